@@ -1,0 +1,3 @@
+"""Parley: durable conversations over every messaging channel."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,37 @@
+"""What a channel can do, as data: the renderer, the desk, `check` and the docs all read these records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+Unit = Literal["characters", "utf16", "bytes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """Limits of one channel account. Zero buttons means that choices become a numbered menu."""
+
+    channel: str
+    buttons: int = 0  # most buttons under one message
+    button_rows: int = 0  # most rows; 0: as many as buttons need
+    button_label: int = 0  # longest label, characters
+    button_data: int = 0  # longest callback data, UTF-8 bytes
+    link_buttons: bool = False  # a button may open a URL
+    cards: bool = False  # shows cards natively (picture, price, buttons in one)
+    stars: bool = False  # shows a star control natively
+    text_limit: int = 4096
+    text_unit: Unit = "characters"
+    caption_limit: int = 0  # longest text beside a file; 0: text and file are two messages
+    images: bool = True
+    files: bool = True
+    files_per_message: int = 1
+    image_bytes: int = 10 * 1024 * 1024
+    file_bytes: int = 50 * 1024 * 1024
+    typing: bool = False
+    edits: bool = False
+    reply_window: timedelta | None = None  # None: no window
+    reply_quota: int | None = None  # messages within the window; None: no quota
+    proactive: Literal["yes", "template", "no"] = "yes"
+    stored_delivery: bool = False  # the message row itself is the delivery (our own web chat): no send effect

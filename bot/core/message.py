@@ -1,0 +1,142 @@
+"""What comes in, what the bot says, and what goes out on the wire: plain values, the same on every channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+FileKind = Literal["image", "audio", "video", "file"]
+InboundKind = Literal[
+    "message",  # text, files or both, from the customer
+    "callback",  # a tapped button; `data` is what the button carried
+    "started",  # the customer opened the conversation (Telegram /start, a new web chat)
+    "payment",  # a provider's notice; `data` is the payment's key
+    "result",  # an effect that a dialog waits for has ended; `data` is the dialog's id
+    "timer",  # a reminder or expiry of a dialog is due; `data` is "remind:<dialog>" or "expire:<dialog>"
+    "resumed",  # staff gave the conversation back to the bot
+    "unknown",  # an update of a kind we do not handle: stored, counted, not answered
+]
+#: Kinds that come from the customer, and so show in the thread.
+FROM_CUSTOMER: frozenset[str] = frozenset({"message", "callback", "started"})
+
+
+@dataclass(frozen=True, slots=True)
+class FileRef:
+    """A file that is still at the platform; `ref` is whatever the channel's `fetch` needs."""
+
+    kind: FileKind
+    ref: str
+    name: str = ""
+    media_type: str = ""
+    size: int | None = None
+    attachment: int | None = None  # set when the file is ours already (a web chat upload)
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One thing that happened outside. `(account, key)` is unique: a second one is the same one."""
+
+    account: str  # the channel account, "telegram" or "webchat"
+    key: str  # the platform's own id of the event
+    sender: str  # the platform's id of the person: with `account` it names the conversation (the lane)
+    kind: InboundKind = "message"
+    text: str = ""
+    data: str = ""
+    files: tuple[FileRef, ...] = ()
+    group: str = ""  # an album: inbounds of one group are one message
+    name: str = ""  # what the platform calls the sender
+    locale: str = ""  # the platform's language tag for the sender
+    client_id: str = ""  # the web chat's own id, echoed so that the browser can match its copy
+    sent_at: datetime | None = None
+    native: dict[str, Any] = field(default_factory=dict)  # the raw event, for `router.native`
+
+    @property
+    def lane(self) -> str:
+        """Order is kept within a lane; a lane is one conversation."""
+        return f"{self.account}:{self.sender}"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that we know: a row of the `attachment` table, as the outside sees it."""
+
+    id: int
+    kind: FileKind
+    name: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """`data` comes back as a callback; a button with a `url` opens it instead."""
+
+    label: str
+    data: str = ""
+    url: str = ""
+    style: Literal["", "primary", "danger"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One product or thing, with a picture and its actions."""
+
+    title: str
+    text: str = ""
+    price: str = ""
+    image: Attachment | None = None
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryLine:
+    """One line of a cart or an order: `2 × Longjing`, `¥136.00`."""
+
+    label: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A cart or an order: lines and a total, already in the customer's format."""
+
+    title: str
+    lines: tuple[SummaryLine, ...]
+    total: str
+
+
+#: What kind of answer the open question wants; a rich channel shows a fitting control.
+Input = Literal["", "text", "choice", "stars", "confirm", "files"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One thing said, in the customer's language, before any channel's limits are applied."""
+
+    text: str = ""
+    buttons: tuple[Button, ...] = ()
+    cards: tuple[Card, ...] = ()
+    files: tuple[Attachment, ...] = ()
+    summary: Summary | None = None
+    input: Input = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One message as a channel really sends it: within its limits, ready to go."""
+
+    text: str = ""
+    rows: tuple[tuple[Button, ...], ...] = ()
+    files: tuple[Attachment, ...] = ()
+    cards: tuple[Card, ...] = ()
+    summary: Summary | None = None
+    input: Input = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a number or label that the customer types stands for."""
+
+    label: str
+    data: str

@@ -1,0 +1,54 @@
+"""Money is an integer of minor units with a currency; there are no floats anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+#: ISO 4217 currencies whose minor unit is not a hundredth.
+EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "KWD": 3, "BHD": 3, "JOD": 3, "OMR": 3, "TND": 3}
+
+
+def exponent(currency: str) -> int:
+    """How many digits the minor unit has: 2 for CNY, 0 for JPY."""
+    return EXPONENTS.get(currency, 2)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Money:
+    """`amount` in minor units (fen, cents) of an ISO 4217 `currency`."""
+
+    amount: int
+    currency: str
+
+    def __add__(self, other: Money) -> Money:
+        return Money(self.amount + self._same(other).amount, self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        return Money(self.amount - self._same(other).amount, self.currency)
+
+    def __mul__(self, times: int) -> Money:
+        return Money(self.amount * times, self.currency)
+
+    def _same(self, other: Money) -> Money:
+        if other.currency != self.currency:
+            raise ValueError(f"cannot mix {self.currency} and {other.currency}")
+        return other
+
+    @property
+    def decimal(self) -> Decimal:
+        """The amount in major units, exact."""
+        return Decimal(self.amount).scaleb(-exponent(self.currency))
+
+    def format(self, locale: str) -> str:
+        """As a customer of `locale` reads it: `¥68.00`, `CN¥68.00`, `68,00 €`."""
+        return _format(self.decimal, self.currency, locale)
+
+
+@lru_cache(maxsize=4096)
+def _format(value: Decimal, currency: str, locale: str) -> str:
+    # Babel costs 30 ms to import, and most processes that import this module never print a price.
+    from babel.numbers import format_currency
+
+    return format_currency(value, currency, locale=locale.replace("-", "_"))

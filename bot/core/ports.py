@@ -1,0 +1,185 @@
+"""The ports: what the runtime asks of channels, payment providers and file stores."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from bot.core.capabilities import Capabilities
+from bot.core.message import Attachment, FileRef, Inbound, Wire
+from bot.core.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class HookRequest:
+    """A webhook call as it arrived: `headers` have lower-case names, `body` is raw."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    remote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HookAnswer:
+    """What to answer a webhook call with, after the inbounds are kept."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "text/plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The platform's own id of what was sent, when it gives one."""
+
+    external_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileStream:
+    """The bytes of a platform's file, and what the platform says of it."""
+
+    chunks: AsyncIterator[bytes]
+    name: str = ""
+    media_type: str = ""
+    size: int | None = None
+
+
+Accept = Callable[[Sequence[Inbound]], Awaitable[int]]
+"""Keeps inbounds durably; returns how many were new. After it returns, the platform may be told 200."""
+
+OpenFile = Callable[[Attachment], AsyncIterator[bytes]]
+"""Opens the bytes of one of our attachments, for a channel that uploads them."""
+
+
+@runtime_checkable
+class Channel(Protocol):
+    """One channel account. `verify` and `parse` are pure; `send` and `fetch` do one outside call each."""
+
+    account: str
+    capabilities: Capabilities
+
+    def verify(self, request: HookRequest) -> None:
+        """Raise `Unauthorised` unless the request is from the platform."""
+
+    def handshake(self, request: HookRequest) -> HookAnswer | None:
+        """Answer a platform's set-up call (a challenge to echo); None for ordinary calls."""
+
+    def parse(self, body: bytes) -> list[Inbound]:
+        """Raise `BadInput` for what is not JSON/XML of the platform; unknown kinds become kind `unknown`."""
+
+    async def send(self, recipient: str, wire: Wire, key: str) -> Sent:
+        """Send one wire. Raises `ChannelUnavailable(after=…)` or `Unreachable` or `BadInput`."""
+
+    async def fetch(self, file: FileRef) -> FileStream:
+        """Open a file that a customer sent. Raises `ChannelUnavailable` or `FileMissing`."""
+
+    async def typing(self, recipient: str) -> None:
+        """Show that an answer is coming; a channel without it does nothing."""
+
+    async def start(self, accept: Accept) -> None:
+        """Begin to receive: register the webhook, or pull in a task of its own."""
+
+    async def stop(self) -> None:
+        """Stop receiving and close connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What a store keeps: `sha256` is hex, `size` bytes."""
+
+    key: str
+    size: int
+    sha256: str
+    media_type: str
+
+
+class Storage(Protocol):
+    """Keeps the bytes of files under generated keys, streamed, in constant memory."""
+
+    name: str
+
+    async def put(self, key: str, chunks: AsyncIterator[bytes], *, media_type: str, limit: int) -> StoredFile:
+        """Store a stream. Raises `TooLarge(limit)` past `limit` bytes and leaves nothing behind."""
+
+    def open(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes from `start` up to but not including `end`. Raises `FileMissing`."""
+
+    async def size(self, key: str) -> int:
+        """Bytes stored under `key`. Raises `FileMissing`."""
+
+    async def delete(self, key: str) -> None:
+        """Remove; removing what is not there is fine."""
+
+    async def check(self) -> None:
+        """Raise `StorageUnavailable` with a sentence for people when the store cannot be used."""
+
+    async def close(self) -> None:
+        """Close connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRequest:
+    """What to charge. `key` is unique for ever: a provider that saw it must not charge twice."""
+
+    key: str
+    order_number: str
+    amount: Money
+    description: str
+    return_url: str
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """Where the customer pays, and the provider's own reference."""
+
+    reference: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTruth:
+    """What the provider itself says of a payment, asked for and not told by a notice."""
+
+    reference: str
+    state: str  # "open" | "paid" | "failed" | "refunded"
+    paid: Money | None = None
+    refunded: int = 0  # minor units
+    paid_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A provider's hint that something happened to the payment with our `key`."""
+
+    id: str
+    key: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class PaymentProvider(Protocol):
+    """A way to be paid. A notice is a hint; only `fetch` settles."""
+
+    name: str
+
+    async def create(self, request: PaymentRequest) -> Checkout:
+        """Open a payment; the same `key` gives the same one. Raises `ProviderUnavailable`."""
+
+    def verify(self, request: HookRequest) -> None:
+        """Raise `Unauthorised` unless the notice is the provider's."""
+
+    def parse(self, body: bytes) -> list[Notice]:
+        """Raise `BadInput` for what is no notice."""
+
+    async def fetch(self, reference: str) -> PaymentTruth:
+        """Ask the provider. Raises `ProviderUnavailable`."""
+
+    async def refund(self, reference: str, amount: Money, key: str) -> PaymentTruth:
+        """Give money back, once per `key`. Raises `ProviderUnavailable` when the outcome is not known."""

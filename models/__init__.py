@@ -1,0 +1,47 @@
+"""The tables, one file a concept. Importing this package registers every table with Tortoise."""
+
+from __future__ import annotations
+
+from models.attachment import Attachment
+from models.audit import Audit
+from models.catalogue import CartLine, Product
+from models.contact import Contact, Identity, Visitor
+from models.conversation import Conversation, Dialog, Message
+from models.inbound import Effect, Inbound
+from models.order import Order, OrderEvent, OrderLine, StockHold
+from models.payment import Payment, PaymentEvent
+from models.report import ReportDelivery, ReportRun, ReportSubscription
+from models.review import Review, ReviewPhoto
+from models.setting import Setting
+from models.staff import LinkCode, LoginAttempt, Staff, StaffSession
+
+__all__ = [
+    "Attachment",
+    "Audit",
+    "CartLine",
+    "Contact",
+    "Conversation",
+    "Dialog",
+    "Effect",
+    "Identity",
+    "Inbound",
+    "LinkCode",
+    "LoginAttempt",
+    "Message",
+    "Order",
+    "OrderEvent",
+    "OrderLine",
+    "Payment",
+    "PaymentEvent",
+    "Product",
+    "ReportDelivery",
+    "ReportRun",
+    "ReportSubscription",
+    "Review",
+    "ReviewPhoto",
+    "Setting",
+    "Staff",
+    "StaffSession",
+    "StockHold",
+    "Visitor",
+]

@@ -1,0 +1,55 @@
+"""A contact is a person; an identity is one address of that person on one channel account."""
+
+from __future__ import annotations
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Contact(Model):
+    """A person, however many channels they write from."""
+
+    id = fields.BigIntField(primary_key=True)
+    name = fields.CharField(200, default="")
+    locale = fields.CharField(16, default="")  # chosen by the customer; empty: as the channel says
+    phone = fields.CharField(64, default="")
+    email = fields.CharField(254, default="")
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "contact"
+
+
+class Identity(Model):
+    """One address of a contact: `external_id` is the platform's id within `account`."""
+
+    id = fields.BigIntField(primary_key=True)
+    contact = fields.ForeignKeyField("models.Contact", related_name="identities", on_delete=fields.CASCADE)
+    contact_id: int
+    account = fields.CharField(64)
+    external_id = fields.CharField(191)
+    name = fields.CharField(200, default="")
+    locale = fields.CharField(16, default="")  # as the platform says
+    staff = fields.ForeignKeyField("models.Staff", related_name="identities", null=True, on_delete=fields.SET_NULL)
+    staff_id: int | None  # a manager's linked chat
+    reachable = fields.BooleanField(default=True)  # false once the platform says that we are blocked
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "identity"
+        unique_together = (("account", "external_id"),)
+
+
+class Visitor(Model):
+    """A browser with a web chat: whoever holds the token (we keep its SHA-256) is this visitor."""
+
+    id = fields.BigIntField(primary_key=True)
+    token_hash = fields.CharField(64, unique=True)
+    external_id = fields.CharField(64, unique=True)  # the identity's external_id on account "webchat"
+    locale = fields.CharField(16, default="")
+    created_at = fields.DatetimeField()
+    seen_at = fields.DatetimeField()
+
+    class Meta:
+        table = "visitor"

@@ -1,0 +1,54 @@
+"""The two durable queues: what happened outside, and what must happen outside."""
+
+from __future__ import annotations
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+
+class Inbound(Model):
+    """One event from outside, kept before it is acknowledged. `(account, key)` decides what is a duplicate."""
+
+    id = fields.BigIntField(primary_key=True)
+    account = fields.CharField(64)
+    key = fields.CharField(191)
+    lane = fields.CharField(255)
+    kind = fields.CharField(16)
+    payload = fields.TextField()  # JSON of core.message.Inbound
+    state = fields.CharField(8, default="pending")  # pending | done | parked
+    attempts = fields.SmallIntField(default=0)
+    error = fields.CharField(500, default="")
+    received_at = fields.DatetimeField()
+
+    class Meta:
+        table = "inbound"
+        unique_together = (("account", "key"),)
+        indexes = (Index(fields=("state", "id"), name="ix_inbound_state"),)
+
+
+class Effect(Model):
+    """One thing to do outside, once its transaction has committed. Effects of one lane keep their order."""
+
+    id = fields.BigIntField(primary_key=True)
+    key = fields.CharField(191, unique=True)  # the idempotency key
+    kind = fields.CharField(32)  # send | store | call | report | ...
+    lane = fields.CharField(255)
+    conversation_id = fields.BigIntField(null=True)
+    message_seq = fields.IntField(null=True)
+    author = fields.CharField(16, default="system")  # bot effects are void after a takeover
+    epoch = fields.IntField(default=0)
+    payload = fields.TextField()
+    state = fields.CharField(10, default="pending")  # pending | done | parked | cancelled
+    attempts = fields.SmallIntField(default=0)
+    due_at = fields.DatetimeField()
+    error = fields.CharField(500, default="")
+    created_at = fields.DatetimeField()
+    done_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "effect"
+        indexes = (
+            Index(fields=("state", "due_at", "id"), name="ix_effect_due"),
+            Index(fields=("conversation_id", "state"), name="ix_effect_conversation"),
+        )

@@ -1,0 +1,92 @@
+"""Orders: a state machine with an audit row for each step, and the stock that open orders hold."""
+
+from __future__ import annotations
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+
+class Order(Model):
+    """What a contact bought. The states and who may change them: services/orders.py."""
+
+    id = fields.BigIntField(primary_key=True)
+    number = fields.CharField(32, unique=True)
+    contact = fields.ForeignKeyField("models.Contact", related_name="orders", on_delete=fields.CASCADE)
+    contact_id: int
+    conversation_id = fields.BigIntField(null=True)
+    account = fields.CharField(64, default="")  # the channel it came from, kept for the reports
+    state = fields.CharField(16)  # placed | paid | preparing | shipped | completed | cancelled | expired | refunded
+    total = fields.BigIntField()
+    currency = fields.CharField(3)
+    name = fields.CharField(200)
+    phone = fields.CharField(64, default="")
+    address = fields.TextField()
+    hold_until = fields.DatetimeField(null=True)
+    paid_at = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "order"
+        indexes = (
+            Index(fields=("contact_id", "created_at"), name="ix_order_contact"),
+            Index(fields=("state", "hold_until"), name="ix_order_hold"),
+            Index(fields=("created_at", "id"), name="ix_order_created"),
+            Index(fields=("updated_at", "id"), name="ix_order_updated"),
+        )
+
+
+class OrderLine(Model):
+    """One product of an order, with name and price as they were at that moment."""
+
+    id = fields.BigIntField(primary_key=True)
+    order = fields.ForeignKeyField("models.Order", related_name="lines", on_delete=fields.CASCADE)
+    order_id: int
+    product = fields.ForeignKeyField("models.Product", related_name=None, null=True, on_delete=fields.SET_NULL)
+    product_id: int | None
+    sku = fields.CharField(64)
+    name = fields.CharField(200)
+    quantity = fields.IntField()
+    price = fields.BigIntField()  # one piece, minor units
+
+    class Meta:
+        table = "order_line"
+        indexes = (
+            Index(fields=("order_id",), name="ix_order_line_order"),
+            Index(fields=("product_id",), name="ix_order_line_product"),
+        )
+
+
+class OrderEvent(Model):
+    """One step of an order, written in the same transaction as the step."""
+
+    id = fields.BigIntField(primary_key=True)
+    order = fields.ForeignKeyField("models.Order", related_name="events", on_delete=fields.CASCADE)
+    order_id: int
+    from_state = fields.CharField(16, default="")
+    to_state = fields.CharField(16)
+    actor = fields.CharField(80)  # "customer" | "bot" | "staff:<id>" | "provider:<name>" | "clock"
+    note = fields.CharField(300, default="")
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "order_event"
+        indexes = (Index(fields=("order_id", "id"), name="ix_order_event_order"),)
+
+
+class StockHold(Model):
+    """Stock that an unpaid order keeps for a while."""
+
+    id = fields.BigIntField(primary_key=True)
+    order = fields.ForeignKeyField("models.Order", related_name="holds", on_delete=fields.CASCADE)
+    order_id: int
+    product = fields.ForeignKeyField("models.Product", related_name="holds", on_delete=fields.CASCADE)
+    product_id: int
+    quantity = fields.IntField()
+    expires_at = fields.DatetimeField()
+
+    class Meta:
+        table = "stock_hold"
+        unique_together = (("order_id", "product_id"),)
+        indexes = (Index(fields=("product_id", "expires_at"), name="ix_stock_hold_product"),)

@@ -1,0 +1,48 @@
+"""Payments, apart from orders: one order may see many."""
+
+from __future__ import annotations
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+
+class Payment(Model):
+    """One attempt to be paid. `key` is our idempotency key, `reference` the provider's id."""
+
+    id = fields.BigIntField(primary_key=True)
+    order = fields.ForeignKeyField("models.Order", related_name="payments", on_delete=fields.CASCADE)
+    order_id: int
+    conversation_id = fields.BigIntField(null=True)
+    provider = fields.CharField(32)
+    key = fields.CharField(64, unique=True)
+    reference = fields.CharField(191, default="")
+    url = fields.CharField(1000, default="")
+    amount = fields.BigIntField()
+    currency = fields.CharField(3)
+    state = fields.CharField(16)  # created | open | paid | failed | mismatch | unknown | refunded
+    refunded = fields.BigIntField(default=0)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "payment"
+        indexes = (
+            Index(fields=("order_id",), name="ix_payment_order"),
+            Index(fields=("provider", "reference"), name="ix_payment_reference"),
+        )
+
+
+class PaymentEvent(Model):
+    """One step of a payment: created, opened, notice, fetched, settled, mismatch, refund."""
+
+    id = fields.BigIntField(primary_key=True)
+    payment = fields.ForeignKeyField("models.Payment", related_name="events", on_delete=fields.CASCADE)
+    payment_id: int
+    action = fields.CharField(32)
+    note = fields.CharField(300, default="")
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "payment_event"
+        indexes = (Index(fields=("payment_id", "id"), name="ix_payment_event_payment"),)
