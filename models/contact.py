@@ -14,6 +14,7 @@ class Contact(Model):
     locale = fields.CharField(16, default="")  # chosen by the customer; empty: as the channel says
     phone = fields.CharField(64, default="")
     email = fields.CharField(254, default="")
+    delivery = fields.TextField(default="")  # JSON {name, phone, address}, offered at the next checkout
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
 

@@ -21,7 +21,9 @@ class Payment(Model):
     amount = fields.BigIntField()
     currency = fields.CharField(3)
     state = fields.CharField(16)  # created | open | paid | failed | mismatch | unknown | refunded
-    refunded = fields.BigIntField(default=0)
+    captured = fields.BigIntField(default=0)  # what the provider says it took, right or wrong
+    captured_currency = fields.CharField(3, default="")
+    refunded = fields.BigIntField(default=0)  # of what was captured
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
 
