@@ -112,10 +112,13 @@ def node(folder: Path, *command: str | Path) -> None:
     """Run the wheel's node in `folder`; on failure show the end of what it said."""
     binary = _node_wheel() / "bin" / "node"
     search = f"{binary.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    env = {**os.environ, "PATH": search, "NO_COLOR": "1"}
+    if certificates := env.get("SSL_CERT_FILE"):  # node does not look there by itself
+        env.setdefault("NODE_EXTRA_CA_CERTS", certificates)
     done = subprocess.run(
         [str(binary), *map(str, command)],
         cwd=folder,
-        env={**os.environ, "PATH": search, "NO_COLOR": "1"},
+        env=env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,0 +1,1 @@
+"""The tests of Parley, and the kit that others test their own handlers with."""

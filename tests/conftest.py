@@ -1,0 +1,100 @@
+"""Fixtures for all tests: real servers and a browser, each started when the first test asks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests import chromium
+from tests.network import Fence
+from tests.servers import Bucket, ObjectStore, Postgres, Server, Valkey
+
+FENCE = Fence()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    FENCE.is_up = True
+    yield
+    FENCE.is_up = False
+
+
+AnyServer = TypeVar("AnyServer", bound=Server)
+
+
+def _running(server: AnyServer) -> Iterator[AnyServer]:
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """PostgreSQL 18; `await postgres_server.create_database()` gives a URL."""
+    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    yield from _running(server)
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: Postgres) -> AsyncIterator[str]:
+    """The URL of an empty PostgreSQL database that is the test's own."""
+    url = await postgres_server.create_database()
+    yield url
+    await postgres_server.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """Valkey, for what speaks Redis' protocol; see also `valkey_url`."""
+    yield from _running(Valkey(tmp_path_factory.mktemp("valkey")))
+
+
+@pytest.fixture
+async def valkey_url(valkey_server: Valkey) -> str:
+    """The URL of an empty Valkey."""
+    from redis.asyncio import Redis
+
+    async with Redis.from_url(valkey_server.url) as client:
+        await client.flushall()
+    return valkey_server.url
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    """An S3 server that checks signatures; see also `s3_bucket`."""
+    yield from _running(ObjectStore(tmp_path_factory.mktemp("s3")))
+
+
+@pytest.fixture
+async def s3_bucket(s3_server: ObjectStore) -> Bucket:
+    """Endpoint, key, secret, region and name of an empty bucket that is the test's own."""
+    return await s3_server.create_bucket()
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium, one for the session. Most tests want `new_page`."""
+    async with async_playwright() as playwright:
+        browser = await chromium.launch(playwright)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def new_page(browser: Browser) -> AsyncIterator[chromium.Pages]:
+    """`page = await new_page(locale="zh-CN", viewport=(390, 844))`; script errors fail the test."""
+    pages = chromium.Pages(browser)
+    yield pages
+    await pages.close()
+
+
+@pytest.fixture(scope="session")
+def screenshots(pytestconfig: pytest.Config) -> Path:
+    """The folder for pictures that a person looks at."""
+    return chromium.screenshot_folder(pytestconfig.rootpath)

