@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePath
+
+import msgspec
 
 import models
+from bot.core.errors import Refused
 from bot.core.message import Attachment, FileKind, FileRef
 from bot.core.ports import StoredFile
 from bot.core.registry import reads
@@ -34,6 +38,9 @@ class FileView:
     message_seq: int | None
 
 
+NAME = 255  # characters of a name that are kept
+
+
 def as_core(row: models.Attachment) -> Attachment:
     """A row as the outside sees it."""
     kind: FileKind = row.kind  # type: ignore[assignment]  # the column holds nothing else
@@ -50,7 +57,19 @@ async def create(
     public: bool = False,
 ) -> Attachment:
     """A pending row: for a file still at its platform (`file.ref` set), or for an upload whose bytes follow."""
-    raise NotImplementedError
+    row = await models.Attachment.create(
+        conversation_id=conversation_id,
+        contact_id=contact_id,
+        message_seq=message_seq,
+        kind=file.kind,
+        name=_short(file.name),
+        media_type=file.media_type[:100],
+        size=file.size or 0,
+        source=msgspec.json.encode(file).decode() if file.ref else "",
+        public=public,
+        created_at=now,
+    )
+    return as_core(row)
 
 
 async def stored(
@@ -64,44 +83,99 @@ async def stored(
     height: int = 0,
 ) -> Attachment | None:
     """The bytes are in the store. None when the row is gone (its person was erased): delete the bytes."""
-    raise NotImplementedError
+    row = await models.Attachment.filter(id=id).first()
+    if row is None:
+        return None
+    row.state, row.error, row.source = "stored", "", ""
+    row.kind, row.media_type = kind, media_type
+    row.size, row.sha256, row.storage_key = stored.size, stored.sha256, stored.key
+    row.display_key, row.thumb_key, row.width, row.height = display_key, thumb_key, width, height
+    await row.save()
+    return as_core(row)
 
 
 async def failed(id: int, error: str) -> Attachment | None:  # noqa: A002
     """The file could not be kept; `error` is a sentence for people. None when the row is gone."""
-    raise NotImplementedError
+    row = await models.Attachment.filter(id=id).first()
+    if row is None:
+        return None
+    row.state, row.error = "failed", error[:300]
+    await row.save(update_fields=["state", "error"])
+    return as_core(row)
 
 
 async def attach(ids: tuple[int, ...], conversation_id: int, message_seq: int) -> None:
-    """These files were sent with that message."""
-    raise NotImplementedError
+    """These files of the conversation were sent with that message."""
+    of_conversation = models.Attachment.filter(id__in=list(ids), conversation_id=conversation_id)
+    await of_conversation.update(message_seq=message_seq)
 
 
 @reads
 async def of_message(conversation_id: int, message_seq: int) -> tuple[FileView, ...]:
     """The files of a message, in the order they came."""
-    raise NotImplementedError
+    rows = models.Attachment.filter(conversation_id=conversation_id, message_seq=message_seq)
+    return tuple([_view(row) for row in await rows.order_by("id")])
 
 
 @reads
 async def view(id: int) -> Attachment:  # noqa: A002
     """One file. Raises `Refused("no_file")`."""
-    raise NotImplementedError
+    row = await models.Attachment.filter(id=id).first()
+    if row is None:
+        raise Refused("no_file", id=id)
+    return as_core(row)
 
 
 @reads
 async def details(id: int) -> FileView | None:  # noqa: A002
     """One file with its keys."""
-    raise NotImplementedError
+    row = await models.Attachment.filter(id=id).first()
+    return _view(row) if row else None
 
 
 @reads
 async def source(id: int) -> FileRef | None:  # noqa: A002
     """Where a pending file is still to be fetched from; None when there is nothing to fetch."""
-    raise NotImplementedError
+    row = await models.Attachment.filter(id=id, state="pending").first()
+    return msgspec.json.decode(row.source, type=FileRef) if row and row.source else None
 
 
 @reads
 async def mine(scope: Scope, ids: tuple[int, ...]) -> tuple[Attachment, ...]:
     """Files of this conversation, in the order asked for. Raises `Refused("no_file")` if one is not of it."""
-    raise NotImplementedError
+    rows = await models.Attachment.filter(id__in=list(ids), conversation_id=scope.conversation_id)
+    by_id = {row.id: as_core(row) for row in rows}
+    missing = set(ids) - by_id.keys()
+    if missing:
+        raise Refused("no_file", id=min(missing))
+    return tuple([by_id[wanted] for wanted in ids])
+
+
+def _short(name: str) -> str:
+    """A name that fits its column and keeps its extension."""
+    if len(name) <= NAME:
+        return name
+    suffix = PurePath(name).suffix[:20]
+    return name[: NAME - len(suffix)] + suffix
+
+
+def _view(row: models.Attachment) -> FileView:
+    core = as_core(row)
+    return FileView(
+        id=row.id,
+        kind=core.kind,
+        name=row.name,
+        media_type=row.media_type,
+        size=row.size,
+        state=row.state,
+        error=row.error,
+        width=row.width,
+        height=row.height,
+        storage_key=row.storage_key,
+        display_key=row.display_key,
+        thumb_key=row.thumb_key,
+        public=row.public,
+        conversation_id=row.conversation_id,
+        contact_id=row.contact_id,
+        message_seq=row.message_seq,
+    )

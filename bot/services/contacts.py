@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
+from bot.core.errors import Refused
 from bot.core.registry import reads
-from bot.services.scope import Scope
+from bot.services.scope import Scope, language
+from models import Contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,21 +22,37 @@ class Address:
 
 
 async def choose_locale(scope: Scope, locale: str) -> str:
-    """The customer wants this language from now on; returns the language that they get ("zh" or "en")."""
-    raise NotImplementedError
+    """The customer wants this language from now on; returns the language that they get: "zh" or "en"."""
+    chosen = language(locale)
+    await Contact.filter(id=scope.contact_id).update(locale=chosen, updated_at=scope.now)
+    return chosen
 
 
 async def rename(scope: Scope, name: str) -> str:
-    """Call the contact `name`; returns it as kept. Raises `Refused("bad_name")` for an empty one."""
-    raise NotImplementedError
+    """Call the contact `name`; returns it as kept. Raises `Refused`: "blank"(field), "too_long"(field, most)."""
+    name = " ".join(name.split())
+    if not name:
+        raise Refused("blank", field="name")
+    if len(name) > 200:
+        raise Refused("too_long", field="name", most=200)
+    await Contact.filter(id=scope.contact_id).update(name=name, updated_at=scope.now)
+    return name
 
 
 async def remember(scope: Scope, name: str, phone: str, address: str) -> Address:
-    """Keep where to deliver, for the next checkout."""
-    raise NotImplementedError
+    """Keep where to deliver, for the next checkout; it also names a contact who had no name or phone so far."""
+    kept = Address(name.strip(), phone.strip(), address.strip())
+    contact = await Contact.get(id=scope.contact_id)
+    contact.delivery = msgspec.json.encode(kept).decode()
+    contact.name = contact.name or kept.name[:200]
+    contact.phone = contact.phone or kept.phone[:64]
+    contact.updated_at = scope.now
+    await contact.save()
+    return kept
 
 
 @reads
 async def last_address(scope: Scope) -> Address | None:
-    """Where the contact had something delivered last."""
-    raise NotImplementedError
+    """Where the contact wanted something delivered last."""
+    contact = await Contact.get(id=scope.contact_id)
+    return msgspec.json.decode(contact.delivery, type=Address) if contact.delivery else None

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tortoise.exceptions import IntegrityError
+
+from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
 from bot.core.registry import reads
-from bot.services.scope import Scope
+from bot.services import order_states, payments, stock
+from bot.services.scope import Scope, words
+from models import CartLine, Order, OrderLine, Product, locks
+from models.database import transaction
 
 ORDER_HOLD = timedelta(minutes=30)
+#: Without 0, O, 1 and I: a number is read out, written down and typed again.
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+#: Expiring this many in one transaction keeps it short; the next tick takes the rest.
+EXPIRE_AT_ONCE = 200
+Wanted = Sequence[tuple[CartLine, Product]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,45 +57,221 @@ class OrderView:
 async def place(scope: Scope, name: str, phone: str, address: str) -> OrderView:
     """Order what is in the cart, hold its stock for `ORDER_HOLD`, and empty the cart.
 
-    Raises `Refused`: "cart_empty", "sold_out"(name, available), "price_changed"(name, old, new); the cart is kept.
+    Raises `Refused`: "cart_empty", "sold_out"(name, available), "price_changed"(name, old, new), and "blank" or
+    "too_long"(most) with the field's name; the cart is kept.
     """
-    raise NotImplementedError
+    person = _checked("name", name, 200), _checked("phone", phone, 64, blank=True), _checked("address", address, 1000)
+    lines = await locks.cart(scope.contact_id)
+    products = await locks.products(line.product_id for line in lines)
+    wanted = [(line, products[line.product_id]) for line in lines]
+    wanted = [(line, product) for line, product in wanted if product.currency == scope.currency]
+    if not wanted:
+        raise Refused("cart_empty")
+    await _check_stock(scope, wanted)
+    _check_prices(scope, wanted)
+    order = await insert(scope, *person, total=sum(line.quantity * product.price for line, product in wanted))
+    await _fill(scope, order, wanted)
+    await CartLine.filter(id__in=[line.id for line, _ in wanted]).delete()
+    return await view(order)
 
 
 @reads
 async def mine(scope: Scope) -> tuple[OrderView, ...]:
     """The contact's ten newest orders, newest first."""
-    raise NotImplementedError
+    return await _views(await Order.filter(contact_id=scope.contact_id).order_by("-created_at", "-id").limit(10))
 
 
 @reads
 async def find(scope: Scope, number: str) -> OrderView | None:
     """The contact's own order of that number, however it was typed."""
-    raise NotImplementedError
+    order = await _own(scope, number)
+    return await view(order) if order else None
 
 
 @reads
 async def reviewable(scope: Scope) -> tuple[OrderView, ...]:
-    """The contact's orders that were paid and have no review yet, newest first."""
-    raise NotImplementedError
+    """The contact's orders that were paid and have no review yet, newest first, ten at most."""
+    earned = Order.filter(contact_id=scope.contact_id, state__in=list(order_states.EARNED), reviews__id__isnull=True)
+    return await _views(await earned.order_by("-created_at", "-id").limit(10))
 
 
 async def cancel(scope: Scope, number: str) -> OrderView:
-    """The customer takes an order back, before it is shipped.
+    """The customer takes an order back, before it is shipped; its stock is free again.
 
+    One that was paid becomes a refund request: it is cancelled with a `paid_at`, its last event says "refund wanted",
+    and the money goes back when staff takes the step "refund". Whoever calls this tells staff.
     Raises `Refused`: "no_order", "wrong_state"(number, state).
     """
-    raise NotImplementedError
+    order = await _own(scope, number)
+    order = await locks.order(order.id) if order else None
+    if order is None:
+        raise Refused("no_order", number=number)
+    return await _move(order, "cancel", "customer", scope.now, "refund wanted" if order.paid_at else "")
 
 
 async def advance(order_id: int, step: str, actor: str, now: datetime, note: str = "") -> OrderView:
     """One step by staff: prepare, ship, complete, cancel or refund; `actor` is "staff:<id>".
 
-    Raises `Refused`: "no_order", "wrong_state"(number, state, step), "nothing_paid"(number).
+    "refund" asks for everything back that the order's payments captured: one effect of kind "refund" for each.
+    Raises `BadInput` for another step, `Refused`: "no_order", "wrong_state"(number, state, step), "nothing_paid".
     """
-    raise NotImplementedError
+    if step not in order_states.BY_STAFF:
+        raise BadInput(f"{step!r} is not a step at the desk; it is one of {', '.join(order_states.BY_STAFF)}")
+    order = await locks.order(order_id)
+    if order is None:
+        raise Refused("no_order", number="")
+    order_states.check(order, step)
+    if step == "refund":
+        await payments.refund_order(order, now)
+    return await _move(order, step, actor, now, note)
 
 
 async def expire(now: datetime) -> tuple[OrderView, ...]:
-    """End unpaid orders whose hold is over and free their stock; returns them, so that customers can be told."""
-    raise NotImplementedError
+    """End unpaid orders whose hold is over and free their stock; returns them, so that customers can be told.
+
+    At most `EXPIRE_AT_ONCE` in one call. A payment that comes later is for `payments.settle` to decide.
+    """
+    due = Order.filter(state=order_states.PLACED, hold_until__lte=now).order_by("id").limit(EXPIRE_AT_ONCE)
+    ended = []
+    for row in await due:
+        order = await locks.order(row.id)
+        if order and order.state == order_states.PLACED and order.hold_until and order.hold_until <= now:
+            ended.append(await _move(order, "expire", "clock", now))
+    return tuple(ended)
+
+
+async def view(order: Order) -> OrderView:
+    """An order with its lines."""
+    return (await _views([order]))[0]
+
+
+def new_number() -> str:
+    """Eight characters of `ALPHABET` in two groups, "P7K2-4M9Q": 40 random bits."""
+    letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+async def insert(
+    scope: Scope, name: str, phone: str, address: str, *, total: int, numbers: Callable[[], str] = new_number
+) -> Order:
+    """A placed order without lines, under a number that no other has; `total` in minor units."""
+    order = Order(
+        contact_id=scope.contact_id,
+        conversation_id=scope.conversation_id,
+        account=scope.account,
+        state=order_states.PLACED,
+        total=total,
+        currency=scope.currency,
+        name=name,
+        phone=phone,
+        address=address,
+        hold_until=scope.now + ORDER_HOLD,
+        created_at=scope.now,
+        updated_at=scope.now,
+    )
+    while True:
+        order.number = numbers()
+        try:
+            async with transaction():
+                await order.save(force_create=True)
+        except IntegrityError:
+            if await Order.filter(number=order.number).exists():
+                continue  # taken: one in 10**12, and the next is not
+            raise
+        return order
+
+
+async def _fill(scope: Scope, order: Order, wanted: Wanted) -> None:
+    """Lines, holds and the first audit row of a new order."""
+    await OrderLine.bulk_create(
+        OrderLine(
+            order_id=order.id,
+            product_id=product.id,
+            sku=product.sku,
+            name=words(product.name, scope.locale),
+            quantity=line.quantity,
+            price=product.price,
+        )
+        for line, product in wanted
+    )
+    await stock.hold(order.id, {product.id: line.quantity for line, product in wanted}, scope.now + ORDER_HOLD)
+    await order_states.record(order, "", "customer", scope.now)
+
+
+async def _move(order: Order, name: str, actor: str, now: datetime, note: str = "") -> OrderView:
+    """Take a step, and do to the stock what the step's table entry says."""
+    before = order.state
+    step = await order_states.take(order, name, actor, now, note)
+    if before in step.releases:
+        await stock.release(order.id)
+    if before in step.restocks:
+        await stock.restock(order.id, now)
+    return await view(order)
+
+
+async def _own(scope: Scope, number: str) -> Order | None:
+    return await Order.filter(contact_id=scope.contact_id, number=normalise(number)).first()
+
+
+def normalise(number: str) -> str:
+    """A number as we write it, from what somebody typed: "#p7k2 4m9q" is "P7K2-4M9Q"."""
+    letters = "".join(letter for letter in number.upper() if letter in ALPHABET)
+    return f"{letters[:4]}-{letters[4:]}" if len(letters) == 8 else number.strip()
+
+
+def _checked(field: str, value: str, most: int, *, blank: bool = False) -> str:
+    value = value.strip()
+    if not value and not blank:
+        raise Refused("blank", field=field)
+    if len(value) > most:
+        raise Refused("too_long", field=field, most=most)
+    return value
+
+
+async def _check_stock(scope: Scope, wanted: Wanted) -> None:
+    free = await stock.available((product for _, product in wanted), scope.now)
+    for line, product in wanted:
+        left = free[product.id] if product.active else 0
+        if line.quantity > left:
+            raise Refused("sold_out", name=words(product.name, scope.locale), available=left)
+
+
+def _check_prices(scope: Scope, wanted: Wanted) -> None:
+    for line, product in wanted:
+        if line.price_seen != product.price:
+            raise Refused(
+                "price_changed",
+                name=words(product.name, scope.locale),
+                old=Money(line.price_seen, product.currency),
+                new=Money(product.price, product.currency),
+            )
+
+
+async def _views(orders: Iterable[Order]) -> tuple[OrderView, ...]:
+    rows = list(orders)
+    lines: dict[int, list[OrderLine]] = {order.id: [] for order in rows}
+    for line in await OrderLine.filter(order_id__in=list(lines)).order_by("id"):
+        lines[line.order_id].append(line)
+    return tuple(_view(order, lines[order.id]) for order in rows)
+
+
+def _view(order: Order, lines: Sequence[OrderLine]) -> OrderView:
+    return OrderView(
+        id=order.id,
+        number=order.number,
+        state=order.state,
+        total=Money(order.total, order.currency),
+        lines=tuple(_item(line, order.currency) for line in lines),
+        created_at=order.created_at,
+        hold_until=order.hold_until,
+        name=order.name,
+        address=order.address,
+        conversation_id=order.conversation_id,
+        contact_id=order.contact_id,
+        paid_at=order.paid_at,
+    )
+
+
+def _item(line: OrderLine, currency: str) -> OrderItem:
+    price = Money(line.price, currency)
+    return OrderItem(line.sku, line.name, line.quantity, price, price * line.quantity)

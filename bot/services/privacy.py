@@ -1,16 +1,150 @@
-"""One person's data: all of it in an export, none of it after an erasure."""
+"""One person's data: all of it in an export, none of it after an erasure but what the law wants kept.
+
+Kept are the figures of orders and payments (numbers, sums, states, dates, what was bought), without name, phone,
+address, notes or links; and the contact's row itself, blank, because the orders hang on it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+from tortoise.expressions import Q
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+
+from models import (
+    Attachment,
+    CartLine,
+    Contact,
+    Conversation,
+    Dialog,
+    Effect,
+    Identity,
+    Inbound,
+    Message,
+    Order,
+    OrderEvent,
+    OrderLine,
+    Payment,
+    PaymentEvent,
+    ReportDelivery,
+    ReportSubscription,
+    Review,
+    ReviewPhoto,
+    StockHold,
+    Visitor,
+    locks,
+)
+
+#: An export is for the person, and this opens their chat to whoever reads it.
+SECRET = {"visitor": ("token_hash",)}
+KEYS = ("storage_key", "display_key", "thumb_key")
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """What a person's rows are found by."""
+
+    contact: int
+    conversations: list[int]
+    lanes: list[str]
+    visitors: list[str]
+    orders: list[int]
+
 
 async def export(contact_id: int) -> dict[str, Any]:
-    """Every row about a contact as JSON-able data by table, and "files": the storage keys of their files."""
-    raise NotImplementedError
+    """Every row about a contact as JSON-able data, a list for each table, and "files": the storage keys of theirs."""
+    rows = _rows(await _person(contact_id))
+    data: dict[str, Any] = {table: await _values(table, query) for table, query in rows.items()}
+    return data | {"files": _files(data["attachment"])}
 
 
 async def erase(contact_id: int, now: datetime) -> list[str]:
-    """Forget a person in every table; returns the storage keys to delete once this is committed."""
-    raise NotImplementedError
+    """Forget a person in every table; returns the storage keys to delete once this is committed.
+
+    Nothing of it can be taken back. An order that is paid and not yet sent loses its address: send it first.
+    """
+    await locks.conversations_of(contact_id)
+    person = await _person(contact_id)
+    rows = _rows(person)
+    keys = _files(await _values("attachment", rows["attachment"]))
+    for table, query in rows.items():
+        if table not in _KEPT:
+            await query.delete()
+    for table, blank in _KEPT.items():
+        if blank:
+            await rows[table].update(**blank)
+    await Order.filter(id__in=person.orders).update(updated_at=now)
+    await Contact.filter(id=contact_id).update(updated_at=now)
+    return keys
+
+
+#: Tables whose rows stay, and what is blanked in them.
+_KEPT: Mapping[str, Mapping[str, Any]] = {
+    "contact": {"name": "", "locale": "", "phone": "", "email": "", "delivery": ""},
+    "order": {"name": "", "phone": "", "address": "", "conversation_id": None},
+    "order_line": {},
+    "order_event": {"note": ""},
+    "stock_hold": {},
+    "payment": {"url": "", "conversation_id": None},
+    "payment_event": {"note": ""},
+}
+
+
+async def _person(contact_id: int) -> _Person:
+    identities = await Identity.filter(contact_id=contact_id)
+    conversations = await Conversation.filter(contact_id=contact_id)
+    lanes = {row.lane for row in conversations} | {f"{row.account}:{row.external_id}" for row in identities}
+    orders = await Order.filter(contact_id=contact_id)
+    return _Person(
+        contact=contact_id,
+        conversations=[row.id for row in conversations],
+        lanes=sorted(lanes),
+        visitors=[row.external_id for row in identities if row.account == "webchat"],
+        orders=[row.id for row in orders],
+    )
+
+
+def _rows(person: _Person) -> dict[str, QuerySet[Any]]:
+    """A person's rows by table; whoever points at others comes before them, so that this is the order to delete in."""
+    talks, orders = person.conversations, person.orders
+    of_talks = Q(conversation_id__in=talks)
+    return {
+        "review_photo": ReviewPhoto.filter(review__contact_id=person.contact),
+        "review": Review.filter(contact_id=person.contact),
+        "attachment": Attachment.filter(Q(contact_id=person.contact) | of_talks),
+        "cart_line": CartLine.filter(contact_id=person.contact),
+        "effect": Effect.filter(of_talks | Q(lane__in=person.lanes)),
+        "inbound": Inbound.filter(lane__in=person.lanes),
+        "report_delivery": ReportDelivery.filter(of_talks),
+        "report_subscription": ReportSubscription.filter(of_talks),
+        "dialog": Dialog.filter(of_talks),
+        "message": Message.filter(of_talks),
+        "conversation": Conversation.filter(id__in=talks),
+        "visitor": Visitor.filter(external_id__in=person.visitors),
+        "identity": Identity.filter(contact_id=person.contact),
+        "payment_event": PaymentEvent.filter(payment__order_id__in=orders),
+        "payment": Payment.filter(order_id__in=orders),
+        "stock_hold": StockHold.filter(order_id__in=orders),
+        "order_event": OrderEvent.filter(order_id__in=orders),
+        "order_line": OrderLine.filter(order_id__in=orders),
+        "order": Order.filter(id__in=orders),
+        "contact": Contact.filter(id=person.contact),
+    }
+
+
+async def _values(table: str, query: QuerySet[Model]) -> list[dict[str, Any]]:
+    secret = SECRET.get(table, ())
+    rows = await query.order_by("id").values()
+    plain: list[dict[str, Any]] = msgspec.to_builtins(
+        [{name: value for name, value in row.items() if name not in secret} for row in rows]
+    )
+    return plain
+
+
+def _files(attachments: list[dict[str, Any]]) -> list[str]:
+    return sorted({row[key] for row in attachments for key in KEYS if row[key]})

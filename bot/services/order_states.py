@@ -1,0 +1,85 @@
+"""The states of an order as a table: which step leads where, and no other way to change one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from bot.core.errors import BadInput, Refused
+from models import Order, OrderEvent
+
+PLACED = "placed"
+#: States in which the money for the order is ours: what a report counts and a customer may review.
+EARNED = frozenset({"paid", "preparing", "shipped", "completed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: `to` from any of `allowed`; `restocks` from those states that have sold pieces not yet sent."""
+
+    allowed: frozenset[str]
+    to: str
+    releases: frozenset[str] = frozenset()
+    restocks: frozenset[str] = frozenset()
+
+
+STEPS: Mapping[str, Step] = MappingProxyType(
+    {
+        # A payment that comes in just after the hold ended reopens the order, if the stock allows.
+        "pay": Step(frozenset({"placed", "expired"}), "paid"),
+        "prepare": Step(frozenset({"paid"}), "preparing"),
+        "ship": Step(frozenset({"preparing"}), "shipped"),
+        "complete": Step(frozenset({"shipped"}), "completed"),
+        "cancel": Step(
+            frozenset({"placed", "paid", "preparing"}),
+            "cancelled",
+            releases=frozenset({"placed"}),
+            restocks=frozenset({"paid", "preparing"}),
+        ),
+        "expire": Step(frozenset({"placed"}), "expired", releases=frozenset({"placed"})),
+        # Goods that were sent do not come back by themselves; a cancelled order's are on the shelf already.
+        "refund": Step(
+            frozenset({"paid", "preparing", "shipped", "completed", "cancelled", "expired"}),
+            "refunded",
+            restocks=frozenset({"paid", "preparing"}),
+        ),
+    }
+)
+#: The steps that staff take at the desk.
+BY_STAFF = ("prepare", "ship", "complete", "cancel", "refund")
+
+
+def allowed(state: str) -> tuple[str, ...]:
+    """The steps that lead on from `state`."""
+    return tuple(name for name, step in STEPS.items() if state in step.allowed)
+
+
+def check(order: Order, name: str) -> Step:
+    """The step, if the order may take it. Raises `BadInput` for no step of ours, `Refused("wrong_state")`."""
+    step = STEPS.get(name)
+    if step is None:
+        raise BadInput(f"{name!r} is not a step of an order; it is one of {', '.join(STEPS)}")
+    if order.state not in step.allowed:
+        raise Refused("wrong_state", number=order.number, state=order.state, step=name)
+    return step
+
+
+async def record(order: Order, before: str, actor: str, now: datetime, note: str = "") -> None:
+    """The audit row of a step that the order just took."""
+    await OrderEvent.create(
+        order_id=order.id, from_state=before, to_state=order.state, actor=actor, note=note[:300], at=now
+    )
+
+
+async def take(order: Order, name: str, actor: str, now: datetime, note: str = "") -> Step:
+    """Move a locked order on and write its audit row. Raises as `check` does."""
+    step = check(order, name)
+    before, order.state, order.updated_at = order.state, step.to, now
+    order.hold_until = None
+    if name == "pay":
+        order.paid_at = now
+    await order.save(update_fields=["state", "updated_at", "hold_until", "paid_at"])
+    await record(order, before, actor, now, note)
+    return step
