@@ -18,7 +18,9 @@ class Product(Model):
     price = fields.BigIntField()  # minor units
     currency = fields.CharField(3)
     stock = fields.IntField(default=0)
-    picture = fields.ForeignKeyField("models.Attachment", related_name=None, null=True, on_delete=fields.SET_NULL)
+    picture = fields.ForeignKeyField(
+        "models.Attachment", related_name=None, null=True, on_delete=fields.SET_NULL
+    )
     picture_id: int | None
     position = fields.IntField(default=0)
     active = fields.BooleanField(default=True)
@@ -33,7 +35,9 @@ class CartLine(Model):
     """So many of a product in a contact's cart, at the price that the contact was shown."""
 
     id = fields.BigIntField(primary_key=True)
-    contact = fields.ForeignKeyField("models.Contact", related_name="cart", on_delete=fields.CASCADE)
+    contact = fields.ForeignKeyField(
+        "models.Contact", related_name="cart", on_delete=fields.CASCADE
+    )
     contact_id: int
     product = fields.ForeignKeyField("models.Product", related_name=None, on_delete=fields.CASCADE)
     product_id: int

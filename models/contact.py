@@ -14,7 +14,9 @@ class Contact(Model):
     locale = fields.CharField(16, default="")  # chosen by the customer; empty: as the channel says
     phone = fields.CharField(64, default="")
     email = fields.CharField(254, default="")
-    delivery = fields.TextField(default="")  # JSON {name, phone, address}, offered at the next checkout
+    delivery = fields.TextField(
+        default=""
+    )  # JSON {name, phone, address}, offered at the next checkout
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
 
@@ -26,15 +28,21 @@ class Identity(Model):
     """One address of a contact: `external_id` is the platform's id within `account`."""
 
     id = fields.BigIntField(primary_key=True)
-    contact = fields.ForeignKeyField("models.Contact", related_name="identities", on_delete=fields.CASCADE)
+    contact = fields.ForeignKeyField(
+        "models.Contact", related_name="identities", on_delete=fields.CASCADE
+    )
     contact_id: int
     account = fields.CharField(64)
     external_id = fields.CharField(191)
     name = fields.CharField(200, default="")
     locale = fields.CharField(16, default="")  # as the platform says
-    staff = fields.ForeignKeyField("models.Staff", related_name="identities", null=True, on_delete=fields.SET_NULL)
+    staff = fields.ForeignKeyField(
+        "models.Staff", related_name="identities", null=True, on_delete=fields.SET_NULL
+    )
     staff_id: int | None  # a manager's linked chat
-    reachable = fields.BooleanField(default=True)  # false once the platform says that we are blocked
+    reachable = fields.BooleanField(
+        default=True
+    )  # false once the platform says that we are blocked
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -47,7 +55,9 @@ class Visitor(Model):
 
     id = fields.BigIntField(primary_key=True)
     token_hash = fields.CharField(64, unique=True)
-    external_id = fields.CharField(64, unique=True)  # the identity's external_id on account "webchat"
+    external_id = fields.CharField(
+        64, unique=True
+    )  # the identity's external_id on account "webchat"
     locale = fields.CharField(16, default="")
     created_at = fields.DatetimeField()
     seen_at = fields.DatetimeField()

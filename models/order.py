@@ -12,11 +12,15 @@ class Order(Model):
 
     id = fields.BigIntField(primary_key=True)
     number = fields.CharField(32, unique=True)
-    contact = fields.ForeignKeyField("models.Contact", related_name="orders", on_delete=fields.CASCADE)
+    contact = fields.ForeignKeyField(
+        "models.Contact", related_name="orders", on_delete=fields.CASCADE
+    )
     contact_id: int
     conversation_id = fields.BigIntField(null=True)
     account = fields.CharField(64, default="")  # the channel it came from, kept for the reports
-    state = fields.CharField(16)  # placed | paid | preparing | shipped | completed | cancelled | expired | refunded
+    state = fields.CharField(
+        16
+    )  # placed | paid | preparing | shipped | completed | cancelled | expired | refunded
     total = fields.BigIntField()
     currency = fields.CharField(3)
     name = fields.CharField(200)
@@ -43,7 +47,9 @@ class OrderLine(Model):
     id = fields.BigIntField(primary_key=True)
     order = fields.ForeignKeyField("models.Order", related_name="lines", on_delete=fields.CASCADE)
     order_id: int
-    product = fields.ForeignKeyField("models.Product", related_name=None, null=True, on_delete=fields.SET_NULL)
+    product = fields.ForeignKeyField(
+        "models.Product", related_name=None, null=True, on_delete=fields.SET_NULL
+    )
     product_id: int | None
     sku = fields.CharField(64)
     name = fields.CharField(200)
@@ -81,7 +87,9 @@ class StockHold(Model):
     id = fields.BigIntField(primary_key=True)
     order = fields.ForeignKeyField("models.Order", related_name="holds", on_delete=fields.CASCADE)
     order_id: int
-    product = fields.ForeignKeyField("models.Product", related_name="holds", on_delete=fields.CASCADE)
+    product = fields.ForeignKeyField(
+        "models.Product", related_name="holds", on_delete=fields.CASCADE
+    )
     product_id: int
     quantity = fields.IntField()
     expires_at = fields.DatetimeField()

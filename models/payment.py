@@ -11,7 +11,9 @@ class Payment(Model):
     """One attempt to be paid. `key` is our idempotency key, `reference` the provider's id."""
 
     id = fields.BigIntField(primary_key=True)
-    order = fields.ForeignKeyField("models.Order", related_name="payments", on_delete=fields.CASCADE)
+    order = fields.ForeignKeyField(
+        "models.Order", related_name="payments", on_delete=fields.CASCADE
+    )
     order_id: int
     conversation_id = fields.BigIntField(null=True)
     provider = fields.CharField(32)
@@ -39,7 +41,9 @@ class PaymentEvent(Model):
     """One step of a payment: created, opened, notice, fetched, settled, mismatch, refund."""
 
     id = fields.BigIntField(primary_key=True)
-    payment = fields.ForeignKeyField("models.Payment", related_name="events", on_delete=fields.CASCADE)
+    payment = fields.ForeignKeyField(
+        "models.Payment", related_name="events", on_delete=fields.CASCADE
+    )
     payment_id: int
     action = fields.CharField(32)
     note = fields.CharField(300, default="")

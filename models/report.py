@@ -12,7 +12,9 @@ class ReportSubscription(Model):
 
     id = fields.BigIntField(primary_key=True)
     report = fields.CharField(32)
-    staff = fields.ForeignKeyField("models.Staff", related_name="subscriptions", on_delete=fields.CASCADE)
+    staff = fields.ForeignKeyField(
+        "models.Staff", related_name="subscriptions", on_delete=fields.CASCADE
+    )
     staff_id: int
     conversation = fields.ForeignKeyField(
         "models.Conversation", related_name="subscriptions", on_delete=fields.CASCADE
@@ -58,9 +60,13 @@ class ReportDelivery(Model):
     """A run goes to a conversation exactly once."""
 
     id = fields.BigIntField(primary_key=True)
-    run = fields.ForeignKeyField("models.ReportRun", related_name="deliveries", on_delete=fields.CASCADE)
+    run = fields.ForeignKeyField(
+        "models.ReportRun", related_name="deliveries", on_delete=fields.CASCADE
+    )
     run_id: int
-    conversation = fields.ForeignKeyField("models.Conversation", related_name=None, on_delete=fields.CASCADE)
+    conversation = fields.ForeignKeyField(
+        "models.Conversation", related_name=None, on_delete=fields.CASCADE
+    )
     conversation_id: int
     locale = fields.CharField(16, default="en")
     state = fields.CharField(10, default="due")  # due | sent | failed

@@ -11,12 +11,18 @@ class Review(Model):
     """Stars (1 to 5), words and photos about an order or a product."""
 
     id = fields.BigIntField(primary_key=True)
-    contact = fields.ForeignKeyField("models.Contact", related_name="reviews", on_delete=fields.CASCADE)
+    contact = fields.ForeignKeyField(
+        "models.Contact", related_name="reviews", on_delete=fields.CASCADE
+    )
     contact_id: int
     conversation_id = fields.BigIntField(null=True)
-    order = fields.ForeignKeyField("models.Order", related_name="reviews", null=True, on_delete=fields.SET_NULL)
+    order = fields.ForeignKeyField(
+        "models.Order", related_name="reviews", null=True, on_delete=fields.SET_NULL
+    )
     order_id: int | None
-    product = fields.ForeignKeyField("models.Product", related_name="reviews", null=True, on_delete=fields.SET_NULL)
+    product = fields.ForeignKeyField(
+        "models.Product", related_name="reviews", null=True, on_delete=fields.SET_NULL
+    )
     product_id: int | None
     account = fields.CharField(64, default="")
     stars = fields.SmallIntField()
@@ -43,9 +49,13 @@ class ReviewPhoto(Model):
     """A photo of a review."""
 
     id = fields.BigIntField(primary_key=True)
-    review = fields.ForeignKeyField("models.Review", related_name="photos", on_delete=fields.CASCADE)
+    review = fields.ForeignKeyField(
+        "models.Review", related_name="photos", on_delete=fields.CASCADE
+    )
     review_id: int
-    attachment = fields.ForeignKeyField("models.Attachment", related_name=None, on_delete=fields.CASCADE)
+    attachment = fields.ForeignKeyField(
+        "models.Attachment", related_name=None, on_delete=fields.CASCADE
+    )
     attachment_id: int
     position = fields.SmallIntField(default=0)
 

@@ -31,7 +31,9 @@ class StaffSession(Model):
     id = fields.BigIntField(primary_key=True)
     token_hash = fields.CharField(64, unique=True)
     csrf = fields.CharField(64)
-    staff = fields.ForeignKeyField("models.Staff", related_name="sessions", on_delete=fields.CASCADE)
+    staff = fields.ForeignKeyField(
+        "models.Staff", related_name="sessions", on_delete=fields.CASCADE
+    )
     staff_id: int
     user_agent = fields.CharField(200, default="")
     created_at = fields.DatetimeField()
@@ -48,7 +50,9 @@ class LinkCode(Model):
 
     id = fields.BigIntField(primary_key=True)
     code_hash = fields.CharField(64, unique=True)
-    staff = fields.ForeignKeyField("models.Staff", related_name="link_codes", on_delete=fields.CASCADE)
+    staff = fields.ForeignKeyField(
+        "models.Staff", related_name="link_codes", on_delete=fields.CASCADE
+    )
     staff_id: int
     expires_at = fields.DatetimeField()
     used_at = fields.DatetimeField(null=True)

@@ -1,0 +1,197 @@
+"""Opens the database, and gives everyone the same transaction and the same raw statements on every engine."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from tortoise import Tortoise
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.connection import get_connection
+from tortoise.exceptions import DBConnectionError, OperationalError, TransactionManagementError
+from tortoise.transactions import in_transaction
+
+from bot.core.errors import ConfigError, DatabaseBusy
+from models import sqlite
+
+#: FULL, because a power cut loses acknowledged commits with NORMAL.
+SQLITE_PRAGMAS = {
+    "synchronous": "FULL",
+    "busy_timeout": "5000",
+    "cache_size": "-32000",
+    "temp_store": "MEMORY",
+}
+
+Statement = tuple[str, Sequence[Sequence[Any]]]
+"""SQL with `?` for every value, and one row of values for each time it runs."""
+
+_dialect = ""
+_lock_file: int | None = None
+
+
+def dialect() -> str:
+    """The open database's dialect: also its connection name, since Tortoise caches INSERT texts by that name."""
+    return _dialect
+
+
+async def open_database(url: str, *, lock: bool = True) -> None:
+    """Connect to `sqlite://path` or `postgres://…`. A second process on one SQLite file is refused (ConfigError)."""
+    global _dialect
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        _dialect, connection = "sqlite", _sqlite_connection(url, lock)
+    elif parts.scheme in ("postgres", "postgresql", "asyncpg"):
+        _dialect, connection = "postgres", "asyncpg" + url[len(parts.scheme) :]
+    else:
+        raise ConfigError(
+            f"database: {parts.scheme or url!r} is not known; use sqlite://path or postgres://…"
+        )
+    await Tortoise.init(
+        config={
+            "connections": {_dialect: connection},
+            "apps": {"models": {"models": ["models"], "default_connection": _dialect}},
+            "use_tz": True,
+            "timezone": "UTC",
+        },
+        _enable_global_fallback=True,
+    )
+    try:
+        await client().execute_query("SELECT 1")
+    except (DBConnectionError, OSError, OperationalError) as error:
+        await close_database()
+        raise DatabaseBusy(
+            f"the database {parts.hostname or parts.path} cannot be opened: {error}"
+        ) from error
+
+
+def _sqlite_connection(url: str, lock: bool) -> dict[str, Any]:
+    path = sqlite_path(url)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if lock:
+        _lock(path)
+    credentials = SQLITE_PRAGMAS | dict(parse_qsl(urlsplit(url).query)) | {"file_path": str(path)}
+    return {"engine": "models.sqlite", "credentials": credentials}
+
+
+def sqlite_path(url: str) -> Path:
+    """The file of a `sqlite://` URL: `sqlite://data/parley.db` is relative, `sqlite:///var/parley.db` is absolute."""
+    return Path(unquote(url.removeprefix("sqlite://").partition("?")[0]))
+
+
+def _lock(path: Path) -> None:
+    global _lock_file
+    handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise ConfigError(
+            f"another Parley is using {path}: SQLite serves one process. Stop it first, do this at its desk, "
+            "or use PostgreSQL."
+        ) from error
+    _lock_file = handle
+
+
+async def close_database() -> None:
+    """Close every connection and let the next process have the file."""
+    global _lock_file
+    await Tortoise.close_connections()
+    if _lock_file is not None:
+        os.close(_lock_file)
+        _lock_file = None
+
+
+def client() -> BaseDBAsyncClient:
+    """The connection of this task: inside `transaction()` it is the transaction's."""
+    return get_connection(_dialect)
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
+    """A transaction, or a savepoint inside one. Locked, full or gone becomes `DatabaseBusy`."""
+    try:
+        async with in_transaction(_dialect) as connection:
+            yield connection
+    except (
+        OperationalError,
+        TransactionManagementError,
+        DBConnectionError,
+        sqlite3.OperationalError,
+    ) as error:
+        if is_busy(error):
+            raise DatabaseBusy(str(error)) from error
+        raise
+
+
+BUSY_WORDS = (
+    "locked",
+    "disk",
+    "full",
+    "disk i/o",
+    "unable to open",
+    "readonly",
+    "too many clients",
+    "deadlock",
+)
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether the database refuses for now (locked, full, unreachable), as opposed to a wrong statement."""
+    return isinstance(error, DBConnectionError) or any(
+        word in str(error).lower() for word in BUSY_WORDS
+    )
+
+
+async def execute(connection: BaseDBAsyncClient, statements: Sequence[Statement]) -> None:
+    """Run statements in order inside the caller's transaction; on SQLite in a single thread hop."""
+    work = [(sql, rows) for sql, rows in statements if rows]
+    if isinstance(connection, sqlite.SqliteClient):
+        await sqlite.run_batch(connection, work)
+        return
+    for sql, rows in work:
+        await connection.execute_many(numbered(sql), [list(row) for row in rows])
+
+
+async def fetch(
+    sql: str, values: Sequence[Any] = (), connection: BaseDBAsyncClient | None = None
+) -> list[Any]:
+    """Rows of a SELECT with `?` placeholders; rows read by column name."""
+    text = sql if _dialect == "sqlite" else numbered(sql)
+    _, rows = await (connection or client()).execute_query(text, list(values))
+    return list(rows)
+
+
+@lru_cache(maxsize=512)
+def numbered(sql: str) -> str:
+    """`?` to `$1`, `$2`, … for PostgreSQL. Our statements hold no question mark inside a literal."""
+    head, *rest = sql.split("?")
+    return head + "".join(f"${number}{part}" for number, part in enumerate(rest, start=1))
+
+
+def marks(count: int) -> str:
+    """`?,?,?` for an IN list."""
+    return ",".join("?" * count)
+
+
+def as_time(value: Any) -> datetime | None:
+    """A raw column as aware UTC: SQLite gives text, PostgreSQL a datetime."""
+    if value is None or isinstance(value, datetime):
+        return value
+    parsed = datetime.fromisoformat(value)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+async def migrate() -> list[str]:
+    """Bring the schema up to date; returns the names of what was applied."""
+    from models.migrate import run
+
+    return await asyncio.shield(run(client(), _dialect))
