@@ -11,9 +11,7 @@ class Attachment(Model):
     """One file. `state`: pending | stored | failed. Keys are generated, never made of names."""
 
     id = fields.BigIntField(primary_key=True)
-    conversation_id = fields.BigIntField(
-        null=True
-    )  # null: the shop's own (a product picture, a report)
+    conversation_id = fields.BigIntField(null=True)  # null: the shop's own (a product picture, a report)
     contact_id = fields.BigIntField(null=True)
     message_seq = fields.IntField(null=True)
     kind = fields.CharField(8)  # image | audio | video | file
@@ -28,12 +26,8 @@ class Attachment(Model):
     thumb_key = fields.CharField(191, default="")
     width = fields.IntField(default=0)
     height = fields.IntField(default=0)
-    source = fields.TextField(
-        default=""
-    )  # JSON of core.message.FileRef, while it is still at the platform
-    public = fields.BooleanField(
-        default=False
-    )  # anybody may see it (product pictures, accepted reviews)
+    source = fields.TextField(default="")  # JSON of core.message.FileRef, while it is still at the platform
+    public = fields.BooleanField(default=False)  # anybody may see it (product pictures, accepted reviews)
     created_at = fields.DatetimeField()
 
     class Meta:

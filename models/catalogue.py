@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
+
+if TYPE_CHECKING:
+    from models.attachment import Attachment
+    from models.contact import Contact
 
 
 class Product(Model):
@@ -18,7 +24,7 @@ class Product(Model):
     price = fields.BigIntField()  # minor units
     currency = fields.CharField(3)
     stock = fields.IntField(default=0)
-    picture = fields.ForeignKeyField(
+    picture: fields.ForeignKeyNullableRelation[Attachment] = fields.ForeignKeyField(
         "models.Attachment", related_name=None, null=True, on_delete=fields.SET_NULL
     )
     picture_id: int | None
@@ -35,11 +41,13 @@ class CartLine(Model):
     """So many of a product in a contact's cart, at the price that the contact was shown."""
 
     id = fields.BigIntField(primary_key=True)
-    contact = fields.ForeignKeyField(
+    contact: fields.ForeignKeyRelation[Contact] = fields.ForeignKeyField(
         "models.Contact", related_name="cart", on_delete=fields.CASCADE
     )
     contact_id: int
-    product = fields.ForeignKeyField("models.Product", related_name=None, on_delete=fields.CASCADE)
+    product: fields.ForeignKeyRelation[Product] = fields.ForeignKeyField(
+        "models.Product", related_name=None, on_delete=fields.CASCADE
+    )
     product_id: int
     quantity = fields.IntField()
     price_seen = fields.BigIntField()

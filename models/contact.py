@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tortoise import fields
 from tortoise.models import Model
+
+if TYPE_CHECKING:
+    from models.staff import Staff
 
 
 class Contact(Model):
@@ -14,9 +19,7 @@ class Contact(Model):
     locale = fields.CharField(16, default="")  # chosen by the customer; empty: as the channel says
     phone = fields.CharField(64, default="")
     email = fields.CharField(254, default="")
-    delivery = fields.TextField(
-        default=""
-    )  # JSON {name, phone, address}, offered at the next checkout
+    delivery = fields.TextField(default="")  # JSON {name, phone, address}, offered at the next checkout
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
 
@@ -28,7 +31,7 @@ class Identity(Model):
     """One address of a contact: `external_id` is the platform's id within `account`."""
 
     id = fields.BigIntField(primary_key=True)
-    contact = fields.ForeignKeyField(
+    contact: fields.ForeignKeyRelation[Contact] = fields.ForeignKeyField(
         "models.Contact", related_name="identities", on_delete=fields.CASCADE
     )
     contact_id: int
@@ -36,13 +39,11 @@ class Identity(Model):
     external_id = fields.CharField(191)
     name = fields.CharField(200, default="")
     locale = fields.CharField(16, default="")  # as the platform says
-    staff = fields.ForeignKeyField(
+    staff: fields.ForeignKeyNullableRelation[Staff] = fields.ForeignKeyField(
         "models.Staff", related_name="identities", null=True, on_delete=fields.SET_NULL
     )
     staff_id: int | None  # a manager's linked chat
-    reachable = fields.BooleanField(
-        default=True
-    )  # false once the platform says that we are blocked
+    reachable = fields.BooleanField(default=True)  # false once the platform says that we are blocked
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -55,9 +56,7 @@ class Visitor(Model):
 
     id = fields.BigIntField(primary_key=True)
     token_hash = fields.CharField(64, unique=True)
-    external_id = fields.CharField(
-        64, unique=True
-    )  # the identity's external_id on account "webchat"
+    external_id = fields.CharField(64, unique=True)  # the identity's external_id on account "webchat"
     locale = fields.CharField(16, default="")
     created_at = fields.DatetimeField()
     seen_at = fields.DatetimeField()

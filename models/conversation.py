@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
+
+if TYPE_CHECKING:
+    from models.contact import Contact, Identity
+    from models.staff import Staff
 
 
 class Conversation(Model):
@@ -12,22 +18,20 @@ class Conversation(Model):
 
     id = fields.BigIntField(primary_key=True)
     lane = fields.CharField(255, unique=True)  # "<account>:<external_id>"
-    identity = fields.OneToOneField(
+    identity: fields.OneToOneRelation[Identity] = fields.OneToOneField(
         "models.Identity", related_name="conversation", on_delete=fields.CASCADE
     )
     identity_id: int
-    contact = fields.ForeignKeyField(
+    contact: fields.ForeignKeyRelation[Contact] = fields.ForeignKeyField(
         "models.Contact", related_name="conversations", on_delete=fields.CASCADE
     )
     contact_id: int
     account = fields.CharField(64)
-    owner = fields.ForeignKeyField(
+    owner: fields.ForeignKeyNullableRelation[Staff] = fields.ForeignKeyField(
         "models.Staff", related_name="owned", null=True, on_delete=fields.SET_NULL
     )
     owner_id: int | None  # takeover: while set, the bot may not speak
-    epoch = fields.IntField(
-        default=0
-    )  # grows at every takeover and give-back; an effect of an older epoch is void
+    epoch = fields.IntField(default=0)  # grows at every takeover and give-back; an effect of an older epoch is void
     last_seq = fields.IntField(default=0)
     last_text = fields.CharField(300, default="")
     last_author = fields.CharField(16, default="")
@@ -38,9 +42,7 @@ class Conversation(Model):
     priority = fields.SmallIntField(default=0)  # 0 normal, 1 high
     attention = fields.CharField(300, default="")  # something went wrong here; staff should look
     closed_at = fields.DatetimeField(null=True)
-    choices = fields.TextField(
-        default="[]"
-    )  # JSON [{label, data}]: what typed numbers and labels stand for
+    choices = fields.TextField(default="[]")  # JSON [{label, data}]: what typed numbers and labels stand for
     first_response_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
@@ -60,20 +62,16 @@ class Message(Model):
     """One thing said in a conversation. `(conversation, seq)` is its name; `body` is the JSON of a `Reply`."""
 
     id = fields.BigIntField(primary_key=True)
-    conversation = fields.ForeignKeyField(
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
         "models.Conversation", related_name="messages", on_delete=fields.CASCADE
     )
     conversation_id: int
     seq = fields.IntField()
-    author = fields.CharField(
-        16
-    )  # customer | bot | staff | note (internal) | event (a thin line in the desk)
+    author = fields.CharField(16)  # customer | bot | staff | note (internal) | event (a thin line in the desk)
     staff_id = fields.BigIntField(null=True)
     text = fields.TextField(default="")
     body = fields.TextField(default="")  # JSON of core.message.Reply; empty when text says it all
-    client_id = fields.CharField(
-        64, null=True
-    )  # the sender's own id: a second send of it is the same message
+    client_id = fields.CharField(64, null=True)  # the sender's own id: a second send of it is the same message
     delivery = fields.CharField(16, default="")  # bot and staff: queued | sent | failed
     error = fields.CharField(300, default="")
     at = fields.DatetimeField()
@@ -88,15 +86,13 @@ class Dialog(Model):
     """A durable conversation: the handler's name and its journal bring the coroutine back."""
 
     id = fields.BigIntField(primary_key=True)
-    conversation = fields.ForeignKeyField(
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
         "models.Conversation", related_name="dialogs", on_delete=fields.CASCADE
     )
     conversation_id: int
     handler = fields.CharField(120)
     state = fields.CharField(16)  # asking | calling | paused | done | cancelled | expired | broken
-    background = fields.BooleanField(
-        default=False
-    )  # runs beside the foreground dialog (a payment settles)
+    background = fields.BooleanField(default=False)  # runs beside the foreground dialog (a payment settles)
     trigger = fields.TextField(default="")  # JSON of the inbound that started it
     journal = fields.TextField(default="[]")  # JSON list of entries
     question = fields.TextField(default="")  # JSON of the open question

@@ -47,14 +47,13 @@ async def open_database(url: str, *, lock: bool = True) -> None:
     """Connect to `sqlite://path` or `postgres://…`. A second process on one SQLite file is refused (ConfigError)."""
     global _dialect
     parts = urlsplit(url)
+    connection: dict[str, Any] | str
     if parts.scheme == "sqlite":
         _dialect, connection = "sqlite", _sqlite_connection(url, lock)
     elif parts.scheme in ("postgres", "postgresql", "asyncpg"):
         _dialect, connection = "postgres", "asyncpg" + url[len(parts.scheme) :]
     else:
-        raise ConfigError(
-            f"database: {parts.scheme or url!r} is not known; use sqlite://path or postgres://…"
-        )
+        raise ConfigError(f"database: {parts.scheme or url!r} is not known; use sqlite://path or postgres://…")
     await Tortoise.init(
         config={
             "connections": {_dialect: connection},
@@ -68,9 +67,7 @@ async def open_database(url: str, *, lock: bool = True) -> None:
         await client().execute_query("SELECT 1")
     except (DBConnectionError, OSError, OperationalError) as error:
         await close_database()
-        raise DatabaseBusy(
-            f"the database {parts.hostname or parts.path} cannot be opened: {error}"
-        ) from error
+        raise DatabaseBusy(f"the database {parts.hostname or parts.path} cannot be opened: {error}") from error
 
 
 def _sqlite_connection(url: str, lock: bool) -> dict[str, Any]:
@@ -146,9 +143,7 @@ BUSY_WORDS = (
 
 def is_busy(error: BaseException) -> bool:
     """Whether the database refuses for now (locked, full, unreachable), as opposed to a wrong statement."""
-    return isinstance(error, DBConnectionError) or any(
-        word in str(error).lower() for word in BUSY_WORDS
-    )
+    return isinstance(error, DBConnectionError) or any(word in str(error).lower() for word in BUSY_WORDS)
 
 
 async def execute(connection: BaseDBAsyncClient, statements: Sequence[Statement]) -> None:
@@ -161,9 +156,7 @@ async def execute(connection: BaseDBAsyncClient, statements: Sequence[Statement]
         await connection.execute_many(numbered(sql), [list(row) for row in rows])
 
 
-async def fetch(
-    sql: str, values: Sequence[Any] = (), connection: BaseDBAsyncClient | None = None
-) -> list[Any]:
+async def fetch(sql: str, values: Sequence[Any] = (), connection: BaseDBAsyncClient | None = None) -> list[Any]:
     """Rows of a SELECT with `?` placeholders; rows read by column name."""
     text = sql if _dialect == "sqlite" else numbered(sql)
     _, rows = await (connection or client()).execute_query(text, list(values))

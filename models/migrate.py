@@ -46,15 +46,10 @@ class Migration:
 def available(dialect: str, folder: Path = FOLDER) -> list[Migration]:
     """The migrations that ship, in order."""
     files = sorted((folder / dialect).glob("[0-9]*.sql"))
-    return [
-        Migration(int(file.stem.partition("_")[0]), file.stem, file.read_text("utf-8"))
-        for file in files
-    ]
+    return [Migration(int(file.stem.partition("_")[0]), file.stem, file.read_text("utf-8")) for file in files]
 
 
-async def pending(
-    connection: BaseDBAsyncClient, dialect: str, folder: Path = FOLDER
-) -> list[Migration]:
+async def pending(connection: BaseDBAsyncClient, dialect: str, folder: Path = FOLDER) -> list[Migration]:
     """What is not applied yet. A file that changed after it was applied is a ConfigError."""
     await connection.execute_script(VERSIONS)
     _, rows = await connection.execute_query("SELECT number, name, checksum FROM schema_version")
@@ -64,9 +59,7 @@ async def pending(
     for migration in ours:
         row = applied.get(migration.number)
         if row and row["checksum"] != migration.checksum:
-            raise ConfigError(
-                f"migration {migration.name} was changed after it was applied; restore the released file"
-            )
+            raise ConfigError(f"migration {migration.name} was changed after it was applied; restore the released file")
     return [migration for migration in ours if migration.number not in applied]
 
 
@@ -74,9 +67,7 @@ def _refuse_newer(applied: dict[int, Any], ours: list[Migration]) -> None:
     newest = max((migration.number for migration in ours), default=0)
     newer = [row["name"] for number, row in applied.items() if number > newest]
     if newer:
-        raise ConfigError(
-            f"the database was made by a newer Parley ({', '.join(newer)}); start that version"
-        )
+        raise ConfigError(f"the database was made by a newer Parley ({', '.join(newer)}); start that version")
 
 
 async def run(connection: BaseDBAsyncClient, dialect: str, folder: Path = FOLDER) -> list[str]:
@@ -89,7 +80,9 @@ async def run(connection: BaseDBAsyncClient, dialect: str, folder: Path = FOLDER
 
 def _stamp(migration: Migration) -> str:
     now = datetime.now(UTC).isoformat(" ", "seconds")
-    return f"INSERT INTO schema_version VALUES ({migration.number}, '{migration.name}', '{migration.checksum}', '{now}')"
+    return (
+        f"INSERT INTO schema_version VALUES ({migration.number}, '{migration.name}', '{migration.checksum}', '{now}')"
+    )
 
 
 async def _apply(connection: BaseDBAsyncClient, migration: Migration) -> None:
@@ -105,9 +98,7 @@ async def _apply_sqlite(connection: BaseDBAsyncClient, migration: Migration) -> 
         await connection.execute_script(f"BEGIN IMMEDIATE;\n{migration.sql}\n;{_stamp(migration)};")
         _, broken = await connection.execute_query("PRAGMA foreign_key_check")
         if broken:
-            raise ConfigError(
-                f"migration {migration.name} would leave {len(broken)} rows that point at nothing"
-            )
+            raise ConfigError(f"migration {migration.name} would leave {len(broken)} rows that point at nothing")
         await connection.execute_query("COMMIT")
     except BaseException:
         with suppress(OperationalError):  # a failed script may have ended the transaction itself

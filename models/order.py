@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
+
+if TYPE_CHECKING:
+    from models.catalogue import Product
+    from models.contact import Contact
 
 
 class Order(Model):
@@ -12,15 +18,13 @@ class Order(Model):
 
     id = fields.BigIntField(primary_key=True)
     number = fields.CharField(32, unique=True)
-    contact = fields.ForeignKeyField(
+    contact: fields.ForeignKeyRelation[Contact] = fields.ForeignKeyField(
         "models.Contact", related_name="orders", on_delete=fields.CASCADE
     )
     contact_id: int
     conversation_id = fields.BigIntField(null=True)
     account = fields.CharField(64, default="")  # the channel it came from, kept for the reports
-    state = fields.CharField(
-        16
-    )  # placed | paid | preparing | shipped | completed | cancelled | expired | refunded
+    state = fields.CharField(16)  # placed | paid | preparing | shipped | completed | cancelled | expired | refunded
     total = fields.BigIntField()
     currency = fields.CharField(3)
     name = fields.CharField(200)
@@ -45,9 +49,11 @@ class OrderLine(Model):
     """One product of an order, with name and price as they were at that moment."""
 
     id = fields.BigIntField(primary_key=True)
-    order = fields.ForeignKeyField("models.Order", related_name="lines", on_delete=fields.CASCADE)
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(
+        "models.Order", related_name="lines", on_delete=fields.CASCADE
+    )
     order_id: int
-    product = fields.ForeignKeyField(
+    product: fields.ForeignKeyNullableRelation[Product] = fields.ForeignKeyField(
         "models.Product", related_name=None, null=True, on_delete=fields.SET_NULL
     )
     product_id: int | None
@@ -68,7 +74,9 @@ class OrderEvent(Model):
     """One step of an order, written in the same transaction as the step."""
 
     id = fields.BigIntField(primary_key=True)
-    order = fields.ForeignKeyField("models.Order", related_name="events", on_delete=fields.CASCADE)
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(
+        "models.Order", related_name="events", on_delete=fields.CASCADE
+    )
     order_id: int
     from_state = fields.CharField(16, default="")
     to_state = fields.CharField(16)
@@ -85,9 +93,11 @@ class StockHold(Model):
     """Stock that an unpaid order keeps for a while."""
 
     id = fields.BigIntField(primary_key=True)
-    order = fields.ForeignKeyField("models.Order", related_name="holds", on_delete=fields.CASCADE)
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(
+        "models.Order", related_name="holds", on_delete=fields.CASCADE
+    )
     order_id: int
-    product = fields.ForeignKeyField(
+    product: fields.ForeignKeyRelation[Product] = fields.ForeignKeyField(
         "models.Product", related_name="holds", on_delete=fields.CASCADE
     )
     product_id: int

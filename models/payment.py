@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
+
+if TYPE_CHECKING:
+    from models.order import Order
 
 
 class Payment(Model):
     """One attempt to be paid. `key` is our idempotency key, `reference` the provider's id."""
 
     id = fields.BigIntField(primary_key=True)
-    order = fields.ForeignKeyField(
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(
         "models.Order", related_name="payments", on_delete=fields.CASCADE
     )
     order_id: int
@@ -41,7 +46,7 @@ class PaymentEvent(Model):
     """One step of a payment: created, opened, notice, fetched, settled, mismatch, refund."""
 
     id = fields.BigIntField(primary_key=True)
-    payment = fields.ForeignKeyField(
+    payment: fields.ForeignKeyRelation[Payment] = fields.ForeignKeyField(
         "models.Payment", related_name="events", on_delete=fields.CASCADE
     )
     payment_id: int

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
+
+if TYPE_CHECKING:
+    from models.conversation import Conversation
+    from models.staff import Staff
 
 
 class ReportSubscription(Model):
@@ -12,11 +18,11 @@ class ReportSubscription(Model):
 
     id = fields.BigIntField(primary_key=True)
     report = fields.CharField(32)
-    staff = fields.ForeignKeyField(
+    staff: fields.ForeignKeyRelation[Staff] = fields.ForeignKeyField(
         "models.Staff", related_name="subscriptions", on_delete=fields.CASCADE
     )
     staff_id: int
-    conversation = fields.ForeignKeyField(
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
         "models.Conversation", related_name="subscriptions", on_delete=fields.CASCADE
     )
     conversation_id: int
@@ -60,11 +66,11 @@ class ReportDelivery(Model):
     """A run goes to a conversation exactly once."""
 
     id = fields.BigIntField(primary_key=True)
-    run = fields.ForeignKeyField(
+    run: fields.ForeignKeyRelation[ReportRun] = fields.ForeignKeyField(
         "models.ReportRun", related_name="deliveries", on_delete=fields.CASCADE
     )
     run_id: int
-    conversation = fields.ForeignKeyField(
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
         "models.Conversation", related_name=None, on_delete=fields.CASCADE
     )
     conversation_id: int

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
+
+if TYPE_CHECKING:
+    from models.attachment import Attachment
+    from models.catalogue import Product
+    from models.contact import Contact
+    from models.order import Order
 
 
 class Review(Model):
     """Stars (1 to 5), words and photos about an order or a product."""
 
     id = fields.BigIntField(primary_key=True)
-    contact = fields.ForeignKeyField(
+    contact: fields.ForeignKeyRelation[Contact] = fields.ForeignKeyField(
         "models.Contact", related_name="reviews", on_delete=fields.CASCADE
     )
     contact_id: int
     conversation_id = fields.BigIntField(null=True)
-    order = fields.ForeignKeyField(
+    order: fields.ForeignKeyNullableRelation[Order] = fields.ForeignKeyField(
         "models.Order", related_name="reviews", null=True, on_delete=fields.SET_NULL
     )
     order_id: int | None
-    product = fields.ForeignKeyField(
+    product: fields.ForeignKeyNullableRelation[Product] = fields.ForeignKeyField(
         "models.Product", related_name="reviews", null=True, on_delete=fields.SET_NULL
     )
     product_id: int | None
@@ -49,11 +57,11 @@ class ReviewPhoto(Model):
     """A photo of a review."""
 
     id = fields.BigIntField(primary_key=True)
-    review = fields.ForeignKeyField(
+    review: fields.ForeignKeyRelation[Review] = fields.ForeignKeyField(
         "models.Review", related_name="photos", on_delete=fields.CASCADE
     )
     review_id: int
-    attachment = fields.ForeignKeyField(
+    attachment: fields.ForeignKeyRelation[Attachment] = fields.ForeignKeyField(
         "models.Attachment", related_name=None, on_delete=fields.CASCADE
     )
     attachment_id: int

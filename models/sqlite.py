@@ -40,18 +40,17 @@ class ParleySqliteClient(SqliteClient):
 
 
 @translate_exceptions
-async def run_batch(
-    client: SqliteClient, statements: Sequence[tuple[str, Sequence[Sequence[Any]]]]
-) -> None:
+async def run_batch(client: SqliteClient, statements: Sequence[tuple[str, Sequence[Sequence[Any]]]]) -> None:
     """Run many statements in one hop to the connection's thread; the caller holds the transaction."""
-    connection = client._connection
-    assert connection is not None, "a batch runs inside an open transaction"
+    connection: Any = client._connection  # noqa: SLF001 - aiosqlite has no public way to run a function in its thread
 
     def run(raw: sqlite3.Connection) -> None:
         for sql, rows in statements:
             raw.executemany(sql, rows)
 
-    await connection._execute(run, connection._conn)
+    await connection._execute(run, connection._conn)  # noqa: SLF001
 
+
+__all__ = ["ParleySqliteClient", "SqliteClient", "client_class", "run_batch"]
 
 client_class = ParleySqliteClient

@@ -31,7 +31,7 @@ class StaffSession(Model):
     id = fields.BigIntField(primary_key=True)
     token_hash = fields.CharField(64, unique=True)
     csrf = fields.CharField(64)
-    staff = fields.ForeignKeyField(
+    staff: fields.ForeignKeyRelation[Staff] = fields.ForeignKeyField(
         "models.Staff", related_name="sessions", on_delete=fields.CASCADE
     )
     staff_id: int
@@ -50,7 +50,7 @@ class LinkCode(Model):
 
     id = fields.BigIntField(primary_key=True)
     code_hash = fields.CharField(64, unique=True)
-    staff = fields.ForeignKeyField(
+    staff: fields.ForeignKeyRelation[Staff] = fields.ForeignKeyField(
         "models.Staff", related_name="link_codes", on_delete=fields.CASCADE
     )
     staff_id: int
