@@ -1,0 +1,253 @@
+"""What every payment provider must do, run over each of them: add yours to `PROVIDERS`.
+
+A case knows how to make a provider that starts with empty books, and how to act as its customer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from bot.core.errors import BadInput, ProviderUnavailable, Refused, Unauthorised
+from bot.core.money import Money
+from bot.core.ports import HookRequest, Notice, PaymentProvider, PaymentRequest
+from bot.payments.local import SIGNATURE, TOLERANCE, LocalPayments
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+ORDER = PaymentRequest(
+    key="4f0c9d", order_number="P7K2-4M9Q", amount=Money(13600, "CNY"), description="2 × Longjing",
+    return_url="https://shop.example/paid/4f0c9d", locale="zh",
+)  # fmt: skip
+
+
+class Case(Protocol):
+    """A provider under test and its customer."""
+
+    provider: PaymentProvider
+
+    async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
+        """The customer pays; returns the notice that the provider sends."""
+
+    async def declines(self, reference: str) -> HookRequest:
+        """The customer gives up; returns the notice that the provider sends."""
+
+    def later(self, seconds: float) -> None:
+        """Let time pass."""
+
+    async def close(self) -> None:
+        """Free what the case holds."""
+
+
+@dataclass
+class LocalCase:
+    """The test bank, with its books in a folder."""
+
+    folder: Path
+    now: datetime = NOW
+    provider: LocalPayments = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.provider = LocalPayments(
+            self.folder / "bank.db", "s3cret", "https://shop.example/", clock=lambda: self.now
+        )
+
+    async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
+        signed = await self.provider.pay(reference, amount)
+        return _hook(signed.body, signed.headers)
+
+    async def declines(self, reference: str) -> HookRequest:
+        signed = await self.provider.decline(reference)
+        return _hook(signed.body, signed.headers)
+
+    def later(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    async def close(self) -> None:
+        await self.provider.close()
+
+
+PROVIDERS = {"local": LocalCase}
+
+
+def _hook(body: bytes, headers: dict[str, str]) -> HookRequest:
+    return HookRequest("POST", "/hooks/pay/x", {}, headers, body)
+
+
+@pytest.fixture(params=PROVIDERS)
+async def case(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Case]:
+    made: Case = PROVIDERS[request.param](tmp_path)
+    yield made
+    await made.close()
+
+
+async def test_it_is_a_payment_provider(case: Case) -> None:
+    assert isinstance(case.provider, PaymentProvider)
+    assert case.provider.name in PROVIDERS
+
+
+async def test_the_same_key_is_the_same_payment(case: Case) -> None:
+    first = await case.provider.create(ORDER)
+    assert await case.provider.create(ORDER) == first
+    other = await case.provider.create(replace(ORDER, key="another"))
+    assert other.reference != first.reference
+    assert first.reference in first.url
+
+
+async def test_a_payment_is_open_until_the_customer_acts(case: Case) -> None:
+    reference = (await case.provider.create(ORDER)).reference
+    truth = await case.provider.fetch(reference)
+    assert (truth.reference, truth.state, truth.paid, truth.refunded) == (reference, "open", None, 0)
+
+
+async def test_paid_is_what_was_asked(case: Case) -> None:
+    reference = (await case.provider.create(ORDER)).reference
+    notice = await case.pays(reference)
+    truth = await case.provider.fetch(reference)
+    assert (truth.state, truth.paid, truth.refunded, truth.paid_at) == ("paid", ORDER.amount, 0, NOW)
+    case.provider.verify(notice)
+    assert [told.key for told in case.provider.parse(notice.body)] == [ORDER.key]
+
+
+async def test_paying_twice_is_paying_once_and_the_same_notice(case: Case) -> None:
+    reference = (await case.provider.create(ORDER)).reference
+    first = case.provider.parse((await case.pays(reference)).body)
+    case.later(60)
+    second = case.provider.parse((await case.pays(reference, Money(1, "CNY"))).body)
+    assert first == second
+    assert (await case.provider.fetch(reference)).paid == ORDER.amount
+
+
+@pytest.mark.parametrize("wrong", [Money(13599, "CNY"), Money(13600, "JPY")])
+async def test_a_wrong_sum_is_told_as_it_is(case: Case, wrong: Money) -> None:
+    reference = (await case.provider.create(ORDER)).reference
+    await case.pays(reference, wrong)
+    assert (await case.provider.fetch(reference)).paid == wrong
+
+
+async def test_declined_is_failed_and_may_still_be_paid(case: Case) -> None:
+    reference = (await case.provider.create(ORDER)).reference
+    declined = await case.declines(reference)
+    case.provider.verify(declined)
+    assert (await case.provider.fetch(reference)).state == "failed"
+    paid = await case.pays(reference)
+    assert (await case.provider.fetch(reference)).state == "paid"
+    assert case.provider.parse(paid.body)[0].id != case.provider.parse(declined.body)[0].id
+    await case.declines(reference)
+    assert (await case.provider.fetch(reference)).state == "paid"
+
+
+async def test_a_refund_happens_once_for_its_key(case: Case) -> None:
+    reference = (await case.provider.create(ORDER)).reference
+    await case.pays(reference)
+    part = Money(3600, "CNY")
+    for _ in range(2):
+        truth = await case.provider.refund(reference, part, "r1")
+        assert (truth.state, truth.refunded, truth.paid) == ("paid", 3600, ORDER.amount)
+    truth = await case.provider.refund(reference, Money(10000, "CNY"), "r2")
+    assert (truth.state, truth.refunded) == ("refunded", 13600)
+    assert await case.provider.fetch(reference) == truth
+
+
+async def test_no_more_than_was_paid_is_given_back(case: Case) -> None:
+    reference = (await case.provider.create(ORDER)).reference
+    with pytest.raises(Refused, match="not_paid"):
+        await case.provider.refund(reference, ORDER.amount, "r0")
+    await case.pays(reference)
+    for amount in (Money(13601, "CNY"), Money(0, "CNY"), Money(100, "USD")):
+        with pytest.raises(Refused, match="too_much"):
+            await case.provider.refund(reference, amount, "r1")
+    assert (await case.provider.fetch(reference)).refunded == 0
+
+
+async def test_what_the_provider_does_not_know(case: Case) -> None:
+    with pytest.raises(Refused, match="no_payment"):
+        await case.provider.fetch("nothing")
+    with pytest.raises(Refused, match="no_payment"):
+        await case.provider.refund("nothing", ORDER.amount, "r1")
+
+
+async def test_every_changed_bit_of_a_notice_is_refused(case: Case) -> None:
+    reference = (await case.provider.create(ORDER)).reference
+    notice = await case.pays(reference)
+    for at in range(len(notice.body)):
+        body = bytearray(notice.body)
+        body[at] ^= 1
+        with pytest.raises(Unauthorised):
+            case.provider.verify(replace(notice, body=bytes(body)))
+
+
+@pytest.mark.parametrize("header", ["", ",", "1,", "ä,ö", "\udce4,\udcf6", "1" * 5000, "x," + "0" * 64])
+async def test_a_missing_or_broken_signature_is_refused(case: Case, header: str) -> None:
+    reference = (await case.provider.create(ORDER)).reference
+    notice = await case.pays(reference)
+    for headers in ({}, {name: header for name in notice.headers}):
+        with pytest.raises(Unauthorised):
+            case.provider.verify(replace(notice, headers=headers))
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b"1", b'{"id": 1}', b"\xff", b"[" * 100_000, b'{"id":"","key":"","reference":""}']
+)
+async def test_what_is_no_notice_is_bad_input(case: Case, body: bytes) -> None:
+    with pytest.raises(BadInput):
+        case.provider.parse(body)
+
+
+async def test_the_local_bank_refuses_another_secret_and_an_old_notice(tmp_path: Path) -> None:
+    case, stranger = LocalCase(tmp_path), LocalPayments(tmp_path / "other.db", "other", "https://shop.example")
+    reference = (await case.provider.create(ORDER)).reference
+    notice = await case.pays(reference)
+    with pytest.raises(Unauthorised, match="not signed"):
+        stranger.verify(notice)
+    case.later(TOLERANCE + 1)
+    with pytest.raises(Unauthorised, match="too old"):
+        case.provider.verify(notice)
+    forged = notice.headers[SIGNATURE].replace(str(int(NOW.timestamp())), str(int(case.now.timestamp())))
+    with pytest.raises(Unauthorised, match="not signed"):
+        case.provider.verify(replace(notice, headers={SIGNATURE: forged}))
+    await case.close()
+
+
+async def test_the_local_banks_page_shows_what_was_asked(tmp_path: Path) -> None:
+    case = LocalCase(tmp_path)
+    checkout = await case.provider.create(ORDER)
+    page = await case.provider.page(checkout.reference)
+    assert checkout.url == f"https://shop.example/pay/{checkout.reference}"
+    assert (page.key, page.amount, page.description, page.locale, page.state) == (
+        ORDER.key, ORDER.amount, "2 × Longjing", "zh", "open",
+    )  # fmt: skip
+    notice = await case.provider.pay(checkout.reference)
+    assert case.provider.parse(notice.body) == [
+        Notice(f"{checkout.reference}:paid", ORDER.key, {"reference": checkout.reference})
+    ]
+    assert set(json.loads(notice.body)) == {"id", "key", "reference"}  # a hint: no sum to believe
+    assert (await case.provider.page(checkout.reference)).state == "paid"
+    await case.close()
+
+
+async def test_the_local_banks_books_outlive_it(tmp_path: Path) -> None:
+    before = LocalCase(tmp_path)
+    reference = (await before.provider.create(ORDER)).reference
+    await before.pays(reference)
+    await before.close()
+    after = LocalCase(tmp_path)
+    assert (await after.provider.fetch(reference)).paid == ORDER.amount
+    await after.close()
+
+
+async def test_books_that_cannot_be_used_are_no_answer(tmp_path: Path) -> None:
+    (tmp_path / "bank.db").mkdir()
+    case = LocalCase(tmp_path)
+    with pytest.raises(ProviderUnavailable, match="cannot be used"):
+        await case.provider.create(ORDER)
+
+
+async def test_nothing_cannot_be_charged(case: Case) -> None:
+    with pytest.raises(BadInput):
+        await case.provider.create(replace(ORDER, amount=Money(0, "CNY")))
