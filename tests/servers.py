@@ -107,9 +107,7 @@ class Server:
             ended = self._process is None or self._process.poll() is not None
             if ended or time.monotonic() > deadline:
                 self.kill()
-                raise ServerFailed(
-                    f"{type(self).__name__} did not start:\n{self.log.read_text()[-2000:]}"
-                )
+                raise ServerFailed(f"{type(self).__name__} did not start:\n{self.log.read_text()[-2000:]}")
             time.sleep(0.01)
 
     def stop(self) -> None:
@@ -296,9 +294,7 @@ class ObjectStore(Server):
 
     async def create_bucket(self) -> Bucket:
         """A new, empty bucket."""
-        bucket = Bucket(
-            self.endpoint, self.key, self.secret, self.region, f"test-{uuid.uuid4().hex[:12]}"
-        )
+        bucket = Bucket(self.endpoint, self.key, self.secret, self.region, f"test-{uuid.uuid4().hex[:12]}")
         async with bucket.client() as client:
             await client.create_bucket(Bucket=bucket.name)
         return bucket

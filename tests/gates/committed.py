@@ -52,9 +52,7 @@ def committed_files(root: Path) -> list[Path]:
 def registry_hosts() -> set[str]:
     """The hosts this machine's pip, uv and npm are told to use, and the well-known public ones."""
     told = [_output([sys.executable, "-m", "pip", "config", "list"]), _npm_registry()]
-    told += [
-        value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "npm_"))
-    ]
+    told += [value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "npm_"))]
     return (set(PUBLIC_HOSTS) | hosts_of("\n".join(told))) - LOOPBACK
 
 
@@ -109,9 +107,7 @@ def _any_of(words: set[str]) -> bytes:
     return "|".join(map(re.escape, sorted(words))).encode()
 
 
-def _hits(
-    root: Path, files: Collection[Path], words: re.Pattern[bytes]
-) -> Iterator[tuple[str, str]]:
+def _hits(root: Path, files: Collection[Path], words: re.Pattern[bytes]) -> Iterator[tuple[str, str]]:
     for path in files:
         content = path.read_bytes()
         for hit in words.finditer(content):

@@ -143,8 +143,7 @@ def _layer(source: Source, wanted: Import, modules: set[str]) -> Iterator[Findin
             source,
             wanted,
             "adapters never see their siblings, so that one can go without another noticing",
-            "put what both need into bot/core, or into a module of the package with a leading "
-            "underscore",
+            "put what both need into bot/core, or into a module of the package with a leading underscore",
         )
 
 

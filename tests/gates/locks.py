@@ -68,9 +68,7 @@ def _lock_findings(lock: Path, asked: list[str]) -> Iterator[Finding]:
 
 
 def _subset_findings(small: Path, large: Path) -> Iterator[Finding]:
-    missing = {(p.name, p.version) for p in pins(small)} - {
-        (p.name, p.version) for p in pins(large)
-    }
+    missing = {(p.name, p.version) for p in pins(small)} - {(p.name, p.version) for p in pins(large)}
     for name, version in sorted(missing):
         why = f"what the tests see must be what runs: {large.name} has no {name} {version}"
         yield Finding(small.name, f"{name} differs between the locks", why, DO)
@@ -81,9 +79,7 @@ def _version_findings(root: Path, version: str) -> Iterator[Finding]:
     if json.loads(package.read_text("utf-8"))["version"] != version:
         why = f"one product has one version, and pyproject.toml says {version}"
         yield Finding("web/ui/package.json", "another version", why, f"set it to {version}")
-    if not re.search(
-        rf"^## \[?{re.escape(version)}", (root / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
-    ):
+    if not re.search(rf"^## \[?{re.escape(version)}", (root / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE):
         why = "whoever upgrades wants to know what changed"
         yield Finding("CHANGELOG.md", f"no section for {version}", why, f"add `## {version}`")
     if '"resolved"' in (root / "web" / "ui" / "package-lock.json").read_text("utf-8"):

@@ -21,10 +21,7 @@ async def test_each_postgres_database_is_new(postgres_server: Postgres, postgres
     assert other != postgres_url
     connection = await asyncpg.connect(postgres_url)
     try:
-        assert (
-            await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
-            == 0
-        )
+        assert await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
         assert (await connection.fetchval("SHOW server_version")).startswith("18.")
     finally:
         await connection.close()
@@ -86,8 +83,7 @@ def test_a_server_that_fails_says_why(tmp_path: Path) -> None:
 async def test_a_page_has_the_locale_and_the_size_asked_for(new_page: Pages) -> None:
     page = await new_page(locale="zh-CN", viewport=(390, 844), timezone="Asia/Shanghai")
     seen = await page.evaluate(
-        "[navigator.language, innerWidth, innerHeight,"
-        " Intl.DateTimeFormat().resolvedOptions().timeZone]"
+        "[navigator.language, innerWidth, innerHeight, Intl.DateTimeFormat().resolvedOptions().timeZone]"
     )
     assert seen == ["zh-CN", 390, 844, "Asia/Shanghai"]
 
