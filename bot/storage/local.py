@@ -30,12 +30,16 @@ T = TypeVar("T")
 
 
 class LocalStorage:
-    """Keeps files under `root`, sharded into 65,536 folders; several processes may share it."""
+    """Keeps files under `root`, sharded into 65,536 folders; several processes may share it.
+
+    With less than `low_space` bytes free on its disk the check fails, before a put has to.
+    """
 
     name = "local"
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, low_space: int = LOW_SPACE) -> None:
         self._root = root
+        self._low_space = low_space
         self._drafts = root / "drafts"
         self._prepared = False
 
@@ -80,8 +84,8 @@ class LocalStorage:
         """Write, read back and remove a few bytes, and look at the free space; see `Storage.check`."""
         await self._prepare()
         await self._run(_probe, self._drafts)
-        if (await self._run(shutil.disk_usage, self._root)).free < LOW_SPACE:
-            raise StorageUnavailable(f"the disk of {self._root} has less than 64 MB free: make room on it")
+        if (await self._run(shutil.disk_usage, self._root)).free < self._low_space:
+            raise StorageUnavailable(f"the disk of {self._root} is almost full: make room on it")
 
     async def close(self) -> None:
         """Nothing stays open."""
@@ -126,7 +130,7 @@ class _Draft:
         with self._opened() as file:
             file.flush()
             os.fsync(file.fileno())
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.mkdir(parents=True, exist_ok=True)
         self._path.replace(path)
         # Every level, every time: another process may have made a folder and not have synced it yet.
         for folder in (path.parent, path.parent.parent, root):
@@ -187,7 +191,8 @@ def _probe(folder: Path) -> None:
 
 def _prepare(drafts: Path) -> None:
     """Make the folders, and clear drafts of processes that died while writing."""
-    drafts.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (drafts.parent, drafts):  # one by one: `mode` is not for parents
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for draft in drafts.iterdir():
         with suppress(FileNotFoundError):
             if time.time() - draft.stat().st_mtime > _ABANDONED:

@@ -17,7 +17,7 @@ from bot.storage.intake import Intake, to_the_end
 from bot.storage.keys import check_key
 from bot.storage.names import content_disposition
 from bot.storage.s3_settings import PROVIDERS, Provider, S3Settings
-from bot.storage.s3_transfer import CUT, Download, Upload, edge, is_absent
+from bot.storage.s3_transfer import CUT, Download, Sleep, Upload, edge, is_absent
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
@@ -40,10 +40,13 @@ class S3Storage:
 
     name = "s3"
 
-    def __init__(self, settings: S3Settings, *, attempts: int = 5, part_size: int = PART) -> None:
+    def __init__(
+        self, settings: S3Settings, *, attempts: int = 5, part_size: int = PART, sleep: Sleep = asyncio.sleep
+    ) -> None:
         self._settings = settings
         self._attempts = attempts
         self._part_size = part_size
+        self._sleep = sleep
         self._lock = asyncio.Lock()
         self._stack = AsyncExitStack()
         self._client: S3Client | None = None
@@ -66,7 +69,7 @@ class S3Storage:
 
     async def open(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """See `Storage.open`. A connection that is cut is taken up again at the next byte of the same object."""
-        download = Download(await self._connect(), self._settings, check_key(key), start, end)
+        download = Download(await self._connect(), self._settings, check_key(key), start, end, self._sleep)
         if download.done:
             await self.size(key)  # nothing to read is not the same as no file
         while not download.done:

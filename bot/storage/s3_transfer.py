@@ -7,7 +7,7 @@ import base64
 import hashlib
 import io
 import logging
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,10 @@ CUT = (BotoCoreError, aiohttp.ClientError, OSError)  # what a connection that br
 _MOST_CUTS = 5  # in a row, without a byte between, before a download gives up
 _ABORT_WITHIN = 10.0  # seconds; a process that is told to stop must stop
 _ABSENT = {"NoSuchKey", "404"}
+_BEHIND_THE_END = {"InvalidRange", "416"}
+_REPLACED = {"PreconditionFailed", "412"}
+
+Sleep = Callable[[float], Awaitable[None]]
 
 log = logging.getLogger(__name__)
 
@@ -82,26 +86,28 @@ class Upload:
             log.warning("a multipart upload could not be aborted", extra=facts)
 
     async def _put(self, body: bytes, digest: str) -> None:
-        await self._client.put_object(
-            Bucket=self._bucket,
-            Key=self._address,
-            Body=io.BytesIO(body),
-            ContentMD5=digest,
-            ContentType=self._media_type,
-        )
+        with io.BytesIO(body) as stream:
+            await self._client.put_object(
+                Bucket=self._bucket,
+                Key=self._address,
+                Body=stream,
+                ContentMD5=digest,
+                ContentType=self._media_type,
+            )
 
     async def _put_part(self, body: bytes, digest: str) -> None:
         if not self._id:
             await to_the_end(self._begin())
         number = len(self._parts) + 1
-        answer = await self._client.upload_part(
-            Bucket=self._bucket,
-            Key=self._address,
-            UploadId=self._id,
-            PartNumber=number,
-            Body=io.BytesIO(body),
-            ContentMD5=digest,
-        )
+        with io.BytesIO(body) as stream:  # closed at once: the client's own cycles keep it until a collection
+            answer = await self._client.upload_part(
+                Bucket=self._bucket,
+                Key=self._address,
+                UploadId=self._id,
+                PartNumber=number,
+                Body=stream,
+                ContentMD5=digest,
+            )
         self._parts.append({"ETag": answer["ETag"], "PartNumber": number})
         self._sent += len(body)
 
@@ -128,14 +134,17 @@ class Upload:
 
 
 class Download:
-    """A place in an object, from which reading can start again."""
+    """A place in an object, from which reading can start again. `sleep` waits that many seconds."""
 
-    def __init__(self, client: S3Client, settings: S3Settings, key: str, start: int, end: int | None) -> None:
+    def __init__(
+        self, client: S3Client, settings: S3Settings, key: str, start: int, end: int | None, sleep: Sleep
+    ) -> None:
         self._client = client
         self._settings = settings
         self._key = key
         self._at = start
         self._end = end
+        self._sleep = sleep
         self._etag = ""
         self._cuts = 0
 
@@ -165,7 +174,8 @@ class Download:
         self._cuts += 1
         if self._cuts > _MOST_CUTS:
             raise _unreachable(self._settings, error) from error
-        await asyncio.sleep(0.25 * 2 ** (self._cuts - 2) if self._cuts > 1 else 0)
+        if self._cuts > 1:  # the first time at once: idle connections are cut all the time
+            await self._sleep(0.25 * 2 ** (self._cuts - 2))
 
     async def _ask(self) -> GetObjectOutputTypeDef | None:
         """One GET; None when the place is at or behind the object's end."""
@@ -180,9 +190,14 @@ class Download:
         try:
             return await self._client.get_object(**wanted)
         except ClientError as error:
-            if _code(error) in {"InvalidRange", "416"}:
+            if _code(error) in _BEHIND_THE_END:
                 return None
+            if _code(error) in _REPLACED:
+                raise self._replaced() from error
             raise
+
+    def _replaced(self) -> StorageUnavailable:
+        return StorageUnavailable(f"{self._key} was replaced while it was read")
 
     @property
     def _range(self) -> str:
@@ -193,7 +208,7 @@ class Download:
     def _learn(self, answer: GetObjectOutputTypeDef) -> None:
         """Pin the object by its ETag, and the end by its size; some stores ignore If-Match or Range."""
         if self._etag and answer["ETag"] != self._etag:
-            raise StorageUnavailable(f"{self._key} was replaced while it was read")
+            raise self._replaced()
         self._etag = answer["ETag"]
         total = answer["ContentLength"]
         if self._range:
