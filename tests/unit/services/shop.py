@@ -1,0 +1,122 @@
+"""A shop to test with: products, customers and their scopes, at a time that the test owns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from bot.core.money import Money
+from bot.core.ports import Checkout, PaymentTruth
+from bot.services import cart, orders, payments
+from bot.services.orders import OrderView
+from bot.services.payments import PaymentView, Settlement
+from bot.services.scope import Scope
+from models import Contact, Conversation, Identity, OrderEvent, Product, StockHold
+from models.database import transaction
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+class Shop:
+    """The doings of customers, each in its own transaction, as the runtime does them."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self._people = 0
+
+    def later(self, **time: float) -> None:
+        """Let time pass: `later(minutes=31)`."""
+        self.now += timedelta(**time)
+
+    def at(self, scope: Scope) -> Scope:
+        """The customer's scope at the present moment."""
+        return replace(scope, now=self.now)
+
+    async def product(
+        self, sku: str = "tea", *, price: int = 6800, stock: int = 10, currency: str = "CNY", active: bool = True
+    ) -> Product:
+        """Put a product on the shelf."""
+        return await Product.create(
+            sku=sku,
+            name={"en": f"{sku} tea", "zh": f"{sku}茶"},
+            description={"en": f"About {sku}", "zh": f"关于{sku}"},
+            category="green",
+            price=price,
+            currency=currency,
+            stock=stock,
+            active=active,
+            updated_at=self.now,
+        )
+
+    async def customer(
+        self, name: str = "Ann Lee", *, locale: str = "en", account: str = "webchat", contact: int | None = None
+    ) -> Scope:
+        """Somebody new who writes, or a known `contact` on another channel."""
+        self._people += 1
+        who = f"visitor{self._people}"
+        times = {"created_at": self.now, "updated_at": self.now}
+        contact = contact or (await Contact.create(name=name, **times)).id
+        identity = await Identity.create(
+            contact_id=contact, account=account, external_id=who, name=name, locale=locale, created_at=self.now
+        )
+        conversation = await Conversation.create(
+            lane=f"{account}:{who}", identity_id=identity.id, contact_id=contact, account=account,
+            last_at=self.now, **times,
+        )  # fmt: skip
+        return Scope(conversation.id, contact, identity.id, account, locale, self.now, "CNY")
+
+    async def wants(self, scope: Scope, sku: str = "tea", quantity: int = 1) -> None:
+        """Put it into the cart."""
+        async with transaction():
+            await cart.add(self.at(scope), sku, quantity)
+
+    async def checks_out(self, scope: Scope) -> OrderView:
+        """Order what is in the cart."""
+        async with transaction():
+            return await orders.place(self.at(scope), "Ann Lee", "555 0100", "1 Tea Lane")
+
+    async def buys(self, scope: Scope, sku: str = "tea", quantity: int = 1) -> OrderView:
+        """From shelf to unpaid order."""
+        await self.wants(scope, sku, quantity)
+        return await self.checks_out(scope)
+
+    async def opens_payment(self, scope: Scope, order: OrderView, reference: str = "") -> PaymentView:
+        """Begin to pay, and have the provider open it."""
+        async with transaction():
+            begun = await payments.begin(self.at(scope), order.number, "local")
+        checkout = Checkout(reference or f"ref-{begun.key}", "https://bank.example/pay")
+        async with transaction():
+            return await payments.opened(begun.key, checkout, self.now)
+
+    async def settles(self, payment: PaymentView, paid: Money | None = None, state: str = "paid") -> Settlement:
+        """The provider says what became of it."""
+        truth = PaymentTruth(payment.reference, state, paid=(paid or payment.amount) if state == "paid" else None)
+        async with transaction():
+            return await payments.settle(payment.key, truth, self.now)
+
+    async def pays(self, scope: Scope, order: OrderView) -> Settlement:
+        """Pay all of an order."""
+        return await self.settles(await self.opens_payment(scope, order))
+
+    async def advances(self, order: OrderView, *steps: str) -> OrderView:
+        """Steps of staff."""
+        for step in steps:
+            async with transaction():
+                order = await orders.advance(order.id, step, "staff:1", self.now)
+        return order
+
+
+async def on_shelf(sku: str = "tea") -> int:
+    """Pieces that are not sold."""
+    return (await Product.get(sku=sku)).stock
+
+
+async def held(sku: str = "tea") -> int:
+    """Pieces that orders hold, live or not."""
+    return sum([hold.quantity for hold in await StockHold.filter(product__sku=sku)])
+
+
+async def steps_of(order_id: int) -> list[tuple[str, str, str]]:
+    """The audit rows of an order: from, to, by whom."""
+    events = await OrderEvent.filter(order_id=order_id).order_by("id")
+    return [(event.from_state, event.to_state, event.actor) for event in events]
