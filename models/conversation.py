@@ -90,10 +90,11 @@ class Dialog(Model):
         "models.Conversation", related_name="dialogs", on_delete=fields.CASCADE
     )
     conversation_id: int
+    token = fields.CharField(16, unique=True)  # names the dialog in button data and effect keys
     handler = fields.CharField(120)
     state = fields.CharField(16)  # asking | calling | paused | done | cancelled | expired | broken
     background = fields.BooleanField(default=False)  # runs beside the foreground dialog (a payment settles)
-    trigger = fields.TextField(default="")  # JSON of the inbound that started it
+    trigger = fields.TextField(default="")  # JSON of runtime.state.Trigger: what started it
     journal = fields.TextField(default="[]")  # JSON list of entries
     question = fields.TextField(default="")  # JSON of the open question
     remind_at = fields.DatetimeField(null=True)

@@ -1,6 +1,6 @@
 """The two durable queues: what happened outside, and what must happen outside.
 
-Their indexes are partial (only what is pending or parked), so they live in the migrations: a done row costs them nothing.
+Their indexes are partial (only what is pending or parked), so they live in the migrations: a done row costs nothing.
 """
 
 from __future__ import annotations

@@ -1,19 +1,19 @@
 """Every error of Parley says by its type whether trying again can help.
 
-    ParleyError
-    ├── Retryable                   trying the same thing later may succeed
-    │   ├── ChannelUnavailable      the platform is down, slow or asks to wait
-    │   ├── StorageUnavailable      the file store cannot be reached or is full
-    │   ├── DatabaseBusy            locked, full or unreachable: answered with 503
-    │   └── ProviderUnavailable     a payment provider did not answer
-    └── Final                       trying again cannot help
-        ├── Unauthorised            wrong or missing signature, secret or token: 401/403
-        ├── BadInput                a person or platform sent what cannot be accepted: 4xx
-        │   └── TooLarge            a file or text over its limit: 413
-        ├── Refused                 a business rule says no; its text is for the customer
-        ├── Unreachable             the contact blocked us or the reply window is closed
-        ├── FileMissing             no file under this key
-        └── ConfigError             start-up: names the file, the key and the cure
+ParleyError
+├── Retryable                   trying the same thing later may succeed
+│   ├── ChannelUnavailable      the platform is down, slow or asks to wait
+│   ├── StorageUnavailable      the file store cannot be reached or is full
+│   ├── DatabaseBusy            locked, full or unreachable: answered with 503
+│   └── ProviderUnavailable     a payment provider did not answer
+└── Final                       trying again cannot help
+    ├── Unauthorised            wrong or missing signature, secret or token: 401/403
+    ├── BadInput                a person or platform sent what cannot be accepted: 4xx
+    │   └── TooLarge            a file or text over its limit: 413
+    ├── Refused                 a business rule says no; its text is for the customer
+    ├── Unreachable             the contact blocked us or the reply window is closed
+    ├── FileMissing             no file under this key
+    └── ConfigError             start-up: names the file, the key and the cure
 """
 
 from __future__ import annotations

@@ -82,6 +82,9 @@ class Channel(Protocol):
     async def typing(self, recipient: str) -> None:
         """Show that an answer is coming; a channel without it does nothing."""
 
+    async def acknowledge(self, inbound: Inbound) -> None:
+        """Tell the platform's client that a tap was taken, so that it stops spinning; most have no need."""
+
     async def start(self, accept: Accept) -> None:
         """Begin to receive: register the webhook, or pull in a task of its own."""
 

@@ -272,6 +272,7 @@ CREATE INDEX "ix_conversation_contact" ON "conversation" ("contact_id", "last_at
 CREATE INDEX "ix_conversation_updated" ON "conversation" ("updated_at", "id");
 CREATE TABLE "dialog" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
+    "token" VARCHAR(16) NOT NULL UNIQUE,
     "handler" VARCHAR(120) NOT NULL,
     "state" VARCHAR(16) NOT NULL,
     "background" BOOL NOT NULL DEFAULT FALSE,

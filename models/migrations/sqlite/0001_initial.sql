@@ -272,6 +272,7 @@ CREATE INDEX "ix_conversation_contact" ON "conversation" ("contact_id", "last_at
 CREATE INDEX "ix_conversation_updated" ON "conversation" ("updated_at", "id");
 CREATE TABLE "dialog" (
     "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    "token" VARCHAR(16) NOT NULL UNIQUE,
     "handler" VARCHAR(120) NOT NULL,
     "state" VARCHAR(16) NOT NULL,
     "background" INT NOT NULL DEFAULT 0,

@@ -1,0 +1,170 @@
+"""What was said, as a channel can show it: native buttons, else a numbered menu. Nothing is cut silently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from bot.core.capabilities import Capabilities, Unit
+from bot.core.message import Button, Card, Choice, Reply, Summary, Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Wires in the order of sending, and what a typed number stands for (the first choice is "1")."""
+
+    wires: tuple[Wire, ...]
+    choices: tuple[Choice, ...]
+
+
+def render(replies: Iterable[Reply], capabilities: Capabilities) -> list[Rendered]:
+    """Each reply within the channel's limits; menu numbers run on through all replies of one turn."""
+    rendered, number = [], 1
+    for reply in replies:
+        one = _render(reply, capabilities, number)
+        number += len(one.choices)
+        rendered.append(one)
+    return rendered
+
+
+def choices_of(reply: Reply) -> tuple[Choice, ...]:
+    """Every button of a reply that carries data, in the order in which it is numbered."""
+    buttons = [button for card in reply.cards for button in card.buttons] + list(reply.buttons)
+    return tuple(Choice(button.label, button.data) for button in buttons if button.data)
+
+
+def _render(reply: Reply, capabilities: Capabilities, number: int) -> Rendered:
+    if capabilities.cards and capabilities.buttons >= len(reply.buttons):
+        return Rendered(tuple(_native(reply, capabilities)), choices_of(reply))
+    wires: list[Wire] = []
+    for card in reply.cards:
+        wires += _card(card, capabilities, number)
+        number += sum(1 for button in card.buttons if button.data)
+    wires += _spoken(reply, capabilities, number)
+    return Rendered(tuple(wires), choices_of(reply))
+
+
+def _native(reply: Reply, capabilities: Capabilities) -> Iterator[Wire]:
+    """A channel with cards shows the whole reply at once; only a text over its limit makes more wires."""
+    *parts, last = split(reply.text, capabilities.text_limit, capabilities.text_unit) or [""]
+    yield from (Wire(text=part) for part in parts)
+    rows = tuple((button,) for button in reply.buttons)
+    yield Wire(last, rows, reply.files, reply.cards, reply.summary, reply.input)
+
+
+def _card(card: Card, capabilities: Capabilities, number: int) -> list[Wire]:
+    text = "\n".join(line for line in (card.title, card.price, card.text) if line)
+    files = (card.image,) if card.image and capabilities.images else ()
+    return _laid_out(Reply(text, card.buttons, files=files), capabilities, number)
+
+
+def _spoken(reply: Reply, capabilities: Capabilities, number: int) -> list[Wire]:
+    """The reply without its cards; a summary becomes lines of text."""
+    text = "\n".join(part for part in (reply.text, _summary(reply.summary)) if part)
+    if not (text or reply.buttons or reply.files):
+        return []
+    return _laid_out(replace(reply, text=text, cards=(), summary=None), capabilities, number)
+
+
+def _summary(summary: Summary | None) -> str:
+    if summary is None:
+        return ""
+    lines = [f"{line.label}  {line.amount}" for line in summary.lines]
+    return "\n".join([summary.title, *lines, f"= {summary.total}"])
+
+
+def _laid_out(reply: Reply, capabilities: Capabilities, number: int) -> list[Wire]:
+    native = _fits(reply.buttons, capabilities)
+    text = reply.text if native else "\n".join(part for part in (reply.text, _menu(reply.buttons, number)) if part)
+    rows = _rows(reply.buttons, capabilities) if native else ()
+    if reply.files and _length(text, capabilities.text_unit) <= capabilities.caption_limit:
+        *before, last = _file_wires(reply, capabilities)
+        return [*before, replace(last, text=text, rows=rows, input=reply.input)]
+    wires = _file_wires(reply, capabilities)
+    parts = split(text, capabilities.text_limit, capabilities.text_unit)
+    wires += [Wire(text=part) for part in parts]
+    if parts:
+        wires[-1] = replace(wires[-1], rows=rows, input=reply.input)
+    return wires
+
+
+def _file_wires(reply: Reply, capabilities: Capabilities) -> list[Wire]:
+    """Images together up to the channel's number, other files one by one; none where the channel has none."""
+    images = [file for file in reply.files if file.kind == "image" and capabilities.images]
+    others = [file for file in reply.files if file.kind != "image" and capabilities.files]
+    most = max(1, capabilities.files_per_message)
+    wires = [Wire(files=tuple(images[start : start + most])) for start in range(0, len(images), most)]
+    wires += [Wire(files=(file,)) for file in others]
+    missing = [file.name for file in reply.files if file not in images and file not in others]
+    return wires + [Wire(text=f"[{name}]") for name in missing]
+
+
+def _fits(buttons: tuple[Button, ...], capabilities: Capabilities) -> bool:
+    """Whether every button can be native: one that cannot turns the whole menu into numbers."""
+    if len(buttons) > capabilities.buttons:
+        return False
+    return all(
+        len(button.label) <= capabilities.button_label
+        and len(button.data.encode()) <= capabilities.button_data
+        and (not button.url or capabilities.link_buttons)
+        for button in buttons
+    )
+
+
+def _rows(buttons: tuple[Button, ...], capabilities: Capabilities) -> tuple[tuple[Button, ...], ...]:
+    """Two short labels share a row, long ones stand alone; fewer, fuller rows where the channel limits them."""
+    rows: list[list[Button]] = []
+    for button in buttons:
+        if rows and len(rows[-1]) < 2 and all(len(other.label) <= 12 for other in (*rows[-1], button)):
+            rows[-1].append(button)
+        else:
+            rows.append([button])
+    if capabilities.button_rows and len(rows) > capabilities.button_rows:
+        wide = -(-len(buttons) // capabilities.button_rows)
+        return tuple(buttons[start : start + wide] for start in range(0, len(buttons), wide))
+    return tuple(tuple(row) for row in rows)
+
+
+def _menu(buttons: tuple[Button, ...], number: int) -> str:
+    lines = []
+    for button in buttons:
+        if button.data:
+            lines.append(f"{number}. {button.label}")
+            number += 1
+        else:
+            lines.append(f"{button.label}: {button.url}")
+    return "\n".join(lines)
+
+
+def _length(text: str, unit: Unit) -> int:
+    if unit == "bytes":
+        return len(text.encode())
+    return len(text.encode("utf-16-le")) // 2 if unit == "utf16" else len(text)
+
+
+def split(text: str, limit: int, unit: Unit) -> list[str]:
+    """Parts within `limit`, cut at a paragraph, line, sentence or word where one is near; "" gives none."""
+    parts = []
+    while _length(text, unit) > limit:
+        head = _longest(text, limit, unit)
+        cut = _good_cut(text[:head])
+        parts.append(text[:cut].rstrip())
+        text = text[cut:].lstrip()
+    return [*parts, text] if text else parts
+
+
+def _longest(text: str, limit: int, unit: Unit) -> int:
+    """How many characters of `text` fit, by halving."""
+    low, high = 1, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if _length(text[:middle], unit) <= limit else (low, middle - 1)
+    return low
+
+
+def _good_cut(head: str) -> int:
+    for separator in ("\n\n", "\n", "。", ". ", "！", "？", " "):
+        found = head.rfind(separator)
+        if found > len(head) // 2:
+            return found + len(separator)
+    return len(head)

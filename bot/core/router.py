@@ -1,0 +1,184 @@
+"""Routers say which handler answers what; `Routes` is all routers together, checked at start-up.
+
+router = Router("review")
+
+@router.command("review", "评价", title=_("Leave a review"), menu=30)
+async def leave_review(chat: Chat) -> None: ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from bot.core.callback import Callback
+from bot.core.errors import ConfigError
+from bot.core.text import Text
+from bot.core.words import normalise
+
+Handler = Callable[..., Awaitable[None]]
+H = TypeVar("H", bound=Handler)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A handler that a person can start by name. `menu` orders it in the main menu; 0 keeps it out."""
+
+    name: str
+    aliases: tuple[str, ...]
+    handler: str
+    title: Text | None
+    menu: int
+    staff: bool
+
+
+@dataclass
+class Router:
+    """One file's handlers. `name` starts the stored name of each: renaming it ends the dialogs that run."""
+
+    name: str
+    handlers: dict[str, Handler] = field(default_factory=dict)
+    commands: list[Command] = field(default_factory=list)
+    keywords: dict[str, str] = field(default_factory=dict)
+    callbacks: dict[str, tuple[type[Callback], str]] = field(default_factory=dict)
+    events: dict[str, str] = field(default_factory=dict)
+    natives: dict[tuple[str, str], str] = field(default_factory=dict)
+    fallback_handler: str = ""
+    files_handler: str = ""
+
+    def _add(self, handler: Handler) -> str:
+        name = f"{self.name}.{handler.__name__}"
+        if self.handlers.setdefault(name, handler) is not handler:
+            raise ConfigError(f"router {self.name!r} has two handlers called {handler.__name__}; rename one")
+        return name
+
+    def command(
+        self, name: str, *aliases: str, title: Text | None = None, menu: int = 0, staff: bool = False
+    ) -> Callable[[H], H]:
+        """`/name`, and the aliases typed as they are. `staff`: listed only for linked staff."""
+
+        def register(handler: H) -> H:
+            self.commands.append(Command(name, aliases, self._add(handler), title, menu, staff))
+            return handler
+
+        return register
+
+    def keyword(self, *words: str) -> Callable[[H], H]:
+        """A whole message that is one of `words`, whatever its case, width and closing punctuation."""
+
+        def register(handler: H) -> H:
+            name = self._add(handler)
+            self.keywords.update({normalise(word): name for word in words})
+            return handler
+
+        return register
+
+    def on(self, callback: type[Callback]) -> Callable[[H], H]:
+        """A button made from `callback`; the handler gets `(chat, callback)`."""
+
+        def register(handler: H) -> H:
+            self.callbacks[callback.prefix] = (callback, self._add(handler))
+            return handler
+
+        return register
+
+    def event(self, kind: str) -> Callable[[H], H]:
+        """An inbound that is no message: "started", "payment". The handler runs beside an open dialog."""
+
+        def register(handler: H) -> H:
+            self.events[kind] = self._add(handler)
+            return handler
+
+        return register
+
+    def native(self, channel: str, event: str) -> Callable[[H], H]:
+        """An event that only one channel has, by the platform's own name; `chat.inbound.native` holds it."""
+
+        def register(handler: H) -> H:
+            self.natives[channel, event] = self._add(handler)
+            return handler
+
+        return register
+
+    def files(self, handler: H) -> H:
+        """Files that answer no question."""
+        self.files_handler = self._add(handler)
+        return handler
+
+    def fallback(self, handler: H) -> H:
+        """Whatever nobody else answers."""
+        self.fallback_handler = self._add(handler)
+        return handler
+
+
+class Routes:
+    """All routers together. Two handlers for one word, button or event are a start-up error."""
+
+    def __init__(self, routers: Iterable[Router]) -> None:
+        self.handlers: dict[str, Handler] = {}
+        self.callbacks: dict[str, tuple[type[Callback], str]] = {}
+        self.events: dict[str, str] = {}
+        self.natives: dict[tuple[str, str], str] = {}
+        self.commands: list[Command] = []
+        self._words: dict[str, str] = {}
+        self._keywords: dict[str, str] = {}
+        self.fallback = ""
+        self.files = ""
+        for router in routers:
+            self._include(router)
+        self.commands.sort(key=lambda command: (command.menu or 10_000, command.name))
+
+    def _include(self, router: Router) -> None:
+        _merge(self.handlers, router.handlers, "handler", router)
+        _merge(self.callbacks, router.callbacks, "button", router)
+        _merge(self.events, router.events, "event", router)
+        _merge(self.natives, router.natives, "native event", router)
+        _merge(self._keywords, router.keywords, "keyword", router)
+        for command in router.commands:
+            words = {normalise(word): command.name for word in (f"/{command.name}", *command.aliases)}
+            _merge(self._words, words, "command", router)
+            self.commands.append(command)
+        self.fallback = _only("fallback", self.fallback, router.fallback_handler)
+        self.files = _only("files handler", self.files, router.files_handler)
+
+    def command(self, name: str) -> Command | None:
+        """The command called `name`."""
+        return next((command for command in self.commands if command.name == name), None)
+
+    def find_command(self, text: str, *, aliases: bool) -> tuple[Command, str] | None:
+        """The command that `text` starts, and the words after it. Aliases count only when `aliases` is set."""
+        word, _, rest = text.strip().partition(" ")
+        if word.startswith("/"):
+            name = self._words.get(normalise(word.partition("@")[0]))
+            rest = rest.strip()
+        else:
+            name, rest = (self._words.get(normalise(text)) if aliases else None), ""
+        command = self.command(name) if name else None
+        return (command, rest) if command else None
+
+    def find_keyword(self, text: str) -> str:
+        """The handler that answers the whole of `text` as a keyword; "" for none."""
+        return self._keywords.get(normalise(text), "")
+
+    def find_callback(self, data: str) -> tuple[type[Callback], str] | None:
+        """The callback class and the handler for button data."""
+        return self.callbacks.get(data.partition(":")[0])
+
+
+def _merge(into: dict[Any, Any], more: dict[Any, Any], what: str, router: Router) -> None:
+    twice = sorted(str(key) for key in into.keys() & more.keys() if into[key] != more[key])
+    if twice:
+        raise ConfigError(f"router {router.name!r}: the {what} {twice[0]!r} is answered by another router already")
+    into.update(more)
+
+
+def _only(what: str, first: str, second: str) -> str:
+    if first and second and first != second:
+        raise ConfigError(f"{first} and {second} are both the {what}; there can be one")
+    return first or second
+
+
+def titles(commands: Sequence[Command], *, staff: bool) -> list[Command]:
+    """The commands of the main menu, in its order."""
+    return [command for command in commands if command.menu and command.title and (staff or not command.staff)]
