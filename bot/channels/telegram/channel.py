@@ -12,7 +12,7 @@ from aiogram.methods import AnswerCallbackQuery, GetFile, SendChatAction, Telegr
 
 from bot.channels.telegram.client import TelegramClient
 from bot.channels.telegram.profile import CAPABILITIES, DOWNLOAD_LIMIT, TelegramSettings
-from bot.channels.telegram.receiving import Receiver
+from bot.channels.telegram.receiving import Receiver, Sleep
 from bot.channels.telegram.sending import Sender
 from bot.channels.telegram.updates import read_updates
 from bot.core.capabilities import Capabilities
@@ -28,17 +28,17 @@ MOST_ACKNOWLEDGING = 256
 
 
 class TelegramChannel:
-    """One bot. `open_file` gives the bytes of what we send."""
+    """One bot. `open_file` gives the bytes of what we send; `sleep` waits between tries."""
 
     capabilities: Capabilities = CAPABILITIES
 
-    def __init__(self, settings: TelegramSettings, open_file: OpenFile) -> None:
+    def __init__(self, settings: TelegramSettings, open_file: OpenFile, *, sleep: Sleep = asyncio.sleep) -> None:
         self.account = settings.account
         self._secret = settings.webhook_secret.encode()
         self._local_files = settings.local_files
         self._client = TelegramClient(settings)
         self._sender = Sender(self._client, open_file)
-        self._receiver = Receiver(self._client, settings)
+        self._receiver = Receiver(self._client, settings, sleep)
         self._acknowledging: set[asyncio.Task[None]] = set()
 
     def verify(self, request: HookRequest) -> None:

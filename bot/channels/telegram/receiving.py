@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from aiogram.methods import DeleteWebhook, GetMe, SetWebhook
 
@@ -17,18 +18,19 @@ from bot.core.ports import Accept
 
 log = logging.getLogger(__name__)
 
+Sleep = Callable[[float], Awaitable[None]]
+
 LONGEST_PAUSE = 30.0
-CONFLICT = (
-    "Telegram: another program pulls the updates of this bot. Stop it, or give each its own token."
-)
+CONFLICT = "Telegram: another program pulls the updates of this bot. Stop it, or give each its own token."
 
 
 class Receiver:
     """aiogram's own polling moves the offset before the work is kept; this one moves it after."""
 
-    def __init__(self, client: TelegramClient, settings: TelegramSettings) -> None:
+    def __init__(self, client: TelegramClient, settings: TelegramSettings, sleep: Sleep) -> None:
         self._client = client
         self._settings = settings
+        self._sleep = sleep
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, accept: Accept) -> None:
@@ -77,7 +79,7 @@ class Receiver:
     async def _register_later(self, accept: Accept) -> None:
         failures = 1
         while True:
-            await asyncio.sleep(pause(failures))
+            await self._sleep(pause(failures))
             try:
                 await self._register()
                 break
@@ -100,7 +102,7 @@ class Receiver:
                 # Whatever it was, the updates are still Telegram's and are asked for again.
                 failures += 1
                 self._complain("telegram.pull", error)
-                await asyncio.sleep(pause(failures, getattr(error, "after", None)))
+                await self._sleep(pause(failures, getattr(error, "after", None)))
 
     async def _pull(self, accept: Accept, offset: int) -> int:
         """One long poll. The next one, with the offset returned, confirms what was kept here."""

@@ -32,9 +32,7 @@ MOST_REMEMBERED = 4096
 #: Telegram's words for a picture that it cannot show; it can still be sent as a document.
 _NO_PICTURE = re.compile("PHOTO_INVALID|PHOTO_SAVE_FILE|IMAGE_PROCESS_FAILED|too big for a photo")
 #: Telegram's words for a file id that it does not know any more.
-_NO_FILE = re.compile(
-    "wrong (remote )?file.?id|FILE_REFERENCE|wrong file identifier", re.IGNORECASE
-)
+_NO_FILE = re.compile("wrong (remote )?file.?id|FILE_REFERENCE|wrong file identifier", re.IGNORECASE)
 
 
 class Sender:
@@ -98,9 +96,7 @@ class Sender:
         method: TelegramMethod[Receipt] = (
             SendPhoto(chat_id=recipient, photo=content, caption=caption, reply_markup=markup)
             if files.pictures
-            else SendDocument(
-                chat_id=recipient, document=content, caption=caption, reply_markup=markup
-            )
+            else SendDocument(chat_id=recipient, document=content, caption=caption, reply_markup=markup)
         )
         return [await self._client.call(method)]
 

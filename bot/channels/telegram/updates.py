@@ -72,9 +72,7 @@ def _refuse_hostile(value: Any) -> None:
 
 def _unknown(account: str, key: str, event: Json, update: Json) -> Inbound:
     """Kept whole under whoever it is about, so that a later version can still read it."""
-    sender = next(
-        (found for name in ("chat", "from", "user") if (found := _id_of(event.get(name)))), "0"
-    )
+    sender = next((found for name in ("chat", "from", "user") if (found := _id_of(event.get(name)))), "0")
     return Inbound(account, key, sender, "unknown", native=update)
 
 

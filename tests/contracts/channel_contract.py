@@ -1,0 +1,280 @@
+"""What every channel promises, as tests: a channel's own test file fills in a `Stage`.
+
+    class TestTelegram(ChannelContract):
+        @pytest.fixture
+        async def stage(self) -> AsyncIterator[Stage]: ...
+
+A stage is the channel, its fake platform and one customer there. What a channel cannot do (its
+`Capabilities` say so) is skipped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import pytest
+
+from bot.core.errors import (
+    BadInput,
+    ChannelUnavailable,
+    FileMissing,
+    ParleyError,
+    Unauthorised,
+    Unreachable,
+)
+from bot.core.message import Attachment, Button, FileRef, Inbound, Wire
+from bot.core.ports import Channel, HookRequest
+from tests.kit.telegram_user import picture
+from tests.kit.wire_faults import Cut, Fault, Garbage, Hang, Lost, Reset, Status, TooMany
+
+PHOTO = picture()
+PAPER = b"%PDF-1.7 a paper\n" * 50
+BROKEN: list[Fault] = [Status(500), Status(502, "Bad Gateway"), Reset(), Lost(), Cut(), Garbage()]
+
+
+class FakePlatform(Protocol):
+    """The part of a fake platform that a contract needs."""
+
+    def fails(self, method: str, *faults: Fault) -> None: ...
+
+    def count(self, method: str) -> int: ...
+
+
+class Customer(Protocol):
+    """The part of a fake person that a contract needs; `id` is the platform's."""
+
+    id: Any
+
+    async def says(self, text: str) -> Any: ...
+
+    async def taps(self, label: str) -> Any: ...
+
+    async def sends_photo(self, content: bytes, caption: str = "") -> Any: ...
+
+    async def blocks(self) -> Any: ...
+
+    async def reads(self) -> Any: ...
+
+
+@dataclass
+class Inbox:
+    """An `accept` that keeps in memory; `refuses` makes the next calls fail."""
+
+    kept: list[Inbound] = field(default_factory=list)
+    attempts: int = 0
+    refuses: list[Exception] = field(default_factory=list)
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def accept(self, inbounds: Sequence[Inbound]) -> int:
+        async with self._changed:
+            self.attempts += 1
+            self._changed.notify_all()
+            if self.refuses:
+                raise self.refuses.pop(0)
+            known = {inbound.key for inbound in self.kept}
+            new = [inbound for inbound in inbounds if inbound.key not in known]
+            self.kept += new
+            return len(new)
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(5), self._changed:
+            await self._changed.wait_for(condition)
+
+    async def next(self, number: int = 1) -> Inbound:
+        """The inbound at place `number`, counted from 1; waits for it."""
+        await self.until(lambda: len(self.kept) >= number)
+        return self.kept[number - 1]
+
+
+class Shelf:
+    """An `open_file` over bytes in memory; `breaks` ends a file's stream with an error."""
+
+    def __init__(self) -> None:
+        self._contents: dict[int, bytes] = {}
+        self.breaks: ParleyError | None = None
+        self.opened = 0
+
+    def put(self, content: bytes, name: str, media_type: str) -> Attachment:
+        number = len(self._contents) + 1
+        self._contents[number] = content
+        kind = "image" if media_type.startswith("image/") else "file"
+        return Attachment(number, kind, name, media_type, len(content))  # type: ignore[arg-type]
+
+    async def open(self, file: Attachment) -> AsyncIterator[bytes]:
+        self.opened += 1
+        content = self._contents[file.id]
+        half = len(content) // 2
+        yield content[:half]
+        if self.breaks is not None:
+            raise self.breaks
+        yield content[half:]
+
+
+@dataclass
+class Stage:
+    """`send_method` is the platform's call behind a text; `signed` is a genuine webhook call."""
+
+    channel: Channel
+    platform: FakePlatform
+    customer: Customer
+    inbox: Inbox
+    shelf: Shelf
+    send_method: str
+    signed: Callable[[bytes], HookRequest]
+    forged: Callable[[bytes], list[HookRequest]]
+    start: Callable[[], Awaitable[None]]
+
+    @property
+    def recipient(self) -> str:
+        return str(self.customer.id)
+
+
+class ChannelContract:
+    """Subclass it, give a `stage` fixture, and a channel is held to all of this."""
+
+    async def test_a_text_arrives_as_it_was_said(self, stage: Stage) -> None:
+        await stage.start()
+        await stage.customer.says("你好, Parley 👋")
+        inbound = await stage.inbox.next()
+        assert inbound.kind == "message"
+        assert inbound.text == "你好, Parley 👋"
+        assert inbound.account == stage.channel.account
+        assert inbound.sender == stage.recipient
+        assert inbound.key
+        assert inbound.sent_at is not None
+        assert inbound.sent_at.tzinfo is not None
+
+    async def test_arrivals_keep_their_order(self, stage: Stage) -> None:
+        await stage.start()
+        for number in range(30):
+            await stage.customer.says(f"number {number}")
+        await stage.inbox.next(30)
+        assert [i.text for i in stage.inbox.kept] == [f"number {n}" for n in range(30)]
+
+    async def test_nothing_is_confirmed_before_it_is_kept(self, stage: Stage) -> None:
+        stage.inbox.refuses = [ChannelUnavailable("the database is busy")]
+        await stage.start()
+        await stage.customer.says("keep me")
+        assert (await stage.inbox.next()).text == "keep me"
+        assert stage.inbox.attempts >= 2
+
+    async def test_a_reply_is_shown(self, stage: Stage) -> None:
+        sent = await stage.channel.send(stage.recipient, Wire("Hello, <b>Ann</b> & co_*"), "k1")
+        assert (await stage.customer.reads()).text == "Hello, <b>Ann</b> & co_*"
+        assert sent.external_id
+
+    async def test_the_longest_text_passes_and_one_more_is_refused(self, stage: Stage) -> None:
+        limit = stage.channel.capabilities.text_limit
+        await stage.channel.send(stage.recipient, Wire("x" * limit), "k1")
+        with pytest.raises(BadInput):
+            await stage.channel.send(stage.recipient, Wire("x" * (limit + 1)), "k2")
+        assert len((await stage.customer.reads()).text) == limit
+
+    async def test_a_tap_comes_back_with_the_buttons_data(self, stage: Stage) -> None:
+        if not stage.channel.capabilities.buttons:
+            pytest.skip("no buttons")
+        await stage.start()
+        rows = ((Button("Green", "tea:1"), Button("Black", "tea:2")),)
+        await stage.channel.send(stage.recipient, Wire("Which?", rows), "k1")
+        await stage.customer.reads()
+        await stage.customer.taps("Black")
+        inbound = await stage.inbox.next()
+        assert (inbound.kind, inbound.data, inbound.text) == ("callback", "tea:2", "Black")
+        assert inbound.sender == stage.recipient
+
+    async def test_a_picture_is_shown_with_its_text(self, stage: Stage) -> None:
+        photo = stage.shelf.put(PHOTO, "tea.jpg", "image/jpeg")
+        await stage.channel.send(stage.recipient, Wire("Our tea", files=(photo,)), "k1")
+        shown = await stage.customer.reads()
+        assert [file.content for file in shown.files] == [PHOTO]
+
+    async def test_a_document_is_shown_under_its_name(self, stage: Stage) -> None:
+        paper = stage.shelf.put(PAPER, "发票 1.pdf", "application/pdf")
+        await stage.channel.send(stage.recipient, Wire(files=(paper,)), "k1")
+        [file] = (await stage.customer.reads()).files
+        assert (file.name, file.content) == ("发票 1.pdf", PAPER)
+
+    async def test_a_file_that_we_cannot_read_is_our_error(self, stage: Stage) -> None:
+        stage.shelf.breaks = FileMissing("gone")
+        paper = stage.shelf.put(PAPER, "a.pdf", "application/pdf")
+        with pytest.raises(FileMissing):
+            await stage.channel.send(stage.recipient, Wire(files=(paper,)), "k1")
+        stage.shelf.breaks = None
+        await stage.channel.send(stage.recipient, Wire(files=(paper,)), "k1")
+        assert [file.content for file in (await stage.customer.reads()).files] == [PAPER]
+
+    async def test_a_customers_file_can_be_fetched(self, stage: Stage) -> None:
+        await stage.start()
+        await stage.customer.sends_photo(PHOTO, "look")
+        inbound = await stage.inbox.next()
+        [ref] = inbound.files
+        assert (inbound.text, ref.kind) == ("look", "image")
+        stream = await stage.channel.fetch(ref)
+        assert b"".join([chunk async for chunk in stream.chunks]) == PHOTO
+        assert stream.size in (None, len(PHOTO))
+
+    async def test_a_file_of_nobody_is_missing(self, stage: Stage) -> None:
+        with pytest.raises(FileMissing):
+            await stage.channel.fetch(FileRef("file", "no-such-file"))
+
+    @pytest.mark.parametrize("fault", BROKEN, ids=str)
+    async def test_a_broken_platform_is_worth_another_try(self, stage: Stage, fault: Fault) -> None:
+        stage.platform.fails(stage.send_method, fault)
+        with pytest.raises(ChannelUnavailable):
+            await stage.channel.send(stage.recipient, Wire("hi"), "k1")
+        await stage.channel.send(stage.recipient, Wire("hi"), "k1")
+        assert (await stage.customer.reads()).text == "hi"
+        assert stage.platform.count(stage.send_method) == 2
+
+    async def test_a_platform_that_hangs_is_given_up(self, stage: Stage) -> None:
+        stage.platform.fails(stage.send_method, Hang())
+        with pytest.raises(ChannelUnavailable):
+            await stage.channel.send(stage.recipient, Wire("hi"), "k1")
+
+    async def test_a_platform_that_asks_to_wait_is_quoted(self, stage: Stage) -> None:
+        stage.platform.fails(stage.send_method, TooMany(after=17))
+        with pytest.raises(ChannelUnavailable) as error:
+            await stage.channel.send(stage.recipient, Wire("hi"), "k1")
+        assert error.value.after == 17
+
+    async def test_who_blocked_us_is_unreachable(self, stage: Stage) -> None:
+        await stage.customer.blocks()
+        with pytest.raises(Unreachable):
+            await stage.channel.send(stage.recipient, Wire("hi"), "k1")
+
+    async def test_errors_carry_no_text_of_the_customer(self, stage: Stage) -> None:
+        stage.platform.fails(stage.send_method, Status(400, "Bad Request: some words"), Reset())
+        for _ in range(2):
+            with pytest.raises(ParleyError) as error:
+                await stage.channel.send(stage.recipient, Wire("my secret"), "k1")
+            assert "my secret" not in str(error.value)
+            assert error.value.__cause__ is None
+
+    async def test_typing_never_fails(self, stage: Stage) -> None:
+        stage.platform.fails("*", Status(500), Reset())
+        await stage.channel.typing(stage.recipient)
+        await stage.channel.typing(stage.recipient)
+
+    def test_a_genuine_call_passes(self, stage: Stage) -> None:
+        stage.channel.verify(stage.signed(b"{}"))
+
+    def test_a_forged_call_is_refused(self, stage: Stage) -> None:
+        for request in stage.forged(b"{}"):
+            with pytest.raises(Unauthorised):
+                stage.channel.verify(request)
+
+    @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[", b"null", b"[]", b"7", b'"x"', b"{}", b"[" * 5000])
+    def test_a_malformed_body_is_bad_input(self, stage: Stage, body: bytes) -> None:
+        with pytest.raises(BadInput):
+            stage.channel.parse(body)
+
+    async def test_a_stopped_channel_hears_nothing(self, stage: Stage) -> None:
+        await stage.start()
+        await stage.channel.stop()
+        before = len(asyncio.all_tasks())
+        await stage.customer.says("too late")
+        assert stage.inbox.kept == []
+        assert len(asyncio.all_tasks()) == before

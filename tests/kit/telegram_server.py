@@ -1,0 +1,316 @@
+"""A Telegram Bot API server for tests: the real wire, the real limits, and users to talk to.
+
+    async with TelegramServer() as server:
+        channel = TelegramChannel(TelegramSettings(token=server.token, api_base=server.base), ...)
+        ann = server.user(42, "Ann")
+        await ann.says("hi")
+        assert (await ann.reads()).text == "Hello, Ann"
+
+It listens on a free port of this machine. Updates wait for `getUpdates`, whose offset confirms
+them, or are posted to the webhook until it answers 2xx. Errors have Telegram's own words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from aiohttp import BodyPartReader, ClientError, ClientSession, ClientTimeout, web
+
+from tests.kit import wire_faults
+from tests.kit.telegram_chats import Chats, Refusal
+from tests.kit.telegram_user import TelegramUser
+
+Json = dict[str, Any]
+MOST_UPLOAD = 50 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call as it arrived; `files` maps a part's name to its file name and bytes."""
+
+    method: str
+    fields: Json
+    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    content_type: str = ""
+
+
+class TelegramServer:
+    """One bot's Telegram. `twice` posts every webhook update two times, as Telegram may."""
+
+    def __init__(self, token: str = "123456:TEST-token", *, twice: bool = False) -> None:
+        self.token = token
+        self.twice = twice
+        self.calls: list[Call] = []
+        self.faults = wire_faults.Faults()
+        self.chats = Chats()
+        self.webhook: Json = {}
+        self.webhook_answers: list[int] = []
+        self.local_path: Path | None = None  # set: `getFile` names it, as a local server does
+        self._allowed: list[str] = []
+        self._next_update = 10_000
+        self._pending: list[Json] = []
+        self._changed = asyncio.Condition()
+        self._polls = 0
+        self._runner: web.AppRunner | None = None
+        self._posting: asyncio.Task[None] | None = None
+        self.base = ""
+
+    async def __aenter__(self) -> TelegramServer:
+        app = web.Application(client_max_size=MOST_UPLOAD * 2)
+        app.router.add_route("*", "/bot{token}/{method}", self._answer)
+        app.router.add_get("/file/bot{token}/{path:.+}", self._download)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.base = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stop_posting()
+        if self._runner:
+            await self._runner.cleanup()
+
+    def user(self, id: int, name: str = "Ann", locale: str = "en") -> TelegramUser:  # noqa: A002
+        """The person with this id, who has opened the chat with the bot."""
+        return self.chats.users.setdefault(id, TelegramUser(self, id, name, locale))
+
+    def fails(self, method: str, *faults: wire_faults.Fault) -> None:
+        """The next calls of `method` (`*`: of any) go wrong, one for each fault."""
+        self.faults.add(method, *faults)
+
+    def count(self, method: str) -> int:
+        """How many calls of `method` arrived, failed ones too."""
+        return sum(call.method == method for call in self.calls)
+
+    @property
+    def unconfirmed(self) -> list[int]:
+        """Ids of updates that the bot has not confirmed."""
+        return [update["update_id"] for update in self._pending]
+
+    async def happens(self, kind: str, event: Json) -> int:
+        """Queue an update; its id. Users call this, and tests that need an odd one."""
+        self._next_update += 1
+        if not self._allowed or kind in self._allowed:
+            self._pending.append({"update_id": self._next_update, kind: event})
+        await self.tell_waiters()
+        return self._next_update
+
+    async def until(self, condition: Any, timeout: float = 5.0) -> None:
+        """Wait until `condition()` holds; it is asked whenever something happened here."""
+        async with asyncio.timeout(timeout), self._changed:
+            await self._changed.wait_for(condition)
+
+    async def tell_waiters(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        method = request.match_info["method"]
+        try:
+            call = await _read_call(request, method)
+        except Refusal as refusal:
+            return _json(refusal.status, refusal.answer())
+        self.calls.append(call)
+        fault = self.faults.take(method)
+        match fault:
+            case wire_faults.Status(code, text) if text:
+                return _json(code, Refusal(code, text).answer())
+            case wire_faults.Status(code):
+                return web.Response(status=code, text="<html>proxy</html>")
+            case wire_faults.TooMany(after):
+                words = f"Too Many Requests: retry after {after}"
+                return _json(429, Refusal(429, words, {"retry_after": after}).answer())
+            case wire_faults.Hang():
+                await self.tell_waiters()
+                await wire_faults.hang()
+            case wire_faults.Reset():
+                wire_faults.reset(request)
+                return web.Response()
+        status, answer = await self._perform(request.match_info["token"], call)
+        await self.tell_waiters()
+        match fault:
+            case wire_faults.Lost():
+                wire_faults.reset(request)
+            case wire_faults.Cut():
+                return await wire_faults.cut(request, json.dumps(answer).encode())
+            case wire_faults.Garbage():
+                return web.Response(text="\ufffd{{{", content_type="application/json")
+        return _json(status, answer)
+
+    async def _perform(self, token: str, call: Call) -> tuple[int, Json]:
+        try:
+            if token != self.token:
+                raise Refusal(401, "Unauthorized")
+            own = getattr(self, f"_{call.method.lower()}", None)
+            if own:
+                return 200, {"ok": True, "result": await own(call.fields)}
+            return 200, {"ok": True, "result": self.chats.perform(call.method, call)}
+        except Refusal as refusal:
+            return refusal.status, refusal.answer()
+
+    async def _getme(self, fields: Json) -> Json:
+        return {
+            "id": int(self.token.partition(":")[0]),
+            "is_bot": True,
+            "first_name": "Parley test",
+            "username": "parley_test_bot",
+            "can_join_groups": True,
+            "can_read_all_group_messages": False,
+            "supports_inline_queries": False,
+        }
+
+    async def _getupdates(self, fields: Json) -> list[Json]:
+        if self.webhook.get("url"):
+            raise Refusal(
+                409,
+                "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook "
+                "to delete the webhook first",
+            )
+        self._confirm(int(fields.get("offset") or 0))
+        self._allowed = fields.get("allowed_updates") or self._allowed
+        self._polls += 1
+        mine = self._polls
+        await self.tell_waiters()
+        try:
+            await self.until(lambda: self._pending or self._polls != mine, float(fields.get("timeout") or 0))
+        except TimeoutError:
+            return []
+        if self._polls != mine:
+            raise Refusal(
+                409,
+                "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
+            )
+        return self._pending[: min(int(fields.get("limit") or 100), 100)]
+
+    def _confirm(self, offset: int) -> None:
+        if offset < 0:
+            self._pending = self._pending[offset:]
+        elif offset:
+            self._pending = [update for update in self._pending if update["update_id"] >= offset]
+
+    async def _getfile(self, fields: Json) -> Json:
+        if self.local_path is None:
+            found: Json = self.chats.perform("getFile", Call("getFile", fields))
+            return found
+        name = str(fields["file_id"])
+        return {"file_id": name, "file_unique_id": name, "file_path": str(self.local_path)}
+
+    async def _setwebhook(self, fields: Json) -> bool:
+        url = str(fields.get("url") or "")
+        if url and not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+            raise Refusal(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
+        await self._stop_posting()
+        if fields.get("drop_pending_updates"):
+            self._pending = []
+        self.webhook = dict(fields)
+        self._allowed = fields.get("allowed_updates") or self._allowed
+        if url:
+            self._posting = asyncio.create_task(self._post_always())
+        return True
+
+    async def _deletewebhook(self, fields: Json) -> bool:
+        return await self._setwebhook(fields | {"url": ""})
+
+    async def _getwebhookinfo(self, fields: Json) -> Json:
+        return {
+            "url": self.webhook.get("url", ""),
+            "has_custom_certificate": False,
+            "pending_update_count": len(self._pending),
+            "max_connections": self.webhook.get("max_connections", 40),
+            "allowed_updates": self._allowed,
+        }
+
+    async def _post_always(self) -> None:
+        """In order, again and again until the answer is 2xx."""
+        async with ClientSession(timeout=ClientTimeout(total=10)) as http:
+            while True:
+                async with self._changed:
+                    await self._changed.wait_for(lambda: self._pending)
+                update = self._pending[0]
+                done = [await self._post(http, update) for _ in range(1 + self.twice)]
+                if all(done):
+                    self._pending.remove(update)
+                    await self.tell_waiters()
+                else:
+                    await asyncio.sleep(0.02)
+
+    async def _post(self, http: ClientSession, update: Json) -> bool:
+        headers = {"X-Telegram-Bot-Api-Secret-Token": str(self.webhook.get("secret_token", ""))}
+        try:
+            async with http.post(self.webhook["url"], json=update, headers=headers) as response:
+                status = response.status
+        except (ClientError, TimeoutError):
+            status = 0
+        self.webhook_answers.append(status)
+        await self.tell_waiters()
+        return 200 <= status < 300
+
+    async def _stop_posting(self) -> None:
+        if self._posting:
+            self._posting.cancel()
+            await asyncio.gather(self._posting, return_exceptions=True)
+            self._posting = None
+
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        fault = self.faults.take("file")
+        file = self.chats.at_path(request.match_info["path"])
+        if request.match_info["token"] != self.token or file is None:
+            return _json(404, Refusal(404, "Not Found").answer())
+        if isinstance(fault, wire_faults.Cut):
+            return await wire_faults.cut(request, file.content)
+        if isinstance(fault, wire_faults.Status):
+            return web.Response(status=fault.code)
+        return web.Response(body=file.content, content_type="application/octet-stream")
+
+
+async def _read_call(request: web.Request, method: str) -> Call:
+    kind = request.content_type
+    if kind == "multipart/form-data":
+        return await _read_form(request, method)
+    fields: Json = dict(request.query)
+    if kind == "application/json":
+        try:
+            fields |= json.loads(await request.read() or b"{}")
+        except ValueError:
+            raise Refusal(400, "Bad Request: can't parse JSON object") from None
+    elif request.method == "POST":
+        fields |= _decode(dict(await request.post()))
+    return Call(method, fields, content_type=kind)
+
+
+async def _read_form(request: web.Request, method: str) -> Call:
+    fields: Json = {}
+    files: dict[str, tuple[str, bytes]] = {}
+    total = 0
+    async for part in await request.multipart():
+        assert isinstance(part, BodyPartReader), "the Bot API has no nested multipart"
+        content = bytes(await part.read())
+        total += len(content)
+        if total > MOST_UPLOAD:
+            raise Refusal(413, "Request Entity Too Large")
+        if part.filename is not None:
+            files[part.name or ""] = (part.filename, content)
+        else:
+            fields[part.name or ""] = content.decode()
+    return Call(method, _decode(fields), files, request.content_type)
+
+
+def _decode(fields: Json) -> Json:
+    """A form's structured fields are JSON texts."""
+    nested = ("reply_markup", "media", "allowed_updates")
+    return {k: json.loads(v) if k in nested and v else v for k, v in fields.items()}
+
+
+def _json(status: int, answer: Json) -> web.Response:
+    return web.json_response(answer, status=status)

@@ -1,0 +1,95 @@
+"""What a platform's server does on a bad day; any fake platform can be told to do it.
+
+    server.fails("sendMessage", TooMany(after=3), Status(500))   # the next two calls
+
+A fault is used once. `Cut` and `Lost` do the work first: the customer sees the message and the bot
+does not learn it, which is how doubled messages are born.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from dataclasses import dataclass
+
+from aiohttp import web
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Answer with a status; `text` is the platform's description, else a proxy's page."""
+
+    code: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TooMany:
+    """429, asking to wait `after` seconds."""
+
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hang:
+    """Never answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Break the connection before the work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Do the work, then break the connection without an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Do the work, say 200, and break the connection in the middle of the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Garbage:
+    """Do the work, say 200, and answer what is no JSON."""
+
+
+Fault = Status | TooMany | Hang | Reset | Lost | Cut | Garbage
+
+
+class Faults:
+    """Faults waiting for their call, by method; `*` is for any method."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, deque[Fault]] = defaultdict(deque)
+
+    def add(self, method: str, *faults: Fault) -> None:
+        self._waiting[method.lower()].extend(faults)
+
+    def take(self, method: str) -> Fault | None:
+        for name in (method.lower(), "*"):
+            if self._waiting[name]:
+                return self._waiting[name].popleft()
+        return None
+
+
+def reset(request: web.Request) -> None:
+    """Break the connection as a crashed server does."""
+    if request.transport is not None:
+        request.transport.abort()
+
+
+async def hang() -> None:
+    """Until the client gives up or the server stops."""
+    await asyncio.Event().wait()
+
+
+async def cut(request: web.Request, body: bytes) -> web.StreamResponse:
+    """Promise `body` and break off in its middle."""
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    response = web.StreamResponse(headers=headers)
+    await response.prepare(request)
+    await response.write(body[: len(body) // 2])
+    reset(request)
+    return response
