@@ -31,9 +31,11 @@ _BROKEN = (
     LookupError,
     EOFError,
     ArithmeticError,
+    RuntimeError,
     MemoryError,
     struct.error,
     zlib.error,
+    UserWarning,  # of broken metadata, where warnings are errors
 )
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
