@@ -1,0 +1,258 @@
+"""Every kind of update that matters, as Telegram sends it, and every body that it would not."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.channels.telegram.updates import read_update, read_updates
+from bot.core.errors import BadInput
+from bot.core.message import FileRef, Inbound
+
+PAYLOADS = Path(__file__).parents[2] / "payloads" / "telegram"
+NAMES = sorted(path.stem for path in PAYLOADS.glob("*.json"))
+
+
+def load(name: str) -> Any:
+    return json.loads((PAYLOADS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def read(name: str) -> Inbound:
+    [inbound] = read_updates("telegram", (PAYLOADS / f"{name}.json").read_bytes())
+    return inbound
+
+
+def test_a_text_is_read_whole() -> None:
+    assert read("text") == Inbound(
+        account="telegram",
+        key="10001",
+        sender="42",
+        kind="message",
+        text="有龙井吗？ 🍵",
+        name="Ann Lee",
+        locale="zh-hans",
+        sent_at=datetime(2025, 10, 9, 8, 53, 20, tzinfo=UTC),
+        native={"message_id": 100},
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "text", "data"),
+    [
+        ("text_entities", "message", "see https://example.com and @parley", ""),
+        ("reply", "message", "this one", ""),
+        ("forwarded", "message", "from a friend", ""),
+        ("command", "message", "/review", ""),
+        ("command_at_bot", "message", "/order longjing 2", ""),
+        ("start", "started", "/start", ""),
+        ("start_payload", "started", "/start order_A-1", "order_A-1"),
+        ("photo", "message", "cracked cup", ""),
+        ("location", "message", "📍 31.230400, 121.473700", ""),
+        ("venue", "message", "📍 Tea House, 1 Nanjing Rd, 31.230400, 121.473700", ""),
+        ("contact", "message", "👤 Ann Lee +8613800138000", ""),
+        ("callback", "callback", "普洱 ¥88", "buy:8"),
+        ("callback_old_message", "callback", "", "buy:8"),
+        ("callback_inline", "callback", "", "buy:8"),
+        ("large_ids", "message", "no name, no language", ""),
+    ],
+)
+def test_what_was_said(name: str, kind: str, text: str, data: str) -> None:
+    inbound = read(name)
+    assert (inbound.kind, inbound.text, inbound.data) == (kind, text, data)
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("photo", FileRef("image", "AgACAgUAAxkBAAIP1x", "photo.jpg", "image/jpeg", 97650)),
+        ("document", FileRef("file", "AgACAgUAAxkBAAID1", "发票 2026.pdf", "application/pdf", 5012)),
+        ("document_image", FileRef("image", "AgACAgUAAxkBAAID2", "IMG_1.HEIC", "image/heic", 3200100)),
+        ("document_bare", FileRef("file", "AgACAgUAAxkBAAID3", "", "", 77)),
+        ("voice", FileRef("audio", "AgACAgUAAxkBAAIV1", "voice.ogg", "audio/ogg", 9123)),
+        ("audio", FileRef("audio", "AgACAgUAAxkBAAIU1", "song.mp3", "audio/mpeg", 3123456)),
+        ("video", FileRef("video", "AgACAgUAAxkBAAIM1", "IMG_2.MOV", "video/mp4", 1234567)),
+        ("video_note", FileRef("video", "AgACAgUAAxkBAAIN1", "video.mp4", "video/mp4", 456789)),
+        ("animation", FileRef("video", "AgACAgUAAxkBAAIG1", "cat.mp4", "video/mp4", 45678)),
+        ("sticker", FileRef("image", "AgACAgUAAxkBAAIS1", "sticker.webp", "image/webp", 23456)),
+        (
+            "sticker_animated",
+            FileRef("file", "AgACAgUAAxkBAAIS2", "sticker.tgs", "application/x-tgsticker", 12345),
+        ),
+        ("sticker_video", FileRef("video", "AgACAgUAAxkBAAIS3", "sticker.webm", "video/webm", 34567)),
+    ],
+)
+def test_what_was_sent_along(name: str, file: FileRef) -> None:
+    assert read(name).files == (file,)
+
+
+def test_an_album_is_one_group() -> None:
+    one, two = read("photo_album_1"), read("photo_album_2")
+    assert one.group == two.group == "13579246801234567"
+    assert (one.text, two.text) == ("two cups", "")
+    assert one.key != two.key
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("dice", "poll", "pinned", "edited_message", "blocked", "unblocked"),
+        *("callback_game", "pre_checkout", "reaction", "business_message", "kind_of_tomorrow"),
+    ],
+)
+def test_what_we_do_not_answer_is_kept_whole(name: str) -> None:
+    inbound = read(name)
+    assert (inbound.kind, inbound.sender) == ("unknown", "42")
+    assert inbound.native == load(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "sender"),
+    [("group_text", "-1001234567890"), ("channel_post", "-1009"), ("callback_group", "42")],
+)
+def test_groups_are_not_answered(name: str, sender: str) -> None:
+    inbound = read(name)
+    assert (inbound.kind, inbound.sender, inbound.text) == ("unknown", sender, "")
+
+
+def test_a_tap_can_be_acknowledged() -> None:
+    native = {"callback_query_id": "180388626432109876", "message_id": 120}
+    assert read("callback").native == native
+
+
+def test_a_contact_keeps_its_fields() -> None:
+    assert read("contact").native["contact"]["phone_number"] == "+8613800138000"
+
+
+def test_ids_wider_than_32_bits_stay_exact() -> None:
+    inbound = read("large_ids")
+    assert (inbound.sender, inbound.name, inbound.locale) == ("4503599627370495", "", "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_recorded_update_is_one_inbound_that_can_be_kept(name: str) -> None:
+    inbound = read(name)
+    assert inbound.key == str(load(name)["update_id"])
+    assert inbound.sender
+    assert len(inbound.lane) < 255
+    orjson.dumps(inbound)
+
+
+PATHS_AND_VALUES: list[tuple[tuple[str, ...], list[Any]]] = [
+    (("update_id",), [None, "1", 1.5, True, [], 10**40]),
+    (("message",), ["x", 7, [], True]),
+    (("message", "message_id"), [None, "7"]),
+    (("message", "date"), [None, -1, "now", 1e9, 1 << 60]),
+    (("message", "chat"), [None, 42, []]),
+    (("message", "chat", "id"), [None, "42", 4.2, False]),
+    (("message", "from"), [None, "Ann", []]),
+    (("message", "from", "first_name"), [7, [], "x" * 257]),
+    (("message", "from", "language_code"), [7, {}]),
+    (("message", "text"), [7, [], {}, True, "x" * 65_537, "a\0b"]),
+    (("message", "media_group_id"), [7, []]),
+    (("message", "photo"), ["x", [7], [{}], [{"width": 1, "height": 1}], {"a": 1}]),
+    (("message", "document"), [None, "x", [], {}, {"file_id": 7}, {"file_id": ""}]),
+    (("message", "document"), [{"file_id": "a", "file_size": "b"}, {"file_id": "a\0"}]),
+    (("message", "sticker"), [None, 7]),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), [(path, value) for path, values in PATHS_AND_VALUES for value in values])
+def test_a_wrong_type_is_bad_input(path: tuple[str, ...], value: Any) -> None:
+    update = load("text")
+    parent = update
+    for step in path[:-1]:
+        parent = parent[step]
+    parent[path[-1]] = value
+    with pytest.raises(BadInput):
+        read_updates("telegram", json.dumps(update).encode())
+
+
+@pytest.mark.parametrize(("latitude", "longitude"), [("31", 121), (91, 0), (0, 181), (None, 0)])
+def test_a_place_off_the_earth_is_bad_input(latitude: Any, longitude: Any) -> None:
+    update = load("location")
+    update["message"]["location"] = {"latitude": latitude, "longitude": longitude}
+    with pytest.raises(BadInput):
+        read_update("telegram", update)
+
+
+def nested(levels: int) -> bytes:
+    return b'{"update_id":1,"odd":' + b'{"a":' * levels + b"1" + b"}" * levels + b"}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xef\xbb\xbf{}",
+        b'{"update_id":1,"message":{"message_id":NaN}}',
+        b'{"update_id":1,"message":{"text":"\xff"}}',
+        b'{"update_id":1,"text":"\\ud800"}',
+        b'{"update_id":1} trailing',
+        b'{"update_id":1,"odd":{"a\\u0000b":1}}',
+        nested(100),
+        nested(2000),
+        nested(200_000),
+    ],
+)
+def test_hostile_json_is_bad_input(body: bytes) -> None:
+    with pytest.raises(BadInput):
+        read_updates("telegram", body)
+
+
+def test_what_only_looks_like_nul_is_a_text() -> None:
+    update = load("text")
+    update["message"]["text"] = r"C:\u0000"
+    assert read_updates("telegram", orjson.dumps(update))[0].text == r"C:\u0000"
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path to everything inside a JSON value."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value)
+    found = []
+    for step, item in inside:
+        found.append((*path, step))
+        if isinstance(item, (dict, list)):
+            found += places(item, (*path, step))
+    return found
+
+
+def kept_or_refused(body: bytes) -> None:
+    try:
+        [inbound] = read_updates("telegram", body)
+    except BadInput:
+        return
+    orjson.dumps(inbound)
+    assert inbound.sender
+    assert inbound.key.lstrip("-").isdigit()
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data(), st.sampled_from(NAMES))
+def test_no_changed_update_escapes(data: st.DataObject, name: str) -> None:
+    update = load(name)
+    for _ in range(data.draw(st.integers(1, 3))):
+        path = data.draw(st.sampled_from(places(update)))
+        parent = update
+        for step in path[:-1]:
+            parent = parent[step]
+        parent[path[-1]] = data.draw(JSON_VALUES)
+    kept_or_refused(json.dumps(update).encode())
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=300) | JSON_VALUES.map(lambda value: json.dumps(value).encode()))
+def test_no_other_body_escapes(body: bytes) -> None:
+    kept_or_refused(body)
