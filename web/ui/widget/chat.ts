@@ -1,0 +1,329 @@
+// The conversation of one visitor: keeps the state right through lost connections, sleep, reloads and other tabs.
+
+import type { Connect, Connection, Hello } from "./connection";
+import type { Keep, Slot } from "./keep";
+import { adopt, ADOPT_AFTER, compose, nextToSend, outgoing, type Pending } from "./outbox";
+import type { Ack, Attachment, ChatConfig, Message, Session } from "./protocol";
+import { initial, reduce, type Action, type State } from "./state";
+import { hasGap } from "./timeline";
+import { pickLanguage, type Lang } from "./words";
+
+const TYPING_SHOWS = 5_000;
+const TYPING_PAUSE = 3_000;
+const OWN_COPY_DUE = 3_000;
+const PROBE_PATIENCE = 3_000;
+const SESSION_DUE = 10_000;
+const REFUSED_PAUSE = 5_000;
+const DOUBLE_TAP = 500;
+
+export interface Surroundings {
+  connect: Connect;
+  keep: Keep;
+  /** The language before the server knows better. */
+  lang: Lang;
+  /** The shop's name from the script tag, or "". */
+  name: string;
+  newId: () => string;
+  now: () => number;
+}
+
+export class Chat {
+  state: State;
+  private readonly connection: Connection;
+  private readonly keep: Keep;
+  private readonly listeners = new Set<(state: State) => void>();
+  private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
+  private token: string;
+  private asked = 0;
+  private busy = { sending: false, catching: false };
+  private missing = false;
+  private lastTyping = 0;
+  private lastTap = { data: "", at: 0 };
+
+  constructor(private readonly around: Surroundings) {
+    this.keep = around.keep;
+    this.token = this.keep.get("token");
+    const lang = pickLanguage(this.keep.get("wish") || this.keep.get("lang") || around.lang);
+    this.state = initial(lang, around.name, adopt(this.keep.outbox()), Number(this.keep.get("read")) || 0);
+    this.connection = around.connect({
+      hello: () => this.hello(),
+      session: (session) => this.onSession(session),
+      message: (message) => this.onMessage(message),
+      update: (message) => this.dispatch({ type: "message", message }),
+      typing: (typing) => this.onTyping(typing),
+      owner: (owner) => this.dispatch({ type: "owner", owner }),
+      broken: () => this.onBroken(),
+      refused: (code) => this.onRefused(code),
+    });
+  }
+
+  /** Calls back after every change, until the returned function is called. */
+  watch(listener: (state: State) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** A visitor who was here before is connected at once (there may be news), a new one when the box opens. */
+  begin(): void {
+    if (this.token || this.state.outbox.length) this.connect();
+  }
+
+  connect(): void {
+    if (this.state.phase !== "idle") return;
+    this.dispatch({ type: "phase", phase: "connecting" });
+    this.connection.connect();
+  }
+
+  show(open: boolean): void {
+    this.dispatch({ type: "open", open });
+    if (open) this.connect();
+  }
+
+  say(text: string, files: readonly Attachment[] = []): void {
+    this.queue(compose(this.around.newId(), this.around.now(), text, "", files));
+  }
+
+  /** A tapped button. The same one twice within half a second is one tap of a nervous finger. */
+  tap(label: string, data: string): void {
+    const at = this.around.now();
+    if (this.lastTap.data === data && at - this.lastTap.at < DOUBLE_TAP) return;
+    this.lastTap = { data, at };
+    this.queue(compose(this.around.newId(), at, label, data));
+  }
+
+  retry(id: string): void {
+    this.dispatch({ type: "retry", id, now: this.around.now() });
+    void this.flush();
+  }
+
+  remove(id: string): void {
+    this.dispatch({ type: "remove", id });
+  }
+
+  /** Marks everything so far as seen, here, in other tabs and at the server. */
+  seen(): void {
+    const last = this.state.timeline.messages[this.state.timeline.messages.length - 1]?.seq ?? 0;
+    if (last <= this.state.read) return;
+    this.dispatch({ type: "read", seq: last });
+    this.keep.set("read", String(last));
+    if (this.connection.connected) this.connection.read(last);
+  }
+
+  noteTyping(): void {
+    const now = this.around.now();
+    if (!this.connection.connected || now - this.lastTyping < TYPING_PAUSE) return;
+    this.lastTyping = now;
+    this.connection.typing();
+  }
+
+  async loadOlder(): Promise<void> {
+    const { timeline, loadingOlder } = this.state;
+    const first = timeline.messages[0];
+    if (!timeline.older || loadingOlder || !first || !this.connection.connected) return;
+    this.dispatch({ type: "loading-older" });
+    const page = await this.connection.earlier(first.seq).catch(() => null);
+    if (page?.ok) this.dispatch({ type: "earlier", messages: page.messages, more: page.more });
+    else this.dispatch({ type: "earlier", messages: [], more: true });
+  }
+
+  setLanguage(lang: Lang): void {
+    this.keep.set("wish", lang);
+    this.dispatch({ type: "lang", lang });
+    void this.tellLanguage();
+  }
+
+  configure(config: ChatConfig): void {
+    this.dispatch({ type: "shop", name: config.shop.name, limits: config.limits });
+  }
+
+  /** Fetches a message again: the links of its files are short-lived. Resolves with the new copy. */
+  async refresh(seq: number): Promise<Message | undefined> {
+    const page = await this.connection.later(seq - 1).catch(() => null);
+    if (!page?.ok) return undefined;
+    for (const message of page.messages) this.dispatch({ type: "message", message });
+    return page.messages.find((message) => message.seq === seq);
+  }
+
+  /** The tab is looked at again, or the network is back: do not wait for the next attempt. */
+  async wake(): Promise<void> {
+    if (this.state.phase === "idle") return;
+    if (!this.connection.connected) return this.connection.reconnect();
+    const page = await this.connection.later(this.state.timeline.known, PROBE_PATIENCE).catch(() => null);
+    if (page?.ok) this.dispatch({ type: "later", messages: page.messages, more: page.more });
+    else if (!page) this.connection.reconnect(); // it slept, and only seemed to be connected
+  }
+
+  /** Another tab of this visitor wrote something down. */
+  onStorage(slot: Slot | null): void {
+    if (slot === "outbox") {
+      this.dispatch({ type: "stored", outbox: this.keep.outbox() }, false);
+      this.later("adopt", ADOPT_AFTER + 100, () => void this.flush());
+    } else if (slot === "read") {
+      this.dispatch({ type: "read", seq: Number(this.keep.get("read")) || 0 });
+    } else if (slot === "token") {
+      this.adoptToken(this.keep.get("token"));
+    }
+  }
+
+  /** There is a conversation at the server, shown or on its way. */
+  get returning(): boolean {
+    return this.token !== "";
+  }
+
+  /** The token for uploads; "" while there is no connection. */
+  credential(): string {
+    return this.state.phase === "online" ? this.token : "";
+  }
+
+  private hello(): Hello {
+    this.asked = this.state.timeline.known;
+    this.later("session", SESSION_DUE, () => this.connection.reconnect());
+    const hello: Hello = { after: this.asked, lang: this.state.lang };
+    return this.token ? { ...hello, token: this.token } : hello;
+  }
+
+  private onSession(session: Session): void {
+    this.cancel("session");
+    const known = this.keep.get("token");
+    if (!this.token && known && known !== session.token) return this.adoptToken(known); // another tab was first
+    if (session.last < this.asked) return this.startAgain(session.token); // the server was set back
+    this.token = session.token;
+    if (known !== session.token) this.keep.set("token", session.token);
+    this.missing = this.asked > 0 && session.more;
+    const lang = this.keep.get("wish") || session.lang;
+    this.dispatch({ type: "session", session: { ...session, lang }, fresh: this.asked === 0 });
+    this.keep.set("lang", this.state.lang);
+    void this.tellLanguage();
+    void this.catchUp();
+    void this.flush();
+  }
+
+  private onMessage(message: Message): void {
+    this.dispatch({ type: "message", message });
+    if (message.author !== "customer") this.cancel("typing");
+    void this.catchUp();
+  }
+
+  private onTyping(typing: State["typing"]): void {
+    this.dispatch({ type: "typing", typing });
+    this.later("typing", TYPING_SHOWS, () => this.dispatch({ type: "typing", typing: null }));
+  }
+
+  private onBroken(): void {
+    this.cancel("session");
+    if (this.state.phase !== "broken") this.dispatch({ type: "phase", phase: "broken" });
+  }
+
+  private onRefused(code: string): void {
+    const stored = this.keep.get("token");
+    if (code === "unauthorised" && this.token) return this.startAgain(stored === this.token ? "" : stored);
+    this.later("refused", REFUSED_PAUSE, () => this.connection.connect());
+  }
+
+  private adoptToken(token: string): void {
+    if (token && token !== this.token) this.startAgain(token);
+  }
+
+  /** Another conversation than the one on screen: nothing of the old one may be mixed in. */
+  private startAgain(token: string): void {
+    this.token = token;
+    if (!token || !this.keep.get("token")) this.keep.set("token", token);
+    this.keep.set("read", "");
+    this.dispatch({ type: "forget" });
+    if (this.state.phase !== "idle") this.connection.reconnect();
+  }
+
+  private queue(item: Pending): void {
+    this.dispatch({ type: "queue", item });
+    this.connect();
+    void this.flush();
+  }
+
+  /** Sends what is queued, one after the other: the next only when the server has the one before. */
+  private async flush(): Promise<void> {
+    if (this.busy.sending) return;
+    this.busy.sending = true;
+    try {
+      for (let item = this.next(); item; item = this.next()) {
+        if (!(await this.deliver(item))) break;
+      }
+    } finally {
+      this.busy.sending = false;
+    }
+  }
+
+  private next(): Pending | undefined {
+    if (this.state.phase !== "online" || !this.connection.connected) return undefined;
+    return nextToSend(this.state.outbox, this.around.now());
+  }
+
+  /** False when sending has to stop for now; it goes on with the next session or after the server's pause. */
+  private async deliver(item: Pending): Promise<boolean> {
+    this.dispatch({ type: "sending", id: item.id });
+    const ack = await this.connection.send(outgoing(item)).catch(() => null);
+    if (ack?.ok) return this.onKept(item.id);
+    if (ack && ack.error.retry === undefined && ack.error.code !== "rate_limited") {
+      this.dispatch({ type: "failed", id: item.id, error: ack.error.text });
+      return true;
+    }
+    this.dispatch({ type: "requeue-one", id: item.id });
+    this.tryLater(ack);
+    return false;
+  }
+
+  private onKept(id: string): boolean {
+    this.dispatch({ type: "kept", id });
+    this.later("own-copy", OWN_COPY_DUE, () => {
+      this.missing = this.state.outbox.some((item) => item.state === "kept");
+      void this.catchUp();
+    });
+    return true;
+  }
+
+  private tryLater(ack: Ack | null): void {
+    if (ack && !ack.ok) this.later("flush", Math.max(1, ack.error.retry ?? 5) * 1000, () => void this.flush());
+    else if (this.connection.connected) this.connection.reconnect(); // no answer: it may be dead
+  }
+
+  private async catchUp(): Promise<void> {
+    if (this.busy.catching) return;
+    this.busy.catching = true;
+    try {
+      while (this.connection.connected && (this.missing || hasGap(this.state.timeline))) {
+        const page = await this.connection.later(this.state.timeline.known);
+        if (!page.ok) break;
+        this.missing = page.more;
+        this.dispatch({ type: "later", messages: page.messages, more: page.more });
+      }
+    } catch {
+      if (this.connection.connected) this.connection.reconnect();
+    } finally {
+      this.busy.catching = false;
+    }
+  }
+
+  private async tellLanguage(): Promise<void> {
+    const wish = this.keep.get("wish");
+    if (!wish || !this.connection.connected) return;
+    const ack = await this.connection.setLanguage(wish).catch(() => null);
+    if (!ack?.ok || this.keep.get("wish") !== wish) return;
+    this.keep.set("wish", "");
+    this.keep.set("lang", wish);
+  }
+
+  private dispatch(action: Action, save = true): void {
+    const before = this.state;
+    this.state = reduce(before, action);
+    if (save) this.keep.saveOutbox(before.outbox, this.state.outbox);
+    for (const listener of this.listeners) listener(this.state);
+  }
+
+  private later(name: string, delay: number, act: () => void): void {
+    this.cancel(name);
+    this.timers.set(name, setTimeout(act, delay));
+  }
+
+  private cancel(name: string): void {
+    clearTimeout(this.timers.get(name));
+  }
+}

@@ -1,0 +1,109 @@
+// What the chat box and the server say to each other, exactly as in docs/web-api.md.
+
+export interface Attachment {
+  id: number;
+  kind: "image" | "audio" | "video" | "file";
+  name: string;
+  media_type: string;
+  size: number;
+  state: "pending" | "stored" | "failed";
+  width: number;
+  height: number;
+  url: string;
+  thumb: string;
+}
+
+export interface Button {
+  label: string;
+  data: string;
+  url: string;
+  style: "" | "primary" | "danger";
+}
+
+export interface Card {
+  title: string;
+  text: string;
+  price: string;
+  image: Attachment | null;
+  buttons: Button[];
+}
+
+export interface Summary {
+  title: string;
+  lines: { label: string; amount: string }[];
+  total: string;
+}
+
+export type Input = "" | "text" | "choice" | "stars" | "confirm" | "files";
+
+export interface Message {
+  seq: number;
+  /** The sender's client id, "" if none. */
+  id: string;
+  author: "customer" | "bot" | "staff" | "note" | "event";
+  name: string;
+  /** ISO 8601, UTC. */
+  at: string;
+  text: string;
+  buttons: Button[];
+  cards: Card[];
+  summary: Summary | null;
+  files: Attachment[];
+  input: Input;
+  delivery: "" | "queued" | "sent" | "failed";
+  error: string;
+}
+
+export interface Owner {
+  name: string;
+}
+
+export interface Typing {
+  who: "bot" | "staff";
+  name: string;
+}
+
+export interface Session {
+  token: string;
+  lang: string;
+  shop: { name: string; logo: string };
+  owner: Owner | null;
+  messages: Message[];
+  last: number;
+  more: boolean;
+}
+
+export interface ApiError {
+  code: string;
+  text: string;
+  /** Seconds after which the same request may work. */
+  retry?: number;
+}
+
+export type Ack<T = object> = ({ ok: true } & T) | { ok: false; error: ApiError };
+export type Page = Ack<{ messages: Message[]; more: boolean }>;
+
+/** What the browser sends as `message`: `data` makes it a tap, with the button's label as `text`. */
+export interface Outgoing {
+  id: string;
+  text?: string;
+  data?: string;
+  label?: string;
+  files?: number[];
+}
+
+export interface Limits {
+  /** Characters. */
+  text: number;
+  /** Files in one message. */
+  files: number;
+  /** Bytes. */
+  file_bytes: number;
+  image_bytes: number;
+}
+
+export interface ChatConfig {
+  shop: { name: string; color: string };
+  languages: string[];
+  limits: Limits;
+}
