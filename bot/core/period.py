@@ -66,7 +66,7 @@ def zone(name: str) -> ZoneInfo:
 
 
 def midnight(day: date, timezone: str) -> datetime:
-    """When a local day begins. Where clocks skip midnight, the first moment that exists; where it comes twice, the first."""
+    """When a local day begins: the first midnight where there are two, the moment of the jump where there is none."""
     local = datetime.combine(day, time(), zone(timezone))
     moment = local.astimezone(UTC)
     if moment.astimezone(local.tzinfo).date() == day:

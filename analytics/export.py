@@ -1,0 +1,181 @@
+"""Copies one block of a table (and of its child) from the database into Parquet files of the lake.
+
+A block is the rows whose id lies in one range. It is one file, with one row an id, always: where rows changed, the
+file is written anew with them, so that a report never has to look for the latest version of a row.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
+import pyarrow.csv  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+from analytics.manifest import Block
+from analytics.source import Source, open_source
+from analytics.tables import Child, Column, Table, Type
+
+#: More ids than this are not named one by one: the block is read whole.
+MOST_IDS = 20_000
+
+ARROW: dict[Type, pa.DataType] = {
+    "int": pa.int64(),
+    "int?": pa.int64(),
+    "text": pa.string(),
+    "second": pa.timestamp("us", "UTC"),
+    "moment": pa.timestamp("us", "UTC"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Bring block `number` up to date: read `ids` again, and everything from id `start` to `end` (both included).
+
+    `old` and `old_child` are the block's present files.
+    """
+
+    table: Table
+    number: int
+    ids: tuple[int, ...]
+    start: int
+    end: int
+    old: str = ""
+    old_child: str = ""
+
+    def condition(self, key: str) -> str:
+        """Which rows to read, as SQL."""
+        span = f"{key} BETWEEN {self.start} AND {self.end}"
+        return span if not self.ids else f"({span} OR {key} IN ({','.join(map(str, self.ids))}))"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The block's new files; None where no row is left. `read` counts the rows that came from the database."""
+
+    number: int
+    block: Block | None
+    child: Block | None
+    read: int
+
+
+def export(url: str, lake: Path, task: Task) -> Done:
+    """Run one task on a connection of its own (in whichever process)."""
+    with open_source(url) as source:
+        return export_from(source, lake, task)
+
+
+def export_from(source: Source, lake: Path, task: Task) -> Done:
+    """Run one task; the files are complete and on disk, but not yet part of the lake."""
+    table = task.table
+    fresh = parse(source.csv(table.columns, table.source, task.condition("id")), table.columns)
+    rows = _merged(fresh, _old(lake, task.old), "id", task)
+    block = _write(lake, table.name, task.number, rows, table.at)
+    if table.child is None:
+        return Done(task.number, block, None, fresh.num_rows)
+    child, count = _export_child(source, lake, task, table.child, fresh)
+    return Done(task.number, block, child, fresh.num_rows + count)
+
+
+def _export_child(source: Source, lake: Path, task: Task, child: Child, parents: pa.Table) -> tuple[Block | None, int]:
+    fresh = parse(source.csv(child.columns, child.source, task.condition(child.parent_key)), child.columns)
+    told = _inherit(fresh, parents.select(["id", *child.inherits]), child.parent_key)
+    rows = _merged(told, _old(lake, task.old_child), child.parent_key, task)
+    return _write(lake, child.name, task.number, rows, task.table.at), fresh.num_rows
+
+
+def forget(lake: Path, task: Task) -> Done:
+    """Write the block anew without the task's ids; nothing is read from a database."""
+    table = task.table
+    rows = _merged(schema(table.columns).empty_table(), _old(lake, task.old), "id", task)
+    block = _write(lake, table.name, task.number, rows, table.at)
+    if table.child is None or not task.old_child:
+        return Done(task.number, block, None, 0)
+    none = child_schema(table, table.child).empty_table()
+    children = _merged(none, _old(lake, task.old_child), table.child.parent_key, task)
+    return Done(task.number, block, _write(lake, table.child.name, task.number, children, table.at), 0)
+
+
+def _inherit(rows: pa.Table, parents: pa.Table, key: str) -> pa.Table:
+    """Give each row its parent's columns; a row whose parent came too late waits for the next update."""
+    place = pc.index_in(rows[key], value_set=parents["id"].combine_chunks())
+    found = pc.is_valid(place)
+    kept, place = rows.filter(found), place.filter(found)
+    for name in parents.column_names[1:]:
+        kept = kept.append_column(name, parents[name].take(place))
+    return kept
+
+
+def schema(columns: Sequence[Column]) -> pa.Schema:
+    """The Arrow schema of a table's file."""
+    return pa.schema([(column.name, ARROW[column.type]) for column in columns])
+
+
+def child_schema(table: Table, child: Child) -> pa.Schema:
+    """The Arrow schema of a child's file: its own columns, then what it inherits."""
+    inherited = [column for name in child.inherits for column in table.columns if column.name == name]
+    return schema([*child.columns, *inherited])
+
+
+def parse(csv: bytes, columns: Sequence[Column]) -> pa.Table:
+    """CSV of a `Source` as a table of `schema(columns)`."""
+    if not csv:
+        return schema(columns).empty_table()
+    # Times carry no zone in the CSV; they are UTC.
+    types = {c.name: pa.timestamp("us") if c.type in ("second", "moment") else ARROW[c.type] for c in columns}
+    rows = pyarrow.csv.read_csv(
+        pa.BufferReader(csv),
+        pyarrow.csv.ReadOptions(column_names=list(types), use_threads=False, block_size=8 << 20),
+        pyarrow.csv.ParseOptions(newlines_in_values=True),
+        pyarrow.csv.ConvertOptions(
+            column_types=types, strings_can_be_null=True, quoted_strings_can_be_null=False, null_values=[""]
+        ),
+    )
+    return rows.cast(schema(columns))
+
+
+def _old(lake: Path, file: str) -> pa.Table | None:
+    return pq.read_table(lake / file, partitioning=None) if file else None
+
+
+def _merged(fresh: pa.Table, old: pa.Table | None, key: str, task: Task) -> pa.Table:
+    """The old rows that were not read again, and the fresh ones, by key."""
+    if old is None:
+        return fresh
+    stale = pc.and_(pc.greater_equal(old[key], task.start), pc.less_equal(old[key], task.end))
+    if task.ids:
+        stale = pc.or_(stale, pc.is_in(old[key], value_set=pa.array(task.ids, pa.int64())))
+    merged = pa.concat_tables([old.filter(pc.invert(stale)), fresh])
+    return merged.sort_by(key)
+
+
+def _write(lake: Path, table: str, number: int, rows: pa.Table, at: str) -> Block | None:
+    if rows.num_rows == 0:
+        return None
+    folder = lake / table
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{table}/{number:06d}-{uuid.uuid4().hex[:12]}.parquet"
+    with (lake / name).open("wb") as file:
+        pq.write_table(rows, file, compression="snappy", coerce_timestamps="us")
+        file.flush()
+        os.fsync(file.fileno())
+    first, last = _range(rows, at)
+    return Block(name, rows.num_rows, first, last)
+
+
+def _range(rows: pa.Table, at: str) -> tuple[str, str]:
+    if not at or rows[at].null_count == rows.num_rows:
+        return "", ""
+    # As numbers, because Arrow imports pandas to make a datetime.
+    ends = pc.min_max(rows[at].cast(pa.int64())).as_py()
+    return _iso(ends["min"]), _iso(ends["max"])
+
+
+def _iso(microseconds: int) -> str:
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)).isoformat()

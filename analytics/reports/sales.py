@@ -1,0 +1,328 @@
+"""Sales: revenue, orders and the average basket, by day, channel and product, against the previous period.
+
+Definitions, each equal to a direct SQL count:
+
+- An order counts when its state is paid, preparing, shipped or completed, on the local day of its `paid_at`. Orders
+  that are placed, cancelled, expired or refunded do not count, whenever they were paid.
+- Revenue is the sum of `total` of those orders; the average basket is revenue by number of orders, rounded half up.
+- A product's revenue is the sum of `quantity * price` of the lines of those orders, under the product's `sku`.
+- Currencies are never added up. The report is about the one with most orders (of equals, the first by alphabet) in both
+  periods together; any others are listed in a table of their own.
+- A channel is the `account` that the order came from.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from analytics import words
+from analytics.report import Cell, Chart, Headline, Report, Result, ResultTable, Row, Series, TableColumn, Tables, whole
+from analytics.words import pick
+from bot.core.period import Period
+from bot.core.report import ReportInfo
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+COUNTED = ("paid", "preparing", "shipped", "completed")
+#: More products than this are in the spreadsheet, not in the picture.
+TOP = 8
+
+
+def build(tables: Tables, period: Period) -> Mapping[str, DataFrame]:
+    """`days`: currency, account, day, orders, revenue. `products`: currency, sku, is_now, pieces, revenue, names."""
+    from pyspark.sql import functions as f
+
+    from analytics.spark import local_day, within
+
+    def counted(table: str) -> DataFrame:
+        rows = tables(table)
+        return rows.where(within(rows.paid_at, period) & rows.state.isin(*COUNTED))
+
+    orders, lines = counted("orders"), counted("order_lines")
+    days = orders.groupBy("currency", "account", local_day(orders.paid_at, period).alias("day")).agg(
+        f.count("*").alias("orders"), f.sum("total").alias("revenue")
+    )
+    products = lines.groupBy("currency", "sku", (lines.paid_at >= f.lit(period.starts_at)).alias("is_now")).agg(
+        f.sum("quantity").alias("pieces"), f.sum(lines.quantity * lines.price).alias("revenue")
+    )
+    names = tables("products").select("sku", f.col("name").alias("names"))
+    return {"days": days, "products": products.join(f.broadcast(names), "sku", "left")}
+
+
+@dataclass(frozen=True, slots=True)
+class Sales:
+    """Whole numbers of one period in one currency, money in minor units."""
+
+    orders: int
+    revenue: int
+
+    @property
+    def basket(self) -> int:
+        return words.mean(self.revenue, self.orders)
+
+
+def tell(rows: Mapping[str, Sequence[Row]], period: Period, language: str) -> Result:
+    """The report in words and charts."""
+    facts = Facts.of(rows, period)
+    return Result(
+        title=pick(language, "Sales", "销售报告"),
+        period=words.period_name(period, language),
+        headline=_headline(facts, language),
+        charts=[_by_day(facts, language), _by_channel(facts, language), _by_product(facts, language)],
+        tables=_tables(facts, language),
+        words=_words(facts, language),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The numbers, before any language."""
+
+    period: Period
+    currency: str
+    now: Sales
+    before: Sales
+    days: Mapping[int, Sales]  # by day since 1970-01-01, both periods
+    channels: Sequence[tuple[str, Sales]]  # most revenue first
+    channels_before: Mapping[str, Sales]
+    products: Sequence[Product]  # most revenue first
+    others: Mapping[str, Sales]  # other currencies
+
+    @classmethod
+    def of(cls, rows: Mapping[str, Sequence[Row]], period: Period) -> Facts:
+        currency = _main_currency(rows["days"])
+        mine = [row for row in rows["days"] if row["currency"] == currency]
+        now, before = _split(mine, period)
+        channels = {str(account): sales for account, sales in _by(now, "account").items()}
+        currencies = {str(code): sales for code, sales in _by(_split(rows["days"], period)[0], "currency").items()}
+        return cls(
+            period=period,
+            currency=currency,
+            now=_sum(now),
+            before=_sum(before),
+            days={whole(day): sales for day, sales in _by(mine, "day").items()},
+            channels=sorted(channels.items(), key=lambda pair: (-pair[1].revenue, pair[0])),
+            channels_before={str(account): sales for account, sales in _by(before, "account").items()},
+            products=_products(rows["products"], currency),
+            others={code: sales for code, sales in sorted(currencies.items()) if code != currency},
+        )
+
+    @property
+    def growth(self) -> float | None:
+        return words.change(self.now.revenue, self.before.revenue)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What was sold of a product, and its revenue before."""
+
+    sku: str
+    names: str
+    pieces: int
+    revenue: int
+    revenue_before: int
+
+    def label(self, language: str) -> str:
+        return words.product_name(self.names, self.sku, language)
+
+
+def _split(rows: Sequence[Row], period: Period) -> tuple[list[Row], list[Row]]:
+    """The rows of the period, and those of the one before."""
+    first = words.days_of(period)[0]
+    now = [row for row in rows if whole(row["day"]) >= first]
+    return now, [row for row in rows if whole(row["day"]) < first]
+
+
+def _sum(rows: Sequence[Row]) -> Sales:
+    return Sales(sum(whole(row["orders"]) for row in rows), sum(whole(row["revenue"]) for row in rows))
+
+
+def _by(rows: Sequence[Row], key: str) -> dict[Cell, Sales]:
+    groups: dict[Cell, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row[key]].append(row)
+    return {value: _sum(group) for value, group in groups.items()}
+
+
+def _main_currency(rows: Sequence[Row]) -> str:
+    orders = {str(code): sales.orders for code, sales in _by(rows, "currency").items()}
+    return min(orders, key=lambda code: (-orders[code], code), default="CNY")
+
+
+def _products(rows: Sequence[Row], currency: str) -> list[Product]:
+    mine = [row for row in rows if row["currency"] == currency]
+    before = {row["sku"]: whole(row["revenue"]) for row in mine if not row["is_now"]}
+    sold = [
+        Product(str(r["sku"]), str(r["names"] or ""), whole(r["pieces"]), whole(r["revenue"]), before.get(r["sku"], 0))
+        for r in mine
+        if r["is_now"]
+    ]
+    return sorted(sold, key=lambda product: (-product.revenue, product.sku))
+
+
+def _headline(facts: Facts, language: str) -> list[Headline]:
+    def compare(now: int, before: int) -> str:
+        return words.signed(words.change(now, before), language)
+
+    now, then = facts.now, facts.before
+    return [
+        Headline(
+            pick(language, "Revenue", "营业额"),
+            words.money(now.revenue, facts.currency, language),
+            compare(now.revenue, then.revenue),
+        ),
+        Headline(pick(language, "Orders", "订单"), words.count(now.orders, language), compare(now.orders, then.orders)),
+        Headline(
+            pick(language, "Average basket", "客单价"),
+            words.money(now.basket, facts.currency, language),
+            compare(now.basket, then.basket),
+        ),
+    ]
+
+
+def _by_day(facts: Facts, language: str) -> Chart:
+    period, nothing = facts.period, Sales(0, 0)
+    now = [facts.days.get(day, nothing).revenue for day in words.days_of(period)]
+    before = [facts.days.get(day, nothing).revenue for day in words.days_of(period.previous)]
+    what = pick(language, "Revenue", "营业额")
+    title = words.trend(what, facts.growth, period, language)
+    if facts.growth is None:
+        title = pick(language, "Revenue by day", "每日营业额") if facts.now.orders else _nothing_sold(language)
+    series = [Series(pick(language, "This period", "本期"), now)]
+    if len(before) == len(now) and facts.before.orders:
+        series.append(Series(words.before(period, language).capitalize(), before))
+    return Chart("bar", title, words.day_labels(period, language), series, "money", facts.currency)
+
+
+def _nothing_sold(language: str) -> str:
+    return pick(language, "No paid orders in this period", "本期没有已付款订单")
+
+
+def _by_channel(facts: Facts, language: str) -> Chart:
+    names = [words.channel_name(account, language) for account, _ in facts.channels]
+    title = pick(language, "No channel sold anything", "各渠道均无成交")
+    if facts.channels and facts.now.revenue:
+        share = words.percent(facts.channels[0][1].revenue / facts.now.revenue, language)
+        title = pick(language, f"{names[0]} brings {share} of revenue", f"{names[0]}贡献了 {share} 的营业额")
+    values = [sales.revenue for _, sales in facts.channels]
+    series = Series(pick(language, "Revenue", "营业额"), values)
+    colours = [words.channel_colour(account) for account, _ in facts.channels]
+    return Chart("hbar", title, names, [series], "money", facts.currency, colours)
+
+
+def _by_product(facts: Facts, language: str) -> Chart:
+    top = facts.products[:TOP]
+    title = pick(language, "No product sold", "没有售出商品")
+    if top:
+        pieces = words.counted(top[0].pieces, language, "{} piece", "{} pieces", "{} 件")
+        name = top[0].label(language)
+        title = pick(language, f"{name} sells best: {pieces}", f"{name}最畅销，售出 {pieces}")
+    series = Series(pick(language, "Revenue", "营业额"), [product.revenue for product in top])
+    return Chart("hbar", title, [product.label(language) for product in top], [series], "money", facts.currency)
+
+
+def _tables(facts: Facts, language: str) -> list[ResultTable]:
+    tables = [_day_table(facts, language), _channel_table(facts, language), _product_table(facts, language)]
+    return [*tables, _currency_table(facts, language)] if facts.others else tables
+
+
+def _columns(facts: Facts, first: TableColumn, last: str, language: str) -> list[TableColumn]:
+    return [
+        first,
+        TableColumn(pick(language, "Orders", "订单"), "count"),
+        TableColumn(pick(language, "Revenue", "营业额"), "money", facts.currency),
+        TableColumn(last, "money", facts.currency),
+    ]
+
+
+def _day_table(facts: Facts, language: str) -> ResultTable:
+    nothing = Sales(0, 0)
+    days = zip(facts.period.dates(), words.days_of(facts.period), strict=True)
+    rows = [(day, facts.days.get(number, nothing)) for day, number in days]
+    basket = pick(language, "Average basket", "客单价")
+    return ResultTable(
+        pick(language, "By day", "按日"),
+        _columns(facts, TableColumn(pick(language, "Day", "日期"), "date"), basket, language),
+        [(day.isoformat(), sales.orders, sales.revenue, sales.basket) for day, sales in rows],
+    )
+
+
+def _channel_table(facts: Facts, language: str) -> ResultTable:
+    before = pick(language, "Revenue before", "上期营业额")
+    then = {account: facts.channels_before.get(account, Sales(0, 0)).revenue for account, _ in facts.channels}
+    return ResultTable(
+        pick(language, "By channel", "按渠道"),
+        _columns(facts, TableColumn(pick(language, "Channel", "渠道"), "text"), before, language),
+        [(words.channel_name(account, language), s.orders, s.revenue, then[account]) for account, s in facts.channels],
+    )
+
+
+def _product_table(facts: Facts, language: str) -> ResultTable:
+    return ResultTable(
+        pick(language, "By product", "按商品"),
+        [
+            TableColumn(pick(language, "Product", "商品"), "text"),
+            TableColumn("SKU", "text"),
+            TableColumn(pick(language, "Pieces", "件数"), "count"),
+            TableColumn(pick(language, "Revenue", "营业额"), "money", facts.currency),
+            TableColumn(pick(language, "Revenue before", "上期营业额"), "money", facts.currency),
+        ],
+        [(p.label(language), p.sku, p.pieces, p.revenue, p.revenue_before) for p in facts.products],
+    )
+
+
+def _currency_table(facts: Facts, language: str) -> ResultTable:
+    return ResultTable(
+        pick(language, "Other currencies", "其他币种"),
+        [
+            TableColumn(pick(language, "Currency", "币种"), "text"),
+            TableColumn(pick(language, "Orders", "订单"), "count"),
+            TableColumn(pick(language, "Revenue", "营业额"), "text"),
+        ],
+        [(code, s.orders, words.money(s.revenue, code, language)) for code, s in facts.others.items()],
+    )
+
+
+def _words(facts: Facts, language: str) -> list[str]:
+    if not facts.now.orders:
+        return [_nothing_sold(language) + pick(language, ".", "。")]
+    revenue = words.money(facts.now.revenue, facts.currency, language)
+    basket = words.money(facts.now.basket, facts.currency, language)
+    orders = words.counted(facts.now.orders, language, "{} order", "{} orders", "{} 单")
+    trend = words.clause(facts.growth, facts.period, language)
+    return [
+        pick(language, f"Revenue was {revenue}{trend}.", f"营业额 {revenue}{trend}。"),
+        pick(language, f"It came from {orders}, {basket} on average.", f"共 {orders}，客单价 {basket}。"),
+        _best(facts, language),
+    ]
+
+
+def _best(facts: Facts, language: str) -> str:
+    channel = words.channel_name(facts.channels[0][0], language)
+    if not facts.products:
+        return pick(language, f"{channel} brought the most.", f"成交最多的渠道是{channel}。")
+    product = facts.products[0].label(language)
+    return pick(
+        language,
+        f"{product} sold best, and {channel} brought the most.",
+        f"最畅销的是{product}，成交最多的渠道是{channel}。",
+    )
+
+
+REPORT = Report(
+    info=ReportInfo(
+        name="sales",
+        title={"en": "Sales", "zh": "销售报告"},
+        description={
+            "en": "Revenue, orders and the average basket, by day, channel and product.",
+            "zh": "营业额、订单数与客单价，按日、渠道和商品细分。",
+        },
+    ),
+    reads=("orders", "order_lines", "products"),
+    build=build,
+    tell=tell,
+)

@@ -1,0 +1,85 @@
+"""Starts Spark with settings that were measured, and reads the lake's tables with it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as f
+
+from analytics import lake, manifest
+from analytics.java import find_java_home
+from analytics.settings import SparkSettings
+from bot.core.period import Period, offsets
+
+
+def start(settings: SparkSettings, data: Path) -> SparkSession:
+    """A session on `settings.master`; takes some seconds. `data` is a folder for what Spark keeps on disk."""
+    if home := settings.java_home or find_java_home(data):
+        os.environ["JAVA_HOME"] = home
+    # Spark would take the first python3 of the PATH, which does not know our packages.
+    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    if local := settings.master.startswith("local"):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    builder = SparkSession.builder.appName("parley").master(settings.master)
+    for name, value in {**_options(data, settings), **(_LOCAL if local else {}), **settings.options}.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+_LOCAL = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+
+
+def _options(data: Path, settings: SparkSettings) -> dict[str, str]:
+    return {
+        "spark.driver.memory": settings.memory,
+        # A driver lives for one report: the cheap compiler and collector start faster than they cost.
+        "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dderby.system.home=" + str(data),
+        "spark.ui.enabled": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "4",
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.sources.parallelPartitionDiscovery.threshold": "100000",
+        "spark.sql.parquet.compression.codec": "snappy",
+        "spark.sql.warehouse.dir": str(data / "warehouse"),
+        "spark.local.dir": str(data / "tmp"),
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class LakeTables:
+    """The lake as it is in `contents`, as far as a report about `period` (and the one before) needs it."""
+
+    session: SparkSession
+    folder: Path
+    contents: manifest.Manifest
+    period: Period
+
+    def __call__(self, table: str) -> DataFrame:
+        """A table of the lake; with rows of both periods, and maybe others."""
+        since, until = self.period.previous.starts_at, self.period.ends_at
+        return self.session.read.parquet(*lake.paths(self.folder, self.contents, table, since, until))
+
+
+def within(moment: Column, period: Period) -> Column:
+    """Whether a time lies in the period or in the one before."""
+    return (moment >= f.lit(period.previous.starts_at)) & (moment < f.lit(period.ends_at))
+
+
+def local_day(moment: Column, period: Period) -> Column:
+    """A time's day on the period's local calendar, as days since 1970-01-01; right in the period and the one before.
+
+    The zone's clock changes are written into the expression: Spark's own zone tables may be of another year than ours.
+    """
+    seconds = f.unix_seconds(moment)
+    (_, offset), *changes = offsets(period.previous.starts_at, period.ends_at, period.timezone)
+    shifted = seconds + f.lit(offset)
+    for since, offset in changes:
+        shifted = f.when(seconds >= f.lit(since), seconds + f.lit(offset)).otherwise(shifted)
+    return f.floor(shifted / f.lit(86_400)).cast("int")

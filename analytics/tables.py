@@ -1,0 +1,126 @@
+"""What the lake holds of each table: facts and keys, never a name, an address, a phone number or a text of a person.
+
+Ids of orders, reviews, conversations and messages are there because a row must be found again to be replaced. Ids of
+contacts, identities and staff are not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Type = Literal["int", "int?", "text", "second", "moment"]
+"""`?` may be null; "second" and "moment" are UTC times (null allowed), cut to seconds and exact to the microsecond."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the lake, of the same name in the database."""
+
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """Rows that belong to a parent's row, come with it, and carry some of its columns, so that nobody joins."""
+
+    name: str
+    source: str
+    parent_key: str
+    columns: tuple[Column, ...]
+    inherits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`changed` names the time that grows with every change of a row; empty: rows never change once written.
+
+    `at` is the time by which reports ask; files outside of a period are not opened.
+    """
+
+    name: str
+    source: str
+    columns: tuple[Column, ...]
+    at: str
+    changed: str = ""
+    child: Child | None = None
+
+
+ORDERS = Table(
+    name="orders",
+    source="order",
+    columns=(
+        Column("id", "int"),
+        Column("state", "text"),
+        Column("currency", "text"),
+        Column("total", "int"),
+        Column("account", "text"),
+        Column("paid_at", "second"),
+    ),
+    at="paid_at",
+    changed="updated_at",
+    child=Child(
+        name="order_lines",
+        source="order_line",
+        parent_key="order_id",
+        columns=(
+            Column("order_id", "int"),
+            Column("sku", "text"),
+            Column("quantity", "int"),
+            Column("price", "int"),
+        ),
+        inherits=("state", "currency", "account", "paid_at"),
+    ),
+)
+
+REVIEWS = Table(
+    name="reviews",
+    source="review",
+    columns=(
+        Column("id", "int"),
+        Column("stars", "int"),
+        Column("state", "text"),
+        Column("account", "text"),
+        Column("product_id", "int?"),
+        Column("created_at", "second"),
+    ),
+    at="created_at",
+    changed="updated_at",
+)
+
+CONVERSATIONS = Table(
+    name="conversations",
+    source="conversation",
+    columns=(
+        Column("id", "int"),
+        Column("account", "text"),
+        Column("created_at", "second"),
+        Column("closed_at", "second"),
+    ),
+    at="",  # few, and every message needs its conversation
+    changed="updated_at",
+)
+
+MESSAGES = Table(
+    name="messages",
+    source="message",
+    columns=(
+        Column("id", "int"),
+        Column("conversation_id", "int"),
+        Column("seq", "int"),
+        Column("author", "text"),
+        Column("at", "moment"),
+    ),
+    at="at",
+)
+
+TABLES = (ORDERS, REVIEWS, CONVERSATIONS, MESSAGES)
+
+#: Names for labels; small, so copied whole at every update. `names` is JSON by language.
+PRODUCTS = Table(
+    name="products",
+    source="product",
+    columns=(Column("id", "int"), Column("sku", "text"), Column("name", "text")),
+    at="",
+)
