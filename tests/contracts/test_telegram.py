@@ -59,7 +59,7 @@ async def server() -> AsyncIterator[TelegramServer]:
 
 @pytest.fixture
 def settings(server: TelegramServer) -> TelegramSettings:
-    return TelegramSettings(token=server.token, api_base=server.base, timeout=0.3, poll=1)
+    return TelegramSettings(token=server.token, api_base=server.base, timeout=10, poll=1)
 
 
 @pytest.fixture
@@ -85,6 +85,13 @@ async def channel(settings: TelegramSettings, shelf: Shelf, naps: list[float]) -
 
 
 @pytest.fixture
+async def hurried(settings: TelegramSettings, shelf: Shelf) -> AsyncIterator[TelegramChannel]:
+    channel = TelegramChannel(replace(settings, timeout=0.1), shelf.open)
+    yield channel
+    await channel.stop()
+
+
+@pytest.fixture
 def ann(server: TelegramServer) -> TelegramUser:
     return server.user(42, "Ann", "zh-hans")
 
@@ -98,10 +105,18 @@ def request(header: str | None) -> HookRequest:
     return HookRequest("POST", "/hook", {}, {} if header is None else {HEADER: header}, b"{}")
 
 
-def staged(channel: TelegramChannel, server: TelegramServer, ann: TelegramUser, inbox: Inbox, shelf: Shelf) -> Stage:
+def staged(
+    channel: TelegramChannel,
+    hurried: TelegramChannel,
+    server: TelegramServer,
+    ann: TelegramUser,
+    inbox: Inbox,
+    shelf: Shelf,
+) -> Stage:
     wrong = ["", "wrong", SECRET + "x", SECRET[:-1], SECRET.swapcase(), "密钥", "\udcff\udcfe"]
     return Stage(
         channel=channel,
+        hurried=hurried,
         platform=server,
         customer=ann,
         inbox=inbox,
@@ -120,12 +135,13 @@ class TestPulled(ChannelContract):
     def stage(
         self,
         channel: TelegramChannel,
+        hurried: TelegramChannel,
         server: TelegramServer,
         ann: TelegramUser,
         inbox: Inbox,
         shelf: Shelf,
     ) -> Stage:
-        return staged(channel, server, ann, inbox, shelf)
+        return staged(channel, hurried, server, ann, inbox, shelf)
 
 
 class TestHooked(ChannelContract):
@@ -135,6 +151,7 @@ class TestHooked(ChannelContract):
     async def stage(
         self,
         settings: TelegramSettings,
+        hurried: TelegramChannel,
         server: TelegramServer,
         ann: TelegramUser,
         inbox: Inbox,
@@ -150,7 +167,7 @@ class TestHooked(ChannelContract):
         hooked = replace(settings, webhook_url=url, webhook_secret=SECRET)
         channel = TelegramChannel(hooked, shelf.open)
         hook.channel = channel
-        yield staged(channel, server, ann, inbox, shelf)
+        yield staged(channel, hurried, server, ann, inbox, shelf)
         await channel.stop()
         await runner.cleanup()
 

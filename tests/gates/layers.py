@@ -49,7 +49,7 @@ SHARED = {
     "bot.storage.sniff",
 }
 
-TELEGRAM = ("bot/channels/telegram.py", "bot/payments/telegram*.py")
+TELEGRAM = ("bot/channels/telegram/*", "bot/payments/telegram*.py")
 S3 = ("bot/storage/s3.py",)
 DATABASE = ("models/*", "bot/services/*", "bot/runtime/*", "analytics/lake.py")
 EDGES: dict[str, tuple[str, ...]] = {

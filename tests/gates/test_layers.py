@@ -96,7 +96,7 @@ SOUND = [
     ("handlers/order.py", "from bot.services import orders\nfrom bot.core.money import Money"),
     ("bot/runtime/inbox.py", "from bot.services.orders import pay\nimport models.order"),
     ("web/app.py", "from aiohttp import web\nfrom bot.runtime.inbox import accept"),
-    ("bot/channels/telegram.py", "import aiogram\nfrom bot.channels.telegram_updates import x"),
+    ("bot/channels/telegram/client.py", "import aiogram\nfrom bot.channels.telegram.updates import x"),
     ("bot/storage/s3.py", "import aiobotocore, botocore\nfrom bot.storage.s3_transfer import x"),
     ("bot/channels/qq.py", "from aiohttp import ClientSession\nfrom bot.channels._http import x"),
     ("bot/payments/telegram_stars.py", "from aiogram.types import LabeledPrice"),

@@ -26,7 +26,7 @@ class Receipt(BaseModel):
     """What is read of a sent `Message`: its id, and the id to send its file again by."""
 
     message_id: int
-    photo: list[Photo] = []
+    photo: tuple[Photo, ...] = ()
     document: Photo | None = None
 
     @property

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,8 @@ from bot.channels.telegram.updates import read_update, read_updates
 from bot.core.errors import BadInput
 from bot.core.message import FileRef, Inbound
 
-PAYLOADS = Path(__file__).parents[2] / "payloads" / "telegram"
+ROOT = Path(__file__).parents[3]
+PAYLOADS = ROOT / "tests" / "payloads" / "telegram"
 NAMES = sorted(path.stem for path in PAYLOADS.glob("*.json"))
 
 
@@ -256,3 +259,13 @@ def test_no_changed_update_escapes(data: st.DataObject, name: str) -> None:
 @given(st.binary(max_size=300) | JSON_VALUES.map(lambda value: json.dumps(value).encode()))
 def test_no_other_body_escapes(body: bytes) -> None:
     kept_or_refused(body)
+
+
+def test_reading_updates_costs_no_aiogram() -> None:
+    """It takes seconds and 165 MB; who only wants to know what Telegram can do must not pay."""
+    code = (
+        "import sys; from bot.channels.telegram import CAPABILITIES, TelegramSettings; "
+        "from bot.channels.telegram.updates import read_updates; print('aiogram' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert run.stdout == "False\n"
