@@ -156,11 +156,10 @@ async def execute(connection: BaseDBAsyncClient, statements: Sequence[Statement]
         await connection.execute_many(numbered(sql), [list(row) for row in rows])
 
 
-async def fetch(sql: str, values: Sequence[Any] = (), connection: BaseDBAsyncClient | None = None) -> list[Any]:
-    """Rows of a SELECT with `?` placeholders; rows read by column name."""
+async def fetch(sql: str, values: Sequence[Any] = (), connection: BaseDBAsyncClient | None = None) -> list[dict[str, Any]]:
+    """Rows of a SELECT, or of an INSERT or UPDATE with RETURNING; `?` for every value, rows read by column name."""
     text = sql if _dialect == "sqlite" else numbered(sql)
-    _, rows = await (connection or client()).execute_query(text, list(values))
-    return list(rows)
+    return await (connection or client()).execute_query_dict(text, list(values))
 
 
 @lru_cache(maxsize=512)

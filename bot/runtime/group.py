@@ -1,0 +1,57 @@
+"""Group commit: whatever has arrived while the last commit ran becomes one commit; nothing waits on a timer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class GroupCommit(Generic[T, R]):
+    """`flush` gets everything that waits and commits it in one transaction; each submitter gets its own result."""
+
+    def __init__(self, flush: Callable[[Sequence[T]], Awaitable[Sequence[R]]], *, most: int = 512) -> None:
+        self._flush = flush
+        self._most = most
+        self._waiting: list[tuple[T, asyncio.Future[R]]] = []
+        self._wake = asyncio.Event()
+        self._closing = False
+        # A clean context: started inside a transaction, the task would inherit its connection.
+        self._task = asyncio.create_task(self._run(), context=contextvars.Context())
+
+    async def submit(self, item: T) -> R:
+        """Returns once `item` is committed; raises what the commit raised."""
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        self._wake.set()
+        return await future
+
+    async def close(self) -> None:
+        """Commit what waits, then stop."""
+        self._closing = True
+        self._wake.set()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while not self._closing:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                await self._commit(group)
+
+    async def _commit(self, group: list[tuple[T, asyncio.Future[R]]]) -> None:
+        try:
+            results = await self._flush([item for item, _ in group])
+        except Exception as error:  # every submitter of the group hears of it
+            for _, future in group:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), result in zip(group, results, strict=True):
+            if not future.done():
+                future.set_result(result)

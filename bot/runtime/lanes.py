@@ -1,0 +1,120 @@
+"""Which conversation is next: order within a lane, no waiting between lanes, an album is one message."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bot.runtime.inbox import Waiting
+
+#: How long the last picture of an album may be behind the one before it, seconds.
+ALBUM_GAP = 0.8
+
+
+@dataclass(slots=True)
+class Lane:
+    """One conversation's queue. `busy` while a worker has its head; `asleep` while a retry or an album is awaited."""
+
+    name: str
+    waiting: deque[Waiting] = field(default_factory=deque)
+    busy: bool = False
+    asleep: asyncio.TimerHandle | None = None
+    last_arrival: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a worker takes: the first inbound of a lane, or all of the album that it begins."""
+
+    lane: str
+    waiting: tuple[Waiting, ...]
+
+
+class Lanes:
+    """The in-memory image of the pending inbounds. The table stays the truth; this is rebuilt from it at start."""
+
+    def __init__(self) -> None:
+        self._lanes: dict[str, Lane] = {}
+        self._ready: deque[Lane] = deque()
+        self._wake = asyncio.Event()
+        self.size = 0
+
+    def add(self, arrivals: Iterable[Waiting]) -> None:
+        """Queue what arrived, in its order."""
+        now = asyncio.get_running_loop().time()
+        for waiting in arrivals:
+            lane = self._lanes.setdefault(waiting.inbound.lane, Lane(waiting.inbound.lane))
+            lane.waiting.append(waiting)
+            lane.last_arrival = now
+            self.size += 1
+            if len(lane.waiting) == 1:
+                self._offer(lane)
+
+    async def take(self, most: int) -> list[Head]:
+        """Wait for ready lanes and take up to `most` heads, one of each lane."""
+        while True:
+            heads = [head for lane in self._pop(most) if (head := self._head(lane)) is not None]
+            if heads:
+                return heads
+            if not self._ready:
+                self._wake.clear()
+                await self._wake.wait()
+
+    def _pop(self, most: int) -> list[Lane]:
+        return [self._ready.popleft() for _ in range(min(most, len(self._ready)))]
+
+    def _head(self, lane: Lane) -> Head | None:
+        if lane.busy or lane.asleep or not lane.waiting:
+            return None
+        group = lane.waiting[0].inbound.group
+        if group and (gap := self._album_gap(lane)) > 0:
+            self.sleep(lane.name, gap)
+            return None
+        lane.busy = True
+        album = [one for one in lane.waiting if group and one.inbound.group == group]
+        return Head(lane.name, tuple(album) or (lane.waiting[0],))
+
+    def _album_gap(self, lane: Lane) -> float:
+        return lane.last_arrival + ALBUM_GAP - asyncio.get_running_loop().time()
+
+    def done(self, head: Head) -> None:
+        """The head was handled (or parked): the lane goes on with what is behind it."""
+        lane = self._lanes[head.lane]
+        handled = {waiting.id for waiting in head.waiting}
+        lane.waiting = deque(one for one in lane.waiting if one.id not in handled)
+        self.size -= len(handled)
+        self.release(head.lane)
+
+    def retry(self, head: Head, delay: float) -> None:
+        """The head failed: it stays first, and is taken again in `delay` seconds."""
+        lane = self._lanes[head.lane]
+        again = {one.id: Waiting(one.id, one.inbound, one.attempts + 1) for one in head.waiting}
+        lane.waiting = deque(again.get(one.id, one) for one in lane.waiting)
+        lane.busy = False
+        self.sleep(head.lane, delay)
+
+    def release(self, name: str) -> None:
+        """The lane is free; it is forgotten when nothing waits in it."""
+        lane = self._lanes[name]
+        lane.busy = False
+        if lane.waiting:
+            self._offer(lane)
+        elif not lane.asleep:
+            del self._lanes[name]
+
+    def sleep(self, name: str, seconds: float) -> None:
+        """Leave the lane alone for a while."""
+        lane = self._lanes[name]
+        lane.asleep = asyncio.get_running_loop().call_later(seconds, self._awake, lane)
+
+    def _awake(self, lane: Lane) -> None:
+        lane.asleep = None
+        if lane.waiting:
+            self._offer(lane)
+
+    def _offer(self, lane: Lane) -> None:
+        if not lane.busy and not lane.asleep:
+            self._ready.append(lane)
+            self._wake.set()

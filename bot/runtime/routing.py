@@ -1,0 +1,173 @@
+"""What an inbound means in this conversation: a pure decision, before anything is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.core.message import Choice, Inbound
+from bot.core.question import parse_answer_data
+from bot.core.router import Routes
+from bot.core.words import Steering, normalise, number, steering
+from bot.runtime.state import ConversationState, DialogState
+
+#: Button data of the runtime's own: start a command, go on with a paused dialog, drop it.
+RUN, RESUME, DROP = "d:run:", "d:resume:", "d:drop:"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Run a handler from its beginning."""
+
+    handler: str
+    arguments: str = ""
+    callback: str = ""
+    background: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Give the inbound to a dialog that asks; `key` is the option that was tapped or typed."""
+
+    dialog: DialogState
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outside world answered a dialog's call."""
+
+    dialog: DialogState
+
+
+@dataclass(frozen=True, slots=True)
+class Steer:
+    """The customer steers the open dialog: cancel, back, later."""
+
+    dialog: DialogState
+    word: Steering
+
+
+@dataclass(frozen=True, slots=True)
+class AskAgain:
+    """Put the open question again: the bot has the word back, a reminder is due, a paused dialog goes on."""
+
+    dialog: DialogState
+    reminder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Give a dialog up: dropped by the customer, or its time is over."""
+
+    dialog: DialogState
+    expired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A button of the past."""
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """The open dialog waits for the outside world."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Kept and counted, nothing to answer."""
+
+
+Step = Start | Answer | Result | Steer | AskAgain | End | Stale | Busy | Ignore
+
+
+def decide(inbound: Inbound, state: ConversationState, routes: Routes) -> Step:
+    """Callback, then steering words, then commands, then the open question, then keywords, then the fallback."""
+    match inbound.kind:
+        case "result":
+            dialog = state.dialog(inbound.data)
+            return Result(dialog) if dialog and dialog.state == "calling" else Ignore()
+        case "timer":
+            return _timer(inbound.data, state)
+        case "resumed":
+            return AskAgain(state.foreground) if _asking(state) and state.foreground else Ignore()
+        case "unknown":
+            name = routes.natives.get((inbound.account.partition(":")[0], inbound.data))
+            return Start(name, background=True) if name else Ignore()
+        case "message" | "callback":
+            return _from_customer(inbound, state, routes)
+        case _:
+            name = routes.events.get(inbound.kind)
+            return Start(name, inbound.data, background=inbound.kind != "started") if name else Ignore()
+
+
+def _asking(state: ConversationState) -> bool:
+    return state.foreground is not None and state.foreground.state == "asking"
+
+
+def _timer(data: str, state: ConversationState) -> Step:
+    what, _, token = data.partition(":")
+    dialog = state.dialog(token)
+    if dialog is None:
+        return Ignore()
+    if what == "expire":
+        return End(dialog, expired=True)
+    return AskAgain(dialog, reminder=True) if dialog.state == "asking" else Ignore()
+
+
+def _from_customer(inbound: Inbound, state: ConversationState, routes: Routes) -> Step:
+    data = inbound.data or typed_choice(inbound.text, state)
+    if data:
+        return _button(data, state, routes)
+    text = inbound.text.strip()
+    dialog = state.foreground if _asking(state) else None
+    words = dialog is not None and dialog.question is not None and dialog.question.input == "text"
+    if dialog is not None and (word := steering(text)) in ("cancel", "back", "later"):
+        return Steer(dialog, word)
+    if found := routes.find_command(text, aliases=not words):
+        return Start(found[0].handler, found[1])
+    if dialog is not None:
+        return Answer(dialog)
+    if state.foreground is not None:
+        return Busy()
+    if inbound.files and routes.files:
+        return Start(routes.files)
+    return Start(routes.find_keyword(text) or routes.fallback)
+
+
+def _button(data: str, state: ConversationState, routes: Routes) -> Step:
+    if answer := parse_answer_data(data):
+        dialog = state.dialog(answer.token)
+        open_now = dialog and dialog.question and dialog.question.position == answer.position
+        return Answer(dialog, answer.key) if dialog and open_now and dialog.state != "calling" else Stale()
+    if data.startswith(RUN):
+        command = routes.command(data.removeprefix(RUN))
+        return Start(command.handler) if command else Stale()
+    for prefix in (RESUME, DROP):
+        if data.startswith(prefix):
+            dialog = state.dialog(data.removeprefix(prefix))
+            if dialog is None:
+                return Stale()
+            return AskAgain(dialog) if prefix == RESUME else End(dialog)
+    found = routes.find_callback(data)
+    return Start(found[1], callback=data) if found else Stale()
+
+
+def typed_choice(text: str, state: ConversationState) -> str:
+    """The data of the choice that was typed by its label or its number; "" for none.
+
+    While words are asked for, a number is words: "2" may be the answer.
+    """
+    if not state.choices or not text:
+        return ""
+    said = normalise(text)
+    labelled = [choice for choice in state.choices if normalise(choice.label) == said]
+    if len(labelled) == 1:
+        return labelled[0].data
+    question = state.foreground.question if state.foreground else None
+    ordinal = None if question and question.input == "text" else number(text)
+    return _at(state.choices, ordinal)
+
+
+def _at(choices: tuple[Choice, ...], ordinal: int | None) -> str:
+    return choices[ordinal - 1].data if ordinal is not None and 1 <= ordinal <= len(choices) else ""

@@ -1,0 +1,204 @@
+"""What a turn starts from: the conversations of a batch with their people and open dialogs, in three queries."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from bot.core.journal import Journal, load
+from bot.core.message import Attachment, Choice, Inbound
+from bot.core.question import Question
+from models import Contact, Conversation, Identity
+from models.database import as_time, dialect, fetch, marks
+
+_choices = msgspec.json.Decoder(tuple[Choice, ...])
+_question = msgspec.json.Decoder(Question)
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What started a dialog: kept with it, because every replay starts from it."""
+
+    inbound: Inbound
+    files: tuple[Attachment, ...] = ()
+    arguments: str = ""
+    callback: str = ""
+
+
+_trigger = msgspec.json.Decoder(Trigger)
+
+
+@dataclass(slots=True)
+class DialogState:
+    """One dialog: a row, or a dialog that begins in this turn."""
+
+    token: str
+    handler: str
+    trigger: Trigger
+    state: str = "new"  # new | asking | calling | paused
+    background: bool = False
+    journal: Journal = field(default_factory=Journal)
+    question: Question | None = None
+    remind_at: datetime | None = None
+    expire_at: datetime | None = None
+    created_at: datetime | None = None
+    stored: bool = False
+
+
+@dataclass(slots=True)
+class ConversationState:
+    """One conversation as the turn finds it, and as the turn leaves it."""
+
+    id: int
+    lane: str
+    account: str
+    external_id: str
+    identity_id: int
+    contact_id: int
+    name: str
+    locale: str  # chosen by the contact, else as the platform says, else ""
+    staff_id: int | None
+    owner_id: int | None
+    epoch: int
+    last_seq: int
+    unread: int
+    waiting_since: datetime | None
+    reason: str
+    priority: int
+    attention: str
+    choices: tuple[Choice, ...]
+    first_response_at: datetime | None
+    last_text: str
+    last_author: str
+    last_at: datetime | None
+    dialogs: list[DialogState] = field(default_factory=list)
+
+    @property
+    def foreground(self) -> DialogState | None:
+        """The dialog that has the word: it asks, or waits for the outside world."""
+        return next((one for one in self.dialogs if one.state in ("asking", "calling") and not one.background), None)
+
+    @property
+    def paused(self) -> DialogState | None:
+        """The dialog that was set aside last."""
+        return next((one for one in reversed(self.dialogs) if one.state == "paused"), None)
+
+    def dialog(self, token: str) -> DialogState | None:
+        """The open dialog called `token`."""
+        return next((one for one in self.dialogs if one.token == token), None)
+
+
+def new_token() -> str:
+    """A dialog's name: short, since it travels in button data."""
+    return secrets.token_urlsafe(6)
+
+
+_CONVERSATIONS = (
+    "SELECT c.id, c.lane, c.account, i.external_id, c.identity_id, c.contact_id, t.name, i.name AS identity_name, "
+    "t.locale AS chosen_locale, i.locale AS platform_locale, i.staff_id, c.owner_id, c.epoch, c.last_seq, c.unread, "
+    "c.waiting_since, c.reason, c.priority, c.attention, c.choices, c.first_response_at, c.last_text, c.last_author, "
+    "c.last_at FROM conversation c JOIN identity i ON i.id = c.identity_id JOIN contact t ON t.id = c.contact_id "
+    "WHERE c.lane IN ({marks}) ORDER BY c.id"
+)
+_DIALOGS = (
+    "SELECT conversation_id, token, handler, state, background, trigger, journal, question, remind_at, expire_at, "
+    "created_at FROM dialog WHERE conversation_id IN ({marks}) AND state IN ('asking', 'calling', 'paused') ORDER BY id"
+)
+
+
+async def load_states(
+    connection: BaseDBAsyncClient, first: Sequence[Inbound], now: datetime
+) -> dict[str, ConversationState]:
+    """The conversations of these inbounds by lane, locked; those of new people are made."""
+    lanes = [inbound.lane for inbound in first]
+    states = await _existing(connection, lanes)
+    missing = [inbound for inbound in first if inbound.lane not in states]
+    if missing:
+        for inbound in missing:
+            await create(inbound, now)
+        states |= await _existing(connection, [inbound.lane for inbound in missing])
+    await _load_dialogs(connection, {state.id: state for state in states.values()})
+    return states
+
+
+async def _existing(connection: BaseDBAsyncClient, lanes: Sequence[str]) -> dict[str, ConversationState]:
+    lock = " FOR UPDATE OF c" if dialect() == "postgres" else ""
+    rows = await fetch(_CONVERSATIONS.format(marks=marks(len(lanes))) + lock, lanes, connection)
+    return {row["lane"]: _conversation(row) for row in rows}
+
+
+async def create(inbound: Inbound, now: datetime) -> None:
+    """A new contact with one identity and its conversation."""
+    name, locale = inbound.name[:200], inbound.locale[:16]
+    contact = await Contact.create(name=name, created_at=now, updated_at=now)
+    identity = await Identity.create(
+        contact=contact,
+        account=inbound.account,
+        external_id=inbound.sender,
+        name=name,
+        locale=locale,
+        created_at=now,
+    )
+    await Conversation.create(
+        lane=inbound.lane,
+        identity=identity,
+        contact=contact,
+        account=inbound.account,
+        last_at=now,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+async def _load_dialogs(connection: BaseDBAsyncClient, states: dict[int, ConversationState]) -> None:
+    for row in await fetch(_DIALOGS.format(marks=marks(len(states))), list(states), connection):
+        states[row["conversation_id"]].dialogs.append(_dialog(row))
+
+
+def _conversation(row: dict[str, Any]) -> ConversationState:
+    return ConversationState(
+        id=row["id"],
+        lane=row["lane"],
+        account=row["account"],
+        external_id=row["external_id"],
+        identity_id=row["identity_id"],
+        contact_id=row["contact_id"],
+        name=row["name"] or row["identity_name"],
+        locale=row["chosen_locale"] or row["platform_locale"],
+        staff_id=row["staff_id"],
+        owner_id=row["owner_id"],
+        epoch=row["epoch"],
+        last_seq=row["last_seq"],
+        unread=row["unread"],
+        waiting_since=as_time(row["waiting_since"]),
+        reason=row["reason"],
+        priority=row["priority"],
+        attention=row["attention"],
+        choices=_choices.decode(row["choices"]) if row["choices"] != "[]" else (),
+        first_response_at=as_time(row["first_response_at"]),
+        last_text=row["last_text"],
+        last_author=row["last_author"],
+        last_at=as_time(row["last_at"]),
+    )
+
+
+def _dialog(row: dict[str, Any]) -> DialogState:
+    return DialogState(
+        token=row["token"],
+        handler=row["handler"],
+        trigger=_trigger.decode(row["trigger"]),
+        state=row["state"],
+        background=bool(row["background"]),
+        journal=load(row["journal"]),
+        question=_question.decode(row["question"]) if row["question"] else None,
+        remind_at=as_time(row["remind_at"]),
+        expire_at=as_time(row["expire_at"]),
+        created_at=as_time(row["created_at"]),
+        stored=True,
+    )

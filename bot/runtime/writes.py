@@ -1,0 +1,142 @@
+"""What a batch of turns writes: rows gathered in memory, then a handful of statements in one go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from bot.core.events import Event
+from bot.core.journal import dump
+from bot.core.message import Reply
+from bot.runtime.state import ConversationState, DialogState
+from models.database import Statement
+
+_encode = msgspec.json.Encoder().encode
+PREVIEW = 300
+
+
+@dataclass(frozen=True, slots=True)
+class NewEffect:
+    """One thing to do outside, as a row, and as what the effect runner works from without reading it back."""
+
+    key: str
+    kind: str
+    lane: str
+    payload: str  # JSON, for the executor of its kind
+    conversation_id: int | None = None
+    message_seq: int | None = None
+    author: str = "system"
+    epoch: int = 0
+    attempts: int = 0
+
+
+INSERT_MESSAGE = (
+    "INSERT INTO message (conversation_id, seq, author, staff_id, text, body, client_id, delivery, at) "
+    "VALUES (?,?,?,?,?,?,?,?,?)"
+)
+INSERT_EFFECT = (
+    "INSERT INTO effect (key, kind, lane, payload, conversation_id, message_seq, author, epoch, due_at, created_at) "
+    "VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO NOTHING"
+)
+UPDATE_CONVERSATION = (
+    "UPDATE conversation SET last_seq = ?, last_text = ?, last_author = ?, last_at = ?, unread = ?, waiting_since = ?, "
+    "reason = ?, priority = ?, attention = ?, choices = ?, first_response_at = ?, closed_at = NULL, updated_at = ? "
+    "WHERE id = ?"
+)
+SAVE_DIALOG = (
+    "INSERT INTO dialog (conversation_id, token, handler, state, background, trigger, journal, question, remind_at, "
+    "expire_at, created_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (token) DO UPDATE SET "
+    "state = excluded.state, journal = excluded.journal, question = excluded.question, "
+    "remind_at = excluded.remind_at, expire_at = excluded.expire_at, updated_at = excluded.updated_at"
+)
+DELETE_DIALOG = "DELETE FROM dialog WHERE token = ?"
+INBOUND_DONE = "UPDATE inbound SET state = 'done' WHERE id = ?"
+INBOUND_FAILED = "UPDATE inbound SET attempts = ?, error = ?, state = ? WHERE id = ?"
+ADOPT_FILE = (
+    "UPDATE attachment SET conversation_id = ?, contact_id = ?, message_seq = ?, source = '' WHERE id = ? "
+    "AND (conversation_id IS NULL OR conversation_id = ?)"
+)
+
+
+@dataclass(slots=True)
+class Writes:
+    """The rows of one turn, or of a whole batch. `events` are published after the commit."""
+
+    messages: list[tuple[Any, ...]] = field(default_factory=list)
+    effects: list[NewEffect] = field(default_factory=list)
+    conversations: list[tuple[Any, ...]] = field(default_factory=list)
+    dialogs: list[tuple[Any, ...]] = field(default_factory=list)
+    ended: list[tuple[Any, ...]] = field(default_factory=list)
+    done: list[tuple[Any, ...]] = field(default_factory=list)
+    failed: list[tuple[Any, ...]] = field(default_factory=list)
+    files: list[tuple[Any, ...]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+    def add(self, other: Writes) -> None:
+        """Take over everything of `other`, behind what is here."""
+        for name in Writes.__slots__:
+            getattr(self, name).extend(getattr(other, name))
+
+    def statements(self, now: datetime) -> list[Statement]:
+        """In an order that satisfies every foreign key; `now` dates the effects."""
+        effects = [
+            (
+                one.key,
+                one.kind,
+                one.lane,
+                one.payload,
+                one.conversation_id,
+                one.message_seq,
+                one.author,
+                one.epoch,
+                now,
+                now,
+            )
+            for one in self.effects
+        ]
+        return [
+            (INSERT_MESSAGE, self.messages),
+            (ADOPT_FILE, self.files),
+            (INSERT_EFFECT, effects),
+            (UPDATE_CONVERSATION, self.conversations),
+            (SAVE_DIALOG, self.dialogs),
+            (DELETE_DIALOG, self.ended),
+            (INBOUND_DONE, self.done),
+            (INBOUND_FAILED, self.failed),
+        ]
+
+    def save_dialog(self, state: ConversationState, dialog: DialogState, now: datetime) -> None:
+        """Insert or update a dialog's row."""
+        self.dialogs.append(
+            (
+                state.id, dialog.token, dialog.handler, dialog.state, dialog.background,
+                _encode(dialog.trigger).decode(), dump(dialog.journal),
+                _encode(dialog.question).decode() if dialog.question else "",
+                dialog.remind_at, dialog.expire_at, dialog.created_at or now, now,
+            )
+        )  # fmt: skip
+
+    def save_conversation(self, state: ConversationState, now: datetime) -> None:
+        """Write the turn's end state of a conversation."""
+        self.conversations.append(
+            (
+                state.last_seq, state.last_text, state.last_author, state.last_at or now, state.unread,
+                state.waiting_since, state.reason, state.priority, state.attention,
+                _encode(state.choices).decode() if state.choices else "[]", state.first_response_at, now, state.id,
+            )
+        )  # fmt: skip
+
+
+def preview(text: str, reply: Reply | None = None, files: int = 0) -> str:
+    """What the desk's list shows of a message."""
+    words = text or (reply and (reply.cards[0].title if reply.cards else reply.summary and reply.summary.title)) or ""
+    return " ".join(f"{words} {'📎' * min(files, 3)}".split())[:PREVIEW]
+
+
+def body_of(reply: Reply) -> str:
+    """The JSON of a reply that is more than its text; "" for plain words."""
+    rich = reply.buttons or reply.cards or reply.files or reply.summary or reply.input
+    return _encode(reply).decode() if rich else ""
