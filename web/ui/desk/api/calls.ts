@@ -1,0 +1,110 @@
+/** Every call of the desk's JSON API by name, so that no component knows an address. */
+import { request, upload } from "./client";
+import type {
+  Attachment,
+  ContactRow,
+  Counts,
+  Failure,
+  Filter,
+  Me,
+  Message,
+  Opened,
+  Order,
+  OrderRow,
+  OrderStep,
+  Page,
+  Person,
+  Report,
+  ReviewRow,
+  Role,
+  Row,
+  Run,
+  RunPage,
+  Staff,
+  Sub,
+} from "./types";
+
+const DESK = "/api/desk";
+const get = <T>(path: string, signal?: AbortSignal) => request<T>("GET", DESK + path, undefined, signal);
+const post = <T>(path: string, body: unknown = {}) => request<T>("POST", DESK + path, body);
+const put = <T>(path: string, body: unknown) => request<T>("PUT", DESK + path, body);
+const remove = <T>(path: string) => request<T>("DELETE", DESK + path);
+
+type Value = string | number | null | undefined;
+
+/** `?a=1&b=2` of what is set; empty values are left out. */
+export function query(values: Record<string, Value>): string {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(values)) {
+    if (value !== undefined && value !== null && value !== "") search.set(key, String(value));
+  }
+  const text = search.toString();
+  return text ? `?${text}` : "";
+}
+
+export const login = (name: string, password: string) =>
+  post<{ staff: Staff; csrf: string }>("/login", { login: name, password });
+export const logout = () => post<object>("/logout");
+export const changePassword = (old: string, fresh: string) => post<object>("/password", { old, new: fresh });
+export const me = () => get<Me>("/me");
+export const updateMe = (changes: Partial<Pick<Staff, "name" | "locale" | "timezone">>) =>
+  put<{ staff: Staff }>("/me", changes);
+
+export type ConversationPage = Page<Row> & { counts: Counts };
+export const conversations = (filter: Filter, q: string, before: string | null, signal?: AbortSignal) =>
+  get<ConversationPage>(`/conversations${query({ filter, q, before })}`, signal);
+export const conversation = (id: number) => get<Opened>(`/conversations/${id}`);
+export const messagesBefore = (id: number, seq: number) =>
+  get<{ messages: Message[]; more: boolean }>(`/conversations/${id}/messages?before=${seq}`);
+export const messagesAfter = (id: number, seq: number) =>
+  get<{ messages: Message[]; more: boolean }>(`/conversations/${id}/messages?after=${seq}`);
+export const take = (id: number, force: boolean) =>
+  post<{ row: Row }>(`/conversations/${id}/take`, force ? { force } : {});
+export const give = (id: number) => post<{ row: Row }>(`/conversations/${id}/give`);
+export const close = (id: number) => post<{ row: Row }>(`/conversations/${id}/close`);
+export const read = (id: number) => post<{ row: Row }>(`/conversations/${id}/read`);
+export const typing = (id: number) => post<object>(`/conversations/${id}/typing`);
+export type Saying = { id: string; text: string; files: number[]; note: boolean };
+export const say = (id: number, saying: Saying) => post<{ message: Message }>(`/conversations/${id}/messages`, saying);
+export const uploadFile = (id: number, file: File, progress: (share: number) => void, signal: AbortSignal) =>
+  upload<Attachment>(`${DESK}/conversations/${id}/files${query({ name: file.name })}`, file, progress, signal);
+
+export const contacts = (q: string, before: string | null) => get<Page<ContactRow>>(`/contacts${query({ q, before })}`);
+export const contact = (id: number) => get<Person>(`/contacts/${id}`);
+export type ContactChanges = Pick<Person, "name" | "phone" | "email">;
+export const updateContact = (id: number, changes: ContactChanges) => put<Person>(`/contacts/${id}`, changes);
+export const exportAddress = (id: number) => `${DESK}/contacts/${id}/export`;
+export const erase = (id: number, confirm: string) => post<object>(`/contacts/${id}/erase`, { confirm });
+
+export const orders = (state: string, q: string, before: string | null) =>
+  get<Page<OrderRow>>(`/orders${query({ state, q, before })}`);
+export const order = (id: number) => get<Order>(`/orders/${id}`);
+export const orderStep = (id: number, step: OrderStep, note: string) =>
+  post<{ order: OrderRow }>(`/orders/${id}/${step}`, note ? { note } : {});
+
+export const reviews = (state: string, before: string | null) =>
+  get<Page<ReviewRow>>(`/reviews${query({ state, before })}`);
+export const decideReview = (id: number, decision: "accept" | "reject") =>
+  post<{ review: ReviewRow }>(`/reviews/${id}/${decision}`);
+
+export const reports = () => get<{ reports: Report[] }>("/reports");
+export const runs = (name: string) => get<{ items: Run[] }>(`/reports/${encodeURIComponent(name)}/runs`);
+export const run = (id: number, lang: string) => get<RunPage>(`/runs/${id}${query({ lang })}`);
+export type Asked = { period?: "day" | "week" | "month"; start?: string; end?: string };
+export const runNow = (name: string, asked: Asked) =>
+  post<{ run: Run }>(`/reports/${encodeURIComponent(name)}/run`, asked);
+export type NewSub = { report: string; conversation_id: number; cron: string; timezone: string };
+export const subscribe = (sub: NewSub) => post<{ subscription: Sub }>("/subscriptions", sub);
+export const unsubscribe = (id: number) => remove<object>(`/subscriptions/${id}`);
+export const linkCode = () => post<{ code: string; expires_at: string }>("/link-code");
+
+export const failures = () => get<{ items: Failure[] }>("/failures");
+export const retryFailure = (kind: Failure["kind"], id: number) => post<object>(`/failures/${kind}/${id}/retry`);
+export const channels = () => get<unknown>("/channels");
+
+export type NewStaff = { login: string; name: string; role: Role };
+export type StaffChanges = { name?: string; role?: Role; active?: boolean };
+export const staff = () => get<{ items: Staff[] }>("/staff");
+export const addStaff = (account: NewStaff) => post<{ staff: Staff; password?: string }>("/staff", account);
+export const changeStaff = (id: number, changes: StaffChanges) => put<{ staff: Staff }>(`/staff/${id}`, changes);
+export const resetPassword = (id: number) => post<{ password?: string }>(`/staff/${id}/password`);

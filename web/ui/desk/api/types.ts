@@ -1,0 +1,204 @@
+/** What the desk and the server say to each other, as docs/web-api.md writes it. */
+
+export type Money = { amount: number; currency: string; text: string };
+export type Channel = string;
+export type Role = "agent" | "manager" | "admin";
+
+export type Attachment = {
+  id: number;
+  kind: "image" | "audio" | "video" | "file";
+  name: string;
+  media_type: string;
+  size: number;
+  state: "pending" | "stored" | "failed";
+  width: number;
+  height: number;
+  url: string;
+  thumb: string;
+};
+export type Button = { label: string; data: string; url: string; style: "" | "primary" | "danger" };
+export type Card = { title: string; text: string; price: string; image: Attachment | null; buttons: Button[] };
+export type Summary = { title: string; lines: { label: string; amount: string }[]; total: string };
+export type Author = "customer" | "bot" | "staff" | "note" | "event";
+export type Message = {
+  seq: number;
+  id: string;
+  author: Author;
+  name: string;
+  at: string;
+  text: string;
+  buttons: Button[];
+  cards: Card[];
+  summary: Summary | null;
+  files: Attachment[];
+  input: "" | "text" | "choice" | "stars" | "confirm" | "files";
+  delivery: "" | "queued" | "sent" | "failed";
+  error: string;
+};
+
+export type Owner = { id: number; name: string };
+export type Row = {
+  id: number;
+  name: string;
+  account: string;
+  channel: Channel;
+  last_text: string;
+  last_author: string;
+  last_at: string;
+  unread: number;
+  owner: Owner | null;
+  waiting_since: string | null;
+  reason: string;
+  priority: number;
+  attention: string;
+  closed: boolean;
+  contact_id: number;
+};
+
+export type Identity = { account: string; channel: Channel; external_id: string; name: string; reachable: boolean };
+export type OrderLine = { name: string; sku: string; quantity: number; price: Money };
+export type OrderRow = {
+  id: number;
+  number: string;
+  state: string;
+  total: Money;
+  created_at: string;
+  contact_id: number;
+  name: string;
+  account: string;
+  lines: OrderLine[];
+};
+export type OrderEvent = { from_state: string; to_state: string; actor: string; note: string; at: string };
+export type Payment = {
+  key: string;
+  provider: string;
+  amount: Money;
+  state: string;
+  created_at: string;
+};
+export type Order = OrderRow & {
+  phone: string;
+  address: string;
+  events: OrderEvent[];
+  payments: Payment[];
+  conversation_id: number | null;
+};
+export type OrderStep = "prepare" | "ship" | "complete" | "cancel" | "refund";
+export type ReviewRow = {
+  id: number;
+  stars: number;
+  text: string;
+  state: string;
+  created_at: string;
+  display_name: string;
+  contact_id: number;
+  order: string | null;
+  product: string | null;
+  photos: Attachment[];
+  conversation_id: number | null;
+};
+export type PersonFile = Attachment & { at: string; conversation_id: number; seq: number };
+export type Person = {
+  id: number;
+  name: string;
+  phone: string;
+  email: string;
+  locale: string;
+  created_at: string;
+  identities: Identity[];
+  orders: OrderRow[];
+  reviews: ReviewRow[];
+  files: PersonFile[];
+  conversations: Row[];
+  totals: { orders: number; spent: Money | null; reviews: number };
+};
+export type ContactRow = {
+  id: number;
+  name: string;
+  phone: string;
+  email: string;
+  locale: string;
+  created_at: string;
+  identities: Identity[];
+};
+
+export type Staff = {
+  id: number;
+  login: string;
+  name: string;
+  role: Role;
+  locale: string;
+  timezone: string;
+  must_change_password: boolean;
+  active?: boolean;
+};
+export type Limits = { text: number; files: number; file_bytes: number; image_bytes: number };
+export type Me = { staff: Staff; csrf: string; colleagues: Staff[]; shop: { name: string; color: string }; limits: Limits };
+
+export type Filter = "all" | "mine" | "waiting" | "bot" | "attention";
+export type Counts = Partial<Record<Filter, number>>;
+export type CanSend = { ok: boolean; why: string; until: string | null };
+export type Opened = {
+  row: Row;
+  messages: Message[];
+  more: boolean;
+  dialog: { title: string; question: string } | null;
+  can_send: CanSend;
+  contact: Person;
+};
+export type Page<T> = { items: T[]; next: string | null };
+
+export type Run = {
+  id: number;
+  report: string;
+  slot: string;
+  period_start: string;
+  period_end: string;
+  timezone: string;
+  state: "due" | "running" | "done" | "failed";
+  progress: string;
+  error: string;
+  created_at: string;
+  finished_at: string | null;
+};
+export type Sub = {
+  id: number;
+  report: string;
+  cron: string;
+  timezone: string;
+  next_at: string;
+  staff: string;
+  conversation: { id: number; name: string; channel: Channel };
+};
+export type Report = {
+  name: string;
+  title: string;
+  description: string;
+  next_at: string | null;
+  last: Run | null;
+  subscriptions: Sub[];
+};
+export type Unit = "money" | "count" | "stars" | "seconds" | "percent";
+export type Chart = {
+  kind: "bar" | "line" | "hbar";
+  title: string;
+  x: string[];
+  series: { name: string; values: number[] }[];
+  unit: Unit;
+  currency?: string;
+};
+export type Cell = string | number | null;
+export type ReportTable = { title: string; columns: { name: string; unit: Unit | "" | "text" }[]; rows: Cell[][] };
+export type Headline = { label: string; value: string; change: string };
+export type Result = { title: string; period: string; headline: Headline[]; charts: Chart[]; tables: ReportTable[] };
+export type RunPage = { run: Run; result: Result | null; picture: string; sheet: string };
+
+export type Failure = {
+  kind: "effect" | "inbound";
+  id: number;
+  what: string;
+  error: string;
+  attempts: number;
+  at: string;
+  conversation_id: number | null;
+};

@@ -1,0 +1,138 @@
+/** The conversation list as a value: pages and live rows go in, an ordered list comes out that never moves under the pointer. */
+import type { Filter, Row } from "../api/types";
+
+export type RowList = {
+  /** What is shown, top to bottom. */
+  readonly rows: readonly Row[];
+  /** Conversations that would jump to another place or appear, kept back while the list is held. */
+  readonly held: ReadonlyMap<number, Row>;
+  /** Cursor of the next page; null at the end of the list. */
+  readonly next: string | null;
+};
+
+export type View = { filter: Filter; query: string; me: number };
+
+export const EMPTY: RowList = { rows: [], held: new Map(), next: null };
+
+/** Newest first; equal times by id, so that the order is total. */
+export function compare(a: Row, b: Row): number {
+  if (a.last_at !== b.last_at) return a.last_at < b.last_at ? 1 : -1;
+  return b.id - a.id;
+}
+
+export function matches(row: Row, filter: Filter, me: number): boolean {
+  switch (filter) {
+    case "all":
+      return true;
+    case "mine":
+      return row.owner?.id === me && !row.closed;
+    case "waiting":
+      return row.waiting_since !== null && !row.closed;
+    case "bot":
+      return row.owner === null && row.waiting_since === null && !row.closed;
+    case "attention":
+      return row.attention !== "";
+  }
+}
+
+/** The first page: it replaces everything. */
+export function replaced(items: readonly Row[], next: string | null): RowList {
+  return { rows: sorted(items), held: new Map(), next };
+}
+
+/** A later page: rows that are here already keep their newer copy. */
+export function appended(list: RowList, items: readonly Row[], next: string | null): RowList {
+  const known = new Set(list.rows.map((row) => row.id));
+  const fresh = items.filter((row) => !known.has(row.id) && !list.held.has(row.id));
+  return { ...list, rows: [...list.rows, ...sorted(fresh)], next };
+}
+
+/** The first page again, after a lost connection: newer copies win, the tail stays where it was. */
+export function refreshed(list: RowList, items: readonly Row[], next: string | null): RowList {
+  const last = items.at(-1);
+  if (next === null || !last) return replaced(items, next);
+  const fresh = new Set(items.map((row) => row.id));
+  const tail = list.rows.filter((row) => !fresh.has(row.id) && compare(last, row) < 0);
+  // Without an overlap there may be unseen rows between the two parts.
+  const overlaps = list.rows.some((row) => row.id === last.id) && tail.length > 0;
+  return overlaps ? { rows: [...sorted(items), ...tail], held: new Map(), next: list.next } : replaced(items, next);
+}
+
+/** A live row. Held: contents change in place, places do not; what would move waits in `held`. */
+export function received(list: RowList, row: Row, view: View, hold: boolean): RowList {
+  const index = list.rows.findIndex((known) => known.id === row.id);
+  const fits = view.query !== "" ? index >= 0 : matches(row, view.filter, view.me);
+  if (index < 0 && !(fits && reaches(list, row))) return without(list, row.id);
+  if (!hold) return { ...list, rows: fits ? placed(list.rows, row) : removed(list.rows, row.id) };
+  return heldBack(list, row, index, fits);
+}
+
+function heldBack(list: RowList, row: Row, index: number, fits: boolean): RowList {
+  const rows = index < 0 ? list.rows : list.rows.map((known, at) => (at === index ? row : known));
+  const moves = index < 0 || !fits || !inPlace(rows, index);
+  const held = new Map(list.held);
+  if (moves) held.set(row.id, row);
+  else held.delete(row.id);
+  return { ...list, rows, held };
+}
+
+/** Nobody points at the list any more: everything takes its place. */
+export function released(list: RowList, view: View): RowList {
+  if (list.held.size === 0) return list;
+  let rows = list.rows;
+  for (const row of list.held.values()) {
+    const fits = view.query !== "" || matches(row, view.filter, view.me);
+    rows = fits ? placed(rows, row) : removed(rows, row.id);
+  }
+  return { ...list, rows, held: new Map() };
+}
+
+/** How many conversations wait above what is shown. */
+export function waitingAbove(list: RowList, view: View): number {
+  let count = 0;
+  for (const row of list.held.values()) if (view.query !== "" || matches(row, view.filter, view.me)) count += 1;
+  return count;
+}
+
+/** A row older than the last loaded one will come with its page. */
+function reaches(list: RowList, row: Row): boolean {
+  const last = list.rows.at(-1);
+  return list.next === null || last === undefined || compare(row, last) < 0;
+}
+
+function inPlace(rows: readonly Row[], index: number): boolean {
+  const row = rows[index];
+  const above = rows[index - 1];
+  const below = rows[index + 1];
+  if (!row) return false;
+  return (!above || compare(above, row) <= 0) && (!below || compare(row, below) <= 0);
+}
+
+function without(list: RowList, id: number): RowList {
+  if (!list.held.has(id)) return list;
+  const held = new Map(list.held);
+  held.delete(id);
+  return { ...list, held };
+}
+
+function removed(rows: readonly Row[], id: number): readonly Row[] {
+  return rows.filter((row) => row.id !== id);
+}
+
+function placed(rows: readonly Row[], row: Row): readonly Row[] {
+  const others = rows.filter((known) => known.id !== row.id);
+  let low = 0;
+  let high = others.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = others[middle];
+    if (other && compare(other, row) < 0) low = middle + 1;
+    else high = middle;
+  }
+  others.splice(low, 0, row);
+  return others;
+}
+
+function sorted(items: readonly Row[]): Row[] {
+  return [...items].sort(compare);
+}

@@ -1,0 +1,20 @@
+/** Everything that happened with a person, newest first. */
+import type { OrderRow, Person, PersonFile, ReviewRow, Row } from "../api/types";
+
+export type Moment =
+  | { kind: "order"; at: string; order: OrderRow }
+  | { kind: "review"; at: string; review: ReviewRow }
+  | { kind: "file"; at: string; file: PersonFile }
+  | { kind: "conversation"; at: string; row: Row }
+  | { kind: "created"; at: string };
+
+export function timeline(person: Person): Moment[] {
+  const moments: Moment[] = [
+    ...person.orders.map((order) => ({ kind: "order", at: order.created_at, order }) as const),
+    ...person.reviews.map((review) => ({ kind: "review", at: review.created_at, review }) as const),
+    ...person.files.map((file) => ({ kind: "file", at: file.at, file }) as const),
+    ...person.conversations.map((row) => ({ kind: "conversation", at: row.last_at, row }) as const),
+    { kind: "created", at: person.created_at },
+  ];
+  return moments.sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
+}

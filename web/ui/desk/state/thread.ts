@@ -1,0 +1,287 @@
+/** The open conversation: its messages without gaps, what is being sent, who types and who else looks. */
+import { computed, reactive, shallowReactive } from "vue";
+
+import * as calls from "../api/calls";
+import { ApiError } from "../api/client";
+import type { CanSend, Message, Opened, Owner, Person, Row } from "../api/types";
+import * as logic from "../logic/thread";
+import { newId } from "../logic/ids";
+import { receive } from "./inbox";
+import * as live from "./live";
+import { myId } from "./session";
+
+type Thread = {
+  id: number | null;
+  loading: boolean;
+  failed: string;
+  row: Row | null;
+  person: Person | null;
+  dialog: Opened["dialog"];
+  canSend: CanSend | null;
+  messages: readonly Message[];
+  outgoing: readonly logic.Outgoing[];
+  more: boolean;
+  fetching: boolean;
+  typing: string;
+  viewers: readonly Owner[];
+};
+
+const EMPTY: Thread = {
+  id: null,
+  loading: false,
+  failed: "",
+  row: null,
+  person: null,
+  dialog: null,
+  canSend: null,
+  messages: [],
+  outgoing: [],
+  more: false,
+  fetching: false,
+  typing: "",
+  viewers: [],
+};
+
+export const thread = shallowReactive<Thread>({ ...EMPTY });
+
+export type Mode = "mine" | "bot" | "colleague";
+export const mode = computed<Mode>(() => {
+  const owner = thread.row?.owner;
+  if (!owner) return "bot";
+  return owner.id === myId.value ? "mine" : "colleague";
+});
+export const mayWrite = computed(() => mode.value === "mine" && thread.canSend?.ok !== false);
+export const others = computed(() => thread.viewers.filter((viewer) => viewer.id !== myId.value));
+
+/** Unsent messages stay with their conversation when another one is opened. */
+const unsent = reactive(new Map<number, readonly logic.Outgoing[]>());
+
+export async function openThread(id: number): Promise<void> {
+  leave();
+  early = [];
+  Object.assign(thread, { ...EMPTY, id, loading: true, outgoing: unsent.get(id) ?? [] });
+  live.view(id);
+  await fetchThread(id);
+}
+
+export function leave(): void {
+  if (thread.id === null) return;
+  live.view(null);
+  Object.assign(thread, EMPTY);
+}
+
+async function fetchThread(id: number): Promise<void> {
+  try {
+    const opened = await calls.conversation(id);
+    if (thread.id !== id) return;
+    show(opened);
+    if (opened.row.unread > 0 && document.visibilityState === "visible") await markRead();
+  } catch (error) {
+    if (thread.id === id) thread.failed = error instanceof ApiError ? error.message : String(error);
+  } finally {
+    if (thread.id === id) thread.loading = false;
+  }
+}
+
+function show(opened: Opened): void {
+  Object.assign(thread, { row: opened.row, dialog: opened.dialog, canSend: opened.can_send, person: opened.contact });
+  Object.assign(thread, { messages: logic.merged(opened.messages, early), more: opened.more, failed: "" });
+  early = [];
+  settle();
+}
+
+function settle(): void {
+  thread.outgoing = logic.unsettled(thread.outgoing, thread.messages);
+  if (thread.id !== null) unsent.set(thread.id, thread.outgoing);
+}
+
+/** Everything after the last known message, and the facts that may have changed meanwhile. */
+export async function catchUp(): Promise<void> {
+  const { id } = thread;
+  const last = thread.messages.at(-1)?.seq;
+  if (id === null) return;
+  if (last === undefined) return fetchThread(id);
+  await fill(id, last);
+  await refreshFacts();
+}
+
+async function fill(id: number, after: number): Promise<void> {
+  for (let from = after, more = true; more; ) {
+    const page = await calls.messagesAfter(id, from);
+    if (thread.id !== id) return;
+    add(page.messages);
+    from = page.messages.at(-1)?.seq ?? from;
+    more = page.more && page.messages.length > 0;
+  }
+}
+
+/** The row, the dialog, the reply window and the person again, without touching the messages. */
+export async function refreshFacts(): Promise<void> {
+  const { id } = thread;
+  if (id === null) return;
+  const opened = await calls.conversation(id);
+  if (thread.id !== id) return;
+  Object.assign(thread, { row: opened.row, dialog: opened.dialog, canSend: opened.can_send, person: opened.contact });
+}
+
+function add(messages: readonly Message[]): void {
+  thread.messages = logic.merged(thread.messages, messages);
+  settle();
+}
+
+export async function earlier(): Promise<void> {
+  const { id } = thread;
+  const first = thread.messages[0]?.seq;
+  if (id === null || first === undefined || thread.fetching || !thread.more) return;
+  thread.fetching = true;
+  try {
+    const page = await calls.messagesBefore(id, first);
+    if (thread.id === id) {
+      thread.messages = logic.merged(thread.messages, page.messages);
+      thread.more = page.more;
+    }
+  } finally {
+    thread.fetching = false;
+  }
+}
+
+const MOST = 400;
+const KEEP = 150;
+
+/** A day-long thread stays light while its reader is at the bottom. */
+export function lighten(): void {
+  const kept = logic.trimmed(thread.messages, MOST, KEEP);
+  if (kept !== thread.messages) Object.assign(thread, { messages: kept, more: true });
+}
+
+export async function markRead(): Promise<void> {
+  const { id } = thread;
+  if (id === null || !thread.row?.unread) return;
+  changed((await calls.read(id)).row);
+}
+
+function changed(row: Row): void {
+  if (thread.id === row.id) thread.row = row;
+  receive(row);
+}
+
+/** An ApiError 409 `taken` when a colleague was quicker. */
+export async function take(force = false): Promise<void> {
+  if (thread.id === null) return;
+  changed((await calls.take(thread.id, force)).row);
+}
+
+export async function give(): Promise<void> {
+  if (thread.id === null) return;
+  changed((await calls.give(thread.id)).row);
+}
+
+export async function closeConversation(): Promise<void> {
+  if (thread.id === null) return;
+  changed((await calls.close(thread.id)).row);
+}
+
+export async function say(text: string, files: readonly { id: number; name: string }[], note: boolean): Promise<void> {
+  const made: logic.Outgoing = {
+    id: newId(),
+    text,
+    files: files.map((file) => file.id),
+    names: files.map((file) => file.name),
+    note,
+    at: new Date().toISOString(),
+    state: "sending",
+    error: "",
+  };
+  await send(made);
+}
+
+/** The same id again: if the first attempt did arrive, it is the same message. */
+export async function send(message: logic.Outgoing): Promise<void> {
+  const { id } = thread;
+  if (id === null) return;
+  replace(id, { ...message, state: "sending", error: "" });
+  try {
+    const { text, note } = message;
+    const answer = await calls.say(id, { id: message.id, text, note, files: [...message.files] });
+    if (thread.id === id) arrived(answer.message);
+    else unsent.set(id, (unsent.get(id) ?? []).filter((known) => known.id !== message.id));
+  } catch (error) {
+    replace(id, { ...message, state: "failed", error: error instanceof ApiError ? error.message : "" });
+  }
+}
+
+export function discard(message: logic.Outgoing): void {
+  thread.outgoing = thread.outgoing.filter((known) => known.id !== message.id);
+  settle();
+}
+
+function replace(id: number, message: logic.Outgoing): void {
+  const known = unsent.get(id) ?? [];
+  const next = known.some((one) => one.id === message.id)
+    ? known.map((one) => (one.id === message.id ? message : one))
+    : [...known, message];
+  unsent.set(id, next);
+  if (thread.id === id) thread.outgoing = next;
+}
+
+/** Messages that overtook the answer they are not part of. */
+let early: Message[] = [];
+
+/** A message came: shown at once, and if one before it is missing, that one is fetched. */
+function arrived(message: Message): void {
+  const { id } = thread;
+  if (id === null) return;
+  if (thread.loading) {
+    early.push(message);
+    return;
+  }
+  add([message]);
+  if (message.author === "customer") thread.typing = "";
+  const hole = logic.gap(thread.messages);
+  if (hole !== null) void fill(id, hole);
+}
+
+let typingTimer = 0;
+
+function showTyping(name: string): void {
+  thread.typing = name;
+  window.clearTimeout(typingTimer);
+  typingTimer = window.setTimeout(() => (thread.typing = ""), 5000);
+}
+
+live.on("message", (data) => {
+  if (data.conversation_id === thread.id) arrived(data.message);
+});
+live.on("update", (data) => {
+  const known = thread.messages.some((message) => message.seq === data.message.seq);
+  if (data.conversation_id === thread.id && known) add([data.message]);
+});
+live.on("typing", (data) => {
+  if (data.conversation_id === thread.id) showTyping(data.name ?? thread.row?.name ?? "");
+});
+live.on("viewers", (data) => {
+  if (data.conversation_id === thread.id) thread.viewers = data.staff;
+});
+live.on("row", (row) => {
+  if (row.id !== thread.id || !thread.row) return;
+  const owned = thread.row.owner?.id !== row.owner?.id;
+  thread.row = row;
+  // The open question and the reply window change with the owner.
+  if (owned) void refreshFacts();
+});
+live.on("order", (order) => {
+  if (thread.person?.id !== order.contact_id) return;
+  thread.person = { ...thread.person, orders: withRow(thread.person.orders, order) };
+});
+live.on("review", (review) => {
+  if (thread.person?.id !== review.contact_id) return;
+  thread.person = { ...thread.person, reviews: withRow(thread.person.reviews, review) };
+});
+live.onReturn(() => void catchUp().catch(() => undefined));
+
+/** The row replaced in its place, or first when it is new. */
+export function withRow<T extends { id: number }>(rows: readonly T[], row: T): T[] {
+  return rows.some((known) => known.id === row.id)
+    ? rows.map((known) => (known.id === row.id ? row : known))
+    : [row, ...rows];
+}
