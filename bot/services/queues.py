@@ -1,0 +1,83 @@
+"""The two durable queues as people see them: how deep, and what was parked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bot.core.errors import Refused
+from bot.services import audit
+from bot.services.rows import moment
+from models import Effect, Inbound
+from models.database import fetch
+
+Kind = Literal["effect", "inbound"]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something that could not be done after all its attempts."""
+
+    kind: Kind
+    id: int
+    what: str
+    error: str
+    attempts: int
+    at: datetime
+    conversation_id: int | None
+
+
+async def pending(most: int) -> int:
+    """How many inbounds wait, counted up to `most`."""
+    counted = "SELECT count(*) AS n FROM (SELECT 1 FROM inbound WHERE state = 'pending' LIMIT ?) AS waiting"
+    return int((await fetch(counted, (most,)))[0]["n"])
+
+
+async def parked(limit: int = 200) -> tuple[Failure, ...]:
+    """What is parked, newest first."""
+    effects = await fetch(
+        "SELECT id, kind, error, attempts, created_at AS at, conversation_id FROM effect "
+        "WHERE state = 'parked' ORDER BY id DESC LIMIT ?",
+        (limit,),
+    )
+    inbounds = await fetch(
+        "SELECT i.id, i.kind, i.error, i.attempts, i.received_at AS at, c.id AS conversation_id FROM inbound i "
+        "LEFT JOIN conversation c ON c.lane = i.lane WHERE i.state = 'parked' ORDER BY i.id DESC LIMIT ?",
+        (limit,),
+    )
+    found = [_failure("effect", row) for row in effects] + [_failure("inbound", row) for row in inbounds]
+    return tuple(sorted(found, key=lambda failure: failure.at, reverse=True)[:limit])
+
+
+async def parked_count() -> int:
+    """How many there are."""
+    either = (
+        "SELECT (SELECT count(*) FROM effect WHERE state = 'parked') "
+        "+ (SELECT count(*) FROM inbound WHERE state = 'parked') AS n"
+    )
+    return int((await fetch(either))[0]["n"])
+
+
+async def retry(kind: Kind, id_: int, staff_id: int, now: datetime) -> None:
+    """Put a parked one back with fresh attempts; inside the caller's transaction. Raises `Refused("not_found")`."""
+    if kind == "effect":
+        changed = await Effect.filter(id=id_, state="parked").update(state="pending", attempts=0, due_at=now, error="")
+    else:
+        changed = await Inbound.filter(id=id_, state="parked").update(state="pending", attempts=0, error="")
+    if not changed:
+        raise Refused("not_found")
+    await audit.record(staff_id, "failure.retry", f"{kind}:{id_}", now)
+
+
+def _failure(kind: Kind, row: dict[str, object]) -> Failure:
+    conversation = row["conversation_id"]
+    return Failure(
+        kind=kind,
+        id=int(str(row["id"])),
+        what=str(row["kind"]),
+        error=str(row["error"]),
+        attempts=int(str(row["attempts"])),
+        at=moment(row["at"]),
+        conversation_id=None if conversation is None else int(str(conversation)),
+    )

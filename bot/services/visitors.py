@@ -1,0 +1,159 @@
+"""Visitors of the web chat: whoever holds the token is this visitor, and a row exists once they did something."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from bot.core.errors import Refused
+from bot.core.message import FileRef
+from bot.services.filing import Filed
+from models import Attachment, Contact, Conversation, Visitor
+
+ACCOUNT = "webchat"
+_RANDOM, _TAG = 64, 16  # hex digits
+_SEEN_STEP = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who a token stands for. Only hashes of the token are kept or travel."""
+
+    external_id: str
+    token_hash: str
+
+    @property
+    def lane(self) -> str:
+        """The lane of this visitor's conversation."""
+        return f"{ACCOUNT}:{self.external_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A visitor's conversation as it stands; `owner` is the name of the person who took over."""
+
+    conversation_id: int
+    contact_id: int
+    last_seq: int
+    owner: str | None
+    locale: str
+
+
+def issue(secret: bytes) -> str:
+    """A new token: 256 random bits and a mark that it is ours, so that one without a row is known, too."""
+    random = secrets.token_hex(_RANDOM // 2)
+    return random + _tag(secret, random)
+
+
+def read(secret: bytes, token: str) -> Visit | None:
+    """Who the token stands for; None for one that we did not issue. Costs no query."""
+    if len(token) != _RANDOM + _TAG or not token.isascii():
+        return None
+    random, tag = token[:_RANDOM], token[_RANDOM:]
+    if not hmac.compare_digest(_tag(secret, random).encode(), tag.encode()):
+        return None
+    # The id comes from the token, so two tabs that start at once agree on it before there is a row.
+    return Visit(_digest("visitor id", token)[:32], _digest("visitor token", token))
+
+
+async def remember(visit: Visit, locale: str, now: datetime) -> None:
+    """Make the row unless it is there."""
+    row = Visitor(
+        token_hash=visit.token_hash, external_id=visit.external_id, locale=locale, created_at=now, seen_at=now
+    )
+    await Visitor.bulk_create([row], ignore_conflicts=True)
+
+
+async def seen(visit: Visit, now: datetime) -> None:
+    """This visitor reads at this moment; written at most once a minute."""
+    await Visitor.filter(external_id=visit.external_id, seen_at__lt=now - _SEEN_STEP).update(seen_at=now)
+
+
+async def place(visit: Visit) -> Place | None:
+    """The visitor's conversation, or None while there is none."""
+    columns = ("id", "contact_id", "last_seq", "owner__name", "contact__locale")
+    rows = await Conversation.filter(lane=visit.lane).limit(1).values_list(*columns)
+    return Place(*rows[0]) if rows else None
+
+
+async def locale_of(visit: Visit) -> str:
+    """The language that this visitor chose, "" if none."""
+    rows = await Visitor.filter(external_id=visit.external_id).limit(1).values_list("locale", flat=True)
+    return str(rows[0]) if rows else ""
+
+
+async def choose_locale(visit: Visit, locale: str, now: datetime) -> None:
+    """The visitor wants this language from now on; inside the caller's transaction."""
+    await Visitor.filter(external_id=visit.external_id).update(locale=locale)
+    where = await place(visit)
+    if where:
+        await Contact.filter(id=where.contact_id).update(locale=locale, updated_at=now)
+
+
+async def attach(filed: Filed, now: datetime, *, visit: Visit, where: Place | None) -> Attachment:
+    """The row of an upload. Before the first message there is no conversation: `source` says whose it is."""
+    source = FileRef(filed.kind, visit.lane, filed.name, filed.stored.media_type, filed.stored.size)
+    return await file_row(
+        filed,
+        now,
+        conversation_id=where.conversation_id if where else None,
+        contact_id=where.contact_id if where else None,
+        source=msgspec.json.encode(source).decode(),
+    )
+
+
+async def file_row(
+    filed: Filed, now: datetime, *, conversation_id: int | None, contact_id: int | None, source: str = ""
+) -> Attachment:
+    """The row of a file that is in the store."""
+    return await Attachment.create(
+        conversation_id=conversation_id,
+        contact_id=contact_id,
+        kind=filed.kind,
+        name=filed.name,
+        media_type=filed.stored.media_type,
+        size=filed.stored.size,
+        sha256=filed.stored.sha256,
+        state="stored",
+        storage_key=filed.stored.key,
+        display_key=filed.display_key,
+        thumb_key=filed.thumb_key,
+        width=filed.width,
+        height=filed.height,
+        source=source,
+        created_at=now,
+    )
+
+
+async def uploads(visit: Visit, ids: tuple[int, ...]) -> tuple[FileRef, ...]:
+    """This visitor's own uploads, in the order asked for. Raises `Refused("no_file")` if one is not theirs."""
+    rows = {row.id: row for row in await Attachment.filter(id__in=ids, state="stored")}
+    where = await place(visit) if rows else None
+    for row in rows.values():
+        if not _is_of(row, visit, where):
+            raise Refused("no_file")
+    if len(rows) < len(ids):
+        raise Refused("no_file")
+    return tuple(
+        FileRef(row.kind, "", row.name, row.media_type, row.size, row.id)  # type: ignore[arg-type]
+        for row in (rows[id_] for id_ in ids)
+    )
+
+
+def _is_of(row: Attachment, visit: Visit, where: Place | None) -> bool:
+    if row.conversation_id is not None:
+        return where is not None and row.conversation_id == where.conversation_id
+    return bool(row.source) and msgspec.json.decode(row.source, type=FileRef).ref == visit.lane
+
+
+def _tag(secret: bytes, random: str) -> str:
+    return hmac.new(secret, f"visitor token {random}".encode(), hashlib.sha256).hexdigest()[:_TAG]
+
+
+def _digest(purpose: str, token: str) -> str:
+    return hashlib.sha256(f"{purpose} {token}".encode()).hexdigest()

@@ -1,0 +1,260 @@
+"""A web side that really listens, over a small runtime that keeps what it accepts in the real tables."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import socketio  # type: ignore[import-untyped]
+from tortoise.exceptions import IntegrityError
+
+from bot.core.errors import DatabaseBusy, Refused
+from bot.core.events import MessageStored, OwnerChanged, RowChanged
+from bot.core.message import Inbound
+from bot.core.ports import Channel, PaymentProvider
+from bot.runtime.bus import Bus
+from bot.services.filing import Filing
+from bot.storage import keys, links, media
+from bot.storage.local import LocalStorage
+from models import Attachment, Contact, Conversation, Identity, Message, Staff
+from models import Inbound as InboundRow
+from models.database import close_database, migrate, open_database, transaction
+from tests.servers import free_port
+from web.app import WebSettings, build, serve
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def passes(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+@dataclass
+class SmallRuntime:
+    """Stores a customer's message and answers "echo: …" in the same commit, as the real one would."""
+
+    storage: LocalStorage
+    clock: Clock
+    channels: dict[str, Channel] = field(default_factory=dict)
+    providers: dict[str, PaymentProvider] = field(default_factory=dict)
+    bus: Bus = field(default_factory=Bus)
+    accepted: list[Inbound] = field(default_factory=list)
+    busy: bool = False
+    answers: bool = True
+
+    async def accept(self, inbounds: Sequence[Inbound]) -> int:
+        if self.busy:
+            raise DatabaseBusy("locked", after=3.0)
+        return sum([await self._take(inbound) for inbound in inbounds])
+
+    async def _take(self, inbound: Inbound) -> bool:
+        try:
+            async with transaction():
+                await InboundRow.create(
+                    account=inbound.account,
+                    key=inbound.key,
+                    lane=inbound.lane,
+                    kind=inbound.kind,
+                    payload="{}",
+                    received_at=self.clock(),
+                )
+        except IntegrityError:
+            return False
+        self.accepted.append(inbound)
+        if inbound.kind in ("message", "callback"):
+            await self._store(inbound)
+        return True
+
+    async def _store(self, inbound: Inbound) -> None:
+        async with transaction():
+            row = await Conversation.get_or_none(lane=inbound.lane) or await self._begin(inbound)
+            seqs = [await self._say(row, "customer", inbound.text, client_id=inbound.client_id)]
+            for file in inbound.files:
+                await Attachment.filter(id=file.attachment).update(
+                    conversation_id=row.id, contact_id=row.contact_id, message_seq=seqs[0], source=""
+                )
+            if self.answers and row.owner_id is None:
+                seqs.append(await self._say(row, "bot", f"echo: {inbound.text}"))
+        for seq in seqs:
+            self.bus.publish(MessageStored(row.id, row.lane, seq))
+        self.bus.publish(RowChanged(row.id))
+
+    async def _begin(self, inbound: Inbound) -> Conversation:
+        now = self.clock()
+        contact = await Contact.create(name=inbound.name, created_at=now, updated_at=now)
+        identity = await Identity.create(
+            contact=contact, account=inbound.account, external_id=inbound.sender, name=inbound.name, created_at=now
+        )
+        return await Conversation.create(
+            lane=inbound.lane,
+            identity=identity,
+            contact=contact,
+            account=inbound.account,
+            last_at=now,
+            created_at=now,
+            updated_at=now,
+        )
+
+    async def _say(
+        self, row: Conversation, author: str, text: str, *, client_id: str | None = None, staff_id: int | None = None
+    ) -> int:
+        row.last_seq += 1
+        row.last_text, row.last_author, row.last_at = text[:300], author, self.clock()
+        await row.save()
+        await Message.create(
+            conversation_id=row.id,
+            seq=row.last_seq,
+            author=author,
+            text=text,
+            client_id=client_id,
+            staff_id=staff_id,
+            at=self.clock(),
+        )
+        return row.last_seq
+
+    async def take_over(self, conversation_id: int, staff_id: int, *, force: bool = False) -> None:
+        async with transaction():
+            row = await Conversation.get(id=conversation_id).prefetch_related("owner")
+            if row.owner is not None and row.owner_id != staff_id and not force:
+                raise Refused("taken", owner=row.owner.name)
+            row.owner_id, row.waiting_since = staff_id, None
+            await row.save()
+        name = (await Staff.get(id=staff_id)).name
+        self.bus.publish(OwnerChanged(conversation_id, row.lane, name))
+        self.bus.publish(RowChanged(conversation_id))
+
+    async def give_back(self, conversation_id: int, staff_id: int) -> None:
+        async with transaction():
+            row = await Conversation.get(id=conversation_id)
+            row.owner_id = None
+            await row.save()
+        self.bus.publish(OwnerChanged(conversation_id, row.lane, None))
+        self.bus.publish(RowChanged(conversation_id))
+
+    async def staff_says(
+        self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]
+    ) -> int:
+        return await self._by_staff(conversation_id, staff_id, client_id, text, files, "staff")
+
+    async def note(self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]) -> int:
+        return await self._by_staff(conversation_id, staff_id, client_id, text, files, "note")
+
+    async def _by_staff(
+        self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...], author: str
+    ) -> int:
+        async with transaction():
+            row = await Conversation.get(id=conversation_id)
+            if author == "staff" and row.owner_id != staff_id:
+                raise Refused("not_owner")
+            seq = await self._say(row, author, text, client_id=client_id, staff_id=staff_id)
+            await Attachment.filter(id__in=files).update(message_seq=seq)
+        self.bus.publish(MessageStored(row.id, row.lane, seq))
+        self.bus.publish(RowChanged(row.id))
+        return seq
+
+
+@dataclass
+class Site:
+    """A listening web side. `get` and `post` follow no redirects."""
+
+    url: str
+    runtime: SmallRuntime
+    settings: WebSettings
+    clock: Clock
+    client: aiohttp.ClientSession
+
+    async def status(self, method: str, path: str, **options: object) -> int:
+        async with self.client.request(method, self.url + path, allow_redirects=False, **options) as response:  # type: ignore[arg-type]
+            return response.status
+
+    async def json(self, method: str, path: str, **options: object) -> tuple[int, Mapping[str, object]]:
+        async with self.client.request(method, self.url + path, **options) as response:  # type: ignore[arg-type]
+            return response.status, await response.json()
+
+
+@asynccontextmanager
+async def site(folder: Path, settings: WebSettings | None = None, *, database: str = "") -> AsyncIterator[Site]:
+    """Open the database in `folder`, listen on a free port, and clean up."""
+    await open_database(database or f"sqlite://{folder / 'parley.db'}")
+    await migrate()
+    port, clock = free_port(), Clock()
+    wanted = replace(settings or WebSettings(chat_rate=(1000, 5.0)), port=port, public_url=f"http://127.0.0.1:{port}")
+    storage = LocalStorage(folder / "files")
+    runtime = SmallRuntime(storage, clock)
+    filing = Filing(storage, media, keys.new_key)
+    runner = await serve(build(runtime, wanted, links=links, filing=filing, clock=clock), wanted)
+    try:
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
+            yield Site(wanted.public_url, runtime, wanted, clock, client)
+    finally:
+        await runner.cleanup()
+        await runtime.bus.close()
+        await close_database()
+
+
+class Browser:
+    """A visitor's browser: remembers its token and every message in the order in which they came."""
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self.url = url
+        self.token = token
+        self.client = socketio.AsyncClient(reconnection=False)
+        self.session: dict[str, object] = {}
+        self.texts: list[tuple[int, str]] = []
+        self.heard: list[tuple[str, object]] = []
+        self._came = asyncio.Condition()
+        for event in ("session", "message", "update", "typing", "owner"):
+            self.client.on(event, self._listener(event), namespace="/chat")
+
+    def _listener(self, event: str) -> object:
+        async def listen(body: object) -> None:
+            async with self._came:
+                self._take(event, body)
+                self._came.notify_all()
+
+        return listen
+
+    def _take(self, event: str, body: object) -> None:
+        self.heard.append((event, body))
+        if event == "session":
+            assert isinstance(body, dict)
+            self.session, self.token = body, body["token"]
+            self.texts += [(message["seq"], message["text"]) for message in body["messages"]]
+        elif event == "message":
+            assert isinstance(body, dict)
+            self.texts.append((body["seq"], body["text"]))
+
+    async def opens(self, **auth: object) -> Browser:
+        told = ({"token": self.token} if self.token else {}) | auth
+        await self.client.connect(self.url, namespaces=["/chat"], auth=told, transports=["websocket"])
+        await self.hears(lambda: bool(self.session))
+        return self
+
+    async def hears(self, enough: object, seconds: float = 5.0) -> None:
+        """Wait until `enough()`; a timeout fails the test."""
+        assert callable(enough)
+        async with asyncio.timeout(seconds), self._came:
+            await self._came.wait_for(lambda: bool(enough()))
+
+    async def calls(self, event: str, body: object) -> dict[str, object]:
+        answer = await self.client.call(event, body, namespace="/chat", timeout=10)
+        assert isinstance(answer, dict)
+        return answer
+
+    async def says(self, text: str, **more: object) -> dict[str, object]:
+        return await self.calls("message", {"text": text} | more)
+
+    async def leaves(self) -> None:
+        await self.client.disconnect()

@@ -1,0 +1,122 @@
+"""The web application: every route by name in one table, and what stands around all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
+
+import socketio  # type: ignore[import-untyped]
+from aiohttp import web
+
+from bot.services import settings as kept
+from bot.services.filing import Filing
+from web import files, health, hooks, pay, shop, static_files, uploads
+from web.chat import ChatNamespace
+from web.files import LINKS, STORAGE, FileLinks
+from web.keys import CLOCK, REPORTS, RUNTIME, SETTINGS
+from web.middleware import ERROR_PAGE, access_log, errors, security_headers
+from web.pages import error_page
+from web.ports import Links, Reports, Runtime
+from web.settings import WebSettings
+from web.sockets import PATH, limit_polling, make_server
+
+__all__ = ["CHAT", "SOCKETS", "WebSettings", "build", "routes", "serve"]
+
+SOCKETS: web.AppKey[socketio.AsyncServer] = web.AppKey("sockets")
+CHAT = web.AppKey("chat", ChatNamespace)
+
+
+def utc_now() -> datetime:
+    """The clock of everyday use."""
+    return datetime.now(UTC)
+
+
+def build(
+    runtime: Runtime,
+    settings: WebSettings,
+    *,
+    links: Links,
+    filing: Filing,
+    reports: Reports | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> web.Application:
+    """The application; the database must be open when it starts. `links` signs, `filing` takes uploads in."""
+    app = web.Application(middlewares=[access_log, errors, limit_polling], client_max_size=hooks.LIMIT)
+    app[SETTINGS], app[RUNTIME], app[CLOCK] = settings, runtime, clock
+    app[STORAGE], app[uploads.FILING], app[ERROR_PAGE] = runtime.storage, filing, error_page
+    if reports is not None:
+        app[REPORTS] = reports
+    app.add_routes(routes())
+    server = make_server(settings)
+    server.attach(app, PATH)
+    app[SOCKETS] = server
+    app.on_response_prepare.append(security_headers(settings))
+    app.cleanup_ctx.append(_parts(links))
+    return app
+
+
+def routes() -> list[web.RouteDef]:
+    """Every route; the access matrix of the tests is made from this table."""
+    return [*_pages(), *_chat(), *_machines()]
+
+
+def _pages() -> Iterator[web.RouteDef]:
+    yield web.get("/", shop.home)
+    yield web.get("/privacy", shop.privacy)
+    yield web.get("/theme.css", static_files.theme)
+    yield web.get("/public/{path:.+}", static_files.public)
+    yield web.get("/static/{path:.+}", static_files.built)
+    yield web.get("/widget.js", static_files.widget)
+    yield web.get("/desk", static_files.desk)
+    yield web.get("/desk/{path:.*}", static_files.desk)
+    yield web.get("/pay/{reference}", pay.show)
+    yield web.post("/pay/{reference}", pay.act)
+    yield web.get("/paid/{key}", pay.returned)
+    yield web.get("/files/{token}", files.serve)
+    yield web.get("/api/shop/products", shop.products_json)
+    yield web.get("/api/shop/reviews", shop.reviews_json)
+
+
+def _chat() -> Iterator[web.RouteDef]:
+    yield web.get("/api/chat/config", uploads.config)
+    yield web.post("/api/chat/files", uploads.upload)
+    yield web.options("/api/chat/{path:.*}", uploads.preflight)
+
+
+def _machines() -> Iterator[web.RouteDef]:
+    yield web.post("/hooks/pay/{provider}", hooks.payment_hook)
+    yield web.get("/hooks/{account}", hooks.channel_hook)
+    yield web.post("/hooks/{account}", hooks.channel_hook)
+    yield web.get("/healthz", health.alive)
+    yield web.get("/readyz", health.ready)
+    yield web.get("/metrics", health.metrics)
+
+
+def _parts(links: Links) -> Callable[[web.Application], AsyncIterator[None]]:
+    """What needs the database or a running loop: made at start-up, ended at the end."""
+
+    async def parts(app: web.Application) -> AsyncIterator[None]:
+        settings, runtime, server = app[SETTINGS], app[RUNTIME], app[SOCKETS]
+        secret = await kept.secret("web")
+        file_links = FileLinks(links, secret, settings.link_life, time.time)
+        app[LINKS], app[uploads.SECRET] = file_links, secret
+        app[uploads.UPLOADS] = uploads.limiter(app)
+        chat = ChatNamespace(server, runtime, settings, file_links, secret, app[CLOCK])
+        app[CHAT] = chat
+        server.register_namespace(chat)
+        subscription = runtime.bus.subscribe("", chat.feed.on_events)
+        yield
+        await runtime.bus.unsubscribe(subscription)
+        await server.shutdown()
+
+    return parts
+
+
+async def serve(app: web.Application, settings: WebSettings) -> web.AppRunner:
+    """Listen; `await runner.cleanup()` ends it. OSError when the port is taken."""
+    # Bodies stay as they were sent: signatures are over raw bytes, and a small one cannot unpack into a large one.
+    runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=5.0)
+    await runner.setup()
+    await web.TCPSite(runner, settings.host, settings.port, backlog=1024, reuse_address=True).start()
+    return runner

@@ -1,0 +1,243 @@
+"""The chat box's namespace: a visitor reads and writes one conversation, and an ack means that it is on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from time import monotonic
+from typing import Any
+
+import socketio  # type: ignore[import-untyped]
+from aiohttp import web
+from prometheus_client import Histogram
+
+from bot.core.events import Typing
+from bot.core.message import Inbound
+from bot.services import threads, visitors
+from bot.services.threads import Page
+from bot.services.visitors import ACCOUNT, Place, Visit
+from models.database import transaction
+from web.chat_feed import CATCH_UP, FIRST, ChatFeed, ChatSocket
+from web.files import FileLinks
+from web.http import Problem, clean, error_body, ids_of, text_of
+from web.limits import Limiter
+from web.ports import Runtime
+from web.settings import WebSettings
+from web.sockets import Namespace, refused
+from web.texts import choose_language
+from web.views import Json, messages
+
+ACK = Histogram(
+    "parley_chat_ack_seconds",
+    "From a visitor's message to its acknowledgement",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2),
+)
+_ANYTHING = (60, 5.0)  # events of all kinds from one socket
+_DATA = 256
+
+
+class ChatNamespace(Namespace):
+    """See docs/web-api.md, "The chat box"."""
+
+    def __init__(
+        self,
+        server: socketio.AsyncServer,
+        runtime: Runtime,
+        settings: WebSettings,
+        links: FileLinks,
+        secret: bytes,
+        clock: Callable[[], datetime],
+    ) -> None:
+        super().__init__("/chat", server, settings.socket_budget)
+        self._runtime = runtime
+        self._settings = settings
+        self._links = links
+        self._secret = secret
+        self._clock = clock
+        self._sockets: dict[str, ChatSocket] = {}
+        self._messages = Limiter(*settings.chat_rate, monotonic)
+        self._events = Limiter(max(_ANYTHING[0], settings.chat_rate[0] * 2), _ANYTHING[1], monotonic)
+        self._welcomes: set[asyncio.Task[None]] = set()
+        self.feed = ChatFeed(self.send, links)
+        self.events = {
+            "message": self._message,
+            "sync": self._sync,
+            "read": self._read,
+            "typing": self._typing,
+            "lang": self._lang,
+        }
+
+    def locale_of(self, sid: str) -> str:
+        """The visitor's language."""
+        socket = self._sockets.get(sid)
+        return socket.locale if socket else "en"
+
+    async def opened(self, sid: str, request: web.Request, auth: Any) -> None:
+        """Who is it, where is their conversation; the `session` event follows the library's own answer."""
+        token, after, lang = _read_auth(auth)
+        fresh = token is None
+        token = token or visitors.issue(self._secret)
+        visit = visitors.read(self._secret, token)
+        if visit is None:
+            raise refused("unauthorised")
+        socket = ChatSocket(sid, visit, "en", known=False)
+        self._sockets[sid] = socket
+        self.feed.join(socket)  # before the look-up: a conversation that starts meanwhile is noticed
+        where = None if fresh else await visitors.place(visit)
+        socket.known = where is not None
+        known = lang in self._settings.languages
+        socket.locale = lang if known else await self._language(visit, where, fresh, request)
+        session = {"token": token, "lang": socket.locale, "shop": self._shop()}
+        task = asyncio.create_task(self._welcome(socket, where, after, session))
+        self._welcomes.add(task)
+        task.add_done_callback(self._welcomes.discard)
+
+    async def _welcome(self, socket: ChatSocket, where: Place | None, after: int, session: Json) -> None:
+        # The library answers the connect right after `opened`; nothing may overtake that answer.
+        for _ in range(100):
+            if self._sio.manager.is_connected(socket.sid, self.namespace):
+                break
+            await asyncio.sleep(0)
+        await self.feed.welcome(socket, where, after, session)
+
+    async def closed(self, sid: str) -> None:
+        """Forget the socket."""
+        socket = self._sockets.pop(sid, None)
+        if socket:
+            self.feed.leave(socket)
+
+    async def trigger_event(self, event: Any, *args: Any) -> Any:
+        """A flood of events of any kind is answered without touching the database."""
+        socket = self._sockets.get(args[0]) if args and event not in ("connect", "disconnect") else None
+        if socket and (wait := self._events.wait(socket.sid)) and not await self.cut_if_slow(socket.sid):
+            return {"ok": False, "error": self._too_fast(wait, socket.locale)}
+        return await super().trigger_event(event, *args)
+
+    async def _language(self, visit: Visit, where: Place | None, fresh: bool, request: web.Request) -> str:
+        chosen = (where and where.locale) or ("" if fresh else await visitors.locale_of(visit))
+        if chosen:
+            return "zh" if chosen.startswith("zh") else "en"
+        return choose_language(request.headers.get("Accept-Language", ""), self._settings.languages)
+
+    def _shop(self) -> Json:
+        return {"name": self._settings.shop_name, "logo": self._settings.shop_logo}
+
+    async def _message(self, sid: str, body: Any) -> Json:
+        socket, started = self._sockets[sid], monotonic()
+        fields = _object(body)
+        if wait := self._messages.wait(socket.visit.external_id):
+            raise Problem(429, "rate_limited", retry=max(1, round(wait)))
+        inbound = await self._inbound(socket, fields)
+        if not socket.known:
+            await self._remember(socket)
+        await self._runtime.accept([inbound])
+        ACK.observe(monotonic() - started)
+        return {"id": inbound.client_id}
+
+    async def _remember(self, socket: ChatSocket) -> None:
+        async with transaction():
+            await visitors.remember(socket.visit, socket.locale, self._clock())
+        socket.known = True
+
+    async def _inbound(self, socket: ChatSocket, body: Json) -> Inbound:
+        data = text_of(body, "data", _DATA, default="")
+        text = text_of(body, "text", self._settings.text_limit, default="")
+        label = text_of(body, "label", _DATA, default="")
+        ids = ids_of(body, "files", self._settings.files_per_message)
+        if not (text.strip() or data or ids):
+            raise Problem(400, "empty")
+        client_id = _client_id(body)
+        return Inbound(
+            account=ACCOUNT,
+            # Another visitor may use the same client id: theirs is another message.
+            key=f"{socket.visit.external_id}:{client_id}",
+            sender=socket.visit.external_id,
+            kind="callback" if data else "message",
+            text=text or label,
+            data=data,
+            files=await visitors.uploads(socket.visit, ids) if ids else (),
+            locale=socket.locale,
+            client_id=client_id,
+            sent_at=self._clock(),
+        )
+
+    async def _sync(self, sid: str, body: Any) -> Json:
+        fields = _object(body)
+        after, before = _number(fields, "after"), _number(fields, "before")
+        if (after is None) == (before is None):
+            raise Problem(400, "bad_request")
+        page = await self._page(await self._conversation(self._sockets[sid]), after, before)
+        return {"messages": messages(page.messages, self._links, staff=False), "more": page.more}
+
+    async def _page(self, conversation_id: int | None, after: int | None, before: int | None) -> Page:
+        if conversation_id is None:
+            return Page((), more=False)
+        if after is not None:
+            return await threads.later(conversation_id, after, CATCH_UP, staff=False)
+        return await threads.newest(conversation_id, FIRST, staff=False, before=before)
+
+    async def _conversation(self, socket: ChatSocket) -> int | None:
+        if socket.conversation_id is None:
+            where = await visitors.place(socket.visit)
+            socket.conversation_id = where.conversation_id if where else None
+        return socket.conversation_id
+
+    async def _read(self, sid: str, body: Any) -> None:
+        if _number(_object(body), "seq") is None:
+            raise Problem(400, "bad_request")
+        async with transaction():
+            await visitors.seen(self._sockets[sid].visit, self._clock())
+
+    async def _typing(self, sid: str, _: Any) -> None:
+        socket = self._sockets[sid]
+        if socket.conversation_id is not None:
+            self._runtime.bus.publish(Typing(socket.conversation_id, socket.visit.lane, "customer", ""))
+
+    async def _lang(self, sid: str, body: Any) -> None:
+        lang = _object(body).get("lang")
+        if lang not in self._settings.languages:
+            raise Problem(400, "bad_request")
+        socket = self._sockets[sid]
+        socket.locale = lang
+        async with transaction():
+            await visitors.choose_locale(socket.visit, lang, self._clock())
+
+    def _too_fast(self, wait: float, locale: str) -> Json:
+        return error_body(Problem(429, "rate_limited", retry=max(1, round(wait))), locale)
+
+
+def _read_auth(auth: Any) -> tuple[str | None, int, str]:
+    fields = auth if isinstance(auth, dict) else {}
+    token, after, lang = fields.get("token"), fields.get("after"), fields.get("lang")
+    if token is not None and not isinstance(token, str):
+        raise refused("unauthorised")
+    if isinstance(after, bool) or not isinstance(after, int) or not 0 <= after < 2**31:
+        after = 0
+    return token or None, after, lang if isinstance(lang, str) else ""
+
+
+def _object(body: Any) -> Json:
+    if not isinstance(body, dict):
+        raise Problem(400, "bad_request")
+    return body
+
+
+def _number(body: Json, name: str) -> int | None:
+    value = body.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+        raise Problem(400, "bad_request")
+    return value
+
+
+def _client_id(body: Json) -> str:
+    value = body.get("id")
+    if value is None or value == "":
+        return secrets.token_hex(8)
+    if not isinstance(value, str) or not value.isprintable():
+        raise Problem(400, "bad_request")
+    return clean(value, 64)
+

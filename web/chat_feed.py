@@ -1,0 +1,175 @@
+"""Live messages to visitors: each socket gets every message of its conversation once, in order, without a gap."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from prometheus_client import Gauge
+
+from bot.core.events import Event, MessageChanged, MessageStored, Missed, OwnerChanged, Typing
+from bot.services import threads, visitors
+from bot.services.threads import VISIBLE, MessageView, Page
+from bot.services.visitors import Place, Visit
+from web.files import FileLinks
+from web.views import Json, message, messages
+
+Send = Callable[[str, str, object], Awaitable[bool]]
+"""`send(sid, event, body)`; False when the socket is gone."""
+
+SOCKETS = Gauge("parley_chat_sockets", "Open sockets of visitors")
+CATCH_UP = 200
+FIRST = 50
+
+
+@dataclass(slots=True)
+class ChatSocket:
+    """One open browser. `sent` is the last seq it was given; before `ready` nothing is pushed to it."""
+
+    sid: str
+    visit: Visit
+    locale: str
+    known: bool  # the visitor has a row
+    conversation_id: int | None = None
+    sent: int = 0
+    ready: bool = False
+    missed: bool = False  # something came before it was ready
+
+
+class ChatFeed:
+    """The open sockets by lane, and what goes out to them."""
+
+    def __init__(self, send: Send, links: FileLinks) -> None:
+        self._send = send
+        self._links = links
+        self._lanes: dict[str, list[ChatSocket]] = {}
+
+    def join(self, socket: ChatSocket) -> None:
+        """From now on its events are noticed; they are sent once `welcome` is through."""
+        self._lanes.setdefault(socket.visit.lane, []).append(socket)
+        SOCKETS.inc()
+
+    def leave(self, socket: ChatSocket) -> None:
+        """The socket is gone."""
+        sockets = self._lanes.get(socket.visit.lane, [])
+        if socket in sockets:
+            sockets.remove(socket)
+            SOCKETS.dec()
+        if not sockets:
+            self._lanes.pop(socket.visit.lane, None)
+
+    async def welcome(self, socket: ChatSocket, where: Place | None, after: int, session: Json) -> None:
+        """Send `session` with what the browser lacks, then whatever came meanwhile, then go live."""
+        page = await _first_page(where, after)
+        last = page.messages[-1].seq if page.messages else after
+        behind = page.more and after > 0
+        session |= {
+            "owner": {"name": where.owner} if where and where.owner else None,
+            "messages": messages(page.messages, self._links, staff=False),
+            "last": max(last, where.last_seq if where else 0),
+            "more": page.more,
+        }
+        if not await self._send(socket.sid, "session", session):
+            return
+        # A browser that is far behind asks for the rest; what comes live from here on does not wait for that.
+        socket.sent = where.last_seq if where and behind else last
+        socket.conversation_id = where.conversation_id if where else None
+        await self._go_live(socket)
+
+    async def _go_live(self, socket: ChatSocket) -> None:
+        while socket.missed:
+            socket.missed = False
+            await self._push_to([socket], socket.conversation_id)
+        socket.ready = True
+
+    async def on_events(self, events: Sequence[Event]) -> None:
+        """The bus: one batch."""
+        if any(isinstance(event, Missed) for event in events):
+            await self._push_everything()
+        await self._push_stored([event for event in events if isinstance(event, MessageStored)])
+        await self._push_changed([event for event in events if isinstance(event, MessageChanged)])
+        for event in events:
+            if isinstance(event, OwnerChanged | Typing):
+                await self._push_state(event)
+
+    async def _push_stored(self, events: Iterable[MessageStored]) -> None:
+        behind: dict[int, list[ChatSocket]] = {}
+        for event in events:
+            for socket in self._lanes.get(event.lane, ()):
+                socket.conversation_id = event.conversation_id
+                if not socket.ready:
+                    socket.missed = True
+                elif event.seq > socket.sent and socket not in behind.setdefault(event.conversation_id, []):
+                    behind[event.conversation_id].append(socket)
+        if behind:
+            await self._push(behind)
+
+    async def _push_everything(self) -> None:
+        """Events were lost: ask the database for every open socket."""
+        behind: dict[int, list[ChatSocket]] = {}
+        for socket in [socket for sockets in self._lanes.values() for socket in sockets]:
+            if socket.conversation_id is None:
+                where = await visitors.place(socket.visit)
+                socket.conversation_id = where.conversation_id if where else None
+            if not socket.ready:
+                socket.missed = True
+            elif socket.conversation_id is not None:
+                behind.setdefault(socket.conversation_id, []).append(socket)
+        await self._push(behind)
+
+    async def _push_to(self, sockets: list[ChatSocket], conversation_id: int | None) -> None:
+        if conversation_id is not None:
+            await self._push({conversation_id: sockets})
+
+    async def _push(self, behind: dict[int, list[ChatSocket]]) -> None:
+        wanted = {
+            conversation: min(socket.sent for socket in sockets) for conversation, sockets in behind.items() if sockets
+        }
+        found = await threads.since(wanted, staff=False) if wanted else {}
+        for conversation, views in found.items():
+            bodies = [(view.seq, message(view, self._links, staff=False)) for view in views]
+            for socket in behind[conversation]:
+                await self._push_bodies(socket, bodies)
+
+    async def _push_bodies(self, socket: ChatSocket, bodies: Iterable[tuple[int, Json]]) -> None:
+        for seq, body in bodies:
+            if seq <= socket.sent:
+                continue
+            socket.sent = seq  # before the await: nobody else may send the same one meanwhile
+            if not await self._send(socket.sid, "message", body):
+                return
+
+    async def _push_changed(self, events: Iterable[MessageChanged]) -> None:
+        wanted = {(event.conversation_id, event.seq): event.lane for event in events if event.lane in self._lanes}
+        for view in await threads.some(wanted) if wanted else ():
+            if view.author in VISIBLE:
+                await self._update(wanted[view.conversation_id, view.seq], view)
+
+    async def _update(self, lane: str, view: MessageView) -> None:
+        body = message(view, self._links, staff=False)
+        for socket in list(self._lanes.get(lane, ())):
+            if socket.ready and view.seq <= socket.sent:
+                await self._send(socket.sid, "update", body)
+
+    async def _push_state(self, event: OwnerChanged | Typing) -> None:
+        name, body = _state(event)
+        for socket in list(self._lanes.get(event.lane, ())):
+            if name and socket.ready:
+                await self._send(socket.sid, name, body)
+
+
+def _state(event: OwnerChanged | Typing) -> tuple[str, Any]:
+    if isinstance(event, OwnerChanged):
+        return "owner", {"name": event.name} if event.name else None
+    if event.who == "customer":
+        return "", None
+    return "typing", {"who": event.who, "name": event.name}
+
+
+async def _first_page(where: Place | None, after: int) -> Page:
+    if where is None:
+        return Page((), more=False)
+    if after > 0:
+        return await threads.later(where.conversation_id, after, CATCH_UP, staff=False)
+    return await threads.newest(where.conversation_id, FIRST, staff=False)

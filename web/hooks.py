@@ -1,0 +1,108 @@
+"""Webhooks: verified before anything else, kept on disk before they are answered."""
+
+from __future__ import annotations
+
+import logging
+
+from aiohttp import web
+from prometheus_client import Counter
+
+from bot.core.errors import BadInput, Unauthorised
+from bot.core.message import Inbound
+from bot.core.ports import Channel, HookAnswer, HookRequest, Notice
+from bot.services import conversations, payments
+from web.http import Problem, address_of, read_body
+from web.keys import RUNTIME
+from web.ports import Runtime
+
+log = logging.getLogger(__name__)
+
+LIMIT = 1024 * 1024  # bytes
+HOOKS = Counter("parley_hooks_total", "Webhook calls", ("account", "outcome"))
+
+
+async def channel_hook(request: web.Request) -> web.Response:
+    """GET and POST /hooks/{account}."""
+    runtime = request.app[RUNTIME]
+    channel = runtime.channels.get(request.match_info["account"])
+    if channel is None:
+        raise Problem(404, "not_found")
+    call = await _call(request)
+    try:
+        answer = await _receive(runtime, channel, call)
+    except Unauthorised as error:
+        HOOKS.labels(channel.account, "refused").inc()
+        log.warning("a webhook call was refused", extra={"action": "hook.refused", "account": channel.account})
+        raise Problem(401, "unauthorised") from error
+    except BadInput as error:
+        HOOKS.labels(channel.account, "malformed").inc()
+        raise Problem(400, "bad_request") from error
+    HOOKS.labels(channel.account, "kept").inc()
+    return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type)
+
+
+async def _receive(runtime: Runtime, channel: Channel, call: HookRequest) -> HookAnswer:
+    channel.verify(call)
+    shake = channel.handshake(call)
+    if shake is not None:
+        return shake
+    if call.method != "POST":
+        raise Problem(405, "method")
+    inbounds = channel.parse(call.body)
+    if inbounds:
+        await runtime.accept(inbounds)
+    return HookAnswer()
+
+
+async def payment_hook(request: web.Request) -> web.Response:
+    """POST /hooks/pay/{provider}."""
+    await deliver_notice(request.app[RUNTIME], request.match_info["provider"], await _call(request))
+    return web.Response(text="success")
+
+
+async def deliver_notice(runtime: Runtime, name: str, call: HookRequest) -> None:
+    """Keep what a provider says as a hint in the payer's own lane. Raises `Problem`."""
+    provider = runtime.providers.get(name)
+    if provider is None:
+        raise Problem(404, "not_found")
+    try:
+        provider.verify(call)
+        notices = provider.parse(call.body)
+    except Unauthorised as error:
+        HOOKS.labels(f"pay:{name}", "refused").inc()
+        raise Problem(401, "unauthorised") from error
+    except BadInput as error:
+        HOOKS.labels(f"pay:{name}", "malformed").inc()
+        raise Problem(400, "bad_request") from error
+    inbounds = [await _payment(name, notice) for notice in notices]
+    if inbounds:
+        await runtime.accept(inbounds)
+    HOOKS.labels(f"pay:{name}", "kept").inc()
+
+
+async def _payment(provider: str, notice: Notice) -> Inbound:
+    """The notice as an event of the conversation in which the order was placed, so that order is kept there."""
+    payment = await payments.by_key(notice.key)
+    if payment is None or payment.provider != provider or payment.conversation_id is None:
+        raise Problem(404, "not_found")
+    address = await conversations.address(payment.conversation_id)
+    if address is None:
+        raise Problem(404, "not_found")
+    return Inbound(
+        account=address.account,
+        key=f"pay:{provider}:{notice.id}"[:191],
+        sender=address.external_id,
+        kind="payment",
+        data=payment.key,
+    )
+
+
+async def _call(request: web.Request) -> HookRequest:
+    return HookRequest(
+        method=request.method,
+        path=request.path,
+        query=dict(request.query),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=await read_body(request, LIMIT),
+        remote=address_of(request),
+    )

@@ -1,0 +1,142 @@
+"""Around every request: its number, its headers, its line in the log, and errors in the shape that was promised."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from time import monotonic
+
+from aiohttp import web
+from prometheus_client import Histogram
+
+from bot.core.errors import ParleyError
+from web.http import Problem, language, problem, refusal
+from web.keys import REQUEST_ID
+from web.settings import WebSettings
+from web.sockets import PATH, problem_of
+
+log = logging.getLogger("parley.access")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+ErrorPage = Callable[[web.Request, Problem], Awaitable[web.Response]]
+ERROR_PAGE: web.AppKey[ErrorPage] = web.AppKey("error_page")
+
+SECONDS = Histogram(
+    "parley_http_seconds",
+    "Time to answer a request",
+    ("method", "route", "status"),
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
+)
+CSP = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data: blob:",
+        "style-src 'self'",
+        "script-src 'self'",
+        "connect-src 'self' {sockets}",
+        "font-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_SHARED = ("/widget.js", "/files/", "/static/", "/api/chat/", PATH)  # what other sites may embed or call
+
+
+def security_headers(settings: WebSettings) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """A signal that dresses every answer, sockets and errors included."""
+    host = settings.public_url.partition("://")[2].partition("/")[0]
+    fixed = _HEADERS | {"Content-Security-Policy": CSP.format(sockets=f"{'wss' if settings.secure else 'ws'}://{host}")}
+    if settings.secure:
+        fixed["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+
+    async def dress(request: web.Request, response: web.StreamResponse) -> None:
+        for name, value in fixed.items():
+            response.headers.setdefault(name, value)
+        shared = request.path.startswith(_SHARED)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if shared else "same-origin")
+        if request.path.startswith(("/api/chat/", "/widget.js")):
+            _allow_origin(request, response, settings)
+        response.headers.popall("Server", None)
+        response.headers["X-Request-Id"] = request.get(REQUEST_ID, "")
+
+    return dress
+
+
+def _allow_origin(request: web.Request, response: web.StreamResponse, settings: WebSettings) -> None:
+    """The widget's tokens travel in headers, not in cookies, so any site on the list may call."""
+    origin = request.headers.get("Origin", "")
+    if "*" in settings.widget_origins or request.path == "/widget.js":
+        response.headers["Access-Control-Allow-Origin"] = "*"
+    elif origin in settings.widget_origins:
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Vary"] = "Origin"
+
+
+@web.middleware
+async def access_log(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """One line for each request: the route and not the path, for a path may hold a token."""
+    request[REQUEST_ID] = secrets.token_hex(6)
+    started = monotonic()
+    status = 499  # the client went away
+    try:
+        response = await handler(request)
+        status = response.status
+        return response
+    finally:
+        seconds = monotonic() - started
+        route = _route(request)
+        SECONDS.labels(request.method, route, status).observe(seconds)
+        facts = {"action": "http", "method": request.method, "route": route, "status": status}
+        log.info("request", extra=facts | {"ms": round(seconds * 1000), "request_id": request[REQUEST_ID]})
+
+
+def _route(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "none"
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Everything that goes wrong becomes an answer for people; only the log learns the details."""
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        return refusal(Problem(415, "bad_request"), language(request))
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        return await _http_error(request, error)
+    except ParleyError as error:
+        found = problem(error)
+    except ConnectionResetError:
+        raise  # nobody is left to answer
+    except Exception as error:
+        found = problem_of(error, f"{request.method} {_route(request)}")
+    return await _answer(request, found)
+
+
+async def _http_error(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
+    if error.status < 400 or error.status == 416:
+        raise error
+    codes = {404: "not_found", 405: "method", 413: "too_large"}
+    response = await _answer(request, Problem(error.status, codes.get(error.status, "bad_request"), {"limit": "1 MB"}))
+    if "Allow" in error.headers:
+        response.headers["Allow"] = error.headers["Allow"]
+    return response
+
+
+async def _answer(request: web.Request, found: Problem) -> web.Response:
+    wants_page = request.method in ("GET", "POST") and "text/html" in request.headers.get("Accept", "")
+    if wants_page and not request.path.startswith(("/api/", "/hooks/")):
+        response = await request.app[ERROR_PAGE](request, found)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    return refusal(found, language(request))
+

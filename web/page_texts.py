@@ -1,0 +1,89 @@
+"""The words of the shop page, the pay page and the others; written in both languages, not translated."""
+
+from __future__ import annotations
+
+PAGE_TEXTS = {
+    "tagline": {
+        "en": "Loose-leaf tea from small gardens, packed the week you order it.",
+        "zh": "小产区原叶茶，下单当周新鲜分装。",
+    },
+    "intro": {
+        "en": "Ask us anything in the chat: which tea to begin with, how hot the water should be, "
+        "where your parcel is.",
+        "zh": "有任何问题都可以在聊天里问：从哪款茶开始、水温多少、包裹到哪里了。",
+    },
+    "open_chat": {"en": "Chat with us", "zh": "和我们聊聊"},
+    "products": {"en": "Teas and teaware", "zh": "茶与茶具"},
+    "ask": {"en": "Ask about it", "zh": "咨询这款"},
+    "sold_out": {"en": "Sold out for now", "zh": "暂时售罄"},
+    "few_left": {"en": "Only a few left", "zh": "所剩不多"},
+    "no_products": {"en": "The shelves are being filled. Come back soon.", "zh": "货架正在整理，请稍后再来。"},
+    "reviews": {"en": "What our customers say", "zh": "顾客评价"},
+    "no_reviews": {
+        "en": "No reviews yet. Yours could be the first: write to us in the chat.",
+        "zh": "还没有评价。欢迎在聊天中留下第一条。",
+    },
+    "stars": {"en": "stars out of 5", "zh": "星（满分 5 星）"},
+    "verified": {"en": "Bought here", "zh": "已购顾客"},
+    "photo_of": {"en": "Photo by", "zh": "图片来自"},
+    "older": {"en": "Older reviews", "zh": "更早的评价"},
+    "privacy": {"en": "Privacy", "zh": "隐私说明"},
+    "staff": {"en": "Staff", "zh": "员工入口"},
+    "demo": {
+        "en": "A demonstration shop: nothing is charged and nothing is sent.",
+        "zh": "这是演示店铺：不会真实扣款，也不会发货。",
+    },
+    "back_to_shop": {"en": "Back to the shop", "zh": "返回店铺"},
+    "pay_title": {"en": "Pay for your order", "zh": "支付订单"},
+    "pay_order": {"en": "Order", "zh": "订单"},
+    "pay_button": {"en": "Pay {amount} (test)", "zh": "支付 {amount}（测试）"},
+    "pay_decline": {"en": "Decline", "zh": "放弃支付"},
+    "pay_note": {
+        "en": "This is the test bank of the demonstration. No money moves.",
+        "zh": "这是演示用的测试银行，不会产生真实交易。",
+    },
+    "pay_closed": {"en": "This payment is closed.", "zh": "这笔付款已结束。"},
+    "paid_title": {"en": "Paid. Thank you", "zh": "付款成功，谢谢"},
+    "paid_text": {
+        "en": "Your order is on its way into our hands. Go back to the chat: the confirmation is there.",
+        "zh": "我们已收到付款。请回到聊天窗口查看订单确认。",
+    },
+    "waiting_title": {"en": "Nearly there", "zh": "请稍候"},
+    "waiting_text": {
+        "en": "We are waiting for the bank to confirm. Go back to the chat: we tell you there as soon as it does.",
+        "zh": "正在等待银行确认。请回到聊天窗口，确认后会立即通知你。",
+    },
+    "failed_title": {"en": "Not paid", "zh": "未付款"},
+    "failed_text": {
+        "en": "Nothing was charged. Go back to the chat to try again or to change the order.",
+        "zh": "没有扣款。请回到聊天窗口重新付款或修改订单。",
+    },
+    "privacy_title": {"en": "What we keep, and for how long", "zh": "我们保存什么、保存多久"},
+    "privacy_chat": {
+        "en": "What you write to us, the files you send and the orders you place are kept so that we can answer you. "
+        "Only our staff reads them. They are not used for advertising and not given to anybody else.",
+        "zh": "你发给我们的文字、文件以及订单会被保存，用于为你提供服务。只有我们的员工可以查看，"
+        "不会用于广告，也不会提供给他人。",
+    },
+    "privacy_token": {
+        "en": "The chat keeps a random key in this browser, so that your conversation is there when you come back. "
+        "There are no other cookies and no trackers on this page.",
+        "zh": "聊天窗口会在浏览器中保存一个随机密钥，让你再次访问时能继续之前的会话。"
+        "本页没有其他 Cookie，也没有任何跟踪。",
+    },
+    "privacy_rights": {
+        "en": "Ask us in the chat for a copy of everything we have about you, or to erase it. Erased means erased: "
+        "only the figures of an order that the law makes us keep stay, without your name and address.",
+        "zh": "你可以在聊天中要求获取我们保存的全部资料，或要求删除。删除即彻底删除："
+        "仅保留法律要求留存的订单金额，不含姓名和地址。",
+    },
+    "not_found_title": {"en": "This page is not here", "zh": "找不到这个页面"},
+    "error_title": {"en": "That did not work", "zh": "出了点问题"},
+    "desk_missing": {
+        "en": "The desk is not built yet. Run scripts/run, or scripts/setup, and reload this page.",
+        "zh": "客服工作台尚未构建。请运行 scripts/run 或 scripts/setup，然后刷新本页。",
+    },
+    "language": {"en": "Language", "zh": "语言"},
+    "lang_en": {"en": "English", "zh": "English"},
+    "lang_zh": {"en": "中文", "zh": "中文"},
+}

@@ -1,0 +1,76 @@
+"""Server-rendered pages: templates that escape everything, in Chinese and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from zlib import crc32
+
+from aiohttp import web
+from babel.dates import format_date
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from web.http import Problem
+from web.keys import SETTINGS
+from web.page_texts import PAGE_TEXTS
+from web.texts import choose_language, say
+
+_FOLDER = Path(__file__).parent / "pages"
+PUBLIC = Path(__file__).parent / "public"
+_environment = Environment(
+    loader=FileSystemLoader(_FOLDER),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def page_language(request: web.Request) -> str:
+    """`?lang=`, else the browser's."""
+    asked = request.query.get("lang", "")
+    known = request.app[SETTINGS].languages
+    return asked if asked in known else choose_language(request.headers.get("Accept-Language", ""), known)
+
+
+def render(request: web.Request, template: str, values: Mapping[str, object], *, status: int = 200) -> web.Response:
+    """A page in the reader's language. `t` in a template are its texts."""
+    settings = request.app[SETTINGS]
+    lang = page_language(request)
+    texts = {code: by_language[lang] for code, by_language in PAGE_TEXTS.items()}
+    html = _environment.get_template(template).render(
+        values,
+        t=texts,
+        lang=lang,
+        html_lang="zh-CN" if lang == "zh" else "en",
+        shop=settings.shop_name,
+        color=settings.shop_color,
+        languages=[(code, request.rel_url.update_query(lang=code).raw_path_qs) for code in settings.languages],
+        asset=asset,
+        widget=(settings.static / "widget.js").exists(),
+    )
+    return web.Response(
+        text=html,
+        content_type="text/html",
+        charset="utf-8",
+        status=status,
+        headers={"Vary": "Accept-Language", "Content-Language": lang, "Cache-Control": "no-cache"},
+    )
+
+
+async def error_page(request: web.Request, found: Problem) -> web.Response:
+    """The same style for what went wrong."""
+    sentence = say(found.code, page_language(request), found.facts)
+    return render(request, "error.html", {"status": found.status, "sentence": sentence}, status=found.status)
+
+
+def asset(name: str) -> str:
+    """The address of one of our own files, which changes with its content, so that browsers may keep it for ever."""
+    path = PUBLIC / name
+    return f"/public/{name}?v={crc32(path.read_bytes()):08x}"
+
+
+def day(at: datetime, lang: str) -> str:
+    """`22 November 2026`, `2026年11月22日`."""
+    return format_date(at, "long", locale="zh_CN" if lang == "zh" else "en_GB")

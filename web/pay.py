@@ -1,0 +1,72 @@
+"""The test bank's pay page, and the page that a customer returns to; its notice takes the way of every notice."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bot.core.errors import Refused
+from bot.core.ports import HookRequest
+from bot.services import payments
+from web.hooks import deliver_notice
+from web.http import Problem, address_of, read_body
+from web.keys import RUNTIME, SETTINGS
+from web.origin import require_ours
+from web.pages import page_language, render
+from web.ports import OwnBank
+
+_FORM = 4096  # bytes
+_OUTCOME = {"paid": "paid", "refunded": "paid", "failed": "failed", "mismatch": "waiting"}
+
+
+def _bank(request: web.Request) -> OwnBank:
+    for provider in request.app[RUNTIME].providers.values():
+        if isinstance(provider, OwnBank):
+            return provider
+    raise Problem(404, "not_found")
+
+
+def _reference(request: web.Request) -> str:
+    return request.match_info["reference"][:191]
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /pay/{reference}."""
+    page = await _bank(request).page(_reference(request))
+    lang = page_language(request) if "lang" in request.query else _language(page.locale, request)
+    values = {"page": page, "amount": page.amount.format(lang), "reference": _reference(request)}
+    return render(request, "pay.html", values)
+
+
+def _language(locale: str, request: web.Request) -> str:
+    return locale[:2] if locale[:2] in request.app[SETTINGS].languages else page_language(request)
+
+
+async def act(request: web.Request) -> web.Response:
+    """POST /pay/{reference} with `act=pay` or `act=decline`."""
+    require_ours(request, request.app[SETTINGS])
+    form = (await read_body(request, _FORM)).decode("ascii", "replace")
+    bank, reference = _bank(request), _reference(request)
+    page = await bank.page(reference)
+    notice = await (bank.decline if form == "act=decline" else bank.pay)(reference)
+    call = HookRequest("POST", f"/hooks/pay/{bank.name}", {}, notice.headers, notice.body, address_of(request))
+    await deliver_notice(request.app[RUNTIME], bank.name, call)
+    raise web.HTTPSeeOther(f"/paid/{page.key}")
+
+
+async def returned(request: web.Request) -> web.Response:
+    """GET /paid/{key}: what has become of it; asks the bank when we have not heard yet."""
+    payment = await payments.by_key(request.match_info["key"][:64])
+    if payment is None:
+        raise Problem(404, "no_payment")
+    outcome = _OUTCOME.get(payment.state, "")
+    return render(request, "paid.html", {"outcome": outcome or await _asked(request, payment)})
+
+
+async def _asked(request: web.Request, payment: payments.PaymentView) -> str:
+    bank = _bank(request)
+    if payment.provider != bank.name:
+        return "waiting"
+    try:
+        return _OUTCOME.get((await bank.page(payment.reference)).state, "waiting")
+    except Refused:
+        return "waiting"

@@ -1,0 +1,122 @@
+"""What the web side asks of the rest: the runtime, the signer of file links, the test bank, the reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, runtime_checkable
+
+from bot.core.message import Inbound
+from bot.core.money import Money
+from bot.core.ports import Channel, PaymentProvider, Storage
+from bot.runtime.bus import Bus
+
+
+class Runtime(Protocol):
+    """The running Parley. What it raises, the web side turns into answers."""
+
+    @property
+    def channels(self) -> Mapping[str, Channel]: ...
+    @property
+    def providers(self) -> Mapping[str, PaymentProvider]: ...
+    @property
+    def storage(self) -> Storage: ...
+    @property
+    def bus(self) -> Bus: ...
+
+    async def accept(self, inbounds: Sequence[Inbound]) -> int:
+        """Keep inbounds on disk. Raises `Retryable`: answered with 503."""
+
+    async def take_over(self, conversation_id: int, staff_id: int, *, force: bool = False) -> None:
+        """Make this person the owner. Raises `Refused("taken", owner=name)`."""
+
+    async def give_back(self, conversation_id: int, staff_id: int) -> None:
+        """Let the bot speak again."""
+
+    async def staff_says(
+        self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]
+    ) -> int:
+        """Say something to the customer; returns its seq. Raises `Refused("not_owner")`."""
+
+    async def note(self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]) -> int:
+        """Leave a note for colleagues; returns its seq."""
+
+
+class Links(Protocol):
+    """Signs links to files; the module `bot.storage.links` is one."""
+
+    def sign(self, secret: bytes, file_id: str, expires: int, variant: str = "") -> str:
+        """A token that works until `expires` (Unix seconds)."""
+
+    def check(self, secret: bytes, file_id: str, token: str, now: float, variant: str = "") -> bool:
+        """Whether `sign` made it and it still works."""
+
+
+class Notice(Protocol):
+    """A signed notice, as the provider would post it to us; header names are in lower case."""
+
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+class PayPage(Protocol):
+    """What the test pay page shows; `state` is open, paid, failed or refunded."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def order_number(self) -> str: ...
+    @property
+    def amount(self) -> Money: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def locale(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+
+
+@runtime_checkable
+class OwnBank(Protocol):
+    """A payment provider whose pay page is ours: the local test bank."""
+
+    name: str
+
+    async def page(self, reference: str) -> PayPage:
+        """What is to be paid. Raises `Refused("no_payment")`."""
+
+    async def pay(self, reference: str) -> Notice:
+        """The customer pays; the notice to deliver."""
+
+    async def decline(self, reference: str) -> Notice:
+        """The customer does not pay; the notice to deliver."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportInfo:
+    """A report as the desk lists it: texts by language."""
+
+    name: str
+    title: Mapping[str, str]
+    description: Mapping[str, str]
+
+
+class Reports(Protocol):
+    """The reports that ship, and runs on demand; the composition root connects it to analytics."""
+
+    def all(self) -> Sequence[ReportInfo]:
+        """Every report."""
+
+    async def run(self, name: str, start: datetime, end: datetime, timezone: str, staff_id: int) -> int:
+        """Start a run of a period; returns its id."""
+
+    async def subscribe(
+        self, name: str, staff_id: int, conversation_id: int, cron: str, timezone: str, locale: str
+    ) -> int:
+        """Send it there at these times. Raises `Refused`: "bad_cron", "bad_timezone", "no_conversation"."""
+
+    def localised(self, result: Mapping[str, Any], locale: str) -> Mapping[str, Any]:
+        """A stored result with its texts in the reader's language."""

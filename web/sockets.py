@@ -1,0 +1,197 @@
+"""The Socket.IO server of both namespaces: strict order within a socket, bounded queues, errors as acks."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import orjson
+import socketio  # type: ignore[import-untyped]
+from aiohttp import web
+from prometheus_client import Counter
+
+from bot.core.errors import ParleyError
+from models.database import is_busy
+from web.http import Problem, error_body, problem
+from web.settings import WebSettings
+
+log = logging.getLogger(__name__)
+
+MAX_PACKET = 100_000  # bytes; ten files and 4,000 characters are far below
+PATH = "/socket.io/"
+_FEW = 4  # packets: one large answer in the queue is a slow phone, not somebody who does not read
+CUT = Counter("parley_sockets_cut_total", "Sockets cut because they did not read what was sent to them")
+
+Handler = Callable[[str, Any], Awaitable[Mapping[str, Any] | None]]
+"""Gets the socket's id and the first argument of the event; what it returns is the ack."""
+
+
+class FastJson:
+    """orjson behind the interface that Socket.IO expects of a JSON module."""
+
+    @staticmethod
+    def dumps(value: object, **_: object) -> str:
+        return orjson.dumps(value).decode()
+
+    @staticmethod
+    def loads(text: str | bytes, **_: object) -> Any:
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            pass
+        try:
+            # Lone surrogates pass here, so that the handler can say what is wrong with the text.
+            return json.loads(text)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
+
+
+class FastPacket(socketio.packet.Packet):  # type: ignore[misc]
+    """A packet of our own class: the library would set a `json=` on the class that clients share."""
+
+    json = FastJson
+
+
+def _quiet(name: str) -> logging.Logger:
+    """The library logs a stack trace for every malformed packet of a stranger; what matters we log ourselves."""
+    logger = logging.getLogger(name)
+    logger.setLevel(logging.CRITICAL)
+    return logger
+
+
+def make_server(settings: WebSettings) -> socketio.AsyncServer:
+    """A server whose sockets each handle one event at a time: what a visitor sends in order is kept in order."""
+    anywhere = "*" in settings.widget_origins
+    return socketio.AsyncServer(
+        async_mode="aiohttp",
+        serializer=FastPacket,
+        async_handlers=False,
+        cors_allowed_origins="*" if anywhere else [*settings.widget_origins, settings.public_url.rstrip("/")],
+        cors_credentials=False,
+        max_http_buffer_size=MAX_PACKET,
+        ping_interval=25,
+        ping_timeout=20,
+        logger=_quiet("parley.socketio"),
+        engineio_logger=_quiet("parley.engineio"),
+    )
+
+
+@web.middleware
+async def limit_polling(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """A polling POST that is too large or of unknown length is refused at once; the library would keep it waiting."""
+    if request.method == "POST" and request.path == PATH:
+        if request.content_length is None:
+            return web.Response(status=411, text="Content-Length is needed")
+        if request.content_length > MAX_PACKET:
+            return web.Response(status=413, text=f"larger than {MAX_PACKET} bytes")
+    return await handler(request)
+
+
+class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
+    """Events by table, so that a client can call nothing else; errors become acks of the documented shape."""
+
+    def __init__(self, name: str, server: socketio.AsyncServer, budget: int) -> None:
+        super().__init__(name)
+        self._sio = server
+        self._budget = budget
+        self.events: dict[str, Handler] = {}
+
+    async def opened(self, sid: str, request: web.Request, auth: Any) -> None:
+        """A socket wants in. Raises `refused(…)`."""
+        raise NotImplementedError
+
+    async def closed(self, sid: str) -> None:
+        """A socket is gone."""
+        raise NotImplementedError
+
+    def locale_of(self, sid: str) -> str:
+        """The language for this socket's errors."""
+        raise NotImplementedError
+
+    async def trigger_event(self, event: Any, *args: Any) -> Any:
+        """Called by the library for everything that arrives."""
+        if event == "connect":
+            return await self._connect(*args)
+        sid = args[0]
+        if event == "disconnect":
+            await self.closed(sid)
+            return None
+        handler = self.events.get(event) if isinstance(event, str) else None
+        if handler is None or await self.cut_if_slow(sid):
+            return {"ok": False, "error": error_body(Problem(400, "bad_request"), self.locale_of(sid))}
+        return await self._handle(handler, str(event), sid, args[1] if len(args) > 1 else None)
+
+    async def _connect(self, sid: str, environ: Any, auth: Any = None) -> None:
+        request = environ.get("aiohttp.request") if isinstance(environ, dict) else None
+        if not isinstance(request, web.Request):
+            return  # a client may send an event of this name; it is not one of ours
+        try:
+            await self.opened(sid, request, auth)
+        except socketio.exceptions.ConnectionRefusedError:
+            raise
+        except Exception as error:
+            code = "busy" if _is_database(error) else "internal"
+            log.exception("a socket could not be opened", extra={"action": "socket.open", "namespace": self.namespace})
+            raise refused(code) from error
+
+    async def _handle(self, handler: Handler, event: str, sid: str, body: Any) -> Any:
+        try:
+            return {"ok": True} | dict(await handler(sid, body) or {})
+        except ParleyError as error:
+            found = problem(error)
+        except Exception as error:
+            found = problem_of(error, f"{self.namespace}:{event}")
+        return {"ok": False, "error": error_body(found, self.locale_of(sid))}
+
+    async def send(self, sid: str, event: str, body: object) -> bool:
+        """Send to one socket; False when it is gone, or was cut because it does not read."""
+        if await self.cut_if_slow(sid):
+            return False
+        await self.emit(event, body, to=sid)
+        return True
+
+    async def cut_if_slow(self, sid: str) -> bool:
+        """Cut a socket whose unread packets pass the budget: the library's queue has no end."""
+        eio_sid = self._sio.manager.eio_sid_from_sid(sid, self.namespace)
+        socket = self._sio.eio.sockets.get(eio_sid) if eio_sid else None
+        if socket is None:
+            return True
+        if socket.queue.qsize() <= _FEW or _waiting(socket) <= self._budget:
+            return False
+        CUT.inc()
+        log.info("a socket was cut: it does not read", extra={"action": "socket.cut", "namespace": self.namespace})
+        request = self._sio.environ.get(eio_sid, {}).get("aiohttp.request")
+        await socket.close(wait=False, abort=True)
+        if request is not None and request.transport is not None:
+            request.transport.abort()
+        return True
+
+
+def refused(code: str) -> Exception:
+    """What ends a hand-shake; the browser reads `code` in the data of its `connect_error`."""
+    error: Exception = socketio.exceptions.ConnectionRefusedError(code, {"code": code})
+    return error
+
+
+def problem_of(error: Exception, where: str) -> Problem:
+    """What to answer for an error that nobody expected; a busy database is expected. Logs under a number."""
+    if _is_database(error):
+        return Problem(503, "busy", retry=2)
+    number = secrets.token_hex(4)
+    log.error("unexpected", exc_info=error, extra={"action": "web.error", "error_id": number, "where": where})
+    return Problem(500, "internal", {"id": number})
+
+
+def _is_database(error: Exception) -> bool:
+    module = type(error).__module__.partition(".")[0]
+    return module in {"tortoise", "sqlite3", "aiosqlite", "asyncpg", "models"} and is_busy(error)
+
+
+def _waiting(socket: Any) -> int:
+    """Bytes in a socket's queue; the queue holds None when it is closing."""
+    return sum(len(packet.data) + 64 for packet in list(socket.queue._queue) if packet and packet.data)  # noqa: SLF001

@@ -1,0 +1,99 @@
+"""Every sentence that the web side itself says, in both languages, by the stable code of what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TEXTS: Mapping[str, Mapping[str, str]] = {
+    "bad_request": {"en": "This request cannot be understood.", "zh": "无法识别这个请求。"},
+    "bad_json": {"en": "This is not valid JSON.", "zh": "这不是有效的 JSON。"},
+    "bad_text": {
+        "en": "This text holds characters that cannot be stored.",
+        "zh": "文字中含有无法保存的字符。",
+    },
+    "empty": {"en": "Write something or add a file first.", "zh": "请先输入文字或添加文件。"},
+    "too_long": {"en": "This text is longer than {limit} characters.", "zh": "文字超过了 {limit} 个字符。"},
+    "too_large": {"en": "This is larger than {limit}.", "zh": "大小超过了 {limit}。"},
+    "too_many_files": {"en": "At most {limit} files fit into one message.", "zh": "一条消息最多 {limit} 个文件。"},
+    "bad_file": {"en": "This file cannot be accepted.", "zh": "无法接收这个文件。"},
+    "no_file": {"en": "This file is not there any more. Add it again.", "zh": "文件已不存在，请重新添加。"},
+    "unauthorised": {"en": "Please log in again.", "zh": "请重新登录。"},
+    "forbidden": {"en": "Your role does not allow this.", "zh": "你的角色没有此权限。"},
+    "must_change_password": {"en": "Choose a new password first.", "zh": "请先设置新密码。"},
+    "csrf": {"en": "This page is out of date. Reload it and try again.", "zh": "页面已过期，请刷新后重试。"},
+    "bad_login": {"en": "Login or password is wrong.", "zh": "账号或密码不正确。"},
+    "bad_password": {"en": "The old password is wrong.", "zh": "旧密码不正确。"},
+    "same_password": {"en": "The new password is the old one.", "zh": "新密码与旧密码相同。"},
+    "weak_password": {"en": "A password needs {minimum} characters or more.", "zh": "密码至少需要 {minimum} 个字符。"},
+    "locked": {
+        "en": "Too many failed logins. Try again in {retry} seconds.",
+        "zh": "登录失败次数过多，请 {retry} 秒后再试。",
+    },
+    "login_taken": {"en": "Somebody has this login already.", "zh": "这个账号已被使用。"},
+    "bad_name": {"en": "A name needs 1 to 120 characters.", "zh": "姓名需要 1 到 120 个字符。"},
+    "bad_role": {"en": "There is no such role.", "zh": "没有这个角色。"},
+    "bad_timezone": {"en": "There is no such time zone.", "zh": "没有这个时区。"},
+    "bad_cron": {"en": "These times cannot be understood.", "zh": "无法识别这个时间设置。"},
+    "last_admin": {"en": "Somebody has to stay administrator.", "zh": "至少需要保留一位管理员。"},
+    "no_staff": {"en": "There is no such account.", "zh": "没有这个账号。"},
+    "not_found": {"en": "This is not here.", "zh": "没有找到。"},
+    "method": {"en": "This cannot be done here.", "zh": "不支持这个操作。"},
+    "no_payment": {"en": "This payment is not known here.", "zh": "没有找到这笔付款。"},
+    "no_order": {"en": "There is no such order.", "zh": "没有这个订单。"},
+    "no_review": {"en": "There is no such review.", "zh": "没有这条评价。"},
+    "no_conversation": {"en": "There is no such conversation.", "zh": "没有这个会话。"},
+    "no_contact": {"en": "There is no such person.", "zh": "没有这位客户。"},
+    "no_run": {"en": "There is no such run.", "zh": "没有这次运行。"},
+    "taken": {"en": "{owner} is already talking to this customer.", "zh": "{owner} 正在接待这位客户。"},
+    "not_owner": {"en": "Take over this conversation first.", "zh": "请先接管这个会话。"},
+    "cannot_send": {
+        "en": "This channel does not take messages at the moment.",
+        "zh": "该渠道目前无法接收消息。",
+    },
+    "wrong_state": {
+        "en": "The order has moved on in the meantime. Look at it again.",
+        "zh": "订单状态已变化，请刷新后再看。",
+    },
+    "nothing_paid": {"en": "Nothing was paid for this order.", "zh": "这个订单没有付款。"},
+    "bad_confirmation": {"en": "Type the name exactly as it is shown.", "zh": "请准确输入所显示的姓名。"},
+    "refused": {"en": "This is not possible.", "zh": "无法完成这个操作。"},
+    "rate_limited": {"en": "That was quick. Wait a moment.", "zh": "发送太快了，请稍等片刻。"},
+    "busy": {"en": "We are very busy. Try again in a moment.", "zh": "系统繁忙，请稍后再试。"},
+    "internal": {
+        "en": "Something went wrong on our side (number {id}). Please try again.",
+        "zh": "系统出现问题（编号 {id}），请重试。",
+    },
+}
+
+
+def say(code: str, locale: str, facts: Mapping[str, object] | None = None) -> str:
+    """The sentence of `code`; a code without one says that it is not possible."""
+    text = TEXTS.get(code, TEXTS["refused"])["zh" if locale.lower().startswith("zh") else "en"]
+    try:
+        return text.format_map(dict(facts or {}))
+    except KeyError:
+        return TEXTS["refused"]["zh" if locale.lower().startswith("zh") else "en"]
+
+
+def bytes_text(count: int) -> str:
+    """`20 MB`, `100 kB`: a limit as people read it."""
+    if count >= 1024 * 1024:
+        return f"{count / 1024 / 1024:g} MB"
+    return f"{count / 1024:g} kB" if count >= 1024 else f"{count} B"
+
+
+def choose_language(accept: str, known: tuple[str, ...]) -> str:
+    """The best of `known` for an Accept-Language header; the first one when none fits."""
+    wanted: list[tuple[float, int, str]] = []
+    for position, part in enumerate(accept[:500].split(",")):
+        tag, _, quality = part.strip().partition(";q=")
+        try:
+            weight = float(quality) if quality else 1.0
+        except ValueError:
+            continue
+        wanted.append((-weight, position, tag.strip().lower()))
+    for weight, _, tag in sorted(wanted):
+        found = next((language for language in known if tag.split("-")[0] == language), None)
+        if found and weight < 0:
+            return found
+    return known[0]

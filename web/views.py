@@ -1,0 +1,106 @@
+"""Rows as the browser's JSON: times with a Z, money with its text, files with signed links."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.core.message import Attachment, Button, Card
+from bot.core.money import Money
+from bot.services.attachments import FileView
+from bot.services.threads import MessageView
+from web.files import FileLinks
+
+Json = dict[str, Any]
+
+
+def time(at: datetime) -> str:
+    """`2026-11-22T15:03:01.123Z`."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def time_or_none(at: datetime | None) -> str | None:
+    """See `time`."""
+    return time(at) if at else None
+
+
+def money(value: Money, locale: str) -> Json:
+    """Minor units, currency, and the text in the reader's format."""
+    return {"amount": value.amount, "currency": value.currency, "text": value.format(locale)}
+
+
+def file(view: FileView, links: FileLinks) -> Json:
+    """An `Attachment`; without links until it is stored."""
+    return {
+        "id": view.id,
+        "kind": view.kind,
+        "name": view.name,
+        "media_type": view.media_type,
+        "size": view.size,
+        "state": view.state,
+        "width": view.width,
+        "height": view.height,
+        "url": _url(view, links),
+        "thumb": links.url(view.id, "t") if view.state == "stored" and view.thumb_key else "",
+    }
+
+
+def _url(view: FileView, links: FileLinks) -> str:
+    if view.state != "stored":
+        return ""
+    return links.url(view.id, "d" if view.display_key else "o")
+
+
+def message(view: MessageView, links: FileLinks, *, staff: bool) -> Json:
+    """A `Message`. What only staff may know (why a delivery failed) is not in a visitor's copy."""
+    reply = view.reply
+    return {
+        "seq": view.seq,
+        "id": view.client_id if staff or view.author == "customer" else "",
+        "author": view.author,
+        "name": view.staff_name if view.author in ("staff", "note", "event") else "",
+        "at": time(view.at),
+        "text": view.text,
+        "buttons": [button(item) for item in reply.buttons],
+        "cards": [card(item, view, links) for item in reply.cards],
+        "summary": _summary(view),
+        "files": [file(item, links) for item in view.files],
+        "input": reply.input,
+        "delivery": view.delivery,
+        "error": view.error if staff else "",
+    }
+
+
+def messages(views: Sequence[MessageView], links: FileLinks, *, staff: bool) -> list[Json]:
+    """See `message`."""
+    return [message(view, links, staff=staff) for view in views]
+
+
+def button(item: Button) -> Json:
+    """A `Button`."""
+    return {"label": item.label, "data": item.data, "url": item.url, "style": item.style}
+
+
+def card(item: Card, view: MessageView, links: FileLinks) -> Json:
+    """A `Card`; its picture only once that is there."""
+    return {
+        "title": item.title,
+        "text": item.text,
+        "price": item.price,
+        "image": _picture(item.image, view, links),
+        "buttons": [button(each) for each in item.buttons],
+    }
+
+
+def _picture(image: Attachment | None, view: MessageView, links: FileLinks) -> Json | None:
+    known = view.pictures.get(image.id) if image else None
+    return file(known, links) if known else None
+
+
+def _summary(view: MessageView) -> Json | None:
+    summary = view.reply.summary
+    if summary is None:
+        return None
+    lines = [{"label": line.label, "amount": line.amount} for line in summary.lines]
+    return {"title": summary.title, "lines": lines, "total": summary.total}
