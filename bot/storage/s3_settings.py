@@ -16,15 +16,15 @@ class Provider:
 
     title: str
     endpoint: str | None
-    addressing: Literal["auto", "virtual", "path"]
-    bucket: str = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+    addressing: Literal["virtual", "path"]
+    bucket: str = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
     bucket_hint: str = "3 to 63 lower-case letters, digits and hyphens"
 
 
 # Alibaba refuses path style, Tencent closed it for newer accounts (2024-01): the bucket is in the host name.
 # Sources: alibabacloud.com "Access OSS using an AWS SDK"; Tencent COS "S3 SDK"; support.huaweicloud.com obs_faq_0274.
 PROVIDERS: Mapping[str, Provider] = {
-    "aws": Provider("Amazon S3", "", "auto"),  # the client knows every address of Amazon's
+    "aws": Provider("Amazon S3", "", "virtual"),  # the client knows every address of Amazon's
     "aliyun-oss": Provider("Alibaba Cloud OSS", "https://s3.oss-{region}.aliyuncs.com", "virtual"),
     "tencent-cos": Provider(
         "Tencent Cloud COS",

@@ -160,8 +160,8 @@ class Download:
         if answer is None:
             self._end = self._at
             return
-        self._learn(answer)
         async with answer["Body"] as body:
+            self._learn(answer)
             while block := await body.read(BLOCK):
                 self._at += len(block)
                 self._cuts = 0
