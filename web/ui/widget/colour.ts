@@ -7,6 +7,7 @@ const WHITE: Rgb = [255, 255, 255];
 const INK: Rgb = [24, 28, 26];
 const DARK_SURFACE: Rgb = [34, 38, 36];
 const READABLE = 4.5;
+const VISIBLE = 1.5;
 
 export interface Shades {
   /** The colour itself: header, launcher, the visitor's bubbles. */
@@ -17,6 +18,8 @@ export interface Shades {
   /** As text on white, and on the dark surface. */
   readonly text: string;
   readonly darkText: string;
+  /** The colour where the page is dark: a dark one is lifted, so that it still has an edge. */
+  readonly darkAccent: string;
   /** A breath of it, as a background. */
   readonly tint: string;
   readonly darkTint: string;
@@ -33,6 +36,7 @@ export function shades(colour: string): Shades {
     hover: hex(mix(solid, on === WHITE ? INK : WHITE, 0.14)),
     text: hex(until(accent, INK, (shade) => contrast(shade, mix(shade, WHITE, 0.9)) >= READABLE)),
     darkText: hex(until(accent, WHITE, (shade) => contrast(shade, mix(DARK_SURFACE, shade, 0.14)) >= READABLE)),
+    darkAccent: hex(until(solid, WHITE, (shade) => contrast(shade, DARK_SURFACE) >= VISIBLE)),
     tint: hex(mix(accent, WHITE, 0.9)),
     darkTint: hex(mix(DARK_SURFACE, accent, 0.28)),
   };

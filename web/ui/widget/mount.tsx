@@ -40,7 +40,9 @@ export function mount(settings: Settings, page: Document): Parley {
   const draft = new Draft(keep);
   const uploads = uploader(settings.server, chat);
   const inline = target !== null;
+  let asked = false;
   const setOpen = (open: boolean): void => {
+    asked = !inline;
     chat.show(open);
     if (!inline) remember(open);
   };
@@ -49,7 +51,7 @@ export function mount(settings: Settings, page: Document): Parley {
   const shadow = host.attachShadow({ mode: "open" });
   shadow.adoptedStyleSheets = sheets(shades(settings.colour));
   const direction = getComputedStyle(target ?? page.body).direction === "rtl" ? "rtl" : "ltr";
-  render(<App {...{ chat, draft, uploads, inline, direction, setOpen }} server={settings.server} />, shadow);
+  render(<App {...{ chat, draft, uploads, inline, direction, setOpen }} server={settings.server} asked={() => asked} />, shadow);
   (target ?? page.body).append(host); // last: what fails before this leaves the page as it was
   listen(chat, uploads, draft, keep, host);
   configureOnce(chat, settings.server);

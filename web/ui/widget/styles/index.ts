@@ -11,9 +11,9 @@ export function sheets(shades: Shades): CSSStyleSheet[] {
   return [sheet(colours(shades)), sheet(base + panel + thread + rich + composer)];
 }
 
-function colours({ accent, on, hover, text, darkText, tint, darkTint }: Shades): string {
+function colours({ accent, on, hover, text, darkText, darkAccent, tint, darkTint }: Shades): string {
   return `.root{--accent:${accent};--on:${on};--hover:${hover};--accent-text:${text};--tint:${tint}}
-@media (prefers-color-scheme:dark){.root{--accent-text:${darkText};--tint:${darkTint}}}`;
+@media (prefers-color-scheme:dark){.root{--accent:${darkAccent};--accent-text:${darkText};--tint:${darkTint}}}`;
 }
 
 function sheet(css: string): CSSStyleSheet {

@@ -17,9 +17,11 @@ export interface AppProps {
   inline: boolean;
   direction: "ltr" | "rtl";
   setOpen: (open: boolean) => void;
+  /** The visitor, not the page, opened it. */
+  asked: () => boolean;
 }
 
-export function App({ chat, draft, uploads, server, inline, direction, setOpen }: AppProps) {
+export function App({ chat, draft, uploads, server, inline, direction, setOpen, asked }: AppProps) {
   const [state, setState] = useState(chat.state);
   const launcher = useRef<HTMLButtonElement>(null);
   const wasOpen = useRef(state.open);
@@ -34,7 +36,7 @@ export function App({ chat, draft, uploads, server, inline, direction, setOpen }
   return (
     <div class={inline ? "root inline" : "root"} dir={direction} lang={names[state.lang].tag} data-open={state.open}>
       {state.open && (
-        <Panel chat={chat} state={state} draft={draft} uploads={uploads} server={server} inline={inline} onClose={() => setOpen(false)} />
+        <Panel chat={chat} state={state} draft={draft} uploads={uploads} server={server} inline={inline} focus={asked()} onClose={() => setOpen(false)} />
       )}
       {!inline && (
         <button

@@ -24,7 +24,7 @@ export function Choices({ entry }: { entry: Entry }) {
 /** `answer`: `null` while these can be tapped, else the label that was chosen. */
 export function Chips({ buttons, answer }: { buttons: readonly Button[]; answer: string | null }) {
   if (buttons.length === 0) return null;
-  const asList = buttons.length > LIST_FROM || buttons.some((button) => button.label.length > LONG_LABEL);
+  const asList = buttons.length > LIST_FROM || buttons.some((button) => columns(button.label) > LONG_LABEL);
   return (
     <div class={asList ? "choices list" : "choices"} role="group">
       {buttons.map((button) => (
@@ -104,6 +104,11 @@ function Stars({ stars, answer }: StarsProps) {
       ))}
     </div>
   );
+}
+
+/** A Chinese character is as wide as two letters. */
+function columns(label: string): number {
+  return label.replace(/[^\x00-\u02ff]/g, "xx").length;
 }
 
 const steps: Record<string, number> = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 };

@@ -101,7 +101,7 @@ function FileRow({ file, seq }: { file: Attachment; seq: number }) {
       </span>
       <span class="what">
         <bdi>{file.name || say("download")}</bdi>
-        <small>{note}</small>
+        <small dir="auto">{note}</small>
       </span>
       {href && <Icon name="download" />}
     </>

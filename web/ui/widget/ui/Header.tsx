@@ -21,7 +21,7 @@ export function Header({ state, onClose }: { state: State; onClose: (() => void)
       </span>
       <div class="title">
         <h1 dir="auto">{name}</h1>
-        <p>{say("answersAtOnce")}</p>
+        {!state.owner && <p>{say("answersAtOnce")}</p>}
       </div>
       <Menu />
       {onClose && (

@@ -25,10 +25,12 @@ export interface PanelProps {
   server: string;
   /** Drawn inside of the page instead of over it: there is nothing to close. */
   inline: boolean;
+  /** The visitor opened it, so the keyboard belongs to it; a box that the page opened takes nothing. */
+  focus: boolean;
   onClose: () => void;
 }
 
-export function Panel({ chat, state, draft, uploads, server, inline, onClose }: PanelProps) {
+export function Panel({ chat, state, draft, uploads, server, inline, focus, onClose }: PanelProps) {
   const panel = useRef<HTMLElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
@@ -50,7 +52,7 @@ export function Panel({ chat, state, draft, uploads, server, inline, onClose }: 
     if (checked.accepted.length) field.current?.focus();
   };
   useEffect(() => {
-    if (!inline) (matchMedia(FULL_SCREEN).matches ? panel : field).current?.focus({ preventScroll: true });
+    if (focus) (matchMedia(FULL_SCREEN).matches ? panel : field).current?.focus({ preventScroll: true });
   }, []);
   const drop = useDrop(addFiles);
   const name = state.shop.name;

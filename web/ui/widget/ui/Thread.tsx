@@ -72,7 +72,7 @@ function Greeting() {
         <Icon name="leaf" />
       </span>
       <h2>{say("greeting")}</h2>
-      <p>{say("greetingText")}</p>
+      <p dir="auto">{say("greetingText")}</p>
       <button type="button" class="chip" onClick={() => chat.say(say("hello"))}>
         {say("sayHello")}
       </button>
@@ -129,12 +129,12 @@ function EntryView({ entry }: { entry: Entry }) {
   const { message, pending } = entry;
   return (
     <div class={pending?.state === "failed" ? "entry failed" : "entry"}>
-      <Files message={message} />
       {message.text && (
         <div class="bubble">
           <Text text={message.text} />
         </div>
       )}
+      <Files message={message} />
       {message.summary && <SummaryCard summary={message.summary} />}
       {message.cards.length > 0 && <Cards message={message} />}
       {message.buttons.length > 0 && <Choices entry={entry} />}
