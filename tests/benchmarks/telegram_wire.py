@@ -1,0 +1,162 @@
+"""How many Telegram messages a second are answered, beside bare aiogram on the same machine.
+
+    python -m tests.benchmarks.telegram_wire [--rounds 3] [--total 6000] [--only NAME ...]
+
+Rounds are interleaved, since figures drift with the machine; the ratio is of the same round. Each
+contender answers every text by one message that holds it. Prints one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+LOAD = Path(__file__).parent / "load" / "telegram_load.rs"
+SECRET = "bench-secret"
+PEER = "bare_aiogram"
+
+Found = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a contender listens, whom it calls, and a folder of its own."""
+
+    port: int
+    api_base: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A program under test: `command` starts it, `hook` is the path of its webhook."""
+
+    name: str
+    command: Callable[[Place], list[str]]
+    hook: str = "/hooks/telegram"
+
+
+def _peer(name: str) -> Contender:
+    module = f"tests.benchmarks.peers.{name}"
+    return Contender(name, lambda at: [sys.executable, "-m", module, str(at.port), at.api_base, SECRET])
+
+
+CONTENDERS = {contender.name: contender for contender in (_peer(PEER), _peer("channel_in_memory"))}
+
+
+def load_command(folder: Path) -> list[str]:
+    """The load generator: compiled where there is a rustc, else the Python one."""
+    rustc = shutil.which("rustc")
+    if rustc is None:
+        return [sys.executable, "-m", "tests.benchmarks.load.telegram_load"]
+    program = folder / "telegram_load"
+    if not program.exists():
+        subprocess.run([rustc, "-O", "--edition", "2021", "-o", program, LOAD], check=True)
+    return [str(program)]
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The program, for as long as the block runs; its output goes to `log`."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def resident_megabytes(pid: int) -> float:
+    """What the process keeps in memory, where the system tells."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return -1.0
+    line = next((line for line in status.read_text().splitlines() if line.startswith("VmRSS:")), "x 0")
+    return round(int(line.split()[1]) / 1024, 1)
+
+
+def measure(contender: Contender, options: argparse.Namespace, folder: Path) -> Found:
+    """One run of one contender."""
+    api_port, port = free_port(), free_port()
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        place = Place(port, f"http://127.0.0.1:{api_port}", Path(own))
+        log = folder / f"{contender.name}.log"
+        with running(contender.command(place), log) as process:
+            load = [
+                *load_command(folder),
+                *("--api", str(api_port), "--hook", f"127.0.0.1:{port}{contender.hook}"),
+                *("--secret", SECRET, "--text", "echo", "--patience", "15"),
+                *("--connections", str(options.connections), "--chats", str(options.chats)),
+                *("--warm", str(options.warm), "--total", str(options.total)),
+            ]
+            run = subprocess.run(load, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
+            if run.returncode:
+                raise SystemExit(f"{contender.name}: {run.stderr[-2000:]}\n{log.read_text()[-2000:]}")
+            found: Found = json.loads(run.stdout)
+            return found | {"resident_mb": resident_megabytes(process.pid)}
+
+
+def summary(rounds: list[dict[str, Found]], name: str) -> Found:
+    """Medians of a contender, sums of its faults, and the ratio to the peer round by round."""
+    runs = [found[name] for found in rounds]
+    figures = ("acks_per_s", "replies_per_s", "ack_p99_ms", "reply_p50_ms", "reply_p99_ms", "resident_mb")
+    faults = ("lost", "doubled", "reordered", "refused", "other")
+    result: Found = {figure: statistics.median(run[figure] for run in runs) for figure in figures}
+    result |= {fault: sum(run[fault] for run in runs) for fault in faults}
+    if name != PEER and PEER in rounds[0]:
+        ratios = [found[name]["replies_per_s"] / found[PEER]["replies_per_s"] for found in rounds]
+        result["ratios"] = [round(ratio, 2) for ratio in ratios]
+        result["ratio"] = round(statistics.median(ratios), 2)
+    return result
+
+
+def run(options: argparse.Namespace) -> Found:
+    """All rounds of all contenders."""
+    names = options.only or list(CONTENDERS)
+    rounds: list[dict[str, Found]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(options.rounds):
+            rounds.append({})
+            for name in names:
+                print(f"round {number + 1} of {options.rounds}: {name}", file=sys.stderr)
+                rounds[-1][name] = measure(CONTENDERS[name], options, Path(folder))
+    settings = {key: getattr(options, key) for key in ("rounds", "total", "connections", "chats")}
+    return {
+        "benchmark": "telegram_wire",
+        "load": "rust" if shutil.which("rustc") else "python",
+        **settings,
+        "contenders": {name: summary(rounds, name) for name in names},
+    }
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=list(CONTENDERS))
+    for name, default in (("rounds", 3), ("total", 6000), ("connections", 32), ("chats", 200), ("warm", 500)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    print(json.dumps(run(parser.parse_args(arguments)), indent=2))
+
+
+if __name__ == "__main__":
+    main()
