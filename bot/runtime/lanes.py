@@ -95,6 +95,11 @@ class Lanes:
         lane.busy = False
         self.sleep(head.lane, delay)
 
+    def postpone(self, head: Head, delay: float) -> None:
+        """Nothing was wrong with the head, but it cannot be handled now."""
+        self._lanes[head.lane].busy = False
+        self.sleep(head.lane, delay)
+
     def release(self, name: str) -> None:
         """The lane is free; it is forgotten when nothing waits in it."""
         lane = self._lanes[name]

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from bot.core.events import Event
+from bot.core.events import Event, MessageStored, RowChanged
 from bot.core.journal import dump
 from bot.core.message import Reply
 from bot.runtime.state import ConversationState, DialogState
@@ -107,6 +107,11 @@ class Writes:
             (INBOUND_DONE, self.done),
             (INBOUND_FAILED, self.failed),
         ]
+
+    def events_of(self, state: ConversationState) -> None:
+        """Tell live screens of every message that is written here for `state`, and of its line in the list."""
+        self.events += [MessageStored(state.id, state.lane, row[1]) for row in self.messages if row[0] == state.id]
+        self.events.append(RowChanged(state.id))
 
     def save_dialog(self, state: ConversationState, dialog: DialogState, now: datetime) -> None:
         """Insert or update a dialog's row."""

@@ -1,0 +1,269 @@
+"""What must happen outside: in order within a lane, tried again with backoff, parked where staff see it.
+
+The row comes first, in the transaction that wanted it. Fresh effects are handed over in memory after the commit; the
+table is polled for the rest (staff's, the scheduler's, those of a process that died), so nothing depends on the memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from bot.core.errors import DatabaseBusy
+from bot.core.events import Event
+from bot.runtime.group import GroupCommit
+from bot.runtime.retry import effect_delay
+from bot.runtime.writes import NewEffect
+from models.database import Statement, execute, fetch, transaction
+
+log = logging.getLogger(__name__)
+
+#: Effects under way at once, over all lanes.
+CONCURRENCY = 64
+#: Effects held in memory; what is beyond waits in the table.
+MOST_IN_MEMORY = 5_000
+POLL_SECONDS = 1.0
+DONE = "UPDATE effect SET state = 'done', attempts = ?, done_at = ?, error = '' WHERE key = ?"
+RETRY = "UPDATE effect SET attempts = ?, due_at = ?, error = ? WHERE key = ?"
+PARKED = "UPDATE effect SET state = 'parked', attempts = ?, error = ?, done_at = ? WHERE key = ?"
+PENDING = (
+    "SELECT key, kind, lane, payload, conversation_id, message_seq, author, epoch, attempts FROM effect "
+    "WHERE state = 'pending' AND due_at <= ? ORDER BY id LIMIT ?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an executor leaves behind: rows to write with the effect's own, and what live screens should hear."""
+
+    statements: tuple[Statement, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+class Executor(Protocol):
+    """Does one kind of effect."""
+
+    async def run(self, effect: NewEffect) -> Done:
+        """Do it, with `effect.key` as the idempotency key. Raises; `Final` errors are not tried again."""
+
+    async def give_up(self, effect: NewEffect, error: BaseException) -> Done:
+        """It cannot be done: tell whoever waits for it."""
+
+
+@dataclass(slots=True)
+class EffectLane:
+    """One lane's effects. `turn` is held from the start of an effect until it is recorded."""
+
+    waiting: deque[NewEffect] = field(default_factory=deque)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    task: asyncio.Task[None] | None = None
+
+
+class Effects:
+    """The runner. `published` hears of events, `parked` of each effect that staff must look at."""
+
+    def __init__(
+        self,
+        executors: Mapping[str, Executor],
+        *,
+        published: Callable[[Event], None],
+        parked: Callable[[], None] = lambda: None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._executors = executors
+        self._published = published
+        self._parked = parked
+        self._clock = clock
+        self._lanes: dict[str, EffectLane] = {}
+        self._known: set[str] = set()
+        self._void: dict[int, int] = {}
+        self._slots = asyncio.Semaphore(CONCURRENCY)
+        self._wake = asyncio.Event()
+        self._record: GroupCommit[Sequence[Statement], None] = GroupCommit(_write)
+        self._poller: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    @property
+    def size(self) -> int:
+        """Effects in memory: under way, waiting for their turn, or for a retry."""
+        return len(self._known)
+
+    def start(self) -> None:
+        """Begin; what an earlier process left is found by the first poll."""
+        self._poller = asyncio.create_task(self._poll(), context=contextvars.Context(), name="effects")
+
+    async def stop(self, grace: float = 5.0) -> None:
+        """Let what is under way finish for `grace` seconds; the rest stays in the table."""
+        self._stopping = True
+        if self._poller:
+            self._poller.cancel()
+        tasks = [lane.task for lane in self._lanes.values() if lane.task]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=grace)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await self._record.close()
+
+    def offer(self, effects: Sequence[NewEffect]) -> None:
+        """Take what was just committed. Past the memory's bound, the poll will find it later."""
+        for effect in effects:
+            if effect.key in self._known or self._is_void(effect):
+                continue
+            if len(self._known) >= MOST_IN_MEMORY:
+                return
+            self._known.add(effect.key)
+            lane = self._lanes.setdefault(effect.lane, EffectLane())
+            lane.waiting.append(effect)
+            if lane.task is None and not self._stopping:
+                lane.task = asyncio.create_task(self._drain(effect.lane, lane), context=contextvars.Context())
+
+    def wake(self) -> None:
+        """Somebody committed effects without handing them over: look at once."""
+        self._wake.set()
+
+    @asynccontextmanager
+    async def hold(self, lane_name: str) -> AsyncIterator[None]:
+        """Nothing leaves on this lane inside the block; what was leaving has left and is recorded."""
+        lane = self._lanes.setdefault(lane_name, EffectLane())
+        async with lane.turn:
+            yield
+
+    def void(self, lane_name: str, conversation_id: int, epoch: int) -> None:
+        """No bot message older than `epoch` leaves any more. Call it inside `hold`, after the commit."""
+        self._void[conversation_id] = epoch
+        lane = self._lanes[lane_name]
+        self._known.difference_update(effect.key for effect in lane.waiting if self._is_void(effect))
+        lane.waiting = deque(effect for effect in lane.waiting if not self._is_void(effect))
+
+    def _is_void(self, effect: NewEffect) -> bool:
+        if effect.author != "bot" or effect.conversation_id is None:
+            return False
+        return effect.epoch < self._void.get(effect.conversation_id, 0)
+
+    async def _poll(self) -> None:
+        while True:
+            if len(self._known) < MOST_IN_MEMORY // 2:
+                await self._look()
+            try:
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+            self._wake.clear()
+
+    async def _look(self) -> None:
+        try:
+            rows = await fetch(PENDING, (self._clock(), MOST_IN_MEMORY))
+        except Exception:
+            # The database may be away for a moment; the next poll looks again.
+            log.exception("effects could not be read", extra={"action": "effects.poll"})
+            return
+        self.offer([NewEffect(**row) for row in rows])
+
+    # one lane
+
+    async def _drain(self, name: str, lane: EffectLane) -> None:
+        while lane.waiting and not self._stopping:
+            try:
+                delay = await self._next(lane)
+            except Exception:
+                # The record could not be written: the effect stays first, and its key keeps it from doubling.
+                log.exception("an effect could not be recorded", extra={"action": "effects.lane"})
+                delay = 1.0
+            if delay:
+                await asyncio.sleep(delay)
+        lane.task = None
+        if not lane.waiting and not lane.turn.locked() and self._lanes.get(name) is lane:
+            del self._lanes[name]
+
+    async def _next(self, lane: EffectLane) -> float:
+        """Do the lane's first effect; returns how long the lane must wait before its next try."""
+        async with lane.turn:
+            if not lane.waiting:
+                return 0.0
+            effect = lane.waiting[0]
+            async with self._slots:
+                delay = await self._try(effect)
+            if delay is None:
+                lane.waiting.popleft()
+                self._known.discard(effect.key)
+                return 0.0
+            lane.waiting[0] = _tried(effect)
+            return delay
+
+    async def _try(self, effect: NewEffect) -> float | None:
+        """None when the effect is over (done or parked), else seconds until it is tried again."""
+        attempts = effect.attempts + 1
+        try:
+            done = await self._executor(effect).run(effect)
+        except Exception as error:  # becomes a row: a retry, or parked for staff
+            return await self._failed(effect, attempts, error)
+        await self._finish(done, (DONE, [(attempts, self._clock(), effect.key)]))
+        return None
+
+    async def _failed(self, effect: NewEffect, attempts: int, error: Exception) -> float | None:
+        reason = f"{type(error).__name__}: {error}"[:500]
+        delay = effect_delay(error, attempts)
+        log.warning(
+            "an effect failed",
+            extra={"action": "effect.failed", "effect": effect.key, "attempts": attempts, "retry_in": delay},
+            exc_info=None if delay is not None else error,
+        )
+        if delay is not None:
+            due = self._clock() + timedelta(seconds=delay)
+            await self._finish(Done(), (RETRY, [(attempts, due, reason, effect.key)]))
+            return delay
+        done = await self._executor(effect).give_up(effect, error)
+        await self._finish(done, (PARKED, [(attempts, reason, self._clock(), effect.key)]))
+        self._parked()
+        return None
+
+    async def _finish(self, done: Done, own: Statement) -> None:
+        """Record the outcome. While the database is busy the record waits: the effect must not be done twice."""
+        while True:
+            try:
+                await self._record.submit([own, *done.statements])
+                break
+            except DatabaseBusy:
+                await asyncio.sleep(0.2)
+        for event in done.events:
+            self._published(event)
+
+    def _executor(self, effect: NewEffect) -> Executor:
+        executor = self._executors.get(effect.kind)
+        if executor is None:
+            raise LookupError(f"no executor for effects of kind {effect.kind!r}")
+        return executor
+
+
+def _tried(effect: NewEffect) -> NewEffect:
+    return NewEffect(
+        effect.key,
+        effect.kind,
+        effect.lane,
+        effect.payload,
+        effect.conversation_id,
+        effect.message_seq,
+        effect.author,
+        effect.epoch,
+        effect.attempts + 1,
+    )
+
+
+async def _write(groups: Sequence[Sequence[Statement]]) -> list[None]:
+    """All records of one moment in one commit, statements of one text together."""
+    merged: dict[str, list[Sequence[object]]] = {}
+    for statements in groups:
+        for sql, rows in statements:
+            merged.setdefault(sql, []).extend(rows)
+    async with transaction() as connection:
+        await execute(connection, list(merged.items()))
+    return [None] * len(groups)

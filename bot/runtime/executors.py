@@ -1,0 +1,136 @@
+"""Executors of the runtime's own effects: send a wire, fetch a file, do what a dialog waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from bot.core.errors import FileMissing, Final, Unreachable
+from bot.core.events import MessageChanged, RowChanged
+from bot.core.journal import plain
+from bot.core.message import Inbound
+from bot.core.ports import Channel
+from bot.runtime.effects import Done
+from bot.runtime.speech import SendPayload
+from bot.runtime.turn import CallPayload
+from bot.runtime.writes import NewEffect
+from bot.services import attachments
+from bot.services.filing import Filing, Limits
+from models.database import Statement, transaction
+
+SENT = "UPDATE message SET delivery = 'sent', error = '' WHERE conversation_id = ? AND seq = ?"
+NOT_SENT = "UPDATE message SET delivery = 'failed', error = ? WHERE conversation_id = ? AND seq = ?"
+ATTENTION = "UPDATE conversation SET attention = ?, updated_at = ? WHERE id = ?"
+BLOCKED = "UPDATE identity SET reachable = ? WHERE id = (SELECT identity_id FROM conversation WHERE id = ?)"
+
+_send = msgspec.json.Decoder(SendPayload)
+_call = msgspec.json.Decoder(CallPayload)
+
+
+class Send:
+    """Sends one wire on the channel of its conversation."""
+
+    def __init__(self, channels: Mapping[str, Channel]) -> None:
+        self._channels = channels
+
+    async def run(self, effect: NewEffect) -> Done:
+        """Send; the last wire of a message marks it as sent."""
+        payload = _send.decode(effect.payload)
+        channel = self._channels.get(effect.lane.partition(":")[0])
+        if channel is None:
+            raise Final(f"the channel account {effect.lane.partition(':')[0]!r} is not configured any more")
+        await channel.send(payload.recipient, payload.wire, effect.key)
+        if not payload.last:
+            return Done()
+        where = (effect.conversation_id, effect.message_seq)
+        return Done(((SENT, [where]),), (_changed(effect),))
+
+    async def give_up(self, effect: NewEffect, error: BaseException) -> Done:
+        """Mark the message as failed, and the conversation as one to look at."""
+        where = (str(error)[:300], effect.conversation_id, effect.message_seq)
+        note = ("A message could not be delivered.", datetime.now(UTC), effect.conversation_id)
+        statements: list[Statement] = [(NOT_SENT, [where]), (ATTENTION, [note])]
+        if isinstance(error, Unreachable):
+            statements.append((BLOCKED, [(False, effect.conversation_id)]))
+        return Done(tuple(statements), (_changed(effect), RowChanged(effect.conversation_id or 0)))
+
+
+def _changed(effect: NewEffect) -> MessageChanged:
+    return MessageChanged(effect.conversation_id or 0, effect.lane, effect.message_seq or 0)
+
+
+class Store:
+    """Streams a file from its platform into the store, within the limits, and only then shows it."""
+
+    def __init__(self, channels: Mapping[str, Channel], filing: Filing, limits: Limits) -> None:
+        self._channels = channels
+        self._filing = filing
+        self._limits = limits
+
+    async def run(self, effect: NewEffect) -> Done:
+        """Fetch and keep; a file that is stored already (a crash came between) is left as it is."""
+        payload = msgspec.json.decode(effect.payload)
+        source = await attachments.source(payload["attachment"])
+        channel = self._channels.get(payload["account"])
+        if source is None:
+            return Done()
+        if channel is None:
+            raise FileMissing(source.ref)
+        stream = await channel.fetch(source)
+        filed = await self._filing.keep(
+            stream.chunks, name=source.name or stream.name, limits=self._limits, now=datetime.now(UTC)
+        )
+        async with transaction():
+            kept = await attachments.stored(
+                payload["attachment"], filed.stored, filed.kind, filed.stored.media_type,
+                filed.display_key, filed.thumb_key, filed.width, filed.height,
+            )  # fmt: skip
+        if kept is None:
+            await self._filing.discard(filed)
+        return Done(events=(_of_file(effect),))
+
+    async def give_up(self, effect: NewEffect, error: BaseException) -> Done:
+        """The file shows as failed, with the reason."""
+        async with transaction():
+            await attachments.failed(msgspec.json.decode(effect.payload)["attachment"], str(error))
+        return Done(events=(_of_file(effect),))
+
+
+def _of_file(effect: NewEffect) -> MessageChanged:
+    lane = msgspec.json.decode(effect.payload)["lane"]
+    return MessageChanged(effect.conversation_id or 0, lane, effect.message_seq or 0)
+
+
+Callee = Callable[..., Awaitable[Any]]
+"""What `chat.call(Call(name, …), *args)` runs: `await callee(key, *args)`; `key` is the idempotency key."""
+
+
+class DialogCall:
+    """Does what a dialog waits for; the result comes back as an inbound of its lane."""
+
+    def __init__(self, callees: Mapping[str, Callee], accept: Callable[[Sequence[Inbound]], Awaitable[int]]) -> None:
+        self._callees = callees
+        self._accept = accept
+
+    async def run(self, effect: NewEffect) -> Done:
+        """The result is kept before the effect is marked done, so a crash between repeats neither."""
+        payload = _call.decode(effect.payload)
+        callee = self._callees.get(payload.name)
+        if callee is None:
+            raise Final(f"nobody does {payload.name!r}")
+        value = await callee(effect.key, *payload.args)
+        await self._accept([_result(effect, payload, {"value": plain(value)})])
+        return Done()
+
+    async def give_up(self, effect: NewEffect, error: BaseException) -> Done:
+        """The dialog hears that it failed, and can say so."""
+        payload = _call.decode(effect.payload)
+        await self._accept([_result(effect, payload, {"error": {"text": str(error)[:300]}})])
+        return Done()
+
+
+def _result(effect: NewEffect, payload: CallPayload, native: dict[str, Any]) -> Inbound:
+    return Inbound(payload.account, effect.key, payload.sender, "result", data=payload.token, native=native)

@@ -1,0 +1,69 @@
+"""Runs the services of one turn inside its transaction, so that a refusal undoes one of them and a failure all."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from bot.core.errors import Refused
+from bot.core.events import Event, OrderChanged, ReviewChanged
+from bot.services.orders import OrderView
+from bot.services.payments import Settlement
+from bot.services.reviews import ReviewView
+from bot.services.scope import Scope
+
+
+class TurnHost:
+    """The `Host` of a turn. Savepoints are made only where something may be written."""
+
+    def __init__(self, connection: BaseDBAsyncClient, scope: Scope) -> None:
+        self._connection = connection
+        self._scope = scope
+        self._opened = False
+        self.changed: list[Event] = []
+
+    async def run(self, service: Callable[..., Awaitable[Any]], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run `service(scope, …)`; a `Refused` rolls back what it wrote."""
+        if getattr(service, "__reads__", False):
+            return await service(self._scope, *args, **kwargs)
+        await self._open()
+        await self._execute("SAVEPOINT service")
+        try:
+            result = await service(self._scope, *args, **kwargs)
+        except Refused:
+            await self._execute("ROLLBACK TO SAVEPOINT service")
+            raise
+        await self._execute("RELEASE SAVEPOINT service")
+        self._observe(result)
+        return result
+
+    async def undo(self) -> None:
+        """Roll back everything that this turn's services wrote; the batch's other turns stay."""
+        if self._opened:
+            await self._execute("ROLLBACK TO SAVEPOINT turn")
+
+    async def keep(self) -> None:
+        """The turn is good."""
+        if self._opened:
+            await self._execute("RELEASE SAVEPOINT turn")
+
+    async def _open(self) -> None:
+        if not self._opened:
+            await self._execute("SAVEPOINT turn")
+            self._opened = True
+
+    async def _execute(self, sql: str) -> None:
+        await self._connection.execute_query(sql)
+
+    def _observe(self, result: Any) -> None:
+        match result:
+            case OrderView(id=order_id):
+                self.changed.append(OrderChanged(order_id))
+            case Settlement(payment=payment):
+                self.changed.append(OrderChanged(payment.order_id))
+            case ReviewView(id=review_id):
+                self.changed.append(ReviewChanged(review_id))
+            case _:
+                pass

@@ -1,0 +1,26 @@
+"""When to try again: a pure decision of the error and how often it was tried."""
+
+from __future__ import annotations
+
+from bot.core.errors import Final, Retryable
+
+#: Waits after the first, second, … failure of an effect, seconds: about an hour in all.
+EFFECT_DELAYS = (0.5, 2.0, 8.0, 30.0, 120.0, 600.0, 1800.0)
+#: A turn holds up its whole conversation, so it is given up within seconds.
+TURN_DELAYS = (0.1, 0.3, 1.0, 2.0)
+#: Longer than this no platform's Retry-After is believed, seconds.
+LONGEST_WAIT = 3600.0
+
+
+def effect_delay(error: BaseException, attempts: int) -> float | None:
+    """Seconds until an effect that has failed `attempts` times is tried again; None parks it."""
+    if isinstance(error, Final) or attempts > len(EFFECT_DELAYS):
+        return None
+    wait = EFFECT_DELAYS[attempts - 1]
+    asked = error.after if isinstance(error, Retryable) and error.after else 0.0
+    return max(wait, min(asked, LONGEST_WAIT))
+
+
+def turn_delay(attempts: int) -> float | None:
+    """Seconds until a turn that has failed `attempts` times is tried again; None parks the inbound."""
+    return TURN_DELAYS[attempts - 1] if attempts <= len(TURN_DELAYS) else None

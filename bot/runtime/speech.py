@@ -1,0 +1,87 @@
+"""What the bot says in a turn: message rows, effects for the wires, and the choices that typed numbers stand for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from bot.core.capabilities import Capabilities
+from bot.core.message import Choice, Reply, Wire
+from bot.core.render import render
+from bot.runtime.state import ConversationState
+from bot.runtime.writes import NewEffect, Writes, body_of, preview
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Speech:
+    """Gathers a turn's replies. While a person owns the conversation, nothing is said on any channel."""
+
+    def __init__(self, state: ConversationState, writes: Writes, capabilities: Capabilities, now: datetime) -> None:
+        self._state = state
+        self._writes = writes
+        self._capabilities = capabilities
+        self._now = now
+        self._replies: list[Reply] = []
+
+    def say(self, reply: Reply) -> None:
+        """One more reply, behind those before it."""
+        self._replies.append(reply)
+
+    def finish(self) -> None:
+        """Turn what was said into rows."""
+        if self._state.owner_id is not None or not self._replies:
+            return
+        choices: list[Choice] = []
+        for reply, rendered in zip(self._replies, render(self._replies, self._capabilities), strict=True):
+            choices += rendered.choices
+            self._write(reply, rendered.wires)
+        if choices:
+            self._state.choices = tuple(choices)
+
+    def _write(self, reply: Reply, wires: tuple[Wire, ...]) -> None:
+        state, stored = self._state, self._capabilities.stored_delivery
+        state.last_seq += 1
+        state.last_text, state.last_author, state.last_at = (
+            preview(reply.text, reply, len(reply.files)),
+            "bot",
+            self._now,
+        )
+        state.first_response_at = state.first_response_at or self._now
+        delivery = "" if stored else "queued"
+        self._writes.messages.append(
+            (state.id, state.last_seq, "bot", None, reply.text, body_of(reply), None, delivery, self._now)
+        )
+        if not stored:
+            self._writes.effects += sends(
+                state.lane, state.id, state.external_id, state.last_seq, wires, "bot", state.epoch
+            )
+
+
+def sends(
+    lane: str, conversation_id: int, recipient: str, seq: int, wires: tuple[Wire, ...], author: str, epoch: int
+) -> list[NewEffect]:
+    """One send effect a wire; the last one's success is the message's delivery."""
+    last = len(wires) - 1
+    return [
+        NewEffect(
+            key=f"send:{conversation_id}:{seq}:{index}",
+            kind="send",
+            lane=lane,
+            payload=_encode(SendPayload(recipient, wire, index == last)).decode(),
+            conversation_id=conversation_id,
+            message_seq=seq,
+            author=author,
+            epoch=epoch,
+        )
+        for index, wire in enumerate(wires)
+    ]
+
+
+class SendPayload(msgspec.Struct, frozen=True):
+    """What the executor of `send` needs: to whom, what, and whether it completes the message."""
+
+    recipient: str
+    wire: Wire
+    last: bool
