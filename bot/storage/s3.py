@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession, get_session
+from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
 from bot.core.errors import StorageUnavailable
@@ -21,6 +22,7 @@ from bot.storage.s3_settings import PROVIDERS, S3Settings
 from bot.storage.s3_transfer import CUT, Download, Sleep, Upload, edge, is_absent
 
 if TYPE_CHECKING:
+    from aiobotocore.session import ClientCreatorContext
     from types_aiobotocore_s3 import S3Client
 
 __all__ = ["LONGEST_LINK", "PART", "PROVIDERS", "S3Settings", "S3Storage"]
@@ -135,17 +137,25 @@ class S3Storage:
     async def _connect(self) -> S3Client:
         async with self._lock:
             if self._client is None:
-                self._client = await self._stack.enter_async_context(
-                    _session().create_client(
-                        "s3",
-                        region_name=self._settings.region,
-                        endpoint_url=self._settings.url,
-                        aws_access_key_id=self._settings.access_key or None,
-                        aws_secret_access_key=self._settings.secret_key or None,
-                        config=client_config(self._settings, self._attempts),
-                    )
-                )
+                self._client = await self._stack.enter_async_context(_create_client(self._settings, self._attempts))
+                if self._settings.bound_domain:
+                    self._client.meta.events.register("before-sign.s3", self._leave_out_bucket)
             return self._client
+
+    def _leave_out_bucket(self, request: AWSRequest, **_: object) -> None:
+        """A bound domain is the bucket: its name is neither in the host nor in the path, nor signed."""
+        request.url = (request.url or "").replace(f"/{self._settings.bucket}/", "/", 1)
+
+
+def _create_client(settings: S3Settings, attempts: int) -> ClientCreatorContext[S3Client]:
+    return _session().create_client(
+        "s3",
+        region_name=settings.region,
+        endpoint_url=settings.url,
+        aws_access_key_id=settings.access_key or None,
+        aws_secret_access_key=settings.secret_key or None,
+        config=client_config(settings, attempts),
+    )
 
 
 def client_config(settings: S3Settings, attempts: int) -> AioConfig:
@@ -156,12 +166,13 @@ def client_config(settings: S3Settings, attempts: int) -> AioConfig:
     Addressing is always said: "auto" is path style at any custom endpoint, and links to Amazon's old global
     host. Bodies are signed only where no TLS protects them.
     """
+    style = "path" if settings.bound_domain else settings.preset.addressing
     in_clear = (settings.url or "").startswith("http://")
     return AioConfig(
         signature_version="s3v4",
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
-        s3={"addressing_style": settings.preset.addressing, "payload_signing_enabled": in_clear},
+        s3={"addressing_style": style, "payload_signing_enabled": in_clear},
         retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=10,
         read_timeout=60,

@@ -42,8 +42,10 @@ PROVIDERS: Mapping[str, Provider] = {
 class S3Settings:
     """Where the files live. Raises `ConfigError` for what no store could accept.
 
-    `provider` names a preset; `endpoint` replaces its address (an internal network, a custom domain);
-    empty keys on `aws` mean the role of the machine. `prefix` is put before every key, with a slash between.
+    `provider` names a preset; `endpoint` replaces its address, such as for an internal network. With
+    `bound_domain` the endpoint is a domain bound to this bucket (CNAME): new users of Alibaba Cloud must have
+    one for buckets in mainland China since March 2025. Empty keys on `aws` mean the role of the machine.
+    `prefix` is put before every key, with a slash between.
     """
 
     provider: str
@@ -53,6 +55,7 @@ class S3Settings:
     access_key: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)
     prefix: str = ""
+    bound_domain: bool = False
 
     def __post_init__(self) -> None:
         if fault := _fault(self):
@@ -99,13 +102,19 @@ def _place_fault(settings: S3Settings, preset: Provider) -> str | None:
         return f"`storage.region` is {settings.region!r}: write it as the provider's console shows it, like cn-hangzhou"
     if settings.region.startswith("oss-"):
         return f"`storage.region` is {settings.region!r}: write it without oss-, like {settings.region[4:]}"
+    return _endpoint_fault(settings, preset)
+
+
+def _endpoint_fault(settings: S3Settings, preset: Provider) -> str | None:
     if not settings.endpoint:
+        if settings.bound_domain:
+            return "`storage.endpoint` is missing: write the domain that is bound to the bucket, like https://host"
         known = preset.endpoint is not None
         return None if known else f"`storage.endpoint` is missing: {settings.provider} has no address of its own"
     if not re.fullmatch(r"https?://[^/?#@]+/?", settings.endpoint):
         return "`storage.endpoint` must be like https://host or http://host:port, with nothing after it"
-    if settings.endpoint.split("//")[1].startswith(f"{settings.bucket}."):
-        return "`storage.endpoint` must not begin with the bucket's name: the bucket is its own setting"
+    if settings.endpoint.split("//")[1].startswith(f"{settings.bucket}.") and not settings.bound_domain:
+        return "`storage.endpoint` must not begin with the bucket's name, unless `storage.bound_domain` is true"
     return None
 
 

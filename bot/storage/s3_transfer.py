@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import aiohttp
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from bot.core.errors import FileMissing, StorageUnavailable
 from bot.storage.intake import to_the_end
@@ -45,6 +45,10 @@ def edge(settings: S3Settings, key: str) -> Iterator[None]:
         if _code(error) in _ABSENT:
             raise FileMissing(key) from error
         raise StorageUnavailable(_advice(settings, error), after=_wait(error)) from error
+    except NoCredentialsError as error:
+        raise StorageUnavailable(
+            "this machine has no role for the bucket: give it one, or set `storage.access_key` and `storage.secret_key`"
+        ) from error
     except CUT as error:
         raise _unreachable(settings, error) from error
 

@@ -46,6 +46,45 @@ async def test_a_file_is_private_and_sharded(tmp_path: Path) -> None:
     assert root.stat().st_mode & 0o077 == 0
 
 
+@pytest.fixture
+def disk_calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """Every sync, move and removal below `tmp_path`, in order: what a power cut would tell apart."""
+    calls: list[str] = []
+    sync, move, remove = os.fsync, os.replace, os.unlink
+
+    def place(path: str | Path) -> str:
+        inside = Path(path).relative_to(tmp_path)
+        return "draft" if inside.parent.name == "drafts" else str(inside)
+
+    def fsync(handle: int) -> None:
+        calls.append(f"sync {place(Path(f'/proc/self/fd/{handle}').readlink())}")
+        sync(handle)
+
+    def replace(source: Path, target: Path) -> None:
+        calls.append(f"move {place(source)} to {place(target)}")
+        move(source, target)
+
+    def unlink(path: Path) -> None:
+        remove(path)
+        calls.append(f"remove {place(path)}")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", replace)
+    monkeypatch.setattr(os, "unlink", unlink)
+    return calls
+
+
+async def test_a_file_is_on_the_disk_before_it_is_acknowledged(tmp_path: Path, disk_calls: list[str]) -> None:
+    storage = LocalStorage(tmp_path)
+    await storage.put(KEY, stream(b"tea"), media_type="text/plain", limit=9)
+    file = "03/8c/image+2026+11+abc.jpg"
+    assert disk_calls == ["sync draft", f"move draft to {file}", "sync 03/8c", "sync 03", "sync ."]
+    disk_calls.clear()
+    await storage.delete(KEY)
+    await storage.delete(KEY)
+    assert disk_calls == [f"remove {file}", "sync 03/8c"]
+
+
 async def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
     storage = LocalStorage(tmp_path / "files")
     with largest_file(MB), pytest.raises(StorageUnavailable, match=r"is full: make room") as caught:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import aiohttp
 import pytest
@@ -74,7 +75,7 @@ def real(bucket: Bucket) -> S3Settings:
         ({"bucket": "nowhere"}, "the S3 store has no bucket nowhere at http://127.0.0.1:"),
     ],
 )
-async def test_a_wrong_setting_is_named_by_the_check(real: S3Settings, change: dict[str, str], words: str) -> None:
+async def test_a_wrong_setting_is_named_by_the_check(real: S3Settings, change: dict[str, Any], words: str) -> None:
     async with opened(replace(real, **change)) as storage:
         with pytest.raises(StorageUnavailable) as caught:
             await storage.check()
@@ -224,6 +225,31 @@ async def test_a_put_is_a_plain_one_that_every_store_can_verify(scripted: tuple[
     assert not [name for name in asked.headers if "checksum" in name.lower() or "trailer" in name.lower()]
     assert "Content-Encoding" not in asked.headers
     assert "Transfer-Encoding" not in asked.headers
+
+
+async def test_at_a_bound_domain_the_bucket_is_not_named(scripted: tuple[Script, S3Storage]) -> None:
+    script, storage = scripted
+    script.will(refusal(503, "SlowDown"), Answer(headers={"ETag": '"e"'}), Answer(headers={"Content-Length": "3"}))
+    settings = replace(storage._settings, bound_domain=True, prefix="files")
+    async with opened(settings, attempts=2) as bound:
+        await bound.put(KEY, stream(b"tea"), media_type="image/jpeg", limit=9)
+        assert await bound.size(KEY) == 3
+    assert script.lines == [f"PUT /files/{KEY}", f"PUT /files/{KEY}", f"HEAD /files/{KEY}"]
+
+
+async def test_a_machine_without_a_role_is_told_what_to_set(
+    scripted: tuple[Script, S3Storage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, "/nowhere")
+    settings = replace(scripted[1]._settings, provider="aws", access_key="", secret_key="")
+    async with opened(settings) as storage:
+        with pytest.raises(
+            StorageUnavailable, match=r"no role for the bucket: give it one, or set `storage\.access_key`"
+        ):
+            await storage.check()
 
 
 UPLOAD = Answer(body="<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>")
