@@ -1,0 +1,169 @@
+"""Reads the configuration from config.toml and the environment, and finds every mistake in one go."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+
+from bot.config.checks import nearest
+from bot.config.mistakes import Mistake, Mistakes
+from bot.config.settings import Config
+from bot.core.errors import ConfigError
+
+PREFIX, DELIMITER = "PARLEY_", "__"
+DEFAULT_FILE = Path("config.toml")
+Tree = dict[str, Any]
+
+
+class _Environment(Config, BaseSettings):
+    """The same sections, as pydantic-settings reads them from PARLEY_SECTION__KEY."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter=DELIMITER, enable_decoding=False, extra="forbid"
+    )
+
+
+def load(path: Path | None = None, overrides: Mapping[str, Mapping[str, object]] | None = None) -> Config:
+    """The configuration: `overrides` win over the environment, that over the file, that over the defaults.
+
+    The file is `path`, else PARLEY_CONFIG, else config.toml in the working directory if there is one.
+    Raises `Mistakes` (a `ConfigError`) with everything that is wrong.
+    """
+    file = config_file(path)
+    written = _read(file) if file else {}
+    tree = _merge(_merge(written, EnvSettingsSource(_Environment)()), overrides or {})
+    strangers = _unknown_variables()
+    try:
+        config = Config.model_validate(tree)
+    except ValidationError as error:
+        found = [_mistake(details, file) for details in error.errors(include_url=False, include_input=False)]
+        raise Mistakes([*found, *strangers]) from None
+    if strangers:
+        raise Mistakes(strangers)
+    return config
+
+
+def config_file(path: Path | None = None) -> Path | None:
+    """The file that `load` reads; None when there is none to read. ConfigError when a named one is missing."""
+    named = path or (Path(os.environ["PARLEY_CONFIG"]) if os.environ.get("PARLEY_CONFIG") else None)
+    if named is None:
+        return DEFAULT_FILE if DEFAULT_FILE.exists() else None
+    if not named.is_file():
+        raise ConfigError(f"{named}: there is no such file; `python -m bot init --config {named}` writes one")
+    return named
+
+
+def _read(file: Path) -> Tree:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{file}: it cannot be read ({error.strerror}); check its permissions") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: it is not UTF-8; save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: it is not TOML: {error}") from error
+
+
+def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> Tree:
+    merged = dict(low)
+    for key, value in high.items():
+        under = merged.get(key)
+        both = isinstance(under, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merge(under, value) if both and isinstance(under, Mapping) else value
+    return merged
+
+
+def _unknown_variables() -> list[Mistake]:
+    """pydantic-settings passes over variables of sections that do not exist; a typing error there must be heard."""
+    found = []
+    for name in sorted(os.environ):
+        section, delimiter, _ = name.removeprefix(PREFIX).partition(DELIMITER)
+        if name.startswith(PREFIX) and delimiter and section.lower() not in Config.model_fields:
+            words = f"there is no section {section.lower()}.{nearest(section, Config.model_fields)}"
+            found.append(Mistake(f"environment variable {name}", "", words))
+    return found
+
+
+def _mistake(details: ErrorDetails, file: Path | None) -> Mistake:
+    # Parts that pydantic adds for members of a union or a list are no keys of ours.
+    keys = _keys(details["loc"], is_unknown=details["type"] == "extra_forbidden")
+    return Mistake(_place(keys, file), ".".join(keys), _words(details, keys))
+
+
+def _keys(location: tuple[int | str, ...], *, is_unknown: bool) -> list[str]:
+    keys: list[str] = []
+    for part in map(str, location):
+        if part not in Config.keys_below(keys) and not (is_unknown and len(keys) < len(location)):
+            break
+        keys.append(part)
+    return keys
+
+
+def _place(keys: list[str], file: Path | None) -> str:
+    variable = PREFIX + DELIMITER.join(keys).upper()
+    if variable in {name.upper() for name in os.environ}:
+        return f"environment variable {variable}"
+    if file is None:
+        return "configuration"
+    line = _line(file.read_text("utf-8"), keys)
+    return f"{file}, line {line}" if line else str(file)
+
+
+def _line(text: str, keys: list[str]) -> int:
+    """Where the key is written, 1 for the first line; 0 when it cannot be told."""
+    table, here = "", 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
+            table = header[1].replace('"', "").replace(" ", "")
+            here = number if table == ".".join(keys) else here
+        elif pair := re.match(r"\s*([A-Za-z0-9_.\"-]+)\s*=", line):
+            key = pair[1].replace('"', "")
+            if f"{table}.{key}".lstrip(".") == ".".join(keys):
+                return number
+    return here
+
+
+#: What pydantic says, in words for somebody who edits a file.
+_PLAIN = {
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "string_type": "must be text in quotes",
+    "string_too_short": "must not be empty",
+    "path_type": "must be a path in quotes",
+    "tuple_type": 'must be a list, like ["one", "two"]',
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+}
+
+
+def _words(details: ErrorDetails, keys: list[str]) -> str:
+    context: Mapping[str, Any] = details.get("ctx", {})
+    match details["type"]:
+        case "extra_forbidden":
+            what = "key" if len(keys) > 1 else "section"
+            known = Config.keys_below(keys[:-1])
+            hint = nearest(keys[-1], known) or f" There are: {', '.join(known)}."
+            return f"there is no such {what}.{hint}"
+        case "value_error":
+            return str(context["error"])
+        case "model_type" | "model_attributes_type":
+            return f"must be a table: write [{'.'.join(keys)}] and its keys below"
+        case "literal_error":
+            return f"must be one of {context['expected']}"
+        case kind if kind in _PLAIN:
+            return _PLAIN[kind].format(**context)
+        case _:
+            return details["msg"][:1].lower() + details["msg"][1:]

@@ -1,0 +1,210 @@
+"""What an operator can set, section by section; the descriptions become config.example.toml and the README's table."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from bot.config import checks
+from bot.config.secret import Secret
+
+
+def _listed(value: Any) -> Any:
+    """From the environment a list comes as `a, b` or as JSON."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith(("[", "{")):
+        return json.loads(value)
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Url = Annotated[str, AfterValidator(checks.web_address)]
+
+
+class Section(BaseModel):
+    """One `[table]` of config.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
+
+
+class Shop(Section):
+    """The shop as customers see it."""
+
+    name: str = Field(default="Parley Tea", min_length=1, max_length=80, description="The name above the chat box.")
+    currency: Annotated[str, AfterValidator(checks.currency)] = Field(
+        default="CNY", description="What prices are in: an ISO 4217 code."
+    )
+    languages: Annotated[Listed, AfterValidator(checks.languages)] = Field(
+        default=("en", "zh"), description="Languages that the bot speaks; the first is for those whose own is not here."
+    )
+    timezone: Annotated[str, AfterValidator(checks.timezone)] = Field(
+        default="Asia/Shanghai", description="Where the shop's day begins and ends: reports and times use it."
+    )
+    color: Annotated[str, AfterValidator(checks.colour)] = Field(
+        default="#2f6f4f", description="The colour of the chat box and the pages, #rrggbb."
+    )
+    order_hold_minutes: int = Field(
+        default=30, ge=1, le=7 * 24 * 60, description="How long goods are kept for an order that is not paid yet."
+    )
+
+
+class Server(Section):
+    """Where Parley listens, and under which address people reach it."""
+
+    host: str = Field(
+        default="127.0.0.1", min_length=1, description='Address to listen on; "0.0.0.0" is every interface.'
+    )
+    port: int = Field(default=8080, ge=1, le=65535, description="Port to listen on.")
+    public_url: Url = Field(
+        default="", description="Address under which customers reach this server; empty is http://host:port."
+    )
+    trusted_proxies: Annotated[Listed, AfterValidator(checks.networks)] = Field(
+        default=(), description="Reverse proxies (addresses or networks) whose X-Forwarded-For is believed."
+    )
+    widget_origins: Listed = Field(
+        default=("*",), description='Sites that may carry the chat box, like "https://shop.example"; "*" is every site.'
+    )
+    metrics_token: Secret = Field(
+        default=Secret(), description="Bearer token for /metrics; empty: only this machine may read it."
+    )
+    data: Path = Field(
+        default=Path("data"), description="Folder for what Parley keeps by default: database, files, lake."
+    )
+
+    @property
+    def url(self) -> str:
+        """The address that people use, without a slash at its end."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - compared, not bound
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+class Database(Section):
+    """Where the rows are."""
+
+    url: Annotated[Secret, AfterValidator(checks.database)] = Field(
+        default=Secret("sqlite://data/parley.db"),
+        description="sqlite://path, or postgres://user:password@host/name (a secret: env:NAME and file:path work).",
+    )
+
+
+Provider = Literal["aws", "aliyun-oss", "tencent-cos", "huawei-obs", "minio"]
+
+
+class Storage(Section):
+    """Where the files of customers and staff are."""
+
+    kind: Literal["local", "s3"] = Field(default="local", description="local: a folder; s3: a bucket.")
+    path: Path = Field(default=Path("data/files"), description="The folder, for kind local.")
+    provider: Provider = Field(
+        default="aws", description="For kind s3: aws, aliyun-oss, tencent-cos, huawei-obs, or minio for any S3 server."
+    )
+    bucket: str = Field(default="", description="The bucket's name.")
+    region: str = Field(default="", description="The region as the provider's console shows it, like cn-hangzhou.")
+    endpoint: Url = Field(default="", description="Address of the store; needed for minio, empty: the provider's own.")
+    access_key: Secret = Field(default=Secret(), description="Key id; both empty on aws: the role of the machine.")
+    secret_key: Secret = Field(default=Secret(), description="Secret of the key.")
+    prefix: str = Field(default="", description="Folder inside the bucket.")
+
+    @field_validator("bucket", "region")
+    @classmethod
+    def _needed_for_s3(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("kind") == "s3" and not value:
+            raise ValueError('is needed when storage.kind is "s3"; the provider\'s console shows it')
+        return value
+
+
+class Limits(Section):
+    """How much one person may send."""
+
+    text: int = Field(default=4000, ge=100, le=100_000, description="Longest message, characters.")
+    files_per_message: int = Field(default=10, ge=1, le=50, description="Most files with one message.")
+    file_mb: int = Field(default=20, ge=1, le=2048, description="Largest file, MiB.")
+    image_mb: int = Field(default=20, ge=1, le=100, description="Largest picture, MiB.")
+    backlog: int = Field(
+        default=10_000, ge=100, description="Messages waiting to be answered before new ones are refused (503)."
+    )
+
+
+class Telegram(Section):
+    """The Telegram bot; without a token there is none."""
+
+    token: Annotated[Secret, AfterValidator(checks.bot_token)] = Field(
+        default=Secret(), description="From @BotFather. Better as env:NAME or file:path than written here."
+    )
+    api_base: Url = Field(default="https://api.telegram.org", description="The Bot API server.")
+    webhook: bool | Literal["auto"] = Field(
+        default="auto", description="true: webhook; false: long polling; auto: webhook when public_url is https."
+    )
+    webhook_secret: Annotated[Secret, AfterValidator(checks.webhook_secret)] = Field(
+        default=Secret(), description="1 to 256 of A-Z a-z 0-9 _ -; empty: made once and kept."
+    )
+    local_files: bool = Field(default=False, description="The Bot API server is local and names files on this disk.")
+
+
+class LocalPayments(Section):
+    """The test bank: orders are paid on a page of our own, no money moves."""
+
+    enabled: bool = Field(
+        default=True, description="Offer the test pay page; switch it off before real customers come."
+    )
+
+
+class Payments(Section):
+    """Ways to pay."""
+
+    local: LocalPayments = Field(default=LocalPayments(), description="The test bank.")
+
+
+class Reports(Section):
+    """How managers' reports are counted."""
+
+    master: str = Field(
+        default="local[*]", min_length=1, description="Spark: local[*], spark://host:7077, yarn or k8s://address."
+    )
+    lake: Path = Field(default=Path("data/lake"), description="Folder of the Parquet files that Spark reads.")
+    memory: str = Field(default="1500m", description="Memory of the Spark driver, like 1500m or 4g.")
+    timeout: float = Field(default=900.0, gt=0, description="Seconds after which a run is given up.")
+    java_home: str = Field(default="", description="A Java 17 or newer; empty: find one, else the one that came along.")
+
+    @field_validator("memory")
+    @classmethod
+    def _memory(cls, value: str) -> str:
+        if not re.fullmatch(r"[1-9][0-9]*[mg]", value):
+            raise ValueError(f"{value!r} is not an amount of memory; write it like 1500m or 4g")
+        return value
+
+
+class Handlers(Section):
+    """What answers."""
+
+    modules: Listed = Field(
+        default=("handlers",), description="Python modules whose `router` or `routers` answer, in this order."
+    )
+
+
+class Demo(Section):
+    """A shop to try."""
+
+    shop: bool = Field(default=True, description="Fill an empty database with a small tea shop at the first start.")
+
+
+class Log(Section):
+    """What the server writes about its work."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least that is written."
+    )
+    format: Literal["text", "json"] = Field(default="text", description="text: for people; json: one object a line.")
+
+
+def is_https(url: str) -> bool:
+    """Whether browsers and platforms reach this address over TLS."""
+    return urlsplit(url).scheme == "https"
