@@ -14,6 +14,8 @@ InboundKind = Literal[
     "payment",  # a provider's notice; `data` is the payment's key
     "result",  # an effect that a dialog waits for has ended; `data` is the dialog's id
     "timer",  # a reminder or expiry of a dialog is due; `data` is "remind:<dialog>" or "expire:<dialog>"
+    "order",  # an order took a step outside of the conversation; `data` is its number
+    "report",  # a report is ready for this chat; `data` is the run's id
     "resumed",  # staff gave the conversation back to the bot
     "unknown",  # an update of a kind we do not handle: stored, counted, not answered
 ]

@@ -110,6 +110,21 @@ def chosen_days(first: date, last: date, timezone: str) -> Period:
     return Period("days", first, last + timedelta(days=1), timezone)
 
 
+def period_between(start: datetime, end: datetime, timezone: str) -> Period:
+    """The period that starts and ends at these moments; called a day, week (from Monday) or month when it is one."""
+    where = zone(timezone)
+    first, last = start.astimezone(where).date(), end.astimezone(where).date()
+    days = (last - first).days
+    if days < 1:
+        raise BadInput("a report covers at least one whole day")
+    if days == 1:
+        return Period("day", first, last, timezone)
+    if days == 7 and first.weekday() == 0:
+        return Period("week", first, last, timezone)
+    is_month = first.day == 1 and last.day == 1 and _month_before(last) == first
+    return Period("month" if is_month else "days", first, last, timezone)
+
+
 def offsets(start: datetime, end: datetime, timezone: str) -> list[tuple[int, int]]:
     """(from when on, the offset from UTC), both in seconds, for each stretch of `[start, end)` with one offset."""
     where = zone(timezone)

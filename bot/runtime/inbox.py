@@ -57,6 +57,12 @@ class Inbox:
             raise DatabaseBusy("too many messages wait to be handled", after=2.0)
         return await self._group.submit([_kept(inbound) for inbound in inbounds])
 
+    async def keep_within(self, connection: BaseDBAsyncClient, inbounds: Sequence[Inbound]) -> list[Waiting]:
+        """Keep inbounds in the caller's transaction; after its commit the caller hands them to `arrived`."""
+        kept = [_kept(inbound) for inbound in inbounds]
+        ids = await _insert(connection, kept, datetime.now(UTC))
+        return [Waiting(ids[one.key], one.inbound) for one in kept if one.key in ids]
+
     async def close(self) -> None:
         """Commit what is under way."""
         await self._group.close()
@@ -88,7 +94,7 @@ def _kept(inbound: Inbound) -> Kept:
 async def _insert(connection: BaseDBAsyncClient, items: Sequence[Kept], now: datetime) -> dict[Key, int]:
     """The ids of those that were new: the unique key decides, and nothing is looked up before."""
     rows = await fetch(
-        "INSERT INTO inbound (account, key, lane, kind, payload, received_at) VALUES "
+        "INSERT INTO inbound (account, key, lane, kind, payload, received_at) VALUES "  # noqa: S608 - only marks
         + ",".join(["(?,?,?,?,?,?)"] * len(items))
         + " ON CONFLICT (account, key) DO NOTHING RETURNING id, account, key",
         [value for kept in items for value in (*kept.key, kept.inbound.lane, kept.inbound.kind, kept.payload, now)],

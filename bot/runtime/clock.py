@@ -1,0 +1,57 @@
+"""What becomes due by itself: a dialog's reminder or end, and orders that were not paid in time. Each is an inbound."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+
+from bot.core.message import Inbound
+from bot.services import orders
+from models import Conversation
+from models.database import execute, fetch, transaction
+
+Accept = Callable[[Sequence[Inbound]], Awaitable[int]]
+_DUE = (
+    "SELECT d.token, d.{column} AS due, c.account, i.external_id FROM dialog d "
+    "JOIN conversation c ON c.id = d.conversation_id JOIN identity i ON i.id = c.identity_id WHERE d.{column} IS NOT NULL AND d.{column} <= ? LIMIT 500"
+)
+#: A week of settled effects and inbounds is kept for questions; older ones serve nobody.
+_PRUNE = (
+    "DELETE FROM effect WHERE state IN ('done', 'cancelled') AND created_at < ?",
+    "DELETE FROM inbound WHERE state = 'done' AND received_at < ?",
+)
+
+
+async def dialogs_due(accept: Accept, now: datetime | None = None) -> int:
+    """Hand the timers that are due to their lanes; the key makes each happen once."""
+    now = now or datetime.now(UTC)
+    inbounds: list[Inbound] = []
+    for what, column in (("remind", "remind_at"), ("expire", "expire_at")):
+        for row in await fetch(_DUE.format(column=column), [now]):
+            key = f"{what}:{row['token']}:{row['due']}"
+            inbounds.append(Inbound(row["account"], key, row["external_id"], "timer", data=f"{what}:{row['token']}"))
+    return await accept(inbounds)
+
+
+async def orders_due(accept: Accept, now: datetime | None = None) -> int:
+    """Expire unpaid orders, free their stock, and tell their customers."""
+    now = now or datetime.now(UTC)
+    async with transaction():
+        expired = await orders.expire(now)
+    told = [await order_changed(order) for order in expired]
+    return await accept([inbound for inbound in told if inbound])
+
+
+async def order_changed(order: orders.OrderView) -> Inbound | None:
+    """The inbound that tells the customer of an order's step; None when the order has no conversation."""
+    row = await Conversation.filter(id=order.conversation_id or 0).select_related("identity").first()
+    if row is None:
+        return None
+    key = f"order:{order.number}:{order.state}"
+    return Inbound(row.account, key, row.identity.external_id, "order", data=order.number)
+
+
+async def prune(older_than: datetime) -> None:
+    """Delete settled rows of the two queues."""
+    async with transaction() as connection:
+        await execute(connection, [(sql, [(older_than,)]) for sql in _PRUNE])

@@ -1,0 +1,217 @@
+"""What staff do to a conversation: take it over, answer, leave a note, give it back, close it.
+
+While somebody owns a conversation, the bot says nothing on any channel: what it had queued is cancelled in the same
+transaction, and what is leaving at that moment has left before the takeover commits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from bot.core.capabilities import Capabilities
+from bot.core.errors import Refused
+from bot.core.events import Event, MessageStored, OwnerChanged, RowChanged
+from bot.core.message import Attachment, Inbound, Reply
+from bot.core.render import render
+from bot.runtime.effects import Effects
+from bot.runtime.inbox import Inbox
+from bot.runtime.lanes import Lanes
+from bot.runtime.speech import sends
+from bot.runtime.writes import ADOPT_FILE, INSERT_MESSAGE, NewEffect, Writes, preview
+from bot.services import audit
+from models import Attachment as AttachmentRow
+from models import Conversation, Effect, Identity, Message, Staff, locks
+from models.database import execute, transaction
+
+#: How long a takeover waits for a message that is being sent at that moment, seconds.
+PATIENCE = 8.0
+
+
+class Staffing:
+    """The desk's verbs. `published` hears of events after the commit."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        lanes: Lanes,
+        effects: Effects,
+        capabilities: Callable[[str], Capabilities],
+        published: Callable[[Event], None],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._inbox = inbox
+        self._lanes = lanes
+        self._effects = effects
+        self._capabilities = capabilities
+        self._published = published
+        self._clock = clock
+
+    async def take_over(self, conversation_id: int, staff_id: int, *, force: bool = False) -> None:
+        """Make this person the owner. Raises `Refused`: "no_conversation", "taken"(owner), "sending"."""
+        lane = (await self._get(conversation_id)).lane
+        try:
+            async with asyncio.timeout(PATIENCE), self._effects.hold(lane):
+                epoch, name = await self._take(conversation_id, staff_id, force)
+                self._effects.void(lane, conversation_id, epoch)
+        except TimeoutError:
+            raise Refused("sending") from None
+        self._tell(conversation_id, lane, name)
+
+    async def _take(self, conversation_id: int, staff_id: int, force: bool) -> tuple[int, str]:
+        now = self._clock()
+        async with transaction() as connection:
+            row = await self._locked(conversation_id)
+            staff = await Staff.get(id=staff_id)
+            if row.owner_id not in (None, staff_id) and not force:
+                owner = await Staff.get(id=row.owner_id)
+                raise Refused("taken", owner=owner.name)
+            if row.owner_id == staff_id:
+                return row.epoch, staff.name
+            row.owner_id, row.epoch = staff_id, row.epoch + 1
+            row.waiting_since, row.unread, row.attention = None, 0, ""
+            await Effect.filter(conversation_id=conversation_id, author="bot", state="pending").update(
+                state="cancelled", done_at=now
+            )
+            await Message.filter(conversation_id=conversation_id, author="bot", delivery="queued").update(
+                delivery="failed", error="cancelled by the takeover"
+            )
+            await self._event(connection, row, f"{staff.name} took over", staff_id, now)
+            await audit.record(staff_id, "conversation.take", f"conversation:{conversation_id}", now)
+        return row.epoch, staff.name
+
+    async def give_back(self, conversation_id: int, staff_id: int) -> None:
+        """Let the bot speak again; it puts its open question once more."""
+        now = self._clock()
+        async with transaction() as connection:
+            row = await self._locked(conversation_id)
+            if row.owner_id is None:
+                return
+            staff = await Staff.get(id=staff_id)
+            row.owner_id, row.epoch = None, row.epoch + 1
+            await self._event(connection, row, f"{staff.name} gave back to the bot", staff_id, now)
+            await audit.record(staff_id, "conversation.give", f"conversation:{conversation_id}", now)
+            resumed = Inbound(row.account, f"resumed:{row.id}:{row.epoch}", await _sender(row), "resumed")
+            arrivals = await self._inbox.keep_within(connection, [resumed])
+        self._lanes.add(arrivals)
+        self._tell(conversation_id, row.lane, None)
+
+    async def close(self, conversation_id: int, staff_id: int) -> None:
+        """Nothing is left to do here; the next message of the customer opens it again."""
+        now = self._clock()
+        async with transaction() as connection:
+            row = await self._locked(conversation_id)
+            staff = await Staff.get(id=staff_id)
+            if row.owner_id is not None:
+                row.epoch += 1
+            row.owner_id, row.waiting_since, row.reason, row.priority = None, None, "", 0
+            row.attention, row.closed_at, row.unread = "", now, 0
+            await self._event(connection, row, f"{staff.name} closed the conversation", staff_id, now)
+            await audit.record(staff_id, "conversation.close", f"conversation:{conversation_id}", now)
+        self._tell(conversation_id, row.lane, None)
+
+    async def staff_says(
+        self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]
+    ) -> int:
+        """Say something to the customer; returns its seq, the same one for the same `client_id`.
+
+        Raises `Refused`: "no_conversation", "not_owner", "no_file".
+        """
+        return await self._write(conversation_id, staff_id, client_id, text, files, note=False)
+
+    async def note(self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]) -> int:
+        """Leave a note for colleagues; the customer never sees it."""
+        return await self._write(conversation_id, staff_id, client_id, text, files, note=True)
+
+    async def _write(
+        self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...], *, note: bool
+    ) -> int:
+        now = self._clock()
+        async with transaction() as connection:
+            row = await self._locked(conversation_id)
+            if not note and row.owner_id != staff_id:
+                raise Refused("not_owner")
+            before = await Message.filter(conversation_id=conversation_id, client_id=client_id).first()
+            if before is not None:
+                return before.seq
+            attachments = await _own_files(files, row)
+            row.last_seq += 1
+            seq, author = row.last_seq, "note" if note else "staff"
+            effects = [] if note else await self._sends(row, Reply(text, files=attachments))
+            await self._store(connection, row, (author, staff_id, text, client_id, effects), attachments, now)
+            if not note:
+                row.last_text, row.last_author = preview(text, files=len(files)), "staff"
+                row.last_at, row.unread = now, 0
+                row.first_response_at = row.first_response_at or now
+            row.updated_at = now
+            await row.save()
+        self._effects.offer(effects)
+        self._published(MessageStored(conversation_id, row.lane, seq))
+        self._published(RowChanged(conversation_id))
+        return seq
+
+    async def _store(
+        self,
+        connection: BaseDBAsyncClient,
+        row: Conversation,
+        said: tuple[str, int, str, str, list[NewEffect]],
+        files: tuple[Attachment, ...],
+        now: datetime,
+    ) -> None:
+        author, staff_id, text, client_id, effects = said
+        writes = Writes(effects=effects)
+        delivery = "queued" if effects else ""
+        writes.messages.append((row.id, row.last_seq, author, staff_id, text, "", client_id, delivery, now))
+        await execute(connection, writes.statements(now))
+        adopted = [(row.id, row.contact_id, row.last_seq, file.id, row.id) for file in files]
+        await execute(connection, [(ADOPT_FILE, adopted)])
+
+    async def _sends(self, row: Conversation, reply: Reply) -> list[NewEffect]:
+        capabilities = self._capabilities(row.account)
+        if capabilities.stored_delivery:
+            return []
+        wires = render([reply], capabilities)[0].wires
+        return sends(row.lane, row.id, await _sender(row), row.last_seq, wires, "staff", row.epoch)
+
+    async def _event(
+        self, connection: BaseDBAsyncClient, row: Conversation, text: str, staff_id: int, now: datetime
+    ) -> None:
+        """A thin line in the thread, for staff; saves the row with it."""
+        row.last_seq += 1
+        row.updated_at = now
+        line = (row.id, row.last_seq, "event", staff_id, text, "", None, "", now)
+        await execute(connection, [(INSERT_MESSAGE, [line])])
+        await row.save()
+
+    def _tell(self, conversation_id: int, lane: str, owner: str | None) -> None:
+        self._published(OwnerChanged(conversation_id, lane, owner))
+        self._published(RowChanged(conversation_id))
+
+    async def _get(self, conversation_id: int) -> Conversation:
+        row = await Conversation.filter(id=conversation_id).first()
+        if row is None:
+            raise Refused("no_conversation")
+        return row
+
+    async def _locked(self, conversation_id: int) -> Conversation:
+        row = await locks.conversation(conversation_id)
+        if row is None:
+            raise Refused("no_conversation")
+        return row
+
+
+async def _sender(row: Conversation) -> str:
+    return (await Identity.get(id=row.identity_id)).external_id
+
+
+async def _own_files(ids: tuple[int, ...], row: Conversation) -> tuple[Attachment, ...]:
+    rows = {one.id: one for one in await AttachmentRow.filter(id__in=ids, conversation_id=row.id)}
+    if len(rows) < len(set(ids)):
+        raise Refused("no_file")
+    return tuple(
+        Attachment(one.id, one.kind, one.name, one.media_type, one.size)  # type: ignore[arg-type]
+        for one in (rows[id_] for id_ in ids)
+    )
