@@ -21,7 +21,7 @@ from analytics.report import Chart, Headline, Result
 WIDTH, MARGIN, DPI = 1080, 48, 144
 INK, QUIET, FAINT, PAPER = "#1b2733", "#5d6a76", "#e3e8ec", "#ffffff"
 #: Okabe and Ito's blue and its companions, which people with every kind of colour vision tell apart.
-MAIN, BEFORE, UP, DOWN = "#0072b2", "#d3dae0", "#00785a", "#b3460b"
+MAIN, BEFORE, GOOD, BAD = "#0072b2", "#d3dae0", "#00785a", "#b3460b"
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 #: Above more bars than this values would touch each other: then only the highest has one.
 LABELLED = 10
@@ -77,7 +77,7 @@ def _draw_number(figure: Figure, left: float, total: int, line: Headline) -> Non
     size = fitting_size(line.value, (WIDTH - 2 * MARGIN) / 3 - 28, 20)
     _write(figure, left, 152, total, line.value, size, va="center", bold=True)
     if line.change:
-        colour = UP if line.change.startswith("+") else DOWN if line.change.startswith("−") else QUIET
+        colour = {"good": GOOD, "bad": BAD}.get(line.mood, QUIET)
         _write(figure, left, 180, total, line.change, 11.5, color=colour)
 
 
@@ -137,7 +137,7 @@ def _colours(chart: Chart) -> tuple[str, ...]:
 
 
 def _label_room(chart: Chart) -> float:
-    return min(max(text_width(label, 10.5) for label in chart.x), 380) + 16
+    return min(max(text_width(label, 10.5) for label in chart.x), 380) + 24
 
 
 def _axis_room(chart: Chart, language: str) -> float:

@@ -35,6 +35,7 @@ class Headline:
     label: str
     value: str
     change: str = ""
+    mood: Literal["", "good", "bad"] = ""  # whether the change is welcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Literal
 
 from babel.dates import format_date
 from babel.numbers import format_compact_decimal, format_decimal, format_percent
@@ -53,12 +54,13 @@ def money(amount: int, currency: str, language: str) -> str:
 
 
 def short_money(amount: int | float, currency: str, language: str) -> str:
-    """An amount of minor units for a chart: `¥12.3K`, `¥1.2万`."""
+    """An amount of minor units for a chart: `¥18.50`, `¥7,947`, `¥123.4K`, `¥12.3万`."""
     major = Decimal(round(amount)).scaleb(-exponent(currency))
     sign = money(0, currency, language).rstrip("0.").rstrip()
-    if abs(major) < 1000:
-        return f"{sign}{format_decimal(major, format='#,##0.##', locale='en_US')}"
-    return f"{sign}{compact(major, language)}"
+    if abs(major) >= 100_000:
+        return sign + compact(major, language)
+    exact = abs(major) < 1000 and major != major.to_integral_value()
+    return sign + format_decimal(major, format="#,##0.00" if exact else "#,##0", locale="en_US")
 
 
 def compact(value: Decimal | int | float, language: str) -> str:
@@ -115,8 +117,15 @@ def signed(share: float | None, language: str) -> str:
     return text if text == percent(0, language) else f"{'+' if share > 0 else '−'}{text}"
 
 
+def mood(growth: float | None, *, more_is_good: bool = True) -> Literal["", "good", "bad"]:
+    """Whether a change is welcome."""
+    if not growth:
+        return ""
+    return "good" if (growth > 0) == more_is_good else "bad"
+
+
 def before(period: Period, language: str) -> str:
-    """What the period is compared with: `last week`, `the week before` reads wrong in a title."""
+    """What the period is compared with: `the week before`, `前一周`."""
     names = {
         "day": ("the day before", "前一天"),
         "week": ("the week before", "前一周"),
@@ -173,6 +182,15 @@ def days_of(period: Period) -> list[int]:
 def mean(total: int, number: int) -> int:
     """An average of minor units, rounded half up; 0 of nothing."""
     return int((Decimal(total) / number).quantize(Decimal(1), ROUND_HALF_UP)) if number else 0
+
+
+def points(share: float | None, language: str) -> str:
+    """A difference of two shares: `+3 points`, `+3 个百分点`; empty for none."""
+    if share is None:
+        return ""
+    size = round(abs(share) * 100)
+    sign = "" if size == 0 else "+" if share > 0 else "−"
+    return pick(language, f"{sign}{size} {'point' if size == 1 else 'points'}", f"{sign}{size} 个百分点")
 
 
 def join(parts: Sequence[str], language: str) -> str:

@@ -165,22 +165,16 @@ def _products(rows: Sequence[Row], currency: str) -> list[Product]:
 
 
 def _headline(facts: Facts, language: str) -> list[Headline]:
-    def compare(now: int, before: int) -> str:
-        return words.signed(words.change(now, before), language)
+    def line(label: str, value: str, now: int, before: int) -> Headline:
+        growth = words.change(now, before)
+        return Headline(label, value, words.signed(growth, language), words.mood(growth))
 
-    now, then = facts.now, facts.before
+    now, then, currency = facts.now, facts.before, facts.currency
+    revenue, basket = (words.money(amount, currency, language) for amount in (now.revenue, now.basket))
     return [
-        Headline(
-            pick(language, "Revenue", "营业额"),
-            words.money(now.revenue, facts.currency, language),
-            compare(now.revenue, then.revenue),
-        ),
-        Headline(pick(language, "Orders", "订单"), words.count(now.orders, language), compare(now.orders, then.orders)),
-        Headline(
-            pick(language, "Average basket", "客单价"),
-            words.money(now.basket, facts.currency, language),
-            compare(now.basket, then.basket),
-        ),
+        line(pick(language, "Revenue", "营业额"), revenue, now.revenue, then.revenue),
+        line(pick(language, "Orders", "订单"), words.count(now.orders, language), now.orders, then.orders),
+        line(pick(language, "Average basket", "客单价"), basket, now.basket, then.basket),
     ]
 
 
@@ -220,7 +214,8 @@ def _by_product(facts: Facts, language: str) -> Chart:
     if top:
         pieces = words.counted(top[0].pieces, language, "{} piece", "{} pieces", "{} 件")
         name = top[0].label(language)
-        title = pick(language, f"{name} sells best: {pieces}", f"{name}最畅销，售出 {pieces}")
+        revenue = words.short_money(top[0].revenue, facts.currency, language)
+        title = pick(language, f"{name} sells best: {revenue}, {pieces}", f"{name}最畅销：{revenue}，{pieces}")
     series = Series(pick(language, "Revenue", "营业额"), [product.revenue for product in top])
     return Chart("hbar", title, [product.label(language) for product in top], [series], "money", facts.currency)
 
