@@ -13,7 +13,8 @@ from models.database import execute, fetch, transaction
 Accept = Callable[[Sequence[Inbound]], Awaitable[int]]
 _DUE = (
     "SELECT d.token, d.{column} AS due, c.account, i.external_id FROM dialog d "
-    "JOIN conversation c ON c.id = d.conversation_id JOIN identity i ON i.id = c.identity_id WHERE d.{column} IS NOT NULL AND d.{column} <= ? LIMIT 500"
+    "JOIN conversation c ON c.id = d.conversation_id "
+    "JOIN identity i ON i.id = c.identity_id WHERE d.{column} IS NOT NULL AND d.{column} <= ? LIMIT 500"
 )
 #: A week of settled effects and inbounds is kept for questions; older ones serve nobody.
 _PRUNE = (
