@@ -30,15 +30,17 @@ export function shades(colour: string): Shades {
   const accent = parse(colour) ?? (parse(DEFAULT_COLOUR) as Rgb);
   const on = contrast(accent, WHITE) >= READABLE || contrast(accent, WHITE) > contrast(accent, INK) ? WHITE : INK;
   const solid = until(accent, on === WHITE ? INK : WHITE, (shade) => contrast(shade, on) >= READABLE);
+  const tint = mix(accent, WHITE, 0.9);
+  const darkTint = mix(DARK_SURFACE, accent, 0.28);
   return {
     accent: hex(solid),
     on: hex(on),
     hover: hex(mix(solid, on === WHITE ? INK : WHITE, 0.14)),
-    text: hex(until(accent, INK, (shade) => contrast(shade, mix(shade, WHITE, 0.9)) >= READABLE)),
-    darkText: hex(until(accent, WHITE, (shade) => contrast(shade, mix(DARK_SURFACE, shade, 0.14)) >= READABLE)),
+    text: hex(until(accent, INK, (shade) => contrast(shade, tint) >= READABLE)),
+    darkText: hex(until(accent, WHITE, (shade) => Math.min(contrast(shade, darkTint), contrast(shade, DARK_SURFACE)) >= READABLE)),
     darkAccent: hex(until(solid, WHITE, (shade) => contrast(shade, DARK_SURFACE) >= VISIBLE)),
-    tint: hex(mix(accent, WHITE, 0.9)),
-    darkTint: hex(mix(DARK_SURFACE, accent, 0.28)),
+    tint: hex(tint),
+    darkTint: hex(darkTint),
   };
 }
 

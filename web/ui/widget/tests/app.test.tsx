@@ -1,0 +1,260 @@
+// @vitest-environment happy-dom
+import { fireEvent } from "@testing-library/preact";
+import { render } from "preact";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Chat } from "../chat";
+import { Draft } from "../draft";
+import { Keep } from "../keep";
+import { App } from "../ui/App";
+import { UploadFailed, Uploads } from "../uploads";
+import { attachment, button } from "./messages";
+import { Server, settle, SharedStorage } from "./server";
+
+const ADDRESS = "https://shop.example";
+let server: Server;
+let root: HTMLElement;
+let chat: Chat;
+let uploads: Uploads;
+
+beforeEach(async () => {
+  vi.stubGlobal("matchMedia", () => ({ matches: false }));
+  server = new Server();
+  let count = 0;
+  const newId = (): string => `id-${(count += 1)}`;
+  const keep = new Keep(ADDRESS, new SharedStorage().shelf({}));
+  chat = new Chat({ connect: server.connect, keep, lang: "en", name: "Leaf", newId, now: Date.now });
+  uploads = new Uploads({
+    post: (file) => (file.name === "bad" ? Promise.reject(new UploadFailed("Not this one.", false)) : Promise.resolve(attachment(5, { name: file.name }))),
+    credential: () => chat.credential(),
+    preview: () => "",
+    release: () => undefined,
+    newId,
+  });
+  root = document.body.appendChild(document.createElement("div"));
+  const setOpen = (open: boolean): void => chat.show(open);
+  const app = <App {...{ chat, uploads, setOpen }} draft={new Draft(keep)} server={ADDRESS} inline={false} direction="ltr" asked={() => true} />;
+  render(app, root);
+  await drawn();
+});
+afterEach(() => {
+  render(null, root);
+  root.remove();
+});
+
+/** State changes are drawn in a microtask, effects after a frame. */
+async function drawn(): Promise<void> {
+  for (let turn = 0; turn < 4; turn += 1) {
+    await settle();
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
+const all = <T extends Element = HTMLElement>(selector: string): T[] => [...root.querySelectorAll<T>(selector)];
+const one = <T extends Element = HTMLElement>(selector: string): T => {
+  const found = all<T>(selector);
+  expect(found, selector).toHaveLength(1);
+  return found[0] as T;
+};
+const field = (): HTMLTextAreaElement => one<HTMLTextAreaElement>("textarea");
+const bubbles = (): (string | null)[] => all(".bubble .text").map((element) => element.textContent);
+const chips = (): HTMLElement[] => all(".chip");
+
+async function open(): Promise<void> {
+  fireEvent.click(one(".launcher"));
+  await drawn();
+}
+
+async function type(text: string): Promise<void> {
+  fireEvent.input(field(), { target: { value: text } });
+  await drawn();
+}
+
+async function press(key: string, fields: object = {}): Promise<void> {
+  fireEvent.keyDown(field(), { key, ...fields });
+  await drawn();
+}
+
+describe("writing", () => {
+  it("sends with Enter, and the answer appears below", async () => {
+    await open();
+    await type("  hello  ");
+    await press("Enter");
+    expect(server.received.map((message) => message.text)).toEqual(["hello"]);
+    expect(field().value).toBe("");
+    server.publish({ text: "Welcome" });
+    await drawn();
+    expect(bubbles()).toEqual(["hello", "Welcome"]);
+  });
+
+  it("does not send with Shift+Enter, nor while an input method composes, nor what is empty", async () => {
+    await open();
+    await type("ni hao");
+    await press("Enter", { shiftKey: true });
+    await press("Enter", { isComposing: true });
+    await press("Enter", { keyCode: 229 });
+    await type("   ");
+    await press("Enter");
+    expect(server.received).toEqual([]);
+  });
+
+  it("says how much is too long and does not send it", async () => {
+    await open();
+    await type("a".repeat(4_003));
+    await press("Enter");
+    expect(server.received).toEqual([]);
+    expect(one(".notes").textContent).toBe("3 characters too many. Please split it into two messages.");
+    expect(one<HTMLButtonElement>(".send").disabled).toBe(true);
+  });
+
+  it("keeps the half-written message when the box is closed", async () => {
+    await open();
+    await type("half a thou");
+    await press("Escape");
+    expect(all(".panel")).toEqual([]);
+    await open();
+    expect(field().value).toBe("half a thou");
+  });
+
+  it("offers to try again what was refused", async () => {
+    await open();
+    server.refusals = [{ code: "bad", text: "The shop is closed." }];
+    await type("hello");
+    await press("Enter");
+    expect(one(".entry .problem span").textContent).toBe("Not sent. The shop is closed.");
+    fireEvent.click(one(".entry .problem button:first-of-type"));
+    await drawn();
+    expect(all(".entry .problem")).toEqual([]);
+    expect(server.messages.map((message) => message.text)).toEqual(["hello"]);
+  });
+});
+
+describe("what is shown", () => {
+  it("is only ever text: markup stays markup's letters", async () => {
+    const evil = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
+    server.publish({ author: "staff", name: evil, text: evil, buttons: [button(evil, "x")], files: [attachment(1, { name: evil })] });
+    server.publish({ cards: [{ title: evil, text: evil, price: evil, image: null, buttons: [] }], summary: { title: evil, lines: [{ label: evil, amount: evil }], total: evil } });
+    await open();
+    expect(all("img, script")).toEqual([]);
+    expect(bubbles()).toEqual([evil, "message 2"]);
+    expect(one(".card strong").textContent).toBe(evil);
+  });
+
+  it("never links to what could run in the page", async () => {
+    server.publish({ buttons: [button("Pay", "", { url: "javascript:alert(1)" }), button("Shop", "", { url: "/shop" })], files: [attachment(1, { url: "javascript:alert(1)" })] });
+    await open();
+    const links = all<HTMLAnchorElement>("a");
+    expect(links.map((link) => link.getAttribute("href"))).toEqual([`${ADDRESS}/shop`]);
+    expect(links[0]?.getAttribute("rel")).toBe("noopener");
+    expect(links[0]?.getAttribute("target")).toBe("_blank");
+  });
+
+  it("counts what was not read on the launcher, until the box is opened", async () => {
+    chat.connect();
+    server.publish({});
+    server.publish({ author: "customer", id: "me" });
+    server.publish({});
+    await drawn();
+    expect(one(".badge").textContent).toBe("2");
+    expect(one(".launcher").getAttribute("aria-label")).toBe("Open chat, 2 unread");
+    await open();
+    expect(all(".badge")).toEqual([]);
+    expect(server.lines[0]?.reads).toEqual([3]);
+  });
+
+  it("names the person who took over, and changes its language at once", async () => {
+    await open();
+    server.lines[0]?.listener.owner({ name: "Mei" });
+    await drawn();
+    expect(one(".banner.owner").textContent).toContain("You are talking to Mei");
+    fireEvent.click(one("[aria-haspopup=menu]"));
+    await drawn();
+    fireEvent.click(one("[role=menuitemradio][lang=zh-CN]"));
+    await drawn();
+    expect(one(".banner.owner").textContent).toContain("Mei 正在为您服务");
+    expect(one(".root").lang).toBe("zh-CN");
+    expect(server.asked).toContain("lang zh");
+  });
+});
+
+describe("buttons", () => {
+  it("send what they carry, stay when chosen, and are stale afterwards", async () => {
+    server.publish({ buttons: [button("Browse", "browse"), button("Orders", "orders")] });
+    await open();
+    fireEvent.click(chips()[1]!);
+    await drawn();
+    expect(server.received).toMatchObject([{ text: "Orders", data: "orders" }]);
+    expect(chips().map((chip) => [chip.className.includes("chosen"), chip.getAttribute("aria-disabled")])).toEqual([
+      [false, "true"],
+      [true, "true"],
+    ]);
+    fireEvent.click(chips()[0]!);
+    await drawn();
+    expect(server.received).toHaveLength(1);
+  });
+
+  it("of cards and links stay usable", async () => {
+    server.publish({ cards: [{ title: "Longjing", text: "", price: "¥68.00", image: null, buttons: [button("Add", "add:1")] }], buttons: [button("Pay", "", { url: "/pay/1" })] });
+    server.publish({ author: "customer", id: "me", text: "later" });
+    await open();
+    fireEvent.click(one(".card button"));
+    await drawn();
+    expect(server.received).toMatchObject([{ data: "add:1" }]);
+    expect(one("a.chip").getAttribute("aria-disabled")).toBeNull();
+  });
+
+  it("of a rating are stars: one radio group, arrow keys move, a tap sends", async () => {
+    const stars = [1, 2, 3, 4, 5].map((count) => button(`${count} ★`, `rate:${count}`));
+    server.publish({ input: "stars", buttons: [...stars, button("Skip", "skip")] });
+    await open();
+    const radios = all("[role=radio]");
+    expect(radios.map((radio) => radio.getAttribute("aria-label"))).toEqual(["1 star", "2 stars", "3 stars", "4 stars", "5 stars"]);
+    expect(chips().map((chip) => chip.textContent)).toEqual(["Skip"]);
+    radios[2]?.focus();
+    fireEvent.keyDown(radios[2]!, { key: "ArrowRight" });
+    expect(document.activeElement).toBe(radios[3]);
+    fireEvent.click(radios[3]!);
+    await drawn();
+    expect(server.received).toMatchObject([{ data: "rate:4" }]);
+    expect(all("[role=radio]").map((radio) => radio.getAttribute("aria-checked"))).toEqual(["false", "false", "false", "true", "false"]);
+  });
+});
+
+describe("files", () => {
+  const drop = (...names: string[]) =>
+    fireEvent.drop(one(".panel"), { dataTransfer: { types: ["Files"], files: names.map((name) => new File(["x"], name)) } });
+
+  it("that are dropped are stored first and sent with the message", async () => {
+    await open();
+    drop("list.txt");
+    await drawn();
+    expect(one(".staged").className).toContain("stored");
+    await type("Here");
+    fireEvent.submit(one("form"));
+    await drawn();
+    expect(server.received).toMatchObject([{ text: "Here", files: [5] }]);
+    expect(all(".staged")).toEqual([]);
+  });
+
+  it("that could not be stored hold the message back and say why", async () => {
+    await open();
+    drop("bad");
+    await drawn();
+    fireEvent.submit(one("form"));
+    await drawn();
+    expect(server.received).toEqual([]);
+    expect(one(".staged").textContent).toContain("Not this one.");
+    fireEvent.click(one(".staged .off"));
+    await drawn();
+    expect(uploads.list).toEqual([]);
+  });
+
+  it("that are too large never start, with a sentence that says so", async () => {
+    await open();
+    const large = Object.defineProperty(new File(["x"], "film.mov"), "size", { value: 30 << 20 });
+    fireEvent.drop(one(".panel"), { dataTransfer: { types: ["Files"], files: [large] } });
+    await drawn();
+    expect(uploads.list).toEqual([]);
+    expect(one(".notes .problem").textContent).toBe("“film.mov” is 30 MB. Up to 20 MB works here.");
+  });
+});
