@@ -24,3 +24,8 @@ def effect_delay(error: BaseException, attempts: int) -> float | None:
 def turn_delay(attempts: int) -> float | None:
     """Seconds until a turn that has failed `attempts` times is tried again; None parks the inbound."""
     return TURN_DELAYS[attempts - 1] if attempts <= len(TURN_DELAYS) else None
+
+
+def was_parked(attempts: int) -> bool:
+    """Whether a turn with so many failures behind it was parked before and is tried again by staff."""
+    return attempts > len(TURN_DELAYS)

@@ -63,7 +63,7 @@ class Runtime:
         self._parts = parts
         self._lanes = Lanes()
         self._inbox = Inbox(self._arrived, backlog=lambda: self._lanes.size, most=parts.most_waiting)
-        executors = {
+        executors: dict[str, Executor] = {
             "send": Send(parts.channels),
             "store": Store(parts.channels, parts.filing, parts.limits),
             "call": DialogCall(parts.callees, self.accept),
@@ -181,7 +181,8 @@ class Runtime:
             )
             self.effects.wake()
         else:
-            found = await InboundRow.filter(id=id, state="parked").update(state="pending", attempts=0, error="")
+            # Its attempts stay: they tell the turn that the message is in the thread already.
+            found = await InboundRow.filter(id=id, state="parked").update(state="pending", error="")
             self._lanes.add(one for one in await unfinished(id - 1, 1) if one.id == id)
         if not found:
             raise Refused("no_failure")

@@ -78,7 +78,10 @@ class Turn:
         inbounds: Sequence[Inbound],
         connection: BaseDBAsyncClient,
         now: datetime,
+        *,
+        in_thread: bool = False,
     ) -> None:
+        self._in_thread = in_thread  # staff try it again: its message was kept when it was parked
         self._shop = shop
         self._state = state
         self._now = now
@@ -95,7 +98,7 @@ class Turn:
         inbound, state = self._inbound, self._state
         files: tuple[Attachment, ...] = ()
         step = routing.decide(inbound, state, self._shop.routes)
-        if inbound.kind in FROM_CUSTOMER:
+        if inbound.kind in FROM_CUSTOMER and not self._in_thread:
             files = await self._keep_message(inbound)
         if state.owner_id is None or inbound.kind not in FROM_CUSTOMER:
             await self._take(step, files)

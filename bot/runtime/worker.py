@@ -14,7 +14,7 @@ from bot.core.errors import DatabaseBusy
 from bot.core.message import FROM_CUSTOMER, Inbound, Reply
 from bot.core.text import _
 from bot.runtime.lanes import Head, Lanes
-from bot.runtime.retry import turn_delay
+from bot.runtime.retry import turn_delay, was_parked
 from bot.runtime.speech import Speech
 from bot.runtime.state import ConversationState, load_states
 from bot.runtime.turn import Shop, Turn
@@ -103,7 +103,8 @@ class Worker:
         self, connection: BaseDBAsyncClient, state: ConversationState, head: Head, now: datetime, writes: Writes
     ) -> BaseException | None:
         """Run one turn into `writes`; returns what a handler raised, with everything of the turn undone."""
-        turn = Turn(self._shop, state, [waiting.inbound for waiting in head.waiting], connection, now)
+        inbounds = [waiting.inbound for waiting in head.waiting]
+        turn = Turn(self._shop, state, inbounds, connection, now, in_thread=was_parked(head.waiting[0].attempts))
         try:
             async with asyncio.timeout(TURN_TIMEOUT):
                 made = await turn.run()
@@ -142,7 +143,7 @@ class Worker:
         writes = Writes()
         reason = f"{type(error).__name__}: {error}"[:500]
         async with transaction() as connection:
-            if park:
+            if park and not was_parked(attempts - 1):
                 inbound = head.waiting[0].inbound
                 states = await load_states(connection, [inbound], now)
                 self._apologise(states[head.lane], [one.inbound for one in head.waiting], writes, now)
