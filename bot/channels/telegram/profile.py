@@ -29,6 +29,7 @@ CAPABILITIES = Capabilities(
 DOWNLOAD_LIMIT = 20 * 1024 * 1024
 
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
+_BASE = re.compile(r"https?://[A-Za-z0-9._\[\]:-]+(/[!-~]*)?")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
@@ -50,6 +51,11 @@ class TelegramSettings:
             raise ConfigError(
                 f"[{self.account}] token: not a bot token. It looks like 123456:ABC-DEF; "
                 "@BotFather shows it after /mybots."
+            )
+        if not _BASE.fullmatch(self.api_base):
+            raise ConfigError(
+                f"[{self.account}] api_base: {self.api_base!r} is no address like https://api.telegram.org; "
+                "leave it out unless you run a Bot API server of your own."
             )
         if self.webhook_url and not _SECRET.fullmatch(self.webhook_secret):
             raise ConfigError(

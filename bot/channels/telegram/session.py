@@ -1,4 +1,4 @@
-"""The HTTP session under aiogram's bot: keeps connections, posts JSON, streams files.
+"""The session under aiogram's bot: posts JSON, streams files, reads answers.
 
 Two things differ from aiogram's own session. A call without a file is one JSON post, and an answer
 is read only as far as its method needs it, which makes a call several times cheaper.
@@ -34,12 +34,12 @@ from pydantic import TypeAdapter
 from yarl import URL
 
 from bot.channels.telegram.methods import Upload
+from bot.channels.telegram.posting import Poster
 from bot.core.errors import BadInput, ChannelUnavailable
 
 T = TypeVar("T")
 
 CONNECTIONS = 100
-JSON = {"Content-Type": "application/json"}
 #: How the network fails, whichever layer noticed.
 BROKEN = (ClientError, TimeoutError, OSError)
 
@@ -49,13 +49,14 @@ class Session(BaseSession):
 
     def __init__(self, server: TelegramAPIServer, timeout: float) -> None:
         super().__init__(api=server, json_loads=orjson.loads, json_dumps=_json, timeout=timeout)
-        self._http: ClientSession | None = None
-        self._urls: dict[str, URL] = {}
-        self._brief = ClientTimeout(total=timeout)
+        self._http: ClientSession | None = None  # for files; calls without one are the poster's
+        self._poster = Poster(server.base, connections=CONNECTIONS)
+        self._paths: dict[str, bytes] = {}
         self._moving = ClientTimeout(total=None, sock_connect=timeout, sock_read=timeout * 4)
 
     async def close(self) -> None:
         """Close connections; a later call opens new ones."""
+        await self._poster.close()
         if self._http is not None:
             await self._http.close()
 
@@ -106,7 +107,7 @@ class Session(BaseSession):
             self._http = ClientSession(
                 connector=TCPConnector(limit=CONNECTIONS, ttl_dns_cache=300),
                 cookie_jar=DummyCookieJar(),
-                timeout=self._brief,
+                timeout=self._moving,
             )
         return self._http
 
@@ -122,11 +123,10 @@ class Session(BaseSession):
     async def _post_json(
         self, bot: Bot, method: TelegramMethod[T], fields: dict[str, Any], held: int | None
     ) -> tuple[int, bytes]:
-        timeout = ClientTimeout(total=self.timeout + held) if held else self._brief
-        url = self._url(bot, method)
-        post = self._connected().post(url, data=_dump(fields), headers=JSON, timeout=timeout)
-        async with post as response:
-            return response.status, await response.read()
+        path = self._paths.get(method.__api_method__)
+        if path is None:
+            path = self._paths[method.__api_method__] = self._url(bot, method).raw_path.encode()
+        return await self._poster.post(path, _dump(fields), self.timeout + (held or 0))
 
     async def _post_form(
         self, bot: Bot, method: TelegramMethod[T], fields: dict[str, Any], files: dict[str, Any]
@@ -137,15 +137,11 @@ class Session(BaseSession):
         for name, file in files.items():
             form.add_field(name, file.read(bot), filename=file.filename)
         url = self._url(bot, method)
-        async with self._connected().post(url, data=form, timeout=self._moving) as response:
+        async with self._connected().post(url, data=form) as response:
             return response.status, await response.read()
 
     def _url(self, bot: Bot, method: TelegramMethod[T]) -> URL:
-        name = method.__api_method__
-        url = self._urls.get(name)
-        if url is None:
-            url = self._urls[name] = URL(self.api.api_url(bot.token, name), encoded=True)
-        return url
+        return URL(self.api.api_url(bot.token, method.__api_method__), encoded=True)
 
     def _result(self, bot: Bot, method: TelegramMethod[T], status: int, answer: bytes) -> T:
         try:
