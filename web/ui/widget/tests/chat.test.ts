@@ -257,6 +257,7 @@ describe("two tabs of one visitor", () => {
     await settle();
     expect(atServer()).toEqual(["from a tunnel"]);
     expect(shown(one)).toEqual(["from a tunnel"]);
+    expect(server.received).toHaveLength(1);
   });
 
   it("share what was read", async () => {
