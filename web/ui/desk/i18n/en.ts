@@ -63,6 +63,7 @@ export const en = {
   "inbox.attention": "Attention",
   "inbox.new": "{n} new|{n} new",
   "inbox.you": "You",
+  "inbox.staff": "Staff",
   "inbox.botsaid": "Bot",
   "inbox.note": "Note",
   "inbox.waits": "Waiting for {span}",

@@ -65,6 +65,7 @@ export const zh: Record<Key, string> = {
   "inbox.attention": "需留意",
   "inbox.new": "{n} 条新会话",
   "inbox.you": "我",
+  "inbox.staff": "同事",
   "inbox.botsaid": "机器人",
   "inbox.note": "备注",
   "inbox.waits": "已等待 {span}",

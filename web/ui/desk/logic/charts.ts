@@ -14,19 +14,24 @@ export type Option = Record<string, unknown>;
 
 export function option(chart: Chart, look: Look, ink: Ink): Option {
   const lying = chart.kind === "hbar";
-  const labelled = chart.x.length * chart.series.length <= MOST_LABELS;
+  const labelled = chart.series.length === 1 && chart.x.length <= MOST_LABELS;
   const category = categoryAxis(chart, ink);
   const value = valueAxis(chart, look, ink, labelled);
   return {
     animationDuration: 300,
     textStyle: { fontFamily: ink.font, fontSize: 12, color: ink.text },
-    grid: { left: 4, right: lying && labelled ? 64 : 16, top: chart.series.length > 1 ? 36 : 20, bottom: 4, containLabel: true },
+    grid: grid(chart, lying, labelled),
     legend: chart.series.length > 1 ? legend(ink) : { show: false },
     tooltip: tooltip(chart, look, ink),
     xAxis: lying ? value : category,
     yAxis: lying ? { ...category, inverse: true } : value,
     series: chart.series.map((_, at) => oneSeries(chart, at, look, ink, labelled)),
   };
+}
+
+function grid(chart: Chart, lying: boolean, labelled: boolean): Style {
+  const top = chart.series.length > 1 ? 36 : lying ? 4 : 20;
+  return { left: 4, right: lying && labelled ? 64 : 16, top, bottom: 4, containLabel: true };
 }
 
 /** The colour of a series: a channel keeps its own; of two, the second is the quiet one (the period before). */

@@ -7,7 +7,10 @@ const typing = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
 /** A dialog or a menu has the keyboard to itself. */
-const covered = (): boolean => document.querySelector(".el-overlay-dialog, .el-message-box, .lightbox") !== null;
+const covered = (): boolean =>
+  [...document.querySelectorAll(".el-overlay-dialog, .el-overlay-message-box, .el-image-viewer__wrapper")].some((box) =>
+    box.checkVisibility(),
+  );
 
 export function useKeys(bindings: Bindings): void {
   const press = (event: KeyboardEvent): void => {

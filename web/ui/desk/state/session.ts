@@ -67,8 +67,8 @@ configure({
   csrf: () => session.csrf,
   language: () => (language.value === "zh" ? "zh-CN" : "en"),
   loggedOut: () => {
+    session.loggedOut = session.me !== null || session.loggedOut;
     forget();
-    session.loggedOut = true;
   },
   words: () => ({ offline: t("error.offline"), broken: t("error.broken") }),
 });
