@@ -13,7 +13,8 @@ from models import locks
 from models.database import dialect, fetch, transaction
 
 T = TypeVar("T")
-WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+#: Not pg_stat_activity, which a transaction sees as it was when it first looked.
+WAITING = "SELECT 1 FROM pg_locks WHERE NOT granted"
 
 
 class Rival(Generic[T]):

@@ -1,0 +1,317 @@
+"""Settling once and only for the right sum, refunds once, and books that add up."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.core.errors import BadInput, Refused
+from bot.core.money import Money
+from bot.core.ports import Checkout, PaymentTruth
+from bot.payments.local import LocalPayments
+from bot.services import orders, payments
+from bot.services.order_states import EARNED
+from bot.services.payments import RefundRequest, Settlement
+from bot.services.scope import Scope
+from models import Effect, Order, Payment, PaymentEvent
+from models.database import transaction
+from tests.unit.services.shop import NOW, Shop, held, on_shelf, steps_of
+
+FULL = Money(6800, "CNY")
+
+
+async def actions_of(key: str) -> list[str]:
+    """What the payment's audit rows say."""
+    return [event.action for event in await PaymentEvent.filter(payment__key=key).order_by("id")]
+
+
+async def state_of(order_id: int) -> str:
+    return (await Order.get(id=order_id)).state
+
+
+async def test_beginning_again_is_the_same_payment(shop: Shop) -> None:
+    await shop.product()
+    scope = await shop.customer()
+    order = await shop.buys(scope)
+    first = await shop.opens_payment(scope, order)
+    assert await payments.begin(scope, order.number, "local") == first
+    assert (first.state, first.amount, first.url) == ("open", FULL, "https://bank.example/pay")
+    other = await payments.begin(scope, order.number, "stripe")
+    assert (other.key != first.key, other.state, other.reference) == (True, "created", "")
+    await shop.settles(first, state="failed")
+    assert (await payments.begin(scope, order.number, "local")).key != first.key
+    assert await payments.by_key(first.key) == await payments.by_reference("local", first.reference)
+    assert await payments.by_key("nothing") is None
+
+
+async def test_only_an_order_that_waits_for_money_is_paid(shop: Shop) -> None:
+    await shop.product()
+    ann, bob = await shop.customer(), await shop.customer("Bob")
+    order = await shop.buys(ann)
+    for scope, number in ((bob, order.number), (ann, "P7K2-4M9Q")):
+        with pytest.raises(Refused, match="no_order"):
+            await payments.begin(scope, number, "local")
+    shop.later(minutes=30)
+    with pytest.raises(Refused, match="expired"):
+        await payments.begin(shop.at(ann), order.number, "local")
+    await orders.expire(shop.now)
+    with pytest.raises(Refused, match="expired"):
+        await payments.begin(shop.at(ann), order.number, "local")
+    paid = await shop.buys(ann)
+    await shop.pays(ann, paid)
+    with pytest.raises(Refused, match="wrong_state"):
+        await payments.begin(shop.at(ann), paid.number, "local")
+
+
+async def test_the_request_speaks_the_customers_language(shop: Shop) -> None:
+    await shop.product()
+    scope = await shop.customer(locale="zh-Hans")
+    order = await shop.buys(scope, quantity=2)
+    begun = await payments.begin(scope, order.number, "local")
+    asked = await payments.request(begun.key, "https://shop.example/paid")
+    assert (asked.key, asked.amount, asked.order_number) == (begun.key, Money(13600, "CNY"), order.number)
+    assert (asked.description, asked.locale, asked.return_url) == ("2 × tea茶", "zh", "https://shop.example/paid")
+    with pytest.raises(Refused, match="no_payment"):
+        await payments.request("nothing", "")
+
+
+async def test_paid_exactly_once(shop: Shop) -> None:
+    await shop.product(stock=3)
+    scope = await shop.customer()
+    order = await shop.buys(scope)
+    payment = await shop.opens_payment(scope, order)
+    shop.later(minutes=5)
+    first = await shop.settles(payment)
+    assert (first.outcome, first.fresh, first.payment.state) == ("paid", True, "paid")
+    for _ in range(3):
+        again = await shop.settles(payment)
+        assert (again.outcome, again.fresh) == ("already", False)
+    assert (await on_shelf(), await held()) == (2, 0)
+    assert await steps_of(order.id) == [("", "placed", "customer"), ("placed", "paid", "provider:local")]
+    assert await actions_of(payment.key) == ["created", "opened", "settled"]
+    paid = await orders.find(scope, order.number)
+    assert paid is not None
+    assert (paid.paid_at, paid.hold_until) == (shop.now, None)
+
+
+async def test_still_open_then_failed_then_paid_after_all(shop: Shop) -> None:
+    await shop.product()
+    scope = await shop.customer()
+    payment = await shop.opens_payment(scope, await shop.buys(scope))
+    told = [await shop.settles(payment, state=state) for state in ("open", "failed", "failed", "paid", "open", "failed")]
+    assert [(one.outcome, one.fresh) for one in told] == [
+        ("open", False), ("failed", True), ("failed", False), ("paid", True), ("already", False), ("already", False),
+    ]  # fmt: skip
+    assert await state_of(payment.order_id) == "paid"
+
+
+@pytest.mark.parametrize("wrong", [Money(6799, "CNY"), Money(6801, "CNY"), Money(6800, "USD"), Money(1, "CNY")])
+async def test_a_wrong_sum_is_never_paid_and_staff_can_see_it(shop: Shop, wrong: Money) -> None:
+    await shop.product()
+    scope = await shop.customer()
+    order = await shop.buys(scope)
+    payment = await shop.opens_payment(scope, order)
+    first, second = await shop.settles(payment, wrong), await shop.settles(payment, wrong)
+    assert [(one.outcome, one.fresh, one.payment.state) for one in (first, second)] == [
+        ("mismatch", True, "mismatch"), ("mismatch", False, "mismatch"),
+    ]  # fmt: skip
+    assert (await state_of(order.id), await held()) == ("placed", 1)
+    event = await PaymentEvent.get(payment__key=payment.key, action="mismatch")
+    assert event.note == f"asked 6800 CNY, paid {wrong.amount} {wrong.currency}"
+    assert (await payments.begin_refund(payment.key, NOW)).amount == wrong
+
+
+async def test_the_missing_rest_makes_it_right(shop: Shop) -> None:
+    await shop.product()
+    scope = await shop.customer()
+    payment = await shop.opens_payment(scope, await shop.buys(scope))
+    await shop.settles(payment, Money(6000, "CNY"))
+    assert (await shop.settles(payment)).outcome == "paid"
+
+
+async def test_paid_late_reopens_the_order_while_there_is_stock(shop: Shop) -> None:
+    await shop.product(stock=1)
+    scope = await shop.customer()
+    order = await shop.buys(scope)
+    payment = await shop.opens_payment(scope, order)
+    shop.later(minutes=31)
+    await orders.expire(shop.now)
+    assert (await shop.settles(payment)).outcome == "paid"
+    assert (await steps_of(order.id))[-1] == ("expired", "paid", "provider:local")
+    assert await on_shelf() == 0
+
+
+@pytest.mark.parametrize("swept", [True, False])
+async def test_paid_late_when_others_have_the_stock_is_for_staff(shop: Shop, swept: bool) -> None:
+    await shop.product(stock=1)
+    ann, bob = await shop.customer(), await shop.customer("Bob")
+    order = await shop.buys(ann)
+    payment = await shop.opens_payment(ann, order)
+    shop.later(minutes=31)
+    if swept:
+        await orders.expire(shop.now)
+    await shop.buys(bob)
+    told = [await shop.settles(payment), await shop.settles(payment)]
+    assert [(one.outcome, one.fresh) for one in told] == [("late", True), ("late", False)]
+    assert told[0].payment.state == "mismatch"
+    assert await state_of(order.id) == ("expired" if swept else "placed")
+    assert await on_shelf() == 1
+    if swept:
+        assert (await shop.advances(order, "refund")).state == "refunded"
+
+
+async def test_paid_after_cancelling_is_late(shop: Shop) -> None:
+    await shop.product()
+    scope = await shop.customer()
+    order = await shop.buys(scope)
+    payment = await shop.opens_payment(scope, order)
+    await orders.cancel(scope, order.number)
+    assert (await shop.settles(payment)).outcome == "late"
+    assert await state_of(order.id) == "cancelled"
+
+
+async def test_paid_twice_by_two_providers_is_paid_once(shop: Shop) -> None:
+    await shop.product()
+    scope = await shop.customer()
+    order = await shop.buys(scope)
+    first = await shop.opens_payment(scope, order)
+    second = await payments.begin(scope, order.number, "other")
+    second = await payments.opened(second.key, Checkout("r2", ""), NOW)
+    assert [(await shop.settles(one)).outcome for one in (first, second)] == ["paid", "late"]
+    assert await on_shelf() == 9
+    assert (await payments.begin_refund(second.key, NOW)).amount == FULL
+    assert await state_of(order.id) == "paid"
+
+
+async def test_a_notice_may_come_before_we_know_the_reference(shop: Shop) -> None:
+    await shop.product()
+    scope = await shop.customer()
+    begun = await payments.begin(scope, (await shop.buys(scope)).number, "local")
+    truth = PaymentTruth("r1", "paid", FULL)
+    assert (await payments.settle(begun.key, truth, NOW)).outcome == "paid"
+    late = await payments.opened(begun.key, Checkout("r1", "https://bank.example"), NOW)
+    assert (late.state, late.reference) == ("paid", "r1")
+
+
+async def test_the_truth_must_be_about_this_payment(shop: Shop) -> None:
+    await shop.product()
+    scope = await shop.customer()
+    payment = await shop.opens_payment(scope, await shop.buys(scope))
+    for truth in (PaymentTruth("another", "paid", FULL), PaymentTruth(payment.reference, "paid")):
+        with pytest.raises(BadInput):
+            async with transaction():
+                await payments.settle(payment.key, truth, NOW)
+    with pytest.raises(Refused, match="no_payment"):
+        await payments.settle("nothing", PaymentTruth("r", "paid", FULL), NOW)
+    assert await state_of(payment.order_id) == "placed"
+
+
+async def test_nobody_knows_is_a_state_of_its_own(shop: Shop) -> None:
+    await shop.product()
+    scope = await shop.customer()
+    payment = await shop.opens_payment(scope, await shop.buys(scope))
+    assert (await payments.unknown(payment.key, "no answer", NOW)).state == "unknown"
+    assert (await shop.settles(payment)).outcome == "paid"
+    assert (await payments.unknown(payment.key, "no answer", NOW)).state == "paid"
+
+
+async def test_a_refund_is_asked_once_and_booked_once(shop: Shop) -> None:
+    await shop.product()
+    scope = await shop.customer()
+    order = await shop.buys(scope)
+    payment = (await shop.pays(scope, order)).payment
+    await shop.advances(order, "cancel", "refund")
+    again = await payments.begin_refund(payment.key, NOW)
+    assert again == RefundRequest(f"refund:{payment.key}", payment.key, "local", payment.reference, FULL)
+    assert await payments.refund_request(payment.key) == again
+    effect = await Effect.get()
+    assert (effect.key, effect.kind, json.loads(effect.payload), effect.conversation_id) == (
+        again.key, "refund", {"payment": payment.key}, None,
+    )  # fmt: skip
+    truth = PaymentTruth(payment.reference, "refunded", FULL, refunded=6800)
+    for _ in range(2):
+        assert (await payments.refunded(payment.key, truth, NOW)).state == "refunded"
+    assert await actions_of(payment.key) == ["created", "opened", "settled", "refund", "refunded"]
+    assert await payments.refund_request(payment.key) is None
+    with pytest.raises(Refused, match="nothing_paid"):
+        await payments.begin_refund(payment.key, NOW)
+
+
+async def test_given_back_at_the_providers_own_desk(shop: Shop) -> None:
+    await shop.product()
+    scope = await shop.customer()
+    paid = (await shop.pays(scope, await shop.buys(scope))).payment
+    part = PaymentTruth(paid.reference, "paid", FULL, refunded=800)
+    assert (await payments.settle(paid.key, part, NOW)).payment.state == "paid"
+    assert (await payments.begin_refund(paid.key, NOW)).amount == Money(6000, "CNY")
+    whole = PaymentTruth(paid.reference, "refunded", FULL, refunded=6800)
+    told = await payments.settle(paid.key, whole, NOW)
+    assert (told.outcome, told.payment.state) == ("already", "refunded")
+    unseen = await shop.opens_payment(scope, await shop.buys(scope))
+    truth = PaymentTruth(unseen.reference, "refunded", FULL, refunded=6800)
+    told = await payments.settle(unseen.key, truth, NOW)
+    assert (told.outcome, told.fresh, await state_of(unseen.order_id)) == ("failed", True, "placed")
+
+
+@pytest.fixture
+async def bank(tmp_path: Path) -> AsyncIterator[LocalPayments]:
+    made = LocalPayments(tmp_path / "bank.db", "s3cret", "https://shop.example", clock=lambda: NOW)
+    yield made
+    await made.close()
+
+
+async def asks(bank: LocalPayments, key: str) -> Settlement:
+    """What every notice, browser return and poll does: fetch the truth, then settle."""
+    known = await payments.by_key(key)
+    assert known is not None
+    truth = await bank.fetch(known.reference)
+    async with transaction():
+        return await payments.settle(key, truth, NOW)
+
+
+async def checks_out(shop: Shop, bank: LocalPayments, scope: Scope) -> tuple[int, str, str]:
+    order = await shop.buys(scope, quantity=random.Random(scope.contact_id).randint(1, 3))
+    begun = await payments.begin(scope, order.number, bank.name)
+    checkout = await bank.create(await payments.request(begun.key, "https://shop.example/paid"))
+    await payments.opened(begun.key, checkout, NOW)
+    return order.id, begun.key, checkout.reference
+
+
+async def test_the_ledger_is_the_banks_to_the_cent(shop: Shop, bank: LocalPayments) -> None:
+    dice = random.Random(12)
+    await shop.product(price=6799, stock=500)
+    outcomes: list[str] = []
+    for number in range(60):
+        scope = await shop.customer(f"Customer {number}")
+        order_id, key, reference = await checks_out(shop, bank, scope)
+        wrong = Money(dice.randint(1, 9000), "CNY") if dice.random() < 0.2 else None
+        await (bank.decline(reference) if dice.random() < 0.1 else bank.pay(reference, wrong))
+        told = [(await asks(bank, key)) for _ in range(dice.randint(1, 3))]
+        assert sum(one.fresh for one in told) == 1
+        outcomes.append(told[0].outcome)
+        if told[0].outcome == "paid" and dice.random() < 0.3:
+            await orders.advance(order_id, "refund", "staff:1", NOW)
+            asked = await payments.refund_request(key)
+            assert asked is not None
+            for _ in range(2):
+                truth = await bank.refund(asked.reference, asked.amount, asked.key)
+                await payments.refunded(key, truth, NOW)
+    assert {*outcomes} == {"paid", "failed", "mismatch"}
+    rows = await Payment.all()
+    truths = [await bank.fetch(row.reference) for row in rows]
+    in_bank = sum((truth.paid.amount if truth.paid else 0) - truth.refunded for truth in truths)
+    assert sum(row.captured - row.refunded for row in rows) == in_bank
+    earned = await Order.filter(state__in=list(EARNED))
+    kept = sum(row.captured - row.refunded for row in rows if row.state == "paid")
+    assert sum(order.total for order in earned) == kept
+    assert sum(row.state == "paid" for row in rows) == len(earned) == outcomes.count("paid") - outcomes_refunded(rows)
+    sold = sum([line.quantity for order in earned for line in await order.lines.all()])
+    assert await on_shelf() == 500 - sold
+
+
+def outcomes_refunded(rows: list[Payment]) -> int:
+    return sum(row.state == "refunded" for row in rows)
