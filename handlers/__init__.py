@@ -1,0 +1,20 @@
+"""The conversations that ship. Each file reads like the conversation it holds; `routers` lists them all."""
+
+from __future__ import annotations
+
+from bot.core.router import Router
+from handlers import assistance, checkout, fallback, files, handover, language, orders, reports, review, shop, welcome
+
+routers: list[Router] = [
+    welcome.router,
+    shop.router,
+    checkout.router,
+    orders.router,
+    review.router,
+    files.router,
+    handover.router,
+    reports.router,
+    language.router,
+    assistance.router,
+    fallback.router,
+]

@@ -129,6 +129,7 @@ class Chat:
         arguments: str = "",
         commands: Sequence[Command] = (),
         incoming: Incoming | None = None,
+        voices: Callable[[str], Voice] | None = None,
         languages: Sequence[str] = (),
     ) -> None:
         self.person = person
@@ -142,6 +143,7 @@ class Chat:
         self._journal = journal
         self._host = host
         self._voice = voice
+        self._voices = voices
         self._incoming = incoming
 
     # say
@@ -172,6 +174,11 @@ class Chat:
     def _replaying(self) -> bool:
         """Until the answer that came now has been taken, the dialog only repeats what it did before."""
         return self._journal.replaying or self._incoming is not None
+
+    def switch(self, language: str) -> None:
+        """Speak another language from here on."""
+        if self._voices:
+            self._voice = self._voices(language)
 
     def _emit(self, reply: Reply) -> None:
         self.outcome.replies.append(reply)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 Texts = Mapping[str, str]
@@ -16,3 +16,15 @@ class ReportInfo:
     name: str
     title: Texts
     description: Texts
+
+
+class Reports(dict[str, ReportInfo]):
+    """The reports that ship, by name. The composition root fills it once at start-up."""
+
+    def fill(self, infos: Iterable[ReportInfo]) -> None:
+        """Replace what is known."""
+        self.clear()
+        self.update({info.name: info for info in infos})
+
+
+REPORTS = Reports()

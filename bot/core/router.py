@@ -19,6 +19,8 @@ from bot.core.words import normalise
 
 Handler = Callable[..., Awaitable[None]]
 H = TypeVar("H", bound=Handler)
+#: Button data that starts a command by its name.
+RUN = "d:run:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,11 @@ class Command:
     title: Text | None
     menu: int
     staff: bool
+
+    @property
+    def button(self) -> str:
+        """The button data that starts it."""
+        return f"{RUN}{self.name}"
 
 
 @dataclass
@@ -49,6 +56,7 @@ class Router:
 
     def _add(self, handler: Handler) -> str:
         name = f"{self.name}.{handler.__name__}"
+        # One function may answer several things; two functions of one name are a mistake.
         if self.handlers.setdefault(name, handler) is not handler:
             raise ConfigError(f"router {self.name!r} has two handlers called {handler.__name__}; rename one")
         return name

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from bot.core.message import Choice, Inbound
 from bot.core.question import parse_answer_data
-from bot.core.router import Routes
+from bot.core.router import RUN, Routes
 from bot.core.words import Steering, normalise, number, steering
 from bot.runtime.state import ConversationState, DialogState
 
-#: Button data of the runtime's own: start a command, go on with a paused dialog, drop it.
-RUN, RESUME, DROP = "d:run:", "d:resume:", "d:drop:"
+#: Button data of the runtime's own: go on with a paused dialog, drop it.
+RESUME, DROP = "d:resume:", "d:drop:"
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,6 +260,7 @@ class Turn:
             arguments=trigger.arguments,
             commands=self._shop.routes.commands,
             incoming=incoming,
+            voices=self._shop.languages.voice,
             languages=self._shop.languages.supported,
         )
 

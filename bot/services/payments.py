@@ -333,3 +333,8 @@ def _view(payment: Payment, order: Order) -> PaymentView:
         conversation_id=payment.conversation_id,
         order_id=payment.order_id,
     )
+
+
+async def settle_noticed(scope: Scope, key: str, truth: PaymentTruth) -> Settlement:
+    """`settle`, as a dialog does it when a provider's notice came."""
+    return await settle(key, truth, scope.now)

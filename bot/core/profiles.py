@@ -1,0 +1,136 @@
+"""What each channel can show, as its platform documents it: for the terminal chat, the scenarios and the channel table.
+
+A channel that ships declares its own record beside its code, and a test holds the copy here equal to it. The others
+are kept so that conversations are tried against their limits before, and after, somebody writes the adapter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from bot.core.capabilities import Capabilities
+
+_MIB = 1024 * 1024
+
+WEBCHAT = Capabilities(
+    channel="webchat",
+    buttons=50,
+    button_label=200,
+    button_data=200,
+    link_buttons=True,
+    cards=True,
+    stars=True,
+    text_limit=100_000,
+    caption_limit=100_000,
+    files_per_message=10,
+    image_bytes=20 * _MIB,
+    file_bytes=20 * _MIB,
+    typing=True,
+    edits=True,
+    stored_delivery=True,
+)
+# https://core.telegram.org/bots/api
+TELEGRAM = Capabilities(
+    channel="telegram",
+    buttons=100,
+    button_label=64,
+    button_data=64,
+    link_buttons=True,
+    text_limit=4096,
+    text_unit="utf16",
+    caption_limit=1024,
+    files_per_message=10,
+    image_bytes=10 * _MIB,
+    file_bytes=50 * _MIB,
+    typing=True,
+    edits=True,
+)
+# developers.weixin.qq.com, "customer service messages": five within 48 hours of what the customer said.
+WECHAT = Capabilities(
+    channel="wechat",
+    text_limit=2048,
+    text_unit="bytes",
+    files=False,
+    image_bytes=10 * _MIB,
+    typing=True,
+    reply_window=timedelta(hours=48),
+    reply_quota=5,
+    proactive="no",
+)
+# developer.work.weixin.qq.com, 微信客服 "send message": a menu has ten items.
+WECOM = Capabilities(
+    channel="wecom",
+    buttons=10,
+    button_label=42,  # 128 bytes of UTF-8
+    button_data=64,
+    link_buttons=True,
+    text_limit=2048,
+    text_unit="bytes",
+    image_bytes=10 * _MIB,
+    file_bytes=20 * _MIB,
+    reply_window=timedelta(hours=48),
+    reply_quota=5,
+    proactive="no",
+)
+# bot.q.qq.com/wiki/develop/api-v2: five rows of five under Markdown; four answers within an hour in a private chat.
+QQ = Capabilities(
+    channel="qq",
+    buttons=25,
+    button_rows=5,
+    button_label=10,
+    button_data=100,
+    link_buttons=True,
+    text_limit=2000,
+    image_bytes=20 * _MIB,
+    file_bytes=200 * _MIB,
+    typing=True,
+    reply_window=timedelta(minutes=60),
+    reply_quota=4,
+    proactive="no",
+)
+# open.weibo.com/wiki "Send_Customer_Service_Message": fewer than 300 Chinese characters.
+WEIBO = Capabilities(
+    channel="weibo",
+    text_limit=299,
+    images=False,
+    files=False,
+    reply_window=timedelta(hours=48),
+    proactive="no",
+)
+# developers.facebook.com, Messenger Platform: quick replies.
+MESSENGER = Capabilities(
+    channel="messenger",
+    buttons=13,
+    button_label=20,
+    button_data=1000,
+    text_limit=2000,
+    image_bytes=25 * _MIB,
+    file_bytes=25 * _MIB,
+    typing=True,
+    reply_window=timedelta(hours=24),
+    proactive="template",
+)
+# docs.x.com, direct messages: one picture a message, no buttons.
+X = Capabilities(channel="x", text_limit=10_000, caption_limit=10_000, files=False, image_bytes=5 * _MIB)
+# developers.line.biz, Messaging API: quick replies; files cannot be sent.
+LINE = Capabilities(
+    channel="line",
+    buttons=13,
+    button_label=20,
+    button_data=300,
+    link_buttons=True,
+    text_limit=5000,
+    text_unit="utf16",
+    files=False,
+    image_bytes=10 * _MIB,
+    typing=True,
+)
+# The least that there is: ten joined segments of a text message, and nothing else.
+SMS = Capabilities(channel="sms", text_limit=670, images=False, files=False)
+
+PROFILES: Mapping[str, Capabilities] = {
+    profile.channel: profile for profile in (WEBCHAT, TELEGRAM, WECHAT, WECOM, QQ, WEIBO, MESSENGER, X, LINE, SMS)
+}
+#: Channels whose adapter ships.
+BUILT = frozenset({"webchat", "telegram"})

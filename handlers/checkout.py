@@ -1,0 +1,144 @@
+"""From the cart to a paid order."""
+
+from __future__ import annotations
+
+import re
+
+from bot.core.chat import CallFailed, Chat
+from bot.core.errors import Refused
+from bot.core.message import Button, Summary, SummaryLine
+from bot.core.router import Router
+from bot.core.text import Say, _
+from bot.services import calls, cart, contacts, orders, payments
+from bot.services.orders import OrderView
+from bot.services.payments import PaymentView, Settlement
+from handlers import refusals
+from handlers.shop import browse_button, cart_button
+from handlers.shop import summary as cart_summary
+
+router = Router("checkout")
+
+PROVIDER = "local"
+PHONE = re.compile(r"\+?[\d\s()-]{6,20}")
+
+
+@router.command("checkout", "check out", "结账", "去结账", "下单")
+async def check_out(chat: Chat) -> None:
+    """Where to, at which price, and then the payment."""
+    basket = await chat.do(cart.view)
+    if not basket.lines:
+        chat.say(_("Your cart is empty."), buttons=[browse_button(chat)])
+        return
+    last = await chat.do(contacts.last_address)
+    again = last and await chat.confirm(
+        _("Shall it go to {name}, {address}, as last time?", name=last.name, address=last.address)
+    )
+    if last and again:
+        name, phone, address = last.name, last.phone, last.address
+    else:
+        name = await chat.ask(_("Who is it for? Please tell me the name."), most=100, remind="30m", expire="1d")
+        phone = await chat.ask(_("And a phone number for the courier?"), check=phone_problem, remind="30m", expire="1d")
+        address = await chat.ask(_("Where shall we deliver?"), most=300, remind="30m", expire="1d")
+        await chat.do(contacts.remember, name, phone, address)
+
+    while True:
+        basket = await chat.do(cart.view)
+        for line in basket.lines:
+            if line.was:
+                chat.say(
+                    _(
+                        "The price of {name} has changed from {was} to {now}.",
+                        name=line.name,
+                        was=line.was,
+                        now=line.price,
+                    )
+                )
+        sure = await chat.confirm(
+            _("Shall I place this order?\nTo {name}, {phone}, {address}", name=name, phone=phone, address=address),
+            yes=_("Place the order"),
+            no=_("Not yet"),
+            summary=cart_summary(chat, basket),
+            expire="1d",
+        )
+        if not sure:
+            chat.say(_("All right. Your cart stays as it is."), buttons=[cart_button(chat)])
+            return
+        try:
+            await chat.do(cart.accept_prices)
+            order = await chat.do(orders.place, name, phone, address)
+            break
+        except Refused as refusal:
+            if refusal.code == "price_changed":
+                continue
+            chat.say(refusals.words(refusal))
+            chat.say(_("Your cart is kept, so you can change it."), buttons=[cart_button(chat), browse_button(chat)])
+            return
+
+    chat.say(
+        _("Thank you. Order {number} is reserved for you until {until}.", number=order.number, until=order.hold_until)
+    )
+    payment = await chat.do(payments.begin, order.number, PROVIDER)
+    try:
+        opened = await chat.call(calls.OPEN_PAYMENT, payment.key)
+    except CallFailed:
+        chat.say(_("The payment could not be opened just now. Say /orders to try again."))
+        return
+    ask_to_pay(chat, opened)
+
+
+@router.event("payment")
+async def payment_noticed(chat: Chat) -> None:
+    """A provider says that something happened: ask it what is true, then settle."""
+    key = chat.inbound.data
+    truth = await chat.call(calls.FETCH_PAYMENT, key)
+    settlement = await chat.do(payments.settle_noticed, key, truth)
+    if settlement.fresh:
+        order = await chat.do(orders.find, settlement.payment.order_number)
+        tell(chat, settlement, order)
+    if settlement.fresh and settlement.outcome in ("mismatch", "late"):
+        await chat.hand_over(_("A payment does not match its order."), priority="high")
+
+
+def tell(chat: Chat, settlement: Settlement, order: OrderView | None) -> None:
+    """What settling came to, for the customer."""
+    number = settlement.payment.order_number
+    match settlement.outcome:
+        case "paid":
+            chat.say(
+                _("Your payment has arrived. Order {number} is confirmed.", number=number),
+                summary=order_summary(chat, order) if order else None,
+            )
+        case "failed":
+            chat.say(_("The payment for order {number} did not go through. Say /orders to try again.", number=number))
+        case "mismatch" | "late":
+            chat.say(
+                _(
+                    "We received a payment for order {number} that does not fit it. A colleague will look at it now.",
+                    number=number,
+                )
+            )
+        case _:
+            pass
+
+
+def ask_to_pay(chat: Chat, payment: PaymentView) -> None:
+    """The link to the payment page."""
+    label = chat.words(_("Pay {amount}", amount=payment.amount))
+    chat.say(
+        _("Please pay {amount} for order {number}.", amount=payment.amount, number=payment.order_number),
+        buttons=[Button(label, url=payment.url, style="primary")],
+    )
+
+
+def order_summary(chat: Chat, order: OrderView) -> Summary:
+    """An order as lines and a total."""
+    lines = tuple(
+        SummaryLine(f"{line.quantity} × {line.name}", (line.price * line.quantity).format(chat.locale))
+        for line in order.lines
+    )
+    return Summary(chat.words(_("Order {number}", number=order.number)), lines, order.total.format(chat.locale))
+
+
+def phone_problem(phone: str) -> Say | None:
+    """What is wrong with a phone number, if anything."""
+    return None if PHONE.fullmatch(phone) else _("That does not look like a phone number. Digits are enough.")

@@ -1,0 +1,41 @@
+"""What the services refuse, in words for the customer."""
+
+from __future__ import annotations
+
+from bot.core.errors import Refused
+from bot.core.text import Text, _
+
+WORDS = {
+    "no_product": _("We no longer have that one."),
+    "bad_quantity": _("That quantity is not possible."),
+    "cart_empty": _("Your cart is empty."),
+    "no_order": _("I cannot find that order among yours."),
+    "no_payment": _("I cannot find that payment."),
+    "already_reviewed": _("You have reviewed that order already. Thank you."),
+    "wrong_state": _("That is no longer possible for this order."),
+    "expired": _("The time to pay this order is over, and its items are back on the shelf."),
+    "no_file": _("That file cannot be used here."),
+    "not_linked": _("This chat is not linked to a staff account. Say /link with a code from the desk."),
+    "managers_only": _("Reports are for managers."),
+    "no_subscription": _("That subscription has ended already."),
+    "bad_timezone": _("I do not know that time zone. Write it like Asia/Shanghai."),
+    "blank": _("Please write something."),
+}
+OTHER = _("Sorry, that is not possible at the moment.")
+
+
+def words(refusal: Refused) -> Text:
+    """A sentence that says what is the matter, kindly."""
+    if refusal.code == "sold_out":
+        return sold_out(refusal)
+    if refusal.code == "too_long":
+        return _("That is too long: at most {most} characters.", most=refusal.facts.get("most", 1000))
+    return WORDS.get(refusal.code, OTHER)
+
+
+def sold_out(refusal: Refused) -> Text:
+    """How many are left, when some are."""
+    name, available = refusal.facts.get("name", ""), refusal.facts.get("available", 0)
+    if available:
+        return _("Only {available} of {name} are left.", name=name, available=available)
+    return _("{name} has just sold out.", name=name)

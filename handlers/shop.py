@@ -1,0 +1,161 @@
+"""Browsing what the shop sells, and the cart."""
+
+from __future__ import annotations
+
+from bot.core.callback import Callback
+from bot.core.chat import Chat
+from bot.core.errors import Refused
+from bot.core.message import Button, Card, Summary, SummaryLine
+from bot.core.router import RUN, Router
+from bot.core.text import _
+from bot.services import cart, catalogue
+from bot.services.cart import Cart
+from bot.services.catalogue import ProductView
+from handlers import refusals
+
+router = Router("shop")
+
+#: Cards beside each other where the channel shows cards, messages below each other elsewhere.
+CARDS, MESSAGES = 12, 3
+
+
+class Browse(Callback):
+    """Another page of products."""
+
+    page: int
+
+
+class Add(Callback):
+    """Put one of these into the cart."""
+
+    sku: str
+
+
+class Change(Callback):
+    """Set how many of these are in the cart; 0 takes them out."""
+
+    sku: str
+    quantity: int
+
+
+class Empty(Callback):
+    """Empty the cart."""
+
+
+class ShowCart(Callback, prefix="cart"):
+    """Show the cart."""
+
+
+@router.command("shop", "products", "browse", "商品", "看看商品", "买茶", title=_("Browse and order"), menu=10)
+async def browse(chat: Chat) -> None:
+    """What there is today."""
+    products = await chat.do(catalogue.products)
+    show_page(chat, products, 0)
+
+
+@router.on(Browse)
+async def browse_on(chat: Chat, more: Browse) -> None:
+    """The next products."""
+    products = await chat.do(catalogue.products)
+    show_page(chat, products, more.page)
+
+
+@router.on(Add)
+async def add(chat: Chat, item: Add) -> None:
+    """One more of it."""
+    try:
+        basket = await chat.do(cart.add, item.sku)
+    except Refused as refusal:
+        chat.say(refusals.words(refusal))
+        return
+    name = next((line.name for line in basket.lines if line.sku == item.sku), item.sku)
+    chat.say(_("{name} is in your cart.", name=name), summary=summary(chat, basket), buttons=cart_buttons(chat))
+
+
+@router.command("cart", "购物车", "我的购物车", title=_("My cart"), menu=15)
+@router.on(ShowCart)
+async def show_cart(chat: Chat, _tap: ShowCart | None = None) -> None:
+    """What lies in the cart, and how to change it."""
+    basket = await chat.do(cart.view)
+    if not basket.lines:
+        chat.say(_("Your cart is empty."), buttons=[browse_button(chat)])
+        return
+    changes = [button for line in basket.lines for button in line_buttons(chat, line.sku, line.name, line.quantity)]
+    chat.say(summary=summary(chat, basket), buttons=[*changes, *cart_buttons(chat, shown=True)])
+
+
+@router.on(Change)
+async def change(chat: Chat, wanted: Change) -> None:
+    """More, fewer or none of it."""
+    try:
+        basket = await chat.do(cart.change, wanted.sku, wanted.quantity)
+    except Refused as refusal:
+        chat.say(refusals.words(refusal))
+        return
+    if basket.lines:
+        chat.say(_("Changed."), summary=summary(chat, basket), buttons=cart_buttons(chat))
+    else:
+        chat.say(_("Your cart is empty."), buttons=[browse_button(chat)])
+
+
+@router.on(Empty)
+async def empty(chat: Chat, _tap: Empty) -> None:
+    """Start over."""
+    await chat.do(cart.clear)
+    chat.say(_("Your cart is empty."), buttons=[browse_button(chat)])
+
+
+def show_page(chat: Chat, products: tuple[ProductView, ...], page: int) -> None:
+    """Some products, and how to see more of them."""
+    size = CARDS if chat.person.capabilities.cards else MESSAGES
+    shown = products[page * size : (page + 1) * size]
+    if not shown:
+        chat.say(_("That is all we have."), buttons=[cart_button(chat)])
+        return
+    more = [Button(chat.words(_("More")), Browse(page=page + 1).pack())] if len(products) > (page + 1) * size else []
+    text = _("Here is what we have today.") if page == 0 else _("And here is more.")
+    chat.say(text, cards=[card(chat, product) for product in shown], buttons=[*more, cart_button(chat)])
+
+
+def card(chat: Chat, product: ProductView) -> Card:
+    """A product with its picture and one action; one that is sold out has none."""
+    price = product.price.format(chat.locale)
+    if product.available <= 0:
+        text = "\n".join([product.description, chat.words(_("Sold out at the moment"))])
+        return Card(product.name, text, price, product.picture)
+    button = Button(chat.words(_("Add to cart")), Add(sku=product.sku).pack(), style="primary")
+    return Card(product.name, product.description, price, product.picture, (button,))
+
+
+def summary(chat: Chat, basket: Cart) -> Summary:
+    """The cart as lines and a total."""
+    lines = tuple(
+        SummaryLine(f"{line.quantity} × {line.name}", line.subtotal.format(chat.locale)) for line in basket.lines
+    )
+    return Summary(chat.words(_("Your cart")), lines, basket.total.format(chat.locale) if basket.total else "")
+
+
+def line_buttons(chat: Chat, sku: str, name: str, quantity: int) -> list[Button]:
+    """One more and one fewer of a product."""
+    return [
+        Button(chat.words(_("+1 {name}", name=name)), Change(sku=sku, quantity=quantity + 1).pack()),
+        Button(chat.words(_("−1 {name}", name=name)), Change(sku=sku, quantity=quantity - 1).pack()),
+    ]
+
+
+def cart_buttons(chat: Chat, *, shown: bool = False) -> list[Button]:
+    """What to do with the cart."""
+    checkout = Button(chat.words(_("Check out")), f"{RUN}checkout", style="primary")
+    if shown:
+        return [checkout, Button(chat.words(_("Empty the cart")), Empty().pack()), browse_button(chat)]
+    return [checkout, browse_button(chat), cart_button(chat)]
+
+
+def cart_button(chat: Chat) -> Button:
+    """Show the cart."""
+    return Button(chat.words(_("My cart")), ShowCart().pack())
+
+
+def browse_button(chat: Chat) -> Button:
+    """Show the products."""
+    return Button(chat.words(_("Browse and order")), Browse(page=0).pack())
