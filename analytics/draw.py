@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patheffects import withStroke
-from matplotlib.textpath import TextPath
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from analytics import words
 from analytics.fonts import families
@@ -89,8 +89,13 @@ def fitting_size(text: str, width: float, size: float) -> float:
 
 def text_width(text: str, size: float) -> float:
     """Pixels that a text takes."""
-    font = FontProperties(family=families())
-    return float(TextPath((0, 0), text or " ", size=size, prop=font).get_extents().width) * DPI / 72
+    font = FontProperties(family=families(), size=size)
+    return float(_ruler().get_text_width_height_descent(text, font, False)[0])  # type: ignore[no-untyped-call]
+
+
+@cache
+def _ruler() -> RendererAgg:
+    return RendererAgg(1, 1, DPI)  # type: ignore[no-untyped-call]
 
 
 def shorten(text: str, width: float, size: float) -> str:
@@ -141,8 +146,19 @@ def _label_room(chart: Chart) -> float:
 
 
 def _axis_room(chart: Chart, language: str) -> float:
-    ticks = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0, _ceiling(chart))
-    return max(text_width(short(tick, chart, language), 9.5) for tick in ticks) + 14
+    return max(text_width(_tick(value, chart, language), 9.5) for value in _ticks(chart)) + 14
+
+
+def _ticks(chart: Chart) -> list[float]:
+    """A few round values from zero up to the highest."""
+    if chart.unit == "stars":
+        return [0, 1, 2, 3, 4, 5]
+    locator = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10], integer=chart.unit == "count")
+    return [float(value) for value in locator.tick_values(0, _ceiling(chart)) if value <= _ceiling(chart)]
+
+
+def _tick(value: float, chart: Chart, language: str) -> str:
+    return f"{value:g}" if chart.unit == "stars" else short(value, chart, language)
 
 
 def short(value: float, chart: Chart, language: str) -> str:
@@ -173,9 +189,9 @@ def _draw_rows(axes: Axes, chart: Chart, language: str) -> None:
 
 
 def _most(chart: Chart) -> float:
-    """Where a row ends: five stars, or the largest value."""
+    """Where a row ends: five stars, all of it, or the largest value."""
     largest = max((value or 0 for series in chart.series for value in series.values), default=0)
-    return 5 if chart.unit == "stars" else largest or 1
+    return {"stars": 5.0, "percent": 100.0}.get(chart.unit, largest or 1)
 
 
 def _annotate(axes: Axes, text: str, at: tuple[float, float], shift: tuple[float, float], **style: Any) -> None:
@@ -189,8 +205,7 @@ def _draw_columns(axes: Axes, chart: Chart, language: str) -> None:
         _draw_bars(axes, chart)
     axes.set_xlim(-0.5, len(chart.x) - 0.5)
     axes.set_ylim(0, _ceiling(chart))
-    axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10], integer=chart.unit == "count"))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value, chart, language)))
+    axes.set_yticks(_ticks(chart), [_tick(value, chart, language) for value in _ticks(chart)])
     axes.grid(axis="y", color=FAINT, linewidth=0.8)
     axes.set_axisbelow(True)
     _draw_days(axes, chart)
@@ -199,7 +214,7 @@ def _draw_columns(axes: Axes, chart: Chart, language: str) -> None:
 
 def _ceiling(chart: Chart) -> float:
     """The top of the axis, with room for a value above the highest bar."""
-    return {"stars": 5.5, "percent": 110.0}.get(chart.unit, _most(chart) * 1.15)
+    return _most(chart) * 1.15
 
 
 def _draw_lines(axes: Axes, chart: Chart) -> None:
@@ -225,9 +240,10 @@ def _draw_days(axes: Axes, chart: Chart) -> None:
 
 def _draw_values(axes: Axes, chart: Chart, language: str) -> None:
     values = [value or 0 for value in chart.series[0].values]
-    behind = [value or 0 for value in chart.series[1].values] if len(chart.series) > 1 else values
     highest = max(range(len(values)), key=values.__getitem__)
     for place in [highest] if len(values) > LABELLED else range(len(values)):
         if values[place]:
-            text, top = short(values[place], chart, language), max(values[place], behind[place])
-            _annotate(axes, text, (place, top), (0, 4), ha="center", fontsize=9.5)
+            shift = (0, 7 if chart.kind == "line" else 4)
+            _annotate(
+                axes, short(values[place], chart, language), (place, values[place]), shift, ha="center", fontsize=9.5
+            )

@@ -76,7 +76,8 @@ class SqliteSource(_Closing):
         line = ",".join(_FORMATS[column.type] for column in columns)
         values = ",".join(_VALUES[column.type].format(f'"{column.name}"') for column in columns)
         # One long value per query: its making holds neither the interpreter's lock nor a Python object a row.
-        sql = f"""SELECT CAST(group_concat(printf('{line}',{values}),char(10)) AS BLOB) FROM "{table}" WHERE {where}"""
+        # Every line ends with a newline, the last one, too: Arrow takes an empty field at the very end for a text.
+        sql = f"""SELECT CAST(group_concat(printf('{line}\n',{values}),'') AS BLOB) FROM "{table}" WHERE {where}"""
         return self._connection.execute(sql).fetchone()[0] or b""
 
     def numbers(self, sql: str) -> list[int]:

@@ -1,0 +1,139 @@
+"""A report's numbers are those of a direct SQL count, on both engines, before and after more has happened."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from bot.core.period import Period
+from models import Order, Review
+from tests.analytics import shop
+from tests.analytics.conftest import Maker
+from tests.analytics.shop import NOW, WEEK, Shop
+
+SKUS = {english: sku for sku, english, _ in shop.TEAS}
+NAMES = {"Telegram": "telegram", "Web chat": "webchat", "WeChat": "wechat"}
+
+
+def _rows(result: Any, title: str) -> list[Any]:
+    return next(table["rows"] for table in result["tables"] if table["title"] == title)
+
+
+async def _check_sales(result: Any, period: Period) -> None:
+    now, before = await shop.count_sales(period, "CNY"), await shop.count_sales(period.previous, "CNY")
+    days = _rows(result, "By day")
+    assert [tuple(row[:3]) for row in days] == now["days"]
+    assert sum(row[1] for row in days) == now["orders"] > 0
+    assert sum(row[2] for row in days) == now["revenue"]
+    assert result["charts"][0]["series"][1]["values"] == [money for _, _, money in before["days"]]
+    assert {NAMES[row[0]]: (row[1], row[2]) for row in _rows(result, "By channel")} == now["channels"]
+    assert {NAMES[row[0]]: row[3] for row in _rows(result, "By channel")} == {
+        account: money for account, (_, money) in before["channels"].items()
+    }
+    products = _rows(result, "By product")
+    assert {row[1]: (row[2], row[3]) for row in products} == now["products"]
+    assert {row[1]: row[4] for row in products} == {sku: money for sku, (_, money) in before["products"].items()}
+    assert {row[0]: row[1] for row in products} == SKUS
+    euro = await shop.count_sales(period, "EUR")
+    assert [(row[0], row[1]) for row in _rows(result, "Other currencies")] == [("EUR", euro["orders"])]
+    assert f"{now['orders']:,}" == result["headline"][1]["value"]
+    assert f"¥{now['revenue'] / 100:,.2f}" == result["headline"][0]["value"]
+
+
+async def test_sales_equal_sql_twice(maker: Maker) -> None:
+    tea = Shop(1)
+    await tea.open()
+    await tea.sell(4_000)
+    first = await maker.make("sales", WEEK)
+    await _check_sales(first.results["en"], WEEK)
+
+    await tea.sell(500, changed_at=NOW + timedelta(minutes=1))
+    await tea.change(300, NOW + timedelta(minutes=2))
+    await Order.filter(id__in=[7, 8, 9]).delete()  # as an erasure would, lines and all
+    second = await maker.make("sales", WEEK)
+    await _check_sales(second.results["en"], WEEK)
+    assert second.results["en"]["headline"] != first.results["en"]["headline"]
+
+    third = await maker.make("sales", WEEK)
+    assert third.results == second.results
+
+
+async def test_a_late_row_with_an_old_time_is_counted(maker: Maker) -> None:
+    tea = Shop(2)
+    await tea.open()
+    await tea.sell(50)
+    await maker.make("sales", WEEK)
+    old = NOW - timedelta(days=300)
+    tea.orders = 1_050  # ids with a gap, as sequences leave them
+    await tea.sell(40, changed_at=old)  # an import: new ids, changed long ago
+    await _check_sales((await maker.make("sales", WEEK)).results["en"], WEEK)
+    await shop.insert(  # and one that came in with an id from within the gap
+        "order",
+        "id,number,contact_id,account,state,total,currency,name,address,paid_at,created_at,updated_at",
+        [(77, "late", 1, "webchat", "paid", 12_345, "CNY", "", "", WEEK.starts_at, old, old)],
+    )
+    await shop.insert("order_line", "order_id,sku,name,quantity,price", [(77, "LJ", "", 1, 12_345)])
+    await Order.filter(id__in=[1, 2]).delete()
+    await _check_sales((await maker.make("sales", WEEK)).results["en"], WEEK)
+
+
+async def test_a_month_with_a_clock_change_equals_sql(maker: Maker) -> None:
+    tea = Shop(3)
+    await tea.open()
+    await tea.sell(1_500)
+    month = Period("month", WEEK.first.replace(day=1), WEEK.first.replace(month=11, day=1), "America/New_York")
+    result = (await maker.make("sales", month)).results["en"]
+    days = _rows(result, "By day")
+    assert [tuple(row[:3]) for row in days] == (await shop.count_sales(month, "CNY"))["days"]
+    assert len(days) == 31
+
+
+async def test_reviews_equal_sql(maker: Maker) -> None:
+    tea = Shop(4)
+    await tea.open()
+    await tea.praise(1_500)
+    for _ in range(2):
+        result = (await maker.make("reviews", WEEK)).results["en"]
+        counted = await shop.count_reviews(WEEK)
+        assert result["charts"][0]["series"][0]["values"] == [
+            counted["stars"].get(stars, 0) for stars in (5, 4, 3, 2, 1)
+        ]
+        total = sum(counted["stars"].values())
+        average = sum(stars * number for stars, number in counted["stars"].items()) / total
+        assert result["headline"][0]["value"] == f"{average:.2f}"
+        assert result["headline"][1]["value"] == f"{total:,}"
+        assert result["headline"][2]["value"] == f"{counted['stars'][1] + counted['stars'][2]:,}"
+        assert {row[1]: (row[2], round(row[3], 4)) for row in _rows(result, "By product")} == {
+            shop.TEAS[key - 1][0]: (number, round(stars / number, 4))
+            for key, (number, stars) in counted["products"].items()
+        }
+        await tea.praise(300)
+        await Review.filter(id__lte=200).update(state="rejected", updated_at=NOW + timedelta(hours=1))
+
+
+async def test_service_equals_plain_rows(maker: Maker) -> None:
+    tea = Shop(5)
+    await tea.open()
+    await tea.talk(700)
+    for _ in range(2):
+        result = (await maker.make("service", WEEK)).results["en"]
+        counted = await shop.count_service(WEEK)
+        table = _rows(result, "By channel")
+        assert len(table) == 4
+        for name, *numbers in table:
+            wanted = counted[NAMES.get(name, "")]
+            seconds = [wanted["first"], wanted["person"]]
+            assert numbers[:2] == [wanted["talks"], wanted["answered"]]
+            assert numbers[2:4] == [round(value, 6) if value is not None else None for value in seconds] or [
+                round(value, 6) for value in numbers[2:4]
+            ] == [round(value, 6) for value in seconds]
+            assert numbers[4:] == [wanted["handed"], wanted["bot"], wanted["resolved"]]
+        await tea.talk(200)
+
+
+async def test_an_empty_shop_has_a_report(maker: Maker) -> None:
+    for report in ("sales", "reviews", "service"):
+        made = await maker.make(report, WEEK, ("en", "zh"))
+        for language in ("en", "zh"):
+            assert len(made.results[language]["words"]) == 1
+            assert (maker.output / made.files[language]["picture"]).stat().st_size > 5_000
