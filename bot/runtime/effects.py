@@ -77,7 +77,7 @@ class Effects:
         parked: Callable[[], None] = lambda: None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._executors = executors
+        self._executors = dict(executors)
         self._published = published
         self._parked = parked
         self._clock = clock
@@ -94,6 +94,10 @@ class Effects:
     def size(self) -> int:
         """Effects in memory: under way, waiting for their turn, or for a retry."""
         return len(self._known)
+
+    def add(self, kind: str, executor: Executor) -> None:
+        """Another kind of effect, before `start`."""
+        self._executors[kind] = executor
 
     def start(self) -> None:
         """Begin; what an earlier process left is found by the first poll."""

@@ -37,7 +37,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Parts:
-    """What a runtime is made of. `executors` and `callees` are those of the composition root."""
+    """What a runtime is made of; `callees` are what dialogs may call."""
 
     shop: Shop
     channels: Mapping[str, Channel]
@@ -45,7 +45,6 @@ class Parts:
     storage: Storage
     filing: Filing
     limits: Limits
-    executors: Mapping[str, Executor] = field(default_factory=dict)
     callees: Mapping[str, Callee] = field(default_factory=dict)
     most_waiting: int = 100_000
     keep_days: int = 7
@@ -67,7 +66,6 @@ class Runtime:
             "send": Send(parts.channels),
             "store": Store(parts.channels, parts.filing, parts.limits),
             "call": DialogCall(parts.callees, self.accept),
-            **parts.executors,
         }
         self.effects = Effects(executors, published=self.bus.publish, parked=self._count_failures, clock=parts.clock)
         # SQLite has one writer; on PostgreSQL batches of different lanes run side by side.

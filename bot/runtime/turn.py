@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -62,6 +62,7 @@ class Shop:
     languages: Languages
     capabilities: dict[str, Capabilities]  # by channel account
     currency: str
+    order_hold: timedelta = timedelta(minutes=30)
 
     def on(self, account: str) -> Capabilities:
         """What the channel of `account` can show; an account that is gone keeps a plain one."""
@@ -89,7 +90,9 @@ class Turn:
         locale = shop.languages.choose(state.locale)
         self._voice: Voice = shop.languages.voice(locale)
         self.writes = Writes()
-        scope = Scope(state.id, state.contact_id, state.identity_id, state.account, locale, now, shop.currency)
+        scope = Scope(
+            state.id, state.contact_id, state.identity_id, state.account, locale, now, shop.currency, shop.order_hold
+        )
         self.host = TurnHost(connection, scope)
         self._speech = Speech(state, self.writes, shop.on(state.account), now)
 

@@ -55,7 +55,7 @@ class OrderView:
 
 
 async def place(scope: Scope, name: str, phone: str, address: str) -> OrderView:
-    """Order what is in the cart, hold its stock for `ORDER_HOLD`, and empty the cart.
+    """Order what is in the cart, hold its stock for `scope.order_hold`, and empty the cart.
 
     Raises `Refused`: "cart_empty", "sold_out"(name, available), "price_changed"(name, old, new), and "blank" or
     "too_long"(most) with the field's name; the cart is kept.
@@ -165,7 +165,7 @@ async def insert(
         name=name,
         phone=phone,
         address=address,
-        hold_until=scope.now + ORDER_HOLD,
+        hold_until=scope.now + scope.order_hold,
         created_at=scope.now,
         updated_at=scope.now,
     )
@@ -194,7 +194,7 @@ async def _fill(scope: Scope, order: Order, wanted: Wanted) -> None:
         )
         for line, product in wanted
     )
-    await stock.hold(order.id, {product.id: line.quantity for line, product in wanted}, scope.now + ORDER_HOLD)
+    await stock.hold(order.id, {product.id: line.quantity for line, product in wanted}, scope.now + scope.order_hold)
     await order_states.record(order, "", "customer", scope.now)
 
 

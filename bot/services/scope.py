@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class Scope:
     locale: str
     now: datetime
     currency: str
+    order_hold: timedelta = timedelta(minutes=30)  # how long an unpaid order keeps its stock
 
 
 def language(locale: str) -> str:

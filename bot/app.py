@@ -1,0 +1,235 @@
+"""The composition root: with the command line, the only place where everything meets."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+
+from aiohttp import web
+
+import handlers
+from analytics.settings import SparkSettings
+from bot.app_reports import DeskReports, MakeReport, fill_registry
+from bot.channels.webchat import WebChat
+from bot.config import Config
+from bot.core.errors import ConfigError
+from bot.core.message import Attachment
+from bot.core.ports import Channel, OpenFile, PaymentProvider, Storage
+from bot.core.router import Router, Routes
+from bot.payments.local import LocalPayments
+from bot.runtime.languages import Languages
+from bot.runtime.paying import Paying
+from bot.runtime.runtime import Parts, Runtime
+from bot.runtime.turn import Shop
+from bot.services import attachments
+from bot.services import settings as kept
+from bot.services.filing import Filing
+from bot.storage import links, media
+from bot.storage.keys import new_key
+from bot.storage.local import LocalStorage
+from models.database import close_database, migrate, open_database
+from web.app import build as build_web
+from web.app import serve
+from web.settings import MIB, WebSettings
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The clock of everyday use."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class App:
+    """A built Parley: `start` to work and listen, `stop` to drain."""
+
+    config: Config
+    runtime: Runtime
+    site: web.Application
+    settings: WebSettings
+    storage: Storage
+    runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Work, listen, then receive. OSError when the port is taken."""
+        await self.runtime.start()
+        self.runner = await serve(self.site, self.settings)
+        await self.runtime.start_channels()
+
+    async def stop(self) -> None:
+        """Stop listening, finish what is under way, leave the rest on disk."""
+        if self.runner is not None:
+            await self.runner.cleanup()
+        await self.runtime.stop()
+
+
+@asynccontextmanager
+async def opened(config: Config, *, lock: bool = True) -> AsyncIterator[list[str]]:
+    """The database, open and up to date; yields what was migrated."""
+    await open_database(config.database.url.reveal(), lock=lock)
+    try:
+        yield await migrate()
+    finally:
+        await close_database()
+
+
+async def build(config: Config, *, clock: Clock = utc_now) -> App:
+    """Everything from the configuration; the database must be open."""
+    fill_registry()
+    storage = make_storage(config)
+    filing = Filing(storage, media, new_key)
+    settings = web_settings(config)
+    channels = await make_channels(config, opener(storage))
+    providers = await make_providers(config)
+    shop = Shop(
+        Routes(load_routers(config.handlers.modules)),
+        Languages(Path(handlers.__file__).parent / "locale", config.shop.languages, config.shop.timezone),
+        {account: channel.capabilities for account, channel in channels.items()},
+        config.shop.currency,
+        timedelta(minutes=config.shop.order_hold_minutes),
+    )
+    parts = Parts(
+        shop=shop,
+        channels=channels,
+        providers=providers,
+        storage=storage,
+        filing=filing,
+        limits=settings.limits,
+        callees=Paying(providers, lambda key: f"{config.server.url}/paid/{key}", clock).callees(),
+        most_waiting=config.limits.backlog,
+        clock=clock,
+    )
+    runtime = Runtime(parts)
+    runtime.effects.add(
+        "report",
+        MakeReport(
+            database_url=config.database.url.reveal(),
+            lake=config.reports.lake,
+            spark=spark_settings(config),
+            storage=storage,
+            clock=clock,
+            accept=runtime.accept,
+            published=runtime.bus.publish,
+        ),
+    )
+    reports = DeskReports(clock, runtime.effects.wake)
+    application = build_web(runtime, settings, links=links, filing=filing, reports=reports, clock=clock)
+    return App(config, runtime, application, settings, storage)
+
+
+def load_routers(modules: tuple[str, ...]) -> list[Router]:
+    """The routers of these modules: each has `routers`, or one `router`."""
+    return [router for name in modules for router in _routers_of(_import(name))]
+
+
+def _import(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ConfigError(f"handlers.modules: {name!r} cannot be imported ({error}); check the name") from error
+
+
+def _routers_of(module: ModuleType) -> list[Router]:
+    found = getattr(module, "routers", None) or [getattr(module, "router", None)]
+    if not all(isinstance(router, Router) for router in found):
+        raise ConfigError(f"handlers.modules: {module.__name__} has no `router` and no list `routers`")
+    return list(found)
+
+
+def make_storage(config: Config) -> Storage:
+    """The file store of the configuration; S3's client is imported only where it is used."""
+    section = config.storage
+    if section.kind == "local":
+        return LocalStorage(section.path)
+    from bot.storage.s3 import S3Storage
+    from bot.storage.s3_settings import S3Settings
+
+    return S3Storage(
+        S3Settings(
+            provider=section.provider,
+            bucket=section.bucket,
+            region=section.region,
+            endpoint=section.endpoint or None,
+            access_key=section.access_key.reveal(),
+            secret_key=section.secret_key.reveal(),
+            prefix=section.prefix,
+        )
+    )
+
+
+def opener(storage: Storage) -> OpenFile:
+    """How a channel reads the bytes of one of our files: pictures as they are shown, others as they came."""
+
+    async def open_file(attachment: Attachment) -> AsyncIterator[bytes]:
+        file = await attachments.details(attachment.id)
+        if file is not None:
+            async for chunk in storage.open(file.display_key or file.storage_key):
+                yield chunk
+
+    return open_file
+
+
+async def make_channels(config: Config, open_file: OpenFile) -> dict[str, Channel]:
+    """The channel accounts of the configuration, by account; aiogram is imported only where there is a bot."""
+    channels: dict[str, Channel] = {"webchat": WebChat()}
+    section = config.telegram
+    if section.token:
+        from bot.channels.telegram import TelegramChannel, TelegramSettings
+
+        secret = section.webhook_secret.reveal() or (await kept.secret("telegram")).hex()
+        settings = TelegramSettings(
+            token=section.token.reveal(),
+            api_base=section.api_base,
+            webhook_url=config.telegram_webhook_url,
+            webhook_secret=secret,
+            local_files=section.local_files,
+        )
+        channels[settings.account] = TelegramChannel(settings, open_file)
+    return channels
+
+
+async def make_providers(config: Config) -> dict[str, PaymentProvider]:
+    """The payment providers of the configuration, by name."""
+    if not config.payments.local.enabled:
+        return {}
+    secret = (await kept.secret("local payments")).hex()
+    bank = LocalPayments(config.server.data / "test-bank.db", secret, config.server.url)
+    return {bank.name: bank}
+
+
+def spark_settings(config: Config) -> SparkSettings:
+    """How reports run."""
+    section = config.reports
+    return SparkSettings(
+        master=section.master, memory=section.memory, timeout=section.timeout, java_home=section.java_home
+    )
+
+
+def web_settings(config: Config) -> WebSettings:
+    """What the web side needs to know."""
+    limits, server, shop = config.limits, config.server, config.shop
+    return WebSettings(
+        host=server.host,
+        port=server.port,
+        public_url=server.url,
+        shop_name=shop.name,
+        shop_color=shop.color,
+        currency=shop.currency,
+        languages=tuple(shop.languages),
+        text_limit=limits.text,
+        files_per_message=limits.files_per_message,
+        image_bytes=limits.image_mb * MIB,
+        file_bytes=limits.file_mb * MIB,
+        widget_origins=tuple(server.widget_origins),
+        trusted_proxies=tuple(server.trusted_proxies),
+        metrics_token=server.metrics_token.reveal(),
+    )
