@@ -1,0 +1,86 @@
+"""The table of channels and what each can show, for `check` and docs/channels.md: made from the records alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.core.capabilities import Capabilities
+from bot.core.profiles import BUILT, PROFILES
+
+HEAD = """\
+# Channels
+
+What each channel can show, from `bot/core/profiles.py`: conversations are written once, and a channel without buttons
+gets a numbered menu whose numbers, in any spelling, are answers. `python -m bot check --markdown` writes this page.
+
+"""
+TAIL = """
+**Ships** means that the adapter is part of Parley. The others are profiles: `python -m bot chat --as wechat` shows each
+conversation as that channel would, and the scenarios of the tests run on each; the adapter is still to be written.
+"""
+_COLUMNS = (
+    "channel",
+    "ships",
+    "choices",
+    "text",
+    "pictures",
+    "files",
+    "typing",
+    "edits",
+    "may answer",
+    "may write first",
+)
+_UNITS = {"characters": "characters", "utf16": "UTF-16 units", "bytes": "bytes"}
+_PROACTIVE = {"yes": "yes", "template": "by template", "no": "no"}
+
+
+def markdown() -> str:
+    """The text of docs/channels.md."""
+    rows = ["| " + " | ".join(_COLUMNS) + " |", "|" + "---|" * len(_COLUMNS)]
+    rows += [
+        "| " + " | ".join((name, "yes" if name in BUILT else "", *facts(one))) + " |" for name, one in PROFILES.items()
+    ]
+    return HEAD + "\n".join(rows) + "\n" + TAIL
+
+
+def facts(one: Capabilities) -> tuple[str, ...]:
+    """The cells of one channel after its name."""
+    return (
+        _choices(one),
+        f"{one.text_limit} {_UNITS[one.text_unit]}",
+        _size(one.image_bytes) if one.images else "no",
+        _size(one.file_bytes) if one.files else "no",
+        "yes" if one.typing else "no",
+        "yes" if one.edits else "no",
+        _window(one),
+        _PROACTIVE[one.proactive],
+    )
+
+
+def brief(one: Capabilities) -> str:
+    """The most telling facts in one line."""
+    choices, text, pictures, files, *_ = facts(one)
+    return f"{choices}; text {text}; pictures {pictures}; files {files}"
+
+
+def _choices(one: Capabilities) -> str:
+    if not one.buttons:
+        return "numbered menu"
+    cards = ", cards" if one.cards else ""
+    return f"{one.buttons} buttons of {one.button_label} characters{cards}"
+
+
+def _size(size: int) -> str:
+    return f"{size // (1024 * 1024)} MiB"
+
+
+def _window(one: Capabilities) -> str:
+    if one.reply_window is None:
+        return "always"
+    quota = f", {one.reply_quota} messages" if one.reply_quota else ""
+    return f"{_span(one.reply_window)}{quota}"
+
+
+def _span(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    return f"{minutes // 60} h" if minutes % 60 == 0 and minutes > 60 else f"{minutes} min"

@@ -1,0 +1,7 @@
+NAME = "chat"
+SUMMARY = "x"
+DEFAULTS = {}
+
+
+def arguments(p): ...
+def run(args): ...

@@ -1,0 +1,163 @@
+"""`run`: serves until SIGINT or SIGTERM, then finishes what is under way; says that it is ready only when it is."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import errno
+import gc
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from bot.cli import first_start, session, terminal
+from bot.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from bot.app import App
+    from bot.config import Config
+
+NAME = "run"
+SUMMARY = "serve the shop, the chat, the desk and every channel"
+DEFAULTS = {"host": None, "port": None, "no_demo": False, "open": False}
+#: Seconds that work under way may take after the signal; what is left is on disk and is done at the next start.
+DRAIN = 10.0
+#: Few, large collections: the objects of the start-up are frozen, those of a message die young.
+COLLECT = (20_000, 20, 20)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What is often changed for one run."""
+    parser.add_argument("--host", help="address to listen on (server.host)")
+    parser.add_argument("--port", type=int, help="port to listen on (server.port)")
+    parser.add_argument("--no-demo", action="store_true", help="do not fill an empty database with the demo shop")
+    parser.add_argument("--open", action="store_true", help="open the shop in a browser")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve. Raises `ConfigError`, `DatabaseBusy`."""
+    began = time.monotonic()
+    from bot import config, logs
+
+    loaded = config.load(args.config, _overrides(args))
+    logs.configure("debug" if args.debug else loaded.log.level, loaded.log.format, tuple(loaded.secrets()))
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(_serve(loaded, began, open_browser=args.open))
+
+
+def _overrides(args: argparse.Namespace) -> dict[str, dict[str, object]]:
+    server = {key: value for key, value in (("host", args.host), ("port", args.port)) if value is not None}
+    return {"server": server, **({"demo": {"shop": False}} if args.no_demo else {})}
+
+
+def _loop_factory() -> Any:
+    try:
+        import uvloop
+    except ImportError:  # not made for Windows
+        return None
+    return uvloop.new_event_loop
+
+
+async def _serve(config: Config, began: float, *, open_browser: bool) -> int:
+    from bot.app import build, opened
+
+    stop = _signals()
+    async with opened(config):
+        app = await build(config)
+        if config.demo.shop:
+            await _demo(app)
+        async with _running(app):
+            # Only now: a password that nobody was shown, because the port was taken, would be lost.
+            admin = await first_start.first_admin(config)
+            _collect_less()
+            print(_welcome(app, admin, time.monotonic() - began), flush=True)
+            if open_browser:
+                await _open(config.server.url)
+            await stop.wait()
+            print("Stopping: finishing what is under way …", flush=True)
+    print("Stopped.", flush=True)
+    return session.DONE
+
+
+def _signals() -> asyncio.Event:
+    """Set by the first SIGINT or SIGTERM; the second one has its usual effect, for whoever cannot wait."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def asked(number: int) -> None:
+        stop.set()
+        loop.remove_signal_handler(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked, number)
+    return stop
+
+
+async def _demo(app: App) -> None:
+    progress = terminal.Progress()
+    progress.say("Preparing the demo shop")
+    try:
+        await first_start.fill_demo(app.storage)
+    finally:
+        progress.done()
+
+
+@asynccontextmanager
+async def _running(app: App) -> AsyncIterator[None]:
+    try:
+        await app.start()
+        yield
+    except OSError as error:
+        raise _port_error(app.config, error) from error
+    finally:
+        try:
+            async with asyncio.timeout(DRAIN):
+                await app.stop()
+        except TimeoutError:
+            terminal.complain("Some work did not end in time; it is on disk and goes on at the next start.")
+        await app.storage.close()
+
+
+def _port_error(config: Config, error: OSError) -> ConfigError:
+    where = f"{config.server.host}:{config.server.port}"
+    match error.errno:
+        case errno.EADDRINUSE:
+            cure = "another program listens there; stop it, or choose another port with server.port or --port"
+        case errno.EACCES:
+            cure = "ports below 1024 are for root; choose a higher one and put a reverse proxy before it"
+        case _:
+            cure = f"{error.strerror or error}; check server.host"
+    return ConfigError(f"server.port: cannot listen on {where}: {cure}")
+
+
+def _collect_less() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
+
+
+def _welcome(app: App, admin: first_start.FirstAdmin | None, seconds: float) -> str:
+    url = app.config.server.url
+    rows = [("Shop", f"{url}/"), ("Desk", f"{url}/desk"), ("Channels", _channels(app))]
+    if admin is not None:
+        rows += [
+            ("Login", admin.login),
+            ("Password", f"{terminal.colour(admin.password, terminal.BOLD)}   one-time, shown only now"),
+        ]
+    lines = [f"  {terminal.pad(name, 10)}{value}" for name, value in rows]
+    return "\n".join([f"Parley is ready ({seconds:.1f} s).", "", *lines, "", "Stop it with Ctrl-C."])
+
+
+def _channels(app: App) -> str:
+    names = []
+    for account in app.runtime.channels:
+        way = " (webhook)" if app.config.telegram_webhook_url else " (long polling)"
+        names.append(f"{account}{way if account == 'telegram' else ''}")
+    return ", ".join(names)
+
+
+async def _open(url: str) -> None:
+    import webbrowser
+
+    await asyncio.to_thread(webbrowser.open, url)

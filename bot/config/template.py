@@ -1,0 +1,84 @@
+"""Writes the commented config.toml and the configuration tables of the documents, from the models alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+from pydantic import BaseModel
+
+from bot.config.secret import Secret
+from bot.config.settings import Config
+
+HEAD = """\
+# The configuration of Parley. Every key is here with its default, as a comment: take the # away to change it.
+# Each can also be an environment variable, which wins: PARLEY_SECTION__KEY, such as PARLEY_SERVER__PORT=9000.
+# A secret may be written as "env:NAME" or "file:path". `python -m bot check` says what is wrong, and the cure.
+# Paths are relative to the folder in which Parley is started.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key: `section` is dotted, `default` as TOML writes it."""
+
+    section: str
+    name: str
+    default: str
+    description: str
+
+
+def keys(model: type[BaseModel] = Config, section: str = "") -> Iterator[Key]:
+    """Every key, section by section."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        dotted = f"{section}.{name}".lstrip(".")
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from keys(kind, dotted)
+        else:
+            yield Key(section, name, _toml(field.default), field.description or "")
+
+
+def example() -> str:
+    """The text of config.example.toml, and of what `init` writes."""
+    lines, section = [HEAD], ""
+    for key in keys():
+        if key.section != section:
+            section = key.section
+            lines += ["", f"# {_about(section)}", f"[{section}]"]
+        lines += [f"# {line}" for line in wrap(key.description, 110)]
+        lines.append(f"# {key.name} = {key.default}")
+    return "\n".join(lines) + "\n"
+
+
+def markdown() -> str:
+    """A table of every key for the README."""
+    rows = ["| key | default | meaning |", "|---|---|---|"]
+    for key in keys():
+        default = "" if key.default == '""' else f"`{key.default}`"
+        rows.append(f"| `{key.section}.{key.name}` | {default} | {key.description.replace('|', '&#124;')} |")
+    return "\n".join(rows)
+
+
+def _about(section: str) -> str:
+    model: Any = Config
+    description = ""
+    for part in section.split("."):
+        field = model.model_fields[part]
+        description, model = field.description, field.annotation
+    return str(description)
+
+
+def _toml(value: Any) -> str:
+    match value:
+        case Secret():
+            return json.dumps(value.reveal())
+        case Path():
+            return json.dumps(str(value))
+        case tuple():
+            return json.dumps(list(value), ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False)
