@@ -53,7 +53,32 @@ def _peer(name: str) -> Contender:
     return Contender(name, lambda at: [sys.executable, "-m", module, str(at.port), at.api_base, SECRET])
 
 
-CONTENDERS = {contender.name: contender for contender in (_peer(PEER), _peer("channel_in_memory"))}
+def _parley(at: Place) -> list[str]:
+    """The whole product, as an operator runs it, with a handler that echoes in place of the shop."""
+    config = at.folder / "config.toml"
+    lines = [
+        "[server]",
+        f"port = {at.port}",
+        'public_url = "https://bench.example"',
+        f'data = "{at.folder / "data"}"',
+        "[telegram]",
+        'token = "42:TEST"',
+        f'api_base = "{at.api_base}"',
+        "webhook = true",
+        f'webhook_secret = "{SECRET}"',
+        "[handlers]",
+        'modules = ["tests.benchmarks.peers.echo"]',
+        "[demo]",
+        "shop = false",
+        "[log]",
+        'level = "warning"',
+    ]
+    config.write_text("\n".join(lines), "utf-8")
+    return [sys.executable, "-m", "bot", "run", "--config", str(config)]
+
+
+PRODUCT = Contender("parley", _parley)
+CONTENDERS = {contender.name: contender for contender in (_peer(PEER), _peer("channel_in_memory"), PRODUCT)}
 
 
 def load_command(folder: Path) -> list[str]:

@@ -267,6 +267,20 @@ async def test_the_offset_confirms_only_what_was_kept(
     assert offsets[:3] == [0, 0, first + 1]
 
 
+async def test_after_a_quiet_week_ids_may_begin_anywhere(
+    channel: TelegramChannel, server: TelegramServer, ann: TelegramUser, inbox: Inbox
+) -> None:
+    await channel.start(inbox.accept)
+    await ann.says("old")
+    await inbox.next()
+    await server.until(lambda: server.count("getUpdates") == 2)
+    await server.is_quiet()
+    await server.until(lambda: server.count("getUpdates") == 3)
+    server.numbers_begin_at(7)
+    await ann.says("new")
+    assert (await inbox.next(2)).key == "7"
+
+
 async def test_what_was_kept_but_not_confirmed_comes_again_and_is_one(
     settings: TelegramSettings,
     server: TelegramServer,
@@ -424,6 +438,16 @@ async def test_a_known_picture_is_not_uploaded_again(
     assert shelf.opened == 1
     assert [shown.files[0].content for shown in ann.shown] == [PHOTO] * 3
     assert server.calls[2].content_type == "application/json"
+
+
+async def test_a_known_document_is_not_uploaded_again(
+    channel: TelegramChannel, ann: TelegramUser, shelf: Shelf
+) -> None:
+    paper = shelf.put(PAPER, "terms.pdf", "application/pdf")
+    for number in range(2):
+        await channel.send("42", Wire(files=(paper,)), f"k{number}")
+    assert shelf.opened == 1
+    assert [shown.files[0].content for shown in ann.shown] == [PAPER] * 2
 
 
 async def test_a_file_that_telegram_forgot_is_uploaded_again(

@@ -56,6 +56,7 @@ class TelegramServer:
         self._pending: list[Json] = []
         self._changed = asyncio.Condition()
         self._polls = 0
+        self._quiet_times = 0
         self._runner: web.AppRunner | None = None
         self._posting: asyncio.Task[None] | None = None
         self.base = ""
@@ -105,6 +106,15 @@ class TelegramServer:
             self._pending.append({"update_id": self._next_update, kind: event})
         await self.tell_waiters()
         return self._next_update
+
+    async def is_quiet(self) -> None:
+        """End the poll that waits now with nothing, as after a long time without updates."""
+        self._quiet_times += 1
+        await self.tell_waiters()
+
+    def numbers_begin_at(self, number: int) -> None:
+        """The next update gets this id: after a quiet week Telegram may begin anywhere."""
+        self._next_update = number - 1
 
     async def until(self, condition: Any, timeout: float = 5.0) -> None:
         """Wait until `condition()` holds; it is asked whenever something happened here."""
@@ -180,10 +190,13 @@ class TelegramServer:
         self._confirm(int(fields.get("offset") or 0))
         self._allowed = fields.get("allowed_updates") or self._allowed
         self._polls += 1
-        mine = self._polls
+        mine, quiet = self._polls, self._quiet_times
         await self.tell_waiters()
         try:
-            await self.until(lambda: self._pending or self._polls != mine, float(fields.get("timeout") or 0))
+            await self.until(
+                lambda: self._pending or (self._polls, self._quiet_times) != (mine, quiet),
+                float(fields.get("timeout") or 0),
+            )
         except TimeoutError:
             return []
         if self._polls != mine:

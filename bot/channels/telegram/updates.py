@@ -47,9 +47,9 @@ def read_update(account: str, update: object) -> Inbound:
         if event is not None:
             if type(event) is not dict:
                 raise BadInput(f"{kind} must be an object")
-            return read(account, key, event) or _unknown(account, key, event, update)
-    event = next((value for value in update.values() if type(value) is dict), {})
-    return _unknown(account, key, event, update)
+            return read(account, key, event) or _unknown(account, key, kind, update)
+    other = next((kind for kind, event in update.items() if type(event) is dict), "")
+    return _unknown(account, key, other, update)
 
 
 def _refuse_hostile(value: Any) -> None:
@@ -70,10 +70,11 @@ def _refuse_hostile(value: Any) -> None:
             raise BadInput(f"nested deeper than {MOST_DEPTH}")
 
 
-def _unknown(account: str, key: str, event: Json, update: Json) -> Inbound:
-    """Kept whole under whoever it is about, so that a later version can still read it."""
+def _unknown(account: str, key: str, kind: str, update: Json) -> Inbound:
+    """Kept whole under whoever it is about; `data` is Telegram's own word, for `router.native`."""
+    event = update.get(kind, {})
     sender = next((found for name in ("chat", "from", "user") if (found := _id_of(event.get(name)))), "0")
-    return Inbound(account, key, sender, "unknown", native=update)
+    return Inbound(account, key, sender, "unknown", data=kind[:MOST_NAME], native=update)
 
 
 def _id_of(value: Any) -> str:

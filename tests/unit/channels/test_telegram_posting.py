@@ -160,6 +160,24 @@ async def test_a_doubtful_connection_is_not_used_again(connect: Callable[..., Po
         assert server.connections == 2
 
 
+async def test_an_answer_to_nothing_reaches_nobody(connect: Callable[..., Poster]) -> None:
+    speak, answers = asyncio.Event(), iter([b"hi", b"me"])
+
+    async def play(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(OK[:-2] + next(answers))
+        await speak.wait()
+        writer.write(OK[:-2] + b"no")
+
+    async with Server(play) as server:
+        poster = connect(server)
+        assert await poster.post(b"/", b"{}", 5) == (200, b"hi")
+        speak.set()
+        while any(connection.is_usable for connection in poster._idle):
+            await asyncio.sleep(0.001)
+        assert await poster.post(b"/", b"{}", 5) == (200, b"me")
+        assert server.connections == 2
+
+
 async def test_a_connection_closed_by_the_server_is_not_used_again(connect: Callable[..., Poster]) -> None:
     async with Server(says(OK, then_closes=True)) as server:
         poster = connect(server)
