@@ -19,9 +19,9 @@ def safe_name(name: str) -> str:
 
     Never empty, hidden, reserved on Windows, nor made to look like another type by writing direction.
     """
-    base = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
-    seen = "".join(char for char in " ".join(base.split()) if unicodedata.category(char) not in _HIDDEN)
-    tidy = _FORBIDDEN.sub("_", seen).strip(" .")
+    base = re.split(r"[/\\]", name)[-1]
+    seen = "".join(" " if char.isspace() else char for char in base if char.isspace() or not _is_hidden(char))
+    tidy = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", " ".join(seen.split()))).strip(" .")
     if _RESERVED.fullmatch(tidy):
         tidy = f"_{tidy}"
     return _shorten(tidy) or "file"
@@ -33,6 +33,10 @@ def content_disposition(name: str, *, inline: bool = False) -> str:
     plain = re.sub(r'[^ -~]|["\\%]', "_", safe)
     value = f'{"inline" if inline else "attachment"}; filename="{plain}"'
     return value if plain == safe else f"{value}; filename*=UTF-8''{quote(safe, safe='')}"
+
+
+def _is_hidden(char: str) -> bool:
+    return unicodedata.category(char) in _HIDDEN
 
 
 def _shorten(name: str) -> str:

@@ -129,17 +129,19 @@ def test_it_is_turned_upright(format_: str, turn: int, size: tuple[int, int], re
     assert near(out, *red, RED)
 
 
-def with_secrets(format_: str, image: Image.Image) -> bytes:
+def profile(space: Literal["sRGB", "LAB"]) -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile(space)).tobytes()
+
+
+def with_secrets(format_: str, image: Image.Image, icc: bytes) -> bytes:
     exif = Image.Exif()
     exif[MAKER] = "SecretMaker"
     exif.get_ifd(GPS)[1] = "SecretNorth"
-    options: dict[str, Any] = {
-        "exif": exif,
-        "icc_profile": profile("sRGB"),
-    }
+    options: dict[str, Any] = {"exif": exif, "icc_profile": icc} if icc else {"exif": exif}
     if format_ == "PNG":
         options["pnginfo"] = PngImagePlugin.PngInfo()
         options["pnginfo"].add_text("Comment", "SecretComment")
+        options["pnginfo"].add_text("comment", "SecretComment")
         options["pnginfo"].add_itxt("XML:com.adobe.xmp", "<x>SecretXmp</x>")
     else:
         options |= {"xmp": b"<x>SecretXmp</x>"}
@@ -148,22 +150,19 @@ def with_secrets(format_: str, image: Image.Image) -> bytes:
     return encoded(image, format_, **options) + b"<script>Secret()</script>"
 
 
+@pytest.mark.parametrize("icc", [b"", b"SecretProfile", profile("sRGB")], ids=["plain", "broken", "srgb"])
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("alpha", [False, True])
-def test_nothing_but_the_pixels_survives(format_: str, alpha: bool) -> None:
+def test_nothing_but_the_pixels_survives(format_: str, alpha: bool, icc: bytes) -> None:
     image = halves(64, 64)
     if alpha and format_ != "JPEG":
         image.putalpha(100)
-    data = with_secrets(format_, image)
+    data = with_secrets(format_, image, icc)
     assert b"Secret" in data
     out = display_image(data)
     assert b"Secret" not in out
     assert not decoded(out).getexif()
     assert not {"icc_profile", "xmp", "comment", "exif"} & decoded(out).info.keys()
-
-
-def profile(space: Literal["sRGB", "LAB"]) -> bytes:
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile(space)).tobytes()
 
 
 @pytest.mark.parametrize("icc", [b"nonsense", profile("LAB")], ids=["broken", "of-another-space"])

@@ -35,6 +35,8 @@ from bot.storage.names import MAX_NAME, content_disposition, safe_name
         ("console.txt", "console.txt"),
         ("cafe\u0301.txt", "café.txt"),
         ("\ud800.txt", "txt"),
+        ("a\r\x1b b", "a b"),
+        ("e\u200b\u0301", "é"),
     ],
 )
 def test_names_become_safe(name: str, safe: str) -> None:

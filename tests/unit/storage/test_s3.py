@@ -173,8 +173,9 @@ async def test_every_refusal_is_a_sentence_for_people(
 ) -> None:
     script, storage = scripted
     script.will(*[refusal(status, code)] * 4)
-    with pytest.raises(StorageUnavailable) as caught:
-        await storage.put(KEY, stream(b"tea"), media_type="text/plain", limit=9)
+    async with opened(storage._settings) as impatient:
+        with pytest.raises(StorageUnavailable) as caught:
+            await impatient.put(KEY, stream(b"tea"), media_type="text/plain", limit=9)
     assert words in str(caught.value)
     assert caught.value.retryable
 
@@ -316,11 +317,21 @@ async def test_an_upload_cancelled_while_it_begins_is_aborted(scripted: tuple[Sc
     assert script.lines == [f"POST /files/{KEY}?uploads", f"DELETE /files/{KEY}?uploadId=u1"]
 
 
-async def test_a_store_that_ignores_ranges_is_found_out(scripted: tuple[Script, S3Storage]) -> None:
+@pytest.mark.parametrize("content_range", [{}, {"Content-Range": "bytes 0-9/10"}, {"Content-Range": "bytes 3-9/*"}])
+async def test_a_store_that_ignores_ranges_is_found_out(
+    scripted: tuple[Script, S3Storage], content_range: dict[str, str]
+) -> None:
     script, storage = scripted
-    script.will(Answer(body="0123456789", headers={"ETag": '"e"'}))
+    script.will(Answer(body="0123456789", headers={"ETag": '"e"'} | content_range))
     with pytest.raises(StorageUnavailable, match="ignores Range"):
         [block async for block in storage.open(KEY, start=3)]
+
+
+async def test_deleting_what_a_store_says_is_not_there_is_fine(scripted: tuple[Script, S3Storage]) -> None:
+    script, storage = scripted
+    script.will(refusal(404, "NoSuchKey"))
+    await storage.delete(KEY)
+    assert script.lines == [f"DELETE /files/{KEY}"]
 
 
 async def test_a_check_that_reads_other_bytes_fails(scripted: tuple[Script, S3Storage]) -> None:
@@ -387,10 +398,11 @@ async def cutting(
 async def test_a_download_goes_on_where_it_was_cut(real: S3Settings) -> None:
     async with opened(real) as storage:
         await storage.put(KEY, stream(TEA), media_type="text/plain", limit=len(TEA))
-    async with cutting(real, MB, 0, 1, MB // 2 + 7) as (scissors, storage):
+    cuts = [MB, 0, 1, MB // 2 + 7, 5, 5, 5, 5, 5, 5]
+    async with cutting(real, *cuts) as (scissors, storage):
         blocks = [block async for block in storage.open(KEY, start=11, end=len(TEA) - 5)]
     assert b"".join(blocks) == TEA[11:-5]
-    assert scissors.connections == 5
+    assert scissors.connections == len(cuts) + 1
 
 
 async def test_a_download_that_gets_nowhere_gives_up(real: S3Settings) -> None:
