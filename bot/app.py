@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -82,13 +82,13 @@ async def opened(config: Config, *, lock: bool = True) -> AsyncIterator[list[str
         await close_database()
 
 
-async def build(config: Config, *, clock: Clock = utc_now) -> App:
-    """Everything from the configuration; the database must be open."""
+async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channel] = ()) -> App:
+    """Everything from the configuration, and `more` channels; the database must be open."""
     fill_registry()
     storage = make_storage(config)
     filing = Filing(storage, media, new_key)
     settings = web_settings(config)
-    channels = await make_channels(config, opener(storage))
+    channels = await make_channels(config, opener(storage)) | {channel.account: channel for channel in more}
     providers = await make_providers(config)
     shop = Shop(
         Routes(load_routers(config.handlers.modules)),
