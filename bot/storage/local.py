@@ -112,7 +112,7 @@ def explain(error: OSError, root: Path) -> str:
     if error.errno in _FULL:
         return f"the disk of {root} is full: make room on it"
     if error.errno in _FORBIDDEN:
-        return f"this user may not write to {root}: change the folder's owner or `storage.folder`"
+        return f"this user may not write to {root}: change the folder's owner or `storage.path`"
     return f"the folder {root} cannot be used: {error.strerror or error}"
 
 

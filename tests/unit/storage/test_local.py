@@ -142,8 +142,8 @@ async def test_a_slow_reader_holds_no_file_open(tmp_path: Path) -> None:
     [
         (errno.ENOSPC, "the disk of files is full: make room on it"),
         (errno.EDQUOT, "the disk of files is full: make room on it"),
-        (errno.EACCES, "this user may not write to files: change the folder's owner or `storage.folder`"),
-        (errno.EROFS, "this user may not write to files: change the folder's owner or `storage.folder`"),
+        (errno.EACCES, "this user may not write to files: change the folder's owner or `storage.path`"),
+        (errno.EROFS, "this user may not write to files: change the folder's owner or `storage.path`"),
         (errno.EIO, "the folder files cannot be used: Input/output error"),
     ],
 )
