@@ -63,8 +63,9 @@ export function received(list: RowList, row: Row, view: View, hold: boolean): Ro
   const index = list.rows.findIndex((known) => known.id === row.id);
   const fits = view.query !== "" ? index >= 0 : matches(row, view.filter, view.me);
   if (index < 0 && !(fits && reaches(list, row))) return without(list, row.id);
-  if (!hold) return { ...list, rows: fits ? placed(list.rows, row) : removed(list.rows, row.id) };
-  return heldBack(list, row, index, fits);
+  if (hold) return heldBack(list, row, index, fits);
+  const { rows, ...rest } = released(list, view);
+  return { ...rest, rows: fits ? placed(rows, row) : removed(rows, row.id) };
 }
 
 function heldBack(list: RowList, row: Row, index: number, fits: boolean): RowList {
@@ -79,12 +80,9 @@ function heldBack(list: RowList, row: Row, index: number, fits: boolean): RowLis
 /** Nobody points at the list any more: everything takes its place. */
 export function released(list: RowList, view: View): RowList {
   if (list.held.size === 0) return list;
-  let rows = list.rows;
-  for (const row of list.held.values()) {
-    const fits = view.query !== "" || matches(row, view.filter, view.me);
-    rows = fits ? placed(rows, row) : removed(rows, row.id);
-  }
-  return { ...list, rows, held: new Map() };
+  const rest = list.rows.filter((row) => !list.held.has(row.id));
+  const fitting = [...list.held.values()].filter((row) => view.query !== "" || matches(row, view.filter, view.me));
+  return { ...list, rows: sorted([...rest, ...fitting]), held: new Map() };
 }
 
 /** How many conversations wait above what is shown. */

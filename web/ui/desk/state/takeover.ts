@@ -17,7 +17,6 @@ export async function takeOver(): Promise<boolean> {
     else if (await askForce(error)) return attempt(() => take(true));
     return false;
   }
-  done(t("thread.took"));
   void refreshFacts().catch(() => undefined);
   return true;
 }
@@ -36,7 +35,7 @@ async function askForce(error: ApiError): Promise<boolean> {
 
 export async function giveBack(): Promise<void> {
   if (mode.value !== "mine") return;
-  if (await attempt(give)) done(t("thread.gave"));
+  await attempt(give);
 }
 
 export async function closeIt(): Promise<void> {
