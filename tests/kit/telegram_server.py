@@ -187,14 +187,15 @@ class TelegramServer:
                 "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook "
                 "to delete the webhook first",
             )
-        self._confirm(int(fields.get("offset") or 0))
+        offset = int(fields.get("offset") or 0)
+        self._confirm(offset)
         self._allowed = fields.get("allowed_updates") or self._allowed
         self._polls += 1
         mine, quiet = self._polls, self._quiet_times
         await self.tell_waiters()
         try:
             await self.until(
-                lambda: self._pending or (self._polls, self._quiet_times) != (mine, quiet),
+                lambda: self._from(offset) or (self._polls, self._quiet_times) != (mine, quiet),
                 float(fields.get("timeout") or 0),
             )
         except TimeoutError:
@@ -204,7 +205,10 @@ class TelegramServer:
                 409,
                 "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
             )
-        return self._pending[: min(int(fields.get("limit") or 100), 100)]
+        return self._from(offset)[: min(int(fields.get("limit") or 100), 100)]
+
+    def _from(self, offset: int) -> list[Json]:
+        return [update for update in self._pending if update["update_id"] >= offset]
 
     def _confirm(self, offset: int) -> None:
         if offset < 0:
