@@ -66,14 +66,20 @@ export type OrderRow = {
   contact_id: number;
   name: string;
   account: string;
+  channel: Channel;
+  conversation_id: number | null;
   lines: OrderLine[];
 };
-export type OrderEvent = { from_state: string; to_state: string; actor: string; note: string; at: string };
+export type OrderEvent = { from: string; to: string; actor: string; note: string; at: string };
 export type Payment = {
-  key: string;
+  id: number;
   provider: string;
+  reference: string;
   amount: Money;
   state: string;
+  /** Minor units that the provider took. */
+  captured: number;
+  refunded: number;
   created_at: string;
 };
 export type Order = OrderRow & {
@@ -81,7 +87,6 @@ export type Order = OrderRow & {
   address: string;
   events: OrderEvent[];
   payments: Payment[];
-  conversation_id: number | null;
 };
 export type OrderStep = "prepare" | "ship" | "complete" | "cancel" | "refund";
 export type ReviewRow = {
@@ -114,12 +119,13 @@ export type Person = {
 };
 export type ContactRow = {
   id: number;
+  /** Empty while nobody knows it. */
   name: string;
   phone: string;
   email: string;
   locale: string;
   created_at: string;
-  identities: Identity[];
+  channels: Channel[];
 };
 
 export type Staff = {
@@ -166,7 +172,7 @@ export type Sub = {
   report: string;
   cron: string;
   timezone: string;
-  next_at: string;
+  next_at: string | null;
   staff: string;
   conversation: { id: number; name: string; channel: Channel };
 };

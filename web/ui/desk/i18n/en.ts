@@ -156,6 +156,7 @@ export const en = {
   "person.erase.done": "{name} has been erased",
   "person.edit": "Edit details",
   "person.name": "Name",
+  "person.nameless": "Visitor",
   "person.event.order": "Order {number}, {state}",
   "person.event.review": "Review with {n} star|Review with {n} stars",
   "person.event.file": "Sent {name}",

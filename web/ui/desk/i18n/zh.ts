@@ -158,6 +158,7 @@ export const zh: Record<Key, string> = {
   "person.erase.done": "{name} 的资料已抹除",
   "person.edit": "编辑资料",
   "person.name": "姓名",
+  "person.nameless": "访客",
   "person.event.order": "订单 {number}，{state}",
   "person.event.review": "{n} 星评价",
   "person.event.file": "发来 {name}",

@@ -25,9 +25,9 @@ export function matches(row: Row, filter: Filter, me: number): boolean {
     case "all":
       return true;
     case "mine":
-      return row.owner?.id === me && !row.closed;
+      return row.owner?.id === me;
     case "waiting":
-      return row.waiting_since !== null && !row.closed;
+      return row.waiting_since !== null;
     case "bot":
       return row.owner === null && row.waiting_since === null && !row.closed;
     case "attention":

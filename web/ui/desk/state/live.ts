@@ -8,7 +8,7 @@ export type Events = {
   row: (row: Row) => void;
   message: (data: { conversation_id: number; message: Message }) => void;
   update: (data: { conversation_id: number; message: Message }) => void;
-  typing: (data: { conversation_id: number; who: string; name?: string }) => void;
+  typing: (data: { conversation_id: number; who: string }) => void;
   order: (order: OrderRow) => void;
   review: (review: ReviewRow) => void;
   run: (run: Run) => void;
@@ -19,6 +19,7 @@ export type Events = {
 type Sent = { view: (data: { conversation_id: number | null }) => void };
 
 const BANNER_AFTER_MS = 2000;
+const AGAIN_AFTER_MS = 1000;
 
 /** True once the connection has been away for two seconds. */
 export const disconnected = ref(false);
@@ -28,6 +29,7 @@ let timer = 0;
 let seen: number | null = null;
 const listeners: { [name in keyof Events]?: Set<Events[name]> } = {};
 const returned = new Set<() => void>();
+const refused = new Set<() => void>();
 
 export function connect(): void {
   if (socket) return;
@@ -38,8 +40,16 @@ export function connect(): void {
     if (!first) for (const callback of returned) callback();
     first = false;
   });
-  socket.on("disconnect", down);
-  socket.on("connect_error", down);
+  socket.on("disconnect", (reason) => {
+    down();
+    // The client comes back by itself only from a lost network, not from a goodbye.
+    if (reason === "io server disconnect") again();
+  });
+  socket.on("connect_error", (error: Error & { data?: { code?: string } }) => {
+    down();
+    if (error.data?.code === "unauthorised") for (const callback of refused) callback();
+    else if (!socket?.active) again();
+  });
   for (const name of Object.keys(listeners) as (keyof Events)[]) attach(name);
   document.addEventListener("visibilitychange", wake);
   window.addEventListener("online", wake);
@@ -52,6 +62,15 @@ export function hangUp(): void {
   socket = null;
   window.clearTimeout(timer);
   disconnected.value = false;
+}
+
+function again(): void {
+  window.setTimeout(() => socket?.connect(), AGAIN_AFTER_MS);
+}
+
+/** The same socket anew: the server reads the account's language when a socket opens. */
+export function reconnect(): void {
+  socket?.disconnect().connect();
 }
 
 /** A laptop that wakes should not wait for the next attempt. */
@@ -92,6 +111,12 @@ function attach(name: keyof Events): void {
 export function onReturn(callback: () => void): () => void {
   returned.add(callback);
   return () => void returned.delete(callback);
+}
+
+/** Calls `callback` when the server says that the session is over. */
+export function onRefused(callback: () => void): () => void {
+  refused.add(callback);
+  return () => void refused.delete(callback);
 }
 
 /** Tells colleagues which conversation is on this screen. */

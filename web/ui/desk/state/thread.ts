@@ -257,7 +257,10 @@ live.on("update", (data) => {
   if (data.conversation_id === thread.id && known) add([data.message]);
 });
 live.on("typing", (data) => {
-  if (data.conversation_id === thread.id) showTyping(data.name ?? thread.row?.name ?? "");
+  const owner = thread.row?.owner;
+  if (data.conversation_id !== thread.id) return;
+  if (data.who === "customer") showTyping(thread.row?.name ?? "");
+  else if (data.who === "staff" && owner && owner.id !== myId.value) showTyping(owner.name);
 });
 live.on("viewers", (data) => {
   if (data.conversation_id === thread.id) thread.viewers = data.staff;

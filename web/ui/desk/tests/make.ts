@@ -53,6 +53,8 @@ export function order(id: number, given: Partial<OrderRow> = {}): OrderRow {
     contact_id: 1,
     name: "Ann",
     account: "webchat",
+    channel: "webchat",
+    conversation_id: 1,
     lines: [],
     ...given,
   };

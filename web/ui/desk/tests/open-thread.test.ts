@@ -175,6 +175,11 @@ describe("company", () => {
     expect(thread.others.value).toEqual([TOM]);
   });
 
+  it("does not tell staff that they type themselves", () => {
+    tell("typing", { conversation_id: 1, who: "staff" });
+    expect(thread.thread.typing).toBe("");
+  });
+
   it("shows typing until the message is there", () => {
     tell("typing", { conversation_id: 1, who: "customer" });
     expect(thread.thread.typing).toBe("Customer 1");

@@ -95,7 +95,6 @@ describe("filters", () => {
   const cases: [rows.View["filter"], Partial<Row>, boolean][] = [
     ["mine", { owner: me }, true],
     ["mine", { owner: { id: 8, name: "Tom" } }, false],
-    ["mine", { owner: me, closed: true }, false],
     ["waiting", { waiting_since: minute(1) }, true],
     ["waiting", {}, false],
     ["bot", {}, true],
