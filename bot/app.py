@@ -162,6 +162,7 @@ def make_storage(config: Config) -> Storage:
             access_key=section.access_key.reveal(),
             secret_key=section.secret_key.reveal(),
             prefix=section.prefix,
+            bound_domain=section.bound_domain,
         )
     )
 

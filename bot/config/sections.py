@@ -109,6 +109,10 @@ class Storage(Section):
     bucket: str = Field(default="", description="The bucket's name.")
     region: str = Field(default="", description="The region as the provider's console shows it, like cn-hangzhou.")
     endpoint: Url = Field(default="", description="Address of the store; needed for minio, empty: the provider's own.")
+    bound_domain: bool = Field(
+        default=False,
+        description="The endpoint is a domain bound to this bucket (CNAME), as OSS in mainland China wants.",
+    )
     access_key: Secret = Field(default=Secret(), description="Key id; both empty on aws: the role of the machine.")
     secret_key: Secret = Field(default=Secret(), description="Secret of the key.")
     prefix: str = Field(default="", description="Folder inside the bucket.")
@@ -147,6 +151,15 @@ class Telegram(Section):
         default=Secret(), description="1 to 256 of A-Z a-z 0-9 _ -; empty: made once and kept."
     )
     local_files: bool = Field(default=False, description="The Bot API server is local and names files on this disk.")
+
+    @field_validator("webhook", mode="before")
+    @classmethod
+    def _webhook(cls, value: object) -> object:
+        # By hand: of a union, every member that does not fit would be told as a mistake of its own.
+        known = {"auto": "auto", "true": True, "false": False, "1": True, "0": False}
+        if str(value).lower() not in known:
+            raise ValueError('must be true, false or "auto"')
+        return known[str(value).lower()]
 
 
 class LocalPayments(Section):

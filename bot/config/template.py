@@ -32,21 +32,21 @@ class Key:
     description: str
 
 
-def keys(model: type[BaseModel] = Config, section: str = "") -> Iterator[Key]:
+def all_keys(model: type[BaseModel] = Config, section: str = "") -> Iterator[Key]:
     """Every key, section by section."""
     for name, field in model.model_fields.items():
         kind = field.annotation
         dotted = f"{section}.{name}".lstrip(".")
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield from keys(kind, dotted)
+            yield from all_keys(kind, dotted)
         else:
             yield Key(section, name, _toml(field.default), field.description or "")
 
 
 def example() -> str:
     """The text of config.example.toml, and of what `init` writes."""
-    lines, section = [HEAD], ""
-    for key in keys():
+    lines, section = [HEAD.rstrip()], ""
+    for key in all_keys():
         if key.section != section:
             section = key.section
             lines += ["", f"# {_about(section)}", f"[{section}]"]
@@ -58,7 +58,7 @@ def example() -> str:
 def markdown() -> str:
     """A table of every key for the README."""
     rows = ["| key | default | meaning |", "|---|---|---|"]
-    for key in keys():
+    for key in all_keys():
         default = "" if key.default == '""' else f"`{key.default}`"
         rows.append(f"| `{key.section}.{key.name}` | {default} | {key.description.replace('|', '&#124;')} |")
     return "\n".join(rows)
