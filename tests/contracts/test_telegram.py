@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bot.channels.telegram import TelegramChannel, TelegramSettings
+from bot.channels.telegram import TelegramChannel, TelegramSettings, receiving
 from bot.core.errors import (
     BadInput,
     ChannelUnavailable,
@@ -26,7 +26,7 @@ from bot.core.ports import Channel, HookRequest
 from tests.contracts.channel_contract import PAPER, PHOTO, ChannelContract, Inbox, Shelf, Stage
 from tests.kit.telegram_server import TelegramServer
 from tests.kit.telegram_user import TelegramUser, picture
-from tests.kit.wire_faults import Cut, Fault, Garbage, Lost, Status, TooMany
+from tests.kit.wire_faults import Cut, Fault, Garbage, Hang, Lost, Status, TooMany
 
 SECRET = "s3cret-Token_of_the_hook"
 HEADER = "x-telegram-bot-api-secret-token"
@@ -251,6 +251,21 @@ async def test_an_unreachable_telegram_does_not_stop_the_start(
     await ann.says("are you there?")
     assert (await inbox.next()).text == "are you there?"
     assert server.count("getMe") == 2
+
+
+async def test_a_telegram_that_hangs_does_not_hold_up_the_start(
+    channel: TelegramChannel,
+    server: TelegramServer,
+    ann: TelegramUser,
+    inbox: Inbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(receiving, "FIRST_TRY", 0.05)
+    server.fails("getMe", Hang())
+    async with asyncio.timeout(5):  # the channel's own time-out is twice that
+        await channel.start(inbox.accept)
+        await ann.says("later")
+        assert (await inbox.next()).text == "later"
 
 
 async def test_the_offset_confirms_only_what_was_kept(
@@ -556,6 +571,15 @@ async def test_a_large_file_is_streamed(channel: TelegramChannel, ann: TelegramU
     large = shelf.put(bytes(8 * 1024 * 1024), "large.bin", "application/octet-stream")
     await channel.send("42", Wire(files=(large,)), "k")
     assert len((await ann.reads()).files[0].content) == 8 * 1024 * 1024
+
+
+async def test_an_upload_that_hangs_is_given_up(
+    hurried: TelegramChannel, server: TelegramServer, ann: TelegramUser, shelf: Shelf
+) -> None:
+    server.fails("sendDocument", Hang())
+    paper = shelf.put(PAPER, "a.pdf", "application/pdf")
+    with pytest.raises(ChannelUnavailable):
+        await hurried.send("42", Wire(files=(paper,)), "k")
 
 
 async def test_more_than_telegram_takes_names_the_limit(

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 Sleep = Callable[[float], Awaitable[None]]
 
 LONGEST_PAUSE = 30.0
+#: Seconds that the start of everything else may wait for Telegram.
+FIRST_TRY = 5.0
 CONFLICT = "Telegram: another program pulls the updates of this bot. Stop it, or give each its own token."
 
 
@@ -36,8 +38,9 @@ class Receiver:
     async def start(self, accept: Accept) -> None:
         """Raises `ConfigError`; an unreachable Telegram is tried again in the background."""
         try:
-            await self._register()
-        except ChannelUnavailable as error:
+            async with asyncio.timeout(FIRST_TRY):
+                await self._register()
+        except (ChannelUnavailable, TimeoutError) as error:
             self._complain("telegram.register", error)
             self._task = asyncio.create_task(self._register_later(accept))
         else:

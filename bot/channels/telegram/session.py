@@ -40,6 +40,8 @@ from bot.core.errors import BadInput, ChannelUnavailable
 T = TypeVar("T")
 
 CONNECTIONS = 100
+#: A file may take so many times as long as a call: ten minutes for 50 MB over a slow line.
+SLOWEST = 20
 #: How the network fails, whichever layer noticed.
 BROKEN = (ClientError, TimeoutError, OSError)
 
@@ -52,7 +54,7 @@ class Session(BaseSession):
         self._http: ClientSession | None = None  # for files; calls without one are the poster's
         self._poster = Poster(server.base, connections=CONNECTIONS)
         self._paths: dict[str, bytes] = {}
-        self._moving = ClientTimeout(total=None, sock_connect=timeout, sock_read=timeout * 4)
+        self._moving = ClientTimeout(total=timeout * SLOWEST, sock_connect=timeout, sock_read=timeout * 4)
 
     async def close(self) -> None:
         """Close connections; a later call opens new ones."""
@@ -91,8 +93,8 @@ class Session(BaseSession):
         raise_for_status: bool = True,
     ) -> AsyncGenerator[bytes, None]:
         """The bytes under `url`. Raises `ChannelUnavailable`; `timeout` is seconds of silence."""
-        silence = ClientTimeout(total=None, sock_connect=timeout, sock_read=timeout)
-        get = self._connected().get(URL(url, encoded=True), headers=headers, timeout=silence)
+        patience = ClientTimeout(total=timeout * SLOWEST, sock_connect=timeout, sock_read=timeout)
+        get = self._connected().get(URL(url, encoded=True), headers=headers, timeout=patience)
         try:
             async with get as response:
                 if raise_for_status and response.status != 200:
