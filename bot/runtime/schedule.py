@@ -53,7 +53,9 @@ class Schedule:
 
     def every(self, seconds: float, name: str, job: Work) -> None:
         """Run `job` every so many seconds, first after that time; never twice at once. Errors are counted, logged."""
-        self._scheduler.add_job(self._run, "interval", seconds=seconds, args=[name, job], id=name)
+        self._scheduler.add_job(
+            self._run, "interval", seconds=seconds, args=[name, job], id=name, replace_existing=True
+        )
 
     def start(self) -> None:
         """Begin to tick, in the running loop."""

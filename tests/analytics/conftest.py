@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,6 +16,7 @@ from analytics.settings import SparkSettings
 from bot.core.period import Period
 from models.database import close_database, migrate, open_database
 from tests.analytics.shop import NOW
+from tests.servers import Postgres
 
 
 @pytest.fixture(scope="session")
@@ -22,22 +26,42 @@ async def child(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Child
         yield process
 
 
+@pytest.fixture(scope="session")
+async def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "shop.db"
+    async with _open(f"sqlite://{path}?journal_mode=DELETE"):
+        await migrate()
+    return path
+
+
+@pytest.fixture(scope="session")
+async def postgres_template(postgres_server: Postgres) -> AsyncIterator[str]:
+    url = await postgres_server.create_database()
+    async with _open(url):
+        await migrate()
+    yield urlsplit(url).path[1:]
+    await postgres_server.drop_database(url)
+
+
 @pytest.fixture
-async def sqlite_database(tmp_path: Path) -> AsyncIterator[str]:
-    async with _migrated(f"sqlite://{tmp_path}/shop.db?synchronous=OFF") as url:
+async def sqlite_database(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[str]:
+    shutil.copy(sqlite_template, tmp_path / "shop.db")
+    async with _open(f"sqlite://{tmp_path}/shop.db?synchronous=OFF") as url:
         yield url
 
 
 @pytest.fixture
-async def postgres_database(postgres_url: str) -> AsyncIterator[str]:
-    async with _migrated(postgres_url) as url:
+async def postgres_database(postgres_server: Postgres, postgres_template: str) -> AsyncIterator[str]:
+    name = f"copy_{uuid.uuid4().hex[:12]}"
+    await postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    async with _open(postgres_server.url(name)) as url:
         yield url
+    await postgres_server.drop_database(url)
 
 
 @asynccontextmanager
-async def _migrated(url: str) -> AsyncIterator[str]:
+async def _open(url: str) -> AsyncIterator[str]:
     await open_database(url)
-    await migrate()
     yield url
     await close_database()
 
