@@ -29,9 +29,9 @@ export function Composer({ draft, uploads, limits, problems, field, addFiles, on
   useWatched((listener) => uploads.watch(listener));
   useLayoutEffect(() => grow(field.current), [draft.text]);
   const over = excess(draft.text, limits);
-  const ready = over === 0 && (draft.text.trim() !== "" || uploads.list.length > 0);
+  const ready = (): boolean => excess(draft.text, limits) === 0 && (draft.text.trim() !== "" || uploads.list.length > 0);
   const send = (): void => {
-    if (!ready) return;
+    if (!ready()) return;
     if (uploads.state === "busy" || uploads.state === "failed") return setArmed(uploads.state === "busy");
     chat.say(draft.text.trim(), uploads.take());
     draft.set("");
@@ -83,7 +83,7 @@ export function Composer({ draft, uploads, limits, problems, field, addFiles, on
             addFiles(files);
           }}
         />
-        <button type="submit" class="round send" aria-label={say("send")} title={say("send")} disabled={!ready} data-busy={armed}>
+        <button type="submit" class="round send" aria-label={say("send")} title={say("send")} disabled={!ready()} data-busy={armed}>
           <Icon name={armed ? "clock" : "send"} />
         </button>
       </div>
@@ -98,9 +98,9 @@ function Notes({ problems, over, waiting }: { problems: readonly string[]; over:
   return (
     <div class="notes" role="status">
       {lines.map((line) => (
-        <p class="problem">{line}</p>
+        <p class="problem" dir="auto">{line}</p>
       ))}
-      {waiting && <p>{say("sendsAfterUpload")}</p>}
+      {waiting && <p dir="auto">{say("sendsAfterUpload")}</p>}
     </div>
   );
 }

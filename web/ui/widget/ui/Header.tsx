@@ -48,7 +48,7 @@ export function Banners({ state }: { state: State }) {
           <span dir="auto">{say("withPerson", { name: owner })}</span>
         </div>
       )}
-      <div class="banner trouble" role="status" hidden={!trouble}>
+      <div class="banner trouble" role="status" dir="auto" hidden={!trouble}>
         {trouble && (navigator.onLine === false ? say("offline") : say(state.phase === "broken" ? "reconnecting" : "connecting"))}
       </div>
     </>
