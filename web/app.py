@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
@@ -13,8 +14,12 @@ from bot.services import settings as kept
 from bot.services.filing import Filing
 from web import files, health, hooks, pay, shop, static_files, uploads
 from web.chat import ChatNamespace
+from web.desk.live import DeskNamespace
+from web.desk.routes import routes as desk_routes
 from web.files import LINKS, STORAGE, FileLinks
+from web.indexing import keep_indexing
 from web.keys import CLOCK, REPORTS, RUNTIME, SETTINGS
+from web.live_keys import LIVE
 from web.middleware import ERROR_PAGE, access_log, errors, security_headers
 from web.pages import error_page
 from web.ports import Links, Reports, Runtime
@@ -58,7 +63,7 @@ def build(
 
 def routes() -> list[web.RouteDef]:
     """Every route; the access matrix of the tests is made from this table."""
-    return [*_pages(), *_chat(), *_machines()]
+    return [*_pages(), *_chat(), *_machines(), *desk_routes()]
 
 
 def _pages() -> Iterator[web.RouteDef]:
@@ -104,10 +109,17 @@ def _parts(links: Links) -> Callable[[web.Application], AsyncIterator[None]]:
         app[uploads.UPLOADS] = uploads.limiter(app)
         chat = ChatNamespace(server, runtime, settings, file_links, secret, app[CLOCK])
         app[CHAT] = chat
-        server.register_namespace(chat)
-        subscription = runtime.bus.subscribe("", chat.feed.on_events)
+        desk = DeskNamespace(server, runtime, settings, file_links, app[CLOCK])
+        app[LIVE] = desk
+        for namespace in (chat, desk):
+            server.register_namespace(namespace)
+        subscriptions = [runtime.bus.subscribe("", callback) for callback in (chat.feed.on_events, desk.on_events)]
+        indexing = asyncio.create_task(keep_indexing(runtime.bus))
         yield
-        await runtime.bus.unsubscribe(subscription)
+        for subscription in subscriptions:
+            await runtime.bus.unsubscribe(subscription)
+        indexing.cancel()
+        await asyncio.gather(indexing, desk.stop(), return_exceptions=True)
         await server.shutdown()
 
     return parts

@@ -17,7 +17,17 @@ from web.settings import WebSettings
 from web.texts import bytes_text, choose_language, say
 
 JSON_LIMIT = 64 * 1024
-_MISSING = {"no_staff", "no_order", "no_review", "no_conversation", "no_contact", "no_payment", "no_run", "not_found"}
+_MISSING = {
+    "no_staff",
+    "no_order",
+    "no_review",
+    "no_conversation",
+    "no_contact",
+    "no_payment",
+    "no_run",
+    "no_failure",
+    "not_found",
+}
 _UNPROCESSABLE = {"same_password", "weak_password"}
 
 
@@ -143,6 +153,11 @@ def text_of(body: dict[str, Any], name: str, limit: int, *, default: str | None 
     if not isinstance(value, str):
         raise Problem(400, "bad_request")
     return clean(value, limit)
+
+
+def text_or_none(body: dict[str, Any], name: str, limit: int) -> str | None:
+    """See `text_of`; None when the field is absent or null."""
+    return None if body.get(name) is None else text_of(body, name, limit)
 
 
 def clean(value: str, limit: int) -> str:

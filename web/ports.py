@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
+from bot.core.capabilities import Capabilities
 from bot.core.message import Inbound
 from bot.core.money import Money
+from bot.core.period import Period
 from bot.core.ports import Channel, PaymentProvider, Storage
+from bot.core.report import ReportInfo
 from bot.runtime.bus import Bus
 
 
@@ -33,6 +35,15 @@ class Runtime(Protocol):
 
     async def give_back(self, conversation_id: int, staff_id: int) -> None:
         """Let the bot speak again."""
+
+    async def close_conversation(self, conversation_id: int, staff_id: int) -> None:
+        """Done for now; the customer's next message opens it again."""
+
+    async def retry_failure(self, kind: str, id: int) -> None:  # noqa: A002
+        """Try a parked effect or inbound again. Raises `Refused("no_failure")`."""
+
+    def capabilities(self, account: str) -> Capabilities:
+        """What the channel of an account can show."""
 
     async def staff_says(
         self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]
@@ -95,28 +106,33 @@ class OwnBank(Protocol):
         """The customer does not pay; the notice to deliver."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReportInfo:
-    """A report as the desk lists it: texts by language."""
-
-    name: str
-    title: Mapping[str, str]
-    description: Mapping[str, str]
-
-
 class Reports(Protocol):
     """The reports that ship, and runs on demand; the composition root connects it to analytics."""
 
     def all(self) -> Sequence[ReportInfo]:
         """Every report."""
 
-    async def run(self, name: str, start: datetime, end: datetime, timezone: str, staff_id: int) -> int:
-        """Start a run of a period; returns its id."""
+    async def run(self, name: str, period: Period, staff_id: int) -> int:
+        """Start a run; returns its id. Raises `Refused("not_found")`."""
 
     async def subscribe(
         self, name: str, staff_id: int, conversation_id: int, cron: str, timezone: str, locale: str
     ) -> int:
-        """Send it there at these times. Raises `Refused`: "bad_cron", "bad_timezone", "no_conversation"."""
+        """Send it there at these times; returns the subscription's id.
 
-    def localised(self, result: Mapping[str, Any], locale: str) -> Mapping[str, Any]:
-        """A stored result with its texts in the reader's language."""
+        Raises `Refused`: "not_found", "bad_cron", "bad_timezone", "no_conversation".
+        """
+
+    def page(self, result: Mapping[str, Any], locale: str) -> Mapping[str, Any]:
+        """A run's stored result as the desk draws it, in the reader's language."""
+
+    async def files(self, run_id: int, locale: str) -> ReportFiles:
+        """The attachments of a run's picture and spreadsheet."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFiles:
+    """Attachment ids; None while there is none."""
+
+    picture: int | None
+    sheet: int | None

@@ -165,11 +165,19 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
             return False
         CUT.inc()
         log.info("a socket was cut: it does not read", extra={"action": "socket.cut", "namespace": self.namespace})
+        await self.cut(sid)
+        return True
+
+    async def cut(self, sid: str) -> None:
+        """End the connection as a lost network would: the browser comes back and catches up."""
+        eio_sid = self._sio.manager.eio_sid_from_sid(sid, self.namespace)
+        socket = self._sio.eio.sockets.get(eio_sid) if eio_sid else None
+        if socket is None:
+            return
         request = self._sio.environ.get(eio_sid, {}).get("aiohttp.request")
         await socket.close(wait=False, abort=True)
         if request is not None and request.transport is not None:
             request.transport.abort()
-        return True
 
 
 def refused(code: str) -> Exception:

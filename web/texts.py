@@ -46,9 +46,17 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "no_run": {"en": "There is no such run.", "zh": "没有这次运行。"},
     "taken": {"en": "{owner} is already talking to this customer.", "zh": "{owner} 正在接待这位客户。"},
     "not_owner": {"en": "Take over this conversation first.", "zh": "请先接管这个会话。"},
-    "cannot_send": {
-        "en": "This channel does not take messages at the moment.",
-        "zh": "该渠道目前无法接收消息。",
+    "unreachable": {
+        "en": "This customer cannot be reached here any more.",
+        "zh": "已无法通过该渠道联系这位客户。",
+    },
+    "no_channel": {
+        "en": "This channel is not switched on.",
+        "zh": "该渠道未启用。",
+    },
+    "window_closed": {
+        "en": "The time to answer is over: this channel lets us write only after the customer does.",
+        "zh": "已超过回复时限：该渠道仅允许在客户来信后的一段时间内回复。",
     },
     "wrong_state": {
         "en": "The order has moved on in the meantime. Look at it again.",

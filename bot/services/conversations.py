@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from bot.core.errors import BadInput, Refused
-from bot.services import audit
 from bot.services.rows import moment, stamp
 from models import Conversation
 from models.database import as_time, fetch, marks
@@ -165,16 +164,6 @@ async def last_from_customer(id_: int) -> datetime | None:
 async def mark_read(id_: int, now: datetime) -> None:
     """Somebody of the staff has seen it; inside the caller's transaction."""
     await Conversation.filter(id=id_, unread__gt=0).update(unread=0, updated_at=now)
-
-
-async def close(id_: int, staff_id: int, now: datetime) -> None:
-    """Done for now: nobody waits and nothing needs attention. It opens again when the customer writes."""
-    changed = await Conversation.filter(id=id_).update(
-        closed_at=now, waiting_since=None, reason="", priority=0, attention="", unread=0, updated_at=now
-    )
-    if not changed:
-        raise Refused("no_conversation")
-    await audit.record(staff_id, "conversation.close", f"conversation:{id_}", now)
 
 
 def cursor(at: datetime, id_: int) -> str:

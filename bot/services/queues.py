@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.core.errors import Refused
-from bot.services import audit
 from bot.services.rows import moment
-from models import Effect, Inbound
 from models.database import fetch
 
 Kind = Literal["effect", "inbound"]
@@ -57,17 +54,6 @@ async def parked_count() -> int:
         "+ (SELECT count(*) FROM inbound WHERE state = 'parked') AS n"
     )
     return int((await fetch(either))[0]["n"])
-
-
-async def retry(kind: Kind, id_: int, staff_id: int, now: datetime) -> None:
-    """Put a parked one back with fresh attempts; inside the caller's transaction. Raises `Refused("not_found")`."""
-    if kind == "effect":
-        changed = await Effect.filter(id=id_, state="parked").update(state="pending", attempts=0, due_at=now, error="")
-    else:
-        changed = await Inbound.filter(id=id_, state="parked").update(state="pending", attempts=0, error="")
-    if not changed:
-        raise Refused("not_found")
-    await audit.record(staff_id, "failure.retry", f"{kind}:{id_}", now)
 
 
 def _failure(kind: Kind, row: dict[str, object]) -> Failure:

@@ -116,9 +116,7 @@ async def change_password(session: Session, old: str, new: str, now: datetime) -
     await _forgive(subjects)
     if old == new:
         raise Refused("same_password")
-    return await staff.set_password(
-        row.id, new, now, one_time=False, by=row.id, keep_session=session.id
-    )
+    return await staff.set_password(row.id, new, now, one_time=False, by=row.id, keep_session=session.id)
 
 
 async def _count(subjects: tuple[str, ...], now: datetime) -> None:

@@ -20,7 +20,7 @@ _COLUMNS = (
     "s.name AS staff_name"
 )
 _FROM = "FROM message m LEFT JOIN staff s ON s.id = m.staff_id"
-_FILE_COLUMNS = (
+FILE_COLUMNS = (
     "id, kind, name, media_type, size, state, error, width, height, storage_key, display_key, thumb_key, public, "
     "conversation_id, contact_id, message_seq"
 )
@@ -59,8 +59,7 @@ class Page:
 async def later(conversation_id: int, after: int, limit: int, *, staff: bool, budget: int = 300_000) -> Page:
     """Messages with `seq > after`, oldest first, about `budget` characters of text at most."""
     rows = await fetch(
-        f"SELECT {_COLUMNS} {_FROM} WHERE m.conversation_id = ? AND m.seq > ? {_authors(staff)} "
-        "ORDER BY m.seq LIMIT ?",
+        f"SELECT {_COLUMNS} {_FROM} WHERE m.conversation_id = ? AND m.seq > ? {_authors(staff)} ORDER BY m.seq LIMIT ?",
         (conversation_id, after, limit + 1),
     )
     kept = _within(rows[:limit], budget)
@@ -71,8 +70,7 @@ async def newest(conversation_id: int, limit: int, *, staff: bool, before: int |
     """The newest messages, or the newest with `seq < before`, in ascending order."""
     older, values = ("AND m.seq < ?", (before,)) if before is not None else ("", ())
     rows = await fetch(
-        f"SELECT {_COLUMNS} {_FROM} WHERE m.conversation_id = ? {older} {_authors(staff)} "
-        "ORDER BY m.seq DESC LIMIT ?",
+        f"SELECT {_COLUMNS} {_FROM} WHERE m.conversation_id = ? {older} {_authors(staff)} ORDER BY m.seq DESC LIMIT ?",
         (conversation_id, *values, limit + 1),
     )
     kept = _within(rows[:limit], 300_000)
@@ -129,7 +127,7 @@ async def files(ids: Sequence[int]) -> dict[int, FileView]:
     """Attachments by id."""
     if not ids:
         return {}
-    one_of = f"SELECT {_FILE_COLUMNS} FROM attachment WHERE id IN ({marks(len(ids))})"  # noqa: S608 - only marks
+    one_of = f"SELECT {FILE_COLUMNS} FROM attachment WHERE id IN ({marks(len(ids))})"  # noqa: S608 - only marks
     rows = await fetch(one_of, list(ids))
     return {row["id"]: file_view(row) for row in rows}
 
@@ -196,7 +194,7 @@ async def _sent_with(rows: Sequence[Any]) -> dict[tuple[int, int], list[FileView
     conversations = sorted({row["conversation_id"] for row in rows})
     seqs = sorted({row["seq"] for row in rows})
     found = await fetch(
-        f"SELECT {_FILE_COLUMNS} FROM attachment WHERE conversation_id IN ({marks(len(conversations))}) "  # noqa: S608
+        f"SELECT {FILE_COLUMNS} FROM attachment WHERE conversation_id IN ({marks(len(conversations))}) "  # noqa: S608
         f"AND message_seq IN ({marks(len(seqs))}) ORDER BY id",
         [*conversations, *seqs],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ import aiohttp
 import socketio  # type: ignore[import-untyped]
 from tortoise.exceptions import IntegrityError
 
+from bot.core.capabilities import Capabilities
 from bot.core.errors import DatabaseBusy, Refused
 from bot.core.events import MessageStored, OwnerChanged, RowChanged
 from bot.core.message import Inbound
@@ -21,7 +22,7 @@ from bot.runtime.bus import Bus
 from bot.services.filing import Filing
 from bot.storage import keys, links, media
 from bot.storage.local import LocalStorage
-from models import Attachment, Contact, Conversation, Identity, Message, Staff
+from models import Attachment, Contact, Conversation, Effect, Identity, Message, Staff
 from models import Inbound as InboundRow
 from models.database import close_database, migrate, open_database, transaction
 from tests.servers import free_port
@@ -143,6 +144,19 @@ class SmallRuntime:
         self.bus.publish(OwnerChanged(conversation_id, row.lane, None))
         self.bus.publish(RowChanged(conversation_id))
 
+    async def close_conversation(self, conversation_id: int, staff_id: int) -> None:
+        await Conversation.filter(id=conversation_id).update(owner_id=None, waiting_since=None, closed_at=self.clock())
+        self.bus.publish(RowChanged(conversation_id))
+
+    async def retry_failure(self, kind: str, id: int) -> None:
+        table = Effect if kind == "effect" else InboundRow
+        if not await table.filter(id=id, state="parked").update(state="pending"):
+            raise Refused("no_failure")
+
+    def capabilities(self, account: str) -> Capabilities:
+        channel = self.channels.get(account)
+        return channel.capabilities if channel else Capabilities(account)
+
     async def staff_says(
         self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]
     ) -> int:
@@ -187,21 +201,20 @@ class Site:
 @asynccontextmanager
 async def site(folder: Path, settings: WebSettings | None = None, *, database: str = "") -> AsyncIterator[Site]:
     """Open the database in `folder`, listen on a free port, and clean up."""
-    await open_database(database or f"sqlite://{folder / 'parley.db'}")
-    await migrate()
     port, clock = free_port(), Clock()
     wanted = replace(settings or WebSettings(chat_rate=(1000, 5.0)), port=port, public_url=f"http://127.0.0.1:{port}")
     storage = LocalStorage(folder / "files")
     runtime = SmallRuntime(storage, clock)
     filing = Filing(storage, media, keys.new_key)
-    runner = await serve(build(runtime, wanted, links=links, filing=filing, clock=clock), wanted)
-    try:
-        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
-            yield Site(wanted.public_url, runtime, wanted, clock, client)
-    finally:
-        await runner.cleanup()
-        await runtime.bus.close()
-        await close_database()
+    async with AsyncExitStack() as ends:
+        ends.push_async_callback(close_database)
+        await open_database(database or f"sqlite://{folder / 'parley.db'}")
+        await migrate()
+        ends.push_async_callback(runtime.bus.close)
+        runner = await serve(build(runtime, wanted, links=links, filing=filing, clock=clock), wanted)
+        ends.push_async_callback(runner.cleanup)
+        client = await ends.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)))
+        yield Site(wanted.public_url, runtime, wanted, clock, client)
 
 
 class Browser:

@@ -1,0 +1,285 @@
+"""Orders, reviews and report runs as the desk lists and opens them: few queries, keyset pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from bot.core.errors import Refused
+from bot.core.money import Money
+from bot.services.attachments import FileView
+from bot.services.conversations import cursor, read_cursor
+from bot.services.rows import moment, stamp
+from bot.services.threads import FILE_COLUMNS, file_view
+from models.database import as_time, fetch, marks
+
+Item = TypeVar("Item")
+PAGE = 50
+_OF_PERSON = 20
+_ORDER = (
+    "SELECT o.id, o.number, o.state, o.total, o.currency, o.created_at, o.contact_id, o.name, o.account, o.phone, "
+    'o.address, o.paid_at, o.hold_until, o.conversation_id FROM "order" o'
+)
+_REVIEW = (
+    "SELECT r.id, r.stars, r.text, r.state, r.created_at, r.display_name, r.contact_id, r.conversation_id, "
+    'o.number AS order_number, p.name AS product FROM review r LEFT JOIN "order" o ON o.id = r.order_id '
+    "LEFT JOIN product p ON p.id = r.product_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One product of an order; `price` of one piece."""
+
+    name: str
+    sku: str
+    quantity: int
+    price: Money
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An order as a list shows it."""
+
+    id: int
+    number: str
+    state: str
+    total: Money
+    created_at: datetime
+    contact_id: int
+    name: str
+    account: str
+    lines: tuple[OrderLine, ...]
+    phone: str
+    address: str
+    paid_at: datetime | None
+    hold_until: datetime | None
+    conversation_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of an order, and who took it."""
+
+    from_state: str
+    to_state: str
+    actor: str
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRow:
+    """One attempt to be paid."""
+
+    id: int
+    provider: str
+    reference: str
+    amount: Money
+    state: str
+    captured: int
+    refunded: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDetail:
+    """An order with all that happened to it."""
+
+    row: OrderRow
+    steps: tuple[Step, ...]
+    payments: tuple[PaymentRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """A review as a list shows it; `product` is the JSON of its names."""
+
+    id: int
+    stars: int
+    text: str
+    state: str
+    created_at: datetime
+    display_name: str
+    contact_id: int
+    conversation_id: int | None
+    order_number: str | None
+    product: str | None
+    photos: tuple[FileView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """A page; `next` is the cursor of the page behind it, "" at the end."""
+
+    items: tuple[Item, ...]
+    next: str
+
+
+async def orders(state: str = "", query: str = "", before: str = "") -> Page[OrderRow]:
+    """Orders newest first, of one state or all; `query` is the beginning of a number. Raises `BadInput`."""
+    where, values = ["1 = 1"], list[Any]()
+    if state:
+        where.append("o.state = ?")
+        values.append(state)
+    if query:
+        where.append("o.number >= ? AND o.number < ?")
+        values += [query.upper(), query.upper() + "\U0010ffff"]
+    if before:
+        at, id_ = read_cursor(before)
+        where.append("(o.created_at, o.id) < (?, ?)")
+        values += [stamp(at), id_]
+    found = await fetch(
+        f"{_ORDER} WHERE {' AND '.join(where)} ORDER BY o.created_at DESC, o.id DESC LIMIT ?", [*values, PAGE + 1]
+    )
+    return _page(await _order_rows(found[:PAGE]), len(found))
+
+
+async def orders_by_id(ids: Sequence[int]) -> tuple[OrderRow, ...]:
+    """Orders by id; those that are gone are left out."""
+    if not ids:
+        return ()
+    return await _order_rows(await fetch(f"{_ORDER} WHERE o.id IN ({marks(len(ids))})", list(ids)))
+
+
+async def orders_of(contact_id: int) -> tuple[OrderRow, ...]:
+    """A person's newest orders."""
+    found = await fetch(f"{_ORDER} WHERE o.contact_id = ? ORDER BY o.created_at DESC LIMIT ?", (contact_id, _OF_PERSON))
+    return await _order_rows(found)
+
+
+async def order(order_id: int) -> OrderDetail:
+    """One order. Raises `Refused("no_order")`."""
+    found = await orders_by_id([order_id])
+    if not found:
+        raise Refused("no_order")
+    return OrderDetail(found[0], await _steps(order_id), await _payments(order_id))
+
+
+async def reviews(state: str, before: str = "") -> Page[ReviewRow]:
+    """Reviews of a state, newest first. Raises `BadInput` for a cursor that is not ours."""
+    values: list[Any] = [state]
+    keyset = ""
+    if before:
+        at, id_ = read_cursor(before)
+        keyset = "AND (r.created_at, r.id) < (?, ?)"
+        values += [stamp(at), id_]
+    found = await fetch(
+        f"{_REVIEW} WHERE r.state = ? {keyset} ORDER BY r.created_at DESC, r.id DESC LIMIT ?", [*values, PAGE + 1]
+    )
+    return _page(await _review_rows(found[:PAGE]), len(found))
+
+
+async def reviews_by_id(ids: Sequence[int]) -> tuple[ReviewRow, ...]:
+    """Reviews by id; those that are gone are left out."""
+    if not ids:
+        return ()
+    return await _review_rows(await fetch(f"{_REVIEW} WHERE r.id IN ({marks(len(ids))})", list(ids)))
+
+
+async def reviews_of(contact_id: int) -> tuple[ReviewRow, ...]:
+    """A person's newest reviews."""
+    found = await fetch(
+        f"{_REVIEW} WHERE r.contact_id = ? ORDER BY r.created_at DESC LIMIT ?", (contact_id, _OF_PERSON)
+    )
+    return await _review_rows(found)
+
+
+def _page(items: tuple[Any, ...], found: int) -> Page[Any]:
+    return Page(items, cursor(items[-1].created_at, items[-1].id) if found > PAGE else "")
+
+
+async def _order_rows(found: Sequence[Any]) -> tuple[OrderRow, ...]:
+    lines: dict[int, list[OrderLine]] = {}
+    if found:
+        currencies = {row["id"]: row["currency"] for row in found}
+        sold = await fetch(
+            "SELECT order_id, name, sku, quantity, price FROM order_line "  # noqa: S608 - only marks
+            f"WHERE order_id IN ({marks(len(found))}) ORDER BY id",
+            list(currencies),
+        )
+        for line in sold:
+            price = Money(line["price"], currencies[line["order_id"]])
+            lines.setdefault(line["order_id"], []).append(OrderLine(line["name"], line["sku"], line["quantity"], price))
+    return tuple(_order_row(row, tuple(lines.get(row["id"], ()))) for row in found)
+
+
+def _order_row(row: Any, lines: tuple[OrderLine, ...]) -> OrderRow:
+    return OrderRow(
+        id=row["id"],
+        number=row["number"],
+        state=row["state"],
+        total=Money(row["total"], row["currency"]),
+        created_at=moment(row["created_at"]),
+        contact_id=row["contact_id"],
+        name=row["name"],
+        account=row["account"],
+        lines=lines,
+        phone=row["phone"],
+        address=row["address"],
+        paid_at=as_time(row["paid_at"]),
+        hold_until=as_time(row["hold_until"]),
+        conversation_id=row["conversation_id"],
+    )
+
+
+async def _steps(order_id: int) -> tuple[Step, ...]:
+    found = await fetch(
+        "SELECT from_state, to_state, actor, note, at FROM order_event WHERE order_id = ? ORDER BY id", (order_id,)
+    )
+    return tuple(
+        Step(row["from_state"], row["to_state"], row["actor"], row["note"], moment(row["at"])) for row in found
+    )
+
+
+async def _payments(order_id: int) -> tuple[PaymentRow, ...]:
+    found = await fetch(
+        "SELECT id, provider, reference, amount, currency, state, captured, refunded, created_at "
+        "FROM payment WHERE order_id = ? ORDER BY id",
+        (order_id,),
+    )
+    return tuple(
+        PaymentRow(
+            row["id"],
+            row["provider"],
+            row["reference"],
+            Money(row["amount"], row["currency"]),
+            row["state"],
+            row["captured"],
+            row["refunded"],
+            moment(row["created_at"]),
+        )
+        for row in found
+    )
+
+
+async def _review_rows(found: Sequence[Any]) -> tuple[ReviewRow, ...]:
+    photos: dict[int, list[FileView]] = {}
+    if found:
+        columns = ", ".join(f"a.{name}" for name in FILE_COLUMNS.split(", "))
+        shown = await fetch(
+            f"SELECT v.review_id, {columns} FROM review_photo v JOIN attachment a ON a.id = v.attachment_id "  # noqa: S608
+            f"WHERE v.review_id IN ({marks(len(found))}) ORDER BY v.position, v.id",
+            [row["id"] for row in found],
+        )
+        for row in shown:
+            photos.setdefault(row["review_id"], []).append(file_view(row))
+    return tuple(_review_row(row, tuple(photos.get(row["id"], ()))) for row in found)
+
+
+def _review_row(row: Any, photos: tuple[FileView, ...]) -> ReviewRow:
+    return ReviewRow(
+        id=row["id"],
+        stars=row["stars"],
+        text=row["text"],
+        state=row["state"],
+        created_at=moment(row["created_at"]),
+        display_name=row["display_name"],
+        contact_id=row["contact_id"],
+        conversation_id=row["conversation_id"],
+        order_number=row["order_number"],
+        product=row["product"],
+        photos=photos,
+    )

@@ -1,0 +1,72 @@
+"""Every route of the desk's API in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aiohttp import web
+
+from web import auth
+from web.desk import accounts, conversations, orders, people, reports
+
+_ONE = "/api/desk/conversations/{id}"
+
+
+def routes() -> Iterator[web.RouteDef]:
+    """The desk's part of docs/web-api.md."""
+    yield web.post("/api/desk/login", auth.log_in)
+    yield web.post("/api/desk/logout", auth.log_out)
+    yield web.post("/api/desk/password", auth.change_password)
+    yield web.get("/api/desk/me", auth.show_me)
+    yield web.put("/api/desk/me", auth.change_me)
+    yield from _inbox()
+    yield from _people_and_orders()
+    yield from _reports()
+    yield from _settings()
+
+
+def _inbox() -> Iterator[web.RouteDef]:
+    yield web.get("/api/desk/conversations", conversations.listed)
+    yield web.get(_ONE, conversations.opened)
+    yield web.get(f"{_ONE}/messages", conversations.messages)
+    yield web.post(f"{_ONE}/messages", conversations.say_something)
+    yield web.post(f"{_ONE}/take", conversations.take)
+    yield web.post(f"{_ONE}/give", conversations.give)
+    yield web.post(f"{_ONE}/close", conversations.close)
+    yield web.post(f"{_ONE}/read", conversations.read)
+    yield web.post(f"{_ONE}/files", conversations.upload)
+    yield web.post(f"{_ONE}/typing", conversations.typing)
+
+
+def _people_and_orders() -> Iterator[web.RouteDef]:
+    yield web.get("/api/desk/contacts", people.listed)
+    yield web.get("/api/desk/contacts/{id}", people.opened)
+    yield web.put("/api/desk/contacts/{id}", people.changed)
+    yield web.get("/api/desk/contacts/{id}/export", people.export)
+    yield web.post("/api/desk/contacts/{id}/erase", people.erase)
+    yield web.get("/api/desk/orders", orders.listed)
+    yield web.get("/api/desk/orders/{id}", orders.opened)
+    yield web.post("/api/desk/orders/{id}/{step}", orders.step)
+    yield web.get("/api/desk/reviews", orders.reviews_listed)
+    yield web.post("/api/desk/reviews/{id}/accept", orders.review_accepted)
+    yield web.post("/api/desk/reviews/{id}/reject", orders.review_rejected)
+
+
+def _reports() -> Iterator[web.RouteDef]:
+    yield web.get("/api/desk/reports", reports.listed)
+    yield web.get("/api/desk/reports/{name}/runs", reports.runs)
+    yield web.post("/api/desk/reports/{name}/run", reports.start)
+    yield web.get("/api/desk/runs/{id}", reports.run)
+    yield web.post("/api/desk/subscriptions", reports.subscribe)
+    yield web.delete("/api/desk/subscriptions/{id}", reports.unsubscribe)
+
+
+def _settings() -> Iterator[web.RouteDef]:
+    yield web.post("/api/desk/link-code", accounts.link_code)
+    yield web.get("/api/desk/failures", accounts.failures)
+    yield web.post("/api/desk/failures/{kind}/{id}/retry", accounts.retry)
+    yield web.get("/api/desk/channels", accounts.channels)
+    yield web.get("/api/desk/staff", accounts.listed)
+    yield web.post("/api/desk/staff", accounts.added)
+    yield web.put("/api/desk/staff/{id}", accounts.changed)
+    yield web.post("/api/desk/staff/{id}/password", accounts.password)

@@ -1,0 +1,207 @@
+"""The desk's values as JSON, exactly as docs/web-api.md names them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from bot.core.ports import Channel
+from bot.services.backoffice import OrderDetail, OrderRow, ReviewRow
+from bot.services.conversations import Row
+from bot.services.people import ContactRow, Person
+from bot.services.queues import Failure
+from bot.services.report_desk import RunRow, SubscriptionRow
+from bot.services.scope import words
+from web import views
+from web.files import FileLinks
+from web.views import Json, money, time, time_or_none
+
+
+class Shapes:
+    """Makes JSON for one reader: their language, the links that they may open."""
+
+    def __init__(self, locale: str, links: FileLinks, channels: Mapping[str, Channel]) -> None:
+        self.locale = locale
+        self.links = links
+        self._channels = channels
+
+    def channel(self, account: str) -> str:
+        """The channel of an account, which may not be configured any more."""
+        known = self._channels.get(account)
+        return known.capabilities.channel if known else account.partition(":")[0]
+
+    def nobody(self, external_id: str) -> str:
+        """What to call a person who has not told a name."""
+        return f"{'访客' if self.locale.startswith('zh') else 'Visitor'} {external_id[:4]}"
+
+    def row(self, row: Row) -> Json:
+        """A `Row`."""
+        return {
+            "id": row.id,
+            "name": row.name or self.nobody(row.external_id),
+            "account": row.account,
+            "channel": self.channel(row.account),
+            "last_text": row.last_text,
+            "last_author": row.last_author,
+            "last_at": time(row.last_at),
+            "unread": row.unread,
+            "owner": {"id": row.owner_id, "name": row.owner_name} if row.owner_id else None,
+            "waiting_since": time_or_none(row.waiting_since),
+            "reason": row.reason,
+            "priority": row.priority,
+            "attention": row.attention,
+            "closed": row.closed,
+            "contact_id": row.contact_id,
+        }
+
+    def contact(self, row: ContactRow) -> Json:
+        """One line of the list of people."""
+        return {
+            "id": row.id,
+            "name": row.name,
+            "phone": row.phone,
+            "email": row.email,
+            "locale": row.locale,
+            "created_at": time(row.created_at),
+            "channels": [self.channel(account) for account in row.accounts],
+        }
+
+    def person(self, person: Person) -> Json:
+        """A `Person`."""
+        first = person.identities[0].external_id if person.identities else ""
+        totals = {
+            "orders": person.order_count,
+            "spent": money(person.spent, self.locale) if person.spent else None,
+            "reviews": person.review_count,
+        }
+        identities = [
+            {
+                "account": identity.account,
+                "channel": self.channel(identity.account),
+                "external_id": identity.external_id,
+                "name": identity.name,
+                "reachable": identity.reachable,
+            }
+            for identity in person.identities
+        ]
+        return self.contact(person.row) | {
+            "name": person.row.name or self.nobody(first),
+            "identities": identities,
+            "orders": [self.order(order) for order in person.orders],
+            "reviews": [self.review(review) for review in person.reviews],
+            "files": [
+                views.file(each.file, self.links)
+                | {"at": time(each.at), "conversation_id": each.file.conversation_id, "seq": each.file.message_seq}
+                for each in person.files
+            ],
+            "conversations": [self.row(row) for row in person.conversations],
+            "totals": totals,
+        }
+
+    def order(self, order: OrderRow) -> Json:
+        """An `OrderRow`."""
+        lines = [
+            {"name": line.name, "sku": line.sku, "quantity": line.quantity, "price": money(line.price, self.locale)}
+            for line in order.lines
+        ]
+        return {
+            "id": order.id,
+            "number": order.number,
+            "state": order.state,
+            "total": money(order.total, self.locale),
+            "created_at": time(order.created_at),
+            "contact_id": order.contact_id,
+            "name": order.name,
+            "account": order.account,
+            "channel": self.channel(order.account),
+            "paid_at": time_or_none(order.paid_at),
+            "conversation_id": order.conversation_id,
+            "lines": lines,
+        }
+
+    def order_detail(self, detail: OrderDetail) -> Json:
+        """An order with its events and payments."""
+        row = detail.row
+        events = [
+            {"from": step.from_state, "to": step.to_state, "actor": step.actor, "note": step.note, "at": time(step.at)}
+            for step in detail.steps
+        ]
+        payments = [
+            {
+                "id": payment.id,
+                "provider": payment.provider,
+                "reference": payment.reference,
+                "amount": money(payment.amount, self.locale),
+                "state": payment.state,
+                "captured": payment.captured,
+                "refunded": payment.refunded,
+                "created_at": time(payment.created_at),
+            }
+            for payment in detail.payments
+        ]
+        more = {"phone": row.phone, "address": row.address, "hold_until": time_or_none(row.hold_until)}
+        return self.order(row) | more | {"events": events, "payments": payments}
+
+    def review(self, review: ReviewRow) -> Json:
+        """A `ReviewRow`."""
+        names: Any = orjson.loads(review.product) if isinstance(review.product, str) else review.product
+        return {
+            "id": review.id,
+            "stars": review.stars,
+            "text": review.text,
+            "state": review.state,
+            "created_at": time(review.created_at),
+            "display_name": review.display_name,
+            "contact_id": review.contact_id,
+            "order": review.order_number,
+            "product": words(names, self.locale) if names else None,
+            "photos": [views.file(photo, self.links) for photo in review.photos],
+            "conversation_id": review.conversation_id,
+        }
+
+    def run(self, run: RunRow) -> Json:
+        """A `Run`."""
+        return {
+            "id": run.id,
+            "report": run.report,
+            "slot": run.slot,
+            "period_start": time(run.period_start),
+            "period_end": time(run.period_end),
+            "timezone": run.timezone,
+            "state": run.state,
+            "progress": run.progress,
+            "error": run.error,
+            "created_at": time(run.created_at),
+            "finished_at": time_or_none(run.finished_at),
+        }
+
+    def subscription(self, row: SubscriptionRow) -> Json:
+        """A `Sub`."""
+        where = {
+            "id": row.conversation_id,
+            "name": row.conversation_name or self.nobody(""),
+            "channel": self.channel(row.account),
+        }
+        return {
+            "id": row.id,
+            "report": row.report,
+            "cron": row.cron,
+            "timezone": row.timezone,
+            "next_at": time_or_none(row.next_at),
+            "staff": row.staff_name,
+            "conversation": where,
+        }
+
+    def failure(self, failure: Failure) -> Json:
+        """One line of what could not be done."""
+        return {
+            "kind": failure.kind,
+            "id": failure.id,
+            "what": failure.what,
+            "error": failure.error,
+            "attempts": failure.attempts,
+            "at": time(failure.at),
+            "conversation_id": failure.conversation_id,
+        }
