@@ -43,6 +43,7 @@ export class Chat {
   constructor(private readonly around: Surroundings) {
     this.keep = around.keep;
     this.token = this.keep.get("token");
+    this.followPage(around.lang);
     const lang = pickLanguage(this.keep.get("wish") || this.keep.get("lang") || around.lang);
     this.state = initial(lang, around.name, adopt(this.keep.outbox()), Number(this.keep.get("read")) || 0);
     this.connection = around.connect({
@@ -178,8 +179,9 @@ export class Chat {
   private hello(): Hello {
     this.asked = this.state.timeline.known;
     this.later("session", SESSION_DUE, () => this.connection.reconnect());
-    const hello: Hello = { after: this.asked, lang: this.state.lang };
-    return this.token ? { ...hello, token: this.token } : hello;
+    const token = this.token ? { token: this.token } : {};
+    const lang = this.token && this.keep.get("lang") ? {} : { lang: this.state.lang };
+    return { after: this.asked, ...token, ...lang };
   }
 
   private onSession(session: Session): void {
@@ -192,7 +194,7 @@ export class Chat {
     this.missing = this.asked > 0 && session.more;
     const lang = this.keep.get("wish") || session.lang;
     this.dispatch({ type: "session", session: { ...session, lang }, fresh: this.asked === 0 });
-    this.keep.set("lang", this.state.lang);
+    if (session.last > 0) this.keep.set("lang", this.state.lang); // it remembers whoever has said something
     void this.tellLanguage();
     void this.catchUp();
     void this.flush();
@@ -229,6 +231,7 @@ export class Chat {
     this.token = token;
     if (!token || !this.keep.get("token")) this.keep.set("token", token);
     this.keep.set("read", "");
+    this.keep.set("lang", "");
     this.dispatch({ type: "forget" });
     if (this.state.phase !== "idle") this.connection.reconnect();
   }
@@ -300,6 +303,13 @@ export class Chat {
     } finally {
       this.busy.catching = false;
     }
+  }
+
+  /** A page in another language than the last one was asked for by the visitor: the chat goes along. */
+  private followPage(lang: Lang): void {
+    const last = this.keep.get("page");
+    if (last && last !== lang) this.keep.set("wish", lang);
+    if (last !== lang) this.keep.set("page", lang);
   }
 
   private async tellLanguage(): Promise<void> {

@@ -6,7 +6,8 @@ import type { Ack, Message, Outgoing, Owner, Page, Session, Typing } from "./pro
 export interface Hello {
   token?: string;
   after: number;
-  lang: string;
+  /** Left out where the server remembers the visitor's language, which may have been changed in the conversation. */
+  lang?: string;
 }
 
 export interface Listener {

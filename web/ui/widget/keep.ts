@@ -2,7 +2,7 @@
 
 import { change, type Outbox, type Pending } from "./outbox";
 
-export type Slot = "token" | "outbox" | "draft" | "read" | "lang" | "wish";
+export type Slot = "token" | "outbox" | "draft" | "read" | "lang" | "wish" | "page";
 
 /** The part of the browser's Storage that is needed. */
 export interface Shelf {

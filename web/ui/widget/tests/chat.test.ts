@@ -3,6 +3,7 @@ import { Chat } from "../chat";
 import { Keep } from "../keep";
 import { unread } from "../state";
 import { attachment, session } from "./messages";
+import type { Lang } from "../words";
 import { Server, settle, SharedStorage } from "./server";
 
 const ADDRESS = "https://shop.example";
@@ -19,11 +20,11 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 /** A tab of the same browser; a reload is another tab. */
-function tab(): Chat {
+function tab(lang: Lang = "en"): Chat {
   const name = `tab${(tabs += 1)}`;
   let count = 0;
   const keep = new Keep(ADDRESS, storage.shelf({}, (key) => chat.onStorage(keep.slotOf(key))));
-  const chat: Chat = new Chat({ connect: server.connect, keep, lang: "en", name: "", newId: () => `${name}-${(count += 1)}`, now: Date.now });
+  const chat: Chat = new Chat({ connect: server.connect, keep, lang, name: "", newId: () => `${name}-${(count += 1)}`, now: Date.now });
   chat.begin();
   return chat;
 }
@@ -326,5 +327,18 @@ describe("the rest", () => {
     expect(server.asked).toContain("lang zh");
     expect(chat.state.lang).toBe("zh");
     expect(tab().state.lang).toBe("zh");
+  });
+
+  it("speaks the language that the conversation was switched to, until the visitor goes to a page in another", async () => {
+    await opened();
+    server.publish({ text: "a conversation that the server remembers" });
+    tab();
+    server.lang = "zh";
+    expect(tab().state.lang).toBe("zh");
+    const other = tab("zh");
+    expect(other.state.lang).toBe("zh");
+    expect(tab("en").state.lang).toBe("en");
+    await settle();
+    expect(server.lang).toBe("en");
   });
 });

@@ -17,6 +17,8 @@ export class Server {
   /** Pushes of new messages do not arrive. */
   deaf = false;
   token = "t1";
+  /** What it remembers of the visitor. */
+  lang = "en";
 
   connect: Connect = (listener) => {
     const line = new Line(this, listener);
@@ -68,7 +70,7 @@ class Line implements Connection {
     const { messages, more } = hello.after ? this.server.after(hello.after) : { messages: this.server.messages.slice(-50), more: false };
     const older = this.server.messages.length > 50;
     const last = this.server.messages.length;
-    this.listener.session(session({ token: this.server.token, messages, last, more: hello.after ? more : older, lang: hello.lang }));
+    this.listener.session(session({ token: this.server.token, messages, last, more: hello.after ? more : older, lang: hello.lang ?? this.server.lang }));
   }
 
   reconnect(): void {
@@ -110,6 +112,7 @@ class Line implements Connection {
 
   setLanguage(lang: string): Promise<Ack> {
     this.server.asked.push(`lang ${lang}`);
+    this.server.lang = lang;
     return Promise.resolve({ ok: true });
   }
 

@@ -1,16 +1,26 @@
 // Products in a row that scrolls sideways, and the cart or order with its total.
 
-import { useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Card, Message, Summary } from "../protocol";
 import { Chips } from "./Choices";
 import { useBox } from "./context";
 import { Picture } from "./Files";
 import { Icon } from "./icons";
 
+const EDGE = 12;
+
 export function Cards({ message }: { message: Message }) {
   const { say } = useBox();
   const row = useRef<HTMLUListElement>(null);
   const pictured = message.cards.some((card) => card.image);
+  const [end, setEnd] = useState({ before: false, after: true });
+  const onScroll = (): void => {
+    const element = row.current;
+    if (!element) return;
+    const at = Math.abs(element.scrollLeft);
+    setEnd({ before: at > EDGE, after: at + element.clientWidth < element.scrollWidth - EDGE });
+  };
+  useEffect(onScroll, [message.cards.length]);
   const scroll = (direction: 1 | -1): void => {
     const element = row.current;
     if (!element) return;
@@ -19,17 +29,17 @@ export function Cards({ message }: { message: Message }) {
   };
   return (
     <div class={message.cards.length > 1 ? "shelf" : "shelf single"}>
-      <ul class="cards" ref={row} tabIndex={0} aria-label={say("products")} role="list">
+      <ul class="cards" ref={row} onScroll={onScroll} tabIndex={0} aria-label={say("products")} role="list">
         {message.cards.map((card, index) => (
           <ProductCard key={`${card.title} ${index}`} card={card} pictured={pictured} message={message} />
         ))}
       </ul>
       {message.cards.length > 1 && (
-        <div class="turn" aria-hidden="true">
-          <button type="button" tabIndex={-1} title={say("previous")} onClick={() => scroll(-1)}>
+        <div class={pictured ? "turn pictured" : "turn"} aria-hidden="true">
+          <button type="button" tabIndex={-1} hidden={!end.before} title={say("previous")} onClick={() => scroll(-1)}>
             <Icon name="left" />
           </button>
-          <button type="button" tabIndex={-1} title={say("next")} onClick={() => scroll(1)}>
+          <button type="button" tabIndex={-1} hidden={!end.after} title={say("next")} onClick={() => scroll(1)}>
             <Icon name="right" />
           </button>
         </div>
