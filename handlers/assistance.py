@@ -10,7 +10,7 @@ from handlers.welcome import menu
 router = Router("assistance")
 
 
-@router.command("help", "?", "帮助", "怎么用", title=_("Help"), menu=100)
+@router.command("help", "帮助", "怎么用", title=_("Help"), menu=100)
 async def show_help(chat: Chat) -> None:
     """Every command, and the words that work everywhere."""
     commands = titles(chat.commands, staff=chat.person.is_staff)

@@ -20,7 +20,7 @@ async def welcome(chat: Chat) -> None:
         chat.say(_("Hello, good to see you. What can I do for you?"), buttons=menu(chat))
 
 
-@router.command("menu", "menu", "菜单", "主菜单")
+@router.command("menu", "菜单", "主菜单")
 async def show_menu(chat: Chat) -> None:
     """Everything that can be done here."""
     chat.say(_("What would you like to do?"), buttons=menu(chat))

@@ -144,7 +144,9 @@ class Routes:
         _merge(self.natives, router.natives, "native event", router)
         _merge(self._keywords, router.keywords, "keyword", router)
         for command in router.commands:
-            words = {normalise(word): command.name for word in (f"/{command.name}", *command.aliases)}
+            words = {normalise(word): command.name for word in (f"/{command.name}", command.name, *command.aliases)}
+            if "" in words:
+                raise ConfigError(f"router {router.name!r}: an alias of {command.name!r} is only punctuation")
             _merge(self._words, words, "command", router)
             self.commands.append(command)
         self.fallback = _only("fallback", self.fallback, router.fallback_handler)

@@ -1,0 +1,326 @@
+"""The simulator: a customer on any channel, the real runtime and database behind them, and a clock that tests own.
+
+    async def test_a_review_is_saved_once(sim: Simulator) -> None:
+        ann = await sim.customer("Ann")
+        await ann.says("/review")
+        await ann.picks("5 ★")           # a tap, or a typed number where there are no buttons
+        await sim.restarts()
+        await ann.says("Great tea")
+        await ann.skips()
+        assert (await Review.get()).stars == 5
+
+Scenarios enter by the front door (`accept`) and look at what a person would see: nothing here knows a handler. The fixture
+`sim` runs a scenario on the capability profile of every channel, `deliveries` times each message, with a restart before
+each step where the mode asks for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+import handlers
+from bot.core.capabilities import Capabilities
+from bot.core.message import Button, FileRef, Inbound, Reply, Wire
+from bot.core.ports import Accept, Channel, FileStream, HookAnswer, HookRequest, Sent
+from bot.core.question import duration
+from bot.core.router import Router, Routes
+from bot.payments.local import LocalPayments
+from bot.runtime import clock
+from bot.runtime.languages import Languages
+from bot.runtime.paying import Paying
+from bot.runtime.runtime import Parts, Runtime
+from bot.runtime.turn import Shop
+from bot.services import payments
+from bot.services.filing import Filing, Limits
+from bot.storage import media
+from bot.storage.keys import new_key
+from bot.storage.local import LocalStorage
+from models import Conversation, Identity, Message, Staff
+from models.database import close_database, migrate, open_database
+
+START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+LOCALES = Path(handlers.__file__).parent / "locale"
+MIB = 1024 * 1024
+NUMBERED = re.compile(r"^(\d+)\. (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One message as it stands on the customer's screen."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    files: tuple[str, ...] = ()  # names
+
+
+class SimChannel:
+    """A channel with any capabilities whose platform is the simulator."""
+
+    def __init__(self, account: str, capabilities: Capabilities) -> None:
+        self.account = account
+        self.capabilities = capabilities
+        self.screens: dict[str, list[Seen]] = {}
+        self.keys: list[str] = []
+        self.uploads: dict[str, bytes] = {}
+        self.failures: list[Exception] = []
+
+    def verify(self, request: HookRequest) -> None:
+        """Everything is genuine here."""
+
+    def handshake(self, request: HookRequest) -> HookAnswer | None:
+        """None."""
+        return None
+
+    def parse(self, body: bytes) -> list[Inbound]:
+        """The simulator makes inbounds itself."""
+        return []
+
+    async def send(self, recipient: str, wire: Wire, key: str) -> Sent:
+        """Show it; a programmed failure comes first."""
+        if self.failures:
+            raise self.failures.pop(0)
+        self.keys.append(key)
+        names = tuple(file.name for file in wire.files)
+        cards = [Seen(card.title, card.buttons) for card in wire.cards]
+        text = "\n".join(part for part in (wire.text, wire.summary.total if wire.summary else "") if part)
+        buttons = tuple(button for row in wire.rows for button in row)
+        self.screens.setdefault(recipient, []).extend([*cards, Seen(text, buttons, names)])
+        return Sent(key)
+
+    async def fetch(self, file: FileRef) -> FileStream:
+        """The bytes that the customer sent."""
+
+        async def chunks() -> object:
+            yield self.uploads[file.ref]
+
+        return FileStream(chunks(), file.name)  # type: ignore[arg-type]
+
+    async def typing(self, recipient: str) -> None:
+        """Nothing to see."""
+
+    async def acknowledge(self, inbound: Inbound) -> None:
+        """Nothing spins."""
+
+    async def start(self, accept: Accept) -> None:
+        """Nothing to start."""
+
+    async def stop(self) -> None:
+        """Nothing to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """How unkind the world is: how often each message arrives, and whether we restart before each step."""
+
+    name: str
+    deliveries: int = 1
+    restarts: bool = False
+
+
+MODES = (Mode("plain"), Mode("doubled", deliveries=2), Mode("restarting", restarts=True))
+
+
+@dataclass
+class Simulator:
+    """The world: one shop with one channel, opened on a database of its own."""
+
+    capabilities: Capabilities
+    folder: Path
+    database_url: str
+    mode: Mode = MODES[0]
+    routers: Sequence[Router] = field(default_factory=lambda: handlers.routers)
+    languages: Sequence[str] = ("en", "zh")
+    now: datetime = START
+
+    def __post_init__(self) -> None:
+        self.account = self.capabilities.channel
+        self.channel = SimChannel(self.account, self.capabilities)
+        self.storage = LocalStorage(self.folder / "files", low_space=0)
+        self.bank = LocalPayments(self.folder / "bank.db", "secret", "http://shop.test", clock=self.clock)
+        self._numbers = itertools.count(1)
+        self._stack = AsyncExitStack()
+
+    def clock(self) -> datetime:
+        """The simulated time."""
+        return self.now
+
+    async def __aenter__(self) -> Simulator:
+        await open_database(self.database_url)
+        await migrate()
+        await self._start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.runtime.stop()
+        await self.bank.close()
+        await close_database()
+
+    async def _start(self) -> None:
+        shop = Shop(
+            Routes(self.routers), Languages(LOCALES, self.languages), {self.account: self.capabilities}, "CNY"
+        )
+        channels: dict[str, Channel] = {self.account: self.channel}
+        providers = {"local": self.bank}
+        self.runtime = Runtime(
+            Parts(
+                shop=shop,
+                channels=channels,
+                providers=providers,
+                storage=self.storage,
+                filing=Filing(self.storage, media, new_key),
+                limits=Limits(20 * MIB, 20 * MIB),
+                callees=Paying(providers, lambda key: f"http://shop.test/paid/{key}", self.clock).callees(),
+                clock=self.clock,
+            )
+        )
+        await self.runtime.start()
+
+    async def restarts(self) -> None:
+        """The process ends and another one starts on the same database."""
+        await self.runtime.stop()
+        await close_database()
+        await open_database(self.database_url)
+        await self._start()
+
+    async def passes(self, span: str) -> None:
+        """Time goes by ("30m", "2h", "3d"), and the clock does what became due."""
+        self.now += duration(span) or timedelta()
+        await clock.dialogs_due(self.runtime.accept, self.now)
+        await clock.orders_due(self.runtime.accept, self.now)
+        await self.runtime.idle()
+
+    async def deliver(self, inbound: Inbound) -> None:
+        """It arrives as often as the mode says, at the same moment, and everything that follows happens."""
+        if self.mode.restarts:
+            await self.restarts()
+        await asyncio.gather(*(self.runtime.accept([inbound]) for _ in range(self.mode.deliveries)))
+        await self.runtime.idle()
+
+    def key(self) -> str:
+        """The platform's id of the next event."""
+        return f"event-{next(self._numbers)}"
+
+    async def customer(self, name: str = "Ann", locale: str = "en") -> Customer:
+        """Somebody who has not written yet."""
+        return Customer(self, name, locale, f"{name.lower()}-{next(self._numbers)}")
+
+    async def staff(self, name: str = "Mei", role: str = "agent") -> Staff:
+        """A member of staff."""
+        login = f"{name.lower()}{next(self._numbers)}"
+        return await Staff.create(login=login, name=name, role=role, password_hash="x", created_at=self.now)
+
+
+@dataclass
+class Customer:
+    """A person with a phone."""
+
+    sim: Simulator
+    name: str
+    locale: str
+    sender: str
+
+    async def says(self, text: str) -> None:
+        """Type and send."""
+        await self._send(text=text)
+
+    async def taps(self, button: Button) -> None:
+        """Tap a button that the channel shows."""
+        await self._send(kind="callback", data=button.data, text="")
+
+    async def picks(self, label: str) -> None:
+        """Choose what is offered: tap it, or type its number where the channel has no buttons."""
+        found = [button for seen in await self.screen() for button in seen.buttons if button.label == label]
+        if found and found[-1].data:
+            await self.taps(found[-1])
+            return
+        numbers = [match for seen in await self.screen() for match in NUMBERED.findall(seen.text) if match[1] == label]
+        await self.says(numbers[-1][0] if numbers else label)
+
+    async def skips(self) -> None:
+        """Leave an optional question out."""
+        await self.picks("跳过" if self.locale.startswith("zh") else "Skip")
+
+    async def sends(self, name: str, data: bytes, kind: str = "image") -> None:
+        """Send a file."""
+        ref = self.sim.key()
+        self.sim.channel.uploads[ref] = data
+        await self._send(files=(FileRef(kind, ref, name, size=len(data)),))  # type: ignore[arg-type]
+
+    async def sends_album(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """Send pictures together: the platform delivers them one by one, with one group id."""
+        group = self.sim.key()
+        for name, data in files:
+            ref = self.sim.key()
+            self.sim.channel.uploads[ref] = data
+            inbound = self._inbound(files=(FileRef("image", ref, name, size=len(data)),), group=group)
+            await self.sim.runtime.accept([inbound])
+        await self.sim.runtime.idle()
+
+    async def pays(self, amount: int | None = None) -> None:
+        """Pay on the page that the last link leads to; `amount` minor units other than what is asked."""
+        links = [button.url for seen in await self.screen() for button in seen.buttons if button.url]
+        texts = "\n".join(seen.text for seen in await self.screen())
+        url = links[-1] if links else re.findall(r"http://shop\.test/pay/\S+", texts)[-1]
+        reference = url.rpartition("/")[2]
+        page = await self.sim.bank.page(reference)
+        money = type(page.amount)(amount, page.amount.currency) if amount is not None else None
+        notice = await self.sim.bank.pay(reference, money)
+        for one in self.sim.bank.parse(notice.body):
+            payment = await payments.by_key(one.key)
+            assert payment is not None
+            await self._send(kind="payment", key=f"pay:{one.id}", data=payment.key)
+
+    async def screen(self) -> list[Seen]:
+        """Everything the bot and staff have said to this person, oldest first."""
+        if not self.sim.capabilities.stored_delivery:
+            return self.sim.channel.screens.get(self.sender, [])
+        rows = await Message.filter(
+            conversation__lane=f"{self.sim.account}:{self.sender}", author__in=["bot", "staff"]
+        ).order_by("seq")
+        return [seen for row in rows for seen in _seen(row)]
+
+    async def last(self) -> Seen:
+        """The last message on the screen."""
+        return (await self.screen())[-1]
+
+    async def sees(self, text: str) -> bool:
+        """Whether any message holds `text`."""
+        return any(text in seen.text for seen in await self.screen())
+
+    async def times(self, text: str) -> int:
+        """How many messages hold `text`."""
+        return sum(text in seen.text for seen in await self.screen())
+
+    async def conversation(self) -> Conversation:
+        """The row of this person's thread."""
+        return await Conversation.get(lane=f"{self.sim.account}:{self.sender}")
+
+    async def identity(self) -> Identity:
+        """The row of this person's address."""
+        return await Identity.get(account=self.sim.account, external_id=self.sender)
+
+    def _inbound(self, key: str = "", kind: str = "message", **facts: object) -> Inbound:
+        key = key or self.sim.key()
+        return Inbound(self.sim.account, key, self.sender, kind, name=self.name, locale=self.locale, **facts)  # type: ignore[arg-type]
+
+    async def _send(self, key: str = "", kind: str = "message", **facts: object) -> None:
+        await self.sim.deliver(self._inbound(key, kind, **facts))
+
+
+def _seen(row: Message) -> list[Seen]:
+    if not row.body:
+        return [Seen(row.text)]
+    reply = msgspec.json.decode(row.body, type=Reply)
+    cards = [Seen(card.title, card.buttons) for card in reply.cards]
+    total = reply.summary.total if reply.summary else ""
+    text = "\n".join(part for part in (reply.text, total) if part)
+    return [*cards, Seen(text, reply.buttons, tuple(file.name for file in reply.files))]
