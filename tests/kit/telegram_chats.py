@@ -1,44 +1,30 @@
-"""What Telegram does with the messages a bot sends: its limits, its words, its file ids."""
+"""What Telegram keeps of a bot's messages: every chat, every file, and what each user sees."""
 
 from __future__ import annotations
 
-import io
 import itertools
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from PIL import Image, UnidentifiedImageError
+from tests.kit.telegram_limits import (
+    MOST_DOWNLOAD,
+    MOST_TEXT,
+    Refusal,
+    bad,
+    caption_of,
+    check_upload,
+    dimensions,
+    markup_of,
+    utf16,
+    visible,
+)
 
 if TYPE_CHECKING:
-    from tests.kit.telegram_server import Call
+    from tests.kit.telegram_calls import Call
     from tests.kit.telegram_user import TelegramUser
 
 Json = dict[str, Any]
-MOST_TEXT = 4096
-MOST_CAPTION = 1024
-MOST_PHOTO = 10 * 1024 * 1024
-MOST_DOWNLOAD = 20 * 1024 * 1024
 NOW = 1_760_000_000
-
-
-class Refusal(Exception):
-    """An error in Telegram's words."""
-
-    def __init__(self, status: int, words: str, parameters: Json | None = None) -> None:
-        super().__init__(words)
-        self.status = status
-        self.words = words
-        self.parameters = parameters
-
-    def answer(self) -> Json:
-        answer: Json = {"ok": False, "error_code": self.status, "description": self.words}
-        return answer | ({"parameters": self.parameters} if self.parameters else {})
-
-
-def _bad(words: str) -> Refusal:
-    return Refusal(400, f"Bad Request: {words}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +100,7 @@ class Chats:
 
     def keep(self, kind: str, name: str, content: bytes, media_type: str = "") -> KeptFile:
         """Put a file at Telegram, as a user or a bot that uploads does."""
-        width, height = _dimensions(content) if kind == "photo" else (0, 0)
+        width, height = dimensions(content) if kind == "photo" else (0, 0)
         file_id = f"{kind}-{self.new_id()}"
         file = KeptFile(file_id, kind, name, content, media_type, width, height)
         self._files[file_id] = file
@@ -125,11 +111,11 @@ class Chats:
 
     def _chat(self, call: Call) -> TelegramUser:
         if not call.fields.get("chat_id"):
-            raise _bad("chat_id is empty")
+            raise bad("chat_id is empty")
         try:
             user = self.users[int(call.fields["chat_id"])]
         except (KeyError, ValueError):
-            raise _bad("chat not found") from None
+            raise bad("chat not found") from None
         if user.is_deactivated:
             raise Refusal(403, "Forbidden: user is deactivated")
         if user.has_blocked:
@@ -138,12 +124,12 @@ class Chats:
 
     def _send_message(self, call: Call) -> Json:
         user = self._chat(call)
-        text = _visible(call.fields.get("text"), call.fields.get("parse_mode"))
+        text = visible(call.fields.get("text"), call.fields.get("parse_mode"))
         if not text:
-            raise _bad("message text is empty")
-        if _utf16(text) > MOST_TEXT:
-            raise _bad("message is too long")
-        return self._show(user, text, _markup(call.fields))
+            raise bad("message text is empty")
+        if utf16(text) > MOST_TEXT:
+            raise bad("message is too long")
+        return self._show(user, text, markup_of(call.fields))
 
     def _send_photo(self, call: Call) -> Json:
         return self._send_file(call, "photo", call.fields.get("photo"))
@@ -152,19 +138,19 @@ class Chats:
         return self._send_file(call, "document", call.fields.get("document"))
 
     def _send_file(self, call: Call, kind: str, source: Any) -> Json:
-        user, caption, markup = self._chat(call), _caption(call.fields), _markup(call.fields)
+        user, caption, markup = self._chat(call), caption_of(call.fields), markup_of(call.fields)
         return self._show(user, caption, markup, (self._take(call, kind, source, kind),))
 
     def _send_media_group(self, call: Call) -> list[Json]:
         user, media = self._chat(call), call.fields.get("media")
         if not isinstance(media, list) or not media:
-            raise _bad("parameter media is required")
+            raise bad("parameter media is required")
         if len(media) > 10:
-            raise _bad("too much messages to send as an album")
+            raise bad("too much messages to send as an album")
         kinds = {item.get("type") for item in media}
         if "document" in kinds and len(kinds) > 1:
-            raise _bad("document can't be mixed with other media types")
-        ready = [(_caption(item), self._take(call, item["type"], item.get("media"), item["type"])) for item in media]
+            raise bad("document can't be mixed with other media types")
+        ready = [(caption_of(item), self._take(call, item["type"], item.get("media"), item["type"])) for item in media]
         album = f"album-{self.new_id()}"
         return [self._show(user, caption, None, (file,), album) for caption, file in ready]
 
@@ -173,13 +159,13 @@ class Chats:
         part = str(source).removeprefix("attach://") if source else field_name
         if part in call.files:
             name, content = call.files[part]
-            _check_upload(kind, content)
+            check_upload(kind, content)
             return self.keep(kind, name, content)
         known = self._files.get(str(source))
         if known is None:
-            raise _bad("wrong remote file identifier specified: Wrong string length")
+            raise bad("wrong remote file identifier specified: Wrong string length")
         if known.kind != kind:
-            raise _bad(f"can't use file of type {known.kind} as {kind}")
+            raise bad(f"can't use file of type {known.kind} as {kind}")
         return known
 
     def _show(
@@ -209,10 +195,10 @@ class Chats:
         number = int(call.fields.get("message_id") or 0)
         before = next((shown for shown in user.shown if shown.id == number), None)
         if before is None:
-            raise _bad("message to edit not found")
-        markup = _markup(call.fields)
+            raise bad("message to edit not found")
+        markup = markup_of(call.fields)
         if _rows(markup) == before.rows:
-            raise _bad(
+            raise bad(
                 "message is not modified: specified new message content and reply markup are "
                 "exactly the same as a current content and reply markup of the message"
             )
@@ -225,7 +211,7 @@ class Chats:
     def _chat_action(self, call: Call) -> bool:
         user = self._chat(call)
         if call.fields.get("action") != "typing":
-            raise _bad("wrong parameter action in request")
+            raise bad("wrong parameter action in request")
         user.typing_seen += 1
         return True
 
@@ -235,14 +221,14 @@ class Chats:
             if query in user.spinning:
                 user.spinning.remove(query)
                 return True
-        raise _bad("query is too old and response timeout expired or query ID is invalid")
+        raise bad("query is too old and response timeout expired or query ID is invalid")
 
     def _get_file(self, call: Call) -> Json:
         file = self._files.get(str(call.fields.get("file_id")))
         if file is None:
-            raise _bad("invalid file_id")
+            raise bad("invalid file_id")
         if len(file.content) > MOST_DOWNLOAD:
-            raise _bad("file is too big")
+            raise bad("file is too big")
         found = {"file_id": file.id, "file_unique_id": f"u{file.id}", "file_path": file.path}
         return found | {"file_size": len(file.content)}
 
@@ -260,71 +246,6 @@ def describe(file: KeptFile) -> Json:
     large = known | {"width": file.width, "height": file.height}
     small = {"file_id": f"small-{file.id}", "file_size": 1200}
     return {"photo": [large | small | {"width": file.width // 2, "height": file.height // 2}, large]}
-
-
-def _check_upload(kind: str, content: bytes) -> None:
-    if not content:
-        raise _bad("file must be non-empty")
-    if kind != "photo":
-        return
-    if len(content) > MOST_PHOTO:
-        raise _bad(f"file of size {len(content)} bytes is too big for a photo; the maximum size is {MOST_PHOTO} bytes")
-    width, height = _dimensions(content)
-    if not width:
-        raise _bad("IMAGE_PROCESS_FAILED")
-    if width + height > 10_000 or max(width, height) > 20 * min(width, height):
-        raise _bad("PHOTO_INVALID_DIMENSIONS")
-
-
-def _dimensions(content: bytes) -> tuple[int, int]:
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            return image.size
-    except (UnidentifiedImageError, OSError):
-        return 0, 0
-
-
-def _visible(text: Any, parse_mode: Any) -> str:
-    """What is left once entities are parsed and the ends trimmed; limits count that."""
-    plain = re.sub(r"<[^>]+>", "", str(text or "")) if parse_mode == "HTML" else str(text or "")
-    return plain.strip()
-
-
-def _caption(fields: Json) -> str:
-    caption = _visible(fields.get("caption"), fields.get("parse_mode"))
-    if _utf16(caption) > MOST_CAPTION:
-        raise _bad("message caption is too long")
-    return caption
-
-
-def _utf16(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
-
-
-def _markup(fields: Json) -> Json | None:
-    markup = fields.get("reply_markup")
-    if not markup:
-        return None
-    if not isinstance(markup, dict):
-        raise _bad("object expected as reply markup")
-    buttons = [button for row in markup.get("inline_keyboard", []) for button in row]
-    if len(buttons) > 100:
-        raise _bad("reply markup is too long")
-    for button in buttons:
-        _check_button(button)
-    return markup
-
-
-def _check_button(button: Json) -> None:
-    if not button.get("text"):
-        raise _bad("can't parse inline keyboard button: Can't find field \"text\"")
-    kinds = [name for name in ("callback_data", "url") if name in button]
-    if len(kinds) != 1:
-        raise _bad("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
-    if kinds == ["callback_data"] and not 1 <= len(button["callback_data"].encode()) <= 64:
-        raise _bad("BUTTON_DATA_INVALID")
-    if kinds == ["url"] and not urlsplit(button["url"]).hostname:
-        raise _bad(f"inline keyboard button URL '{button['url']}' is invalid: Wrong HTTP URL")
 
 
 def _rows(markup: Json | None) -> tuple[tuple[ShownButton, ...], ...]:

@@ -14,29 +14,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from aiohttp import BodyPartReader, ClientError, ClientSession, ClientTimeout, web
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from tests.kit import wire_faults
-from tests.kit.telegram_chats import Chats, Refusal
+from tests.kit.telegram_calls import Call, read_call
+from tests.kit.telegram_chats import Chats
+from tests.kit.telegram_limits import MOST_UPLOAD, Refusal
 from tests.kit.telegram_user import TelegramUser
 
 Json = dict[str, Any]
-MOST_UPLOAD = 50 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call as it arrived; `files` maps a part's name to its file name and bytes."""
-
-    method: str
-    fields: Json
-    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
-    content_type: str = ""
 
 
 class TelegramServer:
@@ -62,7 +52,7 @@ class TelegramServer:
         self.base = ""
 
     async def __aenter__(self) -> TelegramServer:
-        app = web.Application(client_max_size=MOST_UPLOAD * 2)
+        app = web.Application(client_max_size=2 * MOST_UPLOAD)
         app.router.add_route("*", "/bot{token}/{method}", self._answer)
         app.router.add_get("/file/bot{token}/{path:.+}", self._download)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -128,7 +118,7 @@ class TelegramServer:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
         try:
-            call = await _read_call(request, method)
+            call = await read_call(request, method)
         except Refusal as refusal:
             return _json(refusal.status, refusal.answer())
         self.calls.append(call)
@@ -289,44 +279,6 @@ class TelegramServer:
         if isinstance(fault, wire_faults.Status):
             return web.Response(status=fault.code)
         return web.Response(body=file.content, content_type="application/octet-stream")
-
-
-async def _read_call(request: web.Request, method: str) -> Call:
-    kind = request.content_type
-    if kind == "multipart/form-data":
-        return await _read_form(request, method)
-    fields: Json = dict(request.query)
-    if kind == "application/json":
-        try:
-            fields |= json.loads(await request.read() or b"{}")
-        except ValueError:
-            raise Refusal(400, "Bad Request: can't parse JSON object") from None
-    elif request.method == "POST":
-        fields |= _decode(dict(await request.post()))
-    return Call(method, fields, content_type=kind)
-
-
-async def _read_form(request: web.Request, method: str) -> Call:
-    fields: Json = {}
-    files: dict[str, tuple[str, bytes]] = {}
-    total = 0
-    async for part in await request.multipart():
-        assert isinstance(part, BodyPartReader), "the Bot API has no nested multipart"
-        content = bytes(await part.read())
-        total += len(content)
-        if total > MOST_UPLOAD:
-            raise Refusal(413, "Request Entity Too Large")
-        if part.filename is not None:
-            files[part.name or ""] = (part.filename, content)
-        else:
-            fields[part.name or ""] = content.decode()
-    return Call(method, _decode(fields), files, request.content_type)
-
-
-def _decode(fields: Json) -> Json:
-    """A form's structured fields are JSON texts."""
-    nested = ("reply_markup", "media", "allowed_updates")
-    return {k: json.loads(v) if k in nested and v else v for k, v in fields.items()}
 
 
 def _json(status: int, answer: Json) -> web.Response:
