@@ -88,9 +88,20 @@ def _facts() -> list[Processor]:
     ]
 
 
+def _without_copy(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:  # noqa: ARG001
+    """Another handler that formatted the record before us left its text there as `message`."""
+    event.pop("message", None)
+    return event
+
+
 def _finish(style: str, out: TextIO, redactor: Redactor) -> list[Processor]:
     # Tracebacks become text before the redaction: an exception may quote a URL with a token in it.
-    tidy: list[Processor] = [ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info, redactor]
+    tidy: list[Processor] = [
+        ProcessorFormatter.remove_processors_meta,
+        _without_copy,
+        structlog.processors.format_exc_info,
+        redactor,
+    ]
     if style == "json":
         return [*tidy, structlog.processors.JSONRenderer(ensure_ascii=False)]
     return [*tidy, structlog.dev.ConsoleRenderer(colors=out.isatty(), pad_event_to=32)]

@@ -1,0 +1,32 @@
+"""The channel table is made from the records, and the records are those of the adapters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.channels import telegram, webchat
+from bot.cli import channels
+from bot.core.profiles import BUILT, PROFILES
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_the_page_in_the_repository_is_current() -> None:
+    written = (ROOT / "docs/channels.md").read_text("utf-8")
+    assert written == channels.markdown(), "write it anew: python -m bot check --markdown > docs/channels.md"
+
+
+def test_a_channel_that_ships_has_one_record() -> None:
+    shipped = {"webchat": webchat.CAPABILITIES, "telegram": telegram.CAPABILITIES}
+    assert {name: PROFILES[name] for name in BUILT} == shipped
+
+
+def test_a_profile_is_called_as_its_channel() -> None:
+    assert [name for name, profile in PROFILES.items() if profile.channel != name] == []
+
+
+def test_facts_are_readable() -> None:
+    assert channels.facts(PROFILES["wechat"]) == (
+        "numbered menu", "2048 bytes", "10 MiB", "no", "yes", "no", "48 h, 5 messages", "no",
+    )  # fmt: skip
+    assert channels.brief(PROFILES["telegram"]).startswith("100 buttons of 64 characters; text 4096 UTF-16 units;")
