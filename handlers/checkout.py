@@ -53,6 +53,7 @@ async def check_out(chat: Chat) -> None:
                         now=line.price,
                     )
                 )
+        await chat.do(cart.accept_prices)  # the customer has been told of each; the confirmation is theirs
         sure = await chat.confirm(
             _("Shall I place this order?\nTo {name}, {phone}, {address}", name=name, phone=phone, address=address),
             yes=_("Place the order"),
@@ -64,7 +65,6 @@ async def check_out(chat: Chat) -> None:
             chat.say(_("All right. Your cart stays as it is."), buttons=[cart_button(chat)])
             return
         try:
-            await chat.do(cart.accept_prices)
             order = await chat.do(orders.place, name, phone, address)
             break
         except Refused as refusal:

@@ -126,7 +126,7 @@ class Mode:
     restarts: bool = False
 
 
-MODES = (Mode("plain"), Mode("doubled", deliveries=2), Mode("restarting", restarts=True))
+MODES = (Mode("plain"), Mode("unkind", deliveries=2, restarts=True))
 
 
 @dataclass
@@ -165,9 +165,7 @@ class Simulator:
         await close_database()
 
     async def _start(self) -> None:
-        shop = Shop(
-            Routes(self.routers), Languages(LOCALES, self.languages), {self.account: self.capabilities}, "CNY"
-        )
+        shop = Shop(Routes(self.routers), Languages(LOCALES, self.languages), {self.account: self.capabilities}, "CNY")
         channels: dict[str, Channel] = {self.account: self.channel}
         providers = {"local": self.bank}
         self.runtime = Runtime(

@@ -1,0 +1,150 @@
+"""From the shelf to a paid order, on every channel, doubled and restarted."""
+
+from __future__ import annotations
+
+from models import CartLine, Conversation, Order, OrderEvent, Payment, Product, StockHold
+from tests.kit.simulator import Customer, Simulator
+from tests.scenarios.shopkeeping import stock
+
+
+async def fill_cart(ann: Customer) -> None:
+    await ann.says("/shop")
+    await ann.picks("Add to cart")
+
+
+async def give_address(ann: Customer) -> None:
+    await ann.says("Ann Lee")
+    await ann.says("+86 138 0013 8000")
+    await ann.says("1 West Lake Road, Hangzhou")
+
+
+async def test_an_order_is_placed_and_paid_once(sim: Simulator) -> None:
+    tea = await stock(sim)
+    ann = await sim.customer()
+    await fill_cart(ann)
+    await ann.picks("Check out")
+    await give_address(ann)
+    await ann.picks("Place the order")
+    assert (await StockHold.get()).quantity == 1
+    await ann.pays()
+
+    order = await Order.get()
+    assert (order.state, order.total, order.name, order.account) == ("paid", 6800, "Ann Lee", sim.account)
+    assert [event.to_state for event in await OrderEvent.all().order_by("id")] == ["placed", "paid"]
+    assert (await Payment.get()).state == "paid"
+    assert (await Product.get(id=tea.id)).stock == 4
+    assert await ann.times("Your payment has arrived") == 1
+    assert await CartLine.all().count() == 0
+
+
+async def test_a_wrong_amount_is_never_paid_and_staff_see_it(sim: Simulator) -> None:
+    await stock(sim)
+    ann = await sim.customer()
+    await fill_cart(ann)
+    await ann.picks("Check out")
+    await give_address(ann)
+    await ann.picks("Place the order")
+    await ann.pays(amount=1)
+
+    assert (await Order.get()).state == "placed"
+    assert (await Payment.get()).state == "mismatch"
+    assert (await Conversation.get()).priority == 1
+    assert await ann.times("does not fit it") == 1
+
+
+async def test_sold_out_while_the_address_was_typed_is_told_and_the_cart_is_kept(sim: Simulator) -> None:
+    tea = await stock(sim)
+    ann = await sim.customer()
+    await fill_cart(ann)
+    await ann.picks("Check out")
+    await give_address(ann)
+    await Product.filter(id=tea.id).update(stock=0)
+    await ann.picks("Place the order")
+
+    assert await ann.times("Longjing has just sold out.") == 1
+    assert await Order.all().count() == 0
+    assert (await CartLine.get()).quantity == 1
+
+
+async def test_a_price_that_changed_is_asked_again(sim: Simulator) -> None:
+    tea = await stock(sim)
+    ann = await sim.customer()
+    await fill_cart(ann)
+    await ann.picks("Check out")
+    await give_address(ann)
+    await Product.filter(id=tea.id).update(price=7000)
+    await ann.picks("Place the order")
+    if not await Order.exists():
+        assert await ann.sees("has changed from")
+        await ann.picks("Place the order")
+    assert (await Order.get()).total == 7000
+    assert await ann.times("The price of Longjing has changed") == 1
+
+
+async def test_an_order_that_is_not_paid_expires_and_says_so(sim: Simulator) -> None:
+    await stock(sim)
+    ann = await sim.customer()
+    await fill_cart(ann)
+    await ann.picks("Check out")
+    await give_address(ann)
+    await ann.picks("Place the order")
+    await sim.passes("31m")
+    await sim.passes("31m")
+
+    assert (await Order.get()).state == "expired"
+    assert await StockHold.all().count() == 0
+    assert await ann.times("was not paid in time") == 1
+
+
+async def test_the_last_address_is_offered_again(sim: Simulator) -> None:
+    await stock(sim)
+    ann = await sim.customer()
+    await fill_cart(ann)
+    await ann.picks("Check out")
+    await give_address(ann)
+    await ann.picks("Place the order")
+    await fill_cart(ann)
+    await ann.picks("Check out")
+    await ann.picks("Yes")
+    await ann.picks("Place the order")
+    assert [order.address for order in await Order.all()] == ["1 West Lake Road, Hangzhou"] * 2
+
+
+async def test_a_phone_number_is_checked(sim: Simulator) -> None:
+    await stock(sim)
+    ann = await sim.customer()
+    await fill_cart(ann)
+    await ann.picks("Check out")
+    await ann.says("Ann")
+    await ann.says("call me")
+    assert "does not look like a phone number" in (await ann.last()).text
+    await ann.says("2")
+    assert "does not look like a phone number" in (await ann.last()).text
+
+
+async def test_a_customer_cancels_an_order(sim: Simulator) -> None:
+    await stock(sim)
+    ann = await sim.customer()
+    await fill_cart(ann)
+    await ann.picks("Check out")
+    await give_address(ann)
+    await ann.picks("Place the order")
+    await ann.says("我的订单")
+    order = await Order.get()
+    await ann.says("1")
+    await ann.picks("Cancel this order")
+    await ann.picks("Yes")
+    await order.refresh_from_db()
+    assert order.state == "cancelled"
+
+
+async def test_on_postgres_two_deliveries_make_one_order(postgres_sim: Simulator) -> None:
+    await stock(postgres_sim)
+    ann = await postgres_sim.customer()
+    await fill_cart(ann)
+    await ann.picks("Check out")
+    await give_address(ann)
+    await ann.picks("Place the order")
+    await ann.pays()
+    assert [(order.state, order.total) for order in await Order.all()] == [("paid", 6800)]
+    assert await ann.times("Your payment has arrived") == 1

@@ -1,0 +1,53 @@
+"""Hello, the menu, languages, and what nobody understands."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kit.simulator import Simulator
+from tests.scenarios.shopkeeping import stock
+from tests.unit.pictures import png
+
+
+@pytest.mark.parametrize("answer", ["3", "③", "三", "３", "第三个", "My orders", "my orders"])
+async def test_a_menu_is_answered_as_people_type(sim: Simulator, answer: str) -> None:
+    ann = await sim.customer()
+    await ann.says("hello")
+    await ann.says(answer)
+    assert "You have no orders yet." in (await ann.last()).text
+
+
+async def test_the_customers_language_is_spoken_and_can_be_switched(sim: Simulator) -> None:
+    ann = await sim.customer("小安", "zh-hans")
+    await ann.says("你好")
+    assert "小安，您好，很高兴见到您。" in (await ann.last()).text
+    await ann.says("语言")
+    await ann.picks("English")
+    await ann.says("hello")
+    assert "good to see you" in (await ann.last()).text
+
+
+async def test_what_nobody_understands_gets_the_menu(sim: Simulator) -> None:
+    ann = await sim.customer()
+    await ann.says("what is the meaning of life")
+    assert await ann.sees("I did not quite get that.")
+
+
+async def test_an_album_is_one_message(one_sim: Simulator) -> None:
+    ann = await one_sim.customer()
+    await ann.says("hello")
+    await ann.sends_album([(f"{name}.png", png()) for name in "abc"])
+    assert await ann.times("I have kept your 3 files.") == 1
+
+
+async def test_a_button_of_the_past_is_told_kindly(sim: Simulator) -> None:
+    await stock(sim)
+    ann = await sim.customer()
+    await ann.says("review")
+    if not (await ann.last()).buttons:
+        return  # without buttons there is nothing old to tap
+    old = (await ann.last()).buttons[0]
+    await ann.picks("5 ★")
+    await ann.taps(old)
+    assert await ann.sees("That button is from earlier")
+    assert "What should others know?" in (await ann.last()).text
