@@ -66,6 +66,7 @@ async def export(contact_id: int) -> dict[str, Any]:
 async def erase(contact_id: int, now: datetime) -> list[str]:
     """Forget a person in every table; returns the storage keys to delete once this is committed.
 
+    After the commit, `search.forget` clears what the search index still has of them.
     Nothing of it can be taken back. An order that is paid and not yet sent loses its address: send it first.
     """
     await locks.conversations_of(contact_id)

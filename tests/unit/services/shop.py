@@ -54,14 +54,14 @@ class Shop:
         """Somebody new who writes, or a known `contact` on another channel."""
         self._people += 1
         who = f"visitor{self._people}"
-        times = {"created_at": self.now, "updated_at": self.now}
-        contact = contact or (await Contact.create(name=name, **times)).id
+        if contact is None:
+            contact = (await Contact.create(name=name, created_at=self.now, updated_at=self.now)).id
         identity = await Identity.create(
             contact_id=contact, account=account, external_id=who, name=name, locale=locale, created_at=self.now
         )
         conversation = await Conversation.create(
             lane=f"{account}:{who}", identity_id=identity.id, contact_id=contact, account=account,
-            last_at=self.now, **times,
+            last_at=self.now, created_at=self.now, updated_at=self.now,
         )  # fmt: skip
         return Scope(conversation.id, contact, identity.id, account, locale, self.now, "CNY")
 
