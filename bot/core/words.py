@@ -45,12 +45,13 @@ def steering(text: str) -> Steering | None:
 def number(text: str) -> int | None:
     """The number that `text` is: "2", "２", "②", "2.", "(2)", "二", "第二个", "two", "the second"; else None."""
     word = normalise(text).strip("()[]#:")
+    word = word.removeprefix("第").removesuffix("个").removesuffix("项").removesuffix("号")
     if word.isdecimal() and len(word) <= 4:
         return int(word)
     word = word.removeprefix("the ").removesuffix(" one")
     if word in _ENGLISH or word in _ORDINALS:
         return _ENGLISH.get(word) or _ORDINALS[word]
-    return _han(word.removeprefix("第").removesuffix("个").removesuffix("项").removesuffix("号"))
+    return _han(word)
 
 
 def _han(word: str) -> int | None:
