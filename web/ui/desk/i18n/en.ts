@@ -62,6 +62,7 @@ export const en = {
   "inbox.staff": "Staff",
   "inbox.botsaid": "Bot",
   "inbox.note": "Note",
+  "inbox.file": "File",
   "inbox.waits": "Waiting for {span}",
   "inbox.owned": "{name} has this conversation",
   "inbox.unread": "{n} unread message|{n} unread messages",

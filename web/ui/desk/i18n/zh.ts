@@ -64,6 +64,7 @@ export const zh: Record<Key, string> = {
   "inbox.staff": "同事",
   "inbox.botsaid": "机器人",
   "inbox.note": "备注",
+  "inbox.file": "文件",
   "inbox.waits": "已等待 {span}",
   "inbox.owned": "{name} 正在接待",
   "inbox.unread": "{n} 条未读",

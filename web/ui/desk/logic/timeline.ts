@@ -1,5 +1,5 @@
-/** Everything that happened with a person, newest first. */
-import type { OrderRow, Person, PersonFile, ReviewRow, Row } from "../api/types";
+/** A person over time: everything that happened, newest first, and the files as they come in. */
+import type { Message, OrderRow, Person, PersonFile, ReviewRow, Row } from "../api/types";
 
 export type Moment =
   | { kind: "order"; at: string; order: OrderRow }
@@ -17,4 +17,14 @@ export function timeline(person: Person): Moment[] {
     { kind: "created", at: person.created_at },
   ];
   return moments.sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
+}
+
+/** The person with the files of these messages, new ones first; a note's files are the staff's own. */
+export function withFiles(person: Person, conversation: number, messages: readonly Message[]): Person {
+  const files = messages
+    .filter((message) => message.author !== "note")
+    .flatMap(({ at, seq, files }) => files.map((file) => ({ ...file, at, seq, conversation_id: conversation })));
+  if (files.length === 0) return person;
+  const fresh = new Set(files.map((file) => file.id));
+  return { ...person, files: [...files.reverse(), ...person.files.filter((file) => !fresh.has(file.id))] };
 }

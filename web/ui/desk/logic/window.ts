@@ -10,3 +10,8 @@ export function slice(count: number, height: number, top: number, viewport: numb
   const last = Math.min(count, Math.ceil((top + viewport) / height) + SPARE);
   return { from: Math.min(first, last), to: last, before: Math.min(first, last) * height, total: count * height };
 }
+
+/** As many elements as can be drawn at once: a row's place modulo this is never used twice. */
+export function slotsFor(viewport: number, height: number): number {
+  return Math.ceil(viewport / height) + 1 + 2 * SPARE;
+}

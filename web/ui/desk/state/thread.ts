@@ -6,6 +6,7 @@ import { ApiError } from "../api/client";
 import type { CanSend, Message, Opened, Owner, Person, Row } from "../api/types";
 import * as logic from "../logic/thread";
 import { newId } from "../logic/ids";
+import { withFiles } from "../logic/timeline";
 import { receive } from "./inbox";
 import * as live from "./live";
 import { myId } from "./session";
@@ -126,6 +127,7 @@ export async function refreshFacts(): Promise<void> {
 
 function add(messages: readonly Message[]): void {
   thread.messages = logic.merged(thread.messages, messages);
+  if (thread.id !== null && thread.person) thread.person = withFiles(thread.person, thread.id, messages);
   settle();
 }
 

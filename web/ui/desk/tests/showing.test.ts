@@ -7,9 +7,9 @@ import { colorOf, option, type Ink } from "../logic/charts";
 import { parts } from "../logic/linkify";
 import { bytes, figure } from "../logic/numbers";
 import { stepsOf } from "../logic/orders";
-import { timeline } from "../logic/timeline";
-import { slice } from "../logic/window";
-import { minute, order, person, review, row } from "./make";
+import { timeline, withFiles } from "../logic/timeline";
+import { slice, slotsFor } from "../logic/window";
+import { message, minute, order, person, review, row } from "./make";
 
 const EN = { language: "en", currency: "CNY" };
 const ink: Ink = { text: "#111", quiet: "#666", line: "#ddd", accent: "#2f6f4f", muted: "#bbb", font: "sans-serif" };
@@ -60,6 +60,12 @@ describe("a long list", () => {
     const part = slice(100_000, 64, 64 * 50_000, 800);
     expect(part).toEqual({ from: 49_992, to: 50_021, before: 49_992 * 64, total: 6_400_000 });
   });
+  it("never gives one element to two rows", () => {
+    for (let top = 0; top < 700; top += 1) {
+      const { from, to } = slice(1000, 64, top, 801);
+      expect(to - from).toBeLessThanOrEqual(slotsFor(801, 64));
+    }
+  });
   it("is right at both ends and when it is empty", () => {
     expect(slice(100_000, 64, 0, 800)).toEqual({ from: 0, to: 21, before: 0, total: 6_400_000 });
     expect(slice(3, 64, 5000, 800)).toEqual({ from: 3, to: 3, before: 192, total: 192 });
@@ -82,6 +88,14 @@ describe("orders", () => {
 it("a timeline is newest first and ends with the first contact", () => {
   const one = person({ orders: [order(1), order(9)], reviews: [review(5)], conversations: [row(12)] });
   expect(timeline(one).map((moment) => moment.kind)).toEqual(["conversation", "order", "review", "order", "created"]);
+});
+
+it("files of new messages join the person's, each once, without those of notes", () => {
+  const file = (id: number) => ({ id, kind: "file" as const, name: "", media_type: "", size: 1, state: "stored" as const, width: 0, height: 0, url: "", thumb: "" });
+  const known = withFiles(person(), 1, [message(1, { files: [file(5)] })]);
+  const now = withFiles(known, 1, [message(2, { files: [file(6), file(5)] }), message(3, { author: "note", files: [file(7)] })]);
+  expect(now.files.map((one) => [one.id, one.seq])).toEqual([[5, 2], [6, 2]]);
+  expect(withFiles(now, 1, [message(4)])).toBe(now);
 });
 
 describe("channels", () => {
