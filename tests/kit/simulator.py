@@ -9,7 +9,7 @@
         await ann.skips()
         assert (await Review.get()).stars == 5
 
-Scenarios enter by the front door (`accept`) and look at what a person would see: nothing here knows a handler. The fixture
+Scenarios enter by the front door (`accept`) and look at what a person would see: nothing here knows a handler. Fixture
 `sim` runs a scenario on the capability profile of every channel, `deliveries` times each message, with a restart before
 each step where the mode asks for it.
 """
