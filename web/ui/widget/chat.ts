@@ -2,8 +2,9 @@
 
 import type { Connect, Connection, Hello } from "./connection";
 import type { Keep, Slot } from "./keep";
-import { adopt, ADOPT_AFTER, compose, nextToSend, outgoing, type Pending } from "./outbox";
-import type { Ack, Attachment, ChatConfig, Message, Session } from "./protocol";
+import { adopt, ADOPT_AFTER, compose, type Pending } from "./outbox";
+import type { Attachment, ChatConfig, Message, Session } from "./protocol";
+import { Sender } from "./sender";
 import { initial, reduce, type Action, type State } from "./state";
 import { hasGap } from "./timeline";
 import { pickLanguage, type Lang } from "./words";
@@ -35,7 +36,8 @@ export class Chat {
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
   private token: string;
   private asked = 0;
-  private busy = { sending: false, catching: false };
+  private readonly sender: Sender;
+  private catching = false;
   private missing = false;
   private lastTyping = 0;
   private lastTap = { data: "", at: 0 };
@@ -55,6 +57,14 @@ export class Chat {
       owner: (owner) => this.dispatch({ type: "owner", owner }),
       broken: () => this.onBroken(),
       refused: (code) => this.onRefused(code),
+    });
+    this.sender = new Sender({
+      connection: () => this.connection,
+      state: () => this.state,
+      dispatch: (action) => this.dispatch(action),
+      now: around.now,
+      again: (delay) => this.later("flush", delay, () => void this.sender.flush()),
+      kept: () => this.later("own-copy", OWN_COPY_DUE, () => this.missOwnCopy()),
     });
   }
 
@@ -94,7 +104,7 @@ export class Chat {
 
   retry(id: string): void {
     this.dispatch({ type: "retry", id, now: this.around.now() });
-    void this.flush();
+    void this.sender.flush();
   }
 
   remove(id: string): void {
@@ -158,7 +168,7 @@ export class Chat {
   onStorage(slot: Slot | null): void {
     if (slot === "outbox") {
       this.dispatch({ type: "stored", outbox: this.keep.outbox() }, false);
-      this.later("adopt", ADOPT_AFTER + 100, () => void this.flush());
+      this.later("adopt", ADOPT_AFTER + 100, () => void this.sender.flush());
     } else if (slot === "read") {
       this.dispatch({ type: "read", seq: Number(this.keep.get("read")) || 0 });
     } else if (slot === "token") {
@@ -197,7 +207,7 @@ export class Chat {
     if (session.last > 0) this.keep.set("lang", this.state.lang); // it remembers whoever has said something
     void this.tellLanguage();
     void this.catchUp();
-    void this.flush();
+    void this.sender.flush();
   }
 
   private onMessage(message: Message): void {
@@ -239,58 +249,17 @@ export class Chat {
   private queue(item: Pending): void {
     this.dispatch({ type: "queue", item });
     this.connect();
-    void this.flush();
+    void this.sender.flush();
   }
 
-  /** Sends what is queued, one after the other: the next only when the server has the one before. */
-  private async flush(): Promise<void> {
-    if (this.busy.sending) return;
-    this.busy.sending = true;
-    try {
-      for (let item = this.next(); item; item = this.next()) {
-        if (!(await this.deliver(item))) break;
-      }
-    } finally {
-      this.busy.sending = false;
-    }
-  }
-
-  private next(): Pending | undefined {
-    if (this.state.phase !== "online" || !this.connection.connected) return undefined;
-    return nextToSend(this.state.outbox, this.around.now());
-  }
-
-  /** False when sending has to stop for now; it goes on with the next session or after the server's pause. */
-  private async deliver(item: Pending): Promise<boolean> {
-    this.dispatch({ type: "sending", id: item.id });
-    const ack = await this.connection.send(outgoing(item)).catch(() => null);
-    if (ack?.ok) return this.onKept(item.id);
-    if (ack && ack.error.retry === undefined && ack.error.code !== "rate_limited") {
-      this.dispatch({ type: "failed", id: item.id, error: ack.error.text });
-      return true;
-    }
-    this.dispatch({ type: "requeue-one", id: item.id });
-    this.tryLater(ack);
-    return false;
-  }
-
-  private onKept(id: string): boolean {
-    this.dispatch({ type: "kept", id });
-    this.later("own-copy", OWN_COPY_DUE, () => {
-      this.missing = this.state.outbox.some((item) => item.state === "kept");
-      void this.catchUp();
-    });
-    return true;
-  }
-
-  private tryLater(ack: Ack | null): void {
-    if (ack && !ack.ok) this.later("flush", Math.max(1, ack.error.retry ?? 5) * 1000, () => void this.flush());
-    else if (this.connection.connected) this.connection.reconnect(); // no answer: it may be dead
+  private missOwnCopy(): void {
+    this.missing = this.state.outbox.some((item) => item.state === "kept");
+    void this.catchUp();
   }
 
   private async catchUp(): Promise<void> {
-    if (this.busy.catching) return;
-    this.busy.catching = true;
+    if (this.catching) return;
+    this.catching = true;
     try {
       while (this.connection.connected && (this.missing || hasGap(this.state.timeline))) {
         const page = await this.connection.later(this.state.timeline.known);
@@ -301,7 +270,7 @@ export class Chat {
     } catch {
       if (this.connection.connected) this.connection.reconnect();
     } finally {
-      this.busy.catching = false;
+      this.catching = false;
     }
   }
 

@@ -93,7 +93,7 @@ function Stars({ stars, answer }: StarsProps) {
           aria-disabled={!open}
           aria-label={say("stars", { count: value })}
           tabIndex={value === (chosen || 1) || value === pointed ? 0 : -1}
-          onMouseEnter={() => setPointed(value)}
+          onPointerMove={(event) => moved(event) && setPointed(value)}
           onFocus={() => setPointed(value)}
           onBlur={() => setPointed(0)}
           onKeyDown={(event) => move(event, value)}
@@ -109,6 +109,11 @@ function Stars({ stars, answer }: StarsProps) {
 /** A Chinese character is as wide as two letters. */
 function columns(label: string): number {
   return label.replace(/[^\x00-\u02ff]/g, "xx").length;
+}
+
+/** A mouse that really moves: stars that appear below a resting pointer stay empty. */
+function moved(event: PointerEvent): boolean {
+  return event.pointerType === "mouse" && (event.movementX !== 0 || event.movementY !== 0);
 }
 
 const steps: Record<string, number> = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 };
