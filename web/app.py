@@ -130,5 +130,9 @@ async def serve(app: web.Application, settings: WebSettings) -> web.AppRunner:
     # Bodies stay as they were sent: signatures are over raw bytes, and a small one cannot unpack into a large one.
     runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=5.0)
     await runner.setup()
-    await web.TCPSite(runner, settings.host, settings.port, backlog=1024, reuse_address=True).start()
+    try:
+        await web.TCPSite(runner, settings.host, settings.port, backlog=1024, reuse_address=True).start()
+    except OSError:
+        await runner.cleanup()  # else what `setup` began would go on without a database
+        raise
     return runner

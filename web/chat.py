@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextvars import Context
 from datetime import datetime
 from time import monotonic
 from typing import Any
@@ -13,6 +14,7 @@ import socketio  # type: ignore[import-untyped]
 from aiohttp import web
 from prometheus_client import Histogram
 
+from bot.core.errors import DatabaseBusy
 from bot.core.events import Typing
 from bot.core.message import Inbound
 from bot.services import threads, visitors
@@ -59,7 +61,7 @@ class ChatNamespace(Namespace):
         self._sockets: dict[str, ChatSocket] = {}
         self._messages = Limiter(*settings.chat_rate, monotonic)
         self._events = Limiter(max(_ANYTHING[0], settings.chat_rate[0] * 2), _ANYTHING[1], monotonic)
-        self._welcomes: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self.feed = ChatFeed(self.send, links)
         self.events = {
             "message": self._message,
@@ -86,13 +88,16 @@ class ChatNamespace(Namespace):
         self._sockets[sid] = socket
         self.feed.join(socket)  # before the look-up: a conversation that starts meanwhile is noticed
         where = None if fresh else await visitors.place(visit)
-        socket.known = where is not None
         known = lang in self._settings.languages
         socket.locale = lang if known else await self._language(visit, where, fresh, request)
         session = {"token": token, "lang": socket.locale, "shop": self._shop()}
-        task = asyncio.create_task(self._welcome(socket, where, after, session))
-        self._welcomes.add(task)
-        task.add_done_callback(self._welcomes.discard)
+        self._later(self._welcome(socket, where, after, session))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        # A clean context: whoever calls may be inside a transaction, and its connection must not be inherited.
+        task = asyncio.create_task(work, context=Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _welcome(self, socket: ChatSocket, where: Place | None, after: int, session: Json) -> None:
         # The library answers the connect right after `opened`; nothing may overtake that answer.
@@ -130,16 +135,20 @@ class ChatNamespace(Namespace):
         if wait := self._messages.wait(socket.visit.external_id):
             raise Problem(429, "rate_limited", retry=max(1, round(wait)))
         inbound = await self._inbound(socket, fields)
-        if not socket.known:
-            await self._remember(socket)
         await self._runtime.accept([inbound])
+        if not socket.known:
+            # Not before the ack: the message is what must be on disk, and the token needs no row to be known.
+            socket.known = True
+            self._later(self._remember(socket))
         ACK.observe(monotonic() - started)
         return {"id": inbound.client_id}
 
     async def _remember(self, socket: ChatSocket) -> None:
-        async with transaction():
-            await visitors.remember(socket.visit, socket.locale, self._clock())
-        socket.known = True
+        try:
+            async with transaction():
+                await visitors.remember(socket.visit, socket.locale, self._clock())
+        except DatabaseBusy:
+            socket.known = False  # the next message tries again
 
     async def _inbound(self, socket: ChatSocket, body: Json) -> Inbound:
         data = text_of(body, "data", _DATA, default="")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import aiohttp
 import socketio  # type: ignore[import-untyped]
+from aiohttp import web
 from tortoise.exceptions import IntegrityError
 
 from bot.core.capabilities import Capabilities
@@ -119,7 +120,7 @@ class SmallRuntime:
             seq=row.last_seq,
             author=author,
             text=text,
-            client_id=client_id,
+            client_id=client_id or None,
             staff_id=staff_id,
             at=self.clock(),
         )
@@ -148,7 +149,7 @@ class SmallRuntime:
         await Conversation.filter(id=conversation_id).update(owner_id=None, waiting_since=None, closed_at=self.clock())
         self.bus.publish(RowChanged(conversation_id))
 
-    async def retry_failure(self, kind: str, id: int) -> None:
+    async def retry_failure(self, kind: str, id: int) -> None:  # noqa: A002
         table = Effect if kind == "effect" else InboundRow
         if not await table.filter(id=id, state="parked").update(state="pending"):
             raise Refused("no_failure")
@@ -188,6 +189,7 @@ class Site:
     settings: WebSettings
     clock: Clock
     client: aiohttp.ClientSession
+    app: web.Application
 
     async def status(self, method: str, path: str, **options: object) -> int:
         async with self.client.request(method, self.url + path, allow_redirects=False, **options) as response:  # type: ignore[arg-type]
@@ -211,10 +213,11 @@ async def site(folder: Path, settings: WebSettings | None = None, *, database: s
         await open_database(database or f"sqlite://{folder / 'parley.db'}")
         await migrate()
         ends.push_async_callback(runtime.bus.close)
-        runner = await serve(build(runtime, wanted, links=links, filing=filing, clock=clock), wanted)
+        app = build(runtime, wanted, links=links, filing=filing, clock=clock)
+        runner = await serve(app, wanted)
         ends.push_async_callback(runner.cleanup)
         client = await ends.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)))
-        yield Site(wanted.public_url, runtime, wanted, clock, client)
+        yield Site(wanted.public_url, runtime, wanted, clock, client, app)
 
 
 class Browser:

@@ -48,6 +48,7 @@ async def test_looking_leaves_no_row_and_the_token_still_works_later(site: Site,
     assert again.token == ann.token
     await again.says("now I write")
     await ann.hears(lambda: len(ann.texts) == 2)
+    await again.calls("read", {"seq": 2})  # the row is made behind the ack, and before what comes next
     assert await Visitor.all().count() == 1
 
 
