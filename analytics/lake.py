@@ -26,10 +26,10 @@ from pathlib import Path
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from analytics import manifest as manifests
-from analytics.export import MOST_IDS, Done, Task, child_schema, export, export_from, forget, parse, schema
+from analytics.export import MOST_IDS, Done, Task, export, export_from, forget, parse, schema
 from analytics.manifest import BLOCK, Block, Manifest, Part
 from analytics.source import Source, open_source
-from analytics.tables import PRODUCTS, TABLES, Table
+from analytics.tables import PRODUCTS, TABLES, Table, columns
 
 #: A transaction may commit this long after the time that it wrote into its rows.
 OVERLAP = timedelta(minutes=15)
@@ -185,10 +185,9 @@ def empty_file(table: str) -> str:
 
 def _make_empty_files(lake: Path) -> None:
     (lake / "empty").mkdir(parents=True, exist_ok=True)
-    schemas = {table.name: schema(table.columns) for table in (*TABLES, PRODUCTS)}
-    schemas |= {table.child.name: child_schema(table, table.child) for table in TABLES if table.child}
-    for name, columns in schemas.items():
-        pq.write_table(columns.empty_table(), lake / empty_file(name), coerce_timestamps="us")
+    names = [table.name for table in (*TABLES, PRODUCTS)] + [table.child.name for table in TABLES if table.child]
+    for name in names:
+        pq.write_table(schema(columns(name)).empty_table(), lake / empty_file(name), coerce_timestamps="us")
 
 
 def paths(lake: Path, manifest: Manifest, table: str, since: datetime, until: datetime) -> list[str]:

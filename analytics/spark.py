@@ -13,6 +13,7 @@ from pyspark.sql import functions as f
 from analytics import lake, manifest
 from analytics.java import find_java_home
 from analytics.settings import SparkSettings
+from analytics.tables import Type, columns
 from bot.core.period import Period, offsets
 
 
@@ -64,7 +65,23 @@ class LakeTables:
     def __call__(self, table: str) -> DataFrame:
         """A table of the lake; with rows of both periods, and maybe others."""
         since, until = self.period.previous.starts_at, self.period.ends_at
-        return self.session.read.parquet(*lake.paths(self.folder, self.contents, table, since, until))
+        files = lake.paths(self.folder, self.contents, table, since, until)
+        # With the columns told, Spark need not start a job to look for them in a file.
+        return self.session.read.schema(columns_of(table)).parquet(*files)
+
+
+SQL_TYPES: dict[Type, str] = {
+    "int": "bigint",
+    "int?": "bigint",
+    "text": "string",
+    "second": "timestamp",
+    "moment": "timestamp",
+}
+
+
+def columns_of(table: str) -> str:
+    """A table's columns as Spark's DDL."""
+    return ", ".join(f"`{column.name}` {SQL_TYPES[column.type]}" for column in columns(table))
 
 
 def within(moment: Column, period: Period) -> Column:

@@ -115,7 +115,7 @@ MESSAGES = Table(
     at="at",
 )
 
-TABLES = (ORDERS, REVIEWS, CONVERSATIONS, MESSAGES)
+TABLES: tuple[Table, ...] = (ORDERS, REVIEWS, CONVERSATIONS, MESSAGES)
 
 #: Names for labels; small, so copied whole at every update. `names` is JSON by language.
 PRODUCTS = Table(
@@ -124,3 +124,14 @@ PRODUCTS = Table(
     columns=(Column("id", "int"), Column("sku", "text"), Column("name", "text")),
     at="",
 )
+
+
+def columns(name: str) -> tuple[Column, ...]:
+    """The columns of a table or a child in the lake; a child's own, then those that it inherits."""
+    for table in (*TABLES, PRODUCTS):
+        if table.name == name:
+            return table.columns
+        if table.child and table.child.name == name:
+            told = {column.name: column for column in table.columns}
+            return (*table.child.columns, *(told[inherited] for inherited in table.child.inherits))
+    raise KeyError(name)

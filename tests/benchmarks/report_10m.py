@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.report_10m [--orders 10000000] [--keep FOLDER]
 
-Writes a database with raw SQL (not measured), then measures from "make this report" to its picture and spreadsheet: once
-with no lake at all and all orders in the period, and once more after 1% more orders. Prints one JSON object.
+Writes a database with raw SQL (not measured), then measures from "make this report" to its picture and spreadsheet:
+once with no lake at all and all orders in the period, and once more after 1% more orders. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sqlite3
 import sys
 import tempfile
@@ -93,11 +94,15 @@ def sell(path: Path, first: int, last: int) -> None:
             connection.execute(sql)
 
 
-class Memory:
-    """The most memory that the processes of a group had together: resident, shared pages counted once (PSS)."""
+class Watch:
+    """What the processes of a group take together: peak memory (PSS: shared pages count once) and processor seconds.
+
+    The seconds tell what the report costs whatever else the machine does at the time.
+    """
 
     def __init__(self, group: int) -> None:
         self.group, self.peak = group, 0
+        self.seconds: dict[str, float] = {}
 
     async def watch(self) -> None:
         while True:
@@ -110,6 +115,7 @@ class Memory:
             try:
                 fields = (folder / "stat").read_text().rpartition(")")[2].split()
                 if int(fields[2]) == self.group:
+                    self.seconds[folder.name] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
                     lines = (folder / "smaps_rollup").read_text().splitlines()
                     total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
             except (OSError, StopIteration, IndexError):
@@ -123,15 +129,16 @@ async def measure(path: Path, folder: Path, period: Period) -> dict[str, object]
     output.mkdir(exist_ok=True)
     started = time.monotonic()
     async with running_child(SparkSettings(), folder / "spark") as child:
-        memory = Memory(child.pid)
-        watcher = asyncio.create_task(memory.watch())
+        watch = Watch(child.pid)
+        watcher = asyncio.create_task(watch.watch())
         made = await child.make(
             Job("sales", period, f"sqlite://{path}", folder / "lake", output, datetime.now(UTC)), _hear
         )
         watcher.cancel()
     return {
         "seconds": round(time.monotonic() - started, 1),
-        "peak_mb": round(memory.peak / 2**20),
+        "peak_mb": round(watch.peak / 2**20),
+        "processor_seconds": round(sum(watch.seconds.values()), 1),
         "rows_read": made.rows_read,
         "stages": made.seconds,
         "orders_counted": _orders(made),
