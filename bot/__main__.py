@@ -34,6 +34,8 @@ def sentence(error: Exception) -> str:
     """What went wrong, for a person; a mistake of ours says where to find more."""
     if isinstance(error, ParleyError) and str(error):
         return str(error)
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
     return f"Something unexpected went wrong: {type(error).__name__}: {error}. The same with --debug shows where."
 
 

@@ -73,9 +73,15 @@ async def database(config: Config) -> AsyncIterator[Finding]:
 
 def _new_sqlite(path: Path) -> Finding:
     folder = next(parent for parent in path.absolute().parents if parent.exists())
-    if os.access(folder, os.W_OK):
+    if folder.is_dir() and os.access(folder, os.W_OK):
         return Finding(DATABASE, "open", "ok", f"{path} will be made at the first start")
-    return Finding(DATABASE, "open", "wrong", f"{path} cannot be made", f"make {folder} writable, or mend database.url")
+    return Finding(
+        DATABASE,
+        "open",
+        "wrong",
+        f"{path} cannot be made",
+        f"make {folder} a folder that can be written, or mend database.url",
+    )
 
 
 def _without_password(url: str) -> str:

@@ -126,10 +126,8 @@ async def _demo(app: App) -> None:
 @asynccontextmanager
 async def _running(app: App) -> AsyncIterator[None]:
     try:
-        await app.start()
+        await _start(app)
         yield
-    except OSError as error:
-        raise _port_error(app.config, error) from error
     finally:
         try:
             async with asyncio.timeout(DRAIN):
@@ -137,6 +135,13 @@ async def _running(app: App) -> AsyncIterator[None]:
         except TimeoutError:
             terminal.complain("Some work did not end in time; it is on disk and goes on at the next start.")
         await app.storage.close()
+
+
+async def _start(app: App) -> None:
+    try:
+        await app.start()
+    except OSError as error:
+        raise _port_error(app.config, error) from error
 
 
 def _port_error(config: Config, error: OSError) -> ConfigError:
