@@ -8,7 +8,7 @@ from bot.core.chat import CallFailed, Chat
 from bot.core.errors import Refused
 from bot.core.message import Button, Summary, SummaryLine
 from bot.core.router import Router
-from bot.core.text import Say, _
+from bot.core.text import Say, _, _n
 from bot.services import calls, cart, contacts, orders, payments
 from bot.services.orders import OrderView
 from bot.services.payments import PaymentView, Settlement
@@ -75,7 +75,12 @@ async def check_out(chat: Chat) -> None:
             return
 
     chat.say(
-        _("Thank you. Order {number} is reserved for you until {until}.", number=order.number, until=order.hold_until)
+        _n(
+            "Thank you. Order {number} is reserved for you for {count} minute.",
+            "Thank you. Order {number} is reserved for you for {count} minutes.",
+            order.hold_minutes,
+            number=order.number,
+        )
     )
     payment = await chat.do(payments.begin, order.number, PROVIDER)
     try:

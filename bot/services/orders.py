@@ -53,6 +53,11 @@ class OrderView:
     contact_id: int
     paid_at: datetime | None
 
+    @property
+    def hold_minutes(self) -> int:
+        """For how long the stock was held when the order was placed."""
+        return round((self.hold_until - self.created_at).total_seconds() / 60) if self.hold_until else 0
+
 
 async def place(scope: Scope, name: str, phone: str, address: str) -> OrderView:
     """Order what is in the cart, hold its stock for `scope.order_hold`, and empty the cart.
