@@ -39,9 +39,11 @@ class Cart:
 @reads
 async def view(scope: Scope) -> Cart:
     """The cart at today's prices. What is no longer for sale shows with nothing available."""
-    lines = await CartLine.filter(contact_id=scope.contact_id, product__currency=scope.currency).order_by(
-        "id"
-    ).select_related("product")
+    lines = (
+        await CartLine.filter(contact_id=scope.contact_id, product__currency=scope.currency)
+        .order_by("id")
+        .select_related("product")
+    )
     free = await stock.available((line.product for line in lines), scope.now)
     items = tuple(_item(line, free[line.product_id], scope.locale) for line in lines)
     return Cart(items, _total(items))

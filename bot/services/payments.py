@@ -183,9 +183,7 @@ async def settle(key: str, truth: PaymentTruth, now: datetime) -> Settlement:
     return Settlement(outcome, fresh, _view(payment, order))
 
 
-async def _settle_paid(
-    payment: Payment, order: Order, truth: PaymentTruth, now: datetime
-) -> tuple[Outcome, bool]:
+async def _settle_paid(payment: Payment, order: Order, truth: PaymentTruth, now: datetime) -> tuple[Outcome, bool]:
     if truth.paid is None:
         raise BadInput(f"the provider says that payment {truth.reference} is paid, but not how much")
     if payment.state in ("paid", "refunded"):

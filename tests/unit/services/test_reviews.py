@@ -43,9 +43,8 @@ async def test_a_review_of_an_order(shop: Shop) -> None:
     row = await Review.get().select_related("product")
     assert row.product is not None
     assert (row.product.sku, row.account, row.locale, row.created_at) == ("tea", "webchat", "zh", NOW)
-    assert await ReviewPhoto.all().order_by("position").values_list("attachment_id", flat=True) == [
-        photo.id for photo in photos
-    ]
+    kept = await ReviewPhoto.all().order_by("position")
+    assert [photo.attachment_id for photo in kept] == [photo.id for photo in photos]
     assert await reviews.public("en", None, 10) == ()
 
 
