@@ -77,10 +77,10 @@ def _laid_out(reply: Reply, capabilities: Capabilities, number: int) -> list[Wir
     native = _fits(reply.buttons, capabilities)
     text = reply.text if native else "\n".join(part for part in (reply.text, _menu(reply.buttons, number)) if part)
     rows = _rows(reply.buttons, capabilities) if native else ()
-    if reply.files and _length(text, capabilities.text_unit) <= capabilities.caption_limit:
-        *before, last = _file_wires(reply, capabilities)
-        return [*before, replace(last, text=text, rows=rows, input=reply.input)]
     wires = _file_wires(reply, capabilities)
+    if wires and wires[-1].files and _length(text, capabilities.text_unit) <= capabilities.caption_limit:
+        wires[-1] = replace(wires[-1], text=text, rows=rows, input=reply.input)
+        return wires
     parts = split(text, capabilities.text_limit, capabilities.text_unit)
     wires += [Wire(text=part) for part in parts]
     if parts:
@@ -150,7 +150,7 @@ def split(text: str, limit: int, unit: Unit) -> list[str]:
         cut = _good_cut(text[:head])
         parts.append(text[:cut].rstrip())
         text = text[cut:].lstrip()
-    return [*parts, text] if text else parts
+    return [part for part in (*parts, text) if part]
 
 
 def _longest(text: str, limit: int, unit: Unit) -> int:
