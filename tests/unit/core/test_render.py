@@ -1,0 +1,227 @@
+"""The renderer: within every channel's limits, nothing cut silently, and every choice reachable by tap or number."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import Phase, example, given, settings
+from hypothesis import strategies as st
+
+from bot.core.capabilities import Capabilities, Unit
+from bot.core.message import Attachment, Button, Card, Reply, Summary, SummaryLine, Wire
+from bot.core.profiles import PROFILES, SMS, TELEGRAM, WEBCHAT, X
+from bot.core.render import Rendered, choices_of, render, split
+
+#: A reply is large, and making one smaller takes minutes: a failure is shown as it was found.
+QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
+WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1, max_size=12)
+TEXTS = (
+    st.lists(WORDS, min_size=1, max_size=8).map(" ".join).flatmap(lambda text: st.sampled_from([text, f"{text} " * 40]))
+)
+LABELS = st.lists(WORDS, min_size=1, max_size=3).map(" ".join)
+DATA = st.text("abc:0123茶", min_size=1, max_size=64)
+BUTTONS = st.one_of(
+    st.builds(Button, LABELS, DATA),
+    st.builds(Button, LABELS, url=WORDS.map(lambda path: f"https://shop.test/{path}")),
+)
+MANY_BUTTONS = st.lists(BUTTONS, max_size=6).map(tuple)
+
+
+@st.composite
+def attachments(draw: st.DrawFn) -> tuple[Attachment, ...]:
+    """A few files with names and ids of their own."""
+    kinds = draw(st.lists(st.sampled_from(["image", "audio", "video", "file"]), max_size=5))
+    return tuple(
+        Attachment(number, kind, f"file-{number}.bin", "", 1)  # type: ignore[arg-type]
+        for number, kind in enumerate(kinds, start=1)
+    )
+
+
+IMAGES = st.none() | st.integers(100, 999).map(lambda number: Attachment(number, "image", f"photo-{number}.png", "", 1))
+CARDS = st.lists(
+    st.builds(Card, LABELS, TEXTS | st.just(""), LABELS | st.just(""), IMAGES, MANY_BUTTONS), max_size=4
+).map(tuple)
+SUMMARIES = st.none() | st.builds(
+    Summary, LABELS, st.lists(st.builds(SummaryLine, LABELS, LABELS), max_size=5).map(tuple), LABELS
+)
+REPLIES = st.builds(
+    Reply, TEXTS, MANY_BUTTONS, CARDS, attachments(), SUMMARIES, st.sampled_from(["", "text", "choice"])
+)  # fmt: skip
+CAPABILITIES = st.sampled_from(list(PROFILES.values()))
+
+
+def length(text: str, unit: Unit) -> int:
+    """The oracle: how long the platform says that `text` is."""
+    match unit:
+        case "bytes":
+            return len(text.encode())
+        case "utf16":
+            return len(text.encode("utf-16-le")) // 2
+        case "characters":
+            return len(text)
+
+
+def bare(text: str) -> str:
+    """Without the white space at which a text may be cut."""
+    return re.sub(r"\s", "", text)
+
+
+def shown(wires: tuple[Wire, ...]) -> str:
+    """All that a person can read on these wires."""
+    parts = []
+    for wire in wires:
+        parts += [wire.text, *(button.label + button.url for row in wire.rows for button in row)]
+        parts += [file.name for file in wire.files]
+    return bare("".join(parts))
+
+
+@given(reply=REPLIES, capabilities=CAPABILITIES)
+@settings(max_examples=50, phases=QUICK)
+def test_every_wire_is_within_the_channels_limits(reply: Reply, capabilities: Capabilities) -> None:
+    for wire in render([reply], capabilities)[0].wires:
+        limit = capabilities.caption_limit if wire.files and not wire.cards else capabilities.text_limit
+        assert length(wire.text, capabilities.text_unit) <= limit
+        assert wire.text or wire.files or wire.cards
+        if not capabilities.cards:
+            assert (wire.cards, wire.summary) == ((), None)
+            assert len(wire.files) <= capabilities.files_per_message
+            assert all(button_fits(button, capabilities) for row in wire.rows for button in row)
+            assert sum(map(len, wire.rows)) <= capabilities.buttons
+            assert not capabilities.button_rows or len(wire.rows) <= capabilities.button_rows
+
+
+def button_fits(button: Button, capabilities: Capabilities) -> bool:
+    """The oracle: whether the platform takes this button."""
+    data_fits = len(button.data.encode()) <= capabilities.button_data
+    return (
+        len(button.label) <= capabilities.button_label and data_fits and (not button.url or capabilities.link_buttons)
+    )
+
+
+@given(reply=REPLIES, capabilities=CAPABILITIES.filter(lambda one: not one.cards))
+@settings(max_examples=50, phases=QUICK)
+def test_nothing_is_cut_silently(reply: Reply, capabilities: Capabilities) -> None:
+    seen = shown(render([reply], capabilities)[0].wires)
+    for text in said(reply):
+        assert bare(text) in seen
+
+
+def said(reply: Reply) -> list[str]:
+    """Everything in a reply that a person must be able to read."""
+    texts = [reply.text, *(file.name for file in reply.files), *(button.label for button in reply.buttons)]
+    for card in reply.cards:
+        texts += [card.title, card.text, card.price, *(button.label for button in card.buttons)]
+    if reply.summary:
+        texts += [reply.summary.title, reply.summary.total]
+        texts += [line.label + line.amount for line in reply.summary.lines]
+    texts += [button.url for button in reply.buttons]
+    return texts
+
+
+@given(replies=st.lists(REPLIES, max_size=3), capabilities=CAPABILITIES)
+@settings(max_examples=40, phases=QUICK)
+def test_every_choice_is_a_button_or_the_number_that_it_has_in_the_list(
+    replies: list[Reply], capabilities: Capabilities
+) -> None:
+    rendered = render(replies, capabilities)
+    choices = [choice for one in rendered for choice in one.choices]
+    assert choices == [choice for reply in replies for choice in choices_of(reply)]
+    native = [button.data for one in rendered for button in native_buttons(one)]
+    text = bare("\n".join(wire.text for one in rendered for wire in one.wires))
+    for number, choice in enumerate(choices, start=1):
+        assert choice.data in native or bare(f"{number}. {choice.label}") in text
+
+
+def native_buttons(rendered: Rendered) -> list[Button]:
+    """All that can be tapped."""
+    tappable = [button for wire in rendered.wires for row in wire.rows for button in row]
+    return tappable + [button for wire in rendered.wires for card in wire.cards for button in card.buttons]
+
+
+@given(
+    text=st.text(st.characters(exclude_categories=["Cs"]), max_size=400),
+    limit=st.integers(4, 60),
+    unit=st.sampled_from(["characters", "utf16", "bytes"]),
+)
+@example(text=" " * 20 + "tea", limit=4, unit="characters")
+def test_a_split_text_is_whole_again_and_each_part_fits(text: str, limit: int, unit: Unit) -> None:
+    parts = split(text, limit, unit)
+    assert bare("".join(parts)) == bare(text)
+    assert [part for part in parts if length(part, unit) > limit] == []
+    assert text == "" or len(parts) == 1 or all(part.strip() for part in parts)
+
+
+def test_a_text_within_the_limit_is_left_alone() -> None:
+    assert split("  two  words\n", 20, "characters") == ["  two  words\n"]
+    assert split("", 20, "characters") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "parts"),
+    [
+        ("One two. Three four", 12, ["One two.", "Three four"]),
+        ("First line\n\nSecond", 15, ["First line", "Second"]),
+        ("这是第一句。这是第二句", 8, ["这是第一句。", "这是第二句"]),
+        ("abcdefghij", 4, ["abcd", "efgh", "ij"]),
+    ],
+)
+def test_a_text_is_cut_where_a_reader_would_pause(text: str, limit: int, parts: list[str]) -> None:
+    assert split(text, limit, "characters") == parts
+
+
+@pytest.mark.parametrize(("unit", "parts"), [("characters", 1), ("utf16", 2), ("bytes", 3)])
+def test_the_limit_is_counted_as_the_platform_counts(unit: Unit, parts: int) -> None:
+    assert len(split("🍵" * 6, 8, unit)) == parts
+
+
+def test_a_menu_without_buttons_is_numbered_on_through_cards_and_replies() -> None:
+    tea = Reply("Our tea", (Button("More", "m"),), (Card("Longjing", buttons=(Button("Buy", "b"),)),))
+    first, second = render([tea, Reply("Anything else?", (Button("No", "n"), Button("Help", "h")))], SMS)
+    assert [wire.text for wire in first.wires] == ["Longjing\n1. Buy", "Our tea\n2. More"]
+    assert [wire.text for wire in second.wires] == ["Anything else?\n3. No\n4. Help"]
+
+
+def test_one_button_that_does_not_fit_turns_the_whole_menu_into_numbers() -> None:
+    reply = Reply("Which?", (Button("A", "a"), Button("x" * 65, "b"), Button("Pay", url="https://shop.test/pay")))
+    [rendered] = render([reply], TELEGRAM)
+    assert [wire.text for wire in rendered.wires] == [f"Which?\n1. A\n2. {'x' * 65}\nPay: https://shop.test/pay"]
+    assert [choice.data for choice in rendered.choices] == ["a", "b"]
+
+
+def test_two_short_buttons_share_a_row() -> None:
+    buttons = tuple(Button(label, label) for label in ("Yes", "No", "Tell me more about it", "Later"))
+    [rendered] = render([Reply("?", buttons)], TELEGRAM)
+    assert [[button.label for button in row] for row in rendered.wires[0].rows] == [
+        ["Yes", "No"],
+        ["Tell me more about it"],
+        ["Later"],
+    ]
+
+
+PHOTO, SHEET = Attachment(1, "image", "tea.png", "image/png", 1), Attachment(2, "file", "report.xlsx", "", 1)
+
+
+def test_a_file_that_the_channel_cannot_take_is_named_beside_the_text() -> None:
+    [rendered] = render([Reply("Here it is", files=(PHOTO, SHEET))], X)
+    assert shown(rendered.wires) == "tea.png[report.xlsx]Hereitis"
+
+
+def test_words_over_the_caption_limit_stand_alone() -> None:
+    [rendered] = render([Reply("x" * 1025, files=(PHOTO,))], TELEGRAM)
+    assert [(len(wire.text), wire.files) for wire in rendered.wires] == [(0, (PHOTO,)), (1025, ())]
+
+
+def test_rich_channels_get_the_reply_whole() -> None:
+    reply = Reply("Hi", (Button("A", "a"),), (Card("Tea"),), (PHOTO,), Summary("Cart", (), "¥0"), "choice")
+    [rendered] = render([reply], WEBCHAT)
+    assert rendered.wires == (
+        Wire("Hi", ((Button("A", "a"),),), (PHOTO,), (Card("Tea"),), Summary("Cart", (), "¥0"), "choice"),
+    )
+
+
+def test_buttons_stand_under_the_last_part_of_a_long_text() -> None:
+    reply = Reply("word " * 20, (Button("OK", "ok"),), input="choice")
+    wires = render([reply], replace(TELEGRAM, text_limit=60))[0].wires
+    assert [(bool(wire.rows), wire.input) for wire in wires] == [(False, ""), (True, "choice")]
