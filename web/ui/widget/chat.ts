@@ -64,7 +64,7 @@ export class Chat {
       dispatch: (action) => this.dispatch(action),
       now: around.now,
       again: (delay) => this.later("flush", delay, () => void this.sender.flush()),
-      kept: () => this.later("own-copy", OWN_COPY_DUE, () => this.missOwnCopy()),
+      kept: () => this.onKept(),
     });
   }
 
@@ -190,7 +190,8 @@ export class Chat {
     this.asked = this.state.timeline.known;
     this.later("session", SESSION_DUE, () => this.connection.reconnect());
     const token = this.token ? { token: this.token } : {};
-    const lang = this.token && this.keep.get("lang") ? {} : { lang: this.state.lang };
+    const remembered = this.asked > 0 || this.keep.get("lang");
+    const lang = this.token && remembered ? {} : { lang: this.state.lang };
     return { after: this.asked, ...token, ...lang };
   }
 
@@ -204,7 +205,7 @@ export class Chat {
     this.missing = this.asked > 0 && session.more;
     const lang = this.keep.get("wish") || session.lang;
     this.dispatch({ type: "session", session: { ...session, lang }, fresh: this.asked === 0 });
-    if (session.last > 0) this.keep.set("lang", this.state.lang); // it remembers whoever has said something
+    if (session.last > 0) this.keep.set("lang", this.state.lang);
     void this.tellLanguage();
     void this.catchUp();
     void this.sender.flush();
@@ -250,6 +251,12 @@ export class Chat {
     this.dispatch({ type: "queue", item });
     this.connect();
     void this.sender.flush();
+  }
+
+  /** From the first message on the server remembers the visitor, and so their language. */
+  private onKept(): void {
+    if (!this.keep.get("lang")) this.keep.set("lang", this.state.lang);
+    this.later("own-copy", OWN_COPY_DUE, () => this.missOwnCopy());
   }
 
   private missOwnCopy(): void {

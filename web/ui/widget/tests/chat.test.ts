@@ -330,11 +330,14 @@ describe("the rest", () => {
   });
 
   it("speaks the language that the conversation was switched to, until the visitor goes to a page in another", async () => {
-    await opened();
-    server.publish({ text: "a conversation that the server remembers" });
-    tab();
+    const first = await opened();
+    first.say("a conversation that the server remembers");
+    await settle();
     server.lang = "zh";
     expect(tab().state.lang).toBe("zh");
+    line().down();
+    line().up();
+    expect(first.state.lang).toBe("zh");
     const other = tab("zh");
     expect(other.state.lang).toBe("zh");
     expect(tab("en").state.lang).toBe("en");
