@@ -54,6 +54,7 @@ async def run_report(
     """Make the report of a run, unless that is done; afterwards the run is done or failed. `changed` hears its id.
 
     Raises the `Retryable` of what went wrong while another try is to come (`is_last_try` false); then the run waits.
+    What nobody foresaw is raised always.
     """
     run = await _begin(run_id, clock())
     if run is None:
@@ -72,6 +73,10 @@ async def run_report(
         await _record_failure(run_id, error, clock(), is_last_try)
         if error.retryable and not is_last_try:
             raise
+    except Exception:
+        if is_last_try:
+            await _end(run_id, "something unexpected went wrong, and the log says what", clock())
+        raise
     finally:
         changed(run_id)
 
@@ -116,7 +121,11 @@ async def _record_failure(run_id: int, error: ParleyError, now: datetime, is_las
     if error.retryable and not is_last_try:
         await ReportRun.filter(id=run_id).update(state="due", error=sentence, progress="")
     else:
-        await ReportRun.filter(id=run_id).update(state="failed", error=sentence, progress="", finished_at=now)
+        await _end(run_id, sentence, now)
+
+
+async def _end(run_id: int, error: str, now: datetime) -> None:
+    await ReportRun.filter(id=run_id).update(state="failed", error=error, progress="", finished_at=now)
 
 
 @dataclass(frozen=True, slots=True)

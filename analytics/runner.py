@@ -171,8 +171,10 @@ def _files(job: Job, language: str, result: Result) -> dict[str, str]:
 
 
 def _sentence(error: Exception) -> str:
-    """The error's first line: what follows in Spark's is the whole Java stack."""
+    """What our own errors say, else the first line: what follows in Spark's is the whole Java stack."""
     first = next(iter(str(error).strip().splitlines()), "")
+    if isinstance(error, ParleyError):
+        return first[:400]
     return f"{type(error).__name__}: {first}"[:400] if first else type(error).__name__
 
 

@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 import asyncpg
 
 from analytics.tables import Column
+from bot.core.errors import DatabaseBusy
 
 
 class Source(Protocol):
@@ -165,7 +166,10 @@ async def _connect(url: str) -> asyncpg.Connection[asyncpg.Record]:
 
 
 def open_source(url: str) -> Source:
-    """Connect to `sqlite://path` or `postgres://…`."""
-    if urlsplit(url).scheme == "sqlite":
-        return SqliteSource(Path(unquote(url.removeprefix("sqlite://").partition("?")[0])))
-    return PostgresSource(url)
+    """Connect to `sqlite://path` or `postgres://…`. Raises `DatabaseBusy` when it cannot be reached."""
+    try:
+        if urlsplit(url).scheme == "sqlite":
+            return SqliteSource(Path(unquote(url.removeprefix("sqlite://").partition("?")[0])))
+        return PostgresSource(url)
+    except (sqlite3.Error, asyncpg.PostgresError, OSError) as error:
+        raise DatabaseBusy(f"the database cannot be read: {error}") from error

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
 
@@ -14,6 +15,7 @@ from analytics import lake, manifest
 from analytics.java import find_java_home
 from analytics.settings import SparkSettings
 from analytics.tables import Type, columns
+from bot.core.errors import ConfigError
 from bot.core.period import Period, offsets
 
 
@@ -28,7 +30,12 @@ def start(settings: SparkSettings, data: Path) -> SparkSession:
     builder = SparkSession.builder.appName("parley").master(settings.master)
     for name, value in {**_options(data, settings), **(_LOCAL if local else {}), **settings.options}.items():
         builder = builder.config(name, value)
-    session = builder.getOrCreate()
+    try:
+        session = builder.getOrCreate()
+    except PySparkRuntimeError as error:
+        raise ConfigError(
+            f"Spark could not start the Java of {home or 'the PATH'}; set JAVA_HOME to a Java 17 or newer, or unset it"
+        ) from error
     session.sparkContext.setLogLevel("ERROR")
     return session
 

@@ -120,7 +120,7 @@ async def test_what_cannot_be_made_fails_with_a_sentence(world: World, run: Repo
     await ReportRun.filter(id=run.id).update(report="nothing")
     await world.make(run, is_last_try=False)
     assert run.state == "failed"
-    assert run.error == "BadInput: there is no report 'nothing'; there are reviews, sales, service"
+    assert run.error == "there is no report 'nothing'; there are reviews, sales, service"
     await world.make(run)
     assert run.state == "failed"
 
@@ -128,7 +128,26 @@ async def test_what_cannot_be_made_fails_with_a_sentence(world: World, run: Repo
 async def test_no_java_is_a_sentence(world: World, run: ReportRun) -> None:
     await world.make(run, spark=SparkSettings(java_home="/nowhere"))
     assert run.state == "failed"
-    assert "JAVA_GATEWAY_EXITED" in run.error
+    assert run.error == "Spark could not start the Java of /nowhere; set JAVA_HOME to a Java 17 or newer, or unset it"
+
+
+async def test_no_database_is_a_sentence(world: World, run: ReportRun, shared_child: Child) -> None:
+    world.database = "sqlite:///nowhere/shop.db"
+    await world.make(run)
+    assert run.error == "the database cannot be read: unable to open database file"
+
+
+async def test_what_nobody_foresaw_ends_the_run_too(
+    world: World, run: ReportRun, shared_child: Child, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*args: object, **options: object) -> StoredFile:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(world.storage, "put", broken)
+    with pytest.raises(ZeroDivisionError):
+        await world.make(run)
+    await run.refresh_from_db()
+    assert run.state == "failed"
 
 
 async def test_a_killed_process_is_a_sentence_and_leaves_nobody_behind(database: str, tmp_path: Path) -> None:

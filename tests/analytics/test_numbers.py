@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from bot.core.period import Period
 from models import Order, Review
 from tests.analytics import shop
@@ -77,6 +79,7 @@ async def test_a_late_row_with_an_old_time_is_counted(maker: Maker) -> None:
     await _check_sales((await maker.make("sales", WEEK)).results["en"], WEEK)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_month_with_a_clock_change_equals_sql(maker: Maker) -> None:
     tea = Shop(3)
     await tea.open()
@@ -131,6 +134,7 @@ async def test_service_equals_plain_rows(maker: Maker) -> None:
         await tea.talk(200)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_an_empty_shop_has_a_report(maker: Maker) -> None:
     for report in ("sales", "reviews", "service"):
         made = await maker.make(report, WEEK, ("en", "zh"))
