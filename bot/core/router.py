@@ -144,6 +144,8 @@ class Routes:
         _merge(self.natives, router.natives, "native event", router)
         _merge(self._keywords, router.keywords, "keyword", router)
         for command in router.commands:
+            if self.command(command.name):
+                raise ConfigError(f"router {router.name!r}: there is a command {command.name!r} already; rename one")
             words = {normalise(word): command.name for word in (f"/{command.name}", command.name, *command.aliases)}
             if "" in words:
                 raise ConfigError(f"router {router.name!r}: an alias of {command.name!r} is only punctuation")
