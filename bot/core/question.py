@@ -79,7 +79,12 @@ def parse_answer_data(data: str) -> AnswerData | None:
     prefix, _, rest = data.partition(":")
     token, _, rest = rest.partition(":")
     position, _, key = rest.partition(":")
-    return AnswerData(token, int(position), key) if prefix == "a" and position.isdecimal() and key else None
+    return AnswerData(token, int(position), key) if prefix == "a" and _is_count(position) and key else None
+
+
+def _is_count(text: str) -> bool:
+    """Digits, and few enough to be ours: the length is a stranger's choice."""
+    return text.isdecimal() and len(text) <= 4
 
 
 Read = Callable[[Incoming], Any]
@@ -99,7 +104,7 @@ def skipping(read: Read, optional: bool) -> Read:
 def option_index(incoming: Incoming, labels: list[str], normalise: Callable[[str], str]) -> int | None:
     """Which option was tapped or typed, by key, label or number; None for none of them."""
     if incoming.key is not None:
-        return int(incoming.key) if incoming.key.isdecimal() and int(incoming.key) < len(labels) else None
+        return int(incoming.key) if _is_count(incoming.key) and int(incoming.key) < len(labels) else None
     said = normalise(incoming.text)
     same = [index for index, label in enumerate(labels) if normalise(label) == said]
     if len(same) == 1:
