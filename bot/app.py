@@ -25,6 +25,7 @@ from bot.core.router import Router, Routes
 from bot.payments.local import LocalPayments
 from bot.runtime.languages import Languages
 from bot.runtime.paying import Paying
+from bot.runtime.refunds import GiveBack
 from bot.runtime.runtime import Parts, Runtime
 from bot.runtime.turn import Shop
 from bot.services import attachments
@@ -109,6 +110,7 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
         clock=clock,
     )
     runtime = Runtime(parts)
+    runtime.effects.add("refund", GiveBack(providers, clock))
     runtime.effects.add(
         "report",
         MakeReport(

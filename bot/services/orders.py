@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tortoise.exceptions import IntegrityError
 
@@ -17,7 +17,6 @@ from bot.services.scope import Scope, words
 from models import CartLine, Order, OrderLine, Product, locks
 from models.database import transaction
 
-ORDER_HOLD = timedelta(minutes=30)
 #: Without 0, O, 1 and I: a number is read out, written down and typed again.
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 #: Expiring this many in one transaction keeps it short; the next tick takes the rest.

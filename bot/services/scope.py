@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+ORDER_HOLD = timedelta(minutes=30)
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -17,7 +19,7 @@ class Scope:
     locale: str
     now: datetime
     currency: str
-    order_hold: timedelta = timedelta(minutes=30)  # how long an unpaid order keeps its stock
+    order_hold: timedelta = ORDER_HOLD  # how long an unpaid order keeps its stock
 
 
 def language(locale: str) -> str:

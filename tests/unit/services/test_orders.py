@@ -11,7 +11,8 @@ from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
 from bot.services import cart, orders
 from bot.services.order_states import BY_STAFF, STEPS, allowed
-from bot.services.orders import ALPHABET, EXPIRE_AT_ONCE, ORDER_HOLD, OrderView
+from bot.services.orders import ALPHABET, EXPIRE_AT_ONCE, OrderView
+from bot.services.scope import ORDER_HOLD
 from models import CartLine, Order, OrderLine, Product
 from models.database import transaction
 from tests.unit.services.shop import NOW, Shop, held, on_shelf, steps_of

@@ -1,0 +1,63 @@
+"""Gives money back: what the services ask for with an effect of kind "refund", once per key at the provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from bot.core.errors import Final
+from bot.core.events import OrderChanged
+from bot.core.ports import PaymentProvider
+from bot.runtime.effects import Done
+from bot.runtime.writes import NewEffect
+from bot.services import payments
+from bot.services.payments import PaymentView
+from models.database import transaction
+
+ATTENTION = "UPDATE conversation SET attention = ?, updated_at = ? WHERE id = ?"
+
+
+class GiveBack:
+    """The executor of kind "refund"; its payload is `{"payment": key}`."""
+
+    def __init__(
+        self, providers: Mapping[str, PaymentProvider], clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._providers = providers
+        self._clock = clock
+
+    async def run(self, effect: NewEffect) -> Done:
+        """Ask the provider under the refund's own key and book what it says; nothing left to give back is done."""
+        payment = await _payment(effect)
+        wanted = await payments.refund_request(payment.key)
+        if wanted is None:
+            return Done()
+        provider = self._providers.get(wanted.provider)
+        if provider is None:
+            raise Final(f"the payment provider {wanted.provider!r} is not configured any more")
+        truth = await provider.refund(wanted.reference, wanted.amount, wanted.key)
+        async with transaction():
+            await payments.refunded(payment.key, truth, self._clock())
+        return Done(events=(OrderChanged(payment.order_id),))
+
+    async def give_up(self, effect: NewEffect, error: BaseException) -> Done:  # noqa: ARG002
+        """The effect is parked; the conversation says that somebody must look."""
+        payment = await payments.by_key(_key(effect))
+        if payment is None or payment.conversation_id is None:
+            return Done()
+        note = f"The refund of order {payment.order_number} could not be made."
+        row = (note, self._clock(), payment.conversation_id)
+        return Done(((ATTENTION, [row]),), (OrderChanged(payment.order_id),))
+
+
+def _key(effect: NewEffect) -> str:
+    return str(msgspec.json.decode(effect.payload)["payment"])
+
+
+async def _payment(effect: NewEffect) -> PaymentView:
+    payment = await payments.by_key(_key(effect))
+    if payment is None:
+        raise Final("there is no such payment")
+    return payment
