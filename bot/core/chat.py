@@ -303,7 +303,8 @@ class Chat:
             index = option_index(incoming, labels, normalise)
             if index is not None:
                 return STARS[index]
-            stars = incoming.text.count("★") or incoming.text.count("⭐") or number(incoming.text.rstrip("星颗")) or 0
+            drawn = incoming.text.count("★") or incoming.text.count("⭐")
+            stars = number(incoming.text.rstrip(" ★⭐\ufe0f星颗")) or drawn
             if stars not in STARS:
                 raise Invalid(_("Please give one to five stars."))
             return stars
