@@ -34,6 +34,9 @@ SQLITE_PRAGMAS = {
 Statement = tuple[str, Sequence[Sequence[Any]]]
 """SQL with `?` for every value, and one row of values for each time it runs."""
 
+Query = tuple[str, Sequence[Any]]
+"""SQL with `?` for every value, and the values."""
+
 _dialect = ""
 _lock_file: int | None = None
 
@@ -156,7 +159,40 @@ async def execute(connection: BaseDBAsyncClient, statements: Sequence[Statement]
         await connection.execute_many(numbered(sql), [list(row) for row in rows])
 
 
-async def fetch(sql: str, values: Sequence[Any] = (), connection: BaseDBAsyncClient | None = None) -> list[dict[str, Any]]:
+async def finish(connection: BaseDBAsyncClient, statements: Sequence[Statement]) -> None:
+    """`execute` as the last act of a transaction: on SQLite the commit is part of it."""
+    if isinstance(connection, sqlite.ImmediateTransaction):
+        await sqlite.finish_batch(connection, [(sql, rows) for sql, rows in statements if rows])
+        return
+    await execute(connection, statements)
+
+
+async def commit(queries: Sequence[Query], statements: Sequence[Statement]) -> list[list[dict[str, Any]]]:
+    """A transaction of its own: the rows of each query, then the statements. Busy becomes `DatabaseBusy`."""
+    connection = client()
+    if isinstance(connection, sqlite.SqliteClient):
+        try:
+            return await sqlite.commit_batch(connection, queries, [(sql, rows) for sql, rows in statements if rows])
+        except OperationalError as error:
+            if is_busy(error):
+                raise DatabaseBusy(str(error)) from error
+            raise
+    async with transaction() as inside:
+        found = [await fetch(sql, values, inside) for sql, values in queries]
+        await execute(inside, statements)
+    return found
+
+
+async def fetch_many(queries: Sequence[Query], connection: BaseDBAsyncClient) -> list[list[dict[str, Any]]]:
+    """`fetch` for several queries; on SQLite in a single thread hop."""
+    if isinstance(connection, sqlite.SqliteClient):
+        return await sqlite.read_batch(connection, queries)
+    return [await fetch(sql, values, connection) for sql, values in queries]
+
+
+async def fetch(
+    sql: str, values: Sequence[Any] = (), connection: BaseDBAsyncClient | None = None
+) -> list[dict[str, Any]]:
     """Rows of a SELECT, or of an INSERT or UPDATE with RETURNING; `?` for every value, rows read by column name."""
     text = sql if _dialect == "sqlite" else numbered(sql)
     return await (connection or client()).execute_query_dict(text, list(values))

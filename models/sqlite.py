@@ -6,7 +6,7 @@ A deferred BEGIN that later writes fails at once with SQLITE_BUSY_SNAPSHOT and i
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tortoise.backends.base.client import NestedTransactionContext, TransactionContext
@@ -31,6 +31,10 @@ class ImmediateTransaction(SqliteTransactionWrapper):
         except sqlite3.OperationalError as error:
             raise TransactionManagementError(error) from error
 
+    def finalise(self) -> None:
+        """The commit was part of the last batch: there is nothing left to end."""
+        self._finalized = True
+
 
 class ParleySqliteClient(SqliteClient):
     """One connection, one thread, one lock: the single writer of the file."""
@@ -39,18 +43,82 @@ class ParleySqliteClient(SqliteClient):
         return SqliteTransactionContext(ImmediateTransaction(self), self._lock)
 
 
+Work = Sequence[tuple[str, Sequence[Sequence[Any]]]]
+Query = tuple[str, Sequence[Any]]
+
+
+@translate_exceptions
+async def read_batch(client: SqliteClient, queries: Sequence[Query]) -> list[list[dict[str, Any]]]:
+    """The rows of several SELECTs in one hop."""
+    async with client.acquire_connection() as connection:
+        found: list[list[dict[str, Any]]] = await _in_thread(connection, lambda raw: _read(raw, queries))
+        return found
+
+
+@translate_exceptions
+async def commit_batch(client: SqliteClient, queries: Sequence[Query], work: Work) -> list[list[dict[str, Any]]]:
+    """A whole transaction in one hop: what the queries return, then the statements, then the commit."""
+
+    def run(raw: sqlite3.Connection) -> list[list[dict[str, Any]]]:
+        raw.execute("BEGIN IMMEDIATE")
+        try:
+            found = _read(raw, queries)
+            for sql, rows in work:
+                raw.executemany(sql, rows)
+            raw.execute("COMMIT")
+        except BaseException:
+            if raw.in_transaction:
+                raw.execute("ROLLBACK")
+            raise
+        return found
+
+    async with client.acquire_connection() as connection:
+        found: list[list[dict[str, Any]]] = await _in_thread(connection, run)
+        return found
+
+
+@translate_exceptions
+async def finish_batch(transaction: ImmediateTransaction, work: Work) -> None:
+    """The last statements of an open transaction and its commit in one hop."""
+
+    def run(raw: sqlite3.Connection) -> None:
+        for sql, rows in work:
+            raw.executemany(sql, rows)
+        raw.execute("COMMIT")
+
+    await _in_thread(transaction._connection, run)  # noqa: SLF001
+    transaction.finalise()
+
+
+def _read(raw: sqlite3.Connection, queries: Sequence[Query]) -> list[list[dict[str, Any]]]:
+    return [[dict(row) for row in raw.execute(sql, values).fetchall()] for sql, values in queries]
+
+
+async def _in_thread(connection: Any, run: Callable[[sqlite3.Connection], Any]) -> Any:
+    # aiosqlite has no public way to run a function of ours in its thread.
+    return await connection._execute(run, connection._conn)  # noqa: SLF001
+
+
 @translate_exceptions
 async def run_batch(client: SqliteClient, statements: Sequence[tuple[str, Sequence[Sequence[Any]]]]) -> None:
     """Run many statements in one hop to the connection's thread; the caller holds the transaction."""
-    connection: Any = client._connection  # noqa: SLF001 - aiosqlite has no public way to run a function in its thread
 
     def run(raw: sqlite3.Connection) -> None:
         for sql, rows in statements:
             raw.executemany(sql, rows)
 
-    await connection._execute(run, connection._conn)  # noqa: SLF001
+    await _in_thread(client._connection, run)  # noqa: SLF001
 
 
-__all__ = ["ParleySqliteClient", "SqliteClient", "client_class", "run_batch"]
+__all__ = [
+    "ImmediateTransaction",
+    "ParleySqliteClient",
+    "SqliteClient",
+    "client_class",
+    "commit_batch",
+    "finish_batch",
+    "read_batch",
+    "run_batch",
+]
 
 client_class = ParleySqliteClient

@@ -18,10 +18,10 @@ from typing import Protocol
 
 from bot.core.errors import DatabaseBusy
 from bot.core.events import Event
-from bot.runtime.group import GroupCommit
+from bot.runtime.ledger import Ledger
 from bot.runtime.retry import effect_delay
 from bot.runtime.writes import NewEffect
-from models.database import Statement, execute, fetch, transaction
+from models.database import Statement, fetch
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +72,7 @@ class Effects:
     def __init__(
         self,
         executors: Mapping[str, Executor],
+        ledger: Ledger,
         *,
         published: Callable[[Event], None],
         parked: Callable[[], None] = lambda: None,
@@ -86,7 +87,7 @@ class Effects:
         self._void: dict[int, int] = {}
         self._slots = asyncio.Semaphore(CONCURRENCY)
         self._wake = asyncio.Event()
-        self._record: GroupCommit[Sequence[Statement], None] = GroupCommit(_write)
+        self._ledger = ledger
         self._poller: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -114,7 +115,6 @@ class Effects:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        await self._record.close()
 
     def offer(self, effects: Sequence[NewEffect]) -> None:
         """Take what was just committed. Past the memory's bound, the poll will find it later."""
@@ -234,7 +234,7 @@ class Effects:
         """Record the outcome. While the database is busy the record waits: the effect must not be done twice."""
         while True:
             try:
-                await self._record.submit([own, *done.statements])
+                await self._ledger.record([own, *done.statements])
                 break
             except DatabaseBusy:
                 await asyncio.sleep(0.2)
@@ -260,14 +260,3 @@ def _tried(effect: NewEffect) -> NewEffect:
         effect.epoch,
         effect.attempts + 1,
     )
-
-
-async def _write(groups: Sequence[Sequence[Statement]]) -> list[None]:
-    """All records of one moment in one commit, statements of one text together."""
-    merged: dict[str, list[Sequence[object]]] = {}
-    for statements in groups:
-        for sql, rows in statements:
-            merged.setdefault(sql, []).extend(rows)
-    async with transaction() as connection:
-        await execute(connection, list(merged.items()))
-    return [None] * len(groups)

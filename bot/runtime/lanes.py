@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from bot.runtime.inbox import Waiting
+from bot.runtime.ledger import Waiting
 
 #: How long the last picture of an album may be behind the one before it, seconds.
 ALBUM_GAP = 0.8

@@ -17,8 +17,9 @@ from bot.runtime import clock
 from bot.runtime.bus import Bus
 from bot.runtime.effects import Effects, Executor
 from bot.runtime.executors import Callee, DialogCall, Send, Store
-from bot.runtime.inbox import Inbox, Waiting, unfinished
+from bot.runtime.inbox import Inbox, unfinished
 from bot.runtime.lanes import Lanes
+from bot.runtime.ledger import Ledger, Waiting
 from bot.runtime.schedule import Schedule
 from bot.runtime.staffing import Staffing
 from bot.runtime.turn import Shop
@@ -61,13 +62,16 @@ class Runtime:
         self.bus = Bus()
         self._parts = parts
         self._lanes = Lanes()
-        self._inbox = Inbox(self._arrived, backlog=lambda: self._lanes.size, most=parts.most_waiting)
+        self._ledger = Ledger(self._arrived)
+        self._inbox = Inbox(self._ledger, backlog=lambda: self._lanes.size, most=parts.most_waiting)
         executors: dict[str, Executor] = {
             "send": Send(parts.channels),
             "store": Store(parts.channels, parts.filing, parts.limits),
             "call": DialogCall(parts.callees, self.accept),
         }
-        self.effects = Effects(executors, published=self.bus.publish, parked=self._count_failures, clock=parts.clock)
+        self.effects = Effects(
+            executors, self._ledger, published=self.bus.publish, parked=self._count_failures, clock=parts.clock
+        )
         # SQLite has one writer; on PostgreSQL batches of different lanes run side by side.
         workers = 1 if dialect() == "sqlite" else 4
         self._workers = [Worker(self._lanes, parts.shop, self._committed, clock=parts.clock) for _ in range(workers)]
@@ -97,9 +101,9 @@ class Runtime:
         """Stop receiving, finish what is under way, leave the rest on disk."""
         await asyncio.gather(*(channel.stop() for channel in self.channels.values()), return_exceptions=True)
         await self.schedule.stop()
-        await self._inbox.close()
         await asyncio.gather(*(worker.stop() for worker in self._workers))
         await self.effects.stop()
+        await self._ledger.close()
         await self.bus.close()
 
     async def _load_backlog(self) -> None:

@@ -15,7 +15,7 @@ from bot.core.journal import Journal, load
 from bot.core.message import Attachment, Choice, Inbound
 from bot.core.question import Question
 from models import Contact, Conversation, Identity
-from models.database import as_time, dialect, fetch, marks
+from models.database import as_time, dialect, fetch_many, marks
 
 _choices = msgspec.json.Decoder(tuple[Choice, ...])
 _question = msgspec.json.Decoder(Question)
@@ -108,29 +108,34 @@ _CONVERSATIONS = (
 )
 _DIALOGS = (
     "SELECT conversation_id, token, handler, state, background, trigger, journal, question, remind_at, expire_at, "
-    "created_at FROM dialog WHERE conversation_id IN ({marks}) AND state IN ('asking', 'calling', 'paused') ORDER BY id"
+    "created_at FROM dialog WHERE conversation_id IN (SELECT id FROM conversation WHERE lane IN ({marks})) AND state IN ('asking', 'calling', 'paused') ORDER BY id"
 )
 
 
 async def load_states(
     connection: BaseDBAsyncClient, first: Sequence[Inbound], now: datetime
 ) -> dict[str, ConversationState]:
-    """The conversations of these inbounds by lane, locked; those of new people are made."""
+    """The conversations of these inbounds by lane, locked, with their dialogs; those of new people are made."""
     lanes = [inbound.lane for inbound in first]
-    states = await _existing(connection, lanes)
+    states = await _load(connection, lanes)
     missing = [inbound for inbound in first if inbound.lane not in states]
     if missing:
         for inbound in missing:
             await create(inbound, now)
-        states |= await _existing(connection, [inbound.lane for inbound in missing])
-    await _load_dialogs(connection, {state.id: state for state in states.values()})
+        states |= await _load(connection, [inbound.lane for inbound in missing])
     return states
 
 
-async def _existing(connection: BaseDBAsyncClient, lanes: Sequence[str]) -> dict[str, ConversationState]:
+async def _load(connection: BaseDBAsyncClient, lanes: Sequence[str]) -> dict[str, ConversationState]:
     lock = " FOR UPDATE OF c" if dialect() == "postgres" else ""
-    rows = await fetch(_CONVERSATIONS.format(marks=marks(len(lanes))) + lock, lanes, connection)
-    return {row["lane"]: _conversation(row) for row in rows}
+    asked = marks(len(lanes))
+    conversations, dialogs = await fetch_many(
+        [(_CONVERSATIONS.format(marks=asked) + lock, lanes), (_DIALOGS.format(marks=asked), lanes)], connection
+    )
+    states = {row["id"]: _conversation(row) for row in conversations}
+    for row in dialogs:
+        states[row["conversation_id"]].dialogs.append(_dialog(row))
+    return {state.lane: state for state in states.values()}
 
 
 async def create(inbound: Inbound, now: datetime) -> None:
@@ -154,11 +159,6 @@ async def create(inbound: Inbound, now: datetime) -> None:
         created_at=now,
         updated_at=now,
     )
-
-
-async def _load_dialogs(connection: BaseDBAsyncClient, states: dict[int, ConversationState]) -> None:
-    for row in await fetch(_DIALOGS.format(marks=marks(len(states))), list(states), connection):
-        states[row["conversation_id"]].dialogs.append(_dialog(row))
 
 
 def _conversation(row: dict[str, Any]) -> ConversationState:

@@ -19,7 +19,7 @@ from bot.runtime.speech import Speech
 from bot.runtime.state import ConversationState, load_states
 from bot.runtime.turn import Shop, Turn
 from bot.runtime.writes import Writes
-from models.database import execute, transaction
+from models.database import execute, finish, transaction
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class Worker:
                 error = await self._turn(connection, states[head.lane], head, now, writes)
                 if error is not None:
                     failures.append((head, error))
-            await execute(connection, writes.statements(now))
+            await finish(connection, writes.statements(now))
         failed = {head.lane for head, _ in failures}
         for head in heads:
             if head.lane not in failed:

@@ -1,0 +1,101 @@
+"""What happened outside and what was done outside, kept in one commit: the inbox and the effects write here.
+
+Whatever has gathered while the last commit ran is the next one, so under load the cost of a sync to disk is shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bot.core.message import Inbound
+from bot.runtime.group import GroupCommit
+from models.database import Query, Statement, commit
+
+Key = tuple[str, str]
+_CHUNK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An inbound that is kept and not handled yet."""
+
+    id: int
+    inbound: Inbound
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An inbound on its way into the table, checked and encoded."""
+
+    key: Key
+    inbound: Inbound
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Inbounds to keep, or rows that record an effect."""
+
+    kept: Sequence[Kept] = ()
+    statements: Sequence[Statement] = field(default=())
+
+
+class Ledger:
+    """The group commit of a process. `arrived` hears of each new inbound once it is on disk."""
+
+    def __init__(self, arrived: Callable[[Sequence[Waiting]], None]) -> None:
+        self._arrived = arrived
+        self._group: GroupCommit[Item, int] = GroupCommit(self._flush)
+
+    async def keep(self, kept: Sequence[Kept]) -> int:
+        """How many were new, once all are committed."""
+        return await self._group.submit(Item(kept))
+
+    async def record(self, statements: Sequence[Statement]) -> None:
+        """Returns once the statements are committed."""
+        await self._group.submit(Item(statements=statements))
+
+    async def close(self) -> None:
+        """Commit what is under way."""
+        await self._group.close()
+
+    async def _flush(self, items: Sequence[Item]) -> list[int]:
+        unique: dict[Key, Kept] = {}
+        for kept in (one for item in items for one in item.kept):
+            unique.setdefault(kept.key, kept)
+        ids = _ids(await commit(inserts(list(unique.values())), _merged(items)))
+        if ids:
+            arrivals = sorted(ids.items(), key=lambda one: one[1])
+            self._arrived([Waiting(id_, unique[key].inbound) for key, id_ in arrivals])
+        return [sum(kept.key in ids for kept in item.kept) for item in items]
+
+
+def inserts(kept: Sequence[Kept]) -> list[Query]:
+    """INSERTs that return the ids of those that were new: the unique key decides, nothing is looked up before."""
+    now = datetime.now(UTC)
+    return [_insert(kept[start : start + _CHUNK], now) for start in range(0, len(kept), _CHUNK)]
+
+
+def _insert(kept: Sequence[Kept], now: datetime) -> Query:
+    sql = (
+        "INSERT INTO inbound (account, key, lane, kind, payload, received_at) VALUES "  # noqa: S608 - only marks
+        + ",".join(["(?,?,?,?,?,?)"] * len(kept))
+        + " ON CONFLICT (account, key) DO NOTHING RETURNING id, account, key"
+    )
+    return sql, [value for one in kept for value in (*one.key, one.inbound.lane, one.inbound.kind, one.payload, now)]
+
+
+def _ids(found: Sequence[Sequence[dict[str, object]]]) -> dict[Key, int]:
+    return {(str(row["account"]), str(row["key"])): int(str(row["id"])) for rows in found for row in rows}
+
+
+def _merged(items: Sequence[Item]) -> list[Statement]:
+    """Statements of one text together, in the order of their first appearance."""
+    merged: dict[str, list[Sequence[object]]] = {}
+    for item in items:
+        for sql, rows in item.statements:
+            merged.setdefault(sql, []).extend(rows)
+    return list(merged.items())
