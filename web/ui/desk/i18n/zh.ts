@@ -163,7 +163,7 @@ export const zh: Record<Key, string> = {
   "person.event.order": "订单 {number}，{state}",
   "person.event.review": "{n} 星评价",
   "person.event.file": "发来 {name}",
-  "person.event.conversation": "在{channel}上的会话",
+  "person.event.conversation": "会话（{channel}）",
   "person.event.created": "首次联系",
 
   "contacts.search": "搜索姓名、电话、邮箱",

@@ -6,7 +6,7 @@ import { ApiError } from "../api/client";
 import type { Counts, Filter, Row } from "../api/types";
 import * as rows from "../logic/rows";
 import * as live from "./live";
-import { myId } from "./session";
+import { myId, onOtherStaff } from "./session";
 
 type State = { filter: Filter; query: string; loading: boolean; more: boolean; failed: string; counts: Counts };
 
@@ -88,6 +88,15 @@ export function release(): void {
 
 export function rowOf(id: number): Row | undefined {
   return list.value.rows.find((row) => row.id === id) ?? list.value.held.get(id);
+}
+
+// Whoever logs in next sees nothing of whoever was here before.
+onOtherStaff(forget);
+
+function forget(): void {
+  turn += 1;
+  list.value = rows.EMPTY;
+  Object.assign(inbox, { filter: "all", query: "", loading: true, failed: "", counts: {} });
 }
 
 live.on("row", receive);

@@ -1,5 +1,5 @@
 /** Who is logged in, and what this account may do. */
-import { computed, reactive } from "vue";
+import { computed, reactive, watch } from "vue";
 
 import * as calls from "../api/calls";
 import { configure } from "../api/client";
@@ -62,6 +62,23 @@ export function forget(): void {
   session.me = null;
   session.csrf = "";
 }
+
+const others = new Set<() => void>();
+let last = 0;
+
+/** Calls `callback` when another person logs in; the same one, after a session ended, finds everything as it was. */
+export function onOtherStaff(callback: () => void): void {
+  others.add(callback);
+}
+
+watch(
+  myId,
+  (id) => {
+    if (id !== 0 && last !== 0 && id !== last) for (const callback of others) callback();
+    last = id || last;
+  },
+  { flush: "sync" },
+);
 
 configure({
   csrf: () => session.csrf,

@@ -9,7 +9,7 @@ import { newId } from "../logic/ids";
 import { withFiles } from "../logic/timeline";
 import { receive } from "./inbox";
 import * as live from "./live";
-import { myId } from "./session";
+import { myId, onOtherStaff } from "./session";
 
 type Thread = {
   id: number | null;
@@ -76,7 +76,7 @@ async function fetchThread(id: number): Promise<void> {
     const opened = await calls.conversation(id);
     if (thread.id !== id) return;
     show(opened);
-    if (opened.row.unread > 0 && document.visibilityState === "visible") await markRead();
+    seen();
   } catch (error) {
     if (thread.id === id) thread.failed = error instanceof ApiError ? error.message : String(error);
   } finally {
@@ -160,6 +160,11 @@ export async function markRead(): Promise<void> {
   const { id } = thread;
   if (id === null || !thread.row?.unread) return;
   changed((await calls.read(id)).row);
+}
+
+/** What is on the screen counts as read. */
+function seen(): void {
+  if (document.visibilityState === "visible") void markRead().catch(() => undefined);
 }
 
 function changed(row: Row): void {
@@ -251,6 +256,15 @@ function showTyping(name: string): void {
   typingTimer = window.setTimeout(() => (thread.typing = ""), 5000);
 }
 
+document.addEventListener("visibilitychange", seen);
+onOtherStaff(forget);
+
+/** Whoever logs in next finds nothing of whoever was here before. */
+function forget(): void {
+  leave();
+  unsent.clear();
+}
+
 live.on("message", (data) => {
   if (data.conversation_id === thread.id) arrived(data.message);
 });
@@ -271,6 +285,7 @@ live.on("row", (row) => {
   if (row.id !== thread.id || !thread.row) return;
   const owned = thread.row.owner?.id !== row.owner?.id;
   thread.row = row;
+  seen();
   // The open question and the reply window change with the owner.
   if (owned) void refreshFacts();
 });

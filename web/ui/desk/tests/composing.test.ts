@@ -21,25 +21,32 @@ class MemoryShelf implements Shelf {
 describe("drafts", () => {
   it("are kept for each conversation and forgotten when empty", () => {
     const shelf = new MemoryShelf();
-    saveDraft(shelf, 1, { text: "half a", note: true }, 1);
-    saveDraft(shelf, 2, { text: "other", note: false }, 2);
-    expect(loadDraft(shelf, 1)).toEqual({ text: "half a", note: true });
-    saveDraft(shelf, 1, { text: "  ", note: true }, 3);
-    expect(loadDraft(shelf, 1)).toEqual({ text: "", note: false });
-    expect(draftIds(shelf)).toEqual([2]);
+    saveDraft(shelf, 7, 1, { text: "half a", note: true }, 1);
+    saveDraft(shelf, 7, 2, { text: "other", note: false }, 2);
+    expect(loadDraft(shelf, 7, 1)).toEqual({ text: "half a", note: true });
+    saveDraft(shelf, 7, 1, { text: "  ", note: true }, 3);
+    expect(loadDraft(shelf, 7, 1)).toEqual({ text: "", note: false });
+    expect(draftIds(shelf, 7)).toEqual([2]);
+  });
+
+  it("are of one member of staff and no other", () => {
+    const shelf = new MemoryShelf();
+    saveDraft(shelf, 7, 1, { text: "mine", note: false }, 1);
+    expect(loadDraft(shelf, 8, 1)).toEqual({ text: "", note: false });
+    expect(draftIds(shelf, 8)).toEqual([]);
   });
 
   it("are at most two hundred, the newest", () => {
     const shelf = new MemoryShelf();
-    for (let id = 1; id <= 230; id += 1) saveDraft(shelf, id, { text: "x", note: false }, id);
-    expect(draftIds(shelf).sort((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_, at) => at + 31));
+    for (let id = 1; id <= 230; id += 1) saveDraft(shelf, 7, id, { text: "x", note: false }, id);
+    expect(draftIds(shelf, 7).sort((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_, at) => at + 31));
   });
 
   it("survive a full or spoilt shelf", () => {
     const spoilt = new MemoryShelf();
-    spoilt.kept.set("parley.desk.drafts", "{not json");
-    expect(loadDraft(spoilt, 1)).toEqual({ text: "", note: false });
-    expect(() => saveDraft(new MemoryShelf(true), 1, { text: "x", note: false }, 1)).not.toThrow();
+    spoilt.kept.set("parley.desk.drafts.7", "{not json");
+    expect(loadDraft(spoilt, 7, 1)).toEqual({ text: "", note: false });
+    expect(() => saveDraft(new MemoryShelf(true), 7, 1, { text: "x", note: false }, 1)).not.toThrow();
   });
 });
 

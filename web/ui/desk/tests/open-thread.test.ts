@@ -95,6 +95,27 @@ describe("nothing is missed", () => {
   });
 });
 
+it("what is on the screen counts as read, whichever news comes first", async () => {
+  server.on("POST /api/desk/conversations/1/read", () => ({ row: row(1, { owner: ME, unread: 0 }) }));
+  tell("message", { conversation_id: 1, message: message(4) });
+  tell("row", row(1, { owner: ME, unread: 1 }));
+  await vi.waitFor(() => expect(thread.thread.row?.unread).toBe(0));
+  expect(server.asked.filter((one) => one.endsWith("/read"))).toEqual(["POST /api/desk/conversations/1/read"]);
+});
+
+it("whoever logs in next finds nothing of whoever was here before", async () => {
+  server.on("POST /api/desk/conversations/1/messages", () => new Refusal(503, { code: "busy", text: "busy" }));
+  await thread.say("unsent", [], false);
+  const me = session.me;
+  session.me = null;
+  session.me = me;
+  expect(thread.thread.outgoing.map((one) => one.text)).toEqual(["unsent"]);
+  session.me = me && { ...me, staff: { ...staff, id: 9 } };
+  expect([thread.thread.id, thread.thread.messages.length]).toEqual([null, 0]);
+  await thread.openThread(1);
+  expect(thread.thread.outgoing).toEqual([]);
+});
+
 describe("sending", () => {
   it("is shown at once and settles to one message, however it comes back", async () => {
     server.on("POST /api/desk/conversations/1/messages", (body) => {
