@@ -172,7 +172,9 @@ async def commit(queries: Sequence[Query], statements: Sequence[Statement]) -> l
     connection = client()
     if isinstance(connection, sqlite.SqliteClient):
         try:
-            return await sqlite.commit_batch(connection, queries, [(sql, rows) for sql, rows in statements if rows])
+            work = [(sql, rows) for sql, rows in statements if rows]
+            rows: list[list[dict[str, Any]]] = await sqlite.commit_batch(connection, queries, work)
+            return rows
         except OperationalError as error:
             if is_busy(error):
                 raise DatabaseBusy(str(error)) from error
@@ -186,7 +188,8 @@ async def commit(queries: Sequence[Query], statements: Sequence[Statement]) -> l
 async def fetch_many(queries: Sequence[Query], connection: BaseDBAsyncClient) -> list[list[dict[str, Any]]]:
     """`fetch` for several queries; on SQLite in a single thread hop."""
     if isinstance(connection, sqlite.SqliteClient):
-        return await sqlite.read_batch(connection, queries)
+        rows: list[list[dict[str, Any]]] = await sqlite.read_batch(connection, queries)
+        return rows
     return [await fetch(sql, values, connection) for sql, values in queries]
 
 

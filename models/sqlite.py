@@ -1,4 +1,4 @@
-"""Tortoise's SQLite engine with the two things that durability and speed need: BEGIN IMMEDIATE, and one thread hop a batch.
+"""Tortoise's SQLite engine with what durability and speed need: BEGIN IMMEDIATE, and one thread hop a batch.
 
 A deferred BEGIN that later writes fails at once with SQLITE_BUSY_SNAPSHOT and ignores `busy_timeout`.
 """

@@ -108,7 +108,9 @@ _CONVERSATIONS = (
 )
 _DIALOGS = (
     "SELECT conversation_id, token, handler, state, background, trigger, journal, question, remind_at, expire_at, "
-    "created_at FROM dialog WHERE conversation_id IN (SELECT id FROM conversation WHERE lane IN ({marks})) AND state IN ('asking', 'calling', 'paused') ORDER BY id"
+    "created_at FROM dialog WHERE conversation_id IN "
+    "(SELECT id FROM conversation WHERE lane IN ({marks})) "
+    "AND state IN ('asking', 'calling', 'paused') ORDER BY id"
 )
 
 
