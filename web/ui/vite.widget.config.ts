@@ -28,8 +28,13 @@ const widget = (path: string): string => fileURLToPath(new URL(`./widget/${path}
 
 export default defineConfig({
   root: widget(""),
-  // Parts of socket.io that the chat has no use for: a visitor should not wait for them.
-  resolve: { alias: [{ find: /^\.\/(webtransport|is-binary|binary)\.js$/, replacement: widget("textonly.ts") }] },
+  // Of socket.io only what the chat uses: a visitor should not wait for the rest.
+  resolve: {
+    alias: [
+      { find: /^socket\.io-client$/, replacement: fileURLToPath(new URL("node_modules/socket.io-client/build/esm/manager.js", import.meta.url)) },
+      { find: /^\.\/(webtransport|is-binary|binary)\.js$/, replacement: widget("textonly.ts") },
+    ],
+  },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   plugins: [sizeGate()],
   build: {
