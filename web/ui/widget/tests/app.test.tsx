@@ -75,6 +75,15 @@ async function press(key: string, fields: object = {}): Promise<void> {
   await drawn();
 }
 
+it("opens when it is told to before the first frame is drawn", async () => {
+  render(null, root);
+  const app = <App {...{ chat, uploads }} draft={new Draft(new Keep(ADDRESS, null))} setOpen={() => undefined} server={ADDRESS} inline={false} direction="ltr" asked={() => false} />;
+  render(app, root);
+  chat.show(true);
+  await settle();
+  expect(all(".panel")).toHaveLength(1);
+});
+
 describe("writing", () => {
   it("sends with Enter, and the answer appears below", async () => {
     await open();

@@ -1,6 +1,6 @@
 // The launcher with its badge, and the box when it is open.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Chat } from "../chat";
 import type { Draft } from "../draft";
 import { unread } from "../state";
@@ -25,7 +25,7 @@ export function App({ chat, draft, uploads, server, inline, direction, setOpen, 
   const [state, setState] = useState(chat.state);
   const launcher = useRef<HTMLButtonElement>(null);
   const wasOpen = useRef(state.open);
-  useEffect(() => chat.watch(setState), []);
+  useLayoutEffect(() => chat.watch(setState), []); // at once: nothing may change unseen before the first frame
   useEffect(() => {
     if (wasOpen.current && !state.open) launcher.current?.focus({ preventScroll: true });
     wasOpen.current = state.open;

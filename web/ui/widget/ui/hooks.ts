@@ -19,7 +19,7 @@ export function useLasting(condition: boolean, delay: number): boolean {
 /** Redraws when the watched thing says that it changed. */
 export function useWatched(watch: (listener: () => void) => () => void): void {
   const [, redraw] = useState(0);
-  useEffect(() => watch(() => redraw((count) => count + 1)), []);
+  useLayoutEffect(() => watch(() => redraw((count) => count + 1)), []);
 }
 
 const NEAR_BOTTOM = 48;
