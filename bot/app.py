@@ -107,6 +107,7 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
         limits=settings.limits,
         callees=Paying(providers, lambda key: f"{config.server.url}/paid/{key}", clock).callees(),
         most_waiting=config.limits.backlog,
+        turn_timeout=config.limits.turn_seconds,
         clock=clock,
     )
     runtime = Runtime(parts)
@@ -232,6 +233,7 @@ def web_settings(config: Config) -> WebSettings:
         files_per_message=limits.files_per_message,
         image_bytes=limits.image_mb * MIB,
         file_bytes=limits.file_mb * MIB,
+        chat_rate=(limits.messages_per_10s, 10.0),
         widget_origins=tuple(server.widget_origins),
         trusted_proxies=tuple(server.trusted_proxies),
         metrics_token=server.metrics_token.reveal(),

@@ -32,7 +32,7 @@ class WebSettings:
     files_per_message: int = 10
     image_bytes: int = 20 * MIB
     file_bytes: int = 20 * MIB
-    chat_rate: tuple[int, float] = (10, 5.0)
+    chat_rate: tuple[int, float] = (100, 10.0)
     upload_rate: tuple[int, float] = (30, 60.0)
     widget_origins: tuple[str, ...] = ("*",)  # sites that may carry the chat box
     trusted_proxies: tuple[str, ...] = ()  # networks whose X-Forwarded-For is believed

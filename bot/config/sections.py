@@ -132,6 +132,12 @@ class Limits(Section):
     files_per_message: int = Field(default=10, ge=1, le=50, description="Most files with one message.")
     file_mb: int = Field(default=20, ge=1, le=2048, description="Largest file, MiB.")
     image_mb: int = Field(default=20, ge=1, le=100, description="Largest picture, MiB.")
+    messages_per_10s: int = Field(
+        default=100, ge=5, description="Messages that one visitor of the chat box may send in 10 seconds."
+    )
+    turn_seconds: float = Field(
+        default=10.0, ge=0.1, le=60, description="Seconds after which a handler that does not end is cut off."
+    )
     backlog: int = Field(
         default=10_000, ge=100, description="Messages waiting to be answered before new ones are refused (503)."
     )

@@ -21,6 +21,11 @@ def effect_delay(error: BaseException, attempts: int) -> float | None:
     return max(wait, min(asked, LONGEST_WAIT))
 
 
+def turn_attempts(error: BaseException, attempts: int) -> int:
+    """How often a turn counts as tried. One that was cut off held up everybody: it is not tried again by itself."""
+    return max(attempts, len(TURN_DELAYS) + 1) if isinstance(error, TimeoutError) else attempts
+
+
 def turn_delay(attempts: int) -> float | None:
     """Seconds until a turn that has failed `attempts` times is tried again; None parks the inbound."""
     return TURN_DELAYS[attempts - 1] if attempts <= len(TURN_DELAYS) else None

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.core.capabilities import Capabilities
 from bot.core.errors import Refused
-from bot.core.events import FailureCount
+from bot.core.events import FailureCount, OrderChanged
 from bot.core.message import Inbound
 from bot.core.ports import Channel, PaymentProvider, Storage
 from bot.runtime import clock
@@ -23,9 +23,10 @@ from bot.runtime.ledger import Ledger, Waiting
 from bot.runtime.schedule import Schedule
 from bot.runtime.staffing import Staffing
 from bot.runtime.turn import Shop
-from bot.runtime.worker import Worker
+from bot.runtime.worker import TURN_TIMEOUT, Worker
 from bot.runtime.writes import Writes
 from bot.services.filing import Filing, Limits
+from bot.services.orders import OrderView
 from models import Effect
 from models import Inbound as InboundRow
 from models.database import dialect
@@ -49,6 +50,7 @@ class Parts:
     callees: Mapping[str, Callee] = field(default_factory=dict)
     most_waiting: int = 100_000
     keep_days: int = 7
+    turn_timeout: float = TURN_TIMEOUT
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -74,7 +76,10 @@ class Runtime:
         )
         # SQLite has one writer; on PostgreSQL batches of different lanes run side by side.
         workers = 1 if dialect() == "sqlite" else 4
-        self._workers = [Worker(self._lanes, parts.shop, self._committed, clock=parts.clock) for _ in range(workers)]
+        self._workers = [
+            Worker(self._lanes, parts.shop, self._committed, clock=parts.clock, turn_timeout=parts.turn_timeout)
+            for _ in range(workers)
+        ]
         self._staffing = Staffing(
             self._inbox, self._lanes, self.effects, parts.shop.on, self.bus.publish, clock=parts.clock
         )
@@ -172,6 +177,12 @@ class Runtime:
     def capabilities(self, account: str) -> Capabilities:
         """What the channel of `account` can show."""
         return self._parts.shop.on(account)
+
+    async def order_stepped(self, order: OrderView) -> None:
+        """A step was taken outside of the conversation: its customer hears of it there, once."""
+        self.bus.publish(OrderChanged(order.id))
+        told = await clock.order_changed(order)
+        await self.accept([told] if told else [])
 
     # failures
 

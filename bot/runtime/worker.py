@@ -14,7 +14,7 @@ from bot.core.errors import DatabaseBusy
 from bot.core.message import FROM_CUSTOMER, Inbound, Reply
 from bot.core.text import _
 from bot.runtime.lanes import Head, Lanes
-from bot.runtime.retry import turn_delay, was_parked
+from bot.runtime.retry import turn_attempts, turn_delay, was_parked
 from bot.runtime.speech import Speech
 from bot.runtime.state import ConversationState, load_states
 from bot.runtime.turn import Shop, Turn
@@ -35,12 +35,19 @@ class Worker:
     """`committed` is called after each commit with what was written. One worker on SQLite, several on PostgreSQL."""
 
     def __init__(
-        self, lanes: Lanes, shop: Shop, committed: Committed, *, clock: Clock = lambda: datetime.now(UTC)
+        self,
+        lanes: Lanes,
+        shop: Shop,
+        committed: Committed,
+        *,
+        clock: Clock = lambda: datetime.now(UTC),
+        turn_timeout: float = TURN_TIMEOUT,
     ) -> None:
         self._lanes = lanes
         self._shop = shop
         self._committed = committed
         self._clock = clock
+        self._turn_timeout = turn_timeout
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
@@ -106,7 +113,7 @@ class Worker:
         inbounds = [waiting.inbound for waiting in head.waiting]
         turn = Turn(self._shop, state, inbounds, connection, now, in_thread=was_parked(head.waiting[0].attempts))
         try:
-            async with asyncio.timeout(TURN_TIMEOUT):
+            async with asyncio.timeout(self._turn_timeout):
                 made = await turn.run()
             await turn.host.keep()
         except DatabaseBusy:
@@ -121,7 +128,7 @@ class Worker:
     # failures
 
     async def _failed(self, head: Head, error: BaseException) -> None:
-        attempts = max(waiting.attempts for waiting in head.waiting) + 1
+        attempts = turn_attempts(error, max(waiting.attempts for waiting in head.waiting) + 1)
         delay = turn_delay(attempts)
         lane = head.waiting[0].id
         log.error(
