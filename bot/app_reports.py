@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -25,6 +25,7 @@ from models import Conversation
 from models.database import transaction
 from web.ports import ReportFiles
 
+T = TypeVar("T")
 #: A report that failed so often is told as failed.
 TRIES = 3
 
@@ -58,7 +59,7 @@ class MakeReport:
 
     async def run(self, effect: NewEffect) -> Done:
         """Make it once; whoever waits gets it as an inbound of their lane."""
-        run_id = int(msgspec.json.decode(effect.payload)["run_id"])
+        run_id = int(msgspec.json.decode(effect.payload)["run"])
         await run_report(
             run_id,
             database_url=self._database_url,
@@ -74,7 +75,7 @@ class MakeReport:
 
     async def give_up(self, effect: NewEffect, error: BaseException) -> Done:  # noqa: ARG002 - the run's row has it
         """The run's row says why; the chats were told by the last try."""
-        run_id = int(msgspec.json.decode(effect.payload)["run_id"])
+        run_id = int(msgspec.json.decode(effect.payload)["run"])
         await self._deliver(run_id)
         return Done(events=(RunChanged(run_id),))
 
@@ -124,10 +125,12 @@ class DeskReports:
 
     async def files(self, run_id: int, locale: str) -> ReportFiles:
         """The attachments of a run's picture and spreadsheet."""
-        return ReportFiles(*await report_runs.files(run_id, locale))
+        stored = await report_runs.stored_result(run_id)
+        files = report_runs.files_of(stored, locale) if stored else {}
+        return ReportFiles(files.get("picture"), files.get("sheet"))
 
 
-async def _known(work: Any) -> Any:
+async def _known(work: Awaitable[T]) -> T:
     """The desk answers 404 for a report that does not exist."""
     try:
         return await work

@@ -123,6 +123,13 @@ def files_of(stored: Mapping[str, Any], locale: str) -> Mapping[str, int]:
     return files
 
 
+@reads
+async def stored_result(run_id: int) -> Mapping[str, Any] | None:
+    """The run's result as JSON; None while there is none. Raises `Refused("no_run")`."""
+    run = await _run(run_id)
+    return json.loads(run.result) if run.result else None
+
+
 async def _run(run_id: int) -> ReportRun:
     run = await ReportRun.get_or_none(id=run_id)
     if run is None:

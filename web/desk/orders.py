@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bot.core.events import OrderChanged, ReviewChanged
+from bot.core.events import ReviewChanged
 from bot.services import audit, backoffice, orders, reviews
 from models.database import transaction
 from web.auth import me, needs
@@ -46,9 +46,9 @@ async def step(request: web.Request) -> web.Response:
     note = text_of(await read_object(request), "note", 300, default="")
     now = request.app[CLOCK]()
     async with transaction():
-        await orders.advance(order_id, wanted, f"staff:{who.id}", now, note)
+        order = await orders.advance(order_id, wanted, f"staff:{who.id}", now, note)
         await audit.record(who.id, f"order.{wanted}", f"order:{order_id}", now)
-    request.app[RUNTIME].bus.publish(OrderChanged(order_id))
+    await request.app[RUNTIME].order_stepped(order)
     return answer({"order": shapes(request).order_detail(await backoffice.order(order_id))})
 
 

@@ -16,11 +16,12 @@ from tortoise.exceptions import IntegrityError
 
 from bot.core.capabilities import Capabilities
 from bot.core.errors import DatabaseBusy, Refused
-from bot.core.events import MessageStored, OwnerChanged, RowChanged
+from bot.core.events import MessageStored, OrderChanged, OwnerChanged, RowChanged
 from bot.core.message import Inbound
 from bot.core.ports import Channel, PaymentProvider
 from bot.runtime.bus import Bus
 from bot.services.filing import Filing
+from bot.services.orders import OrderView
 from bot.storage import keys, links, media
 from bot.storage.local import LocalStorage
 from models import Attachment, Contact, Conversation, Effect, Identity, Message, Staff
@@ -144,6 +145,9 @@ class SmallRuntime:
             await row.save()
         self.bus.publish(OwnerChanged(conversation_id, row.lane, None))
         self.bus.publish(RowChanged(conversation_id))
+
+    async def order_stepped(self, order: OrderView) -> None:
+        self.bus.publish(OrderChanged(order.id))
 
     async def close_conversation(self, conversation_id: int, staff_id: int) -> None:
         await Conversation.filter(id=conversation_id).update(owner_id=None, waiting_since=None, closed_at=self.clock())
