@@ -34,10 +34,12 @@ def page_language(request: web.Request) -> str:
     return asked if asked in known else choose_language(request.headers.get("Accept-Language", ""), known)
 
 
-def render(request: web.Request, template: str, values: Mapping[str, object], *, status: int = 200) -> web.Response:
-    """A page in the reader's language. `t` in a template are its texts."""
+def render(
+    request: web.Request, template: str, values: Mapping[str, object], *, status: int = 200, lang: str = ""
+) -> web.Response:
+    """A page in `lang`, or in the reader's language. `t` in a template are its texts."""
     settings = request.app[SETTINGS]
-    lang = page_language(request)
+    lang = lang or page_language(request)
     texts = {code: by_language[lang] for code, by_language in PAGE_TEXTS.items()}
     html = _environment.get_template(template).render(
         values,

@@ -32,13 +32,15 @@ def _reference(request: web.Request) -> str:
 async def show(request: web.Request) -> web.Response:
     """GET /pay/{reference}."""
     page = await _bank(request).page(_reference(request))
-    lang = page_language(request) if "lang" in request.query else _language(page.locale, request)
+    lang = _language(page.locale, request)
     values = {"page": page, "amount": page.amount.format(lang), "reference": _reference(request)}
-    return render(request, "pay.html", values)
+    return render(request, "pay.html", values, lang=lang)
 
 
 def _language(locale: str, request: web.Request) -> str:
-    return locale[:2] if locale[:2] in request.app[SETTINGS].languages else page_language(request)
+    """The payer's own, unless another was asked for."""
+    known = locale[:2] in request.app[SETTINGS].languages and "lang" not in request.query
+    return locale[:2] if known else page_language(request)
 
 
 async def act(request: web.Request) -> web.Response:
@@ -50,7 +52,7 @@ async def act(request: web.Request) -> web.Response:
     notice = await (bank.decline if form == "act=decline" else bank.pay)(reference)
     call = HookRequest("POST", f"/hooks/pay/{bank.name}", {}, notice.headers, notice.body, address_of(request))
     await deliver_notice(request.app[RUNTIME], bank.name, call)
-    raise web.HTTPSeeOther(f"/paid/{page.key}")
+    raise web.HTTPSeeOther(f"/paid/{page.key}?lang={_language(page.locale, request)}")
 
 
 async def returned(request: web.Request) -> web.Response:
