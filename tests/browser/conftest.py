@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -97,10 +97,8 @@ async def admin_cookies(browser: Browser, parley: Parley) -> Cookies:
 
 
 @pytest.fixture
-async def admin(
-    new_page: Pages, parley: Parley, complaints: Complaints, admin_cookies: Cookies
-) -> AsyncIterator[Agent]:
+async def admin(new_page: Pages, parley: Parley, complaints: Complaints, admin_cookies: Cookies) -> Agent:
     """The admin at the desk, logged in, wide screen."""
     page = await _watch(new_page, complaints, viewport=(1440, 900), base_url=parley.url)
     await page.context.add_cookies(admin_cookies)
-    yield Agent(page)
+    return Agent(page)

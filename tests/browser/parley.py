@@ -83,6 +83,4 @@ def demand_built() -> None:
     """Raises FileNotFoundError that says how to build what is missing."""
     missing = [str(path.relative_to(ROOT)) for path in BUILT if not path.exists()]
     if missing:
-        raise FileNotFoundError(
-            f"{', '.join(missing)}: the browser side is not built. scripts/setup test builds it (scripts/test does both)."
-        )
+        raise FileNotFoundError(f"{', '.join(missing)}: not built yet. `scripts/setup test` builds the browser side.")

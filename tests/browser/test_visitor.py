@@ -10,7 +10,6 @@ import pytest
 from playwright.async_api import FilePayload, expect
 
 from tests.browser.agent import Agent
-from tests.browser.parley import Parley
 from tests.browser.visitor import Visitor
 from tests.kit.telegram_user import picture
 
@@ -51,7 +50,7 @@ async def test_from_hello_to_a_review_on_the_shop_page(
     shown = ann.page.locator(".review").filter(has_text=words)
     await expect(shown.get_by_role("img", name=re.compile("^5 "))).to_be_visible()
     await shown.scroll_into_view_if_needed()
-    await expect(shown.locator(".photos img")).to_have_js_property("complete", True)  # noqa: FBT003
+    await expect(shown.locator(".photos img")).to_have_js_property("complete", True)
     await ann.draws(screenshots, f"{lang}-11-shop-review")
 
 
@@ -64,7 +63,7 @@ async def buys(ann: Visitor, name: str, address: str, screenshots: Path) -> None
     await ann.taps("Browse and order")
     await ann.sees("Here is what we have today.")
     cover = ann.thread.locator(".card img").first
-    await expect(cover).to_have_js_property("complete", True)  # noqa: FBT003
+    await expect(cover).to_have_js_property("complete", True)
     assert await cover.evaluate("image => image.naturalWidth") > 100
     await ann.draws(screenshots, f"{ann.lang}-03-products")
     await ann.taps("Add to cart")
