@@ -10,20 +10,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
-LOAD = Path(__file__).parent / "load" / "telegram_load.rs"
+from tests.benchmarks.processes import ROOT, free_port, load_command, load_language, resident_megabytes, running
+
 SECRET = "bench-secret"
 PEER = "bare_aiogram"
 
@@ -81,45 +78,6 @@ PRODUCT = Contender("parley", _parley)
 CONTENDERS = {contender.name: contender for contender in (_peer(PEER), _peer("channel_in_memory"), PRODUCT)}
 
 
-def load_command(folder: Path) -> list[str]:
-    """The load generator: compiled where there is a rustc, else the Python one."""
-    rustc = shutil.which("rustc")
-    if rustc is None:
-        return [sys.executable, "-m", "tests.benchmarks.load.telegram_load"]
-    program = folder / "telegram_load"
-    if not program.exists():
-        subprocess.run([rustc, "-O", "--edition", "2021", "-o", program, LOAD], check=True)
-    return [str(program)]
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The program, for as long as the block runs; its output goes to `log`."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
-
-
-def resident_megabytes(pid: int) -> float:
-    """What the process keeps in memory, where the system tells."""
-    status = Path(f"/proc/{pid}/status")
-    if not status.exists():
-        return -1.0
-    line = next((line for line in status.read_text().splitlines() if line.startswith("VmRSS:")), "x 0")
-    return round(int(line.split()[1]) / 1024, 1)
-
-
 def measure(contender: Contender, options: argparse.Namespace, folder: Path) -> Found:
     """One run of one contender."""
     api_port, port = free_port(), free_port()
@@ -128,7 +86,7 @@ def measure(contender: Contender, options: argparse.Namespace, folder: Path) -> 
         log = folder / f"{contender.name}.log"
         with running(contender.command(place), log) as process:
             load = [
-                *load_command(folder),
+                *load_command("telegram_load", folder),
                 *("--api", str(api_port), "--hook", f"127.0.0.1:{port}{contender.hook}"),
                 *("--secret", SECRET, "--text", "echo", "--patience", "15"),
                 *("--connections", str(options.connections), "--chats", str(options.chats)),
@@ -168,7 +126,7 @@ def run(options: argparse.Namespace) -> Found:
     settings = {key: getattr(options, key) for key in ("rounds", "total", "connections", "chats")}
     return {
         "benchmark": "telegram_wire",
-        "load": "rust" if shutil.which("rustc") else "python",
+        "load": load_language(),
         **settings,
         "contenders": {name: summary(rounds, name) for name in names},
     }

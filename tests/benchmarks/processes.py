@@ -1,0 +1,62 @@
+"""Programs under test: started on a free port, measured while they run, ended for certain."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+LOAD = Path(__file__).parent / "load"
+
+
+def load_command(name: str, folder: Path) -> list[str]:
+    """A load generator of `load/`: compiled into `folder` where there is a rustc, else the Python one."""
+    rustc = shutil.which("rustc")
+    if rustc is None:
+        return [sys.executable, "-m", f"tests.benchmarks.load.{name}"]
+    program = folder / name
+    if not program.exists():
+        subprocess.run([rustc, "-O", "--edition", "2021", "-o", program, LOAD / f"{name}.rs"], check=True)
+    return [str(program)]
+
+
+def load_language() -> str:
+    """What the load generators are written in here."""
+    return "rust" if shutil.which("rustc") else "python"
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The program, for as long as the block runs; its output goes to `log`."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def resident_megabytes(pid: int) -> float:
+    """What the process keeps in memory, where the system tells; else -1."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return -1.0
+    line = next((line for line in status.read_text().splitlines() if line.startswith("VmRSS:")), "x 0")
+    return round(int(line.split()[1]) / 1024, 1)

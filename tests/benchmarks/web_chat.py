@@ -1,0 +1,113 @@
+"""How soon a message of the web chat is acknowledged, which means on disk, beside a bare python-socketio echo.
+
+    python -m tests.benchmarks.web_chat [--rounds 3] [--total 6000] [--only NAME ...]
+
+Two loads: 200 messages a second whatever happens (the latency that visitors feel), and each of 64 sockets as fast as it is
+acknowledged (what a core can carry). Parley is the whole product with a handler that echoes. Prints one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.processes import ROOT, free_port, load_command, load_language, resident_megabytes, running
+
+PEER = "bare_socketio"
+FIGURES = ("acks_per_s", "ack_p50_ms", "ack_p99_ms", "ack_max_ms", "reply_p50_ms", "reply_p99_ms", "resident_mb")
+FAULTS = ("lost", "doubled", "reordered", "refused")
+
+Found = dict[str, Any]
+
+
+def _peer(port: int, _: Path) -> list[str]:
+    return [sys.executable, "-m", f"tests.benchmarks.peers.{PEER}", str(port)]
+
+
+def _parley(port: int, folder: Path) -> list[str]:
+    """As an operator runs it, but for the limit of one visitor's messages: the load has 64 visitors in all."""
+    config = folder / "config.toml"
+    lines = [
+        "[server]",
+        f"port = {port}",
+        f'data = "{folder / "data"}"',
+        "[limits]",
+        "messages_per_10s = 1000000",
+        "[handlers]",
+        'modules = ["tests.benchmarks.peers.echo"]',
+        "[demo]",
+        "shop = false",
+        "[log]",
+        'level = "warning"',
+    ]
+    config.write_text("\n".join(lines), "utf-8")
+    return [sys.executable, "-m", "bot", "run", "--config", str(config)]
+
+
+CONTENDERS: dict[str, Callable[[int, Path], list[str]]] = {PEER: _peer, "parley": _parley}
+
+
+def measure(name: str, rate: int, options: argparse.Namespace, folder: Path) -> Found:
+    """One run of one contender under one load; `rate` 0 is the closed loop."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        log = folder / f"{name}.log"
+        with running(CONTENDERS[name](port, Path(own)), log) as process:
+            load = [*load_command("chat_load", folder), "--address", f"127.0.0.1:{port}", "--rate", str(rate)]
+            for option, value in (("sockets", options.sockets), ("warm", options.warm), ("total", options.total)):
+                load += [f"--{option}", str(value)]
+            run = subprocess.run(
+                [*load, "--patience", "15"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=600
+            )
+            if run.returncode:
+                raise SystemExit(f"{name}: {run.stderr[-2000:]}\n{log.read_text()[-2000:]}")
+            found: Found = json.loads(run.stdout)
+            return found | {"resident_mb": resident_megabytes(process.pid)}
+
+
+def summary(runs: list[Found]) -> Found:
+    """The median of each figure, the values of each round for those with a goal, and the sums of the faults."""
+    result: Found = {figure: statistics.median(run[figure] for run in runs) for figure in FIGURES}
+    result |= {fault: sum(run[fault] for run in runs) for fault in FAULTS}
+    return result | {"ack_p99_ms_each": [run["ack_p99_ms"] for run in runs]}
+
+
+def run(options: argparse.Namespace) -> Found:
+    """All rounds, interleaved, since figures drift with the machine."""
+    names = options.only or list(CONTENDERS)
+    loads = {"paced": options.rate, "closed_loop": 0}
+    rounds: dict[str, dict[str, list[Found]]] = {load: {name: [] for name in names} for load in loads}
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(options.rounds):
+            for load, rate in loads.items():
+                for name in names:
+                    print(f"round {number + 1} of {options.rounds}: {load}, {name}", file=sys.stderr)
+                    rounds[load][name].append(measure(name, rate, options, Path(folder)))
+    settings = {key: getattr(options, key) for key in ("rounds", "total", "sockets", "rate")}
+    found: Found = {"benchmark": "web_chat", "load": load_language(), **settings}
+    found |= {load: {name: summary(runs) for name, runs in by_name.items()} for load, by_name in rounds.items()}
+    if {PEER, "parley"} <= set(names):
+        pairs = zip(rounds["closed_loop"]["parley"], rounds["closed_loop"][PEER], strict=True)
+        found["ratios"] = [round(ours["acks_per_s"] / bare["acks_per_s"], 2) for ours, bare in pairs]
+        found["ratio"] = statistics.median(found["ratios"])
+    return found
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=list(CONTENDERS))
+    for name, default in (("rounds", 3), ("total", 6000), ("sockets", 64), ("warm", 500), ("rate", 200)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    print(json.dumps(run(parser.parse_args(arguments)), indent=2))
+
+
+if __name__ == "__main__":
+    main()
