@@ -30,6 +30,24 @@ class Agent:
         await page.get_by_role("button", name="Change password").click()
         await expect(page.get_by_role("link", name="Inbox")).to_be_visible()
 
+    async def adds_colleague(self, login: str, name: str) -> str:
+        """A new agent's account; returns its one-time password."""
+        await self.goes("/settings#staff")
+        await self.page.get_by_role("button", name="Add an account").click()
+        dialog = self.page.get_by_role("dialog", name="Add an account")
+        await dialog.get_by_label("User name").fill(login)
+        await dialog.get_by_label("Name", exact=True).fill(name)
+        await dialog.get_by_role("button", name="Add", exact=True).click()
+        secret = self.page.locator(".secret code")
+        await expect(secret).to_be_visible()
+        return await secret.inner_text()
+
+    async def makes_link_code(self) -> str:
+        """What to write to the bot: `/link CODE`."""
+        await self.goes("/settings#link")
+        await self.page.get_by_role("button", name="Make a code").click()
+        return await self.page.locator("code").inner_text()
+
     async def goes(self, path: str) -> None:
         await self.page.goto(f"/desk{path}")
 

@@ -120,6 +120,15 @@ class Visitor:
         """Every bubble, top to bottom."""
         return await self.bubbles.all_inner_texts()
 
+    async def waits(self) -> None:
+        """The newest message says that it waits for the connection."""
+        await expect(self.thread.locator(".fate").last).to_contain_text("Waiting for the connection")
+
+    async def settled(self, *, within: float = 15) -> None:
+        """Nothing of one's own is on its way any more."""
+        for word in ("Sending", "Waiting for the connection"):
+            await expect(self.thread.locator(".fate").filter(has_text=word)).to_have_count(0, timeout=within * 1000)
+
     async def pays(self) -> None:
         """Follow the newest payment link, pay there, close that tab."""
         link = self.thread.get_by_role("link", name=re.compile(f"^{self.word('Pay')}")).last
