@@ -1,0 +1,110 @@
+"""What the documents say is so: tables are current, examples run, commands and links exist."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from datetime import date
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from analytics.report import Report
+from analytics.tables import TABLES
+from bot.__main__ import main
+from bot.cli import parser
+from bot.config import Config, template
+from bot.core.period import chosen_days
+
+ROOT = Path(__file__).parents[2]
+READMES = ("README.md", "README.zh-CN.md")
+DOCUMENTS = [ROOT / name for name in (*READMES, "CONTRIBUTING.md")] + sorted((ROOT / "docs").glob("*.md"))
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def example(name: str, number: int) -> str:
+    """The Python block of that number."""
+    blocks: list[str] = re.findall(r"```python\n(.*?)```", text(name), re.DOTALL)
+    return blocks[number]
+
+
+def imported(code: str, name: str, folder: Path) -> ModuleType:
+    """The code as a module in a file."""
+    (folder / f"{name}.py").write_text(code, "utf-8")
+    spec = spec_from_file_location(name, folder / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def configuration(name: str) -> list[str]:
+    table = re.search(r"<!-- configuration: begin -->\n(.*)<!-- configuration: end -->", text(name), re.DOTALL)
+    assert table is not None
+    return table[1].splitlines()
+
+
+def test_the_configuration_table_is_current() -> None:
+    assert configuration("README.md") == template.markdown().splitlines(), "put in what template.markdown() gives"
+
+
+def test_the_chinese_table_has_the_same_keys_and_defaults() -> None:
+    cells = [[line.split("|")[1:3] for line in configuration(name)[2:]] for name in READMES]
+    assert cells[0] == cells[1]
+
+
+def test_both_readmes_show_the_same_handler() -> None:
+    assert example("README.md", 0) == example("README.zh-CN.md", 0)
+
+
+@pytest.mark.parametrize(("channel", "menu"), [("wechat", "1. Weekday"), ("telegram", "[:1 Weekday]")])
+def test_the_handler_of_the_readme_talks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], channel: str, menu: str
+) -> None:
+    (tmp_path / "hours.py").write_text(example("README.md", 0), "utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PARLEY_HANDLERS__MODULES", "handlers, hours")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("/hours\n二\n"))
+    try:
+        assert main(["chat", "--as", channel]) == 0
+    finally:
+        sys.modules.pop("hours", None)
+    said = capsys.readouterr().out
+    assert menu in said
+    assert "From 10 to 16." in said
+
+
+def test_the_report_of_the_readme_tells(tmp_path: Path) -> None:
+    report: Report = imported(example("README.md", 1), "messages", tmp_path).REPORT
+    assert set(report.reads) <= {table.name for table in TABLES}
+    period = chosen_days(date(2026, 11, 1), date(2026, 11, 2), "UTC")
+    result = report.tell({"authors": [{"author": "bot", "count": 1200}]}, period, "en")
+    assert [(head.label, head.value) for head in result.headline] == [("bot", "1,200")]
+    assert result.words == ["bot: 1,200."]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text("utf-8"))
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_that_are_named_exist(document: Path) -> None:
+    named = set(re.findall(r"(?:-m bot|`bot|^bot) ([a-z]+)\b", document.read_text("utf-8"), re.MULTILINE))
+    assert named <= {command.NAME for command in parser.COMMANDS}
+
+
+@pytest.mark.parametrize("document", [*READMES, "docs/operations.md"])
+def test_keys_that_are_named_exist(document: str) -> None:
+    sections = "|".join(Config.model_fields)
+    named = set(re.findall(rf"`((?:{sections})\.[a-z_.]+)`", text(document)))
+    assert named <= {f"{key.section}.{key.name}" for key in template.all_keys()}
