@@ -34,7 +34,7 @@ from bot.services.filing import Filing
 from bot.storage import links, media
 from bot.storage.keys import new_key
 from bot.storage.local import LocalStorage
-from models.database import close_database, migrate, open_database
+from models.database import close_database, migrate, open_database, serve_alone
 from web.app import build as build_web
 from web.app import serve
 from web.settings import MIB, WebSettings
@@ -61,7 +61,8 @@ class App:
     runner: web.AppRunner | None = None
 
     async def start(self) -> None:
-        """Work, listen, then receive. OSError when the port is taken."""
+        """Work, listen, then receive. OSError when the port is taken, ConfigError when another server is at work."""
+        await serve_alone()
         await self.runtime.start()
         self.runner = await serve(self.site, self.settings)
         await self.runtime.start_channels()

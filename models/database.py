@@ -39,6 +39,8 @@ Query = tuple[str, Sequence[Any]]
 
 _dialect = ""
 _lock_file: int | None = None
+_guard: Any = None  # the asyncpg connection that holds the server's lock
+_url = ""
 
 
 def dialect() -> str:
@@ -48,13 +50,14 @@ def dialect() -> str:
 
 async def open_database(url: str, *, lock: bool = True) -> None:
     """Connect to `sqlite://path` or `postgres://…`. A second process on one SQLite file is refused (ConfigError)."""
-    global _dialect
+    global _dialect, _url
     parts = urlsplit(url)
     connection: dict[str, Any] | str
     if parts.scheme == "sqlite":
         _dialect, connection = "sqlite", _sqlite_connection(url, lock)
     elif parts.scheme in ("postgres", "postgresql", "asyncpg"):
         _dialect, connection = "postgres", "asyncpg" + url[len(parts.scheme) :]
+        _url = "postgres" + url[len(parts.scheme) :]
     else:
         raise ConfigError(f"database: {parts.scheme or url!r} is not known; use sqlite://path or postgres://…")
     await Tortoise.init(
@@ -101,9 +104,27 @@ def _lock(path: Path) -> None:
     _lock_file = handle
 
 
+async def serve_alone() -> None:
+    """Refuse a second server on one PostgreSQL database (ConfigError); SQLite's lock file does it when it is opened.
+
+    The lock is a session's, so it ends with its process. Commands that only read or add rows go on beside a server.
+    """
+    global _guard
+    if _dialect != "postgres":
+        return
+    import asyncpg
+
+    _guard = await asyncpg.connect(_url)
+    if not await _guard.fetchval("SELECT pg_try_advisory_lock(hashtext('parley server'))"):
+        raise ConfigError("another Parley serves this database; this version serves one database with one process")
+
+
 async def close_database() -> None:
-    """Close every connection and let the next process have the file."""
-    global _lock_file
+    """Close every connection and let the next process have the database."""
+    global _lock_file, _guard
+    if _guard is not None:
+        await _guard.close()
+        _guard = None
     await Tortoise.close_connections()
     if _lock_file is not None:
         os.close(_lock_file)
