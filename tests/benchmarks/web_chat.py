@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.web_chat [--rounds 3] [--total 6000] [--only NAME ...]
 
-Two loads: 200 messages a second whatever happens (the latency that visitors feel), and each of 64 sockets as fast as it is
-acknowledged (what a core can carry). Parley is the whole product with a handler that echoes. Prints one JSON object.
+Two loads: 200 messages a second whatever happens (the latency that visitors feel), and each of 64 sockets as fast as
+it is acknowledged (what a core can carry). Parley is the whole product with a handler that echoes. Prints one JSON.
 """
 
 from __future__ import annotations

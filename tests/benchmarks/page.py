@@ -1,0 +1,239 @@
+"""Writes docs/performance.md from the newest result of each benchmark: goal, figure, reached or not, and why not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.processes import ROOT
+
+RESULTS = Path(__file__).parent / "results"
+PAGE = ROOT / "docs" / "performance.md"
+
+Figures = Mapping[str, Any]
+
+HEAD = """\
+# Performance
+
+Written by `scripts/bench` from the newest file of each benchmark in `tests/benchmarks/results/`; the figures are as
+they were measured. `scripts/bench NAME` measures one again, `scripts/bench --quick` shows that all of them work. Figures
+drift with the machine, so what has a peer is measured beside it in the same round, and the ratio is what travels.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One line of the table."""
+
+    what: str
+    goal: str
+    figure: str
+    reached: bool
+    key: str  # of `IN_THE_WAY`
+
+
+#: What stands in the way of a goal, told in the table as long as the goal is not reached.
+IN_THE_WAY = {
+    "telegram_ratio": "A reply is three commits (kept, handled, sent); the turn is the largest part, see the stages.",
+    "telegram_p99": "Under closed loop with 32 connections the queue in front of the one writer is the latency.",
+    "telegram_faults": "A defect: nothing may be lost, doubled or reordered.",
+    "chat_p99": "An ack waits for the disk: the latency of a sync, and of the turn that has the writer at that moment.",
+    "chat_faults": "A defect: nothing may be lost, doubled or reordered.",
+    "desk": "See the table of screens below.",
+    "report_seconds": "Reading the orders into the lake and Spark's own start are most of it; see the stages below.",
+    "report_memory": "Spark's heap and the writer of the lake side by side.",
+    "report_again": "Rows that had changed are read again.",
+    "start_seconds": "Imports; `python -X importtime -m bot run` tells which.",
+    "start_memory": "Imports; `python -X importtime -m bot run` tells which.",
+}
+
+
+def newest(folder: Path = RESULTS) -> dict[str, Figures]:
+    """The newest result of each benchmark, by name."""
+    found: dict[str, Figures] = {}
+    for file in sorted(folder.glob("*.json")):
+        result = json.loads(file.read_text("utf-8"))
+        if result["at"] >= found.get(result["benchmark"], {"at": ""})["at"]:
+            found[result["benchmark"]] = result
+    return found
+
+
+def _telegram(figures: Figures) -> Iterator[Goal]:
+    ours, bare = figures["contenders"]["parley"], figures["contenders"]["bare_aiogram"]
+    each = ", ".join(f"{ratio:.2f}" for ratio in ours["ratios"])
+    pair = f"{ours['replies_per_s']:.0f} to {bare['replies_per_s']:.0f} a second"
+    yield Goal(
+        "Telegram: replies a second, each kept on disk, beside bare aiogram that keeps nothing",
+        "≥ 2 ×", f"{ours['ratio']:.2f} × ({pair}; rounds {each})", ours["ratio"] >= 2, "telegram_ratio",
+    )  # fmt: skip
+    p99 = ours["reply_p99_ms"]
+    figure = f"{p99:.0f} ms (bare aiogram {bare['reply_p99_ms']:.0f} ms)"
+    yield Goal("Telegram: update to reply, 99th percentile", "≤ 60 ms", figure, p99 <= 60, "telegram_p99")
+    yield _faultless("Telegram", ours, "telegram_faults")
+
+
+def _faultless(where: str, figures: Figures, key: str) -> Goal:
+    names = ("lost", "doubled", "reordered")
+    figure = " / ".join(str(figures[name]) for name in names)
+    return Goal(f"{where}: lost / doubled / reordered", "0 / 0 / 0", figure, not any(figures[n] for n in names), key)
+
+
+def _chat(figures: Figures) -> Iterator[Goal]:
+    ours, bare = figures["paced"]["parley"], figures["paced"]["bare_socketio"]
+    each = ", ".join(f"{one:.0f}" for one in ours["ack_p99_ms_each"])
+    yield Goal(
+        f"Web chat: send to acknowledgement at {figures['rate']} messages a second, 99th percentile",
+        "≤ 50 ms",
+        f"{ours['ack_p99_ms']:.1f} ms (rounds {each}; median {ours['ack_p50_ms']:.1f}; an echo that keeps nothing: "
+        f"{bare['ack_p99_ms']:.1f})",
+        ours["ack_p99_ms"] <= 50,
+        "chat_p99",
+    )
+    yield _faultless("Web chat", ours, "chat_faults")
+
+
+def _desk(figures: Figures) -> Iterator[Goal]:
+    screens = figures["milliseconds"]
+    worst = max(screens, key=lambda name: screens[name]["p95"])
+    yield Goal(
+        f"Desk: any screen at {figures['messages']:,} messages in {figures['conversations']:,} conversations, "
+        "95th percentile",
+        f"≤ {figures['goal_p95_ms']:.0f} ms",
+        f"{screens[worst]['p95']:.1f} ms for the slowest ({worst})",
+        bool(figures["reached"]),
+        "desk",
+    )
+
+
+def _report(figures: Figures) -> Iterator[Goal]:
+    cold, again, orders = figures["cold"], figures["second_period"], figures["orders"]
+    seconds = f"{cold['seconds']} s ({cold['processor_seconds']} s of processor time)"
+    yield Goal(f"Report over {orders:,} orders, cold", "≤ 30 s", seconds, cold["seconds"] <= 30, "report_seconds")
+    memory = f"{cold['peak_mb'] / 1024:.1f} GB"
+    yield Goal("The same: memory at its peak", "≤ 4 GB", memory, cold["peak_mb"] <= 4096, "report_memory")
+    new = orders // 100
+    yield Goal(
+        f"A second period after {new:,} more orders",
+        "reads only what is new",
+        f"{again['rows_read']:,} rows read in {again['seconds']} s (cold: {cold['rows_read']:,})",
+        again["rows_read"] <= 3 * new,
+        "report_again",
+    )
+
+
+def _start(figures: Figures) -> Iterator[Goal]:
+    each = ", ".join(f"{one:.1f}" for one in sorted(figures["seconds_each"]))
+    figure = f"{figures['seconds']:.2f} s ({figures['processor_seconds']:.2f} s of processor time; each: {each})"
+    yield Goal("Second start until the server answers", "≤ 2 s", figure, figures["seconds"] <= 2, "start_seconds")
+    used = figures["resident_mb_in_use"]
+    figure = f"{figures['resident_mb']:.0f} MB at start, {used:.0f} MB after the first pages"
+    yield Goal("Resident memory without Telegram", "≤ 150 MB", figure, used <= 150, "start_memory")
+
+
+GOALS: dict[str, Callable[[Figures], Iterator[Goal]]] = {
+    "telegram_wire": _telegram,
+    "web_chat": _chat,
+    "desk_queries": _desk,
+    "report_10m": _report,
+    "start_up": _start,
+}
+
+
+def goals(results: Mapping[str, Figures]) -> list[Goal]:
+    """Every line of the table, as far as there are results."""
+    return [goal for name, lines in GOALS.items() if name in results for goal in lines(results[name]["figures"])]
+
+
+def text(results: Mapping[str, Figures]) -> str:
+    """The page."""
+    parts = [HEAD, _goals(goals(results)), _stages(results), _loop(results), _screens(results), _spark(results)]
+    return "\n".join(part for part in [*parts, _runs(results)] if part)
+
+
+def _goals(found: list[Goal]) -> str:
+    rows = [
+        (goal.what, goal.goal, goal.figure, "reached" if goal.reached else f"**not reached**: {IN_THE_WAY[goal.key]}")
+        for goal in found
+    ]
+    return _table(("what", "goal", "figure", ""), rows)
+
+
+def _stages(results: Mapping[str, Figures]) -> str:
+    if "stages" not in results:
+        return ""
+    stages = results["stages"]["figures"]["stages"]
+    rows = [(name, str(one["clock_us"]), str(one["processor_us"])) for name, one in stages.items()]
+    total = [str(sum(one[figure] for one in stages.values())) for figure in ("clock_us", "processor_us")]
+    rows.append(("all of these", total[0], total[1]))
+    wire = results.get("telegram_wire", {}).get("figures", {}).get("contenders", {})
+    for name, words in (
+        ("channel_in_memory", "for comparison, over the wire: receive, parse, send, nothing kept"),
+        ("parley", "for comparison, over the wire: the whole product"),
+        ("bare_aiogram", "for comparison, over the wire: bare aiogram, nothing kept"),
+    ):
+        if name in wire:
+            rows.append((words, f"{1e6 / wire[name]['replies_per_s']:.0f}", ""))
+    head = "## One Telegram message, microseconds by stage\n\nIn one process, 32 messages at a time, without HTTP.\n"
+    return f"{head}\n{_table(('stage', 'clock', 'processor'), rows)}"
+
+
+def _loop(results: Mapping[str, Figures]) -> str:
+    if "web_chat" not in results:
+        return ""
+    figures = results["web_chat"]["figures"]
+    columns = ("acks_per_s", "ack_p50_ms", "ack_p99_ms", "reply_p99_ms", "resident_mb")
+    rows = [
+        (f"{name}, {load.replace('_', ' ')}", *(f"{one[column]:.1f}" for column in columns))
+        for load in ("paced", "closed_loop")
+        for name, one in figures[load].items()
+    ]
+    ratios = ", ".join(str(ratio) for ratio in figures["ratios"])
+    head = f"""## The web chat beside an echo that keeps nothing
+
+{figures["sockets"]} visitors. In closed loop, each as fast as it is acknowledged, Parley gives {figures["ratio"]} × the
+acknowledgements a second of the bare python-socketio echo (rounds {ratios}): each of its messages is on disk, answered
+and told to the desk.
+"""
+    return f"{head}\n{_table(('', 'acks/s', 'ack p50 ms', 'ack p99 ms', 'reply p99 ms', 'resident MB'), rows)}"
+
+
+def _screens(results: Mapping[str, Figures]) -> str:
+    if "desk_queries" not in results:
+        return ""
+    screens = results["desk_queries"]["figures"]["milliseconds"]
+    rows = [(name, *(str(one[figure]) for figure in ("p50", "p95", "p99", "max"))) for name, one in screens.items()]
+    return "## The desk, milliseconds\n\n" + _table(("screen", "p50", "p95", "p99", "worst"), rows)
+
+
+def _spark(results: Mapping[str, Figures]) -> str:
+    if "report_10m" not in results:
+        return ""
+    figures = results["report_10m"]["figures"]
+    stages = dict.fromkeys([*figures["cold"]["stages"], *figures["second_period"]["stages"]])
+    rows = [
+        (name, *(str(figures[period]["stages"].get(name, "")) for period in ("cold", "second_period")))
+        for name in stages
+    ]
+    return "## The report, seconds by stage\n\n" + _table(("stage", "cold", "second period"), rows)
+
+
+def _runs(results: Mapping[str, Figures]) -> str:
+    rows = [
+        (name, result["at"][:16].replace("T", " "), result["machine"], str(result["load_average_before"]))
+        for name, result in results.items()
+    ]
+    head = "## When and where\n\nA load average above the number of cores means that others were at work.\n\n"
+    return head + _table(("benchmark", "UTC", "machine", "load average before"), rows)
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def write() -> None:
+    """Write the page again."""
+    PAGE.write_text(text(dict(sorted(newest().items()))), "utf-8")
