@@ -56,7 +56,7 @@ async def write_history(products: Mapping[str, Product], now: datetime) -> None:
     buyers = [known[person.name] for person in PEOPLE]
     for at in _moments(dice, now):
         await _order(dice.choice(buyers), _basket(dice, products), at, _way(dice, at, now))
-    for opinion in OPINIONS:
+    for opinion in sorted(OPINIONS, key=lambda one: -one.days):  # the shop page shows the newest row first
         await _review(known[opinion.name], opinion, products[opinion.sku], now)
 
 
