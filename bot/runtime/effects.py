@@ -2,6 +2,8 @@
 
 The row comes first, in the transaction that wanted it. Fresh effects are handed over in memory after the commit; the
 table is polled for the rest (staff's, the scheduler's, those of a process that died), so nothing depends on the memory.
+While the table may hold older effects than the memory (at start, or after too much came at once), fresh ones wait for
+the poll, so that they do not overtake those of their own lane.
 """
 
 from __future__ import annotations
@@ -12,16 +14,16 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.core.errors import DatabaseBusy
 from bot.core.events import Event
 from bot.runtime.ledger import Ledger
 from bot.runtime.retry import effect_delay
 from bot.runtime.writes import NewEffect
-from models.database import Statement, fetch
+from models.database import Statement, as_time, fetch
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +36,8 @@ DONE = "UPDATE effect SET state = 'done', attempts = ?, done_at = ?, error = '' 
 RETRY = "UPDATE effect SET attempts = ?, due_at = ?, error = ? WHERE key = ?"
 PARKED = "UPDATE effect SET state = 'parked', attempts = ?, error = ?, done_at = ? WHERE key = ?"
 PENDING = (
-    "SELECT key, kind, lane, payload, conversation_id, message_seq, author, epoch, attempts FROM effect "
-    "WHERE state = 'pending' AND due_at <= ? ORDER BY id LIMIT ?"
+    "SELECT key, kind, lane, payload, conversation_id, message_seq, author, epoch, attempts, due_at FROM effect "
+    "WHERE state = 'pending' ORDER BY id LIMIT ?"
 )
 
 
@@ -59,11 +61,13 @@ class Executor(Protocol):
 
 @dataclass(slots=True)
 class EffectLane:
-    """One lane's effects. `turn` is held from the start of an effect until it is recorded."""
+    """One lane's effects. `turn` is held from the start of an effect until it is recorded; `alarm` ends a rest."""
 
     waiting: deque[NewEffect] = field(default_factory=deque)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    alarm: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
+    holders: int = 0
 
 
 class Effects:
@@ -84,6 +88,11 @@ class Effects:
         self._clock = clock
         self._lanes: dict[str, EffectLane] = {}
         self._known: set[str] = set()
+        self._due: dict[str, datetime] = {}  # effects in memory that must not be tried before
+        self._ended: set[str] = set()  # since the poll began to read: its rows may still show them as pending
+        self._behind = True  # the table may hold older effects than the memory
+        self._looking = False
+        self._late: list[NewEffect] = []  # came while the poll read and we were behind
         self._void: dict[int, int] = {}
         self._slots = asyncio.Semaphore(CONCURRENCY)
         self._wake = asyncio.Event()
@@ -93,8 +102,8 @@ class Effects:
 
     @property
     def size(self) -> int:
-        """Effects in memory: under way, waiting for their turn, or for a retry."""
-        return len(self._known)
+        """Effects under way, waiting for their turn or for a retry; at least 1 while some may wait in the table."""
+        return len(self._known) + self._behind
 
     def add(self, kind: str, executor: Executor) -> None:
         """Another kind of effect, before `start`."""
@@ -109,6 +118,7 @@ class Effects:
         self._stopping = True
         if self._poller:
             self._poller.cancel()
+        self._rouse()
         tasks = [lane.task for lane in self._lanes.values() if lane.task]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=grace)
@@ -118,27 +128,44 @@ class Effects:
 
     def offer(self, effects: Sequence[NewEffect]) -> None:
         """Take what was just committed. Past the memory's bound, the poll will find it later."""
+        if self._behind:
+            self._late += effects if self._looking else ()
+            return
+        self._behind = not self._take(effects)
+
+    def _take(self, effects: Sequence[NewEffect]) -> bool:
+        """Queue effects on their lanes; False when there is no room for all."""
         for effect in effects:
-            if effect.key in self._known or self._is_void(effect):
+            if effect.key in self._known or effect.key in self._ended or self._is_void(effect):
                 continue
             if len(self._known) >= MOST_IN_MEMORY:
-                return
+                return False
             self._known.add(effect.key)
             lane = self._lanes.setdefault(effect.lane, EffectLane())
             lane.waiting.append(effect)
             if lane.task is None and not self._stopping:
                 lane.task = asyncio.create_task(self._drain(effect.lane, lane), context=contextvars.Context())
+        return True
 
     def wake(self) -> None:
-        """Somebody committed effects without handing them over: look at once."""
+        """Somebody committed effects without handing them over, or the clock was moved: look at once."""
         self._wake.set()
+
+    def _rouse(self) -> None:
+        for lane in self._lanes.values():
+            lane.alarm.set()
 
     @asynccontextmanager
     async def hold(self, lane_name: str) -> AsyncIterator[None]:
         """Nothing leaves on this lane inside the block; what was leaving has left and is recorded."""
         lane = self._lanes.setdefault(lane_name, EffectLane())
-        async with lane.turn:
-            yield
+        lane.holders += 1
+        try:
+            async with lane.turn:
+                yield
+        finally:
+            lane.holders -= 1
+            self._forget(lane_name, lane)
 
     def void(self, lane_name: str, conversation_id: int, epoch: int) -> None:
         """No bot message older than `epoch` leaves any more. Call it inside `hold`, after the commit."""
@@ -162,15 +189,34 @@ class Effects:
             except TimeoutError:
                 continue
             self._wake.clear()
+            self._rouse()
 
     async def _look(self) -> None:
+        self._ended.clear()
+        self._late.clear()
+        self._looking = True
         try:
-            rows = await fetch(PENDING, (self._clock(), MOST_IN_MEMORY))
+            rows = await fetch(PENDING, (MOST_IN_MEMORY,))
         except Exception:
             # The database may be away for a moment; the next poll looks again.
             log.exception("effects could not be read", extra={"action": "effects.poll"})
             return
-        self.offer([NewEffect(**row) for row in rows])
+        finally:
+            self._looking = False
+        self._admit(rows)
+
+    def _admit(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Take what the table holds, and behind it what came meanwhile."""
+        now, found = self._clock(), []
+        for row in rows:
+            due = as_time(row.pop("due_at"))
+            found.append(NewEffect(**row))
+            if due and due > now and found[-1].key not in self._known:
+                self._due[found[-1].key] = due
+        if not self._take(found):
+            self._behind = True
+        elif len(rows) < MOST_IN_MEMORY and self._behind:
+            self._behind = not self._take(self._late)
 
     # one lane
 
@@ -183,10 +229,28 @@ class Effects:
                 log.exception("an effect could not be recorded", extra={"action": "effects.lane"})
                 delay = 1.0
             if delay:
-                await asyncio.sleep(delay)
+                await self._rest(lane, delay)
         lane.task = None
-        if not lane.waiting and not lane.turn.locked() and self._lanes.get(name) is lane:
+        self._forget(name, lane)
+
+    def _forget(self, name: str, lane: EffectLane) -> None:
+        if not (lane.waiting or lane.holders or lane.task) and self._lanes.get(name) is lane:
             del self._lanes[name]
+
+    async def _rest(self, lane: EffectLane, seconds: float) -> None:
+        """Leave the lane alone for so long, or until somebody has it look at the clock again."""
+        try:
+            async with asyncio.timeout(seconds):
+                await lane.alarm.wait()
+        except TimeoutError:
+            if lane.waiting:
+                self._due.pop(lane.waiting[0].key, None)
+        lane.alarm.clear()
+
+    def _wait(self, effect: NewEffect) -> float:
+        """Seconds until this effect may be tried."""
+        due = self._due.get(effect.key)
+        return max(0.0, (due - self._clock()).total_seconds()) if due else 0.0
 
     async def _next(self, lane: EffectLane) -> float:
         """Do the lane's first effect; returns how long the lane must wait before its next try."""
@@ -194,13 +258,19 @@ class Effects:
             if not lane.waiting:
                 return 0.0
             effect = lane.waiting[0]
+            if wait := self._wait(effect):
+                return wait
+            self._due.pop(effect.key, None)
             async with self._slots:
                 delay = await self._try(effect)
             if delay is None:
                 lane.waiting.popleft()
                 self._known.discard(effect.key)
+                if self._looking:
+                    self._ended.add(effect.key)
                 return 0.0
-            lane.waiting[0] = _tried(effect)
+            self._due[effect.key] = self._clock() + timedelta(seconds=delay)
+            lane.waiting[0] = replace(effect, attempts=effect.attempts + 1)
             return delay
 
     async def _try(self, effect: NewEffect) -> float | None:
@@ -246,17 +316,3 @@ class Effects:
         if executor is None:
             raise LookupError(f"no executor for effects of kind {effect.kind!r}")
         return executor
-
-
-def _tried(effect: NewEffect) -> NewEffect:
-    return NewEffect(
-        effect.key,
-        effect.kind,
-        effect.lane,
-        effect.payload,
-        effect.conversation_id,
-        effect.message_seq,
-        effect.author,
-        effect.epoch,
-        effect.attempts + 1,
-    )
