@@ -7,6 +7,8 @@ import contextvars
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from bot.core.errors import DatabaseBusy
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -24,7 +26,9 @@ class GroupCommit(Generic[T, R]):
         self._task = asyncio.create_task(self._run(), context=contextvars.Context())
 
     async def submit(self, item: T) -> R:
-        """Returns once `item` is committed; raises what the commit raised."""
+        """Returns once `item` is committed; raises what the commit raised. `DatabaseBusy` once we are closing."""
+        if self._closing:
+            raise DatabaseBusy("this process is stopping", after=1.0)
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         self._wake.set()
@@ -37,7 +41,7 @@ class GroupCommit(Generic[T, R]):
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        while not self._closing:
+        while self._waiting or not self._closing:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
@@ -47,7 +51,11 @@ class GroupCommit(Generic[T, R]):
     async def _commit(self, group: list[tuple[T, asyncio.Future[R]]]) -> None:
         try:
             results = await self._flush([item for item, _ in group])
-        except Exception as error:  # every submitter of the group hears of it
+        except Exception as error:
+            if len(group) > 1 and not isinstance(error, DatabaseBusy):
+                for one in group:  # one of them is to blame: the others must not suffer for it
+                    await self._commit([one])
+                return
             for _, future in group:
                 if not future.done():
                     future.set_exception(error)

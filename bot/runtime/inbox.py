@@ -15,6 +15,7 @@ from models.database import fetch
 
 #: The platform's ids are short; what is longer is not a real one.
 KEY_LIMIT = 191
+CLIENT_ID_LIMIT = 64
 _encode = msgspec.json.Encoder().encode
 _decoder = msgspec.json.Decoder(Inbound)
 
@@ -43,9 +44,17 @@ class Inbox:
 
 
 def _kept(inbound: Inbound) -> Kept:
-    """Raises `BadInput` for text that is no Unicode; a NUL is dropped, since PostgreSQL has no room for it."""
+    """Raises `BadInput` for text that is no Unicode and ids that are none; a NUL in words is dropped.
+
+    PostgreSQL has no room for a NUL, and what it refuses would fail with its neighbours in the commit.
+    """
     if "\x00" in inbound.text or "\x00" in inbound.name:
         inbound = replace(inbound, text=inbound.text.replace("\x00", ""), name=inbound.name.replace("\x00", ""))
+    ids = (inbound.key, inbound.sender, inbound.data, inbound.client_id, inbound.group, inbound.locale)
+    if any("\x00" in id_ for id_ in ids) or len(inbound.sender) > KEY_LIMIT or len(inbound.client_id) > CLIENT_ID_LIMIT:
+        raise BadInput(
+            f"an id is too long (over {KEY_LIMIT} characters, {CLIENT_ID_LIMIT} for a client id) or has a NUL"
+        )
     try:
         payload = _encode(inbound).decode()
     except UnicodeEncodeError as error:
