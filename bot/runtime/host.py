@@ -28,7 +28,7 @@ class TurnHost:
         """Run `service(scope, …)`; a `Refused` rolls back what it wrote."""
         if getattr(service, "__reads__", False):
             return await service(self._scope, *args, **kwargs)
-        await self._open()
+        await self.open()
         await self._execute("SAVEPOINT service")
         try:
             result = await service(self._scope, *args, **kwargs)
@@ -49,7 +49,8 @@ class TurnHost:
         if self._opened:
             await self._execute("RELEASE SAVEPOINT turn")
 
-    async def _open(self) -> None:
+    async def open(self) -> None:
+        """From here on `undo` takes back what is written."""
         if not self._opened:
             await self._execute("SAVEPOINT turn")
             self._opened = True

@@ -136,6 +136,7 @@ class Turn:
         if file.attachment is not None:
             self.writes.files.append((state.id, state.contact_id, state.last_seq, file.attachment, state.id))
             return Attachment(file.attachment, file.kind, file.name, file.media_type, file.size or 0)
+        await self.host.open()
         kept = await attachments.create(
             file, self._now, conversation_id=state.id, contact_id=state.contact_id, message_seq=state.last_seq
         )
