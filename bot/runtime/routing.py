@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.core.callback import Callback
+from bot.core.errors import BadInput
 from bot.core.message import Choice, Inbound
-from bot.core.question import parse_answer_data
+from bot.core.question import answer_data, parse_answer_data
 from bot.core.router import RUN, Routes
 from bot.core.words import Steering, normalise, number, steering
 from bot.runtime.state import ConversationState, DialogState
@@ -116,9 +118,12 @@ def _timer(data: str, state: ConversationState) -> Step:
 
 
 def _from_customer(inbound: Inbound, state: ConversationState, routes: Routes) -> Step:
-    data = inbound.data or typed_choice(inbound.text, state)
-    if data:
-        return _button(data, state, routes)
+    if inbound.data:
+        return _button(inbound.data, state, routes)
+    if data := typed_choice(inbound.text, state):
+        step = _button(data, state, routes)
+        if not isinstance(step, Stale):  # words that were a button once are words again
+            return step
     text = inbound.text.strip()
     dialog = state.foreground if _asking(state) else None
     words = dialog is not None and dialog.question is not None and dialog.question.input == "text"
@@ -150,23 +155,31 @@ def _button(data: str, state: ConversationState, routes: Routes) -> Step:
                 return Stale()
             return AskAgain(dialog) if prefix == RESUME else End(dialog)
     found = routes.find_callback(data)
-    return Start(found[1], callback=data) if found else Stale()
+    return Start(found[1], callback=data) if found and _readable(found[0], data) else Stale()
+
+
+def _readable(callback: type[Callback], data: str) -> bool:
+    try:
+        callback.unpack(data)
+    except BadInput:
+        return False
+    return True
 
 
 def typed_choice(text: str, state: ConversationState) -> str:
     """The data of the choice that was typed by its label or its number; "" for none.
 
-    While words are asked for, a number is words: "2" may be the answer.
+    While words are asked for, a number is words ("2" may be the answer), and so are the labels of other messages.
     """
     if not state.choices or not text:
         return ""
-    said = normalise(text)
+    said, dialog = normalise(text), state.foreground
     labelled = [choice for choice in state.choices if normalise(choice.label) == said]
-    if len(labelled) == 1:
-        return labelled[0].data
-    question = state.foreground.question if state.foreground else None
-    ordinal = None if question and question.input == "text" else number(text)
-    return _at(state.choices, ordinal)
+    if dialog and dialog.question and dialog.question.input == "text":
+        own = answer_data(dialog.token, dialog.question.position, "")
+        labelled = [choice for choice in labelled if choice.data.startswith(own)]
+        return labelled[0].data if len(labelled) == 1 else ""
+    return labelled[0].data if len(labelled) == 1 else _at(state.choices, number(text))
 
 
 def _at(choices: tuple[Choice, ...], ordinal: int | None) -> str:
