@@ -11,10 +11,18 @@ Four verbs, and nothing else may be awaited in `handlers/`:
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeVar, overload
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 
-from bot.core.capabilities import Capabilities
+from bot.core.answers import (
+    STARS,
+    key_of,
+    label_of,
+    reads_consent,
+    reads_files,
+    reads_option,
+    reads_stars,
+    reads_text,
+)
 from bot.core.errors import Refused
 from bot.core.journal import (
     Entry,
@@ -29,6 +37,7 @@ from bot.core.journal import (
     revive,
 )
 from bot.core.message import Attachment, Button, Card, FileKind, Inbound, Input, Reply, Summary
+from bot.core.outcome import Call, CallFailed, HandOver, Host, Outcome, Person, Priority, Requested
 from bot.core.question import (
     DONE,
     SKIP,
@@ -39,78 +48,18 @@ from bot.core.question import (
     answer_data,
     duration,
     option_buttons,
-    option_index,
     skipping,
 )
 from bot.core.router import Command
 from bot.core.text import Say, Text, Voice, _, _n
-from bot.core.words import normalise, number, steering
+
+__all__ = ["Call", "CallFailed", "Chat", "HandOver", "Host", "Outcome", "Person", "Requested"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
-Priority = Literal["normal", "high"]
-
-STARS = (1, 2, 3, 4, 5)
 YES_LABEL = _("Yes")
 NO_LABEL = _("No")
-
-
-@dataclass(frozen=True, slots=True)
-class Call(Generic[R]):
-    """A kind of effect that a dialog may wait for; `name` finds its executor, `returns` reads its result."""
-
-    name: str
-    returns: type[R]
-
-
-class CallFailed(Exception):
-    """The outside world said no for good; the text is for staff."""
-
-
-class Host(Protocol):
-    """What runs a dialog's services: inside the turn's transaction, each in a savepoint of its own."""
-
-    async def run(self, service: Callable[..., Awaitable[Any]], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Run `service(scope, *args, **kwargs)`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Requested:
-    """An effect that the dialog waits for."""
-
-    name: str
-    args: list[Any]
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class HandOver:
-    """The dialog wants a person to take this conversation."""
-
-    reason: str
-    priority: Priority
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who we talk to and where, as far as a handler needs to know."""
-
-    name: str
-    account: str
-    capabilities: Capabilities
-    is_staff: bool = False
-    owned: bool = False  # a member of staff has taken over: what is said now is not sent
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What one turn of a dialog led to; the runtime makes rows of it."""
-
-    replies: list[Reply] = field(default_factory=list)
-    question: Question | None = None
-    requested: Requested | None = None
-    hand_over: HandOver | None = None
 
 
 class Chat:
@@ -223,15 +172,10 @@ class Chat:
         """Ask for words. `check` returns what is wrong with them, or None; `suggest` are ready answers to tap."""
         labels = list(suggest)
 
-        def read(incoming: Incoming) -> str:
-            if incoming.key is not None:
-                index = option_index(incoming, labels, normalise)
-                if index is not None:
-                    return labels[index]
-            return _words(incoming, most, check)
-
         buttons = option_buttons(self._token, self._position, labels) + self._skip(optional)
-        answer: str | None = await self._question(question, "text", buttons, skipping(read, optional), remind, expire)
+        answer: str | None = await self._question(
+            question, "text", buttons, skipping(reads_text(labels, most, check), optional), remind, expire
+        )
         return answer
 
     @overload
@@ -276,18 +220,19 @@ class Chat:
         expire: str | None = None,
     ) -> T | None:
         """One of `options`. `key` names an option for ever (the journal keeps it), `label` is what is shown."""
-        keys = [(key or _key)(option) for option in options]
-        labels = [self._voice((label or _label)(option)) for option in options]
-
-        def read(incoming: Incoming) -> str:
-            index = option_index(incoming, labels, normalise)
-            if index is None:
-                raise Invalid(_("Please choose one of these."))
-            return keys[index]
+        keys = [(key or key_of)(option) for option in options]
+        labels = [self._voice((label or label_of)(option)) for option in options]
 
         buttons = option_buttons(self._token, self._position, labels) + self._skip(optional)
         chosen = await self._question(
-            question, "choice", buttons, skipping(read, optional), remind, expire, cards=cards, summary=summary
+            question,
+            "choice",
+            buttons,
+            skipping(reads_option(labels, keys), optional),
+            remind,
+            expire,
+            cards=cards,
+            summary=summary,
         )
         if chosen is None:
             return None
@@ -299,18 +244,8 @@ class Chat:
         """One to five stars."""
         labels = [f"{stars} ★" for stars in STARS]
 
-        def read(incoming: Incoming) -> int:
-            index = option_index(incoming, labels, normalise)
-            if index is not None:
-                return STARS[index]
-            drawn = incoming.text.count("★") or incoming.text.count("⭐")
-            stars = number(incoming.text.rstrip(" ★⭐\ufe0f星颗")) or drawn
-            if stars not in STARS:
-                raise Invalid(_("Please give one to five stars."))
-            return stars
-
         buttons = option_buttons(self._token, self._position, labels)
-        answer: int = await self._question(question, "stars", buttons, read, remind, expire)
+        answer: int = await self._question(question, "stars", buttons, reads_stars(labels), remind, expire)
         return answer
 
     async def confirm(
@@ -326,17 +261,10 @@ class Chat:
         """Yes or no."""
         labels = [self._voice(yes), self._voice(no)]
 
-        def read(incoming: Incoming) -> bool:
-            index = option_index(incoming, labels, normalise)
-            said = normalise(incoming.text)
-            if index is None and incoming.key is None:
-                index = 0 if said in YES else 1 if said in NO else None
-            if index is None:
-                raise Invalid(_("Please answer yes or no."))
-            return index == 0
-
         buttons = option_buttons(self._token, self._position, labels)
-        answer: bool = await self._question(question, "confirm", buttons, read, remind, expire, summary=summary)
+        answer: bool = await self._question(
+            question, "confirm", buttons, reads_consent(labels), remind, expire, summary=summary
+        )
         return answer
 
     async def files(
@@ -362,7 +290,7 @@ class Chat:
                     len(files),
                 )
             )
-            read = _reads_files(kinds, at_most - len(files), may_end=optional or bool(files))
+            read = reads_files(kinds, at_most - len(files), may_end=optional or bool(files))
             more = revive(await self._question(text, "files", ends, read, remind, expire), tuple[Attachment, ...])
             if not more:
                 break
@@ -459,51 +387,3 @@ class Chat:
         """Ask for a person: the desk shows the conversation as waiting; the bot goes on until one takes over."""
         if not self._replaying:
             self.outcome.hand_over = HandOver(self._voice(reason), priority)
-
-
-YES = frozenset({"yes", "y", "ok", "okay", "sure", "是", "是的", "好", "好的", "对", "确认", "可以", "行"})
-NO = frozenset({"no", "n", "nope", "不", "否", "不是", "不要", "不用", "不好", "不行"})
-
-
-def _words(incoming: Incoming, most: int, check: Callable[[str], Say | None] | None) -> str:
-    text = incoming.text
-    if not text:
-        raise Invalid(_("Please write it as a message."))
-    if len(text) > most:
-        raise Invalid(_("That is too long: at most {most} characters.", most=most))
-    problem = check(text) if check else None
-    if problem:
-        raise Invalid(problem)
-    return text
-
-
-def _reads_files(kinds: Collection[FileKind], most: int, *, may_end: bool) -> Read:
-    def read(incoming: Incoming) -> tuple[Attachment, ...]:
-        if may_end and (incoming.key in (SKIP, DONE) or steering(incoming.text) in ("skip", "done")):
-            return ()
-        fitting = tuple(file for file in incoming.files if file.kind in kinds)
-        if not fitting:
-            raise Invalid(_("Please send a picture.") if set(kinds) == {"image"} else _("Please send a file."))
-        if len(fitting) > most:
-            raise Invalid(
-                _n("That is too many: {count} more is welcome.", "That is too many: {count} more are welcome.", most)
-            )
-        return fitting
-
-    return read
-
-
-def _key(option: object) -> str:
-    """The name of an option for the journal: itself, a text's message, or the first attribute that identifies it."""
-    if isinstance(option, str):
-        return option
-    if isinstance(option, Text):
-        return option.id
-    for attribute in ("key", "number", "sku", "id", "name"):
-        if hasattr(option, attribute):
-            return str(getattr(option, attribute))
-    return str(option)
-
-
-def _label(option: object) -> Say:
-    return option if isinstance(option, Text) else _key(option)
