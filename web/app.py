@@ -119,7 +119,7 @@ def _parts(links: Links) -> Callable[[web.Application], AsyncIterator[None]]:
         for subscription in subscriptions:
             await runtime.bus.unsubscribe(subscription)
         indexing.cancel()
-        await asyncio.gather(indexing, desk.stop(), return_exceptions=True)
+        await asyncio.gather(indexing, chat.stop(), desk.stop(), return_exceptions=True)
         await server.shutdown()
 
     return parts

@@ -38,6 +38,7 @@ ACK = Histogram(
 )
 _ANYTHING = (60, 5.0)  # events of all kinds from one socket
 _DATA = 256
+_GATHER = 0.2  # seconds
 
 
 class ChatNamespace(Namespace):
@@ -62,6 +63,7 @@ class ChatNamespace(Namespace):
         self._messages = Limiter(*settings.chat_rate, monotonic)
         self._events = Limiter(max(_ANYTHING[0], settings.chat_rate[0] * 2), _ANYTHING[1], monotonic)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._met: list[ChatSocket] = []
         self.feed = ChatFeed(self.send, links)
         self.events = {
             "message": self._message,
@@ -139,16 +141,37 @@ class ChatNamespace(Namespace):
         if not socket.known:
             # Not before the ack: the message is what must be on disk, and the token needs no row to be known.
             socket.known = True
-            self._later(self._remember(socket))
+            self._meet(socket)
         ACK.observe(monotonic() - started)
         return {"id": inbound.client_id}
 
-    async def _remember(self, socket: ChatSocket) -> None:
+    async def stop(self) -> None:
+        """End what runs behind the sockets, and write what it would have written."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._remember_met()
+
+    def _meet(self, socket: ChatSocket) -> None:
+        """Make the visitor's row, together with those of all who come meanwhile: a row each would be a commit each."""
+        self._met.append(socket)
+        if len(self._met) == 1:
+            self._later(self._remember_all())
+
+    async def _remember_all(self) -> None:
+        await asyncio.sleep(_GATHER)
+        await self._remember_met()
+
+    async def _remember_met(self) -> None:
+        met, self._met = self._met, []
+        if not met:
+            return
         try:
             async with transaction():
-                await visitors.remember(socket.visit, socket.locale, self._clock())
+                await visitors.remember([(socket.visit, socket.locale) for socket in met], self._clock())
         except DatabaseBusy:
-            socket.known = False  # the next message tries again
+            for socket in met:
+                socket.known = False  # the next message tries again
 
     async def _inbound(self, socket: ChatSocket, body: Json) -> Inbound:
         data = text_of(body, "data", _DATA, default="")

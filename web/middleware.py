@@ -59,6 +59,8 @@ def security_headers(settings: WebSettings) -> Callable[[web.Request, web.Stream
         fixed["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
 
     async def dress(request: web.Request, response: web.StreamResponse) -> None:
+        if response.status == 101:
+            return  # no browser reads them there, and ten thousand idle sockets would each keep a copy
         for name, value in fixed.items():
             response.headers.setdefault(name, value)
         shared = request.path.startswith(_SHARED)

@@ -60,7 +60,7 @@ async def upload(request: web.Request) -> web.Response:
     now = request.app[CLOCK]()
     try:
         async with transaction():
-            await visitors.remember(visit, "", now)
+            await visitors.remember([(visit, "")], now)
             row = await visitors.attach(filed, now, visit=visit, where=await visitors.place(visit))
     except BaseException:
         await request.app[FILING].discard(filed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -61,12 +62,13 @@ def read(secret: bytes, token: str) -> Visit | None:
     return Visit(_digest("visitor id", token)[:32], _digest("visitor token", token))
 
 
-async def remember(visit: Visit, locale: str, now: datetime) -> None:
-    """Make the row unless it is there."""
-    row = Visitor(
-        token_hash=visit.token_hash, external_id=visit.external_id, locale=locale, created_at=now, seen_at=now
-    )
-    await Visitor.bulk_create([row], ignore_conflicts=True)
+async def remember(met: Sequence[tuple[Visit, str]], now: datetime) -> None:
+    """Make the rows of visitors and their languages, unless they are there; inside the caller's transaction."""
+    rows = [
+        Visitor(token_hash=visit.token_hash, external_id=visit.external_id, locale=locale, created_at=now, seen_at=now)
+        for visit, locale in met
+    ]
+    await Visitor.bulk_create(rows, ignore_conflicts=True)
 
 
 async def seen(visit: Visit, now: datetime) -> None:

@@ -188,9 +188,7 @@ async def upload(request: web.Request) -> web.Response:
     filed = await uploads.take(request)
     try:
         async with transaction():
-            kept = await file_row(
-                filed, request.app[CLOCK](), conversation_id=row.id, contact_id=row.contact_id
-            )
+            kept = await file_row(filed, request.app[CLOCK](), conversation_id=row.id, contact_id=row.contact_id)
     except BaseException:
         await request.app[uploads.FILING].discard(filed)
         raise
@@ -207,4 +205,3 @@ async def typing(request: web.Request) -> web.Response:
         if channel is not None and channel.capabilities.typing:
             await channel.typing(row.external_id)
     return answer({})
-
