@@ -112,6 +112,7 @@ export const en = {
   "thread.sent": "Delivered",
   "thread.file.pending": "The file is being stored",
   "thread.file.failed": "The file could not be fetched",
+  "thread.waiting.new": "Waiting for a person",
   "thread.waiting": "Waiting for a person for {span}",
   "thread.reason": "Reason: {reason}",
   "thread.attention": "Needs attention: {what}",

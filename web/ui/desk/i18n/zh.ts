@@ -114,6 +114,7 @@ export const zh: Record<Key, string> = {
   "thread.sent": "已送达",
   "thread.file.pending": "文件正在保存",
   "thread.file.failed": "文件没能取回",
+  "thread.waiting.new": "客户在等待人工回复",
   "thread.waiting": "客户已等待 {span}",
   "thread.reason": "原因：{reason}",
   "thread.attention": "需留意：{what}",

@@ -125,6 +125,15 @@ export async function refreshFacts(): Promise<void> {
   Object.assign(thread, { row: opened.row, dialog: opened.dialog, canSend: opened.can_send, person: opened.contact });
 }
 
+const FACTS_AFTER_MS = 400;
+let factsTimer = 0;
+
+/** With what the bot says its open question changes: looked up once it has finished speaking. */
+function factsSoon(): void {
+  window.clearTimeout(factsTimer);
+  factsTimer = window.setTimeout(() => void refreshFacts().catch(() => undefined), FACTS_AFTER_MS);
+}
+
 function add(messages: readonly Message[]): void {
   thread.messages = logic.merged(thread.messages, messages);
   if (thread.id !== null && thread.person) thread.person = withFiles(thread.person, thread.id, messages);
@@ -244,6 +253,7 @@ function arrived(message: Message): void {
   }
   add([message]);
   if (message.author === "customer") thread.typing = "";
+  if (message.author === "bot") factsSoon();
   const hole = logic.gap(thread.messages);
   if (hole !== null) void fill(id, hole);
 }
