@@ -1,0 +1,92 @@
+"""What `check` finds at Telegram, asked over the real wire, and about a database that is not this version's."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from bot.cli import probes
+from bot.cli.finding import Finding
+from bot.config import Config
+from models.database import close_database, migrate, open_database
+from tests.kit.telegram_server import TelegramServer
+
+
+async def telegram(config: Config, *, offline: bool = False) -> Finding:
+    return [finding async for finding in probes.all_channels(config, offline=offline)][-1]
+
+
+def with_token(token: str, api_base: str, public_url: str = "") -> Config:
+    return Config.model_validate(
+        {"telegram": {"token": token, "api_base": api_base}, "server": {"public_url": public_url}}
+    )
+
+
+async def test_a_bot_that_answers_is_named_with_its_way_in() -> None:
+    async with TelegramServer("123456:TEST-token") as server:
+        found = await telegram(with_token("123456:TEST-token", server.base))
+        hooked = await telegram(with_token("123456:TEST-token", server.base, "https://shop.example"))
+    assert (found.state, found.detail.split(" — ")[0].split(" by ")[1]) == ("ok", "long polling")
+    assert "by webhook https://shop.example/hooks/telegram" in hooked.detail
+
+
+async def test_a_token_that_is_refused_is_wrong_and_not_shown() -> None:
+    async with TelegramServer("123456:TEST-token") as server:
+        found = await telegram(with_token("123456:OTHER-token", server.base))
+    assert (found.state, found.detail) == ("wrong", "Telegram refuses the bot token")
+    assert "OTHER" not in found.cure
+
+
+async def test_offline_nobody_is_asked() -> None:
+    found = await telegram(with_token("123456:TEST-token", "http://127.0.0.1:9"), offline=True)
+    assert found.state == "ok"
+    assert "not asked" in found.detail
+
+
+@pytest.fixture
+async def config(tmp_path: Path) -> Config:
+    """A configuration whose database is up to date."""
+    url = f"sqlite://{tmp_path}/parley.db"
+    await open_database(url)
+    await migrate()
+    await close_database()
+    return Config.model_validate({"database": {"url": url}})
+
+
+async def schema(config: Config) -> Finding:
+    return [finding async for finding in probes.database(config)][-1]
+
+
+async def test_a_database_is_told_by_its_schema(config: Config, tmp_path: Path) -> None:
+    assert (await schema(config)).detail == "up to date"
+    with sqlite3.connect(tmp_path / "parley.db") as rows:
+        rows.execute("DELETE FROM schema_version WHERE number = (SELECT max(number) FROM schema_version)")
+    rows.close()
+    behind = await schema(config)
+    assert (behind.state, behind.detail.partition(":")[0]) == ("note", "to apply")
+
+
+async def test_a_database_of_a_newer_parley_is_refused(config: Config, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "parley.db") as rows:
+        rows.execute("INSERT INTO schema_version VALUES (9999, '9999_later', 'x', 'now')")
+    rows.close()
+    found = await schema(config)
+    assert found.state == "wrong"
+    assert "made by a newer Parley (9999_later); start that version" in found.detail
+
+
+async def test_a_database_that_does_not_answer_is_told_without_its_password() -> None:
+    found = await schema(Config.model_validate({"database": {"url": "postgres://u:not-for-eyes@127.0.0.1:9/d"}}))
+    assert found.state == "wrong"
+    assert "127.0.0.1" in found.detail
+    assert "not-for-eyes" not in f"{found.detail}{found.cure}"
+
+
+async def test_on_postgres_it_says_which_without_its_password(postgres_url: str) -> None:
+    config = Config.model_validate({"database": {"url": postgres_url}})
+    findings = [finding async for finding in probes.database(config)]
+    assert [finding.state for finding in findings] == ["ok", "note"]
+    assert findings[0].detail.startswith("postgres")
+    assert "@" not in findings[0].detail
