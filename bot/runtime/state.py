@@ -81,8 +81,9 @@ class ConversationState:
 
     @property
     def foreground(self) -> DialogState | None:
-        """The dialog that has the word: it asks, or waits for the outside world."""
-        return next((one for one in self.dialogs if one.state in ("asking", "calling") and not one.background), None)
+        """The dialog that has the word: it asks, or (where none does) waits for the outside world."""
+        open_ = [one for one in self.dialogs if one.state in ("asking", "calling") and not one.background]
+        return next((one for one in open_ if one.state == "asking"), open_[0] if open_ else None)
 
     @property
     def paused(self) -> DialogState | None:
