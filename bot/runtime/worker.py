@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -131,12 +132,15 @@ class Worker:
         attempts = turn_attempts(error, max(waiting.attempts for waiting in head.waiting) + 1)
         delay = turn_delay(attempts)
         lane = head.waiting[0].id
-        log.error(
-            "a turn failed", exc_info=error, extra={"action": "turn.failed", "inbound": lane, "attempts": attempts}
-        )
+        # Without the error's own words, which may quote the customer: those are in the row, for staff.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        facts = {"action": "turn.failed", "inbound": lane, "attempts": attempts, "error": type(error).__name__}
+        log.error("a turn failed", extra=facts | {"where": where})
         try:
             await self._record(head, attempts, error, park=delay is None)
-        except DatabaseBusy:
+        except Exception:
+            # Raised further, it would end the worker, or run the batch's good turns a second time.
+            log.exception("a failed turn could not be recorded", extra={"action": "turn.unrecorded", "inbound": lane})
             self._lanes.postpone(head, 0.5)
             return
         if delay is None:
