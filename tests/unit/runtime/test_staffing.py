@@ -1,0 +1,206 @@
+"""Takeover and give-back: one winner, a silent bot, and a conversation that goes on where it was."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.core.chat import Chat
+from bot.core.errors import ChannelUnavailable, Refused
+from bot.core.message import Inbound, Wire
+from bot.core.ports import Sent
+from bot.core.router import Router
+from models import Audit, Conversation, Effect, Message, Staff
+from tests.kit.simulator import SimChannel, Simulator
+from tests.unit.runtime.conftest import Worlds
+
+
+def chatty() -> Router:
+    """Says three things and asks for a name."""
+    router = Router("chatty")
+
+    @router.command("ask")
+    async def ask(chat: Chat) -> None:
+        name = await chat.ask("Your name?")
+        chat.say(f"Hello {name}")
+
+    @router.fallback
+    async def fallback(chat: Chat) -> None:
+        for number in range(3):
+            chat.say(f"{chat.inbound.text} {number}")
+
+    return router
+
+
+class Slow(SimChannel):
+    """A channel whose next sends wait at a gate."""
+
+    def __init__(self, like: SimChannel) -> None:
+        super().__init__(like.account, like.capabilities)
+        self.gate = asyncio.Event()
+        self.sending = asyncio.Event()
+
+    async def send(self, recipient: str, wire: Wire, key: str) -> Sent:
+        self.sending.set()
+        await self.gate.wait()
+        return await super().send(recipient, wire, key)
+
+
+async def begun(sim: Simulator) -> Conversation:
+    """Ann's conversation, in which she has said hello."""
+    ann = await sim.customer()
+    await ann.says("hello")
+    return await ann.conversation()
+
+
+async def test_of_two_who_take_over_one_wins_and_the_other_is_told_by_whom(world: Worlds) -> None:
+    sim = await world([chatty()])
+    row = await begun(sim)
+    mei, tom = await sim.staff("Mei"), await sim.staff("Tom")
+    for _ in range(10):
+        results = await asyncio.gather(
+            *(sim.runtime.take_over(row.id, one.id) for one in (mei, tom)), return_exceptions=True
+        )
+        [refused] = [result for result in results if isinstance(result, Refused)]
+        owner = await Staff.get(id=(await Conversation.get(id=row.id)).owner_id)
+        assert (refused.code, refused.facts) == ("taken", {"owner": owner.name})
+        await sim.runtime.give_back(row.id, owner.id)
+    await sim.runtime.idle()
+    assert await Audit.filter(action="conversation.take").count() == 10
+
+
+async def test_what_the_bot_had_queued_is_cancelled_with_the_takeover(world: Worlds) -> None:
+    sim = await world([chatty()])
+    row = await begun(sim)
+    sim.channel.failures += [ChannelUnavailable("down", after=60.0)]
+    ann = await sim.customer("Ann2")
+    await sim.runtime.accept([ann._inbound(text="more")])
+    async with asyncio.timeout(5):
+        while sim.channel.failures:
+            await asyncio.sleep(0.001)
+        while not await Effect.filter(attempts=1, state="pending").count():
+            await asyncio.sleep(0.001)
+    row = await ann.conversation()
+    await sim.runtime.take_over(row.id, (await sim.staff()).id)
+    assert sorted([one.state for one in await Effect.filter(conversation_id=row.id)]) == ["cancelled"] * 3
+    assert {one.delivery for one in await Message.filter(conversation_id=row.id, author="bot")} == {"failed"}
+    await sim.restarts()
+    sim.now = sim.now.replace(hour=23)
+    sim.runtime.effects.wake()
+    await sim.runtime.idle()
+    assert await ann.screen() == []
+
+
+async def test_a_takeover_in_the_middle_of_sending_lets_that_message_leave_and_no_other(world: Worlds) -> None:
+    sim = await world([chatty()])
+    slow = Slow(sim.channel)
+    sim.runtime.channels[sim.account] = slow  # type: ignore[index]
+    ann = await sim.customer()
+    await sim.runtime.accept([ann._inbound(text="hello")])
+    await slow.sending.wait()
+    row, staff = await ann.conversation(), await sim.staff()
+    takeover = asyncio.create_task(sim.runtime.take_over(row.id, staff.id))
+    await asyncio.sleep(0.02)
+    assert not takeover.done()
+    slow.gate.set()
+    await takeover
+    await sim.runtime.staff_says(row.id, staff.id, "c1", "Mei here", ())
+    await sim.runtime.idle()
+    assert [seen.text for seen in slow.screens[ann.sender]] == ["hello 0", "Mei here"]
+
+
+async def test_a_takeover_in_the_middle_of_a_turn_silences_that_turn(world: Worlds) -> None:
+    sim = await world([chatty()])
+    row = await begun(sim)
+    ann_sender = row.lane.partition(":")[2]
+    before = len(sim.channel.screens[ann_sender])
+    staff = await sim.staff()
+    for number in range(20):
+        inbound = Inbound("telegram", f"x{number}", ann_sender, text=f"t{number}")
+        await asyncio.gather(sim.runtime.accept([inbound]), sim.runtime.take_over(row.id, staff.id))
+        after = len(sim.channel.screens[ann_sender])
+        await sim.runtime.idle()
+        assert len(sim.channel.screens[ann_sender]) == after  # nothing left after the takeover had committed
+        await sim.runtime.give_back(row.id, staff.id)
+        await sim.runtime.idle()
+    assert len(sim.channel.screens[ann_sender]) >= before
+    said = await Message.filter(conversation_id=row.id, author="customer", text__startswith="t").count()
+    assert said == 20
+
+
+async def test_while_a_person_owns_it_the_bot_keeps_what_comes_and_says_nothing(world: Worlds) -> None:
+    sim = await world([chatty()])
+    row = await begun(sim)
+    ann_screen = len(sim.channel.screens[row.lane.partition(":")[2]])
+    staff = await sim.staff()
+    await sim.runtime.take_over(row.id, staff.id)
+    await sim.deliver(Inbound("telegram", "k", row.lane.partition(":")[2], text="still there?"))
+    assert len(sim.channel.screens[row.lane.partition(":")[2]]) == ann_screen
+    row = await Conversation.get(id=row.id)
+    assert (row.last_text, row.unread, row.last_author) == ("still there?", 1, "customer")
+
+
+async def test_after_giving_back_the_open_question_is_put_again_and_answered(world: Worlds) -> None:
+    sim = await world([chatty()])
+    ann = await sim.customer()
+    await ann.says("/ask")
+    row, staff = await ann.conversation(), await sim.staff()
+    await sim.runtime.take_over(row.id, staff.id)
+    await ann.says("Are you a person?")
+    await sim.runtime.give_back(row.id, staff.id)
+    await sim.runtime.give_back(row.id, staff.id)
+    await sim.runtime.idle()
+    assert [seen.text for seen in await ann.screen()] == ["Your name?", "Your name?"]
+    await ann.says("Ann")
+    assert (await ann.last()).text == "Hello Ann"
+
+
+async def test_staff_say_a_thing_once_per_client_id_and_only_as_the_owner(world: Worlds) -> None:
+    sim = await world([chatty()])
+    row = await begun(sim)
+    mei, tom = await sim.staff("Mei"), await sim.staff("Tom")
+    with pytest.raises(Refused, match="not_owner"):
+        await sim.runtime.staff_says(row.id, mei.id, "c1", "hi", ())
+    await sim.runtime.take_over(row.id, mei.id)
+    with pytest.raises(Refused, match="not_owner"):
+        await sim.runtime.staff_says(row.id, tom.id, "c1", "hi", ())
+    seqs = await asyncio.gather(*(sim.runtime.staff_says(row.id, mei.id, "c1", "hi", ()) for _ in range(4)))
+    await sim.runtime.idle()
+    assert len(set(seqs)) == 1
+    shown = [seen.text for seen in sim.channel.screens[row.lane.partition(":")[2]]]
+    assert shown.count("hi") == 1
+    assert (await Message.get(conversation_id=row.id, author="staff")).delivery == "sent"
+
+
+async def test_a_note_never_leaves(world: Worlds) -> None:
+    sim = await world([chatty()])
+    row = await begun(sim)
+    shown = len(sim.channel.screens[row.lane.partition(":")[2]])
+    await sim.runtime.note(row.id, (await sim.staff()).id, "n1", "VIP", ())
+    await sim.runtime.idle()
+    assert len(sim.channel.screens[row.lane.partition(":")[2]]) == shown
+    assert (await Conversation.get(id=row.id)).last_text == "hello 2"
+
+
+async def test_a_colleague_takes_over_by_force_and_the_first_may_not_speak_any_more(world: Worlds) -> None:
+    sim = await world([chatty()])
+    row = await begun(sim)
+    mei, tom = await sim.staff("Mei"), await sim.staff("Tom")
+    await sim.runtime.take_over(row.id, mei.id)
+    await sim.runtime.take_over(row.id, tom.id, force=True)
+    with pytest.raises(Refused, match="not_owner"):
+        await sim.runtime.staff_says(row.id, mei.id, "c1", "hi", ())
+    assert (await Conversation.get(id=row.id)).owner_id == tom.id
+
+
+async def test_what_is_not_there_is_said(world: Worlds) -> None:
+    sim = await world([chatty()])
+    staff = await sim.staff()
+    for doing in (sim.runtime.take_over(99, staff.id), sim.runtime.give_back(99, staff.id)):
+        with pytest.raises(Refused, match="no_conversation"):
+            await doing
+    row = await begun(sim)
+    await sim.runtime.take_over(row.id, staff.id)
+    with pytest.raises(Refused, match="no_file"):
+        await sim.runtime.staff_says(row.id, staff.id, "c", "", (12345,))

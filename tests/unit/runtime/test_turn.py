@@ -1,0 +1,302 @@
+"""Turns: a handler that fails leaves nothing behind and stops nobody else; a dialog goes on where it was."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from bot.core.callback import Callback
+from bot.core.chat import Call, Chat
+from bot.core.errors import Refused
+from bot.core.message import Button, FileRef, Inbound
+from bot.core.profiles import SMS
+from bot.core.router import Router
+from bot.runtime import worker as worker_module
+from bot.services import attachments
+from bot.services.scope import Scope
+from models import Attachment, Audit, Conversation, Dialog, Effect, Message
+from models import Inbound as InboundRow
+from tests.unit.runtime.conftest import Worlds
+
+APOLOGY = "Sorry, something went wrong on our side. A colleague will look at it."
+
+
+class Buy(Callback):
+    sku: str
+    quantity: int = 1
+
+
+async def mark(scope: Scope, action: str) -> None:
+    """A service that writes."""
+    await Audit.create(action=action, at=scope.now)
+
+
+async def mark_and_refuse(scope: Scope, action: str) -> None:
+    """A service that says no after it has written."""
+    await Audit.create(action=action, at=scope.now)
+    raise Refused("no")
+
+
+class Faulty:
+    """Handlers that fail so many times."""
+
+    def __init__(self, failures: int) -> None:
+        self.left = failures
+        self.router = Router("faulty")
+        self.router.fallback(self.router.files(self.answer))
+
+    async def answer(self, chat: Chat) -> None:
+        chat.say(f"Before {chat.inbound.text}")
+        await chat.do(mark, chat.inbound.text or "file")
+        if self.left and not chat.inbound.text.startswith("good"):
+            self.left -= 1
+            raise ZeroDivisionError("a bug")
+        chat.say(f"After {chat.inbound.text}")
+
+
+async def actions() -> list[str]:
+    return [row.action for row in await Audit.all().order_by("id")]
+
+
+async def thread(lane: str) -> list[tuple[str, str]]:
+    """Author and text of everything in a conversation."""
+    rows = await Message.filter(conversation__lane=lane).order_by("seq")
+    assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
+    return [(row.author, row.text) for row in rows]
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_a_turn_that_fails_leaves_nothing_behind_and_is_tried_again(world: Worlds) -> None:
+    sim = await world([Faulty(2).router])
+    ann = await sim.customer()
+    await ann.says("hi")
+    assert await thread(f"telegram:{ann.sender}") == [("customer", "hi"), ("bot", "Before hi"), ("bot", "After hi")]
+    assert await actions() == ["hi"]
+    assert [row.state for row in await InboundRow.all()] == ["done"]
+    assert [seen.text for seen in await ann.screen()] == ["Before hi", "After hi"]
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_a_file_of_a_turn_that_failed_is_one_file_after_the_retry(world: Worlds) -> None:
+    sim = await world([Faulty(2).router])
+    ann = await sim.customer()
+    await ann.sends("tea.txt", b"tea", kind="file")
+    assert [(row.name, row.message_seq) for row in await Attachment.all()] == [("tea.txt", 1)]
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_a_poison_message_is_parked_with_an_apology_and_stops_nobody(world: Worlds) -> None:
+    sim = await world([Faulty(10**6).router])
+    ann, bob = await sim.customer("Ann"), await sim.customer("Bob")
+    await sim.runtime.accept([ann._inbound(text="poison"), bob._inbound(text="good"), ann._inbound(text="good too")])
+    await sim.runtime.idle()
+    assert await thread(f"telegram:{bob.sender}") == [
+        ("customer", "good"),
+        ("bot", "Before good"),
+        ("bot", "After good"),
+    ]
+    assert await thread(f"telegram:{ann.sender}") == [
+        ("customer", "poison"), ("bot", APOLOGY),
+        ("customer", "good too"), ("bot", "Before good too"), ("bot", "After good too"),
+    ]  # fmt: skip
+    parked = await InboundRow.get(state="parked")
+    assert (parked.attempts, parked.error) == (5, "ZeroDivisionError: a bug")
+    row = await ann.conversation()
+    assert (row.attention, row.waiting_since is not None) == ("A message could not be handled; see Failures.", True)
+    assert await actions() == ["good", "good too"]
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_staff_try_a_parked_message_again_and_it_stands_in_the_thread_once(world: Worlds) -> None:
+    faulty = Faulty(5)
+    sim = await world([faulty.router])
+    ann = await sim.customer()
+    await ann.says("hm")
+    await sim.runtime.retry_failure("inbound", (await InboundRow.get()).id)
+    await sim.runtime.idle()
+    assert [author for author, text in await thread(f"telegram:{ann.sender}") if text == "hm"] == ["customer"]
+    assert [seen.text for seen in await ann.screen()] == [APOLOGY, "Before hm", "After hm"]
+    assert (await InboundRow.get()).state == "done"
+    with pytest.raises(Refused, match="no_failure"):
+        await sim.runtime.retry_failure("inbound", 1)
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_a_failure_that_cannot_be_recorded_ends_neither_the_worker_nor_a_good_turn_twice(
+    world: Worlds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sim = await world([Faulty(1).router])
+    [worker] = sim.runtime._workers[:1]
+    record, broken = worker_module.Worker._record, [RuntimeError("the record cannot be written")]
+
+    async def breaks_once(self: Any, *args: Any, **kwargs: Any) -> None:
+        if broken:
+            raise broken.pop()
+        await record(self, *args, **kwargs)
+
+    monkeypatch.setattr(type(worker), "_record", breaks_once)
+    ann, bob = await sim.customer("Ann"), await sim.customer("Bob")
+    await sim.runtime.accept([bob._inbound(text="good"), ann._inbound(text="bad")])
+    await sim.runtime.idle()
+    assert sorted(await actions()) == ["bad", "good"]
+    assert len(await thread(f"telegram:{bob.sender}")) == 3
+
+
+async def test_a_refused_service_is_undone_and_the_turn_goes_on(world: Worlds) -> None:
+    router = Router("shop")
+
+    @router.fallback
+    async def answer(chat: Chat) -> None:
+        await chat.do(mark, "before")
+        try:
+            await chat.do(mark_and_refuse, "refused")
+        except Refused:
+            chat.say("Not possible")
+        await chat.do(mark, "after")
+
+    sim = await world([router])
+    ann = await sim.customer()
+    await ann.says("hi")
+    assert await actions() == ["before", "after"]
+    assert (await ann.last()).text == "Not possible"
+
+
+def review() -> Router:
+    """A dialog of two questions, one with buttons."""
+    router = Router("review")
+
+    @router.command("review", "rate it", menu=1)
+    async def leave(chat: Chat) -> None:
+        stars = await chat.rate("How many stars?", remind="1h", expire="1d")
+        text = await chat.ask("Which words?")
+        chat.say(f"Thanks: {stars}, {text}")
+
+    @router.command("menu")
+    async def menu(chat: Chat) -> None:
+        chat.say("Menu", buttons=[Button("Buy tea", Buy("tea", 2).pack())])
+
+    @router.on(Buy)
+    async def buy(chat: Chat, button: Buy) -> None:
+        chat.say(f"Bought {button.quantity} {button.sku}")
+
+    @router.fallback
+    async def fallback(chat: Chat) -> None:
+        chat.say("What?")
+
+    return router
+
+
+async def test_words_that_were_a_button_once_are_words_for_an_open_question(small_world: Worlds) -> None:
+    sim = await small_world([review()])
+    ann = await sim.customer()
+    await ann.says("/review")
+    await ann.says("5")
+    await ann.says("4 ★")
+    assert (await ann.last()).text == "Thanks: 5, 4 ★"
+
+
+async def test_a_number_is_words_for_a_question_that_asks_for_words(small_world: Worlds) -> None:
+    sim = await small_world([review()])
+    ann = await sim.customer()
+    for text in ("/review", "5", "2"):
+        await ann.says(text)
+    assert (await ann.last()).text == "Thanks: 5, 2"
+
+
+async def test_a_typed_button_comes_back_typed_by_tap_number_and_label(small_world: Worlds) -> None:
+    sim = await small_world([review()], SMS)
+    ann = await sim.customer()
+    for answer in ("1", "①", "buy TEA", "一"):
+        await ann.says("/menu")
+        await ann.says(answer)
+        assert (await ann.last()).text == "Bought 2 tea"
+
+
+@pytest.mark.parametrize("data", ["buy:tea", "buy:tea:many", "sell:1", "a:gone:0:1", f"a:x:{'9' * 50}:1", "d:run:x"])
+async def test_a_button_of_another_version_or_a_stranger_is_told_to_be_stale(small_world: Worlds, data: str) -> None:
+    sim = await small_world([review()])
+    ann = await sim.customer()
+    await ann._send(kind="callback", data=data)
+    assert [seen.text for seen in await ann.screen()] == ["That button is from earlier and no longer works."]
+    assert [row.state for row in await InboundRow.all()] == ["done"]
+
+
+async def test_an_old_button_of_an_answered_question_asks_the_open_one_again(small_world: Worlds) -> None:
+    sim = await small_world([review()])
+    ann = await sim.customer()
+    await ann.says("/review")
+    five = (await ann.last()).buttons[4]
+    await ann.taps(five)
+    await ann.taps(five)
+    assert [seen.text for seen in await ann.screen()][-2:] == [
+        "That button is from earlier and no longer works.", "Which words?",
+    ]  # fmt: skip
+
+
+async def test_a_reminder_comes_once_and_the_end_at_its_time(small_world: Worlds) -> None:
+    sim = await small_world([review()])
+    ann = await sim.customer()
+    await ann.says("/review")
+    await sim.passes("59m")
+    assert await ann.times("Are you still there?") == 0
+    for span in ("1m", "1m", "5h"):
+        await sim.passes(span)
+    assert await ann.times("Are you still there?") == 1
+    await sim.passes("17h")
+    assert await Dialog.all().count() == 1
+    await sim.passes("1h")
+    assert await Dialog.all().count() == 0
+    assert (await ann.last()).text.startswith("I have closed what we had begun")
+
+
+async def test_a_call_that_runs_leaves_the_word_to_the_dialog_that_asks(small_world: Worlds) -> None:
+    router, gate = review(), asyncio.Event()
+    call = Call("slow", str)
+
+    @router.command("slow")
+    async def slow(chat: Chat) -> None:
+        done = await chat.call(call)
+        chat.say(done)
+
+    sim = await small_world([router])
+
+    async def callee(key: str) -> str:
+        await gate.wait()
+        return "slow is done"
+
+    sim.runtime.effects._executors["call"]._callees["slow"] = callee  # type: ignore[attr-defined]
+    ann = await sim.customer()
+    for text in ("/slow", "/review", "5", "great"):
+        await sim.runtime.accept([ann._inbound(text=text)])
+        while sim.runtime._lanes.size:
+            await asyncio.sleep(0.001)
+    gate.set()
+    await sim.runtime.idle()
+    assert [seen.text for seen in await ann.screen()] == [
+        "How many stars?", "Which words?", "Thanks: 5, great", "slow is done",
+    ]  # fmt: skip
+
+
+async def test_new_people_and_their_files_are_made_with_their_first_message(world: Worlds) -> None:
+    router = Router("files")
+
+    @router.fallback
+    async def fallback(chat: Chat) -> None:
+        chat.say(f"Got {len(chat.attachments)}")
+
+    sim = await world([router])
+    ann = await sim.customer()
+    sim.channel.uploads["ref"] = b"tea"
+    inbound = Inbound(
+        "telegram", "1", ann.sender, text="x", files=(FileRef("file", "ref", "a.txt", size=3),), name="Ann"
+    )
+    await asyncio.gather(*(sim.runtime.accept([inbound]) for _ in range(3)))
+    await sim.runtime.idle()
+    row = await Conversation.get().prefetch_related("contact")
+    assert (row.contact.name, row.last_seq, row.last_text) == ("Ann", 2, "Got 1")
+    [file] = await Attachment.all()
+    assert file.state == "stored"
+    assert (await attachments.details(file.id)) is not None
+    assert {effect.state for effect in await Effect.all()} == {"done"}
