@@ -26,7 +26,8 @@ from pathlib import Path
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from analytics import manifest as manifests
-from analytics.export import MOST_IDS, Done, Task, export, export_from, forget, parse, schema
+from analytics.columnar import schema
+from analytics.export import MOST_IDS, Done, Task, export, export_from, forget
 from analytics.manifest import BLOCK, Block, Manifest, Part
 from analytics.source import Source, open_source
 from analytics.tables import PRODUCTS, TABLES, Table, columns
@@ -168,7 +169,7 @@ def _differing(source: Source, table: Table, part: Part) -> list[int]:
 
 
 def _copy_products(source: Source, lake: Path, known: Manifest) -> dict[str, Part]:
-    rows = parse(source.csv(PRODUCTS.columns, PRODUCTS.source, "1=1"), PRODUCTS.columns).sort_by("id")
+    rows = source.rows(PRODUCTS.columns, PRODUCTS.source, "1=1").sort_by("id")
     old = known.part(PRODUCTS.name).blocks.get(0)
     if old and rows.equals(pq.read_table(lake / old.file, partitioning=None)):
         return {}

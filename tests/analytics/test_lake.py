@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from analytics import export, lake, manifest
+from analytics import lake, manifest, source
+from analytics.columnar import from_csv
 from models import Contact, Order
 from models.database import fetch
 from tests.analytics import shop
@@ -133,6 +134,19 @@ async def test_text_and_nulls_survive(tea: Shop, database: str, tmp_path: Path) 
     assert set(kept["paid_at"]) == {None}
 
 
+async def test_times_after_many_nulls(
+    tea: Shop, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite's driver gives a column the type of the first rows that it hands over."""
+    monkeypatch.setattr(source, "BATCH_ROWS", "2")
+    await tea.sell(10)
+    await shop.write('UPDATE "order" SET paid_at=NULL WHERE id<?', [(8,)])
+    await shop.write('UPDATE "order" SET paid_at=? WHERE id>=?', [(NOW.replace(microsecond=999_999), 8)])
+    await _update(database, tmp_path / "lake")
+    paid = _table(tmp_path / "lake", "orders")["paid_at"].to_pylist()
+    assert paid == [None] * 7 + [NOW.replace(microsecond=0)] * 3
+
+
 async def test_a_killed_update_leaves_the_lake_as_it_was(tea: Shop, database: str, tmp_path: Path) -> None:
     """The process dies after it wrote files and before they are the lake's."""
     await tea.sell(100)
@@ -141,7 +155,7 @@ async def test_a_killed_update_leaves_the_lake_as_it_was(tea: Shop, database: st
     await tea.sell(100)
     code = (
         "import os, signal, sys, pathlib, datetime\n"
-        "from analytics import lake, manifest\n"
+        "from analytics import lake, manifest, source\n"
         "manifest.publish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "lake.update(sys.argv[1], pathlib.Path(sys.argv[2]), now=datetime.datetime.now(datetime.UTC))\n"
     )
@@ -195,5 +209,5 @@ async def test_a_lake_of_another_version_is_made_anew(
 
 
 def test_csv_with_an_empty_last_field() -> None:
-    rows = export.parse(b'1,"a","CNY",5,"web",\n', lake.TABLES[0].columns)
+    rows = from_csv(b'1,"a","CNY",5,"web",\n', lake.TABLES[0].columns)
     assert rows.to_pylist()[0]["paid_at"] is None
