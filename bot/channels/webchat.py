@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from bot.core.capabilities import Capabilities
 from bot.core.errors import BadInput, FileMissing, Unauthorised
 from bot.core.message import FileRef, Inbound, Wire
 from bot.core.ports import Accept, FileStream, HookAnswer, HookRequest, Sent
+from bot.core.profiles import WEBCHAT
 
 ACCOUNT = "webchat"
-CAPABILITIES = Capabilities(
-    channel=ACCOUNT,
-    buttons=50,
-    button_label=200,
-    button_data=200,
-    link_buttons=True,
-    cards=True,
-    stars=True,
-    text_limit=100_000,
-    caption_limit=100_000,
-    files_per_message=10,
-    image_bytes=20 * 1024 * 1024,
-    file_bytes=20 * 1024 * 1024,
-    typing=True,
-    edits=True,
-    stored_delivery=True,
-)
+CAPABILITIES = WEBCHAT
 
 
 class WebChat:

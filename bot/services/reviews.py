@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from tortoise.expressions import Q
+
 from bot.core.errors import Refused
 from bot.core.message import Attachment
 from bot.core.registry import reads
@@ -81,9 +83,10 @@ async def reject(review_id: int, staff_id: int, now: datetime) -> ReviewView:
 async def public(locale: str, before: int | None, limit: int) -> tuple[PublicReview, ...]:
     """Accepted reviews, newest first, older than the review `before`."""
     rows = Review.filter(state="accepted")
-    if before is not None:
-        rows = rows.filter(id__lt=before)
-    page = await rows.order_by("-id").limit(limit).select_related("product")
+    last = await Review.get_or_none(id=before) if before is not None else None
+    if last is not None:
+        rows = rows.filter(Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, id__lt=last.id))
+    page = await rows.order_by("-created_at", "-id").limit(limit).select_related("product")
     photos = await _photos([row.id for row in page])
     return tuple(_public(row, photos.get(row.id, ()), locale) for row in page)
 

@@ -5,26 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from bot.core.capabilities import Capabilities
 from bot.core.errors import ConfigError
+from bot.core.profiles import TELEGRAM
 
 #: Limits of https://core.telegram.org/bots/api; texts are counted in UTF-16 units.
-CAPABILITIES = Capabilities(
-    channel="telegram",
-    buttons=100,
-    button_label=64,
-    button_data=64,
-    link_buttons=True,
-    text_limit=4096,
-    text_unit="utf16",
-    caption_limit=1024,
-    files_per_message=10,
-    image_bytes=10 * 1024 * 1024,
-    file_bytes=50 * 1024 * 1024,
-    typing=True,
-    edits=True,
-    proactive="yes",
-)
+CAPABILITIES = TELEGRAM
 #: The public server gives a bot no larger file: https://core.telegram.org/bots/api#getfile
 DOWNLOAD_LIMIT = 20 * 1024 * 1024
 
