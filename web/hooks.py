@@ -37,7 +37,6 @@ async def channel_hook(request: web.Request) -> web.Response:
     except BadInput as error:
         HOOKS.labels(channel.account, "malformed").inc()
         raise Problem(400, "bad_request") from error
-    HOOKS.labels(channel.account, "kept").inc()
     return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type)
 
 
@@ -51,6 +50,7 @@ async def _receive(runtime: Runtime, channel: Channel, call: HookRequest) -> Hoo
     inbounds = channel.parse(call.body)
     if inbounds:
         await runtime.accept(inbounds)
+    HOOKS.labels(channel.account, "unknown" if any(one.kind == "unknown" for one in inbounds) else "kept").inc()
     return HookAnswer()
 
 

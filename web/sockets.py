@@ -119,7 +119,9 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
             return await self._connect(*args)
         sid = args[0]
         if event == "disconnect":
-            await self.closed(sid)
+            # A client may send an event of this name: then the library still counts it as connected.
+            if not self._sio.manager.is_connected(sid, self.namespace):
+                await self.closed(sid)
             return None
         handler = self.events.get(event) if isinstance(event, str) else None
         if handler is None or await self.cut_if_slow(sid):

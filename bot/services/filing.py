@@ -91,8 +91,7 @@ class Filing:
             raise BadInput("this file is empty")
         kind = self._media.sniff(head[: self._media.HEAD], name)
         if kind.kind == "image":
-            async with self._pictures:
-                return await self._keep_image(kind, head, chunks, name, limits, now)
+            return await self._keep_image(kind, head, chunks, name, limits, now)
         stored = await self._put(kind, _joined(head, chunks), limits.file, now)
         return Filed(kind.kind, self._media.safe_name(name), stored)
 
@@ -105,11 +104,13 @@ class Filing:
     async def _keep_image(
         self, kind: MediaType, head: bytes, chunks: AsyncIterator[bytes], name: str, limits: Limits, now: datetime
     ) -> Filed:
-        copy = BytesIO()
-        stored = await self._put(kind, _teed(_joined(head, chunks), copy), limits.image, now)
+        # Stored first and read back: somebody whose picture hardly comes must not keep others from the few places.
+        stored = await self._put(kind, _joined(head, chunks), limits.image, now)
         safe = self._media.safe_name(name)
         try:
-            return await self._redrawn(copy.getvalue(), Filed("image", safe, stored), now)
+            async with self._pictures:
+                data = b"".join([chunk async for chunk in self._storage.open(stored.key)])
+                return await self._redrawn(data, Filed("image", safe, stored), now)
         except BadInput:
             # A picture that cannot be redrawn is never shown: it can still be fetched as a file.
             return Filed("file", safe, stored)
@@ -145,12 +146,6 @@ async def _head(chunks: AsyncIterator[bytes], size: int) -> bytes:
 async def _joined(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield head
     async for chunk in rest:
-        yield chunk
-
-
-async def _teed(chunks: AsyncIterator[bytes], copy: BytesIO) -> AsyncIterator[bytes]:
-    async for chunk in chunks:
-        copy.write(chunk)
         yield chunk
 
 
