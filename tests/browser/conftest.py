@@ -19,7 +19,7 @@ LISTEN = """
 addEventListener("securitypolicyviolation",
   (event) => console.error("Content Security Policy", event.violatedDirective, event.blockedURI));
 """
-WIDE, PHONE = (1280, 800), (390, 844)
+WIDE, DESK, PHONE = (1280, 800), (1440, 900), (390, 844)
 
 Cookies = list[Any]
 
@@ -99,6 +99,17 @@ async def admin_cookies(browser: Browser, parley: Parley) -> Cookies:
 @pytest.fixture
 async def admin(new_page: Pages, parley: Parley, complaints: Complaints, admin_cookies: Cookies) -> Agent:
     """The admin at the desk, logged in, wide screen."""
-    page = await _watch(new_page, complaints, viewport=(1440, 900), base_url=parley.url)
+    page = await _watch(new_page, complaints, viewport=DESK, base_url=parley.url)
     await page.context.add_cookies(admin_cookies)
     return Agent(page)
+
+
+@pytest.fixture
+def new_agent(new_page: Pages, parley: Parley, complaints: Complaints) -> Callable[..., Awaitable[Agent]]:
+    """`mei = await new_agent()`: somebody in front of the desk, not logged in yet."""
+
+    async def come(locale: str = "en-GB", *, phone: bool = False) -> Agent:
+        size = PHONE if phone else DESK
+        return Agent(await _watch(new_page, complaints, locale=locale, viewport=size, base_url=parley.url))
+
+    return come

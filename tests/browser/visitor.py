@@ -47,6 +47,8 @@ CHINESE = {
     "I have called a colleague": "已为您呼叫同事",
 }
 
+NUMBER = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}")
+
 
 @dataclass
 class Visitor:
@@ -85,7 +87,7 @@ class Visitor:
 
     async def taps(self, label: str) -> None:
         """The newest button whose label begins so, once it can be tapped."""
-        name = re.compile(f"^{re.escape(self.word(label))}")
+        name = re.compile("^" + re.escape(self.word(label)).replace("/", r"\/"))
         await self.thread.get_by_role("button", name=name, disabled=False).last.click()
 
     async def picks(self, part: str) -> None:
@@ -138,6 +140,13 @@ class Visitor:
         await paying.get_by_role("button", name=re.compile(f"^{self.word('Pay')}")).click()
         await expect(paying).to_have_url(re.compile("/paid/"))
         await paying.close()
+
+    async def order_number(self) -> str:
+        """The number of the order that the chat says is confirmed."""
+        confirmed = await self.sees("Your payment has arrived.")
+        found = NUMBER.search(await confirmed.inner_text())
+        assert found
+        return found[0]
 
     async def draws(self, folder: Path, name: str) -> None:
         await self.page.screenshot(path=folder / f"{name}.png")
