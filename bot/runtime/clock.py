@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 from bot.core.message import Inbound
-from bot.services import orders
+from bot.core.ports import Storage
+from bot.services import attachments, orders
 from models import Conversation
 from models.database import execute, fetch, transaction
 
@@ -56,3 +57,12 @@ async def prune(older_than: datetime) -> None:
     """Delete settled rows of the two queues."""
     async with transaction() as connection:
         await execute(connection, [(sql, [(older_than,)]) for sql in _PRUNE])
+
+
+async def purge_uploads(storage: Storage, older_than: datetime) -> int:
+    """Delete uploads whose message never came: the rows first, since a row must never point at nothing."""
+    async with transaction():
+        keys = await attachments.forsaken(older_than)
+    for key in keys:
+        await storage.delete(key)
+    return len(keys)

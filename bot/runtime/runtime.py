@@ -118,7 +118,9 @@ class Runtime:
             last = waiting[-1].id
 
     async def _prune(self) -> None:
-        await clock.prune(self._parts.clock() - self._parts.keep_days * DAY)
+        now = self._parts.clock()
+        await clock.prune(now - self._parts.keep_days * DAY)
+        await clock.purge_uploads(self.storage, now - DAY)
 
     # in
 

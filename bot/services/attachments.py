@@ -179,3 +179,12 @@ def _view(row: models.Attachment) -> FileView:
         contact_id=row.contact_id,
         message_seq=row.message_seq,
     )
+
+
+async def forsaken(older_than: datetime) -> list[str]:
+    """Delete the rows of uploads whose message never came; returns the keys of their bytes, to delete after the commit."""
+    rows = await models.Attachment.filter(
+        conversation_id=None, public=False, created_at__lt=older_than, source__not=""
+    ).limit(500)
+    await models.Attachment.filter(id__in=[row.id for row in rows]).delete()
+    return [key for row in rows for key in (row.storage_key, row.display_key, row.thumb_key) if key]
