@@ -182,7 +182,7 @@ def _view(row: models.Attachment) -> FileView:
 
 
 async def forsaken(older_than: datetime) -> list[str]:
-    """Delete the rows of uploads whose message never came; returns the keys of their bytes, to delete after the commit."""
+    """Delete the rows of uploads whose message never came; returns the keys of their bytes."""
     rows = await models.Attachment.filter(
         conversation_id=None, public=False, created_at__lt=older_than, source__not=""
     ).limit(500)
