@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from ipaddress import ip_address
@@ -17,6 +18,7 @@ from web.settings import WebSettings
 from web.texts import bytes_text, choose_language, say
 
 JSON_LIMIT = 64 * 1024
+SLOWEST = 1024  # bytes a second, on average, after the grace
 _MISSING = {
     "no_staff",
     "no_order",
@@ -111,9 +113,20 @@ async def read_body(request: web.Request, limit: int) -> bytes:
 
 
 async def body_chunks(request: web.Request, limit: int) -> AsyncIterator[bytes]:
-    """The body in pieces. Raises `TooLarge` past `limit` bytes, also when no length was announced."""
-    seen = 0
-    async for chunk in request.content.iter_chunked(64 * 1024):
+    """The body in pieces. Raises `TooLarge` past `limit` bytes, also when no length was announced.
+
+    Raises `Problem` 408 for a body that hardly comes: nobody holds a connection with a byte now and then.
+    """
+    seen, pieces = 0, request.content.iter_chunked(64 * 1024)
+    begun, grace = asyncio.get_running_loop().time(), request.app[SETTINGS].body_grace
+    while True:
+        try:
+            async with asyncio.timeout_at(begun + grace + seen / SLOWEST):
+                chunk = await anext(pieces, b"")
+        except TimeoutError as error:
+            raise Problem(408, "slow") from error
+        if not chunk:
+            return
         seen += len(chunk)
         if seen > limit:
             raise TooLarge(limit)

@@ -40,6 +40,7 @@ class WebSettings:
     session_absolute: timedelta = timedelta(days=14)
     link_life: timedelta = timedelta(hours=1)
     metrics_token: str = ""  # empty: /metrics only from this machine
+    body_grace: float = 30.0  # seconds before a body that hardly comes is given up
     socket_budget: int = 256 * 1024  # bytes that a slow reader may leave waiting before it is cut
     static: Path = _HERE / "static"
     report_names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -66,6 +66,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "bad_confirmation": {"en": "Type the name exactly as it is shown.", "zh": "请准确输入所显示的姓名。"},
     "refused": {"en": "This is not possible.", "zh": "无法完成这个操作。"},
     "rate_limited": {"en": "That was quick. Wait a moment.", "zh": "发送太快了，请稍等片刻。"},
+    "slow": {"en": "The connection was too slow. Please try again.", "zh": "网络连接太慢，请重试。"},
     "busy": {"en": "We are very busy. Try again in a moment.", "zh": "系统繁忙，请稍后再试。"},
     "internal": {
         "en": "Something went wrong on our side (number {id}). Please try again.",
