@@ -19,7 +19,7 @@ HEAD = """\
 # Performance
 
 Written by `scripts/bench` from the newest file of each benchmark in `tests/benchmarks/results/`; the figures are as
-they were measured. `scripts/bench NAME` measures one again, `scripts/bench --quick` shows that all of them work. Figures
+they were measured. `scripts/bench NAME` measures one again, `scripts/bench --quick` shows that all work. Figures
 drift with the machine, so what has a peer is measured beside it in the same round, and the ratio is what travels.
 """
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,3 +62,23 @@ def resident_megabytes(pid: int) -> float:
         return -1.0
     line = next((line for line in status.read_text().splitlines() if line.startswith("VmRSS:")), "x 0")
     return round(int(line.split()[1]) / 1024, 1)
+
+
+def processor_seconds(pid: int) -> float:
+    """User and system time of a process, where the system tells; else -1."""
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        return -1.0
+    fields = stat.read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def listening(port: int) -> None:
+    """Returns once somebody listens there; at most 60 s."""
+    begun = time.monotonic()
+    while time.monotonic() - begun < 60:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise SystemExit(f"nothing listens on port {port}")

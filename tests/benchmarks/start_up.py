@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -21,7 +20,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.processes import ROOT, free_port, resident_megabytes, running
+from tests.benchmarks.processes import ROOT, free_port, processor_seconds, resident_megabytes, running
 
 Found = dict[str, Any]
 PATIENCE = 60.0
@@ -38,15 +37,6 @@ def serving(url: str) -> None:
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.01)
     raise SystemExit(f"nothing serves at {url}")
-
-
-def processor_seconds(pid: int) -> float:
-    """User and system time of a process, where the system tells; else -1."""
-    stat = Path(f"/proc/{pid}/stat")
-    if not stat.exists():
-        return -1.0
-    fields = stat.read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def start(folder: Path) -> Found:

@@ -1,6 +1,6 @@
 """How soon a message of the web chat is acknowledged, which means on disk, beside a bare python-socketio echo.
 
-    python -m tests.benchmarks.web_chat [--rounds 3] [--total 6000] [--only NAME ...]
+    python -m tests.benchmarks.web_chat [--rounds 3] [--total 4000] [--only NAME ...]
 
 Two loads: 200 messages a second whatever happens (the latency that visitors feel), and each of 64 sockets as fast as
 it is acknowledged (what a core can carry). Parley is the whole product with a handler that echoes. Prints one JSON.
@@ -18,10 +18,28 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.processes import ROOT, free_port, load_command, load_language, resident_megabytes, running
+from tests.benchmarks.processes import (
+    ROOT,
+    free_port,
+    listening,
+    load_command,
+    load_language,
+    processor_seconds,
+    resident_megabytes,
+    running,
+)
 
 PEER = "bare_socketio"
-FIGURES = ("acks_per_s", "ack_p50_ms", "ack_p99_ms", "ack_max_ms", "reply_p50_ms", "reply_p99_ms", "resident_mb")
+FIGURES = (
+    "acks_per_s",
+    "ack_p50_ms",
+    "ack_p99_ms",
+    "ack_max_ms",
+    "reply_p50_ms",
+    "reply_p99_ms",
+    "processor_us",
+    "resident_mb",
+)
 FAULTS = ("lost", "doubled", "reordered", "refused")
 
 Found = dict[str, Any]
@@ -60,6 +78,8 @@ def measure(name: str, rate: int, options: argparse.Namespace, folder: Path) -> 
     with tempfile.TemporaryDirectory(dir=folder) as own:
         log = folder / f"{name}.log"
         with running(CONTENDERS[name](port, Path(own)), log) as process:
+            listening(port)
+            idle = processor_seconds(process.pid)
             load = [*load_command("chat_load", folder), "--address", f"127.0.0.1:{port}", "--rate", str(rate)]
             for option, value in (("sockets", options.sockets), ("warm", options.warm), ("total", options.total)):
                 load += [f"--{option}", str(value)]
@@ -69,7 +89,8 @@ def measure(name: str, rate: int, options: argparse.Namespace, folder: Path) -> 
             if run.returncode:
                 raise SystemExit(f"{name}: {run.stderr[-2000:]}\n{log.read_text()[-2000:]}")
             found: Found = json.loads(run.stdout)
-            return found | {"resident_mb": resident_megabytes(process.pid)}
+            spent = (processor_seconds(process.pid) - idle) * 1e6 / (options.warm + options.total)
+            return found | {"processor_us": round(spent), "resident_mb": resident_megabytes(process.pid)}
 
 
 def summary(runs: list[Found]) -> Found:
@@ -104,7 +125,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=list(CONTENDERS))
-    for name, default in (("rounds", 3), ("total", 6000), ("sockets", 64), ("warm", 500), ("rate", 200)):
+    for name, default in (("rounds", 3), ("total", 4000), ("sockets", 64), ("warm", 500), ("rate", 200)):
         parser.add_argument(f"--{name}", type=int, default=default)
     print(json.dumps(run(parser.parse_args(arguments)), indent=2))
 
