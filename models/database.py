@@ -7,7 +7,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -143,17 +143,32 @@ def client() -> BaseDBAsyncClient:
 async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
     """A transaction, or a savepoint inside one. Locked, full or gone becomes `DatabaseBusy`."""
     try:
-        async with in_transaction(_dialect) as connection:
+        async with _Begun(in_transaction(_dialect)) as connection:
             yield connection
-    except (
-        OperationalError,
-        TransactionManagementError,
-        DBConnectionError,
-        sqlite3.OperationalError,
-    ) as error:
+    except Exception as error:
         if is_busy(error):
             raise DatabaseBusy(str(error)) from error
         raise
+
+
+class _Begun:
+    """A transaction whose BEGIN may fail: Tortoise would keep the pool's connection and the task bound to it."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+
+    async def __aenter__(self) -> BaseDBAsyncClient:
+        try:
+            connection: BaseDBAsyncClient = await self._context.__aenter__()
+        except BaseException:
+            if _dialect == "postgres" and hasattr(self._context, "token"):
+                with suppress(Exception):  # what failed first is what is told
+                    await self._context.__aexit__(TransactionManagementError, None, None)
+            raise
+        return connection
+
+    async def __aexit__(self, *failure: Any) -> None:
+        await self._context.__aexit__(*failure)
 
 
 BUSY_WORDS = (
@@ -170,7 +185,16 @@ BUSY_WORDS = (
 
 def is_busy(error: BaseException) -> bool:
     """Whether the database refuses for now (locked, full, unreachable), as opposed to a wrong statement."""
-    return isinstance(error, DBConnectionError) or any(word in str(error).lower() for word in BUSY_WORDS)
+    if isinstance(error, (DBConnectionError, OSError)) or _is_lost(error):
+        return True
+    of_database = isinstance(error, (OperationalError, TransactionManagementError, sqlite3.OperationalError))
+    return of_database and any(word in str(error).lower() for word in BUSY_WORDS)
+
+
+def _is_lost(error: BaseException) -> bool:
+    """Whether the server went away; its driver is loaded only where it is used, so its errors are known by name."""
+    names = {cls.__name__ for cls in type(error).__mro__ if cls.__module__.startswith("asyncpg")}
+    return not names.isdisjoint({"PostgresConnectionError", "InterfaceError", "OperatorInterventionError"})
 
 
 async def execute(connection: BaseDBAsyncClient, statements: Sequence[Statement]) -> None:

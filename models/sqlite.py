@@ -9,13 +9,14 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tortoise.backends.base.client import NestedTransactionContext, TransactionContext
+from tortoise.backends.base.client import NestedTransactionContext, TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import (
     SqliteClient,
     SqliteTransactionContext,
     SqliteTransactionWrapper,
     translate_exceptions,
 )
+from tortoise.connection import get_connections
 from tortoise.exceptions import TransactionManagementError
 
 
@@ -31,16 +32,52 @@ class ImmediateTransaction(SqliteTransactionWrapper):
         except sqlite3.OperationalError as error:
             raise TransactionManagementError(error) from error
 
+    async def abandon(self) -> None:
+        """Whatever is open ends without a trace; nothing open is fine."""
+        await self._connection.rollback()
+
     def finalise(self) -> None:
         """The commit was part of the last batch: there is nothing left to end."""
         self._finalized = True
+
+
+class ImmediateContext(SqliteTransactionContext):
+    """Leaves neither the lock taken nor a transaction open when BEGIN or COMMIT fails: locked, full, cancelled."""
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        await self._trxlock.acquire()
+        try:
+            await self.ensure_connection()
+            await self.connection.begin()
+        except BaseException:
+            await self._abandon()
+            self._trxlock.release()
+            raise
+        self.token = get_connections().set(self.connection_name, self.connection)
+        inside: TransactionalDBClient = self.connection
+        return inside
+
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        try:
+            if not self.connection._finalized:  # noqa: SLF001 - as the parent class does
+                await (self.connection.rollback() if exc_type else self.connection.commit())
+        except BaseException:
+            await self._abandon()
+            raise
+        finally:
+            get_connections().reset(self.token)
+            self._trxlock.release()
+
+    async def _abandon(self) -> None:
+        if self.connection._connection:  # noqa: SLF001
+            await self.connection.abandon()
 
 
 class ParleySqliteClient(SqliteClient):
     """One connection, one thread, one lock: the single writer of the file."""
 
     def _in_transaction(self) -> TransactionContext:
-        return SqliteTransactionContext(ImmediateTransaction(self), self._lock)
+        return ImmediateContext(ImmediateTransaction(self), self._lock)
 
 
 Work = Sequence[tuple[str, Sequence[Sequence[Any]]]]
