@@ -1,0 +1,36 @@
+"""Empty databases without any schema, on each engine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from models.database import close_database, open_database
+from tests.servers import Postgres
+
+
+@pytest.fixture
+async def bare_sqlite(tmp_path: Path) -> AsyncIterator[str]:
+    """An open, empty SQLite file."""
+    await open_database(f"sqlite://{tmp_path / 'bare.db'}?synchronous=OFF")
+    yield "sqlite"
+    await close_database()
+
+
+@pytest.fixture
+async def bare_postgres(postgres_server: Postgres) -> AsyncIterator[str]:
+    """An open, empty PostgreSQL database."""
+    url = await postgres_server.create_database()
+    await open_database(url)
+    yield "postgres"
+    await close_database()
+    await postgres_server.drop_database(url)
+
+
+@pytest.fixture(params=["bare_sqlite", "bare_postgres"], ids=["sqlite", "postgres"])
+def bare(request: pytest.FixtureRequest) -> str:
+    """An open, empty database, on each engine: its dialect."""
+    dialect: str = request.getfixturevalue(request.param)
+    return dialect

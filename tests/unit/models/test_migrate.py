@@ -1,0 +1,203 @@
+"""Migrations: keep every row, match the models, and refuse what would lose or break something."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from tortoise import Tortoise
+from tortoise.exceptions import IntegrityError, OperationalError
+
+from bot.core.errors import ConfigError
+from models.database import client, migrate
+from models.migrate import FOLDER, available, pending, run
+from tests.unit.models.rows import contents, fill, tables
+from tests.unit.models.schema import shape
+
+PARENTS = 'CREATE TABLE "parent" ("id" INTEGER PRIMARY KEY, "name" VARCHAR(20) NOT NULL);'
+CHILDREN = (
+    'CREATE TABLE "child" ("id" INTEGER PRIMARY KEY, "parent_id" INT NOT NULL REFERENCES "parent" ("id") '
+    'ON DELETE CASCADE, "word" VARCHAR(20) NOT NULL UNIQUE);\nCREATE INDEX "ix_child" ON "child" ("parent_id");'
+)
+REBUILD = """-- rebuild
+CREATE TABLE "new" ("id" INTEGER PRIMARY KEY, "name" VARCHAR(40) NOT NULL DEFAULT 'none');
+INSERT INTO "new" SELECT "id", "name" FROM "parent"{where};
+DROP TABLE "parent";
+ALTER TABLE "new" RENAME TO "parent";
+"""
+
+
+class Folder:
+    """A folder of migrations of the test's own."""
+
+    def __init__(self, path: Path, dialect: str) -> None:
+        self.path, self._dialect = path, dialect
+        (path / dialect).mkdir(parents=True)
+
+    def write(self, name: str, sql: str) -> None:
+        (self.path / self._dialect / f"{name}.sql").write_text(sql)
+
+    async def run(self) -> list[str]:
+        return await run(client(), self._dialect, self.path)
+
+
+@pytest.fixture
+def folder(bare: str, tmp_path: Path) -> Folder:
+    return Folder(tmp_path / "own", bare)
+
+
+@pytest.fixture
+def sqlite_folder(bare_sqlite: str, tmp_path: Path) -> Folder:
+    return Folder(tmp_path / "own", bare_sqlite)
+
+
+async def rows(sql: str) -> list[tuple[object, ...]]:
+    return [tuple(dict(row).values()) for row in await client().execute_query_dict(sql)]
+
+
+async def applied() -> list[object]:
+    return [row[0] for row in await rows("SELECT name FROM schema_version ORDER BY number")]
+
+
+async def test_the_migrated_schema_is_the_models_schema(bare: str) -> None:
+    await migrate()
+    migrated = await shape()
+    await client().execute_script(DROP[bare])
+    await Tortoise.generate_schemas(safe=False)
+    modelled = await shape()
+    assert set(modelled) - set(migrated) == set()
+    extra = set(migrated) - set(modelled) - {"schema_version"}
+    assert all("_search" in name for name in extra), extra
+    for table, wanted in modelled.items():
+        found = migrated[table]
+        assert found["columns"] == wanted["columns"], table
+        assert found["uniques"] == wanted["uniques"], table
+        assert found["keys"] == wanted["keys"], table
+        assert wanted["indexes"].items() <= found["indexes"].items(), table
+
+
+DROP = {
+    "sqlite": """
+        PRAGMA foreign_keys=OFF;
+        DROP TABLE IF EXISTS "message_search";
+        DROP TABLE IF EXISTS "contact_search";
+        PRAGMA writable_schema=ON;
+        DELETE FROM sqlite_master;
+        PRAGMA writable_schema=OFF;
+        VACUUM;
+    """,
+    "postgres": "DROP SCHEMA public CASCADE; CREATE SCHEMA public;",
+}
+
+
+async def test_a_column_without_its_migration_is_noticed(bare_sqlite: str) -> None:
+    await migrate()
+    before = await shape()
+    await client().execute_script('ALTER TABLE "setting" ADD COLUMN "forgotten" INT')
+    assert (await shape())["setting"] != before["setting"]
+
+
+async def test_from_every_released_schema_with_rows_in_every_table(bare: str, tmp_path: Path) -> None:
+    released = Folder(tmp_path / "released", bare)
+    first, *later = available(bare)
+    shutil.copy(FOLDER / bare / f"{first.name}.sql", released.path / bare)
+    assert await released.run() == [first.name]
+    await fill()
+    before = await contents()
+    assert [table for table, kept in before.items() if len(kept) != 1] == []
+    assert len(before) == len(tables()) > 20
+    for migration in later:
+        shutil.copy(FOLDER / bare / f"{migration.name}.sql", released.path / bare)
+        assert await released.run() == [migration.name]
+        assert await contents() == before
+    assert await migrate() == []
+    if bare == "sqlite":
+        assert await rows("PRAGMA integrity_check") == [("ok",)]
+        assert await rows("PRAGMA foreign_key_check") == []
+
+
+async def test_both_engines_have_the_same_migrations() -> None:
+    names = [[migration.name for migration in available(dialect)] for dialect in ("sqlite", "postgres")]
+    assert names[0] == names[1]
+    assert [migration.number for migration in available("sqlite")] == list(range(1, len(names[0]) + 1))
+
+
+async def test_a_second_run_changes_nothing(bare: str) -> None:
+    first = await migrate()
+    assert first == [migration.name for migration in available(bare)]
+    assert await migrate() == []
+    assert await applied() == first
+
+
+async def test_a_file_that_changed_after_its_release_is_refused(folder: Folder, bare: str) -> None:
+    folder.write("0001_parent", PARENTS)
+    await folder.run()
+    folder.write("0001_parent", PARENTS.replace("20", "21"))
+    folder.write("0002_child", CHILDREN)
+    with pytest.raises(ConfigError, match="0001_parent was changed after it was applied; restore the released file"):
+        await folder.run()
+    assert await applied() == ["0001_parent"]
+
+
+async def test_a_database_of_a_newer_parley_is_refused(folder: Folder, bare: str) -> None:
+    folder.write("0001_parent", PARENTS)
+    folder.write("0002_child", CHILDREN)
+    await folder.run()
+    (folder.path / bare / "0002_child.sql").unlink()
+    with pytest.raises(ConfigError, match=r"made by a newer Parley \(0002_child\)"):
+        await pending(client(), bare, folder.path)
+
+
+async def test_a_migration_that_fails_leaves_nothing_and_can_be_run_again(folder: Folder) -> None:
+    folder.write("0001_parent", PARENTS)
+    folder.write("0002_child", CHILDREN + "\nINSERT INTO nowhere VALUES (1);")
+    with pytest.raises(OperationalError, match="nowhere"):
+        await folder.run()
+    assert await applied() == ["0001_parent"]
+    assert "child" not in await shape()
+    folder.write("0002_child", CHILDREN)
+    assert await folder.run() == ["0002_child"]
+
+
+async def with_family(folder: Folder) -> None:
+    """Two parents, three children."""
+    folder.write("0001_parent", PARENTS)
+    folder.write("0002_child", CHILDREN)
+    await folder.run()
+    await client().execute_script(
+        "INSERT INTO parent VALUES (1, 'ann'), (2, 'bob');"
+        "INSERT INTO child VALUES (1, 1, 'a'), (2, 1, 'b'), (3, 2, 'c');"
+    )
+
+
+async def test_a_rebuilt_table_keeps_its_rows_and_those_that_point_at_it(sqlite_folder: Folder) -> None:
+    await with_family(sqlite_folder)
+    before = (await shape())["child"]
+    sqlite_folder.write("0003_wider", REBUILD.format(where=""))
+    assert await sqlite_folder.run() == ["0003_wider"]
+    assert await rows("SELECT * FROM parent ORDER BY id") == [(1, "ann"), (2, "bob")]
+    assert await rows("SELECT * FROM child ORDER BY id") == [(1, 1, "a"), (2, 1, "b"), (3, 2, "c")]
+    assert (await shape())["child"] == before
+    assert (await shape())["parent"]["columns"]["name"] == ("VARCHAR(40)", True, False)
+    with pytest.raises(IntegrityError):  # the keys are watched again
+        await client().execute_query("INSERT INTO child VALUES (4, 99, 'd')")
+    with pytest.raises(IntegrityError):
+        await client().execute_query("INSERT INTO child VALUES (4, 1, 'a')")
+
+
+async def test_a_rebuild_that_leaves_rows_pointing_at_nothing_is_undone(sqlite_folder: Folder) -> None:
+    await with_family(sqlite_folder)
+    sqlite_folder.write("0003_loses", REBUILD.format(where=" WHERE id = 1"))
+    with pytest.raises(ConfigError, match="0003_loses would leave 1 rows that point at nothing"):
+        await sqlite_folder.run()
+    assert await rows("SELECT COUNT(*) FROM parent") == [(2,)]
+    assert await applied() == ["0001_parent", "0002_child"]
+    assert await rows("PRAGMA foreign_keys") == [(1,)]
+
+
+async def test_without_the_mark_a_rebuild_would_have_emptied_the_children(sqlite_folder: Folder) -> None:
+    await with_family(sqlite_folder)
+    sqlite_folder.write("0003_unmarked", REBUILD.format(where="").replace("-- rebuild", "-- not marked"))
+    await sqlite_folder.run()
+    assert await rows("SELECT COUNT(*) FROM child") == [(0,)]  # DROP TABLE cascades: this is why the mark exists
