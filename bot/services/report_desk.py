@@ -48,7 +48,8 @@ class SubscriptionRow:
     next_at: datetime | None
     staff_name: str
     conversation_id: int
-    conversation_name: str
+    conversation_name: str  # empty: nobody has told one
+    external_id: str
     account: str
 
 
@@ -84,7 +85,7 @@ async def subscriptions() -> tuple[SubscriptionRow, ...]:
     """All that are on, the next one first."""
     found = await fetch(
         "SELECT u.id, u.report, u.cron, u.timezone, u.next_at, u.conversation_id, s.name AS staff_name, "
-        "c.account, k.name AS contact_name, i.name AS identity_name FROM report_subscription u "
+        "c.account, k.name AS contact_name, i.name AS identity_name, i.external_id FROM report_subscription u "
         "JOIN staff s ON s.id = u.staff_id JOIN conversation c ON c.id = u.conversation_id "
         "JOIN contact k ON k.id = c.contact_id JOIN identity i ON i.id = c.identity_id "
         "WHERE u.active = ? ORDER BY u.next_at LIMIT 500",
@@ -126,5 +127,6 @@ def _subscription(row: Any) -> SubscriptionRow:
         staff_name=row["staff_name"],
         conversation_id=row["conversation_id"],
         conversation_name=row["contact_name"] or row["identity_name"],
+        external_id=row["external_id"],
         account=row["account"],
     )

@@ -181,7 +181,7 @@ class Shapes:
         """A `Sub`."""
         where = {
             "id": row.conversation_id,
-            "name": row.conversation_name or self.nobody(""),
+            "name": row.conversation_name or self.nobody(row.external_id),
             "channel": self.channel(row.account),
         }
         return {

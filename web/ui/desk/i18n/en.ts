@@ -209,6 +209,7 @@ export const en = {
   "order.note": "Note for the history",
   "order.done": "Order {number}: {state}",
 
+  "payment.provider.local": "Test payment",
   "payment.state.created": "Started",
   "payment.state.open": "Open",
   "payment.state.paid": "Paid",

@@ -211,6 +211,7 @@ export const zh: Record<Key, string> = {
   "order.note": "写入记录的备注",
   "order.done": "订单 {number}：{state}",
 
+  "payment.provider.local": "测试支付",
   "payment.state.created": "已发起",
   "payment.state.open": "待支付",
   "payment.state.paid": "已支付",
