@@ -11,10 +11,10 @@ from playwright.async_api import expect
 
 from tests.browser.agent import Agent
 from tests.browser.parley import Parley, demand_built
-from tests.browser.visitor import NUMBER
+from tests.browser.visitor import NUMBER, PHOTO
 from tests.chromium import Pages
 from tests.kit.telegram_server import TelegramServer
-from tests.kit.telegram_user import TelegramUser, picture
+from tests.kit.telegram_user import TelegramUser
 
 CONFIG = """\
 [telegram]
@@ -54,7 +54,7 @@ async def test_the_tour_on_telegram(telegram: TelegramServer, shop: Parley, new_
     await paying.goto(asked.rows[0][0].url)
     await paying.get_by_role("button", name=re.compile("^支付")).click()
     await expect(paying).to_have_url(re.compile("/paid/"))
-    await ann.sees(f"订单{number[0]}已确认")
+    await ann.sees(f"订单 {number[0]} 已确认")
 
     await admin.steps(number[0], "Prepare", "Ship", "Complete")
     await ann.sees("已送达，请慢慢享用。")
@@ -98,8 +98,8 @@ async def reviews(ann: TelegramUser) -> None:
     await ann.sees("想对其他顾客说点什么？")
     await ann.says("清香回甘")
     await ann.sees("有照片吗？")
-    await ann.sends_photo(picture(800, 600, "olive"))
-    await ann.sees("已收到1个文件")
+    await ann.sends_photo(PHOTO["buffer"])
+    await ann.sees("已收到 1 个文件")
     await ann.taps("完成")
     await ann.sees("评价就会显示在我们的页面上")
 

@@ -7,14 +7,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import FilePayload, expect
+from playwright.async_api import expect
 
 from tests.browser.agent import Agent
-from tests.browser.visitor import Visitor
-from tests.kit.telegram_user import picture
+from tests.browser.visitor import PHOTO, Visitor
 
 NewVisitor = Callable[..., Awaitable[Visitor]]
-PHOTO: FilePayload = {"name": "my cup.jpg", "mimeType": "image/jpeg", "buffer": picture(800, 600, "olive")}
 
 
 @pytest.mark.parametrize(

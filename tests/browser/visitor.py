@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
 from playwright.async_api import FilePayload, Locator, Page, expect
+
+from tests.browser.parley import ROOT
 
 #: What a person reads in each language; the English text is the name.
 CHINESE = {
@@ -40,13 +44,22 @@ CHINESE = {
     "How was it?": "您觉得怎么样？",
     "What should others know?": "想对其他顾客说点什么？",
     "Any photos?": "有照片吗？",
-    "Got 1 file": "已收到1个文件",
+    "Got 1 file": "已收到 1 个文件",
     "Your review will show": "评价就会显示在我们的页面上",
-    "Thank you, I have kept your file.": "谢谢，已收到您的1个文件。",
+    "Thank you, I have kept your file.": "谢谢，已收到您的 1 个文件。",
     "What is it about?": "请问是关于什么事？",
     "I have called a colleague": "已为您呼叫同事",
 }
 
+
+def _photo() -> bytes:
+    """A picture as a telephone takes it, of something that the shop sells."""
+    taken = io.BytesIO()
+    Image.open(ROOT / "bot" / "demo" / "pictures" / "cups.webp").convert("RGB").save(taken, "JPEG", quality=85)
+    return taken.getvalue()
+
+
+PHOTO: FilePayload = {"name": "my cups.jpg", "mimeType": "image/jpeg", "buffer": _photo()}
 NUMBER = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}")
 
 
