@@ -1,0 +1,59 @@
+"""On a phone, in Chinese: every page of the desk and the shop fits the screen and says what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from playwright.async_api import Page, expect
+
+from tests.browser.agent import PASSWORD, Agent
+from tests.browser.visitor import Visitor
+
+NewVisitor = Callable[..., Awaitable[Visitor]]
+NewAgent = Callable[..., Awaitable[Agent]]
+PAGES = {"": "会话", "/contacts": "客户", "/orders": "订单", "/reviews": "评价", "/settings": "设置"}
+
+
+async def fits(page: Page) -> None:
+    """Nothing makes the page scroll sideways."""
+    wide = await page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert wide[0] <= wide[1], f"{page.url} is {wide[0]} px wide on a screen of {wide[1]} px"
+
+
+async def test_the_desk_on_a_phone_in_chinese(new_agent: NewAgent, admin: Agent, screenshots: Path) -> None:
+    once = await admin.adds_colleague("li", "李雷")
+    li = await new_agent("zh-CN", phone=True)
+    page = li.page
+    await page.goto("/desk")
+    await page.get_by_label("账号").fill("li")
+    await page.get_by_label("密码").fill(once)
+    await page.get_by_role("button", name="登录").click()
+    await page.get_by_label("当前密码").fill(once)
+    await page.get_by_label("新密码", exact=True).fill(PASSWORD)
+    await page.get_by_label("再次输入新密码").fill(PASSWORD)
+    await li.draws(screenshots, "zh-phone-password")
+    await page.get_by_role("button", name="修改密码").click()
+    await expect(page.get_by_role("link", name="会话")).to_be_visible()
+    for path, name in PAGES.items():
+        await li.goes(path)
+        await expect(page.get_by_role("link", name=name)).to_have_attribute("aria-current", "page")
+        await expect(page.locator(".skeleton")).to_have_count(0)
+        await fits(page)
+        await li.draws(screenshots, f"zh-phone-desk-{path.strip('/') or 'inbox'}")
+    await li.goes("")
+    await li.rows.first.click()
+    await expect(page.get_by_role("button", name="接手")).to_be_visible()
+    await fits(page)
+    await li.draws(screenshots, "zh-phone-desk-thread")
+    await page.get_by_role("button", name="返回").click()
+    await expect(li.rows.first).to_be_visible()
+
+
+async def test_the_shop_page_fits(new_visitor: NewVisitor, screenshots: Path) -> None:
+    ann = await new_visitor("zh", phone=True)
+    await fits(ann.page)
+    await ann.page.get_by_role("button", name="关闭聊天").first.click()
+    await expect(ann.composer).to_be_hidden()
+    await fits(ann.page)
+    await ann.page.screenshot(path=screenshots / "zh-shop.png", full_page=True)
