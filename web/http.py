@@ -109,6 +109,11 @@ async def read_body(request: web.Request, limit: int) -> bytes:
     """The whole body. Raises `TooLarge` before more than `limit` bytes are held."""
     if (request.content_length or 0) > limit:
         raise TooLarge(limit)
+    if request.content.is_eof():  # a small one came with its head: nothing to wait for
+        body = request.content.read_nowait()
+        if len(body) > limit:
+            raise TooLarge(limit)
+        return body
     return b"".join([chunk async for chunk in body_chunks(request, limit)])
 
 
