@@ -272,4 +272,3 @@ def _client_id(body: Json) -> str:
     if not isinstance(value, str) or not value.isprintable():
         raise Problem(400, "bad_request")
     return clean(value, 64)
-

@@ -125,9 +125,12 @@ async def test_every_transcript_equals_the_database(tmp_path: Path, database: st
 async def test_a_slow_reader_is_cut_and_the_others_go_on(tmp_path: Path) -> None:
     async with running(tmp_path, f"sqlite://{tmp_path / 'parley.db'}", free_port()) as url:
         ann = await Browser(url).opens(lang="en")
-        async with aiohttp.ClientSession() as client, client.ws_connect(
-            url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket", max_msg_size=0
-        ) as deaf:
+        async with (
+            aiohttp.ClientSession() as client,
+            client.ws_connect(
+                url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket", max_msg_size=0
+            ) as deaf,
+        ):
             await deaf.receive()
             await deaf.send_str(f'40/chat,{{"token":"{ann.token}"}}')
             long = "x" * 3900
