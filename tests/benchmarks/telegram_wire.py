@@ -19,7 +19,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.processes import ROOT, free_port, load_command, load_language, resident_megabytes, running
+from tests.benchmarks.processes import (
+    ROOT,
+    free_port,
+    listening,
+    load_command,
+    load_language,
+    processor_seconds,
+    resident_megabytes,
+    running,
+)
 
 SECRET = "bench-secret"
 PEER = "bare_aiogram"
@@ -92,17 +101,29 @@ def measure(contender: Contender, options: argparse.Namespace, folder: Path) -> 
                 *("--connections", str(options.connections), "--chats", str(options.chats)),
                 *("--warm", str(options.warm), "--total", str(options.total)),
             ]
-            run = subprocess.run(load, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
-            if run.returncode:
-                raise SystemExit(f"{contender.name}: {run.stderr[-2000:]}\n{log.read_text()[-2000:]}")
-            found: Found = json.loads(run.stdout)
-            return found | {"resident_mb": resident_megabytes(process.pid)}
+            posting = subprocess.Popen(load, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+            listening(port)
+            idle = processor_seconds(process.pid)
+            printed, _ = posting.communicate(timeout=600)
+            if posting.returncode:
+                raise SystemExit(f"{contender.name}: see above\n{log.read_text()[-2000:]}")
+            found: Found = json.loads(printed)
+            spent = (processor_seconds(process.pid) - idle) * 1e6 / (options.warm + options.total)
+            return found | {"processor_us": round(spent), "resident_mb": resident_megabytes(process.pid)}
 
 
 def summary(rounds: list[dict[str, Found]], name: str) -> Found:
     """Medians of a contender, sums of its faults, and the ratio to the peer round by round."""
     runs = [found[name] for found in rounds]
-    figures = ("acks_per_s", "replies_per_s", "ack_p99_ms", "reply_p50_ms", "reply_p99_ms", "resident_mb")
+    figures = (
+        "acks_per_s",
+        "replies_per_s",
+        "ack_p99_ms",
+        "reply_p50_ms",
+        "reply_p99_ms",
+        "processor_us",
+        "resident_mb",
+    )
     faults = ("lost", "doubled", "reordered", "refused", "other")
     result: Found = {figure: statistics.median(run[figure] for run in runs) for figure in figures}
     result |= {fault: sum(run[fault] for run in runs) for fault in faults}
