@@ -21,7 +21,8 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -126,6 +127,8 @@ def _run(job: Job, session: Future[SparkSession], say: Say) -> dict[str, object]
     )
     clock.lap("reading")
     say({"progress": "counting"})
+    # matplotlib and its fonts take a second to load, in which this process would only wait for Spark.
+    threading.Thread(target=_prepare_to_draw, name="draw", daemon=True).start()
     spark = session.result()
     clock.lap("starting")
     rows = _collect(job, spark, updated)
@@ -147,7 +150,9 @@ def _collect(job: Job, session: SparkSession, updated: lake.Update) -> dict[str,
 
     tables = LakeTables(session, job.lake, updated.manifest, job.period)
     frames = job.report.build(tables, job.period)
-    return {name: rows_of(frame) for name, frame in frames.items()}
+    # At once: while one is planned, on one core, another is counted.
+    with ThreadPoolExecutor(max(len(frames), 1), "count") as pool:
+        return dict(zip(frames, pool.map(rows_of, frames.values()), strict=True))
 
 
 def rows_of(frame: DataFrame) -> list[Row]:
@@ -157,6 +162,14 @@ def rows_of(frame: DataFrame) -> list[Row]:
 
 def _plain(value: Any) -> Cell:
     return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
+
+
+def _prepare_to_draw() -> None:
+    with suppress(Exception):  # told by the drawing itself
+        from analytics import draw, sheet
+
+        draw.text_width("¥ 茶", 10)
+        del sheet
 
 
 def _files(job: Job, language: str, result: Result) -> dict[str, str]:

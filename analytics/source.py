@@ -12,6 +12,7 @@ library, and when one of two copies closes a file, the system drops the locks of
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -75,9 +76,11 @@ class SqliteSource(_Closing):
     """A read-only connection to a file that another process writes in WAL mode; it can neither write nor checkpoint."""
 
     def __init__(self, path: Path) -> None:
+        if not os.access(path, os.R_OK):  # of which the driver says that memory ran out
+            raise FileNotFoundError(f"there is no readable file {path}")
         # Each query sees a state of its own: a transaction over all of them would keep the WAL from being emptied.
         self._connection = sqlite.connect(f"{path.absolute().as_uri()}?mode=ro", autocommit=True)
-        for setting in ("busy_timeout=30000", "cache_size=-65536", "mmap_size=17179869184"):
+        for setting in ("busy_timeout=30000", "cache_size=-16384"):
             self._arrow(f"PRAGMA {setting}")
 
     def _arrow(self, sql: str) -> pa.Table:

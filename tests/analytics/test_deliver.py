@@ -134,7 +134,7 @@ async def test_no_java_is_a_sentence(world: World, run: ReportRun) -> None:
 async def test_no_database_is_a_sentence(world: World, run: ReportRun, shared_child: Child) -> None:
     world.database = "sqlite:///nowhere/shop.db"
     await world.make(run)
-    assert run.error == "the database cannot be read: unable to open database file"
+    assert run.error == "the database cannot be read: there is no readable file /nowhere/shop.db"
 
 
 async def test_what_nobody_foresaw_ends_the_run_too(

@@ -107,7 +107,7 @@ class Watch:
     async def watch(self) -> None:
         while True:
             self.peak = max(self.peak, await asyncio.to_thread(self._now))
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(0.5)
 
     def _now(self) -> int:
         total = 0
