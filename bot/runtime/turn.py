@@ -175,6 +175,7 @@ class Turn:
 
     async def _start(self, step: routing.Start, files: tuple[Attachment, ...]) -> None:
         if not step.background:
+            self._forget(step.handler)
             self._set_aside(besides=None)
         trigger = Trigger(replace(self._inbound, native=self._inbound.native), files, step.arguments, step.callback)
         dialog = DialogState(new_token(), step.handler, trigger, background=step.background)
@@ -313,6 +314,12 @@ class Turn:
         dialog = self._state.foreground
         if dialog is not None and dialog is not besides and dialog.state == "asking":
             self._pause(dialog)
+
+    def _forget(self, handler: str) -> None:
+        """Who begins the same anew has given up the earlier attempt: it must not come back after the new one."""
+        for dialog in [one for one in self._state.dialogs if one.handler == handler and not one.background]:
+            if dialog.state in ("asking", "paused"):
+                self._end(dialog)
 
     def _end(self, dialog: DialogState) -> None:
         if dialog in self._state.dialogs:

@@ -37,6 +37,19 @@ async def test_an_order_is_placed_and_paid_once(sim: Simulator) -> None:
     assert await CartLine.all().count() == 0
 
 
+async def test_a_checkout_begun_anew_forgets_the_first(sim: Simulator) -> None:
+    await stock(sim)
+    ann = await sim.customer()
+    await fill_cart(ann)
+    await ann.picks("Check out")
+    await ann.says("later")
+    await ann.says("/checkout")
+    await give_address(ann)
+    await ann.picks("Place the order")
+    assert await Order.all().count() == 1
+    assert await ann.times("We had not finished") == 0
+
+
 async def test_a_wrong_amount_is_never_paid_and_staff_see_it(sim: Simulator) -> None:
     await stock(sim)
     ann = await sim.customer()
