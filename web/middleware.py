@@ -141,4 +141,3 @@ async def _answer(request: web.Request, found: Problem) -> web.Response:
         response.headers["Cache-Control"] = "no-store"
         return response
     return refusal(found, language(request))
-
