@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -31,15 +32,16 @@ async def telegram() -> AsyncIterator[TelegramServer]:
 
 
 @pytest.fixture
-def shop(telegram: TelegramServer, tmp_path: Path) -> Iterator[Parley]:
+async def shop(telegram: TelegramServer, tmp_path: Path) -> AsyncIterator[Parley]:
     """A second shop, whose bot talks to the Telegram of the tests."""
     demand_built()
     server = Parley(tmp_path, CONFIG.format(token=telegram.token, base=telegram.base))
     try:
-        server.start()
+        # In a thread: it says hello to Telegram, which lives in this loop, before it is ready.
+        await asyncio.to_thread(server.start)
         yield server
     finally:
-        server.stop()
+        await asyncio.to_thread(server.stop)
 
 
 async def test_the_tour_on_telegram(telegram: TelegramServer, shop: Parley, new_page: Pages, screenshots: Path) -> None:
