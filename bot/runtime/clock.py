@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from bot.core.message import Inbound
 from bot.core.ports import Storage
+from bot.runtime.inbox import Inbox
+from bot.runtime.ledger import Waiting
 from bot.services import attachments, orders
 from models import Conversation
 from models.database import execute, fetch, transaction
@@ -35,13 +37,11 @@ async def dialogs_due(accept: Accept, now: datetime | None = None) -> int:
     return await accept(inbounds)
 
 
-async def orders_due(accept: Accept, now: datetime | None = None) -> int:
-    """Expire unpaid orders, free their stock, and tell their customers."""
-    now = now or datetime.now(UTC)
-    async with transaction():
-        expired = await orders.expire(now)
-    told = [await order_changed(order) for order in expired]
-    return await accept([inbound for inbound in told if inbound])
+async def orders_due(inbox: Inbox, now: datetime) -> list[Waiting]:
+    """Expire unpaid orders, free their stock, and tell their customers: all of it, or nothing."""
+    async with transaction() as connection:
+        told = [await order_changed(order) for order in await orders.expire(now)]
+        return await inbox.keep_within(connection, [inbound for inbound in told if inbound])
 
 
 async def order_changed(order: orders.OrderView) -> Inbound | None:

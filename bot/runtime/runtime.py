@@ -93,7 +93,7 @@ class Runtime:
             worker.start()
         self.effects.start()
         self.schedule.every(5.0, "dialogs", lambda: clock.dialogs_due(self.accept, self._parts.clock()))
-        self.schedule.every(15.0, "orders", lambda: clock.orders_due(self.accept, self._parts.clock()))
+        self.schedule.every(15.0, "orders", self.orders_due)
         self.schedule.every(3600.0, "prune", self._prune)
         self.schedule.start()
 
@@ -116,6 +116,10 @@ class Runtime:
         while waiting := await unfinished(last, BACKLOG_CHUNK):
             self._lanes.add(waiting)
             last = waiting[-1].id
+
+    async def orders_due(self) -> None:
+        """Expire the orders that were not paid in time; their customers hear of it in their lanes."""
+        self._lanes.add(await clock.orders_due(self._inbox, self._parts.clock()))
 
     async def _prune(self) -> None:
         now = self._parts.clock()

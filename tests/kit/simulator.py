@@ -193,7 +193,7 @@ class Simulator:
         """Time goes by ("30m", "2h", "3d"), and the clock does what became due."""
         self.now += duration(span) or timedelta()
         await clock.dialogs_due(self.runtime.accept, self.now)
-        await clock.orders_due(self.runtime.accept, self.now)
+        await self.runtime.orders_due()
         await self.runtime.idle()
 
     async def deliver(self, inbound: Inbound) -> None:
