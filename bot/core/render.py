@@ -74,7 +74,8 @@ def _summary(summary: Summary | None) -> str:
 
 
 def _laid_out(reply: Reply, capabilities: Capabilities, number: int) -> list[Wire]:
-    native = _fits(reply.buttons, capabilities)
+    # Buttons hang on words or a file; alone they become a menu, which is words.
+    native = bool(reply.text or reply.files) and _fits(reply.buttons, capabilities)
     text = reply.text if native else "\n".join(part for part in (reply.text, _menu(reply.buttons, number)) if part)
     rows = _rows(reply.buttons, capabilities) if native else ()
     wires = _file_wires(reply, capabilities)

@@ -70,7 +70,8 @@ class Ledger:
         if ids:
             arrivals = sorted(ids.items(), key=lambda one: one[1])
             self._arrived([Waiting(id_, unique[key].inbound) for key, id_ in arrivals])
-        return [sum(kept.key in ids for kept in item.kept) for item in items]
+        # The first submitter of a key has the new one; whoever brought it again in this very commit has none.
+        return [sum(ids.pop(kept.key, None) is not None for kept in item.kept) for item in items]
 
 
 def inserts(kept: Sequence[Kept]) -> list[Query]:
