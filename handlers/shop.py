@@ -69,7 +69,7 @@ async def add(chat: Chat, item: Add) -> None:
         chat.say(refusals.words(refusal))
         return
     name = next((line.name for line in basket.lines if line.sku == item.sku), item.sku)
-    chat.say(_("{name} is in your cart.", name=name), summary=summary(chat, basket), buttons=cart_buttons(chat))
+    chat.say(_("In your cart now: {name}.", name=name), summary=summary(chat, basket), buttons=cart_buttons(chat))
 
 
 @router.command("cart", "购物车", "我的购物车", title=_("My cart"), menu=15)

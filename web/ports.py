@@ -13,7 +13,6 @@ from bot.core.period import Period
 from bot.core.ports import Channel, PaymentProvider, Storage
 from bot.core.report import ReportInfo
 from bot.runtime.bus import Bus
-from bot.services.orders import OrderView
 
 
 class Runtime(Protocol):
@@ -40,8 +39,8 @@ class Runtime(Protocol):
     async def close_conversation(self, conversation_id: int, staff_id: int) -> None:
         """Done for now; the customer's next message opens it again."""
 
-    async def order_stepped(self, order: OrderView) -> None:
-        """Tell the customer and the live screens of an order's step."""
+    async def step_order(self, order_id: int, step: str, staff_id: int, note: str) -> None:
+        """Take a step of an order and tell its customer. Raises `Refused`: "no_order", "wrong_state", …"""
 
     async def retry_failure(self, kind: str, id: int) -> None:  # noqa: A002
         """Try a parked effect or inbound again. Raises `Refused("no_failure")`."""

@@ -25,11 +25,11 @@ from bot.runtime.staffing import Staffing
 from bot.runtime.turn import Shop
 from bot.runtime.worker import TURN_TIMEOUT, Worker
 from bot.runtime.writes import Writes
+from bot.services import audit, orders
 from bot.services.filing import Filing, Limits
-from bot.services.orders import OrderView
 from models import Effect
 from models import Inbound as InboundRow
-from models.database import dialect
+from models.database import dialect, transaction
 
 log = logging.getLogger(__name__)
 
@@ -184,11 +184,16 @@ class Runtime:
         """What the channel of `account` can show."""
         return self._parts.shop.on(account)
 
-    async def order_stepped(self, order: OrderView) -> None:
-        """A step was taken outside of the conversation: its customer hears of it there, once."""
-        self.bus.publish(OrderChanged(order.id))
-        told = await clock.order_changed(order)
-        await self.accept([told] if told else [])
+    async def step_order(self, order_id: int, step: str, staff_id: int, note: str) -> None:
+        """Staff take a step of an order; its customer hears of it in the conversation. Raises as `orders.advance`."""
+        now = self._parts.clock()
+        async with transaction() as connection:
+            order = await orders.advance(order_id, step, f"staff:{staff_id}", now, note)
+            await audit.record(staff_id, f"order.{step}", f"order:{order_id}", now)
+            told = await clock.order_changed(order)
+            arrivals = await self._inbox.keep_within(connection, [told] if told else [])
+        self._lanes.add(arrivals)
+        self.bus.publish(OrderChanged(order_id))
 
     # failures
 

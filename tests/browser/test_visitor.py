@@ -64,7 +64,7 @@ async def buys(ann: Visitor, name: str, address: str, screenshots: Path) -> None
     assert await cover.evaluate("image => image.naturalWidth") > 100
     await ann.draws(screenshots, f"{ann.lang}-03-products")
     await ann.taps("Add to cart")
-    await ann.sees("is in your cart.")
+    await ann.sees("In your cart now:")
     await expect(ann.thread.locator("table.summary")).to_contain_text("¥")
     await ann.draws(screenshots, f"{ann.lang}-04-cart")
     await ann.taps("Check out")

@@ -30,7 +30,7 @@ CHINESE = {
     "5 stars": "5 星",
     "What can I do for you?": "有什么可以帮您？",
     "Here is what we have today.": "今天有这些好茶。",
-    "is in your cart.": "已放入购物车。",
+    "In your cart now:": "已放入购物车。",
     "Who is it for?": "请问收货人怎么称呼？",
     "And a phone number": "请留一个快递员能联系到的电话。",
     "Where shall we deliver?": "请问送到哪里？",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot.core.events import ReviewChanged
-from bot.services import audit, backoffice, orders, reviews
+from bot.services import audit, backoffice, reviews
 from models.database import transaction
 from web.auth import me, needs
 from web.desk.conversations import shapes
@@ -44,11 +44,7 @@ async def step(request: web.Request) -> web.Response:
     if wanted in _FOR_MANAGERS and not who.may("manager"):
         raise Problem(403, "forbidden")
     note = text_of(await read_object(request), "note", 300, default="")
-    now = request.app[CLOCK]()
-    async with transaction():
-        order = await orders.advance(order_id, wanted, f"staff:{who.id}", now, note)
-        await audit.record(who.id, f"order.{wanted}", f"order:{order_id}", now)
-    await request.app[RUNTIME].order_stepped(order)
+    await request.app[RUNTIME].step_order(order_id, wanted, who.id, note)
     return answer({"order": shapes(request).order_detail(await backoffice.order(order_id))})
 
 

@@ -20,8 +20,8 @@ from bot.core.events import MessageStored, OrderChanged, OwnerChanged, RowChange
 from bot.core.message import Inbound
 from bot.core.ports import Channel, PaymentProvider
 from bot.runtime.bus import Bus
+from bot.services import orders
 from bot.services.filing import Filing
-from bot.services.orders import OrderView
 from bot.storage import keys, links, media
 from bot.storage.local import LocalStorage
 from models import Attachment, Contact, Conversation, Effect, Identity, Message, Staff
@@ -146,8 +146,10 @@ class SmallRuntime:
         self.bus.publish(OwnerChanged(conversation_id, row.lane, None))
         self.bus.publish(RowChanged(conversation_id))
 
-    async def order_stepped(self, order: OrderView) -> None:
-        self.bus.publish(OrderChanged(order.id))
+    async def step_order(self, order_id: int, step: str, staff_id: int, note: str) -> None:
+        async with transaction():
+            await orders.advance(order_id, step, f"staff:{staff_id}", self.clock(), note)
+        self.bus.publish(OrderChanged(order_id))
 
     async def close_conversation(self, conversation_id: int, staff_id: int) -> None:
         await Conversation.filter(id=conversation_id).update(owner_id=None, waiting_since=None, closed_at=self.clock())
