@@ -37,17 +37,17 @@ class Goal:
 
 #: What stands in the way of a goal, told in the table as long as the goal is not reached.
 IN_THE_WAY = {
-    "telegram_ratio": "A reply is three commits (kept, handled, sent); the turn is the largest part, see the stages.",
-    "telegram_p99": "Under closed loop with 32 connections the queue in front of the one writer is the latency.",
+    "telegram_ratio": "The cause is not established: a reply costs less processor time than the peer's, see the stages and the load.",
+    "telegram_p99": "The cause is not established; see the load average below, and measure on an idle machine.",
     "telegram_faults": "A defect: nothing may be lost, doubled or reordered.",
-    "chat_p99": "An ack waits for the disk: the latency of a sync, and of the turn that has the writer at that moment.",
+    "chat_p99": "The cause is not established; see the load average below, and measure on an idle machine.",
     "chat_faults": "A defect: nothing may be lost, doubled or reordered.",
     "desk": "See the table of screens below.",
-    "report_seconds": "Reading the orders into the lake and Spark's own start are most of it; see the stages below.",
-    "report_memory": "Spark's heap and the writer of the lake side by side.",
-    "report_again": "Rows that had changed are read again.",
-    "start_seconds": "Imports; `python -X importtime -m bot run` tells which.",
-    "start_memory": "Imports; `python -X importtime -m bot run` tells which.",
+    "report_seconds": "Reading the orders into the lake takes most of it, see the stages below.",
+    "report_memory": "Not established.",
+    "report_again": "Not established.",
+    "start_seconds": "Not established; `python -X importtime -m bot run` tells which imports cost most.",
+    "start_memory": "Not established; `python -X importtime -m bot run` tells which imports cost most.",
 }
 
 

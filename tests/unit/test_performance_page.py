@@ -1,0 +1,57 @@
+"""The performance page: written from the results alone, so that no figure in it is older or rounder than measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.benchmarks import page
+
+CHAT: dict[str, Any] = {
+    "rate": 200,
+    "paced": {
+        "parley": {"ack_p99_ms": 50.0, "ack_p50_ms": 4.2, "ack_p99_ms_each": [48.0, 50.0], "lost": 0, "doubled": 0,
+                   "reordered": 0},
+        "bare_socketio": {"ack_p99_ms": 2.0},
+    },
+}  # fmt: skip
+
+
+def keep(folder: Path, at: str, figures: dict[str, Any], name: str = "web_chat") -> None:
+    """A result file."""
+    text = json.dumps({"benchmark": name, "at": at, "figures": figures})
+    (folder / f"{name}-{at.replace(':', '')}.json").write_text(text)
+
+
+def changed(**parley: object) -> dict[str, Any]:
+    """The figures of the chat with others for Parley."""
+    paced = CHAT["paced"]
+    return CHAT | {"paced": paced | {"parley": paced["parley"] | parley}}
+
+
+def test_the_newest_result_of_each_benchmark_counts(tmp_path: Path) -> None:
+    keep(tmp_path, "2026-01-02T00:00:00+00:00", {"which": "newer"})
+    keep(tmp_path, "2026-01-01T00:00:00+00:00", {"which": "older"})
+    keep(tmp_path, "2025-01-01T00:00:00+00:00", {"which": "other"}, "start_up")
+    found = {name: result["figures"]["which"] for name, result in page.newest(tmp_path).items()}
+    assert found == {"web_chat": "newer", "start_up": "other"}
+
+
+@pytest.mark.parametrize(("p99", "reached"), [(49.99, True), (50.0, True), (50.01, False)])
+def test_a_goal_is_reached_at_its_figure_and_not_beyond(p99: float, reached: bool) -> None:
+    found = page.goals({"web_chat": {"figures": changed(ack_p99_ms=p99)}})
+    assert [goal.reached for goal in found] == [reached, True]
+
+
+def test_one_lost_message_is_a_goal_that_is_not_reached() -> None:
+    latency, faults = page.goals({"web_chat": {"figures": changed(lost=1)}})
+    assert (latency.reached, faults.reached, faults.figure) == (True, False, "1 / 0 / 0")
+
+
+def test_the_page_is_what_the_results_say() -> None:
+    results = dict(sorted(page.newest().items()))
+    assert page.PAGE.read_text("utf-8") == page.text(results), "write it again: scripts/bench --page"
+    assert set(page.GOALS) <= set(results)
