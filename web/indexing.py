@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from bot.core.events import Event
 from bot.runtime.bus import Bus
 from bot.services import search
+from web.faults import fault
 
 log = logging.getLogger(__name__)
 _GATHER = 2.0  # seconds for messages to gather
@@ -40,6 +41,6 @@ async def _catch_up() -> None:
         while more:
             more = await search.index_some()
             await asyncio.sleep(_PAUSE if more else 0)
-    except Exception:
+    except Exception as error:
         # Search finds a little less until the next message; the chat must not notice.
-        log.exception("messages were not indexed", extra={"action": "search.index"})
+        log.error("messages were not indexed", extra={"action": "search.index"} | fault(error))

@@ -15,6 +15,7 @@ from prometheus_client import Counter
 
 from bot.core.errors import ParleyError
 from models.database import is_busy
+from web.faults import fault
 from web.http import Problem, error_body, problem
 from web.settings import WebSettings
 
@@ -138,7 +139,8 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
             raise
         except Exception as error:
             code = "busy" if _is_database(error) else "internal"
-            log.exception("a socket could not be opened", extra={"action": "socket.open", "namespace": self.namespace})
+            facts = {"action": "socket.open", "namespace": self.namespace}
+            log.error("a socket could not be opened", extra=facts | fault(error))
             raise refused(code) from error
 
     async def _handle(self, handler: Handler, event: str, sid: str, body: Any) -> Any:
@@ -193,7 +195,7 @@ def problem_of(error: Exception, where: str) -> Problem:
     if _is_database(error):
         return Problem(503, "busy", retry=2)
     number = secrets.token_hex(4)
-    log.error("unexpected", exc_info=error, extra={"action": "web.error", "error_id": number, "where": where})
+    log.error("unexpected", extra={"action": "web.error", "error_id": number, "where": where} | fault(error))
     return Problem(500, "internal", {"id": number})
 
 

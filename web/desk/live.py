@@ -28,6 +28,7 @@ from bot.services import backoffice, conversations, report_desk, sessions, threa
 from bot.services.staff import StaffView
 from web import views
 from web.desk.shapes import Shapes
+from web.faults import fault
 from web.files import FileLinks
 from web.http import Problem
 from web.origin import may_open_desk
@@ -133,8 +134,8 @@ class DeskNamespace(Namespace):
                 await self.end_sessions()
                 for session_id in {socket.session_id for socket in list(self._sockets.values())}:
                     await sessions.touch(session_id, self._clock())
-            except Exception:
-                log.exception("sessions were not checked", extra={"action": "desk.sessions"})
+            except Exception as error:
+                log.error("sessions were not checked", extra={"action": "desk.sessions"} | fault(error))
 
     # Live events.
 
@@ -204,8 +205,8 @@ class DeskNamespace(Namespace):
             self._counts_due.clear()
             try:
                 await self._push_counts()
-            except Exception:
-                log.exception("counts were not sent", extra={"action": "desk.counts"})
+            except Exception as error:
+                log.error("counts were not sent", extra={"action": "desk.counts"} | fault(error))
             await asyncio.sleep(_COUNTS_EVERY)
 
     async def _push_counts(self) -> None:

@@ -10,6 +10,7 @@ from bot.core.errors import StorageUnavailable
 from models import Contact, Product, Review
 from tests.unit.web.running import Site
 from web.page_texts import PAGE_TEXTS
+from web.sockets import problem_of
 from web.texts import TEXTS, choose_language, say
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}"
@@ -105,6 +106,23 @@ async def test_an_unexpected_error_has_a_number_and_no_trace(site: Site, caplog:
     assert error["id"] in str(error["text"])
     assert "Traceback" not in str(body)
     assert any(getattr(record, "error_id", None) == error["id"] for record in caplog.records)
+
+
+def test_the_log_learns_what_went_wrong_and_where_but_not_what_was_written(caplog: pytest.LogCaptureFixture) -> None:
+    def inner(words: str) -> None:
+        raise KeyError(words)
+
+    try:
+        try:
+            inner("my card is 4111")
+        except KeyError as error:
+            raise ValueError("my card is 4111") from error
+    except ValueError as error:
+        problem_of(error, "POST /somewhere")
+    (record,) = caplog.records
+    assert (record.__dict__["error"], record.__dict__["where"]) == ("ValueError < KeyError", "POST /somewhere")
+    assert re.search(r"tests/unit/web/test_pages\.py:\d+ inner$", record.__dict__["place"])
+    assert "4111" not in str(record.__dict__) + caplog.text
 
 
 def test_every_sentence_has_both_languages() -> None:
