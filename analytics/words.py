@@ -49,8 +49,8 @@ def channel_colour(account: str) -> str:
 
 
 def money(amount: int, currency: str, language: str) -> str:
-    """An amount of minor units, exact: `¥1,234.50`. A yuan sign means CNY here in both languages."""
-    return Money(amount, currency).format("zh_CN" if language == "zh" or currency == "CNY" else "en_US")
+    """An amount of minor units, exact: `¥1,234.50`."""
+    return Money(amount, currency).format(_locale(language))
 
 
 def short_money(amount: int | float, currency: str, language: str) -> str:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
 #: ISO 4217 currencies whose minor unit is not a hundredth.
 EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "KWD": 3, "BHD": 3, "JOD": 3, "OMR": 3, "TND": 3}
+
+#: A currency's own sign (CLDR's narrow symbol), the same in every language, as browsers write it with "narrowSymbol".
+#: A shop sells in one currency: its customers need not be told which yuan or dollar it is. Others show their code.
+SIGNS = {
+    "AUD": "$", "BRL": "R$", "CAD": "$", "CNY": "¥", "CZK": "Kč", "DKK": "kr", "EUR": "€", "GBP": "£", "HKD": "$",
+    "ILS": "₪", "INR": "₹", "JPY": "¥", "KRW": "₩", "MXN": "$", "NGN": "₦", "NOK": "kr", "NZD": "$", "PHP": "₱",
+    "PLN": "zł", "RUB": "₽", "SEK": "kr", "SGD": "$", "THB": "฿", "TRY": "₺", "TWD": "NT$", "UAH": "₴", "USD": "$",
+    "VND": "₫",
+}  # fmt: skip
+
+_LETTER_BEFORE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)")  # Babel leaves the space of "CHF 1" out
 
 
 def exponent(currency: str) -> int:
@@ -42,13 +54,16 @@ class Money:
         return Decimal(self.amount).scaleb(-exponent(self.currency))
 
     def format(self, locale: str) -> str:
-        """As a customer of `locale` reads it: `¥68.00`, `CN¥68.00`, `68,00 €`."""
+        """As a reader of `locale` writes it: `¥68.00` in Chinese and English, `68,00 €` in German."""
         return _format(self.decimal, self.currency, locale)
 
 
 @lru_cache(maxsize=4096)
 def _format(value: Decimal, currency: str, locale: str) -> str:
     # Babel costs 30 ms to import, and most processes that import this module never print a price.
-    from babel.numbers import format_currency
+    from babel.numbers import format_currency, get_currency_symbol
 
-    return format_currency(value, currency, locale=locale.replace("-", "_"))
+    locale = locale.replace("-", "_")
+    usual = get_currency_symbol(currency, locale)
+    written = format_currency(value, currency, locale=locale).replace(usual, SIGNS.get(currency, usual), 1)
+    return _LETTER_BEFORE_DIGIT.sub("\xa0", written)

@@ -1,0 +1,35 @@
+"""Money: exact, never mixed, and written with the currency's own sign in every language."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.core.money import Money
+
+
+@pytest.mark.parametrize(
+    ("money", "english", "chinese"),
+    [
+        (Money(6800, "CNY"), "¥68.00", "¥68.00"),
+        (Money(123456, "CNY"), "¥1,234.56", "¥1,234.56"),
+        (Money(6800, "JPY"), "¥6,800", "¥6,800"),
+        (Money(6800, "USD"), "$68.00", "$68.00"),
+        (Money(-6800, "USD"), "-$68.00", "-$68.00"),
+        (Money(6800, "HKD"), "$68.00", "$68.00"),
+        (Money(6800, "BRL"), "R$68.00", "R$68.00"),
+        (Money(6800, "CHF"), "CHF\xa068.00", "CHF\xa068.00"),
+        (Money(68000, "KWD"), "KWD\xa068.000", "KWD\xa068.000"),
+    ],
+)
+def test_a_price_reads_the_same_in_both_languages(money: Money, english: str, chinese: str) -> None:
+    assert (money.format("en"), money.format("zh-Hans")) == (english, chinese)
+
+
+def test_another_language_puts_the_sign_where_it_belongs() -> None:
+    assert Money(6800, "CNY").format("de") == "68,00\xa0¥"
+
+
+def test_two_currencies_are_never_mixed() -> None:
+    with pytest.raises(ValueError, match="cannot mix CNY and USD"):
+        Money(1, "CNY") + Money(1, "USD")
+    assert Money(3, "CNY") * 2 - Money(1, "CNY") == Money(5, "CNY")
