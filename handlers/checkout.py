@@ -9,9 +9,10 @@ from bot.core.errors import Refused
 from bot.core.message import Button, Summary, SummaryLine
 from bot.core.router import Router
 from bot.core.text import Say, _, _n
-from bot.services import calls, cart, contacts, orders, payments
+from bot.services import calls, cart, contacts, orders, payments, settlement
 from bot.services.orders import OrderView
-from bot.services.payments import PaymentView, Settlement
+from bot.services.payments import PaymentView
+from bot.services.settlement import Settlement
 from handlers import refusals
 from handlers.shop import browse_button, cart_button
 from handlers.shop import summary as cart_summary
@@ -96,18 +97,18 @@ async def payment_noticed(chat: Chat) -> None:
     """A provider says that something happened: ask it what is true, then settle."""
     key = chat.inbound.data
     truth = await chat.call(calls.FETCH_PAYMENT, key)
-    settlement = await chat.do(payments.settle_noticed, key, truth)
-    if settlement.fresh:
-        order = await chat.do(orders.find, settlement.payment.order_number)
-        tell(chat, settlement, order)
-    if settlement.fresh and settlement.outcome in ("mismatch", "late"):
+    settled = await chat.do(settlement.settle_noticed, key, truth)
+    if settled.fresh:
+        order = await chat.do(orders.find, settled.payment.order_number)
+        tell(chat, settled, order)
+    if settled.fresh and settled.outcome in ("mismatch", "late"):
         await chat.hand_over(_("A payment does not match its order."), priority="high")
 
 
-def tell(chat: Chat, settlement: Settlement, order: OrderView | None) -> None:
+def tell(chat: Chat, settled: Settlement, order: OrderView | None) -> None:
     """What settling came to, for the customer."""
-    number = settlement.payment.order_number
-    match settlement.outcome:
+    number = settled.payment.order_number
+    match settled.outcome:
         case "paid":
             chat.say(
                 _("Your payment has arrived. Order {number} is confirmed.", number=number),

@@ -10,9 +10,9 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from bot.core.errors import Refused
 from bot.core.events import Event, OrderChanged, ReviewChanged
 from bot.services.orders import OrderView
-from bot.services.payments import Settlement
 from bot.services.reviews import ReviewView
 from bot.services.scope import Scope
+from bot.services.settlement import Settlement
 
 
 class TurnHost:

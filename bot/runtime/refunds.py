@@ -12,7 +12,7 @@ from bot.core.events import OrderChanged
 from bot.core.ports import PaymentProvider
 from bot.runtime.effects import Done
 from bot.runtime.writes import NewEffect
-from bot.services import payments
+from bot.services import payments, refunds
 from bot.services.payments import PaymentView
 from models.database import transaction
 
@@ -31,7 +31,7 @@ class GiveBack:
     async def run(self, effect: NewEffect) -> Done:
         """Ask the provider under the refund's own key and book what it says; nothing left to give back is done."""
         payment = await _payment(effect)
-        wanted = await payments.refund_request(payment.key)
+        wanted = await refunds.owed(payment.key)
         if wanted is None:
             return Done()
         provider = self._providers.get(wanted.provider)
@@ -39,7 +39,7 @@ class GiveBack:
             raise Final(f"the payment provider {wanted.provider!r} is not configured any more")
         truth = await provider.refund(wanted.reference, wanted.amount, wanted.key)
         async with transaction():
-            await payments.refunded(payment.key, truth, self._clock())
+            await refunds.confirm(payment.key, truth, self._clock())
         return Done(events=(OrderChanged(payment.order_id),))
 
     async def give_up(self, effect: NewEffect, error: BaseException) -> Done:  # noqa: ARG002

@@ -12,7 +12,7 @@ from tortoise.exceptions import IntegrityError
 from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
 from bot.core.registry import reads
-from bot.services import order_states, payments, stock
+from bot.services import order_states, refunds, stock
 from bot.services.scope import Scope, words
 from models import CartLine, Order, OrderLine, Product, locks
 from models.database import transaction
@@ -126,14 +126,14 @@ async def advance(order_id: int, step: str, actor: str, now: datetime, note: str
         raise Refused("no_order", number="")
     order_states.check(order, step)
     if step == "refund":
-        await payments.refund_order(order, now)
+        await refunds.of_order(order, now)
     return await _move(order, step, actor, now, note)
 
 
 async def expire(now: datetime) -> tuple[OrderView, ...]:
     """End unpaid orders whose hold is over and free their stock; returns them, so that customers can be told.
 
-    At most `EXPIRE_AT_ONCE` in one call. A payment that comes later is for `payments.settle` to decide.
+    At most `EXPIRE_AT_ONCE` in one call. A payment that comes later is for `settlement.settle` to decide.
     """
     due = Order.filter(state=order_states.PLACED, hold_until__lte=now).order_by("id").limit(EXPIRE_AT_ONCE)
     ended = []

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 from bot.core.money import Money
 from bot.core.ports import Checkout, PaymentTruth
-from bot.services import cart, orders, payments
+from bot.services import cart, orders, payments, settlement
 from bot.services.orders import OrderView
-from bot.services.payments import PaymentView, Settlement
+from bot.services.payments import PaymentView
 from bot.services.scope import Scope
+from bot.services.settlement import Settlement
 from models import Contact, Conversation, Identity, OrderEvent, Product, StockHold
 from models.database import transaction
 
@@ -92,7 +93,7 @@ class Shop:
         """The provider says what became of it."""
         truth = PaymentTruth(payment.reference, state, paid=(paid or payment.amount) if state == "paid" else None)
         async with transaction():
-            return await payments.settle(payment.key, truth, self.now)
+            return await settlement.settle(payment.key, truth, self.now)
 
     async def pays(self, scope: Scope, order: OrderView) -> Settlement:
         """Pay all of an order."""

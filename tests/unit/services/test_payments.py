@@ -13,10 +13,11 @@ from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
 from bot.core.ports import Checkout, PaymentTruth
 from bot.payments.local import LocalPayments
-from bot.services import orders, payments
+from bot.services import orders, payments, refunds, settlement
 from bot.services.order_states import EARNED
-from bot.services.payments import RefundRequest, Settlement
+from bot.services.refunds import RefundRequest
 from bot.services.scope import Scope
+from bot.services.settlement import Settlement
 from models import Effect, Order, OrderLine, Payment, PaymentEvent
 from models.database import transaction
 from tests.unit.services.shop import NOW, Shop, held, on_shelf, steps_of
@@ -123,7 +124,7 @@ async def test_a_wrong_sum_is_never_paid_and_staff_can_see_it(shop: Shop, wrong:
     assert (await state_of(order.id), await held()) == ("placed", 1)
     event = await PaymentEvent.get(payment__key=payment.key, action="mismatch")
     assert event.note == f"asked 6800 CNY, paid {wrong.amount} {wrong.currency}"
-    assert (await payments.begin_refund(payment.key, NOW)).amount == wrong
+    assert (await refunds.begin(payment.key, NOW)).amount == wrong
 
 
 async def test_the_missing_rest_makes_it_right(shop: Shop) -> None:
@@ -184,7 +185,7 @@ async def test_paid_twice_by_two_providers_is_paid_once(shop: Shop) -> None:
     second = await payments.opened(second.key, Checkout("r2", ""), NOW)
     assert [(await shop.settles(one)).outcome for one in (first, second)] == ["paid", "late"]
     assert await on_shelf() == 9
-    assert (await payments.begin_refund(second.key, NOW)).amount == FULL
+    assert (await refunds.begin(second.key, NOW)).amount == FULL
     assert await state_of(order.id) == "paid"
 
 
@@ -193,7 +194,7 @@ async def test_a_notice_may_come_before_we_know_the_reference(shop: Shop) -> Non
     scope = await shop.customer()
     begun = await payments.begin(scope, (await shop.buys(scope)).number, "local")
     truth = PaymentTruth("r1", "paid", FULL)
-    assert (await payments.settle(begun.key, truth, NOW)).outcome == "paid"
+    assert (await settlement.settle(begun.key, truth, NOW)).outcome == "paid"
     late = await payments.opened(begun.key, Checkout("r1", "https://bank.example"), NOW)
     assert (late.state, late.reference) == ("paid", "r1")
 
@@ -205,9 +206,9 @@ async def test_the_truth_must_be_about_this_payment(shop: Shop) -> None:
     for truth in (PaymentTruth("another", "paid", FULL), PaymentTruth(payment.reference, "paid")):
         with pytest.raises(BadInput):
             async with transaction():
-                await payments.settle(payment.key, truth, NOW)
+                await settlement.settle(payment.key, truth, NOW)
     with pytest.raises(Refused, match="no_payment"):
-        await payments.settle("nothing", PaymentTruth("r", "paid", FULL), NOW)
+        await settlement.settle("nothing", PaymentTruth("r", "paid", FULL), NOW)
     assert await state_of(payment.order_id) == "placed"
 
 
@@ -226,20 +227,20 @@ async def test_a_refund_is_asked_once_and_booked_once(shop: Shop) -> None:
     order = await shop.buys(scope)
     payment = (await shop.pays(scope, order)).payment
     await shop.advances(order, "cancel", "refund")
-    again = await payments.begin_refund(payment.key, NOW)
+    again = await refunds.begin(payment.key, NOW)
     assert again == RefundRequest(f"refund:{payment.key}", payment.key, "local", payment.reference, FULL)
-    assert await payments.refund_request(payment.key) == again
+    assert await refunds.owed(payment.key) == again
     effect = await Effect.get()
     assert (effect.key, effect.kind, json.loads(effect.payload), effect.conversation_id) == (
         again.key, "refund", {"payment": payment.key}, None,
     )  # fmt: skip
     truth = PaymentTruth(payment.reference, "refunded", FULL, refunded=6800)
     for _ in range(2):
-        assert (await payments.refunded(payment.key, truth, NOW)).state == "refunded"
+        assert (await refunds.confirm(payment.key, truth, NOW)).state == "refunded"
     assert await actions_of(payment.key) == ["created", "opened", "settled", "refund", "refunded"]
-    assert await payments.refund_request(payment.key) is None
+    assert await refunds.owed(payment.key) is None
     with pytest.raises(Refused, match="nothing_paid"):
-        await payments.begin_refund(payment.key, NOW)
+        await refunds.begin(payment.key, NOW)
 
 
 async def test_given_back_at_the_providers_own_desk(shop: Shop) -> None:
@@ -247,14 +248,14 @@ async def test_given_back_at_the_providers_own_desk(shop: Shop) -> None:
     scope = await shop.customer()
     paid = (await shop.pays(scope, await shop.buys(scope))).payment
     part = PaymentTruth(paid.reference, "paid", FULL, refunded=800)
-    assert (await payments.settle(paid.key, part, NOW)).payment.state == "paid"
-    assert (await payments.begin_refund(paid.key, NOW)).amount == Money(6000, "CNY")
+    assert (await settlement.settle(paid.key, part, NOW)).payment.state == "paid"
+    assert (await refunds.begin(paid.key, NOW)).amount == Money(6000, "CNY")
     whole = PaymentTruth(paid.reference, "refunded", FULL, refunded=6800)
-    told = await payments.settle(paid.key, whole, NOW)
+    told = await settlement.settle(paid.key, whole, NOW)
     assert (told.outcome, told.payment.state) == ("already", "refunded")
     unseen = await shop.opens_payment(scope, await shop.buys(scope))
     truth = PaymentTruth(unseen.reference, "refunded", FULL, refunded=6800)
-    told = await payments.settle(unseen.key, truth, NOW)
+    told = await settlement.settle(unseen.key, truth, NOW)
     assert (told.outcome, told.fresh, await state_of(unseen.order_id)) == ("failed", True, "placed")
 
 
@@ -271,7 +272,7 @@ async def asks(bank: LocalPayments, key: str) -> Settlement:
     assert known is not None
     truth = await bank.fetch(known.reference)
     async with transaction():
-        return await payments.settle(key, truth, NOW)
+        return await settlement.settle(key, truth, NOW)
 
 
 async def checks_out(shop: Shop, bank: LocalPayments, scope: Scope) -> tuple[int, str, str]:
@@ -296,11 +297,11 @@ async def test_the_ledger_is_the_banks_to_the_cent(shop: Shop, bank: LocalPaymen
         outcomes.append(told[0].outcome)
         if told[0].outcome == "paid" and dice.random() < 0.3:
             await orders.advance(order_id, "refund", "staff:1", NOW)
-            asked = await payments.refund_request(key)
+            asked = await refunds.owed(key)
             assert asked is not None
             for _ in range(2):
                 truth = await bank.refund(asked.reference, asked.amount, asked.key)
-                await payments.refunded(key, truth, NOW)
+                await refunds.confirm(key, truth, NOW)
     assert {*outcomes} == {"paid", "failed", "mismatch"}
     rows = await Payment.all()
     truths = [await bank.fetch(row.reference) for row in rows]

@@ -16,7 +16,7 @@ from tortoise.models import Model
 import models
 from bot.core.message import FileRef
 from bot.core.ports import StoredFile
-from bot.services import attachments, payments, privacy, search
+from bot.services import attachments, privacy, refunds, search
 from bot.services.privacy import SECRET
 from models.database import client, dialect, transaction
 from tests.unit.services.shop import NOW, Shop
@@ -178,7 +178,7 @@ async def test_what_is_kept_still_has_its_figures(shop: Shop) -> None:
     payment = (await shop.pays(scope, order)).payment
     shop.later(days=1)
     async with transaction():
-        await payments.begin_refund(payment.key, shop.now)
+        await refunds.begin(payment.key, shop.now)
         assert await privacy.erase(scope.contact_id, shop.now) == []
     kept = await models.Order.get(id=order.id)
     assert (kept.total, kept.paid_at, kept.conversation_id, kept.updated_at) == (
@@ -186,7 +186,7 @@ async def test_what_is_kept_still_has_its_figures(shop: Shop) -> None:
     )  # fmt: skip
     assert await models.OrderLine.filter(order_id=order.id).count() == 1
     # Money that is owed is still given back.
-    asked = await payments.refund_request(payment.key)
+    asked = await refunds.owed(payment.key)
     assert asked is not None
     assert await models.Effect.filter(key=asked.key, state="pending").count() == 1
 

@@ -13,10 +13,11 @@ import pytest
 from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.ports import PaymentTruth
-from bot.services import cart, orders, payments, reviews, stock
+from bot.services import cart, orders, payments, reviews, settlement, stock
 from bot.services.orders import OrderView
-from bot.services.payments import PaymentView, Settlement
+from bot.services.payments import PaymentView
 from bot.services.scope import Scope
+from bot.services.settlement import Settlement
 from models import CartLine, Order, OrderEvent, Payment, Product, Review, locks
 from models.database import transaction
 from tests.unit.services.race import Rival, after, before, without_lock
@@ -29,7 +30,7 @@ def places(scope: Scope) -> Callable[[], Awaitable[OrderView]]:
 
 def settles(payment: PaymentView, shop: Shop) -> Callable[[], Awaitable[Settlement]]:
     truth = PaymentTruth(payment.reference, "paid", payment.amount)
-    return lambda: payments.settle(payment.key, truth, shop.now)
+    return lambda: settlement.settle(payment.key, truth, shop.now)
 
 
 async def test_two_want_the_last_one(any_shop: Shop) -> None:

@@ -12,7 +12,7 @@ from bot.core.events import OrderChanged
 from bot.payments.local import LocalPayments
 from bot.runtime.refunds import ATTENTION, GiveBack
 from bot.runtime.writes import NewEffect
-from bot.services import payments
+from bot.services import payments, refunds, settlement
 from bot.services.orders import OrderView
 from models import Effect, Payment
 from models.database import transaction
@@ -37,7 +37,7 @@ async def a_refunded_order(shop: Shop, bank: LocalPayments) -> tuple[OrderView, 
     await bank.pay(checkout.reference)
     async with transaction():
         await payments.opened(begun.key, checkout, NOW)
-        await payments.settle(begun.key, await bank.fetch(checkout.reference), NOW)
+        await settlement.settle(begun.key, await bank.fetch(checkout.reference), NOW)
     order = await shop.advances(order, "refund")
     row = await Effect.get(kind="refund")
     return order, NewEffect(row.key, row.kind, row.lane, row.payload)
@@ -56,7 +56,7 @@ async def test_the_money_goes_back_once(shop: Shop, bank: LocalPayments) -> None
 async def test_given_back_but_not_recorded_is_not_given_back_again(shop: Shop, bank: LocalPayments) -> None:
     _, effect = await a_refunded_order(shop, bank)
     payment = await Payment.get()
-    wanted = await payments.refund_request(payment.key)
+    wanted = await refunds.owed(payment.key)
     assert wanted is not None
     await bank.refund(wanted.reference, wanted.amount, wanted.key)  # and here the process died
     await GiveBack({"local": bank}, lambda: NOW).run(effect)

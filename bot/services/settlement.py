@@ -1,0 +1,112 @@
+"""Settling a payment: once, under lock, by what the provider itself says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bot.core.errors import BadInput
+from bot.core.money import Money
+from bot.core.ports import PaymentTruth
+from bot.services import order_states, refunds, stock
+from bot.services.payments import PaymentView, asked, change, locked, view
+from bot.services.scope import Scope
+from models import Order, Payment
+
+Outcome = Literal["paid", "already", "open", "failed", "mismatch", "late"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What settling came to.
+
+    paid      the order is paid now; said exactly once for a payment
+    already   it was settled before
+    open      the provider still waits for the customer
+    failed    the provider says that it will not be paid
+    mismatch  another amount or currency was paid: staff must look
+    late      paid in full, but the order has ended and its stock is gone, or it was paid before: staff must give
+              the money back
+
+    `fresh` is true when this call changed something: only then is there news to tell.
+    """
+
+    outcome: Outcome
+    fresh: bool
+    payment: PaymentView
+
+
+async def settle_noticed(scope: Scope, key: str, truth: PaymentTruth) -> Settlement:
+    """`settle`, as a dialog does it when a provider's notice came."""
+    return await settle(key, truth, scope.now)
+
+
+async def settle(key: str, truth: PaymentTruth, now: datetime) -> Settlement:
+    """Make the rows agree with what the provider says, under lock; see `Settlement` for what may come of it.
+
+    Raises `Refused("no_payment")`; `BadInput` when the truth is about another payment or says "paid" without a sum.
+    """
+    payment, order = await locked(key)
+    if payment.reference and truth.reference != payment.reference:
+        raise BadInput(f"asked for payment {payment.reference}, the provider answered for {truth.reference}")
+    payment.reference = truth.reference
+    match truth.state:
+        case "paid":
+            outcome, fresh = await _settle_paid(payment, order, truth, now)
+        case "failed":
+            outcome, fresh = await _settle_failed(payment, now)
+        case "refunded":
+            outcome, fresh = await _settle_refunded(payment, truth, now)
+        case _:
+            outcome, fresh = await _settle_open(payment)
+    return Settlement(outcome, fresh, view(payment, order))
+
+
+async def _settle_paid(payment: Payment, order: Order, truth: PaymentTruth, now: datetime) -> tuple[Outcome, bool]:
+    if truth.paid is None:
+        raise BadInput(f"the provider says that payment {truth.reference} is paid, but not how much")
+    if payment.state in ("paid", "refunded"):
+        await refunds.book(payment, truth, now)
+        return "already", False
+    if payment.state == "mismatch" and _captured(payment) == truth.paid:
+        return ("late" if truth.paid == asked(payment) else "mismatch"), False
+    payment.captured, payment.captured_currency = truth.paid.amount, truth.paid.currency
+    sums = f"asked {payment.amount} {payment.currency}, paid {truth.paid.amount} {truth.paid.currency}"
+    if truth.paid != asked(payment):
+        await change(payment, "mismatch", "mismatch", now, sums)
+        return "mismatch", True
+    if order.state not in order_states.STEPS["pay"].allowed or not await stock.sell(order.id, now):
+        await change(payment, "mismatch", "late", now, f"order is {order.state}; {sums}")
+        return "late", True
+    await order_states.take(order, "pay", f"provider:{payment.provider}", now)
+    await change(payment, "paid", "settled", now, sums)
+    return "paid", True
+
+
+async def _settle_failed(payment: Payment, now: datetime) -> tuple[Outcome, bool]:
+    if payment.state in ("paid", "refunded", "mismatch"):
+        return "already", False
+    if payment.state == "failed":
+        return "failed", False
+    await change(payment, "failed", "failed", now)
+    return "failed", True
+
+
+async def _settle_refunded(payment: Payment, truth: PaymentTruth, now: datetime) -> tuple[Outcome, bool]:
+    """Given back at the provider's own desk: book it. One that we never saw paid is as good as failed."""
+    unseen = payment.state in ("created", "open", "unknown", "failed")
+    if unseen and truth.paid is not None:
+        payment.captured, payment.captured_currency = truth.paid.amount, truth.paid.currency
+    await refunds.book(payment, truth, now)
+    return ("failed", True) if unseen else ("already", False)
+
+
+async def _settle_open(payment: Payment) -> tuple[Outcome, bool]:
+    await payment.save(update_fields=["reference"])
+    settled = payment.state in ("paid", "refunded", "mismatch")
+    return ("already" if settled else "open"), False
+
+
+def _captured(payment: Payment) -> Money:
+    return Money(payment.captured, payment.captured_currency)
