@@ -1,0 +1,1 @@
+"""How `scripts/demo_pictures.py` draws the demo shop's products."""
