@@ -8,8 +8,10 @@ from bot.core.chat import CallFailed, Chat
 from bot.core.errors import Refused
 from bot.core.message import Button, Summary, SummaryLine
 from bot.core.router import Router
-from bot.core.text import Say, _, _n
+from bot.core.text import Say, Text, _, _n
 from bot.services import calls, cart, contacts, orders, payments, settlement
+from bot.services.cart import CartItem
+from bot.services.contacts import Address
 from bot.services.orders import OrderView
 from bot.services.payments import PaymentView
 from bot.services.settlement import Settlement
@@ -30,51 +32,10 @@ async def check_out(chat: Chat) -> None:
     if not basket.lines:
         chat.say(_("Your cart is empty."), buttons=[browse_button(chat)])
         return
-    last = await chat.do(contacts.last_address)
-    again = last and await chat.confirm(
-        _("Shall it go to {name}, {address}, as last time?", name=last.name, address=last.address)
-    )
-    if last and again:
-        name, phone, address = last.name, last.phone, last.address
-    else:
-        name = await chat.ask(_("Who is it for? Please tell me the name."), most=100, remind="30m", expire="1d")
-        phone = await chat.ask(_("And a phone number for the courier?"), check=phone_problem, remind="30m", expire="1d")
-        address = await chat.ask(_("Where shall we deliver?"), most=300, remind="30m", expire="1d")
-        await chat.do(contacts.remember, name, phone, address)
-
-    while True:
-        basket = await chat.do(cart.view)
-        for line in basket.lines:
-            if line.was:
-                chat.say(
-                    _(
-                        "The price of {name} has changed from {was} to {now}.",
-                        name=line.name,
-                        was=line.was,
-                        now=line.price,
-                    )
-                )
-        await chat.do(cart.accept_prices)  # the customer has been told of each; the confirmation is theirs
-        sure = await chat.confirm(
-            _("Shall I place this order?\nTo {name}, {phone}, {address}", name=name, phone=phone, address=address),
-            yes=_("Place the order"),
-            no=_("Not yet"),
-            summary=cart_summary(chat, basket),
-            expire="1d",
-        )
-        if not sure:
-            chat.say(_("All right. Your cart stays as it is."), buttons=[cart_button(chat)])
-            return
-        try:
-            order = await chat.do(orders.place, name, phone, address)
-            break
-        except Refused as refusal:
-            if refusal.code == "price_changed":
-                continue
-            chat.say(refusals.words(refusal))
-            chat.say(_("Your cart is kept, so you can change it."), buttons=[cart_button(chat), browse_button(chat)])
-            return
-
+    to = await delivery(chat)
+    order = await agree(chat, to)
+    if order is None:
+        return
     chat.say(
         _n(
             "Thank you. Order {number} is reserved for you for {count} minute.",
@@ -90,6 +51,58 @@ async def check_out(chat: Chat) -> None:
         chat.say(_("The payment could not be opened just now. Say /orders to try again."))
         return
     ask_to_pay(chat, opened)
+
+
+async def delivery(chat: Chat) -> Address:
+    """Where to: as last time, or anew."""
+    last = await chat.do(contacts.last_address)
+    if last and await chat.confirm(
+        _("Shall it go to {name}, {address}, as last time?", name=last.name, address=last.address)
+    ):
+        return last
+    name = await chat.ask(_("Who is it for? Please tell me the name."), most=100, remind="30m", expire="1d")
+    phone = await chat.ask(_("And a phone number for the courier?"), check=phone_problem, remind="30m", expire="1d")
+    address = await chat.ask(_("Where shall we deliver?"), most=300, remind="30m", expire="1d")
+    await chat.do(contacts.remember, name, phone, address)
+    return Address(name, phone, address)
+
+
+async def agree(chat: Chat, to: Address) -> OrderView | None:
+    """The order, once the customer has said yes to its prices; None when it is not placed."""
+    while True:
+        basket = await chat.do(cart.view)
+        for line in basket.lines:
+            if line.was:
+                chat.say(changed_price(line))
+        await chat.do(cart.accept_prices)  # the customer has been told of each; the confirmation is theirs
+        sure = await chat.confirm(
+            _(
+                "Shall I place this order?\nTo {name}, {phone}, {address}",
+                name=to.name,
+                phone=to.phone,
+                address=to.address,
+            ),
+            yes=_("Place the order"),
+            no=_("Not yet"),
+            summary=cart_summary(chat, basket),
+            expire="1d",
+        )
+        if not sure:
+            chat.say(_("All right. Your cart stays as it is."), buttons=[cart_button(chat)])
+            return None
+        try:
+            return await chat.do(orders.place, to.name, to.phone, to.address)
+        except Refused as refusal:
+            if refusal.code == "price_changed":
+                continue
+            chat.say(refusals.words(refusal))
+            chat.say(_("Your cart is kept, so you can change it."), buttons=[cart_button(chat), browse_button(chat)])
+            return None
+
+
+def changed_price(line: CartItem) -> Text:
+    """That a price is another one than the customer saw."""
+    return _("The price of {name} has changed from {was} to {now}.", name=line.name, was=line.was, now=line.price)
 
 
 @router.event("payment")

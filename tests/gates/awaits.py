@@ -1,7 +1,8 @@
 """In `handlers/` only `chat` is awaited.
 
 A dialog is replayed from its journal. What `chat` gives is in the journal; anything else that is
-awaited would be awaited again at every replay, and might answer differently.
+awaited would be awaited again at every replay, and might answer differently. A part of a dialog may be
+a coroutine of its own, in the same file, that is given `chat` first: it is held to the same rule.
 """
 
 from __future__ import annotations
@@ -20,20 +21,35 @@ def violations(root: Path) -> list[Finding]:
     return [
         finding
         for source in python_sources(root, ["handlers"])
-        for finding in _visit(source, source.tree, has_chat=False)
+        for finding in _visit(source, source.tree, _parts(source.tree), has_chat=False)
     ]
 
 
-def _visit(source: Source, node: ast.AST, *, has_chat: bool) -> Iterator[Finding]:
+def _parts(tree: ast.Module) -> frozenset[str]:
+    """The file's own coroutines that take `chat` first, unless their name stands for anything else, too."""
+    mine = {node.name for node in tree.body if isinstance(node, ast.AsyncFunctionDef) and _is_part(node)}
+    named = [node.name for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef)]
+    other = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    other |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    other |= {node.asname or node.name for node in ast.walk(tree) if isinstance(node, ast.alias)}
+    return frozenset(name for name in mine - other if named.count(name) == 1)
+
+
+def _is_part(function: ast.AsyncFunctionDef) -> bool:
+    first = [*function.args.posonlyargs, *function.args.args][:1]
+    return [a.arg for a in first] == ["chat"] and not function.decorator_list
+
+
+def _visit(source: Source, node: ast.AST, parts: frozenset[str], *, has_chat: bool) -> Iterator[Finding]:
     if isinstance(node, Function):
         has_chat = has_chat or _takes_chat(node)
     for awaited in _awaited(node):
-        if not (has_chat and _is_chat_method(awaited)):
+        if not (has_chat and (_is_chat_method(awaited) or _is_part_of(awaited, parts))):
             yield _refused(source, awaited)
     if isinstance(node, ast.Name) and node.id == "chat" and isinstance(node.ctx, ast.Store):
         yield _rebound(source, node)
     for child in ast.iter_child_nodes(node):
-        yield from _visit(source, child, has_chat=has_chat)
+        yield from _visit(source, child, parts, has_chat=has_chat)
 
 
 def _takes_chat(function: Function) -> bool:
@@ -64,13 +80,21 @@ def _is_chat_method(node: ast.expr) -> bool:
             return False
 
 
+def _is_part_of(node: ast.expr, parts: frozenset[str]) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id=name), args=[ast.Name(id="chat"), *_]):
+            return name in parts
+        case _:
+            return False
+
+
 def _refused(source: Source, awaited: ast.expr) -> Finding:
     return Finding(
         source.at(awaited),
         f"a handler awaits {ast.unparse(awaited)!r}, which is no method of its parameter `chat`",
         "a dialog is replayed from its journal, and only what `chat` gives is in the journal",
         "rows: `await chat.do(service, ...)`; the outside world: `await chat.call(effect, ...)`; "
-        "a coroutine of your own: write its steps here, or make it a service",
+        "a part of the dialog: a coroutine of this file that takes `chat` first, `await part(chat, ...)`",
     )
 
 

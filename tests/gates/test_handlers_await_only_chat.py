@@ -72,3 +72,38 @@ SOUND = [
 @pytest.mark.parametrize("body", SOUND)
 def test_chat_may_be_awaited(tmp_path: Path, body: str) -> None:
     assert check(tmp_path, body) == []
+
+
+PART = "\nasync def part(chat: Chat) -> None:\n    await chat.ask('who?')\n"
+OTHER_PARTS = [
+    "\nasync def part(talk: Chat) -> None: ...\n",
+    "\n@cached\nasync def part(chat: Chat) -> None: ...\n",
+    PART + "\npart = other\n",
+    PART + "\nfrom elsewhere import part\n",
+    PART + "\ndef outer(part: Any) -> None: ...\n",
+]
+
+
+def beside(root: Path, body: str, more: str) -> list[str]:
+    """The rules that a file with this handler and `more` below it breaks."""
+    (root / "handlers").mkdir()
+    (root / "handlers" / "sample.py").write_text(f"async def sample(chat: Chat) -> None:\n    {body}\n\n{more}")
+    return [finding.rule for finding in violations(root)]
+
+
+def test_a_part_of_the_same_file_may_be_awaited(tmp_path: Path) -> None:
+    assert beside(tmp_path, "await part(chat, 1)", PART) == []
+
+
+@pytest.mark.parametrize("body", ["await part()", "await part(1, chat)", "await part(chat=chat)", "await apart(chat)"])
+def test_a_part_is_given_chat_first(tmp_path: Path, body: str) -> None:
+    assert len(beside(tmp_path, body, PART)) == 1
+
+
+@pytest.mark.parametrize("more", OTHER_PARTS)
+def test_what_may_be_something_else_is_no_part(tmp_path: Path, more: str) -> None:
+    assert len(beside(tmp_path, "await part(chat)", more)) == 1
+
+
+def test_a_part_is_held_to_the_rule(tmp_path: Path) -> None:
+    assert len(beside(tmp_path, "await part(chat)", PART.replace("chat.ask('who?')", "sleep(1)"))) == 1
