@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tortoise import fields
 from tortoise.indexes import Index
@@ -46,6 +46,12 @@ class Conversation(Model):
     first_response_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
+    version = fields.BigIntField(default=0)  # grows with every change: who read an older one may not write
+
+    async def save(self, *args: Any, **kwargs: Any) -> None:
+        """As every model, one version further."""
+        self.version += 1
+        await super().save(*args, **kwargs)
 
     class Meta:
         table = "conversation"

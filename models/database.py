@@ -6,8 +6,9 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -39,6 +40,26 @@ Statement = tuple[str, Sequence[Sequence[Any]]]
 
 Query = tuple[str, Sequence[Any]]
 """SQL with `?` for every value, and the values."""
+
+
+class Overtaken(Exception):
+    """A row was changed since it was read, so what was made of it is not written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Rows that must be found as they were read: what the query must return, in any order."""
+
+    query: Query
+    rows: frozenset[tuple[int, int]]
+
+
+def unchanged(table: str, versions: Mapping[int, int]) -> Guard:
+    """These rows of `table` still have these versions, by id; they are locked where an engine locks rows."""
+    lock = "" if _dialect == "sqlite" else " FOR UPDATE"
+    sql = f"SELECT id, version FROM {table} WHERE id IN ({marks(len(versions))}) ORDER BY id{lock}"  # noqa: S608
+    return Guard((sql, [*versions]), frozenset(versions.items()))
+
 
 _dialect = ""
 _lock_file: int | None = None
@@ -215,22 +236,36 @@ async def finish(connection: BaseDBAsyncClient, statements: Sequence[Statement])
     await execute(connection, statements)
 
 
-async def commit(queries: Sequence[Query], statements: Sequence[Statement]) -> list[list[dict[str, Any]]]:
-    """A transaction of its own: the rows of each query, then the statements. Busy becomes `DatabaseBusy`."""
+async def commit(
+    queries: Sequence[Query], statements: Sequence[Statement], guard: Guard | None = None
+) -> list[list[dict[str, Any]]]:
+    """A transaction of its own: the rows of each query, then the statements.
+
+    Raises `Overtaken` when the guard finds other rows than it must, and `DatabaseBusy`; nothing is written then.
+    """
     connection = client()
     if isinstance(connection, sqlite.SqliteClient):
         try:
             work = [(sql, rows) for sql, rows in statements if rows]
-            rows: list[list[dict[str, Any]]] = await sqlite.commit_batch(connection, queries, work)
-            return rows
+            reads = [guard.query, *queries] if guard else queries
+            check = (lambda found: _check(guard, found)) if guard else None
+            rows: list[list[dict[str, Any]]] = await sqlite.commit_batch(connection, reads, work, check)
+            return rows[1:] if guard else rows
         except OperationalError as error:
             if is_busy(error):
                 raise DatabaseBusy(str(error)) from error
             raise
     async with transaction() as inside:
+        if guard:
+            _check(guard, await fetch(*guard.query, inside))
         found = [await fetch(sql, values, inside) for sql, values in queries]
         await execute(inside, statements)
     return found
+
+
+def _check(guard: Guard, found: Sequence[Mapping[str, Any]]) -> None:
+    if {(row["id"], row["version"]) for row in found} != guard.rows:
+        raise Overtaken
 
 
 async def fetch_many(queries: Sequence[Query], connection: BaseDBAsyncClient) -> list[list[dict[str, Any]]]:

@@ -82,24 +82,32 @@ class ParleySqliteClient(SqliteClient):
 
 Work = Sequence[tuple[str, Sequence[Sequence[Any]]]]
 Query = tuple[str, Sequence[Any]]
+Rows = list[dict[str, Any]]
 
 
 @translate_exceptions
-async def read_batch(client: SqliteClient, queries: Sequence[Query]) -> list[list[dict[str, Any]]]:
+async def read_batch(client: SqliteClient, queries: Sequence[Query]) -> list[Rows]:
     """The rows of several SELECTs in one hop."""
     async with client.acquire_connection() as connection:
-        found: list[list[dict[str, Any]]] = await _in_thread(connection, lambda raw: _read(raw, queries))
+        found: list[Rows] = await _in_thread(connection, lambda raw: _read(raw, queries))
         return found
 
 
 @translate_exceptions
-async def commit_batch(client: SqliteClient, queries: Sequence[Query], work: Work) -> list[list[dict[str, Any]]]:
-    """A whole transaction in one hop: what the queries return, then the statements, then the commit."""
+async def commit_batch(
+    client: SqliteClient, queries: Sequence[Query], work: Work, check: Callable[[Rows], None] | None = None
+) -> list[Rows]:
+    """A whole transaction in one hop: what the queries return, then the statements, then the commit.
 
-    def run(raw: sqlite3.Connection) -> list[list[dict[str, Any]]]:
+    `check` gets the rows of the first query and may raise, which ends the transaction without a trace.
+    """
+
+    def run(raw: sqlite3.Connection) -> list[Rows]:
         raw.execute("BEGIN IMMEDIATE")
         try:
             found = _read(raw, queries)
+            if check is not None:
+                check(found[0])
             for sql, rows in work:
                 raw.executemany(sql, rows)
             raw.execute("COMMIT")
@@ -110,7 +118,7 @@ async def commit_batch(client: SqliteClient, queries: Sequence[Query], work: Wor
         return found
 
     async with client.acquire_connection() as connection:
-        found: list[list[dict[str, Any]]] = await _in_thread(connection, run)
+        found: list[Rows] = await _in_thread(connection, run)
         return found
 
 
@@ -127,7 +135,7 @@ async def finish_batch(transaction: ImmediateTransaction, work: Work) -> None:
     transaction.finalise()
 
 
-def _read(raw: sqlite3.Connection, queries: Sequence[Query]) -> list[list[dict[str, Any]]]:
+def _read(raw: sqlite3.Connection, queries: Sequence[Query]) -> list[Rows]:
     return [[dict(row) for row in raw.execute(sql, values).fetchall()] for sql, values in queries]
 
 

@@ -23,7 +23,7 @@ from models.database import Statement, transaction
 
 SENT = "UPDATE message SET delivery = 'sent', error = '' WHERE conversation_id = ? AND seq = ?"
 NOT_SENT = "UPDATE message SET delivery = 'failed', error = ? WHERE conversation_id = ? AND seq = ?"
-ATTENTION = "UPDATE conversation SET attention = ?, updated_at = ? WHERE id = ?"
+ATTENTION = "UPDATE conversation SET attention = ?, updated_at = ?, version = version + 1 WHERE id = ?"
 BLOCKED = "UPDATE identity SET reachable = ? WHERE id = (SELECT identity_id FROM conversation WHERE id = ?)"
 
 _send = msgspec.json.Decoder(SendPayload)

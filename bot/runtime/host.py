@@ -15,10 +15,17 @@ from bot.services.scope import Scope
 from bot.services.settlement import Settlement
 
 
-class TurnHost:
-    """The `Host` of a turn. Savepoints are made only where something may be written."""
+class NeedsTransaction(BaseException):
+    """The turn wants to write: it must run again inside a transaction. No handler's `except Exception` may catch it."""
 
-    def __init__(self, connection: BaseDBAsyncClient, scope: Scope) -> None:
+
+class TurnHost:
+    """The `Host` of a turn. Savepoints are made only where something may be written.
+
+    Without a connection it only reads, and raises `NeedsTransaction` for everything else.
+    """
+
+    def __init__(self, connection: BaseDBAsyncClient | None, scope: Scope) -> None:
         self._connection = connection
         self._scope = scope
         self._opened = False
@@ -50,12 +57,15 @@ class TurnHost:
             await self._execute("RELEASE SAVEPOINT turn")
 
     async def open(self) -> None:
-        """From here on `undo` takes back what is written."""
+        """From here on `undo` takes back what is written. Raises `NeedsTransaction` outside of one."""
+        if self._connection is None:
+            raise NeedsTransaction
         if not self._opened:
             await self._execute("SAVEPOINT turn")
             self._opened = True
 
     async def _execute(self, sql: str) -> None:
+        assert self._connection is not None  # noqa: S101 - `open` looked
         await self._connection.execute_query(sql)
 
     def _observe(self, result: Any) -> None:

@@ -1,17 +1,17 @@
-"""What happened outside and what was done outside, kept in one commit: the inbox and the effects write here.
+"""What happened, what was answered and what was done outside, kept in one commit: all of a process writes here.
 
 Whatever has gathered while the last commit ran is the next one, so under load the cost of a sync to disk is shared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bot.core.message import Inbound
 from bot.runtime.group import GroupCommit
-from models.database import Query, Statement, commit
+from models.database import Query, Statement, commit, unchanged
 
 Key = tuple[str, str]
 _CHUNK = 200
@@ -37,10 +37,14 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Inbounds to keep, or rows that record an effect."""
+    """Inbounds to keep, rows that record an effect, or what a turn wrote.
+
+    `versions` are those of the conversations that must still be as the turn read them, by id.
+    """
 
     kept: Sequence[Kept] = ()
-    statements: Sequence[Statement] = field(default=())
+    statements: Sequence[Statement] = ()
+    versions: Mapping[int, int] = field(default_factory=dict)
 
 
 class Ledger:
@@ -58,6 +62,10 @@ class Ledger:
         """Returns once the statements are committed."""
         await self._group.submit(Item(statements=statements))
 
+    async def write(self, statements: Sequence[Statement], conversation_id: int, version: int) -> None:
+        """The same for a turn. Raises `Overtaken` when the conversation was changed after the turn read it."""
+        await self._group.submit(Item(statements=statements, versions={conversation_id: version}))
+
     async def close(self) -> None:
         """Commit what is under way."""
         await self._group.close()
@@ -66,7 +74,9 @@ class Ledger:
         unique: dict[Key, Kept] = {}
         for kept in (one for item in items for one in item.kept):
             unique.setdefault(kept.key, kept)
-        ids = _ids(await commit(inserts(list(unique.values())), _merged(items)))
+        versions = {id_: version for item in items for id_, version in item.versions.items()}
+        guard = unchanged("conversation", versions) if versions else None
+        ids = _ids(await commit(inserts(list(unique.values())), _merged(items), guard))
         if ids:
             arrivals = sorted(ids.items(), key=lambda one: one[1])
             self._arrived([Waiting(id_, unique[key].inbound) for key, id_ in arrivals])

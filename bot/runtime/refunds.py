@@ -16,7 +16,7 @@ from bot.services import payments, refunds
 from bot.services.payments import PaymentView
 from models.database import transaction
 
-ATTENTION = "UPDATE conversation SET attention = ?, updated_at = ? WHERE id = ?"
+ATTENTION = "UPDATE conversation SET attention = ?, updated_at = ?, version = version + 1 WHERE id = ?"
 
 
 class GiveBack:

@@ -74,12 +74,16 @@ class Runtime:
         self.effects = Effects(
             executors, self._ledger, published=self.bus.publish, parked=self._count_failures, clock=parts.clock
         )
-        # SQLite has one writer; on PostgreSQL batches of different lanes run side by side.
-        workers = 1 if dialect() == "sqlite" else 4
-        self._workers = [
-            Worker(self._lanes, parts.shop, self._committed, clock=parts.clock, turn_timeout=parts.turn_timeout)
-            for _ in range(workers)
-        ]
+        # SQLite has one writer; on PostgreSQL transactions of different lanes run side by side.
+        self._worker = Worker(
+            self._lanes,
+            self._ledger,
+            parts.shop,
+            self._committed,
+            writers=1 if dialect() == "sqlite" else 4,
+            clock=parts.clock,
+            turn_timeout=parts.turn_timeout,
+        )
         self._staffing = Staffing(
             self._inbox, self._lanes, self.effects, parts.shop.on, self.bus.publish, clock=parts.clock
         )
@@ -89,8 +93,7 @@ class Runtime:
     async def start(self) -> None:
         """Take up what an earlier process left, then work. Channels are started once the web side listens."""
         await self._load_backlog()
-        for worker in self._workers:
-            worker.start()
+        self._worker.start()
         self.effects.start()
         self.schedule.every(5.0, "dialogs", lambda: clock.dialogs_due(self.accept, self._parts.clock()))
         self.schedule.every(15.0, "orders", self.orders_due)
@@ -106,7 +109,7 @@ class Runtime:
         """Stop receiving, finish what is under way, leave the rest on disk."""
         await asyncio.gather(*(channel.stop() for channel in self.channels.values()), return_exceptions=True)
         await self.schedule.stop()
-        await asyncio.gather(*(worker.stop() for worker in self._workers))
+        await self._worker.stop()
         await self.effects.stop()
         await self._ledger.close()
         await self.bus.close()

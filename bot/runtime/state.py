@@ -15,7 +15,7 @@ from bot.core.journal import Journal, load
 from bot.core.message import Attachment, Choice, Inbound
 from bot.core.question import Question
 from models import Contact, Conversation, Identity
-from models.database import as_time, dialect, fetch_many, marks
+from models.database import as_time, client, dialect, fetch_many, marks
 
 _choices = msgspec.json.Decoder(tuple[Choice, ...])
 _question = msgspec.json.Decoder(Question)
@@ -77,6 +77,7 @@ class ConversationState:
     last_text: str
     last_author: str
     last_at: datetime | None
+    version: int = 0
     dialogs: list[DialogState] = field(default_factory=list)
 
     @property
@@ -101,10 +102,11 @@ def new_token() -> str:
 
 
 _CONVERSATIONS = (
-    "SELECT c.id, c.lane, c.account, i.external_id, c.identity_id, c.contact_id, t.name, i.name AS identity_name, "
-    "t.locale AS chosen_locale, i.locale AS platform_locale, i.staff_id, c.owner_id, c.epoch, c.last_seq, c.unread, "
-    "c.waiting_since, c.reason, c.priority, c.attention, c.choices, c.first_response_at, c.last_text, c.last_author, "
-    "c.last_at FROM conversation c JOIN identity i ON i.id = c.identity_id JOIN contact t ON t.id = c.contact_id "
+    "SELECT c.id, c.version, c.lane, c.account, i.external_id, c.identity_id, c.contact_id, t.name, "
+    "i.name AS identity_name, t.locale AS chosen_locale, i.locale AS platform_locale, i.staff_id, "
+    "c.owner_id, c.epoch, c.last_seq, c.unread, c.waiting_since, c.reason, c.priority, c.attention, c.choices, "
+    "c.first_response_at, c.last_text, c.last_author, c.last_at "
+    "FROM conversation c JOIN identity i ON i.id = c.identity_id JOIN contact t ON t.id = c.contact_id "
     "WHERE c.lane IN ({marks}) ORDER BY c.id"
 )
 _DIALOGS = (
@@ -120,20 +122,25 @@ async def load_states(
 ) -> dict[str, ConversationState]:
     """The conversations of these inbounds by lane, locked, with their dialogs; those of new people are made."""
     lanes = [inbound.lane for inbound in first]
-    states = await _load(connection, lanes)
+    states = await _load(connection, lanes, lock=True)
     missing = [inbound for inbound in first if inbound.lane not in states]
     if missing:
         for inbound in missing:
             await create(inbound, now)
-        states |= await _load(connection, [inbound.lane for inbound in missing])
+        states |= await _load(connection, [inbound.lane for inbound in missing], lock=True)
     return states
 
 
-async def _load(connection: BaseDBAsyncClient, lanes: Sequence[str]) -> dict[str, ConversationState]:
-    lock = " FOR UPDATE OF c" if dialect() == "postgres" else ""
+async def find_states(lanes: Sequence[str]) -> dict[str, ConversationState]:
+    """Those of these conversations that exist, by lane, as they are now; `version` tells whether they still are."""
+    return await _load(client(), lanes, lock=False)
+
+
+async def _load(connection: BaseDBAsyncClient, lanes: Sequence[str], *, lock: bool) -> dict[str, ConversationState]:
+    conversations_sql = _CONVERSATIONS + (" FOR UPDATE OF c" if lock and dialect() == "postgres" else "")
     asked = marks(len(lanes))
     conversations, dialogs = await fetch_many(
-        [(_CONVERSATIONS.format(marks=asked) + lock, lanes), (_DIALOGS.format(marks=asked), lanes)], connection
+        [(conversations_sql.format(marks=asked), lanes), (_DIALOGS.format(marks=asked), lanes)], connection
     )
     states = {row["id"]: _conversation(row) for row in conversations}
     for row in dialogs:
@@ -167,6 +174,7 @@ async def create(inbound: Inbound, now: datetime) -> None:
 def _conversation(row: dict[str, Any]) -> ConversationState:
     return ConversationState(
         id=row["id"],
+        version=row["version"],
         lane=row["lane"],
         account=row["account"],
         external_id=row["external_id"],

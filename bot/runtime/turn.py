@@ -77,7 +77,7 @@ class Turn:
         shop: Shop,
         state: ConversationState,
         inbounds: Sequence[Inbound],
-        connection: BaseDBAsyncClient,
+        connection: BaseDBAsyncClient | None,
         now: datetime,
         *,
         in_thread: bool = False,

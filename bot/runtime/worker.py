@@ -1,185 +1,183 @@
-"""Takes lanes that are ready, runs their turns in one transaction, and hands on what follows from them."""
+"""Takes lanes that are ready, runs their turns, and hands on what follows from them once it is on disk.
+
+A turn runs outside any transaction, so one that hangs holds up nobody but its own lane. What it wants written goes into
+the ledger's next commit, beside what has arrived meanwhile, and is refused there if somebody else changed the
+conversation since it was read. Such a turn, and one whose handler wants a service that writes, runs again from the
+start inside a transaction that holds the conversation.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
 import logging
-import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from bot.core.errors import DatabaseBusy
-from bot.core.message import FROM_CUSTOMER, Inbound, Reply
-from bot.core.text import _
+from bot.core.message import Inbound
+from bot.runtime.failures import Failures
+from bot.runtime.group import GroupCommit
+from bot.runtime.host import NeedsTransaction
 from bot.runtime.lanes import Head, Lanes
-from bot.runtime.retry import turn_attempts, turn_delay, was_parked
-from bot.runtime.speech import Speech
-from bot.runtime.state import ConversationState, load_states
+from bot.runtime.ledger import Ledger
+from bot.runtime.retry import was_parked
+from bot.runtime.state import ConversationState, find_states, load_states
 from bot.runtime.turn import Shop, Turn
 from bot.runtime.writes import Writes
-from models.database import execute, finish, transaction
+from models.database import Overtaken, finish, transaction
 
 log = logging.getLogger(__name__)
 
-APOLOGY = _("Sorry, something went wrong on our side. A colleague will look at it.")
 #: A turn that takes longer has a handler that hangs, seconds.
 TURN_TIMEOUT = 10.0
+#: Turns under way at once, over all lanes.
+AT_ONCE = 256
+#: Turns that share one transaction, or one reading.
 BATCH = 48
+#: How long work rests while the database is busy, seconds.
+BUSY_REST = 0.5
 Committed = Callable[[Writes], None]
 Clock = Callable[[], datetime]
 
 
 class Worker:
-    """`committed` is called after each commit with what was written. One worker on SQLite, several on PostgreSQL."""
+    """`committed` is called after each commit with what was written; `writers` transactions may run side by side."""
 
     def __init__(
         self,
         lanes: Lanes,
+        ledger: Ledger,
         shop: Shop,
         committed: Committed,
         *,
+        writers: int = 1,
         clock: Clock = lambda: datetime.now(UTC),
         turn_timeout: float = TURN_TIMEOUT,
     ) -> None:
         self._lanes = lanes
+        self._ledger = ledger
         self._shop = shop
         self._committed = committed
+        self._writers = writers
         self._clock = clock
         self._turn_timeout = turn_timeout
-        self._stopping = False
+        self._failures = Failures(lanes, shop, committed, clock)
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._idle = asyncio.Event()
 
     def start(self) -> None:
         """Begin to work."""
+        self._states: GroupCommit[Inbound, ConversationState] = GroupCommit(self._read, most=BATCH)
+        self._transactions: list[GroupCommit[Head, BaseException | None]] = [
+            GroupCommit(self._batch, most=BATCH) for _ in range(self._writers)
+        ]
         # A clean context: started inside a transaction, the task would inherit its connection.
         self._task = asyncio.create_task(self._run(), context=contextvars.Context(), name="worker")
 
     async def stop(self) -> None:
-        """Finish the batch under way, then stop."""
-        self._stopping = True
+        """Take nothing more, and finish the turns under way."""
         if self._task is None:
             return
-        if self._idle.is_set():
-            self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        self._task.cancel()
+        await asyncio.gather(self._task, *self._under_way, return_exceptions=True)
+        await asyncio.gather(self._states.close(), *(group.close() for group in self._transactions))
 
     async def _run(self) -> None:
-        while not self._stopping:
-            self._idle.set()
-            heads = await self._lanes.take(BATCH)
-            self._idle.clear()
-            await self._work(heads)
+        while True:
+            while len(self._under_way) >= AT_ONCE:
+                self._room.clear()
+                await self._room.wait()
+            for head in await self._lanes.take(AT_ONCE - len(self._under_way)):
+                task = asyncio.create_task(self._handle(head))
+                self._under_way.add(task)
+                task.add_done_callback(self._over)
 
-    async def _work(self, heads: Sequence[Head]) -> None:
-        """One batch. When it fails as a whole, each head is tried alone, so that one cannot spoil the others."""
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self._room.set()
+
+    async def _handle(self, head: Head) -> None:
+        """One head, to its end: done, to be tried again, or parked."""
         try:
-            await self._batch(heads)
+            error = await self._attempt(head)
         except DatabaseBusy:
             log.warning("the database is busy", extra={"action": "worker.busy"})
-            for head in heads:
-                self._lanes.postpone(head, 0.5)
-        except Exception as error:
-            if len(heads) == 1:
-                await self._failed(heads[0], error)
-                return
-            for head in heads:
-                await self._work([head])
+            self._lanes.postpone(head, BUSY_REST)
+            return
+        except Exception as failure:  # the turn's own fault; it becomes a row
+            error = failure
+        if error is None:
+            self._lanes.done(head)
+        else:
+            await self._failures.record(head, error)
 
-    async def _batch(self, heads: Sequence[Head]) -> None:
+    async def _attempt(self, head: Head) -> BaseException | None:
+        try:
+            await self._freely(head)
+        except (NeedsTransaction, Overtaken):
+            transactions = self._transactions[head.waiting[0].id % self._writers]
+            return await transactions.submit(head)
+        return None
+
+    # outside any transaction
+
+    async def _freely(self, head: Head) -> None:
+        """Raises `NeedsTransaction`, `Overtaken`, `DatabaseBusy` or what the handler raised; then nothing is written."""
+        state = await self._states.submit(head.waiting[0].inbound)
         now = self._clock()
-        writes, failures = Writes(), list[tuple[Head, BaseException]]()
+        turn = self._turn(None, state, head, now)
+        made = await self._made(turn, head)
+        await self._ledger.write(made.statements(now), state.id, state.version)
+        self._committed(made)
+
+    async def _read(self, inbounds: Sequence[Inbound]) -> list[ConversationState]:
+        """The conversations of turns that begin together."""
+        states = await find_states([inbound.lane for inbound in inbounds])
+        missing = [inbound for inbound in inbounds if inbound.lane not in states]
+        if missing:
+            async with transaction() as connection:
+                states |= await load_states(connection, missing, self._clock())
+        return [states[inbound.lane] for inbound in inbounds]
+
+    # inside a transaction
+
+    async def _batch(self, heads: Sequence[Head]) -> list[BaseException | None]:
+        """One transaction for all; a turn that fails is undone alone, and its error returned in its place."""
+        now, writes = self._clock(), Writes()
         async with transaction() as connection:
             states = await load_states(connection, [head.waiting[0].inbound for head in heads], now)
-            for head in heads:
-                error = await self._turn(connection, states[head.lane], head, now, writes)
-                if error is not None:
-                    failures.append((head, error))
+            errors = [await self._within(connection, states[head.lane], head, now, writes) for head in heads]
             await finish(connection, writes.statements(now))
-        failed = {head.lane for head, _ in failures}
-        for head in heads:
-            if head.lane not in failed:
-                self._lanes.done(head)
         self._committed(writes)
-        for head, error in failures:
-            await self._failed(head, error)
+        return errors
 
-    async def _turn(
+    async def _within(
         self, connection: BaseDBAsyncClient, state: ConversationState, head: Head, now: datetime, writes: Writes
     ) -> BaseException | None:
-        """Run one turn into `writes`; returns what a handler raised, with everything of the turn undone."""
-        inbounds = [waiting.inbound for waiting in head.waiting]
-        turn = Turn(self._shop, state, inbounds, connection, now, in_thread=was_parked(head.waiting[0].attempts))
+        turn = self._turn(connection, state, head, now)
         try:
-            async with asyncio.timeout(self._turn_timeout):
-                made = await turn.run()
+            made = await self._made(turn, head)
             await turn.host.keep()
         except DatabaseBusy:
             raise
-        except Exception as error:  # the turn's own fault; it becomes a row in _failed
+        except Exception as error:  # the turn's own fault
             await turn.host.undo()
             return error
-        made.done += [(waiting.id,) for waiting in head.waiting]
         writes.add(made)
         return None
 
-    # failures
+    # either way
 
-    async def _failed(self, head: Head, error: BaseException) -> None:
-        attempts = turn_attempts(error, max(waiting.attempts for waiting in head.waiting) + 1)
-        delay = turn_delay(attempts)
-        lane = head.waiting[0].id
-        # Without the error's own words, which may quote the customer: those are in the row, for staff.
-        where = "".join(traceback.format_tb(error.__traceback__))
-        facts = {"action": "turn.failed", "inbound": lane, "attempts": attempts, "error": type(error).__name__}
-        log.error("a turn failed", extra=facts | {"where": where})
-        try:
-            await self._record(head, attempts, error, park=delay is None)
-        except Exception:
-            # Raised further, it would end the worker, or run the batch's good turns a second time.
-            log.exception("a failed turn could not be recorded", extra={"action": "turn.unrecorded", "inbound": lane})
-            self._lanes.postpone(head, 0.5)
-            return
-        if delay is None:
-            self._lanes.done(head)
-        else:
-            self._lanes.retry(head, delay)
+    def _turn(self, connection: BaseDBAsyncClient | None, state: ConversationState, head: Head, now: datetime) -> Turn:
+        inbounds = [waiting.inbound for waiting in head.waiting]
+        return Turn(self._shop, state, inbounds, connection, now, in_thread=was_parked(head.waiting[0].attempts))
 
-    async def _record(self, head: Head, attempts: int, error: BaseException, *, park: bool) -> None:
-        """Keep what went wrong. Parking tells the customer, marks the conversation, and shows the inbound to staff."""
-        now = self._clock()
-        writes = Writes()
-        reason = f"{type(error).__name__}: {error}"[:500]
-        async with transaction() as connection:
-            if park and not was_parked(attempts - 1):
-                inbound = head.waiting[0].inbound
-                states = await load_states(connection, [inbound], now)
-                self._apologise(states[head.lane], [one.inbound for one in head.waiting], writes, now)
-            state = "parked" if park else "pending"
-            writes.failed += [(attempts, reason, state, waiting.id) for waiting in head.waiting]
-            await execute(connection, writes.statements(now))
-        self._committed(writes)
-
-    def _apologise(self, state: ConversationState, inbounds: Sequence[Inbound], writes: Writes, now: datetime) -> None:
-        """What the customer sent still shows in the thread, with an apology; the dialog that failed is ended."""
-        for inbound in inbounds:
-            if inbound.kind in FROM_CUSTOMER:
-                state.last_seq += 1
-                state.last_text, state.last_author, state.last_at = inbound.text[:300], "customer", now
-                client_id = inbound.client_id or None
-                row = (state.id, state.last_seq, "customer", None, inbound.text, "", client_id, "", now)
-                writes.messages.append(row)
-        state.attention = "A message could not be handled; see Failures."
-        state.waiting_since = state.waiting_since or (now if state.owner_id is None else None)
-        if state.foreground:
-            writes.ended.append((state.foreground.token,))
-        voice = self._shop.languages.voice(state.locale)
-        if any(inbound.kind in FROM_CUSTOMER for inbound in inbounds):
-            speech = Speech(state, writes, self._shop.on(state.account), now)
-            speech.say(Reply(voice(APOLOGY)))
-            speech.finish()
-        writes.save_conversation(state, now)
-        writes.events_of(state)
+    async def _made(self, turn: Turn, head: Head) -> Writes:
+        async with asyncio.timeout(self._turn_timeout):
+            made = await turn.run()
+        made.done += [(waiting.id,) for waiting in head.waiting]
+        return made

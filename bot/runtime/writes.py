@@ -43,8 +43,8 @@ INSERT_EFFECT = (
 )
 UPDATE_CONVERSATION = (
     "UPDATE conversation SET last_seq = ?, last_text = ?, last_author = ?, last_at = ?, unread = ?, waiting_since = ?, "
-    "reason = ?, priority = ?, attention = ?, choices = ?, first_response_at = ?, closed_at = NULL, updated_at = ? "
-    "WHERE id = ?"
+    "reason = ?, priority = ?, attention = ?, choices = ?, first_response_at = ?, closed_at = NULL, updated_at = ?, "
+    "version = version + 1 WHERE id = ?"
 )
 SAVE_DIALOG = (
     "INSERT INTO dialog (conversation_id, token, handler, state, background, trigger, journal, question, remind_at, "

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from tortoise.expressions import F
+
 from bot.core.errors import BadInput, Refused
 from bot.services.rows import moment, stamp
 from models import Conversation
@@ -163,7 +165,7 @@ async def last_from_customer(id_: int) -> datetime | None:
 
 async def mark_read(id_: int, now: datetime) -> None:
     """Somebody of the staff has seen it; inside the caller's transaction."""
-    await Conversation.filter(id=id_, unread__gt=0).update(unread=0, updated_at=now)
+    await Conversation.filter(id=id_, unread__gt=0).update(unread=0, updated_at=now, version=F("version") + 1)
 
 
 def cursor(at: datetime, id_: int) -> str:

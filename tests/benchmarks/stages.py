@@ -88,7 +88,7 @@ class Line:
             "CNY",
             timedelta(minutes=30),
         )
-        self.worker = Worker(self.lanes, shop, self._committed)
+        self.worker = Worker(self.lanes, self.ledger, shop, self._committed)
 
     def _committed(self, writes: Writes) -> None:
         self.effects.offer(writes.effects)

@@ -13,7 +13,7 @@ from bot.core.errors import Refused
 from bot.core.message import Button, FileRef, Inbound
 from bot.core.profiles import SMS
 from bot.core.router import Router
-from bot.runtime import worker as worker_module
+from bot.runtime import failures as failures_module
 from bot.services import attachments
 from bot.services.scope import Scope
 from models import Attachment, Audit, Conversation, Dialog, Effect, Message
@@ -128,15 +128,14 @@ async def test_a_failure_that_cannot_be_recorded_ends_neither_the_worker_nor_a_g
     world: Worlds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sim = await world([Faulty(1).router])
-    [worker] = sim.runtime._workers[:1]
-    record, broken = worker_module.Worker._record, [RuntimeError("the record cannot be written")]
+    write, broken = failures_module.Failures._write, [RuntimeError("the record cannot be written")]
 
     async def breaks_once(self: Any, *args: Any, **kwargs: Any) -> None:
         if broken:
             raise broken.pop()
-        await record(self, *args, **kwargs)
+        await write(self, *args, **kwargs)
 
-    monkeypatch.setattr(type(worker), "_record", breaks_once)
+    monkeypatch.setattr(failures_module.Failures, "_write", breaks_once)
     ann, bob = await sim.customer("Ann"), await sim.customer("Bob")
     await sim.runtime.accept([bob._inbound(text="good"), ann._inbound(text="bad")])
     await sim.runtime.idle()

@@ -1,0 +1,93 @@
+"""What becomes of an inbound whose turn failed: tried again later, then parked where staff see it, with an apology."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from bot.core.message import FROM_CUSTOMER, Inbound, Reply
+from bot.core.text import _
+from bot.runtime.lanes import Head, Lanes
+from bot.runtime.retry import turn_attempts, turn_delay, was_parked
+from bot.runtime.speech import Speech
+from bot.runtime.state import ConversationState, load_states
+from bot.runtime.turn import Shop
+from bot.runtime.writes import Writes
+from models.database import execute, transaction
+
+log = logging.getLogger(__name__)
+
+APOLOGY = _("Sorry, something went wrong on our side. A colleague will look at it.")
+#: How long a lane rests when not even the failure could be recorded, seconds.
+UNRECORDED_REST = 0.5
+
+
+class Failures:
+    """`committed` hears of what was written, as after a turn that went well."""
+
+    def __init__(
+        self, lanes: Lanes, shop: Shop, committed: Callable[[Writes], None], clock: Callable[[], datetime]
+    ) -> None:
+        self._lanes = lanes
+        self._shop = shop
+        self._committed = committed
+        self._clock = clock
+
+    async def record(self, head: Head, error: BaseException) -> None:
+        """Keep what went wrong and say when the lane goes on. Never raises."""
+        attempts = turn_attempts(error, max(waiting.attempts for waiting in head.waiting) + 1)
+        delay = turn_delay(attempts)
+        first = head.waiting[0].id
+        # Without the error's own words, which may quote the customer: those are in the row, for staff.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        facts = {"action": "turn.failed", "inbound": first, "attempts": attempts, "error": type(error).__name__}
+        log.error("a turn failed", extra=facts | {"where": where})
+        try:
+            await self._write(head, attempts, error, park=delay is None)
+        except Exception:
+            # Raised further, it would end the lane's task and leave the lane taken for ever.
+            log.exception("a failed turn could not be recorded", extra={"action": "turn.unrecorded", "inbound": first})
+            self._lanes.postpone(head, UNRECORDED_REST)
+            return
+        if delay is None:
+            self._lanes.done(head)
+        else:
+            self._lanes.retry(head, delay)
+
+    async def _write(self, head: Head, attempts: int, error: BaseException, *, park: bool) -> None:
+        """Parking tells the customer, marks the conversation, and shows the inbound to staff."""
+        now = self._clock()
+        writes = Writes()
+        reason = f"{type(error).__name__}: {error}"[:500]
+        async with transaction() as connection:
+            if park and not was_parked(attempts - 1):
+                inbound = head.waiting[0].inbound
+                states = await load_states(connection, [inbound], now)
+                self._apologise(states[head.lane], [one.inbound for one in head.waiting], writes, now)
+            state = "parked" if park else "pending"
+            writes.failed += [(attempts, reason, state, waiting.id) for waiting in head.waiting]
+            await execute(connection, writes.statements(now))
+        self._committed(writes)
+
+    def _apologise(self, state: ConversationState, inbounds: Sequence[Inbound], writes: Writes, now: datetime) -> None:
+        """What the customer sent still shows in the thread, with an apology; the dialog that failed is ended."""
+        for inbound in inbounds:
+            if inbound.kind in FROM_CUSTOMER:
+                state.last_seq += 1
+                state.last_text, state.last_author, state.last_at = inbound.text[:300], "customer", now
+                client_id = inbound.client_id or None
+                row = (state.id, state.last_seq, "customer", None, inbound.text, "", client_id, "", now)
+                writes.messages.append(row)
+        state.attention = "A message could not be handled; see Failures."
+        state.waiting_since = state.waiting_since or (now if state.owner_id is None else None)
+        if state.foreground:
+            writes.ended.append((state.foreground.token,))
+        voice = self._shop.languages.voice(state.locale)
+        if any(inbound.kind in FROM_CUSTOMER for inbound in inbounds):
+            speech = Speech(state, writes, self._shop.on(state.account), now)
+            speech.say(Reply(voice(APOLOGY)))
+            speech.finish()
+        writes.save_conversation(state, now)
+        writes.events_of(state)
