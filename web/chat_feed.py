@@ -8,8 +8,8 @@ from typing import Any
 
 from prometheus_client import Gauge
 
-from bot.core.events import Event, MessageChanged, MessageStored, Missed, OwnerChanged, Typing
-from bot.services import threads, visitors
+from bot.core.events import Event, MessageChanged, MessageStored, Missed, OrderChanged, OwnerChanged, Typing
+from bot.services import pay_links, threads, visitors
 from bot.services.threads import VISIBLE, MessageView, Page
 from bot.services.visitors import Place, Visit
 from web.files import FileLinks
@@ -88,7 +88,10 @@ class ChatFeed:
         if any(isinstance(event, Missed) for event in events):
             await self._push_everything()
         await self._push_stored([event for event in events if isinstance(event, MessageStored)])
-        await self._push_changed([event for event in events if isinstance(event, MessageChanged)])
+        changed = [
+            (event.lane, event.conversation_id, event.seq) for event in events if isinstance(event, MessageChanged)
+        ]
+        await self._push_changed([*changed, *await self._offers(events)])
         for event in events:
             if isinstance(event, OwnerChanged | Typing):
                 await self._push_state(event)
@@ -140,8 +143,15 @@ class ChatFeed:
             if not await self._send(socket.sid, "message", body):
                 return
 
-    async def _push_changed(self, events: Iterable[MessageChanged]) -> None:
-        wanted = {(event.conversation_id, event.seq): event.lane for event in events if event.lane in self._lanes}
+    async def _offers(self, events: Sequence[Event]) -> list[tuple[str, int, int]]:
+        """Messages that offer to pay an order which is another one now: their link may be used up."""
+        orders = list(dict.fromkeys(event.order_id for event in events if isinstance(event, OrderChanged)))
+        offers = await pay_links.offers(orders) if orders and self._lanes else []
+        return [(offer.lane, offer.conversation_id, offer.seq) for offer in offers]
+
+    async def _push_changed(self, changed: Iterable[tuple[str, int, int]]) -> None:
+        """Lane, conversation and seq of messages that read differently now."""
+        wanted = {(conversation, seq): lane for lane, conversation, seq in changed if lane in self._lanes}
         for view in await threads.some(wanted) if wanted else ():
             if view.author in VISIBLE:
                 await self._update(wanted[view.conversation_id, view.seq], view)

@@ -42,7 +42,22 @@ PAGE_TEXTS = {
         "en": "This is the test bank of the demonstration. No money moves.",
         "zh": "这是演示用的测试银行，不会产生真实交易。",
     },
-    "pay_closed": {"en": "This payment is closed.", "zh": "这笔付款已结束。"},
+    "pay_paid_title": {"en": "This is paid already", "zh": "这笔款项已支付"},
+    "pay_paid_text": {
+        "en": "There is nothing more to pay. The confirmation is in the chat.",
+        "zh": "无需再次付款，订单确认在聊天窗口中。",
+    },
+    "pay_failed_title": {"en": "This payment was declined", "zh": "这笔付款未完成"},
+    "pay_failed_text": {
+        "en": "Nothing was charged. Say /orders in the chat to try again.",
+        "zh": "没有扣款。如需重新付款，请在聊天中发送“我的订单”。",
+    },
+    "pay_over_title": {"en": "This can no longer be paid", "zh": "这笔款项已无法支付"},
+    "pay_over_text": {
+        "en": "The order was cancelled, or its time to pay is over. Nothing was charged. "
+        "Order again in the chat at any time.",
+        "zh": "订单已取消或已超过付款时限，没有扣款。欢迎随时在聊天中重新下单。",
+    },
     "paid_title": {"en": "Paid. Thank you", "zh": "付款成功，谢谢"},
     "paid_text": {
         "en": "Your order is on its way into our hands. Go back to the chat: the confirmation is there.",

@@ -6,13 +6,13 @@ from aiohttp import web
 
 from bot.core.errors import Refused
 from bot.core.ports import HookRequest
-from bot.services import payments
+from bot.services import pay_links, payments
 from web.hooks import deliver_notice
 from web.http import Problem, address_of, read_body
-from web.keys import RUNTIME, SETTINGS
+from web.keys import CLOCK, RUNTIME, SETTINGS
 from web.origin import require_ours
 from web.pages import page_language, render
-from web.ports import OwnBank
+from web.ports import OwnBank, PayPage
 
 _FORM = 4096  # bytes
 _OUTCOME = {"paid": "paid", "refunded": "paid", "failed": "failed", "mismatch": "waiting"}
@@ -34,7 +34,14 @@ async def show(request: web.Request) -> web.Response:
     page = await _bank(request).page(_reference(request))
     lang = _language(page.locale, request)
     values = {"page": page, "amount": page.amount.format(lang), "reference": _reference(request)}
-    return render(request, "pay.html", values, lang=lang)
+    return render(request, "pay.html", values | {"state": await _state(page)}, lang=lang)
+
+
+async def _state(page: PayPage) -> str:
+    """open, paid or failed, as the bank knows it; over when the bank waits, and we no longer do."""
+    if page.state != "open":
+        return "paid" if page.state in ("paid", "refunded") else "failed"
+    return "over" if await pay_links.fate_of(page.key) else "open"
 
 
 def _language(locale: str, request: web.Request) -> str:
@@ -49,9 +56,11 @@ async def act(request: web.Request) -> web.Response:
     form = (await read_body(request, _FORM)).decode("ascii", "replace")
     bank, reference = _bank(request), _reference(request)
     page = await bank.page(reference)
+    if await _state(page) == "over":
+        raise web.HTTPSeeOther(request.rel_url.path_qs)
     notice = await (bank.decline if form == "act=decline" else bank.pay)(reference)
     call = HookRequest("POST", f"/hooks/pay/{bank.name}", {}, notice.headers, notice.body, address_of(request))
-    await deliver_notice(request.app[RUNTIME], bank.name, call)
+    await deliver_notice(request.app[RUNTIME], bank.name, call, request.app[CLOCK]())
     raise web.HTTPSeeOther(f"/paid/{page.key}?lang={_language(page.locale, request)}")
 
 

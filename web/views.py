@@ -62,7 +62,7 @@ def message(view: MessageView, links: FileLinks, *, staff: bool) -> Json:
         "name": view.staff_name if view.author in ("staff", "note", "event") else "",
         "at": time(view.at),
         "text": view.text,
-        "buttons": [button(item) for item in reply.buttons],
+        "buttons": [button(item, view.fates.get(item.url, "")) for item in reply.buttons],
         "cards": [card(item, view, links) for item in reply.cards],
         "summary": _summary(view),
         "files": [file(item, links) for item in view.files],
@@ -77,9 +77,9 @@ def messages(views: Sequence[MessageView], links: FileLinks, *, staff: bool) -> 
     return [message(view, links, staff=staff) for view in views]
 
 
-def button(item: Button) -> Json:
-    """A `Button`."""
-    return {"label": item.label, "data": item.data, "url": item.url, "style": item.style}
+def button(item: Button, state: str = "") -> Json:
+    """A `Button`; `state` is "done" or "over" for a link that needs no tap any more."""
+    return {"label": item.label, "data": item.data, "url": item.url, "style": item.style, "state": state}
 
 
 def card(item: Card, view: MessageView, links: FileLinks) -> Json:

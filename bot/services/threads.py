@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from bot.core.message import Reply
+from bot.services import pay_links
 from bot.services.attachments import FileView
 from bot.services.rows import moment
 from models.database import fetch, marks
@@ -31,7 +32,10 @@ _EMPTY = Reply()
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
-    """One message; `files` are all that came with it, `pictures` those of its cards, by attachment id."""
+    """One message; `files` are all that came with it, `pictures` those of its cards, by attachment id.
+
+    `fates` are those of its links that lead to a payment and cannot be used any more, by address.
+    """
 
     conversation_id: int
     seq: int
@@ -46,6 +50,7 @@ class MessageView:
     at: datetime
     files: tuple[FileView, ...] = ()
     pictures: Mapping[int, FileView] = field(default_factory=dict)
+    fates: Mapping[str, pay_links.Fate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +164,28 @@ async def _views(rows: Sequence[Any]) -> tuple[MessageView, ...]:
     named = {file.id for reply in replies for file in reply.files}
     named |= {card.image.id for reply in replies for card in reply.cards if card.image}
     known = await files(sorted(named))
-    return tuple(_view(row, reply, known, sent) for row, reply in zip(rows, replies, strict=True))
+    fates = await _fates(rows, replies)
+    return tuple(_view(row, reply, known, sent, fates) for row, reply in zip(rows, replies, strict=True))
 
 
-def _view(row: Any, reply: Reply, known: Mapping[int, FileView], sent: Mapping[tuple[int, int], Any]) -> MessageView:
+async def _fates(rows: Sequence[Any], replies: Sequence[Reply]) -> dict[str, pay_links.Fate]:
+    """What has become of the links that these messages offer."""
+    offering = [(row, urls) for row, reply in zip(rows, replies, strict=True) if (urls := _urls(reply))]
+    conversations = {row["conversation_id"] for row, _ in offering}
+    return await pay_links.fates(conversations, {url for _, urls in offering for url in urls})
+
+
+def _urls(reply: Reply) -> list[str]:
+    return [button.url for button in reply.buttons if button.url]
+
+
+def _view(
+    row: Any,
+    reply: Reply,
+    known: Mapping[int, FileView],
+    sent: Mapping[tuple[int, int], Any],
+    fates: Mapping[str, pay_links.Fate],
+) -> MessageView:
     shown = {file.id: known[file.id] for file in reply.files if file.id in known}
     shown |= {file.id: file for file in sent.get((row["conversation_id"], row["seq"]), ())}
     cards = {card.image.id for card in reply.cards if card.image}
@@ -180,6 +203,7 @@ def _view(row: Any, reply: Reply, known: Mapping[int, FileView], sent: Mapping[t
         at=moment(row["at"]),
         files=tuple(file for file in shown.values() if file.id not in cards),
         pictures={id_: known[id_] for id_ in cards if id_ in known},
+        fates={url: fates[url] for url in _urls(reply) if url in fates},
     )
 
 

@@ -35,6 +35,7 @@ function start(): void {
   const then = (act: (parley: Parley) => void): void => void box.then(act, () => undefined);
   window.Parley = {
     open: (text) => then((parley) => parley.open(text)),
+    tap: (label, data) => then((parley) => parley.tap(label, data)),
     close: () => then((parley) => parley.close()),
     toggle: () => then((parley) => parley.toggle()),
   };

@@ -19,6 +19,8 @@ import { names } from "./words";
 export interface Parley {
   /** Opens the box; `text` is put into the composer for the visitor to send. */
   open(text?: string): void;
+  /** Opens the box and says `label` for the visitor, as a tap on a button that carries `data` would. */
+  tap(label: string, data: string): void;
   close(): void;
   toggle(): void;
 }
@@ -65,6 +67,10 @@ function publicFace(chat: Chat, draft: Draft, setOpen: (open: boolean) => void):
     open: (text) => {
       if (text) draft.set(text);
       setOpen(true);
+    },
+    tap: (label, data) => {
+      setOpen(true);
+      chat.tap(label, data);
     },
     close: () => setOpen(false),
     toggle: () => setOpen(!chat.state.open),

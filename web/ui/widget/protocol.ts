@@ -18,6 +18,8 @@ export interface Button {
   data: string;
   url: string;
   style: "" | "primary" | "danger";
+  /** Of a link to pay: it was paid, or cannot be paid any more. */
+  state: "" | "done" | "over";
 }
 
 export interface Card {

@@ -11,3 +11,4 @@ export function deconstructPacket(): never {
 }
 
 export const reconstructPacket = deconstructPacket;
+export const decode = deconstructPacket;

@@ -208,8 +208,17 @@ describe("buttons", () => {
     await open();
     fireEvent.click(one(".card button"));
     await drawn();
-    expect(server.received).toMatchObject([{ data: "add:1" }]);
+    expect(server.received).toMatchObject([{ data: "add:1", text: "Add · Longjing" }]); // "Add" alone would not say what
     expect(one("a.chip").getAttribute("aria-disabled")).toBeNull();
+  });
+
+  it("of a payment that was made, or is not wanted any more, invite nobody", async () => {
+    const link = (state: "" | "done" | "over") => button(`Pay ${state}`, "", { url: "/pay/1", style: "primary", state });
+    server.publish({ buttons: [link(""), link("done"), link("over")] });
+    await open();
+    expect(all("a.chip").map((chip) => chip.querySelector("span")?.textContent)).toEqual(["Pay "]);
+    expect(chips().filter((chip) => chip.tagName !== "A").map((chip) => chip.textContent)).toEqual(["Pay done · paid", "Pay over · no longer open"]);
+    expect(all("button.chip")).toEqual([]);
   });
 
   it("of a rating are stars: one radio group, arrow keys move, a tap sends", async () => {

@@ -57,7 +57,7 @@ function ProductCard({ card, pictured, message }: { card: Card; pictured: boolea
         {card.text && <p dir="auto">{card.text}</p>}
         {card.price && <b class="price">{card.price}</b>}
       </div>
-      <Chips buttons={card.buttons} answer={null} />
+      <Chips buttons={card.buttons} answer={null} about={card.title} />
     </li>
   );
 }

@@ -21,22 +21,37 @@ export function Choices({ entry }: { entry: Entry }) {
   );
 }
 
-/** `answer`: `null` while these can be tapped, else the label that was chosen. */
-export function Chips({ buttons, answer }: { buttons: readonly Button[]; answer: string | null }) {
+interface ChipsProps {
+  buttons: readonly Button[];
+  /** `null` while these can be tapped, else the label that was chosen. */
+  answer: string | null;
+  /** What the buttons are about, where their labels do not say it: read beside the label in the conversation. */
+  about?: string;
+}
+
+export function Chips({ buttons, answer, about }: ChipsProps) {
   if (buttons.length === 0) return null;
   const asList = buttons.length > LIST_FROM || buttons.some((button) => columns(button.label) > LONG_LABEL);
   return (
     <div class={asList ? "choices list" : "choices"} role="group">
       {buttons.map((button) => (
-        <Chip key={button.data || button.label} button={button} answer={answer} />
+        <Chip key={button.data || button.label} button={button} answer={answer} about={about} />
       ))}
     </div>
   );
 }
 
-function Chip({ button, answer }: { button: Button; answer: string | null }) {
+function Chip({ button, answer, about }: { button: Button; answer: string | null; about: string | undefined }) {
   const { chat, say, address } = useBox();
   const href = button.url && address(button.url);
+  if (button.state) {
+    return (
+      <span class={button.state === "done" ? "chip chosen" : "chip faded"}>
+        {`${button.label} · ${say(button.state)}`}
+        {button.state === "done" && <Icon name="check" />}
+      </span>
+    );
+  }
   if (href) {
     return (
       <a class={`chip ${button.style}`} href={href} target="_blank" rel="noopener">
@@ -54,7 +69,7 @@ function Chip({ button, answer }: { button: Button; answer: string | null }) {
       class={`chip ${button.style} ${state}`}
       aria-disabled={answer !== null}
       aria-pressed={chosen || undefined}
-      onClick={() => answer === null && chat.tap(button.label, button.data)}
+      onClick={() => answer === null && chat.tap(about ? `${button.label} · ${about}` : button.label, button.data)}
     >
       <span dir="auto">{button.label}</span>
       {chosen && <Icon name="check" />}

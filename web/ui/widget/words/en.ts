@@ -45,6 +45,8 @@ export const en = {
   next: "Next",
   total: "Total",
   opensNewTab: "opens in a new tab",
+  done: "paid",
+  over: "no longer open",
   image: "Picture",
   openImage: "Open picture {name}",
   close: "Close",

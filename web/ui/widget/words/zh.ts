@@ -47,6 +47,8 @@ export const zh: Words = {
   next: "下一个",
   total: "合计",
   opensNewTab: "在新标签页打开",
+  done: "已支付",
+  over: "已失效",
   image: "图片",
   openImage: "查看图片 {name}",
   close: "关闭",

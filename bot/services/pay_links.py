@@ -1,0 +1,69 @@
+"""What has become of links to pay: the message that offers one tells whether it can still be used."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from models.database import fetch, marks
+
+Fate = Literal["done", "over"]
+_PAID = ("paid", "refunded")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A message that offers to pay."""
+
+    lane: str
+    conversation_id: int
+    seq: int
+
+
+async def fates(conversation_ids: Collection[int], urls: Collection[str]) -> dict[str, Fate]:
+    """Links of these conversations' people by address: paid, or no longer payable; those that are open are left out."""
+    if not (conversation_ids and urls):
+        return {}
+    found = await fetch(
+        'SELECT p.url, p.state, o.state AS "order" FROM conversation c JOIN "order" o ON o.contact_id = c.contact_id '  # noqa: S608
+        f"JOIN payment p ON p.order_id = o.id WHERE c.id IN ({marks(len(conversation_ids))}) "
+        f"AND p.url IN ({marks(len(urls))})",
+        [*conversation_ids, *urls],
+    )
+    known = {str(row["url"]): fate(row["state"], row["order"]) for row in found}
+    return {url: known_fate for url, known_fate in known.items() if known_fate}
+
+
+async def fate_of(key: str) -> Fate | None:
+    """What has become of the payment of that key; None while it can be paid, and for one that is not ours."""
+    found = await fetch(
+        'SELECT p.state, o.state AS "order" FROM payment p JOIN "order" o ON o.id = p.order_id WHERE p.key = ?', (key,)
+    )
+    return fate(found[0]["state"], found[0]["order"]) if found else None
+
+
+def fate(payment: str, order: str) -> Fate | None:
+    """What a payment's and its order's state make of the link; None while it can be paid."""
+    if payment in _PAID:
+        return "done"
+    return None if payment in ("created", "open") and order == "placed" else "over"
+
+
+async def offers(order_ids: Sequence[int]) -> list[Offer]:
+    """The messages that offer to pay these orders."""
+    links = await fetch(
+        "SELECT p.url, p.created_at, p.conversation_id, c.lane FROM payment p "  # noqa: S608
+        "JOIN conversation c ON c.id = p.conversation_id "
+        f"WHERE p.order_id IN ({marks(len(order_ids))}) AND p.url <> ''",
+        list(order_ids),
+    )
+    return [offer for link in links for offer in await _offers_of(link)]
+
+
+async def _offers_of(link: Any) -> list[Offer]:
+    found = await fetch(
+        "SELECT seq FROM message WHERE conversation_id = ? AND author = 'bot' AND at >= ? AND body LIKE ?",
+        (link["conversation_id"], link["created_at"], f"%{link['url']}%"),
+    )
+    return [Offer(link["lane"], link["conversation_id"], row["seq"]) for row in found]
