@@ -26,9 +26,10 @@ async def fates(conversation_ids: Collection[int], urls: Collection[str]) -> dic
     if not (conversation_ids and urls):
         return {}
     found = await fetch(
-        'SELECT p.url, p.state, o.state AS "order" FROM conversation c JOIN "order" o ON o.contact_id = c.contact_id '  # noqa: S608
-        f"JOIN payment p ON p.order_id = o.id WHERE c.id IN ({marks(len(conversation_ids))}) "
-        f"AND p.url IN ({marks(len(urls))})",
+        'SELECT pay.url, pay.state, o.state AS "order" FROM conversation c '  # noqa: S608
+        'JOIN "order" o ON o.contact_id = c.contact_id '
+        f"JOIN payment pay ON pay.order_id = o.id WHERE c.id IN ({marks(len(conversation_ids))}) "
+        f"AND pay.url IN ({marks(len(urls))})",
         [*conversation_ids, *urls],
     )
     known = {str(row["url"]): fate(row["state"], row["order"]) for row in found}
@@ -38,7 +39,8 @@ async def fates(conversation_ids: Collection[int], urls: Collection[str]) -> dic
 async def fate_of(key: str) -> Fate | None:
     """What has become of the payment of that key; None while it can be paid, and for one that is not ours."""
     found = await fetch(
-        'SELECT p.state, o.state AS "order" FROM payment p JOIN "order" o ON o.id = p.order_id WHERE p.key = ?', (key,)
+        'SELECT pay.state, o.state AS "order" FROM payment pay JOIN "order" o ON o.id = pay.order_id WHERE pay.key = ?',
+        (key,),
     )
     return fate(found[0]["state"], found[0]["order"]) if found else None
 
@@ -53,9 +55,9 @@ def fate(payment: str, order: str) -> Fate | None:
 async def offers(order_ids: Sequence[int]) -> list[Offer]:
     """The messages that offer to pay these orders."""
     links = await fetch(
-        "SELECT p.url, p.created_at, p.conversation_id, c.lane FROM payment p "  # noqa: S608
-        "JOIN conversation c ON c.id = p.conversation_id "
-        f"WHERE p.order_id IN ({marks(len(order_ids))}) AND p.url <> ''",
+        "SELECT pay.url, pay.created_at, pay.conversation_id, c.lane FROM payment pay "  # noqa: S608
+        "JOIN conversation c ON c.id = pay.conversation_id "
+        f"WHERE pay.order_id IN ({marks(len(order_ids))}) AND pay.url <> ''",
         list(order_ids),
     )
     return [offer for link in links for offer in await _offers_of(link)]

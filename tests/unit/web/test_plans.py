@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.services import backoffice, conversations, people, queues, report_desk, search, threads, visitors
+from bot.services import backoffice, conversations, pay_links, people, queues, report_desk, search, threads, visitors
 from models.database import client, close_database, migrate, open_database
 from tests.benchmarks.desk_queries import fill
 
@@ -81,6 +81,9 @@ async def _open_every_screen() -> None:
     await report_desk.last_runs(["sales"])
     await report_desk.subscriptions()
     await visitors.place(visitors.Visit("v1", "x"))
+    await pay_links.fates([1, 2], ["http://shop.test/pay/1"])
+    await pay_links.fate_of("key-1")
+    await pay_links.offers([1, 2])
 
 
 async def test_no_screen_scans_a_table_that_grows(asked: list[str]) -> None:
