@@ -27,6 +27,7 @@ from bot.runtime.languages import Languages
 from bot.runtime.paying import Paying
 from bot.runtime.refunds import GiveBack
 from bot.runtime.runtime import Parts, Runtime
+from bot.runtime.settling import SettleAlone
 from bot.runtime.turn import Shop
 from bot.services import attachments
 from bot.services import settings as kept
@@ -113,6 +114,7 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
     )
     runtime = Runtime(parts)
     runtime.effects.add("refund", GiveBack(providers, clock))
+    runtime.effects.add("settle", SettleAlone(providers, clock))
     runtime.effects.add(
         "report",
         MakeReport(

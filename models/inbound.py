@@ -1,11 +1,12 @@
 """The two durable queues: what happened outside, and what must happen outside.
 
-Their indexes are partial (only what is pending or parked), so they live in the migrations: a done row costs nothing.
+What is pending or parked has partial indexes, which live in the migrations: there a done row costs nothing.
 """
 
 from __future__ import annotations
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 
@@ -26,6 +27,7 @@ class Inbound(Model):
     class Meta:
         table = "inbound"
         unique_together = (("account", "key"),)
+        indexes = (Index(fields=("lane",), name="ix_inbound_lane"),)
 
 
 class Effect(Model):
@@ -49,3 +51,4 @@ class Effect(Model):
 
     class Meta:
         table = "effect"
+        indexes = (Index(fields=("conversation_id", "id"), name="ix_effect_conversation"),)

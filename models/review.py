@@ -70,3 +70,4 @@ class ReviewPhoto(Model):
     class Meta:
         table = "review_photo"
         unique_together = (("review_id", "attachment_id"),)
+        indexes = (Index(fields=("attachment_id",), name="ix_review_photo_attachment"),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from aiohttp import web
 from prometheus_client import Counter
@@ -10,9 +11,11 @@ from prometheus_client import Counter
 from bot.core.errors import BadInput, Unauthorised
 from bot.core.message import Inbound
 from bot.core.ports import Channel, HookAnswer, HookRequest, Notice
-from bot.services import conversations, payments
+from bot.services import conversations, payments, settlement
+from bot.services.payments import PaymentView
+from models.database import transaction
 from web.http import Problem, address_of, read_body
-from web.keys import RUNTIME
+from web.keys import CLOCK, RUNTIME
 from web.ports import Runtime
 
 log = logging.getLogger(__name__)
@@ -56,11 +59,12 @@ async def _receive(runtime: Runtime, channel: Channel, call: HookRequest) -> Hoo
 
 async def payment_hook(request: web.Request) -> web.Response:
     """POST /hooks/pay/{provider}."""
-    await deliver_notice(request.app[RUNTIME], request.match_info["provider"], await _call(request))
+    call = await _call(request)
+    await deliver_notice(request.app[RUNTIME], request.match_info["provider"], call, request.app[CLOCK]())
     return web.Response(text="success")
 
 
-async def deliver_notice(runtime: Runtime, name: str, call: HookRequest) -> None:
+async def deliver_notice(runtime: Runtime, name: str, call: HookRequest, now: datetime) -> None:
     """Keep what a provider says as a hint in the payer's own lane. Raises `Problem`."""
     provider = runtime.providers.get(name)
     if provider is None:
@@ -74,27 +78,31 @@ async def deliver_notice(runtime: Runtime, name: str, call: HookRequest) -> None
     except BadInput as error:
         HOOKS.labels(f"pay:{name}", "malformed").inc()
         raise Problem(400, "bad_request") from error
-    inbounds = [await _payment(name, notice) for notice in notices]
-    if inbounds:
-        await runtime.accept(inbounds)
+    for payment, notice in [(await _told_of(name, notice), notice) for notice in notices]:
+        await _keep(runtime, payment, notice, now)
     HOOKS.labels(f"pay:{name}", "kept").inc()
 
 
-async def _payment(provider: str, notice: Notice) -> Inbound:
-    """The notice as an event of the conversation in which the order was placed, so that order is kept there."""
+async def _told_of(provider: str, notice: Notice) -> PaymentView:
     payment = await payments.by_key(notice.key)
-    if payment is None or payment.provider != provider or payment.conversation_id is None:
+    if payment is None or payment.provider != provider:
         raise Problem(404, "not_found")
-    address = await conversations.address(payment.conversation_id)
+    return payment
+
+
+async def _keep(runtime: Runtime, payment: PaymentView, notice: Notice, now: datetime) -> None:
+    """As an event of the conversation in which the order was placed, so that order is kept there.
+
+    Where the person was forgotten meanwhile, the payment is settled by itself: they must not come back by a notice.
+    """
+    cause = f"pay:{payment.provider}:{notice.id}"
+    address = await conversations.address(payment.conversation_id) if payment.conversation_id else None
     if address is None:
-        raise Problem(404, "not_found")
-    return Inbound(
-        account=address.account,
-        key=f"pay:{provider}:{notice.id}"[:191],
-        sender=address.external_id,
-        kind="payment",
-        data=payment.key,
-    )
+        async with transaction():
+            await settlement.ask_later(payment.key, cause, now)
+        return
+    told = Inbound(address.account, cause[:191], address.external_id, "payment", data=payment.key)
+    await runtime.accept([told])
 
 
 async def _call(request: web.Request) -> HookRequest:

@@ -16,6 +16,7 @@ from tortoise.expressions import Q
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
+from bot.services import settlement
 from models import (
     Attachment,
     CartLine,
@@ -73,6 +74,7 @@ async def erase(contact_id: int, now: datetime) -> list[str]:
     person = await _person(contact_id)
     rows = _rows(person)
     keys = _files(await _values("attachment", rows["attachment"]))
+    await _follow_payments(person.orders, now)
     for table, query in rows.items():
         if table not in _KEPT:
             await query.delete()
@@ -82,6 +84,13 @@ async def erase(contact_id: int, now: datetime) -> list[str]:
     await Order.filter(id__in=person.orders).update(updated_at=now)
     await Contact.filter(id=contact_id).update(updated_at=now)
     return keys
+
+
+async def _follow_payments(orders: list[int], now: datetime) -> None:
+    """A notice that waits in the conversation goes with it: the provider is asked once more, without the person."""
+    open_ = Payment.filter(order_id__in=orders, state__in=["open", "unknown"]).exclude(reference="")
+    for payment in await open_.order_by("id"):
+        await settlement.ask_later(payment.key, f"forgotten:{payment.key}", now)
 
 
 #: Tables whose rows stay, and what is blanked in them.
@@ -119,7 +128,7 @@ def _rows(person: _Person) -> dict[str, QuerySet[Any]]:
         "review": Review.filter(contact_id=person.contact),
         "attachment": Attachment.filter(Q(contact_id=person.contact) | of_talks),
         "cart_line": CartLine.filter(contact_id=person.contact),
-        "effect": Effect.filter(of_talks | Q(lane__in=person.lanes)),
+        "effect": Effect.filter(of_talks),
         "inbound": Inbound.filter(lane__in=person.lanes),
         "report_delivery": ReportDelivery.filter(of_talks),
         "report_subscription": ReportSubscription.filter(of_talks),

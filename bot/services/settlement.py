@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -9,10 +10,11 @@ from typing import Literal
 from bot.core.errors import BadInput
 from bot.core.money import Money
 from bot.core.ports import PaymentTruth
+from bot.core.registry import reads
 from bot.services import order_states, refunds, stock
 from bot.services.payments import PaymentView, asked, change, locked, view
 from bot.services.scope import Scope
-from models import Order, Payment
+from models import Effect, Order, Payment
 
 Outcome = Literal["paid", "already", "open", "failed", "mismatch", "late"]
 
@@ -106,6 +108,35 @@ async def _settle_open(payment: Payment) -> tuple[Outcome, bool]:
     await payment.save(update_fields=["reference"])
     settled = payment.state in ("paid", "refunded", "mismatch")
     return ("already" if settled else "open"), False
+
+
+async def ask_later(key: str, cause: str, now: datetime) -> None:
+    """Have the provider asked with no conversation behind: the customer was forgotten. Once for each `cause`.
+
+    An effect of kind "settle", in the caller's transaction; its lane is the payment's own, and nothing in it is about
+    the person. Raises `Refused("no_payment")`.
+    """
+    payment, _ = await locked(key)
+    effect = f"settle:{cause}"[:191]
+    if await Effect.filter(key=effect).exists():  # the payment's lock makes look-then-write safe
+        return
+    await Effect.create(
+        key=effect,
+        kind="settle",
+        lane=f"payment:{payment.key}",
+        payload=json.dumps({"payment": payment.key}),
+        due_at=now,
+        created_at=now,
+    )
+
+
+@reads
+async def stranded(key: str) -> bool:
+    """Whether the payment's money is ours for goods that cannot be sent: not on their way yet, or not sold."""
+    payment = await Payment.filter(key=key).select_related("order").first()
+    if payment is None or await refunds.owed(key) is None:
+        return False
+    return payment.state == "mismatch" or payment.order.state in ("paid", "preparing")
 
 
 def _captured(payment: Payment) -> Money:

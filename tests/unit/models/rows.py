@@ -9,6 +9,8 @@ from typing import Any
 from tortoise import Tortoise, fields
 from tortoise.models import Model
 
+from models.database import dialect, fetch, marks
+
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
 
@@ -29,12 +31,36 @@ def _target(model: type[Model], name: str) -> type[Model]:
 
 
 async def fill() -> None:
-    """One row in each table, every column with a value, every reference to a row that is there."""
-    made: dict[type[Model], Model] = {}
+    """One row in each table, every column that is there with a value, every reference to a row that is there."""
+    keys: dict[type[Model], Any] = {}
     for model in tables():
-        values = {name: _value(field, name) for name, field in model._meta.fields_map.items() if _own(field)}
-        values |= {name: made[_target(model, name)] for name in _relations(model)}
-        made[model] = await model.create(**values)
+        own = {name: _value(field, name) for name, field in model._meta.fields_map.items() if _own(field)}
+        row = model(**own)
+        for name in _relations(model):
+            setattr(row, f"{name}_id", keys[_target(model, name)])
+        row.pk = keys[model] = own.get(model._meta.pk_attr, 1)
+        await _insert(row)
+
+
+async def _insert(row: Model) -> None:
+    """By hand: an older schema lacks the columns that the model has now."""
+    table, there = row._meta.db_table, await columns(row._meta.db_table)
+    values = {
+        column: row._meta.fields_map[name].to_db_value(getattr(row, name), row)
+        for name, column in row._meta.fields_db_projection.items()
+        if column in there
+    }
+    names = ", ".join(f'"{column}"' for column in values)
+    await fetch(f'INSERT INTO "{table}" ({names}) VALUES ({marks(len(values))})', list(values.values()))
+
+
+async def columns(table: str) -> set[str]:
+    """The columns that a table has in the open database."""
+    if dialect() == "sqlite":
+        found = await fetch("SELECT name FROM pragma_table_info(?)", [table])
+    else:
+        found = await fetch("SELECT column_name AS name FROM information_schema.columns WHERE table_name = ?", [table])
+    return {row["name"] for row in found}
 
 
 def _own(field: Any) -> bool:
@@ -59,5 +85,14 @@ def _value(field: Any, name: str) -> Any:
 
 
 async def contents() -> dict[str, list[dict[str, Any]]]:
-    """All rows by table."""
-    return {model._meta.db_table: [dict(row) for row in await model.all().values()] for model in tables()}
+    """All rows by table, as they are stored."""
+    names = [model._meta.db_table for model in tables()]
+    return {name: await fetch(f'SELECT * FROM "{name}" ORDER BY 1') for name in names}
+
+
+def within(rows: dict[str, list[dict[str, Any]]], known: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """`rows` without the columns that `known` does not have: those that a migration added."""
+    return {
+        table: [{name: row[name] for name in before} for row, before in zip(found, known[table], strict=True)]
+        for table, found in rows.items()
+    }

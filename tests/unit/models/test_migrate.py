@@ -12,7 +12,7 @@ from tortoise.exceptions import IntegrityError, OperationalError
 from bot.core.errors import ConfigError
 from models.database import client, migrate
 from models.migrate import FOLDER, available, pending, run
-from tests.unit.models.rows import contents, fill, tables
+from tests.unit.models.rows import contents, fill, tables, within
 from tests.unit.models.schema import shape
 
 PARENTS = 'CREATE TABLE "parent" ("id" INTEGER PRIMARY KEY, "name" VARCHAR(20) NOT NULL);'
@@ -110,7 +110,7 @@ async def test_from_every_released_schema_with_rows_in_every_table(bare: str, tm
     for migration in later:
         shutil.copy(FOLDER / bare / f"{migration.name}.sql", released.path / bare)
         assert await released.run() == [migration.name]
-        assert await contents() == before
+        assert within(await contents(), before) == before
     assert await migrate() == []
     if bare == "sqlite":
         assert await rows("PRAGMA integrity_check") == [("ok",)]

@@ -209,3 +209,24 @@ async def test_erasing_nobody_or_twice_is_fine(shop: Shop, times: int) -> None:
         await privacy.erase(scope.contact_id, NOW)
     assert await privacy.erase(12345, NOW) == []
     assert (await privacy.export(12345))["contact"] == []
+
+
+async def test_an_erasure_reads_no_table_that_grows(shop: Shop) -> None:
+    await shop.product()
+    scope = await shop.customer()
+    await shop.pays(scope, await shop.buys(scope))
+    asked: list[str] = []
+    raw = client()._connection
+    await raw.set_trace_callback(asked.append)
+    async with transaction():
+        await privacy.erase(scope.contact_id, NOW)
+    await raw.set_trace_callback(None)
+    small = ("SCAN product", "SCAN report_", "SCAN main.message_search_config")  # few products, subscriptions, settings
+    scans: list[str] = []
+    for statement in asked:
+        if statement.startswith(("SELECT", "DELETE", "UPDATE")):
+            _, plan = await client().execute_query(f"EXPLAIN QUERY PLAN {statement}")
+            details = [str(row["detail"]) for row in plan]
+            scans += [f"{one}: {statement}" for one in details if one.startswith("SCAN") and not one.startswith(small)]
+    assert scans == []
+    assert any('DELETE FROM "inbound"' in statement for statement in asked)

@@ -10,8 +10,10 @@ import pytest
 from bot.core.money import Money
 from bot.core.ports import PaymentRequest
 from bot.payments.local import LocalPayments
-from models import Contact, Conversation, Identity, Order, Payment
+from bot.services import privacy
+from models import Contact, Conversation, Effect, Identity, Order, Payment
 from models import Inbound as InboundRow
+from models.database import transaction
 from tests.unit.web.running import Site
 
 
@@ -113,6 +115,24 @@ async def test_a_notice_that_the_bank_did_not_sign_leaves_no_row(site: Site, bil
     assert await InboundRow.all().count() == 0
     assert await site.status("POST", "/hooks/pay/local", data=notice.body, headers=notice.headers) == 200
     assert [inbound.data for inbound in site.runtime.accepted] == ["key-1"]
+
+
+async def test_a_notice_after_the_payer_was_forgotten_is_kept_without_them(site: Site, bill: Bill) -> None:
+    notice = await bill.bank.pay(bill.reference)
+    payment = await Payment.get()
+    async with transaction():
+        order = await Order.get(id=payment.order_id)
+        await privacy.erase(order.contact_id, site.clock())
+    for _ in range(2):  # a bank says it until it is answered, and sometimes again
+        assert await site.status("POST", "/hooks/pay/local", data=notice.body, headers=notice.headers) == 200
+    assert (site.runtime.accepted, await Conversation.all().count(), await Identity.all().count()) == ([], 0, 0)
+    at_erasure, at_notice = await Effect.all().order_by("id")
+    assert at_erasure.key == "settle:forgotten:key-1"
+    (told,) = bill.bank.parse(notice.body)
+    assert (at_notice.key, at_notice.kind) == (f"settle:pay:local:{told.id}", "settle")
+    assert (at_notice.lane, at_notice.payload, at_notice.conversation_id) == (
+        "payment:key-1", '{"payment": "key-1"}', None,
+    )  # fmt: skip
 
 
 async def test_unknown_payments_are_not_here(site: Site, bill: Bill) -> None:

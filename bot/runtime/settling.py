@@ -1,0 +1,58 @@
+"""Settles payments of people who were forgotten: no conversation is left to hear of it, so staff are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from bot.core.errors import Final
+from bot.core.events import OrderChanged
+from bot.core.ports import PaymentProvider
+from bot.runtime.effects import Done
+from bot.runtime.writes import NewEffect
+from bot.services import payments, settlement
+from bot.services.payments import PaymentView
+from models.database import transaction
+
+
+class SettleAlone:
+    """The executor of kind "settle"; its payload is `{"payment": key}`."""
+
+    def __init__(
+        self, providers: Mapping[str, PaymentProvider], clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._providers = providers
+        self._clock = clock
+
+    async def run(self, effect: NewEffect) -> Done:
+        """Ask the provider and settle. Money for goods that cannot be sent parks the effect, until it is given back."""
+        payment = await _payment(effect)
+        if payment is None:
+            raise Final("there is no such payment")
+        provider = self._providers.get(payment.provider)
+        if provider is None:
+            raise Final(f"the payment provider {payment.provider!r} is not configured any more")
+        truth = await provider.fetch(payment.reference)
+        async with transaction():
+            await settlement.settle(payment.key, truth, self._clock())
+        if await settlement.stranded(payment.key):
+            raise Final(
+                f"Order {payment.order_number} was paid, but its customer was forgotten and nothing can be sent. "
+                "Give the money back at the order, then try this again."
+            )
+        return _changed(payment)
+
+    async def give_up(self, effect: NewEffect, error: BaseException) -> Done:  # noqa: ARG002
+        """The effect is parked, which staff see; so do they see the order as it is now."""
+        payment = await _payment(effect)
+        return _changed(payment) if payment else Done()
+
+
+async def _payment(effect: NewEffect) -> PaymentView | None:
+    return await payments.by_key(str(msgspec.json.decode(effect.payload)["payment"]))
+
+
+def _changed(payment: PaymentView) -> Done:
+    return Done(events=(OrderChanged(payment.order_id),))
