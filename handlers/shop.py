@@ -10,7 +10,7 @@ from bot.core.router import RUN, Router
 from bot.core.text import _
 from bot.services import cart, catalogue
 from bot.services.cart import Cart
-from bot.services.catalogue import ProductView
+from bot.services.catalogue import AboutProduct, ProductView
 from handlers import refusals
 
 router = Router("shop")
@@ -103,6 +103,20 @@ async def empty(chat: Chat, _tap: Empty) -> None:
     """Start over."""
     await chat.do(cart.clear)
     chat.say(_("Your cart is empty."), buttons=[browse_button(chat)])
+
+
+@router.on(AboutProduct)
+async def about(chat: Chat, wanted: AboutProduct) -> None:
+    """Show it again, and have a colleague answer what the customer would like to know."""
+    try:
+        product = await chat.do(catalogue.product, wanted.sku)
+    except Refused as refusal:
+        chat.say(refusals.words(refusal), buttons=[browse_button(chat)])
+        return
+    chat.say(cards=[card(chat, product)])
+    question = await chat.ask(_("What would you like to know about {name}?", name=product.name), most=500, expire="1h")
+    await chat.hand_over(_("About {name}: {question}", name=product.name, question=question))
+    chat.say(_("I have passed your question to a colleague, who will answer right here."))
 
 
 def show_page(chat: Chat, products: tuple[ProductView, ...], page: int) -> None:

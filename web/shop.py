@@ -9,7 +9,7 @@ from aiohttp import web
 from bot.core.message import Attachment
 from bot.services import catalogue, reviews, threads
 from bot.services.attachments import FileView
-from bot.services.catalogue import ProductView
+from bot.services.catalogue import AboutProduct, ProductView
 from bot.services.reviews import PublicReview
 from bot.services.scope import Scope
 from web import views
@@ -34,6 +34,7 @@ class ProductCard:
     picture: str
     sold_out: bool
     few_left: bool
+    about: str  # what a tap on "Ask about it" carries
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,16 @@ def _product_card(product: ProductView, lang: str, known: dict[int, FileView], l
         picture=_link(product.picture, known, links, "d"),
         sold_out=product.available == 0,
         few_left=0 < product.available <= _FEW,
+        about=_about(product.sku),
     )
+
+
+def _about(sku: str) -> str:
+    """What the product's button carries; "" where the article number is too long for one: it only opens the chat."""
+    try:
+        return AboutProduct(sku).pack()
+    except ValueError:
+        return ""
 
 
 def _review_card(review: PublicReview, lang: str, known: dict[int, FileView], links: FileLinks) -> ReviewCard:

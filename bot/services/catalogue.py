@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tortoise.queryset import QuerySet
 
+from bot.core.callback import Callback
 from bot.core.errors import Refused
 from bot.core.message import Attachment
 from bot.core.money import Money
@@ -14,6 +15,12 @@ from bot.services import stock
 from bot.services.attachments import as_core
 from bot.services.scope import Scope, words
 from models import Product
+
+
+class AboutProduct(Callback, prefix="about"):
+    """Somebody wants to know more about a product: a button of the chat, or of the shop's page."""
+
+    sku: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-// The buttons that open the chat appear once the chat box is there to be opened.
+// The buttons that open the chat appear once the chat box is there; one beside a product begins to talk about it.
 "use strict";
 (function () {
   var buttons = document.querySelectorAll("[data-chat]");
@@ -6,7 +6,10 @@
     if (!window.Parley || typeof window.Parley.open !== "function") return false;
     buttons.forEach(function (button) {
       button.hidden = false;
-      button.addEventListener("click", function () { window.Parley.open(); });
+      button.addEventListener("click", function () {
+        if (button.dataset.taps) window.Parley.tap(button.dataset.says, button.dataset.taps);
+        else window.Parley.open();
+      });
     });
     return true;
   }

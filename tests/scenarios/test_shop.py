@@ -1,0 +1,57 @@
+"""Products: asked about from the shop's page or a card, in the middle of anything, with the bot or a person."""
+
+from __future__ import annotations
+
+from bot.core.message import Button
+from bot.services.catalogue import AboutProduct
+from models import Conversation, Dialog, Message
+from tests.kit.simulator import Simulator
+from tests.scenarios.shopkeeping import stock
+
+ASK = Button("Ask about it", AboutProduct("LJ").pack())
+
+
+async def test_a_question_about_a_product_reaches_a_person_with_its_name(sim: Simulator) -> None:
+    await stock(sim)
+    ann = await sim.customer()
+    await ann.taps(ASK)
+    assert await ann.sees("Longjing")
+    assert "What would you like to know about Longjing?" in (await ann.last()).text
+    await ann.says("Is it from this spring?")
+    row = await Conversation.get()
+    assert (row.reason, row.waiting_since) == ("About Longjing: Is it from this spring?", sim.now)
+    assert await ann.times("I have passed your question to a colleague") == 1
+    assert await Dialog.all().count() == 0
+
+
+async def test_a_question_in_between_leaves_the_open_one_for_later(sim: Simulator) -> None:
+    await stock(sim)
+    ann = await sim.customer()
+    await ann.says("review")
+    await ann.taps(ASK)
+    assert "What would you like to know about Longjing?" in (await ann.last()).text
+    await ann.says("4")
+    assert (await Conversation.get()).reason == "About Longjing: 4"
+    assert "How was it?" in (await ann.last()).text
+    await ann.picks("Go on")
+    await ann.picks("5 ★")
+    assert "What should others know?" in (await ann.last()).text
+
+
+async def test_who_talks_to_a_person_asks_that_person(sim: Simulator) -> None:
+    await stock(sim)
+    ann, mei = await sim.customer(), await sim.staff("Mei")
+    await ann.says("hello")
+    await sim.runtime.take_over((await ann.conversation()).id, mei.id)
+    before = len(await ann.screen())
+    await ann._send(kind="callback", data=ASK.data, text="I have a question about Longjing")
+    assert len(await ann.screen()) == before
+    said = await Message.filter(author="customer").order_by("-seq").first()
+    assert said is not None
+    assert said.text == "I have a question about Longjing"
+
+
+async def test_a_product_that_is_gone_is_told(sim: Simulator) -> None:
+    ann = await sim.customer()
+    await ann.taps(ASK)
+    assert await ann.sees("We no longer have that one.")
