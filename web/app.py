@@ -20,11 +20,11 @@ from web.files import LINKS, STORAGE, FileLinks
 from web.indexing import keep_indexing
 from web.keys import CLOCK, REPORTS, RUNTIME, SETTINGS
 from web.live_keys import LIVE
-from web.middleware import ERROR_PAGE, access_log, errors, security_headers
+from web.middleware import ERROR_PAGE, observed, security_headers
 from web.pages import error_page
 from web.ports import Links, Reports, Runtime
 from web.settings import WebSettings
-from web.sockets import PATH, limit_polling, make_server
+from web.sockets import attach, make_server
 
 __all__ = ["CHAT", "SOCKETS", "WebSettings", "build", "routes", "serve"]
 
@@ -47,14 +47,14 @@ def build(
     clock: Callable[[], datetime] = utc_now,
 ) -> web.Application:
     """The application; the database must be open when it starts. `links` signs, `filing` takes uploads in."""
-    app = web.Application(middlewares=[access_log, errors, limit_polling], client_max_size=hooks.LIMIT)
+    app = web.Application(middlewares=[observed], client_max_size=hooks.LIMIT)
     app[SETTINGS], app[RUNTIME], app[CLOCK] = settings, runtime, clock
     app[STORAGE], app[uploads.FILING], app[ERROR_PAGE] = runtime.storage, filing, error_page
     if reports is not None:
         app[REPORTS] = reports
     app.add_routes(routes())
     server = make_server(settings)
-    server.attach(app, PATH)
+    attach(server, app)
     app[SOCKETS] = server
     app.on_response_prepare.append(security_headers(settings))
     app.cleanup_ctx.append(_parts(links))

@@ -80,17 +80,22 @@ def make_server(settings: WebSettings) -> socketio.AsyncServer:
     )
 
 
-@web.middleware
-async def limit_polling(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """A polling POST that is too large or of unknown length is refused at once; the library would keep it waiting."""
-    if request.method == "POST" and request.path == PATH:
+def attach(server: socketio.AsyncServer, app: web.Application) -> None:
+    """The server's routes; a polling POST that is too large or of unknown length is refused at once.
+
+    The library would keep it waiting.
+    """
+    serve = server.eio.handle_request
+
+    async def post(request: web.Request) -> web.StreamResponse:
         if request.content_length is None:
             return web.Response(status=411, text="Content-Length is needed")
         if request.content_length > MAX_PACKET:
             return web.Response(status=413, text=f"larger than {MAX_PACKET} bytes")
-    return await handler(request)
+        answer: web.StreamResponse = await serve(request)
+        return answer
+
+    app.add_routes([web.get(PATH, serve), web.post(PATH, post), web.options(PATH, serve)])
 
 
 class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]

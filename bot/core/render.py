@@ -63,7 +63,8 @@ def _spoken(reply: Reply, capabilities: Capabilities, number: int) -> list[Wire]
     text = "\n".join(part for part in (reply.text, _summary(reply.summary)) if part)
     if not (text or reply.buttons or reply.files):
         return []
-    return _laid_out(replace(reply, text=text, cards=(), summary=None), capabilities, number)
+    plain = reply if text == reply.text else replace(reply, text=text)
+    return _laid_out(plain, capabilities, number)
 
 
 def _summary(summary: Summary | None) -> str:
@@ -78,14 +79,13 @@ def _laid_out(reply: Reply, capabilities: Capabilities, number: int) -> list[Wir
     native = bool(reply.text or reply.files) and _fits(reply.buttons, capabilities)
     text = reply.text if native else "\n".join(part for part in (reply.text, _menu(reply.buttons, number)) if part)
     rows = _rows(reply.buttons, capabilities) if native else ()
-    wires = _file_wires(reply, capabilities)
+    wires = _file_wires(reply, capabilities) if reply.files else []
     if wires and wires[-1].files and _length(text, capabilities.text_unit) <= capabilities.caption_limit:
         wires[-1] = replace(wires[-1], text=text, rows=rows, input=reply.input)
         return wires
     parts = split(text, capabilities.text_limit, capabilities.text_unit)
-    wires += [Wire(text=part) for part in parts]
-    if parts:
-        wires[-1] = replace(wires[-1], rows=rows, input=reply.input)
+    last = len(parts) - 1
+    wires += [Wire(part, rows, input=reply.input) if at == last else Wire(part) for at, part in enumerate(parts)]
     return wires
 
 
@@ -143,8 +143,14 @@ def _length(text: str, unit: Unit) -> int:
     return len(text.encode("utf-16-le")) // 2 if unit == "utf16" else len(text)
 
 
+#: Units that one character takes at most.
+_WIDEST: dict[Unit, int] = {"characters": 1, "utf16": 2, "bytes": 4}
+
+
 def split(text: str, limit: int, unit: Unit) -> list[str]:
     """Parts within `limit`, cut at a paragraph, line, sentence or word where one is near; "" gives none."""
+    if _WIDEST[unit] * len(text) <= limit:
+        return [text] if text else []
     parts = []
     while _length(text, unit) > limit:
         head = _longest(text, limit, unit)

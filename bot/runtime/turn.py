@@ -177,7 +177,7 @@ class Turn:
         if not step.background:
             self._forget(step.handler)
             self._set_aside(besides=None)
-        trigger = Trigger(replace(self._inbound, native=self._inbound.native), files, step.arguments, step.callback)
+        trigger = Trigger(self._inbound, files, step.arguments, step.callback)
         dialog = DialogState(new_token(), step.handler, trigger, background=step.background)
         await self._go_on(dialog, None)
 

@@ -126,7 +126,7 @@ class Worker:
     # outside any transaction
 
     async def _freely(self, head: Head) -> None:
-        """Raises `NeedsTransaction`, `Overtaken`, `DatabaseBusy` or what the handler raised; then nothing is written."""
+        """Raises `NeedsTransaction`, `Overtaken`, `DatabaseBusy` or what the handler raised: nothing is written."""
         state = await self._states.submit(head.waiting[0].inbound)
         now = self._clock()
         turn = self._turn(None, state, head, now)

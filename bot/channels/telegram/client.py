@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from aiogram import Bot
 from aiogram.client.telegram import TelegramAPIServer
@@ -26,7 +26,7 @@ from aiogram.exceptions import (
     TelegramServerError,
     TelegramUnauthorizedError,
 )
-from aiogram.methods import TelegramMethod
+from aiogram.methods import SendMessage, TelegramMethod
 
 from bot.channels.telegram.profile import CAPABILITIES, TelegramSettings
 from bot.channels.telegram.session import Session
@@ -72,6 +72,19 @@ class TelegramClient:
         except AiogramError as error:
             # Without the cause: it holds the whole call, and so the customer's text.
             raise _in_our_words(error) from None
+
+    async def send_text(self, recipient: str, text: str, keyboard: dict[str, Any] | None) -> str:
+        """`sendMessage`; the new message's id. Raises as `call`."""
+        fields: dict[str, Any] = {"chat_id": recipient, "text": text}
+        if keyboard:
+            fields["reply_markup"] = keyboard
+        try:
+            sent = await self._session.post(self._bot, SendMessage, fields)
+            return str(sent["message_id"])
+        except AiogramError as error:
+            raise _in_our_words(error) from None
+        except (KeyError, TypeError):
+            raise ChannelUnavailable("Telegram answered what cannot be read") from None
 
     def download(self, path: str) -> AsyncIterator[bytes]:
         """The bytes of a file that `getFile` named. Raises `ChannelUnavailable`."""

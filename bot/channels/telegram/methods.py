@@ -37,17 +37,6 @@ class Receipt(BaseModel):
         return self.document.file_id if self.document else ""
 
 
-class SendText(TelegramMethod[Receipt]):
-    """https://core.telegram.org/bots/api#sendmessage"""
-
-    __returning__ = Receipt
-    __api_method__ = "sendMessage"
-
-    chat_id: str
-    text: str
-    reply_markup: dict[str, Any] | None = None
-
-
 class SendPhoto(TelegramMethod[Receipt]):
     """https://core.telegram.org/bots/api#sendphoto"""
 

@@ -17,7 +17,6 @@ from bot.channels.telegram.methods import (
     SendAlbum,
     SendDocument,
     SendPhoto,
-    SendText,
     Upload,
 )
 from bot.channels.telegram.plan import Files, Rows, Words, plan
@@ -59,9 +58,7 @@ class Sender:
         return message
 
     async def _words(self, recipient: str, words: Words) -> str:
-        markup = _keyboard(words.rows)
-        method = SendText(chat_id=recipient, text=words.text, reply_markup=markup)
-        return str((await self._client.call(method)).message_id)
+        return await self._client.send_text(recipient, words.text, _keyboard(words.rows))
 
     async def _files(self, recipient: str, files: Files) -> str:
         try:

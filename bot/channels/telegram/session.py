@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from functools import lru_cache
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 import orjson
 from aiogram import Bot
@@ -84,6 +84,20 @@ class Session(BaseSession):
             raise TelegramNetworkError(method=method, message=type(error).__name__) from None
         return self._result(bot, method, status, answer)
 
+    async def post(self, bot: Bot, method: type[TelegramMethod[Any]], fields: dict[str, Any]) -> Any:
+        """The plain result of a call whose fields are ready. Raises as `make_request`.
+
+        The way of every reply: aiogram's model, middlewares and validation would cost more than the call itself.
+        """
+        try:
+            status, answer = await self._poster.post(self._path(bot, method), _dump(fields), self.timeout)
+        except BROKEN as error:
+            raise TelegramNetworkError(method=method.model_construct(), message=type(error).__name__) from None
+        result = _granted(status, answer)
+        if result is None:
+            self._refuse(bot, method.model_construct(), status, answer)
+        return result
+
     async def stream_content(
         self,
         url: str,
@@ -125,10 +139,14 @@ class Session(BaseSession):
     async def _post_json(
         self, bot: Bot, method: TelegramMethod[T], fields: dict[str, Any], held: int | None
     ) -> tuple[int, bytes]:
-        path = self._paths.get(method.__api_method__)
+        return await self._poster.post(self._path(bot, type(method)), _dump(fields), self.timeout + (held or 0))
+
+    def _path(self, bot: Bot, method: type[TelegramMethod[Any]]) -> bytes:
+        name = method.__api_method__
+        path = self._paths.get(name)
         if path is None:
-            path = self._paths[method.__api_method__] = self._url(bot, method).raw_path.encode()
-        return await self._poster.post(path, _dump(fields), self.timeout + (held or 0))
+            path = self._paths[name] = self._url(bot, name).raw_path.encode()
+        return path
 
     async def _post_form(
         self, bot: Bot, method: TelegramMethod[T], fields: dict[str, Any], files: dict[str, Any]
@@ -138,22 +156,39 @@ class Session(BaseSession):
             form.add_field(name, value if isinstance(value, str) else _json(value))
         for name, file in files.items():
             form.add_field(name, file.read(bot), filename=file.filename)
-        url = self._url(bot, method)
+        url = self._url(bot, method.__api_method__)
         async with self._connected().post(url, data=form) as response:
             return response.status, await response.read()
 
-    def _url(self, bot: Bot, method: TelegramMethod[T]) -> URL:
-        return URL(self.api.api_url(bot.token, method.__api_method__), encoded=True)
+    def _url(self, bot: Bot, name: str) -> URL:
+        return URL(self.api.api_url(bot.token, name), encoded=True)
 
     def _result(self, bot: Bot, method: TelegramMethod[T], status: int, answer: bytes) -> T:
+        result = _granted(status, answer)
+        if result is None:
+            self._refuse(bot, method, status, answer)
         try:
-            decoded = orjson.loads(answer)
-            if status == 200 and decoded["ok"] is True:
-                return cast("T", _reader(type(method)).validate_python(decoded["result"]))
-        except (ValueError, KeyError, TypeError):
+            return cast("T", _reader(type(method)).validate_python(result))
+        except ValueError:
+            raise _not_telegram(method, status) from None
+
+    def _refuse(self, bot: Bot, method: TelegramMethod[Any], status: int, answer: bytes) -> NoReturn:
+        try:
+            orjson.loads(answer)
+        except ValueError:
             raise _not_telegram(method, status) from None
         self.check_response(bot, method, status, answer.decode())
         raise _not_telegram(method, status)
+
+
+def _granted(status: int, answer: bytes) -> Any:
+    """The plain result of a call; None when there is none."""
+    try:
+        decoded = orjson.loads(answer)
+    except ValueError:
+        return None
+    granted = status == 200 and isinstance(decoded, dict) and decoded.get("ok") is True
+    return decoded.get("result") if granted else None
 
 
 def _dump(value: Any) -> bytes:
