@@ -1,0 +1,61 @@
+"""The shop's page and the chat box together: a product that is asked about, and a bill that is paid."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from playwright.async_api import expect
+
+from tests.browser.parley import Parley
+from tests.browser.visitor import Visitor
+
+NewVisitor = Callable[..., Awaitable[Visitor]]
+
+
+async def test_asking_about_a_product_begins_a_talk_about_it(
+    new_visitor: NewVisitor, parley: Parley, screenshots: Path
+) -> None:
+    ann = await new_visitor()
+    await ann.page.get_by_role("button", name="Close chat").first.click()
+    product = ann.page.locator(".product").nth(1)
+    name = await product.get_by_role("heading").inner_text()
+    await product.get_by_role("button", name="Ask about it").click()
+    await ann.sees(f"I have a question about {name}", times=1)
+    await expect(ann.thread.locator(".card").filter(has_text=name)).to_be_visible()
+    await ann.hears(f"What would you like to know about {name}?")
+    await expect(ann.composer).to_be_focused()
+    await ann.draws(screenshots, "shop-ask")
+    await ann.says("How many people is it for?")
+    await ann.hears("I have passed your question to a colleague")
+    conversation = parley.conversation_with("How many people is it for?")
+    assert parley.rows("SELECT reason FROM conversation WHERE id = ?", conversation) == [
+        (f"About {name}: How many people is it for?",)
+    ]
+
+
+async def test_a_paid_bill_invites_nobody_any_more(new_visitor: NewVisitor, screenshots: Path) -> None:
+    ann = await new_visitor()
+    await ann.says("/shop")
+    await ann.taps("Add to cart")
+    await expect(ann.bubbles.filter(has_text=re.compile("^Add to cart · "))).to_have_count(1)
+    await ann.taps("Check out")
+    for answer in ("Bo", "13800138000", "Hangzhou"):
+        await ann.says(answer)
+    await ann.taps("Place the order")
+    link = ann.thread.get_by_role("link", name=re.compile("^Pay "))
+    address = await link.get_attribute("href")
+    await ann.pays()
+    await ann.sees("Your payment has arrived.")
+    await expect(link).to_have_count(0)
+    await expect(ann.thread.locator(".chip", has_text=re.compile(r"^Pay ¥[\d.,]+ · paid"))).to_be_visible()
+    await ann.draws(screenshots, "paid-link")
+    await ann.page.reload()
+    await expect(ann.thread.locator(".chip", has_text="· paid")).to_be_visible()
+
+    paying = await ann.page.context.new_page()
+    await paying.goto(str(address))
+    await expect(paying.get_by_role("heading", name="This is paid already")).to_be_visible()
+    await expect(paying.get_by_role("button")).to_have_count(0)
+    await paying.screenshot(path=screenshots / "paid-page.png")
