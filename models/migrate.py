@@ -8,7 +8,8 @@ index; the foreign keys are checked before it commits.
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import OperationalError
+from tortoise.transactions import in_transaction
 
 from bot.core.errors import ConfigError
 
@@ -24,6 +26,7 @@ VERSIONS = (
     "CREATE TABLE IF NOT EXISTS schema_version "
     "(number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at TEXT NOT NULL)"
 )
+LOCK = "SELECT pg_advisory_xact_lock(hashtext('parley migrations'))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,26 @@ def _refuse_newer(applied: dict[int, Any], ours: list[Migration]) -> None:
 
 
 async def run(connection: BaseDBAsyncClient, dialect: str, folder: Path = FOLDER) -> list[str]:
-    """Apply what is pending, each in its own transaction; returns their names."""
-    todo = await pending(connection, dialect, folder)
-    for migration in todo:
-        await (_apply_sqlite if dialect == "sqlite" else _apply)(connection, migration)
+    """Apply what is pending, each in its own transaction; returns their names.
+
+    Nodes that start at the same moment do it one after the other: the second one finds nothing left to do.
+    """
+    async with _alone(connection, dialect):
+        todo = await pending(connection, dialect, folder)
+        for migration in todo:
+            await (_apply_sqlite if dialect == "sqlite" else _apply)(connection, migration)
     return [migration.name for migration in todo]
+
+
+@asynccontextmanager
+async def _alone(connection: BaseDBAsyncClient, dialect: str) -> AsyncIterator[None]:
+    """A SQLite file has one process. PostgreSQL's lock lies in a transaction of its own, so it cannot outlive us."""
+    if dialect == "sqlite":
+        yield
+        return
+    async with in_transaction(connection.connection_name) as guard:
+        await guard.execute_query(LOCK)
+        yield
 
 
 def _stamp(migration: Migration) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import shutil
 from pathlib import Path
 
 import pytest
 from tortoise import Tortoise
 from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.transactions import in_transaction
 
 from bot.core.errors import ConfigError
 from models.database import client, migrate
-from models.migrate import FOLDER, available, pending, run
+from models.migrate import FOLDER, LOCK, available, pending, run
 from tests.unit.models.rows import contents, fill, tables, within
 from tests.unit.models.schema import shape
 
@@ -201,3 +204,20 @@ async def test_without_the_mark_a_rebuild_would_have_emptied_the_children(sqlite
     sqlite_folder.write("0003_unmarked", REBUILD.format(where="").replace("-- rebuild", "-- not marked"))
     await sqlite_folder.run()
     assert await rows("SELECT COUNT(*) FROM child") == [(0,)]  # DROP TABLE cascades: this is why the mark exists
+
+
+async def test_two_nodes_that_start_at_once_migrate_one_after_the_other(bare_postgres: str) -> None:
+    pool = client()
+    async with in_transaction(bare_postgres) as third:
+        await third.execute_query(LOCK)
+        nodes = [asyncio.create_task(run(pool, bare_postgres), context=contextvars.Context()) for _ in range(2)]
+        async with asyncio.timeout(30):  # without the lock nobody would wait
+            while len(await third.execute_query_dict(WAITING)) < len(nodes):
+                await asyncio.sleep(0)
+        assert await third.execute_query_dict(TABLES) == []
+    assert sorted(await asyncio.gather(*nodes)) == [[], [one.name for one in available(bare_postgres)]]
+    assert await applied() == [one.name for one in available(bare_postgres)]
+
+
+WAITING = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
