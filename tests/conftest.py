@@ -12,8 +12,14 @@ from playwright.async_api import Browser, async_playwright
 from tests import chromium
 from tests.network import Fence
 from tests.servers import Bucket, ObjectStore, Postgres, Server, Valkey
+from tests.workers import ByServer, Producer
 
 FENCE = Fence()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServer:
+    return ByServer(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,6 +6,8 @@ test may `kill()` one and `start()` it again: port and data stay.
 
 from __future__ import annotations
 
+import itertools
+import os
 import shutil
 import signal
 import socket
@@ -14,6 +16,7 @@ import sys
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -36,12 +39,19 @@ class ServerFailed(RuntimeError):
     """A server did not start; the message ends with the server's own words."""
 
 
+# Below the ports that the kernel deals out: a server may die and come back, and nobody took its port meanwhile.
+# Each process begins elsewhere, so that workers that look at the same moment find different ones.
+_LOWEST, _SPAN = 10_000, 22_000
+_candidates = itertools.count(os.getpid() * 997)
+
+
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port of 127.0.0.1 that nobody listens on now; each call gives another one."""
+    while True:
+        port = _LOWEST + next(_candidates) % _SPAN
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def dies_with_us(signal_name: str) -> list[str]:

@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
+from tests.servers import free_port
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
@@ -104,10 +105,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free: int = probe.getsockname()[1]
-        return free
+    return free_port()
 
 
 def get(url: str) -> str:

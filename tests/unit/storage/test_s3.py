@@ -6,7 +6,6 @@ import asyncio
 import base64
 import hashlib
 import logging
-import socket
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -22,7 +21,7 @@ from yarl import URL
 from bot.core.errors import FileMissing, StorageUnavailable
 from bot.storage.s3 import S3Settings, S3Storage
 from bot.storage.s3_transfer import Sleep
-from tests.servers import Bucket, ObjectStore
+from tests.servers import Bucket, ObjectStore, free_port
 
 MB = 1024 * 1024
 PART = 5 * MB
@@ -91,9 +90,7 @@ async def test_nobody_there(unused: str, real: S3Settings) -> None:
 
 @pytest.fixture
 def unused() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 @dataclass(slots=True)

@@ -1,0 +1,21 @@
+"""How tests are dealt to the workers of `pytest -n`: in their order, and what leans on one costly server together."""
+
+from __future__ import annotations
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
+
+#: A Spark, and a shop with its browser, are started once for all tests of these folders.
+TOGETHER = ("tests/analytics/", "tests/browser/")
+
+
+class ByServer(LoadFileScheduling):
+    """A folder of TOGETHER is one parcel of work, elsewhere a file is. The first parcels are the longest."""
+
+    def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
+        config.option.loadscopereorder = False
+        super().__init__(config, log)
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), super()._split_scope(nodeid))
