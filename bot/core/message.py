@@ -142,3 +142,4 @@ class Choice:
 
     label: str
     data: str
+    said: str = ""  # how the thread reads a tap where the label alone says too little: "Add to cart · Longjing"

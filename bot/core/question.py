@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core.errors import ConfigError
@@ -48,6 +48,7 @@ class Question:
     input: Input
     remind: timedelta | None = None
     expire: timedelta | None = None
+    offered_at: datetime | None = None  # set aside: when the customer was told last that it waits
 
 
 def duration(text: str | None) -> timedelta | None:

@@ -29,8 +29,9 @@ def render(replies: Iterable[Reply], capabilities: Capabilities) -> list[Rendere
 
 def choices_of(reply: Reply) -> tuple[Choice, ...]:
     """Every button of a reply that carries data, in the order in which it is numbered."""
-    buttons = [button for card in reply.cards for button in card.buttons] + list(reply.buttons)
-    return tuple(Choice(button.label, button.data) for button in buttons if button.data)
+    on_cards = [(button, f"{button.label} · {card.title}") for card in reply.cards for button in card.buttons]
+    buttons = [*on_cards, *((button, "") for button in reply.buttons)]
+    return tuple(Choice(button.label, button.data, said) for button, said in buttons if button.data)
 
 
 def _render(reply: Reply, capabilities: Capabilities, number: int) -> Rendered:

@@ -44,7 +44,7 @@ class Speech:
         state, stored = self._state, self._capabilities.stored_delivery
         state.last_seq += 1
         state.last_text, state.last_author, state.last_at = (
-            preview(reply.text, reply, len(reply.files)),
+            preview(reply.text, reply, reply.files),
             "bot",
             self._now,
         )

@@ -143,7 +143,7 @@ class Staffing:
             effects = [] if note else await self._sends(row, Reply(text, files=attachments))
             await self._store(connection, row, (author, staff_id, text, client_id, effects), attachments, now)
             if not note:
-                row.last_text, row.last_author = preview(text, files=len(files)), "staff"
+                row.last_text, row.last_author = preview(text, files=attachments), "staff"
                 row.last_at, row.unread = now, 0
                 row.first_response_at = row.first_response_at or now
             row.updated_at = now

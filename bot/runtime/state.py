@@ -86,11 +86,6 @@ class ConversationState:
         open_ = [one for one in self.dialogs if one.state in ("asking", "calling") and not one.background]
         return next((one for one in open_ if one.state == "asking"), open_[0] if open_ else None)
 
-    @property
-    def paused(self) -> DialogState | None:
-        """The dialog that was set aside last."""
-        return next((one for one in reversed(self.dialogs) if one.state == "paused"), None)
-
     def dialog(self, token: str) -> DialogState | None:
         """The open dialog called `token`."""
         return next((one for one in self.dialogs if one.token == token), None)

@@ -40,6 +40,8 @@ FIRST_QUESTION = _("We cannot go back from here.")
 EXPIRED = _("I have closed what we had begun, as it has been a while. We can start again at any time.")
 STILL_THERE = _("Are you still there?")
 GO_ON = _("We had not finished: {question}\nShall we go on?")
+#: What was set aside is offered once in a visit, not after each command.
+OFFER_AGAIN = timedelta(hours=12)
 IMPOSSIBLE = _("Sorry, that is not possible at the moment.")
 
 
@@ -116,19 +118,22 @@ class Turn:
     async def _keep_message(self, inbound: Inbound) -> tuple[Attachment, ...]:
         state = self._state
         state.last_seq += 1
-        text = inbound.text or self._label(inbound.data)
+        text = self._said(inbound)
         client_id = inbound.client_id or None
         self.writes.messages.append((state.id, state.last_seq, "customer", None, text, "", client_id, "", self._now))
         files = tuple([await self._keep_file(file) for file in inbound.files])
-        state.last_text, state.last_author = preview(text, files=len(files)), "customer"
+        state.last_text, state.last_author = preview(text, files=files), "customer"
         state.last_at = self._now
         if state.owner_id is not None or state.waiting_since is not None:
             state.unread += 1
         return files
 
-    def _label(self, data: str) -> str:
-        """What the tapped button said: the thread shows words, not data."""
-        return next((choice.label for choice in self._state.choices if choice.data == data), "") if data else ""
+    def _said(self, inbound: Inbound) -> str:
+        """What was written, or what the tapped button said: the thread shows words, not data."""
+        tapped = next((one for one in self._state.choices if one.data == inbound.data), None) if inbound.data else None
+        if tapped is None:
+            return inbound.text
+        return tapped.said or inbound.text or tapped.label
 
     async def _keep_file(self, file: FileRef) -> Attachment:
         """A row for each file; one that is still at the platform is fetched by an effect."""
@@ -329,11 +334,15 @@ class Turn:
             self.writes.ended.append((dialog.token,))
 
     def _offer_paused(self) -> None:
-        """What was set aside is not forgotten: offer to go on with it."""
-        dialog = self._state.paused
-        if dialog is None or self._state.foreground is not None or self._state.owner_id is not None:
+        """What was set aside is not forgotten: offer once to go on with it, and again when the customer is back."""
+        if self._state.foreground is not None or self._state.owner_id is not None:
             return
-        question = dialog.question.text if dialog.question else ""
+        dialog = next((one for one in reversed(self._state.dialogs) if self._may_offer(one)), None)
+        if dialog is None or dialog.question is None:
+            return
+        question = dialog.question.text
+        dialog.question = replace(dialog.question, offered_at=self._now)
+        self._save(dialog)
         self._speech.say(
             Reply(
                 self._voice(_("We had not finished: {question}\nShall we go on?", question=question)),
@@ -343,6 +352,12 @@ class Turn:
                 ),
             )
         )
+
+    def _may_offer(self, dialog: DialogState) -> bool:
+        if dialog.state != "paused" or dialog.question is None:
+            return False
+        offered_at = dialog.question.offered_at
+        return offered_at is None or self._now - offered_at >= OFFER_AGAIN
 
     def _say(self, text: object) -> None:
         self._speech.say(Reply(self._voice(text)))  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,12 +11,13 @@ import msgspec
 
 from bot.core.events import Event, MessageStored, RowChanged
 from bot.core.journal import dump
-from bot.core.message import Reply
+from bot.core.message import Attachment, Reply
 from bot.runtime.state import ConversationState, DialogState
 from models.database import Statement
 
 _encode = msgspec.json.Encoder().encode
 PREVIEW = 300
+IMAGE_MARK, FILE_MARK = "🖼", "📎"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +137,11 @@ class Writes:
         )  # fmt: skip
 
 
-def preview(text: str, reply: Reply | None = None, files: int = 0) -> str:
-    """What the desk's list shows of a message."""
+def preview(text: str, reply: Reply | None = None, files: Sequence[Attachment] = ()) -> str:
+    """What the desk's list shows of a message; a mark for each file, which the desk reads out in its own language."""
     words = text or (reply and (reply.cards[0].title if reply.cards else reply.summary and reply.summary.title)) or ""
-    return " ".join(f"{words} {'📎' * min(files, 3)}".split())[:PREVIEW]
+    marks = "".join(IMAGE_MARK if file.kind == "image" else FILE_MARK for file in files[:3])
+    return " ".join(f"{words[: PREVIEW - 4]} {marks}".split())[:PREVIEW]
 
 
 def body_of(reply: Reply) -> str:

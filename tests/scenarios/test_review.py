@@ -78,6 +78,24 @@ async def test_a_new_command_sets_the_review_aside_and_offers_it_again(sim: Simu
     assert "What should others know?" in (await ann.last()).text
 
 
+async def test_what_is_left_for_later_is_offered_once_in_a_visit(sim: Simulator) -> None:
+    ann = await sim.customer()
+    await ann.says("review")
+    await ann.says("later")
+    for command in ("/orders", "/cart", "/help"):
+        await ann.says(command)
+    assert await ann.times("We had not finished") == 1
+    await sim.passes("12h")
+    await ann.says("/orders")
+    assert await ann.times("We had not finished") == 2
+    await ann.picks("Go on")
+    assert "How was it?" in (await ann.last()).text
+    await ann.says("/orders")
+    assert await ann.times("We had not finished") == 3  # it was set aside anew
+    await ann.picks("Drop it")
+    assert await Dialog.all().count() == 0
+
+
 async def test_a_reminder_comes_once_and_then_the_end(sim: Simulator) -> None:
     ann = await sim.customer()
     await ann.says("review")

@@ -51,6 +51,20 @@ async def test_who_talks_to_a_person_asks_that_person(sim: Simulator) -> None:
     assert said.text == "I have a question about Longjing"
 
 
+async def test_the_thread_says_which_product_was_added(sim: Simulator) -> None:
+    for sku, name in (("LJ", "Longjing"), ("PE", "Pu'er")):
+        await stock(sim, sku=sku, name=name)
+    ann = await sim.customer()
+    await ann.says("/shop")
+    # Tapped, as on a channel with buttons, or typed as the second number.
+    if any(button.data == "add:PE" for seen in await ann.screen() for button in seen.buttons):
+        await ann.taps(Button("Add to cart", "add:PE"))
+        assert "Add to cart · Pu'er" in await Message.filter(author="customer").values_list("text", flat=True)
+    else:
+        await ann.says("2")
+    assert await ann.times("In your cart now: Pu'er.") == 1
+
+
 async def test_a_product_that_is_gone_is_told(sim: Simulator) -> None:
     ann = await sim.customer()
     await ann.taps(ASK)
