@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
+from bot.core.events import OrderChanged
 from bot.core.message import Inbound
 from bot.core.ports import Storage
 from bot.runtime.inbox import Inbox
@@ -37,11 +38,13 @@ async def dialogs_due(accept: Accept, now: datetime | None = None) -> int:
     return await accept(inbounds)
 
 
-async def orders_due(inbox: Inbox, now: datetime) -> list[Waiting]:
+async def orders_due(inbox: Inbox, now: datetime) -> tuple[list[Waiting], list[OrderChanged]]:
     """Expire unpaid orders, free their stock, and tell their customers: all of it, or nothing."""
     async with transaction() as connection:
-        told = [await order_changed(order) for order in await orders.expire(now)]
-        return await inbox.keep_within(connection, [inbound for inbound in told if inbound])
+        ended = await orders.expire(now)
+        told = [await order_changed(order) for order in ended]
+        waiting = await inbox.keep_within(connection, [inbound for inbound in told if inbound])
+    return waiting, [OrderChanged(order.id) for order in ended]
 
 
 async def order_changed(order: orders.OrderView) -> Inbound | None:

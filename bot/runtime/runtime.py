@@ -122,7 +122,10 @@ class Runtime:
 
     async def orders_due(self) -> None:
         """Expire the orders that were not paid in time; their customers hear of it in their lanes."""
-        self._lanes.add(await clock.orders_due(self._inbox, self._parts.clock()))
+        waiting, changed = await clock.orders_due(self._inbox, self._parts.clock())
+        self._lanes.add(waiting)
+        for event in changed:
+            self.bus.publish(event)
 
     async def _prune(self) -> None:
         now = self._parts.clock()

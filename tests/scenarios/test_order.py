@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from bot.core.events import Event, OrderChanged
 from models import CartLine, Conversation, Order, OrderEvent, Payment, Product, StockHold
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.shopkeeping import stock
@@ -101,10 +104,17 @@ async def test_an_order_that_is_not_paid_expires_and_says_so(sim: Simulator) -> 
     await ann.picks("Check out")
     await give_address(ann)
     await ann.picks("Place the order")
+    seen: list[Event] = []
+
+    async def look(events: Sequence[Event]) -> None:
+        seen.extend(events)
+
+    sim.runtime.bus.subscribe(OrderChanged.topic, look)
     await sim.passes("31m")
     await sim.passes("31m")
 
     assert (await Order.get()).state == "expired"
+    assert seen == [OrderChanged((await Order.get()).id)]
     assert await StockHold.all().count() == 0
     assert await ann.times("was not paid in time") == 1
 
