@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from tortoise.backends.base.client import NestedTransactionContext, TransactionalDBClient, TransactionContext
@@ -18,6 +19,9 @@ from tortoise.backends.sqlite.client import (
 )
 from tortoise.connection import get_connections
 from tortoise.exceptions import TransactionManagementError
+
+from models.bulk import bulk, packed
+from models.readers import Readers
 
 
 class ImmediateTransaction(SqliteTransactionWrapper):
@@ -74,7 +78,23 @@ class ImmediateContext(SqliteTransactionContext):
 
 
 class ParleySqliteClient(SqliteClient):
-    """One connection, one thread, one lock: the single writer of the file."""
+    """One connection, one thread, one lock: the file's single writer. What only reads has connections beside it."""
+
+    _readers: Readers | None = None
+
+    @property
+    def readers(self) -> Readers:
+        """Those of this file."""
+        if self._readers is None:
+            self._readers = Readers(Path(self.filename))
+        return self._readers
+
+    async def close(self) -> None:
+        """Close the readers first: who closes last makes the checkpoint."""
+        if self._readers is not None:
+            self._readers.close()
+            self._readers = None
+        await super().close()
 
     def _in_transaction(self) -> TransactionContext:
         return ImmediateContext(ImmediateTransaction(self), self._lock)
@@ -87,7 +107,9 @@ Rows = list[dict[str, Any]]
 
 @translate_exceptions
 async def read_batch(client: SqliteClient, queries: Sequence[Query]) -> list[Rows]:
-    """The rows of several SELECTs in one hop."""
+    """The rows of several SELECTs in one hop; outside a transaction no commit is waited for."""
+    if isinstance(client, ParleySqliteClient):
+        return await client.readers.run(lambda raw: _read(raw, queries))
     async with client.acquire_connection() as connection:
         found: list[Rows] = await _in_thread(connection, lambda raw: _read(raw, queries))
         return found
@@ -108,8 +130,7 @@ async def commit_batch(
             found = _read(raw, queries)
             if check is not None:
                 check(found[0])
-            for sql, rows in work:
-                raw.executemany(sql, rows)
+            _write(raw, work)
             raw.execute("COMMIT")
         except BaseException:
             if raw.in_transaction:
@@ -127,8 +148,7 @@ async def finish_batch(transaction: ImmediateTransaction, work: Work) -> None:
     """The last statements of an open transaction and its commit in one hop."""
 
     def run(raw: sqlite3.Connection) -> None:
-        for sql, rows in work:
-            raw.executemany(sql, rows)
+        _write(raw, work)
         raw.execute("COMMIT")
 
     await _in_thread(transaction._connection, run)  # noqa: SLF001
@@ -139,20 +159,24 @@ def _read(raw: sqlite3.Connection, queries: Sequence[Query]) -> list[Rows]:
     return [[dict(row) for row in raw.execute(sql, values).fetchall()] for sql, values in queries]
 
 
+def _write(raw: sqlite3.Connection, work: Work) -> None:
+    for sql, rows in work:
+        if len(rows) > 1 and (together := bulk(sql)):
+            raw.execute(together, (packed(rows),))
+        else:
+            raw.executemany(sql, rows)
+
+
 async def _in_thread(connection: Any, run: Callable[[sqlite3.Connection], Any]) -> Any:
     # aiosqlite has no public way to run a function of ours in its thread.
     return await connection._execute(run, connection._conn)  # noqa: SLF001
 
 
 @translate_exceptions
-async def run_batch(client: SqliteClient, statements: Sequence[tuple[str, Sequence[Sequence[Any]]]]) -> None:
+async def run_batch(client: SqliteClient, work: Work) -> None:
     """Run many statements in one hop to the connection's thread; the caller holds the transaction."""
 
-    def run(raw: sqlite3.Connection) -> None:
-        for sql, rows in statements:
-            raw.executemany(sql, rows)
-
-    await _in_thread(client._connection, run)  # noqa: SLF001
+    await _in_thread(client._connection, lambda raw: _write(raw, work))  # noqa: SLF001
 
 
 __all__ = [
