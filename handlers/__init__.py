@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from bot.core.router import Router
-from handlers import assistance, checkout, fallback, files, handover, language, orders, reports, review, shop, welcome
+from handlers import (
+    assistance,
+    checkout,
+    fallback,
+    files,
+    handover,
+    language,
+    orders,
+    presence,
+    reports,
+    review,
+    shop,
+    welcome,
+)
 
 routers: list[Router] = [
     welcome.router,
@@ -16,5 +29,6 @@ routers: list[Router] = [
     reports.router,
     language.router,
     assistance.router,
+    presence.router,
     fallback.router,
 ]

@@ -6,7 +6,7 @@ from bot.core.chat import Chat
 from bot.core.errors import Refused
 from bot.core.router import Router
 from bot.core.text import Say, Text, _
-from bot.services import report_chat, staff
+from bot.services import reach, report_chat, staff
 from bot.services.report_chat import ReportChoice, Subscription
 from handlers import refusals
 
@@ -90,8 +90,12 @@ async def reports(chat: Chat) -> None:
 
 @router.event("report")
 async def report_is_ready(chat: Chat) -> None:
-    """The report itself: a picture, words, a spreadsheet."""
-    reply = await chat.do(report_chat.take_delivery, int(chat.inbound.data))
+    """The report itself: a picture, words, a spreadsheet. Not where nothing may be sent: nobody waits for it."""
+    run_id = int(chat.inbound.data)
+    if not (await chat.do(reach.ask, chat.person.capabilities)).ok:
+        await chat.do(report_chat.give_up_delivery, run_id)
+        return
+    reply = await chat.do(report_chat.take_delivery, run_id)
     if reply:
         chat.say(reply.text, files=reply.files)
 

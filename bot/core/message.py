@@ -16,6 +16,7 @@ InboundKind = Literal[
     "timer",  # a reminder or expiry of a dialog is due; `data` is "remind:<dialog>" or "expire:<dialog>"
     "order",  # an order took a step outside of the conversation; `data` is its number
     "report",  # a report is ready for this chat; `data` is the run's id
+    "reach",  # the customer blocked us or lets us write again; `data` is "blocked" or "open"
     "resumed",  # staff gave the conversation back to the bot
     "unknown",  # an update of a kind we do not handle: stored, counted, not answered
 ]

@@ -95,7 +95,7 @@ class Runtime:
         await self._load_backlog()
         self._worker.start()
         self.effects.start()
-        self.schedule.every(5.0, "dialogs", lambda: clock.dialogs_due(self.accept, self._parts.clock()))
+        self.schedule.every(5.0, "dialogs", self.dialogs_due)
         self.schedule.every(15.0, "orders", self.orders_due)
         self.schedule.every(3600.0, "prune", self._prune)
         self.schedule.start()
@@ -119,6 +119,10 @@ class Runtime:
         while waiting := await unfinished(last, BACKLOG_CHUNK):
             self._lanes.add(waiting)
             last = waiting[-1].id
+
+    async def dialogs_due(self) -> None:
+        """Remind and expire what is due, in its lanes."""
+        await clock.dialogs_due(self.accept, self._parts.shop.capabilities, self._parts.clock())
 
     async def orders_due(self) -> None:
         """Expire the orders that were not paid in time; their customers hear of it in their lanes."""

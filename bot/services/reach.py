@@ -7,6 +7,10 @@ from datetime import datetime
 from typing import Literal
 
 from bot.core.capabilities import Capabilities
+from bot.core.registry import reads
+from bot.services import conversations
+from bot.services.scope import Scope
+from models import Identity
 
 Why = Literal["", "unreachable", "no_channel", "window_closed"]
 
@@ -34,3 +38,16 @@ def can_send(
     if until is not None and now < until:
         return Reach(True, until=until)
     return Reach(True) if capabilities.proactive == "yes" else Reach(False, "window_closed")
+
+
+@reads
+async def ask(scope: Scope, capabilities: Capabilities) -> Reach:
+    """`can_send` for the person of a dialog: asked before something is said that nobody waits for."""
+    identity = await Identity.get(id=scope.identity_id)
+    last = await conversations.last_from_customer(scope.conversation_id)
+    return can_send(capabilities, reachable=identity.reachable, last_from_customer=last, now=scope.now)
+
+
+async def changed(scope: Scope, reachable: bool) -> None:
+    """The platform says that this person blocked us, or lets us write again."""
+    await Identity.filter(id=scope.identity_id).update(reachable=reachable)

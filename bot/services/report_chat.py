@@ -104,6 +104,11 @@ async def take_delivery(scope: Scope, run_id: int) -> Reply | None:
     return None
 
 
+async def give_up_delivery(scope: Scope, run_id: int) -> None:
+    """Nothing may be sent to this chat now: its delivery has failed, and the report is at the desk."""
+    await report_runs.undelivered(run_id, scope.conversation_id)
+
+
 async def waiting_for(run_id: int) -> tuple[int, ...]:
     """The conversations that a run is still to be delivered to."""
     rows = await ReportDelivery.filter(run_id=run_id, state="due").order_by("id")

@@ -179,6 +179,11 @@ async def delivered(delivery_id: int) -> None:
     await _end(delivery_id, "sent")
 
 
+async def undelivered(run_id: int, conversation_id: int) -> None:
+    """The conversation cannot be written to: its delivery has failed."""
+    await ReportDelivery.filter(run_id=run_id, conversation_id=conversation_id, state="due").update(state="failed")
+
+
 async def _end(delivery_id: int, state: str) -> None:
     await ReportDelivery.filter(id=delivery_id, state="due").update(state=state)
 

@@ -34,7 +34,6 @@ from bot.core.ports import Accept, Channel, FileStream, HookAnswer, HookRequest,
 from bot.core.question import duration
 from bot.core.router import Router, Routes
 from bot.payments.local import LocalPayments
-from bot.runtime import clock
 from bot.runtime.languages import Languages
 from bot.runtime.paying import Paying
 from bot.runtime.runtime import Parts, Runtime
@@ -192,7 +191,7 @@ class Simulator:
     async def passes(self, span: str) -> None:
         """Time goes by ("30m", "2h", "3d"), and the clock does what became due."""
         self.now += duration(span) or timedelta()
-        await clock.dialogs_due(self.runtime.accept, self.now)
+        await self.runtime.dialogs_due()
         await self.runtime.orders_due()
         await self.runtime.idle()
 
@@ -309,6 +308,14 @@ class Customer:
     def _inbound(self, key: str = "", kind: str = "message", **facts: object) -> Inbound:
         key = key or self.sim.key()
         return Inbound(self.sim.account, key, self.sender, kind, name=self.name, locale=self.locale, **facts)  # type: ignore[arg-type]
+
+    async def blocks(self) -> None:
+        """Block the shop; the platform tells it."""
+        await self._send(kind="reach", data="blocked")
+
+    async def unblocks(self) -> None:
+        """Let the shop write again."""
+        await self._send(kind="reach", data="open")
 
     async def _send(self, key: str = "", kind: str = "message", **facts: object) -> None:
         await self.sim.deliver(self._inbound(key, kind, **facts))

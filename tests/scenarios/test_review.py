@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from models import Conversation, Dialog, Message, Review
 from tests.kit.simulator import Simulator
 from tests.unit.pictures import png
@@ -101,7 +103,9 @@ async def test_a_reminder_comes_once_and_then_the_end(sim: Simulator) -> None:
     await ann.says("review")
     await sim.passes("1d")
     await sim.passes("1d")
-    assert await ann.times("Are you still there?") == 1
+    window = sim.capabilities.reply_window
+    may = window is None or window > timedelta(days=1)  # else the platform takes nothing that is unprompted
+    assert await ann.times("Are you still there?") == int(may)
     await sim.passes("2d")
     assert await ann.times("I have closed what we had begun") == 1
     assert await Dialog.all().count() == 0

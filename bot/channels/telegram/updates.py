@@ -155,15 +155,36 @@ def _label(message: Json, data: str) -> str:
     return label if type(label) is str else ""
 
 
+#: A private chat's states that matter: https://core.telegram.org/bots/api#chatmemberupdated
+_REACH = {"kicked": "blocked", "member": "open"}
+
+
+def _membership(account: str, key: str, event: Json) -> Inbound | None:
+    chat, author = _object(event, "chat"), _object(event, "from")
+    data = _REACH.get(_text(_object(event, "new_chat_member"), "status", MOST_NAME), "")
+    if chat.get("type") != "private" or not data:
+        return None
+    return Inbound(
+        account=account,
+        key=key,
+        sender=str(_integer(chat, "id")),
+        kind="reach",
+        data=data,
+        name=_name(author),
+        locale=_text(author, "language_code", MOST_NAME),
+        sent_at=_date(event),
+    )
+
+
 def _event(_account: str, _key: str, _event: Json) -> None:
-    """An edit, a block, an unblock: kept as a native event, never answered."""
+    """An edit: kept as a native event, never answered."""
 
 
 _READERS: dict[str, Callable[[str, str, Json], Inbound | None]] = {
     "message": _message,
     "callback_query": _callback,
     "edited_message": _event,
-    "my_chat_member": _event,
+    "my_chat_member": _membership,
 }
 
 #: Media of a message: the kind for us, and the name and type where Telegram keeps none.

@@ -105,7 +105,7 @@ def test_an_album_is_one_group() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("dice", "poll", "pinned", "edited_message", "blocked", "unblocked"),
+        *("dice", "poll", "pinned", "edited_message"),
         *("callback_game", "pre_checkout", "reaction", "business_message", "kind_of_tomorrow"),
     ],
 )
@@ -115,6 +115,21 @@ def test_what_we_do_not_answer_is_kept_whole(name: str) -> None:
     assert (inbound.kind, inbound.sender) == ("unknown", "42")
     assert inbound.data == list(update)[1]  # Telegram's own word, for `router.native`
     assert inbound.native == update
+
+
+@pytest.mark.parametrize(("name", "data"), [("blocked", "blocked"), ("unblocked", "open")])
+def test_a_block_is_told_in_our_words(name: str, data: str) -> None:
+    inbound = read(name)
+    assert (inbound.kind, inbound.data, inbound.sender, inbound.text) == ("reach", data, "42", "")
+
+
+@pytest.mark.parametrize(("field", "value"), [("type", "supergroup"), ("status", "administrator")])
+def test_another_membership_is_kept_whole(field: str, value: str) -> None:
+    update = load("blocked")
+    where = "chat" if field == "type" else "new_chat_member"
+    update["my_chat_member"][where][field] = value
+    inbound = read_update("telegram", update)
+    assert (inbound.kind, inbound.data, inbound.native) == ("unknown", "my_chat_member", update)
 
 
 @pytest.mark.parametrize(
