@@ -71,7 +71,7 @@ def update(url: str, lake: Path, *, now: datetime, only: Collection[str] = (), t
         parts |= _copy_products(source, lake, known)
         after = known.with_parts(parts)
         if after != known:
-            _make_empty_files(lake)
+            make_empty_files(lake)
             manifests.publish(lake, after)
         return Update(counter.rows, after)
 
@@ -184,11 +184,15 @@ def empty_file(table: str) -> str:
     return f"empty/{table}.parquet"
 
 
-def _make_empty_files(lake: Path) -> None:
+def make_empty_files(lake: Path) -> None:
+    """Write the files of `empty_file`; whoever reads one meanwhile reads the whole old or the whole new one."""
     (lake / "empty").mkdir(parents=True, exist_ok=True)
     names = [table.name for table in (*TABLES, PRODUCTS)] + [table.child.name for table in TABLES if table.child]
     for name in names:
-        pq.write_table(schema(columns(name)).empty_table(), lake / empty_file(name), coerce_timestamps="us")
+        path = lake / empty_file(name)
+        aside = path.with_name(f".{os.urandom(6).hex()}")
+        pq.write_table(schema(columns(name)).empty_table(), aside, coerce_timestamps="us")
+        aside.replace(path)
 
 
 def paths(lake: Path, manifest: Manifest, table: str, since: datetime, until: datetime) -> list[str]:

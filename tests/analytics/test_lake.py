@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from analytics import lake, manifest, source
+from analytics import lake, manifest, sqlite
 from analytics.columnar import from_csv
 from models import Contact, Order
 from models.database import fetch
@@ -138,7 +138,7 @@ async def test_times_after_many_nulls(
     tea: Shop, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLite's driver gives a column the type of the first rows that it hands over."""
-    monkeypatch.setattr(source, "BATCH_ROWS", "2")
+    monkeypatch.setattr(sqlite, "BATCH_ROWS", "2")
     await tea.sell(10)
     await shop.write('UPDATE "order" SET paid_at=NULL WHERE id<?', [(8,)])
     await shop.write('UPDATE "order" SET paid_at=? WHERE id>=?', [(NOW.replace(microsecond=999_999), 8)])
@@ -155,7 +155,7 @@ async def test_a_killed_update_leaves_the_lake_as_it_was(tea: Shop, database: st
     await tea.sell(100)
     code = (
         "import os, signal, sys, pathlib, datetime\n"
-        "from analytics import lake, manifest, source\n"
+        "from analytics import lake, manifest\n"
         "manifest.publish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "lake.update(sys.argv[1], pathlib.Path(sys.argv[2]), now=datetime.datetime.now(datetime.UTC))\n"
     )
