@@ -46,10 +46,12 @@ class KnownAs:
 
 @dataclass(frozen=True, slots=True)
 class PersonFile:
-    """A file that a person sent or was sent."""
+    """A file that a person sent or was sent; `name` is the member of staff who sent it."""
 
     file: FileView
     at: datetime
+    author: str  # customer | bot | staff
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +149,17 @@ async def _identities(contact_id: int) -> tuple[KnownAs, ...]:
 
 
 async def _files(contact_id: int) -> tuple[PersonFile, ...]:
+    columns = ", ".join(f"a.{column.strip()}" for column in FILE_COLUMNS.split(","))
     found = await fetch(
-        f"SELECT {FILE_COLUMNS}, created_at FROM attachment WHERE contact_id = ? AND message_seq IS NOT NULL "  # noqa: S608
-        "ORDER BY id DESC LIMIT ?",
+        f"SELECT {columns}, a.created_at, m.author, s.name AS staff_name FROM attachment a "  # noqa: S608
+        "JOIN message m ON m.conversation_id = a.conversation_id AND m.seq = a.message_seq "
+        "LEFT JOIN staff s ON s.id = m.staff_id "
+        "WHERE a.contact_id = ? AND m.author <> 'note' ORDER BY a.id DESC LIMIT ?",
         (contact_id, _FILES),
     )
-    return tuple(PersonFile(file_view(row), moment(row["created_at"])) for row in found)
+    return tuple(
+        PersonFile(file_view(row), moment(row["created_at"]), row["author"], row["staff_name"] or "") for row in found
+    )
 
 
 async def _totals(contact_id: int, orders: tuple[OrderRow, ...]) -> tuple[int, Money | None]:

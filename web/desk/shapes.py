@@ -10,7 +10,7 @@ import orjson
 from bot.core.ports import Channel
 from bot.services.backoffice import OrderDetail, OrderRow, ReviewRow
 from bot.services.conversations import Row
-from bot.services.people import ContactRow, Person
+from bot.services.people import ContactRow, Person, PersonFile
 from bot.services.queues import Failure
 from bot.services.report_desk import RunRow, SubscriptionRow
 from bot.services.scope import words
@@ -91,13 +91,18 @@ class Shapes:
             "identities": identities,
             "orders": [self.order(order) for order in person.orders],
             "reviews": [self.review(review) for review in person.reviews],
-            "files": [
-                views.file(each.file, self.links)
-                | {"at": time(each.at), "conversation_id": each.file.conversation_id, "seq": each.file.message_seq}
-                for each in person.files
-            ],
+            "files": [self._file(each) for each in person.files],
             "conversations": [self.row(row) for row in person.conversations],
             "totals": totals,
+        }
+
+    def _file(self, each: PersonFile) -> Json:
+        return views.file(each.file, self.links) | {
+            "at": time(each.at),
+            "conversation_id": each.file.conversation_id,
+            "seq": each.file.message_seq,
+            "author": each.author,
+            "sender": each.name,
         }
 
     def order(self, order: OrderRow) -> Json:

@@ -16,7 +16,8 @@ export type Attachment = {
   url: string;
   thumb: string;
 };
-export type Button = { label: string; data: string; url: string; style: "" | "primary" | "danger" };
+/** `state` is set for a link to pay that was paid, or cannot be paid any more. */
+export type Button = { label: string; data: string; url: string; style: "" | "primary" | "danger"; state: "" | "done" | "over" };
 export type Card = { title: string; text: string; price: string; image: Attachment | null; buttons: Button[] };
 export type Summary = { title: string; lines: { label: string; amount: string }[]; total: string };
 export type Author = "customer" | "bot" | "staff" | "note" | "event";
@@ -102,7 +103,8 @@ export type ReviewRow = {
   photos: Attachment[];
   conversation_id: number | null;
 };
-export type PersonFile = Attachment & { at: string; conversation_id: number; seq: number };
+/** `sender` is the name of the member of staff who sent it. */
+export type PersonFile = Attachment & { at: string; conversation_id: number; seq: number; author: Author; sender: string };
 export type Person = {
   id: number;
   name: string;

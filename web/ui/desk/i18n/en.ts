@@ -63,6 +63,7 @@ export const en = {
   "inbox.botsaid": "Bot",
   "inbox.note": "Note",
   "inbox.file": "File",
+  "inbox.photo": "Photo",
   "inbox.waits": "Waiting for {span}",
   "inbox.owned": "{name} has this conversation",
   "inbox.unread": "{n} unread message|{n} unread messages",
@@ -151,6 +152,7 @@ export const en = {
   "person.noorders": "No orders yet",
   "person.noreviews": "No reviews yet",
   "person.nofiles": "No files yet",
+  "person.filefrom": "from {name}",
   "person.timeline": "Timeline",
   "person.export": "Export data",
   "person.erase": "Erase this person",
@@ -162,6 +164,7 @@ export const en = {
   "person.event.order": "Order {number}, {state}",
   "person.event.review": "Review with {n} star|Review with {n} stars",
   "person.event.file": "Sent {name}",
+  "person.event.ourfile": "Was sent {name}",
   "person.event.conversation": "Conversation on {channel}",
   "person.event.created": "First contact",
 

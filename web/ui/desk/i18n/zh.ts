@@ -65,6 +65,7 @@ export const zh: Record<Key, string> = {
   "inbox.botsaid": "机器人",
   "inbox.note": "备注",
   "inbox.file": "文件",
+  "inbox.photo": "图片",
   "inbox.waits": "已等待 {span}",
   "inbox.owned": "{name} 正在接待",
   "inbox.unread": "{n} 条未读",
@@ -153,6 +154,7 @@ export const zh: Record<Key, string> = {
   "person.noorders": "还没有订单",
   "person.noreviews": "还没有评价",
   "person.nofiles": "还没有文件",
+  "person.filefrom": "{name} 发送",
   "person.timeline": "时间线",
   "person.export": "导出资料",
   "person.erase": "抹除此人",
@@ -164,6 +166,7 @@ export const zh: Record<Key, string> = {
   "person.event.order": "订单 {number}，{state}",
   "person.event.review": "{n} 星评价",
   "person.event.file": "发来 {name}",
+  "person.event.ourfile": "收到 {name}",
   "person.event.conversation": "会话（{channel}）",
   "person.event.created": "首次联系",
 

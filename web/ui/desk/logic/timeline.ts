@@ -23,7 +23,9 @@ export function timeline(person: Person): Moment[] {
 export function withFiles(person: Person, conversation: number, messages: readonly Message[]): Person {
   const files = messages
     .filter((message) => message.author !== "note")
-    .flatMap(({ at, seq, files }) => files.map((file) => ({ ...file, at, seq, conversation_id: conversation })));
+    .flatMap(({ at, seq, author, name, files }) =>
+      files.map((file) => ({ ...file, at, seq, conversation_id: conversation, author, sender: name })),
+    );
   if (files.length === 0) return person;
   const fresh = new Set(files.map((file) => file.id));
   return { ...person, files: [...files.reverse(), ...person.files.filter((file) => !fresh.has(file.id))] };

@@ -3,6 +3,8 @@ import { computed, watch } from "vue";
 
 import type { Row } from "../api/types";
 import { t } from "../i18n/words";
+import { previewOf } from "../logic/preview";
+import { attachedWord } from "./fileWords";
 import { inbox } from "./inbox";
 import * as live from "./live";
 import { preferences } from "./preferences";
@@ -40,7 +42,9 @@ export function keepNotices(open: (id: number) => void): () => void {
 function notify(row: Row, open: (id: number) => void): void {
   if (!("Notification" in window) || Notification.permission !== "granted") return;
   const tag = `parley-${row.id}`;
-  const notice = new Notification(t("notify.title", { name: row.name }), { body: row.last_text, tag, silent: true });
+  const preview = previewOf(row.last_text);
+  const body = preview.words || attachedWord(preview);
+  const notice = new Notification(t("notify.title", { name: row.name }), { body, tag, silent: true });
   notice.onclick = () => {
     window.focus();
     open(row.id);
