@@ -11,9 +11,9 @@ from bot.core.message import FROM_CUSTOMER, Inbound, Reply
 from bot.core.text import _
 from bot.runtime.lanes import Head, Lanes
 from bot.runtime.retry import turn_attempts, turn_delay, was_parked
+from bot.runtime.shop import Shop
 from bot.runtime.speech import Speech
 from bot.runtime.state import ConversationState, load_states
-from bot.runtime.turn import Shop
 from bot.runtime.writes import Writes
 from models.database import execute, transaction
 

@@ -24,8 +24,9 @@ from bot.runtime.host import NeedsTransaction
 from bot.runtime.lanes import Head, Lanes
 from bot.runtime.ledger import Ledger
 from bot.runtime.retry import was_parked
+from bot.runtime.shop import Shop
 from bot.runtime.state import ConversationState, find_states, load_states
-from bot.runtime.turn import Shop, Turn
+from bot.runtime.turn import Turn
 from bot.runtime.writes import Writes
 from models.database import Overtaken, finish, transaction
 

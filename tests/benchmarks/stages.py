@@ -33,7 +33,7 @@ from bot.runtime.inbox import Inbox
 from bot.runtime.lanes import Lanes
 from bot.runtime.languages import Languages
 from bot.runtime.ledger import Ledger
-from bot.runtime.turn import Shop
+from bot.runtime.shop import Shop
 from bot.runtime.worker import Worker
 from bot.runtime.writes import Writes
 from models.database import close_database, migrate, open_database

@@ -143,6 +143,52 @@ async def test_a_failure_that_cannot_be_recorded_ends_neither_the_worker_nor_a_g
     assert len(await thread(f"telegram:{bob.sender}")) == 3
 
 
+async def test_a_handler_that_hangs_holds_up_nobody_else(world: Worlds) -> None:
+    router, gate = Router("slow"), asyncio.Event()
+
+    @router.fallback
+    async def answer(chat: Chat) -> None:
+        if chat.inbound.text == "hang":
+            await gate.wait()
+        await chat.do(mark, chat.inbound.text)
+        chat.say(f"Heard {chat.inbound.text}")
+
+    sim = await world([router])
+    ann, bob = await sim.customer("Ann"), await sim.customer("Bob")
+    await sim.runtime.accept([ann._inbound(text="hang"), bob._inbound(text="good")])
+    async with asyncio.timeout(5):
+        while await actions() != ["good"]:
+            await asyncio.sleep(0.01)
+    gate.set()
+    await sim.runtime.idle()
+    assert await actions() == ["good", "hang"]
+
+
+async def test_a_turn_that_read_what_staff_changed_meanwhile_runs_again(world: Worlds) -> None:
+    router, reading, gate = Router("slow"), asyncio.Event(), asyncio.Event()
+
+    @router.fallback
+    async def answer(chat: Chat) -> None:
+        if chat.inbound.text == "hang":
+            reading.set()
+            await gate.wait()
+        chat.say(f"Heard {chat.inbound.text}")
+
+    sim = await world([router])
+    ann = await sim.customer("Ann")
+    await ann.says("hi")
+    staff = await sim.staff("Li")
+    await sim.runtime.accept([ann._inbound(text="hang")])
+    await reading.wait()
+    await sim.runtime.note((await ann.conversation()).id, staff.id, "n1", "A note", ())
+    await sim.runtime.take_over((await ann.conversation()).id, staff.id)
+    gate.set()
+    await sim.runtime.idle()
+    assert await thread(f"telegram:{ann.sender}") == [
+        ("customer", "hi"), ("bot", "Heard hi"), ("note", "A note"), ("event", "Li took over"), ("customer", "hang"),
+    ]  # fmt: skip
+
+
 async def test_a_refused_service_is_undone_and_the_turn_goes_on(world: Worlds) -> None:
     router = Router("shop")
 
@@ -276,6 +322,34 @@ async def test_a_call_that_runs_leaves_the_word_to_the_dialog_that_asks(small_wo
     assert [seen.text for seen in await ann.screen()] == [
         "How many stars?", "Which words?", "Thanks: 5, great", "slow is done",
     ]  # fmt: skip
+
+
+async def test_a_dialog_that_comes_back_from_a_call_sets_aside_the_one_that_asks(small_world: Worlds) -> None:
+    router, gate = review(), asyncio.Event()
+
+    @router.command("slow")
+    async def slow(chat: Chat) -> None:
+        await chat.call(Call("slow", str))
+        chat.say(f"Noted: {await chat.ask('Which size?')}")
+
+    sim = await small_world([router])
+
+    async def callee(key: str) -> str:
+        await gate.wait()
+        return "done"
+
+    sim.runtime.effects._executors["call"]._callees["slow"] = callee  # type: ignore[attr-defined]
+    ann = await sim.customer()
+    for text in ("/slow", "/review"):
+        await sim.runtime.accept([ann._inbound(text=text)])
+        while sim.runtime._lanes.size:
+            await asyncio.sleep(0.001)
+    gate.set()
+    await sim.runtime.idle()
+    await ann.says("large")
+    shown = [seen.text for seen in await ann.screen()]
+    assert shown[:3] == ["How many stars?", "Which size?", "Noted: large"]
+    assert "We had not finished: How many stars?" in shown[3]
 
 
 async def test_new_people_and_their_files_are_made_with_their_first_message(world: Worlds) -> None:

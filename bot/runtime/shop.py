@@ -1,0 +1,25 @@
+"""What every turn needs and no turn changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.core.capabilities import Capabilities
+from bot.core.router import Routes
+from bot.runtime.languages import Languages
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The handlers with the languages, the channels and the terms of one shop."""
+
+    routes: Routes
+    languages: Languages
+    capabilities: dict[str, Capabilities]  # by channel account
+    currency: str
+    order_hold: timedelta = timedelta(minutes=30)
+
+    def on(self, account: str) -> Capabilities:
+        """What the channel of `account` can show; an account that is gone keeps a plain one."""
+        return self.capabilities.get(account) or Capabilities(account)
