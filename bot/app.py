@@ -28,7 +28,7 @@ from bot.runtime.paying import Paying
 from bot.runtime.refunds import GiveBack
 from bot.runtime.runtime import Parts, Runtime
 from bot.runtime.settling import SettleAlone
-from bot.runtime.turn import Shop
+from bot.runtime.shop import Shop
 from bot.services import attachments
 from bot.services import settings as kept
 from bot.services.filing import Filing

@@ -21,8 +21,8 @@ from bot.runtime.inbox import Inbox, unfinished
 from bot.runtime.lanes import Lanes
 from bot.runtime.ledger import Ledger, Waiting
 from bot.runtime.schedule import Schedule
+from bot.runtime.shop import Shop
 from bot.runtime.staffing import Staffing
-from bot.runtime.turn import Shop
 from bot.runtime.worker import TURN_TIMEOUT, Worker
 from bot.runtime.writes import Writes
 from bot.services import audit, orders

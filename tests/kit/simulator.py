@@ -37,7 +37,7 @@ from bot.payments.local import LocalPayments
 from bot.runtime.languages import Languages
 from bot.runtime.paying import Paying
 from bot.runtime.runtime import Parts, Runtime
-from bot.runtime.turn import Shop
+from bot.runtime.shop import Shop
 from bot.services import payments
 from bot.services.filing import Filing, Limits
 from bot.storage import media
@@ -71,6 +71,7 @@ class SimChannel:
         self.keys: list[str] = []
         self.uploads: dict[str, bytes] = {}
         self.failures: list[Exception] = []
+        self.typed: list[str] = []  # whom an answer was announced to
 
     def verify(self, request: HookRequest) -> None:
         """Everything is genuine here."""
@@ -104,7 +105,8 @@ class SimChannel:
         return FileStream(chunks(), file.name)  # type: ignore[arg-type]
 
     async def typing(self, recipient: str) -> None:
-        """Nothing to see."""
+        """Whoever looks at their screen sees it."""
+        self.typed.append(recipient)
 
     async def acknowledge(self, inbound: Inbound) -> None:
         """Nothing spins."""
