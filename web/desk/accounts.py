@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.core.ports import Channel
-from bot.services import audit, queues, staff
+from bot.services import audit, linked_chats, queues, staff
 from bot.services.passwords import one_time_password
 from models.database import transaction
 from web.auth import me, needs, staff_json
@@ -25,6 +25,21 @@ async def link_code(request: web.Request) -> web.Response:
     """POST /api/desk/link-code."""
     code, expires = await staff.make_link_code(me(request).id, request.app[CLOCK]())
     return answer({"code": code, "expires_at": time(expires)}, 201)
+
+
+@needs("manager")
+async def linked(request: web.Request) -> web.Response:
+    """GET /api/desk/linked-chats: one's own."""
+    shape = shapes(request)
+    return answer({"items": [shape.linked_chat(chat) for chat in await linked_chats.of(me(request).id)]})
+
+
+@needs("manager")
+async def unlinked(request: web.Request) -> web.Response:
+    """DELETE /api/desk/linked-chats/{id}: one of one's own."""
+    async with transaction():
+        await linked_chats.unlink(me(request).id, path_id(request), request.app[CLOCK]())
+    return answer({})
 
 
 @needs("agent")

@@ -63,6 +63,8 @@ def _reports() -> Iterator[web.RouteDef]:
 
 def _settings() -> Iterator[web.RouteDef]:
     yield web.post("/api/desk/link-code", accounts.link_code)
+    yield web.get("/api/desk/linked-chats", accounts.linked)
+    yield web.delete("/api/desk/linked-chats/{id}", accounts.unlinked)
     yield web.get("/api/desk/failures", accounts.failures)
     yield web.post("/api/desk/failures/{kind}/{id}/retry", accounts.retry)
     yield web.get("/api/desk/channels", accounts.channels)

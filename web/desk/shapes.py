@@ -10,6 +10,7 @@ import orjson
 from bot.core.ports import Channel
 from bot.services.backoffice import OrderDetail, OrderRow, ReviewRow
 from bot.services.conversations import Row
+from bot.services.linked_chats import LinkedChat
 from bot.services.people import ContactRow, Person, PersonFile
 from bot.services.queues import Failure
 from bot.services.report_desk import RunRow, SubscriptionRow
@@ -197,6 +198,18 @@ class Shapes:
             "next_at": time_or_none(row.next_at),
             "staff": row.staff_name,
             "conversation": where,
+        }
+
+    def linked_chat(self, chat: LinkedChat) -> Json:
+        """A `LinkedChat`."""
+        return {
+            "id": chat.id,
+            "name": chat.name or self.nobody(chat.external_id),
+            "account": chat.account,
+            "channel": self.channel(chat.account),
+            "reachable": chat.reachable,
+            "conversation_id": chat.conversation_id,
+            "subscriptions": chat.subscriptions,
         }
 
     def failure(self, failure: Failure) -> Json:

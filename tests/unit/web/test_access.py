@@ -75,6 +75,8 @@ TABLE = {
     "POST /api/desk/subscriptions": "manager",
     "DELETE /api/desk/subscriptions/{id}": "manager",
     "POST /api/desk/link-code": "manager",
+    "GET /api/desk/linked-chats": "manager",
+    "DELETE /api/desk/linked-chats/{id}": "manager",
     "GET /api/desk/failures": "agent",
     "POST /api/desk/failures/{kind}/{id}/retry": "agent",
     "GET /api/desk/channels": "agent",

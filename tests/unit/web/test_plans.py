@@ -8,7 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from bot.services import backoffice, conversations, pay_links, people, queues, report_desk, search, threads, visitors
+from bot.services import (
+    backoffice,
+    conversations,
+    linked_chats,
+    pay_links,
+    people,
+    queues,
+    report_desk,
+    search,
+    threads,
+    visitors,
+)
 from models.database import client, close_database, migrate, open_database
 from tests.benchmarks.desk_queries import fill
 
@@ -80,6 +91,7 @@ async def _open_every_screen() -> None:
     await report_desk.runs("sales")
     await report_desk.last_runs(["sales"])
     await report_desk.subscriptions()
+    await linked_chats.of(1)
     await visitors.place(visitors.Visit("v1", "x"))
     await pay_links.fates([1, 2], ["http://shop.test/pay/1"])
     await pay_links.fate_of("key-1")

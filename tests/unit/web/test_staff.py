@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from bot.core.errors import Refused
-from bot.services import sessions, staff
+from bot.services import reports, sessions, staff
 from bot.services.scope import Scope
 from models import Audit, Contact, Conversation, Identity, LoginAttempt, StaffSession
 from tests.unit.web.running import Site
@@ -158,3 +158,38 @@ async def test_an_old_or_wrong_code_links_nothing(site: Site, mei: staff.StaffVi
     for wrong in ("", "AAAA-AAAA", "🍵", "x" * 500):
         assert await staff.use_link_code(scope, wrong) is None
     assert await staff.staff_of(scope) is None
+
+
+async def test_linked_chats_are_listed_and_let_go_with_their_reports(site: Site) -> None:
+    boss = await staff.add("boss", "Boss", "manager", PASSWORD, site.clock(), one_time=False)
+    other = await staff.add("other", "Other", "manager", PASSWORD, site.clock(), one_time=False)
+    mine, theirs = await chat(site), await chat(site)
+    for scope, who in ((mine, boss), (theirs, other)):
+        code, _ = await staff.make_link_code(who.id, site.clock())
+        await staff.use_link_code(scope, code)
+        await reports.subscribe(
+            who.id, scope.conversation_id, "sales", "0 9 * * 1", "UTC", "en", site.clock(), known={"sales"}
+        )
+    _, body = await log_in(site, site.client, "boss", PASSWORD)
+    headers = {"Origin": site.url, "X-CSRF-Token": str(body["csrf"])}
+
+    _, listed = await site.json("GET", "/api/desk/linked-chats")
+    assert listed == {
+        "items": [
+            {
+                "id": mine.identity_id,
+                "name": f"Visitor {mine.contact_id}",
+                "account": "webchat",
+                "channel": "webchat",
+                "reachable": True,
+                "conversation_id": mine.conversation_id,
+                "subscriptions": 1,
+            }
+        ]
+    }
+    assert await site.status("DELETE", f"/api/desk/linked-chats/{theirs.identity_id}", headers=headers) == 404
+    assert await site.status("DELETE", f"/api/desk/linked-chats/{mine.identity_id}", headers=headers) == 200
+    assert await site.json("GET", "/api/desk/linked-chats") == (200, {"items": []})
+    assert (await staff.staff_of(mine), await staff.staff_of(theirs)) == (None, other)
+    assert [one.conversation_id for one in await reports.list_subscriptions()] == [theirs.conversation_id]
+    assert await Audit.filter(action="chat.unlink", staff_id=boss.id).count() == 1

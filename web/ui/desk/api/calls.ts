@@ -6,6 +6,7 @@ import type {
   Counts,
   Failure,
   Filter,
+  LinkedChat,
   Me,
   Message,
   Opened,
@@ -96,6 +97,8 @@ export const runNow = (name: string, asked: Asked) =>
 export type NewSub = { report: string; conversation_id: number; cron: string; timezone: string };
 export const subscribe = (sub: NewSub) => post<{ subscription: Sub }>("/subscriptions", sub);
 export const unsubscribe = (id: number) => remove<object>(`/subscriptions/${id}`);
+export const linkedChats = () => get<{ items: LinkedChat[] }>("/linked-chats");
+export const unlinkChat = (id: number) => remove<object>(`/linked-chats/${id}`);
 export const linkCode = () => post<{ code: string; expires_at: string }>("/link-code");
 
 export const failures = () => get<{ items: Failure[] }>("/failures");

@@ -178,6 +178,17 @@ export type Sub = {
   staff: string;
   conversation: { id: number; name: string; channel: Channel };
 };
+/** One of the reader's own chats. */
+export type LinkedChat = {
+  id: number;
+  name: string;
+  account: string;
+  channel: Channel;
+  reachable: boolean;
+  conversation_id: number | null;
+  /** Reports that come there regularly. */
+  subscriptions: number;
+};
 export type Report = {
   name: string;
   title: string;
