@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -109,11 +110,17 @@ Callee = Callable[..., Awaitable[Any]]
 
 
 class DialogCall:
-    """Does what a dialog waits for; the result comes back as an inbound of its lane."""
+    """Does what a dialog waits for; the result comes back as an inbound of its lane. `waits` holds meanwhile."""
 
-    def __init__(self, callees: Mapping[str, Callee], accept: Callable[[Sequence[Inbound]], Awaitable[int]]) -> None:
+    def __init__(
+        self,
+        callees: Mapping[str, Callee],
+        accept: Callable[[Sequence[Inbound]], Awaitable[int]],
+        waits: Callable[[str, str], AbstractContextManager[None]],
+    ) -> None:
         self._callees = callees
         self._accept = accept
+        self._waits = waits
 
     async def run(self, effect: NewEffect) -> Done:
         """The result is kept before the effect is marked done, so a crash between repeats neither."""
@@ -121,7 +128,8 @@ class DialogCall:
         callee = self._callees.get(payload.name)
         if callee is None:
             raise Final(f"nobody does {payload.name!r}")
-        value = await callee(effect.key, *payload.args)
+        with self._waits(payload.account, payload.sender):
+            value = await callee(effect.key, *payload.args)
         await self._accept([_result(effect, payload, {"value": plain(value)})])
         return Done()
 

@@ -79,6 +79,10 @@ class Lanes:
     def _album_gap(self, lane: Lane) -> float:
         return lane.last_arrival + ALBUM_GAP - asyncio.get_running_loop().time()
 
+    def under_way(self) -> list[Waiting]:
+        """The first inbound of each lane that a worker has."""
+        return [lane.waiting[0] for lane in self._lanes.values() if lane.busy]
+
     def done(self, head: Head) -> None:
         """The head was handled (or parked): the lane goes on with what is behind it."""
         lane = self._lanes[head.lane]

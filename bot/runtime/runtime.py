@@ -15,6 +15,7 @@ from bot.core.message import Inbound
 from bot.core.ports import Channel, PaymentProvider, Storage
 from bot.runtime import clock
 from bot.runtime.bus import Bus
+from bot.runtime.courtesy import LOOK_SECONDS, Courtesy
 from bot.runtime.effects import Effects, Executor
 from bot.runtime.executors import Callee, DialogCall, Send, Store
 from bot.runtime.inbox import Inbox, unfinished
@@ -66,10 +67,11 @@ class Runtime:
         self._lanes = Lanes()
         self._ledger = Ledger(self._arrived)
         self._inbox = Inbox(self._ledger, backlog=lambda: self._lanes.size, most=parts.most_waiting)
+        self.courtesy = Courtesy(parts.channels, self._lanes.under_way)
         executors: dict[str, Executor] = {
             "send": Send(parts.channels),
             "store": Store(parts.channels, parts.filing, parts.limits),
-            "call": DialogCall(parts.callees, self.accept),
+            "call": DialogCall(parts.callees, self.accept, self.courtesy.waits),
         }
         self.effects = Effects(
             executors, self._ledger, published=self.bus.publish, parked=self._count_failures, clock=parts.clock
@@ -95,6 +97,7 @@ class Runtime:
         await self._load_backlog()
         self._worker.start()
         self.effects.start()
+        self.schedule.every(LOOK_SECONDS, "courtesy", self.courtesy.look)
         self.schedule.every(5.0, "dialogs", self.dialogs_due)
         self.schedule.every(15.0, "orders", self.orders_due)
         self.schedule.every(3600.0, "prune", self._prune)

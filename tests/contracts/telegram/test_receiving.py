@@ -15,6 +15,8 @@ from bot.core.errors import (
 )
 from bot.core.message import Button, Wire
 from bot.core.ports import HookRequest
+from bot.runtime.courtesy import Courtesy
+from bot.runtime.ledger import Waiting
 from tests.contracts.channel_contract import Inbox, Shelf
 from tests.kit.telegram_server import TelegramServer
 from tests.kit.telegram_user import TelegramUser
@@ -225,3 +227,23 @@ async def test_a_text_needs_no_acknowledgement(
 async def test_typing_is_seen(channel: TelegramChannel, ann: TelegramUser) -> None:
     await channel.typing("42")
     assert ann.typing_seen == 1
+
+
+async def test_typing_is_seen_by_who_waits_for_a_slow_answer(
+    channel: TelegramChannel, server: TelegramServer, ann: TelegramUser, inbox: Inbox
+) -> None:
+    handled: list[Waiting] = []
+    courtesy = Courtesy({channel.account: channel}, lambda: handled)
+    await channel.start(inbox.accept)
+    await ann.says("hi")
+    handled.append(Waiting(1, await inbox.next()))
+    await courtesy.look()
+    assert server.count("sendChatAction") == 0
+    await courtesy.look()
+    assert ann.typing_seen == 1
+    await ann.blocks()
+    for _ in range(4):
+        await courtesy.look()  # refused, once more in vain
+    handled.clear()
+    await courtesy.look()
+    assert (ann.typing_seen, server.count("sendChatAction")) == (1, 2)
