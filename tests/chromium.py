@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from playwright.async_api import Browser, BrowserContext, Page, Playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, expect
 
 FLAGS = [
     "--no-sandbox",  # CI is root in a container
@@ -24,6 +24,9 @@ FLAGS = [
 ]
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 PATH = "PARLEY_CHROMIUM"
+#: Milliseconds. What is waited for comes at once; a machine that does much else may need longer.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 
 
 def find_chromium() -> str:
@@ -75,7 +78,7 @@ class Pages:
             base_url=base_url,
             reduced_motion="reduce",  # a test does not wait for what only pleases the eye
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         self.contexts.append(context)
         page = await context.new_page()
         if not allow_errors:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from aiobotocore.session import ClientCreatorContext
     from types_aiobotocore_s3 import S3Client
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0  # patience costs nothing until something is broken
 STOP_SECONDS = 10.0
 
 

@@ -184,7 +184,7 @@ async def test_a_hanging_process_is_stopped(database: str, tmp_path: Path) -> No
 
 async def _group_is_gone(group: int) -> None:
     """Raises ProcessLookupError once no process of the group is left; killed ones need a moment to be reaped."""
-    for _ in range(200):
+    for _ in range(1_500):
         os.killpg(group, 0)
         await asyncio.sleep(0.02)
 

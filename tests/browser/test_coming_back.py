@@ -94,7 +94,7 @@ async def test_a_server_killed_in_the_middle_of_a_question(
     await ann.draws(screenshots, "reconnecting")
     parley.start()
 
-    await expect(ann.bubbles.last).to_contain_text("Where shall we deliver?", timeout=20_000)
+    await expect(ann.bubbles.last).to_contain_text("Where shall we deliver?")
     await ann.says("3 Phoenix Road")
     await ann.hears("Shall I place this order?")
     await same_as_database(ann, parley, "Steady Stan")

@@ -96,7 +96,7 @@ async def test_a_file_from_a_visitor_is_on_the_desk(
 
 async def expect_quiet(parley: Parley) -> None:
     """Everything that arrived has been handled: what the bot has not said by now, it will not say."""
-    for _ in range(100):
+    for _ in range(600):
         if parley.rows("SELECT count(*) FROM inbound WHERE state = 'pending'") == [(0,)]:
             return
         await asyncio.sleep(0.05)

@@ -80,7 +80,7 @@ class Inbox:
             return len(new)
 
     async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(5), self._changed:
+        async with asyncio.timeout(30), self._changed:
             await self._changed.wait_for(condition)
 
     async def next(self, number: int = 1) -> Inbound:

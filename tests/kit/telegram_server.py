@@ -106,7 +106,7 @@ class TelegramServer:
         """The next update gets this id: after a quiet week Telegram may begin anywhere."""
         self._next_update = number - 1
 
-    async def until(self, condition: Any, timeout: float = 5.0) -> None:
+    async def until(self, condition: Any, timeout: float = 30.0) -> None:
         """Wait until `condition()` holds; it is asked whenever something happened here."""
         async with asyncio.timeout(timeout), self._changed:
             await self._changed.wait_for(condition)

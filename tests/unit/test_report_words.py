@@ -92,7 +92,7 @@ def test_durations(seconds: float | None, english: str, chinese: str) -> None:
 @pytest.mark.parametrize(
     ("amount", "currency", "english", "chinese"),
     [(1850, "CNY", "¥18.50", "¥18.50"), (794_687, "CNY", "¥7,947", "¥7,947"), (12_345_600, "CNY", "¥123.5K", "¥12.3万"),
-     (500_000, "USD", "$5,000", "US$5,000"), (980, "JPY", "¥980", "JP¥980"), (0, "CNY", "¥0", "¥0")],
+     (500_000, "USD", "$5,000", "$5,000"), (980, "JPY", "¥980", "¥980"), (0, "CNY", "¥0", "¥0")],
 )  # fmt: skip
 def test_short_money(amount: int, currency: str, english: str, chinese: str) -> None:
     assert (words.short_money(amount, currency, "en"), words.short_money(amount, currency, "zh")) == (english, chinese)

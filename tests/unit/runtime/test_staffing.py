@@ -76,7 +76,7 @@ async def test_what_the_bot_had_queued_is_cancelled_with_the_takeover(world: Wor
     sim.channel.failures += [ChannelUnavailable("down", after=60.0)]
     ann = await sim.customer("Ann2")
     await sim.runtime.accept([ann._inbound(text="more")])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while sim.channel.failures:
             await asyncio.sleep(0.001)
         while not await Effect.filter(attempts=1, state="pending").count():

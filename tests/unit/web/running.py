@@ -260,11 +260,11 @@ class Browser:
 
     async def opens(self, **auth: object) -> Browser:
         told = ({"token": self.token} if self.token else {}) | auth
-        await self.client.connect(self.url, namespaces=["/chat"], auth=told, transports=["websocket"])
+        await self.client.connect(self.url, namespaces=["/chat"], auth=told, transports=["websocket"], wait_timeout=30)
         await self.hears(lambda: bool(self.session))
         return self
 
-    async def hears(self, enough: object, seconds: float = 5.0) -> None:
+    async def hears(self, enough: object, seconds: float = 30.0) -> None:
         """Wait until `enough()`; a timeout fails the test."""
         assert callable(enough)
         async with asyncio.timeout(seconds), self._came:

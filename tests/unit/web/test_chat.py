@@ -48,7 +48,7 @@ async def test_looking_leaves_no_row_and_the_token_still_works_later(site: Site,
     assert again.token == ann.token
     await again.says("now I write")
     await ann.hears(lambda: len(ann.texts) == 2)
-    async with asyncio.timeout(5):  # the row is made behind the ack
+    async with asyncio.timeout(30):  # the row is made behind the ack
         while await Visitor.all().count() != 1:
             await asyncio.sleep(0.01)
 

@@ -24,7 +24,7 @@ async def answer_to(running: Site, head: str, body: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", running.settings.port)
     try:
         writer.write(f"{head}\r\nHost: x\r\nContent-Length: 5000\r\n\r\n".encode() + body)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return await reader.readuntil(b"\r\n\r\n") + await reader.read(2000)
     finally:
         writer.close()
