@@ -79,12 +79,15 @@ class Worker:
         # A clean context: started inside a transaction, the task would inherit its connection.
         self._task = asyncio.create_task(self._run(), context=contextvars.Context(), name="worker")
 
-    async def stop(self) -> None:
-        """Take nothing more, and finish the turns under way."""
+    async def stop(self, grace: float = 5.0) -> None:
+        """Take nothing more and finish the turns under way; after `grace` seconds they are left to the next process."""
         if self._task is None:
             return
         self._task.cancel()
-        await asyncio.gather(self._task, *self._under_way, return_exceptions=True)
+        await asyncio.wait([self._task, *self._under_way], timeout=grace)
+        for late in self._under_way:
+            late.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
         await asyncio.gather(self._states.close(), *(group.close() for group in self._transactions))
 
     async def _run(self) -> None:
