@@ -22,9 +22,14 @@ export function gap(messages: readonly Message[]): number | null {
   return null;
 }
 
-/** Long threads stay light: only the newest part remains while the reader is at the bottom. */
+/** Long threads stay light: only the newest part remains. */
 export function trimmed(messages: readonly Message[], most: number, keep: number): readonly Message[] {
   return messages.length > most ? messages.slice(-keep) : messages;
+}
+
+/** The other way round: for a reader who goes back. */
+export function oldest(messages: readonly Message[], most: number): readonly Message[] {
+  return messages.length > most ? messages.slice(0, most) : messages;
 }
 
 export type Outgoing = {

@@ -21,7 +21,11 @@ type Thread = {
   canSend: CanSend | null;
   messages: readonly Message[];
   outgoing: readonly logic.Outgoing[];
+  /** There are messages before those shown, and behind them. */
   more: boolean;
+  newer: boolean;
+  /** The newest message that is known to exist; with `newer` it is not shown. */
+  newest: number;
   fetching: boolean;
   typing: string;
   viewers: readonly Owner[];
@@ -38,6 +42,8 @@ const EMPTY: Thread = {
   messages: [],
   outgoing: [],
   more: false,
+  newer: false,
+  newest: 0,
   fetching: false,
   typing: "",
   viewers: [],
@@ -88,11 +94,12 @@ function show(opened: Opened): void {
   Object.assign(thread, { row: opened.row, dialog: opened.dialog, canSend: opened.can_send, person: opened.contact });
   Object.assign(thread, { messages: logic.merged(opened.messages, early), more: opened.more, failed: "" });
   early = [];
-  settle();
+  thread.newest = thread.messages.at(-1)?.seq ?? 0;
+  settle(thread.messages);
 }
 
-function settle(): void {
-  thread.outgoing = logic.unsettled(thread.outgoing, thread.messages);
+function settle(stored: readonly Message[]): void {
+  thread.outgoing = logic.unsettled(thread.outgoing, stored);
   if (thread.id !== null) unsent.set(thread.id, thread.outgoing);
 }
 
@@ -102,7 +109,7 @@ export async function catchUp(): Promise<void> {
   const last = thread.messages.at(-1)?.seq;
   if (id === null) return;
   if (last === undefined) return fetchThread(id);
-  await fill(id, last);
+  if (!thread.newer) await fill(id, last);
   await refreshFacts();
 }
 
@@ -136,33 +143,14 @@ function factsSoon(): void {
 
 function add(messages: readonly Message[]): void {
   thread.messages = logic.merged(thread.messages, messages);
+  noted(messages);
+}
+
+/** What is new counts, whether it is shown or lies behind the part that is. */
+function noted(messages: readonly Message[]): void {
   if (thread.id !== null && thread.person) thread.person = withFiles(thread.person, thread.id, messages);
-  settle();
-}
-
-export async function earlier(): Promise<void> {
-  const { id } = thread;
-  const first = thread.messages[0]?.seq;
-  if (id === null || first === undefined || thread.fetching || !thread.more) return;
-  thread.fetching = true;
-  try {
-    const page = await calls.messagesBefore(id, first);
-    if (thread.id === id) {
-      thread.messages = logic.merged(thread.messages, page.messages);
-      thread.more = page.more;
-    }
-  } finally {
-    thread.fetching = false;
-  }
-}
-
-const MOST = 400;
-const KEEP = 150;
-
-/** A day-long thread stays light while its reader is at the bottom. */
-export function lighten(): void {
-  const kept = logic.trimmed(thread.messages, MOST, KEEP);
-  if (kept !== thread.messages) Object.assign(thread, { messages: kept, more: true });
+  thread.newest = Math.max(thread.newest, messages.at(-1)?.seq ?? 0);
+  settle(messages);
 }
 
 export async function markRead(): Promise<void> {
@@ -228,7 +216,7 @@ export async function send(message: logic.Outgoing): Promise<void> {
 
 export function discard(message: logic.Outgoing): void {
   thread.outgoing = thread.outgoing.filter((known) => known.id !== message.id);
-  settle();
+  settle([]);
 }
 
 function replace(id: number, message: logic.Outgoing): void {
@@ -251,7 +239,8 @@ function arrived(message: Message): void {
     early.push(message);
     return;
   }
-  add([message]);
+  if (thread.newer && message.seq > (thread.messages.at(-1)?.seq ?? 0)) noted([message]);
+  else add([message]);
   if (message.author === "customer") thread.typing = "";
   if (message.author === "bot") factsSoon();
   const hole = logic.gap(thread.messages);

@@ -4,8 +4,12 @@ import { names, type Lang, type Say } from "../words";
 
 const DAY = 86_400_000;
 
+/** Making one takes as long as drawing a message. */
+const clocks: Partial<Record<Lang, Intl.DateTimeFormat>> = {};
+
 export function clock(at: Date, lang: Lang): string {
-  return new Intl.DateTimeFormat(names[lang].tag, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at);
+  clocks[lang] ??= new Intl.DateTimeFormat(names[lang].tag, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  return clocks[lang].format(at);
 }
 
 /** "Today", "Yesterday", else the date; the year only when it is another one. */
