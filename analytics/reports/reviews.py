@@ -11,12 +11,11 @@ Definitions, each equal to a direct SQL count:
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analytics import words
+from analytics import pieces, words
 from analytics.report import Cell, Chart, Headline, Report, Result, ResultTable, Row, Series, TableColumn, Tables, whole
 from analytics.words import pick
 from bot.core.period import Period
@@ -83,13 +82,12 @@ class Facts:
 
     @classmethod
     def of(cls, rows: Mapping[str, Sequence[Row]], period: Period) -> Facts:
-        first = words.days_of(period)[0]
-        now = [row for row in rows["stars"] if whole(row["day"]) >= first]
+        now, before = pieces.split(rows["stars"], period)
         channels = {str(account): stars for account, stars in _by(now, "account").items()}
         return cls(
             period=period,
             now=Stars.of(now),
-            before=Stars.of([row for row in rows["stars"] if whole(row["day"]) < first]),
+            before=Stars.of(before),
             days={whole(day): stars for day, stars in _by(now, "day").items()},
             channels=sorted(channels.items(), key=lambda pair: (-pair[1].reviews, pair[0])),
             products=_products(now),
@@ -116,10 +114,7 @@ class Product:
 
 
 def _by(rows: Sequence[Row], key: str) -> dict[Cell, Stars]:
-    groups: dict[Cell, list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[row[key]].append(row)
-    return {value: Stars.of(group) for value, group in groups.items()}
+    return {value: Stars.of(group) for value, group in pieces.grouped(rows, key).items()}
 
 
 def _products(rows: Sequence[Row]) -> list[tuple[Product, Stars]]:
@@ -147,7 +142,7 @@ def tell(rows: Mapping[str, Sequence[Row]], period: Period, language: str) -> Re
 
 def _headline(facts: Facts, language: str) -> list[Headline]:
     now, before = facts.now, facts.before
-    more, worse = words.change(now.reviews, before.reviews), words.change(now.unhappy, before.unhappy)
+    reviews, unhappy = words.count(now.reviews, language), words.count(now.unhappy, language)
     return [
         Headline(
             pick(language, "Average stars", "平均星级"),
@@ -155,17 +150,14 @@ def _headline(facts: Facts, language: str) -> list[Headline]:
             _step(facts.moved, language),
             words.mood(facts.moved),
         ),
-        Headline(
-            pick(language, "Reviews", "评价数"),
-            words.count(now.reviews, language),
-            words.signed(more, language),
-            words.mood(more),
-        ),
-        Headline(
+        pieces.compared(pick(language, "Reviews", "评价数"), reviews, now.reviews, before.reviews, language),
+        pieces.compared(
             pick(language, "Unhappy (1–2 stars)", "不满意（1–2 星）"),
-            words.count(now.unhappy, language),
-            words.signed(worse, language),
-            words.mood(worse, more_is_good=False),
+            unhappy,
+            now.unhappy,
+            before.unhappy,
+            language,
+            more_is_good=False,
         ),
     ]
 
@@ -219,9 +211,8 @@ def _worst(facts: Facts, language: str) -> Chart:
     return Chart("hbar", title, [product.label(language) for product, _ in worst], [series], "stars")
 
 
-def _columns(first: Sequence[TableColumn], language: str) -> list[TableColumn]:
+def _columns(language: str) -> list[TableColumn]:
     return [
-        *first,
         TableColumn(pick(language, "Reviews", "评价数"), "count"),
         TableColumn(pick(language, "Average stars", "平均星级"), "stars"),
         TableColumn(pick(language, "Unhappy", "不满意"), "count"),
@@ -234,24 +225,19 @@ def _cells(stars: Stars) -> tuple[Cell, ...]:
 
 def _day_table(facts: Facts, language: str) -> ResultTable:
     nothing = Stars((0, 0, 0, 0, 0))
-    days = zip(facts.period.dates(), words.days_of(facts.period), strict=True)
-    return ResultTable(
-        pick(language, "By day", "按日"),
-        _columns([TableColumn(pick(language, "Day", "日期"), "date")], language),
-        [(day.isoformat(), *_cells(facts.days.get(number, nothing))) for day, number in days],
+    return pieces.day_table(
+        _columns(language), lambda day: _cells(facts.days.get(day, nothing)), facts.period, language
     )
 
 
 def _product_table(facts: Facts, language: str) -> ResultTable:
-    first = [TableColumn(pick(language, "Product", "商品"), "text"), TableColumn("SKU", "text")]
-    rows = [(product.label(language), product.sku, *_cells(stars)) for product, stars in facts.products]
-    return ResultTable(pick(language, "By product", "按商品"), _columns(first, language), rows)
+    rows = [(product.label(language), product.sku, _cells(stars)) for product, stars in facts.products]
+    return pieces.product_table(_columns(language), rows, language)
 
 
 def _channel_table(facts: Facts, language: str) -> ResultTable:
-    first = [TableColumn(pick(language, "Channel", "渠道"), "text")]
-    rows = [(words.channel_name(account, language), *_cells(stars)) for account, stars in facts.channels]
-    return ResultTable(pick(language, "By channel", "按渠道"), _columns(first, language), rows)
+    rows = [(account, _cells(stars)) for account, stars in facts.channels]
+    return pieces.channel_table(_columns(language), rows, language)
 
 
 def _words(facts: Facts, language: str) -> list[str]:

@@ -13,12 +13,11 @@ Definitions, each equal to a direct SQL count:
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analytics import words
+from analytics import pieces, words
 from analytics.report import Cell, Chart, Headline, Report, Result, ResultTable, Row, Series, TableColumn, Tables, whole
 from analytics.words import pick
 from bot.core.period import Period
@@ -36,7 +35,7 @@ def build(tables: Tables, period: Period) -> Mapping[str, DataFrame]:
     """`days`: currency, account, day, orders, revenue. `products`: currency, sku, is_now, pieces, revenue, names."""
     from pyspark.sql import functions as f
 
-    from analytics.spark import local_day, within
+    from analytics.spark import local_day, total, within
 
     def counted(table: str) -> DataFrame:
         rows = tables(table)
@@ -44,10 +43,10 @@ def build(tables: Tables, period: Period) -> Mapping[str, DataFrame]:
 
     orders, lines = counted("orders"), counted("order_lines")
     days = orders.groupBy("currency", "account", local_day(orders.paid_at, period).alias("day")).agg(
-        f.count("*").alias("orders"), f.sum("total").alias("revenue")
+        f.count("*").alias("orders"), total(orders.total).alias("revenue")
     )
     products = lines.groupBy("currency", "sku", (lines.paid_at >= f.lit(period.starts_at)).alias("is_now")).agg(
-        f.sum("quantity").alias("pieces"), f.sum(lines.quantity * lines.price).alias("revenue")
+        total(lines.quantity).alias("pieces"), total(lines.quantity, lines.price).alias("revenue")
     )
     names = tables("products").select("sku", f.col("name").alias("names"))
     return {"days": days, "products": products.join(f.broadcast(names), "sku", "left")}
@@ -96,9 +95,11 @@ class Facts:
     def of(cls, rows: Mapping[str, Sequence[Row]], period: Period) -> Facts:
         currency = _main_currency(rows["days"])
         mine = [row for row in rows["days"] if row["currency"] == currency]
-        now, before = _split(mine, period)
+        now, before = pieces.split(mine, period)
         channels = {str(account): sales for account, sales in _by(now, "account").items()}
-        currencies = {str(code): sales for code, sales in _by(_split(rows["days"], period)[0], "currency").items()}
+        currencies = {
+            str(code): sales for code, sales in _by(pieces.split(rows["days"], period)[0], "currency").items()
+        }
         return cls(
             period=period,
             currency=currency,
@@ -110,6 +111,9 @@ class Facts:
             products=_products(rows["products"], currency),
             others={code: sales for code, sales in sorted(currencies.items()) if code != currency},
         )
+
+    def day(self, number: int) -> Sales:
+        return self.days.get(number, Sales(0, 0))
 
     @property
     def growth(self) -> float | None:
@@ -130,22 +134,12 @@ class Product:
         return words.product_name(self.names, self.sku, language)
 
 
-def _split(rows: Sequence[Row], period: Period) -> tuple[list[Row], list[Row]]:
-    """The rows of the period, and those of the one before."""
-    first = words.days_of(period)[0]
-    now = [row for row in rows if whole(row["day"]) >= first]
-    return now, [row for row in rows if whole(row["day"]) < first]
-
-
 def _sum(rows: Sequence[Row]) -> Sales:
     return Sales(sum(whole(row["orders"]) for row in rows), sum(whole(row["revenue"]) for row in rows))
 
 
 def _by(rows: Sequence[Row], key: str) -> dict[Cell, Sales]:
-    groups: dict[Cell, list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[row[key]].append(row)
-    return {value: _sum(group) for value, group in groups.items()}
+    return {value: _sum(group) for value, group in pieces.grouped(rows, key).items()}
 
 
 def _main_currency(rows: Sequence[Row]) -> str:
@@ -165,31 +159,31 @@ def _products(rows: Sequence[Row], currency: str) -> list[Product]:
 
 
 def _headline(facts: Facts, language: str) -> list[Headline]:
-    def line(label: str, value: str, now: int, before: int) -> Headline:
-        growth = words.change(now, before)
-        return Headline(label, value, words.signed(growth, language), words.mood(growth))
-
     now, then, currency = facts.now, facts.before, facts.currency
     revenue, basket = (words.money(amount, currency, language) for amount in (now.revenue, now.basket))
+    orders = words.count(now.orders, language)
     return [
-        line(pick(language, "Revenue", "营业额"), revenue, now.revenue, then.revenue),
-        line(pick(language, "Orders", "订单"), words.count(now.orders, language), now.orders, then.orders),
-        line(pick(language, "Average basket", "客单价"), basket, now.basket, then.basket),
+        pieces.compared(_revenue(language), revenue, now.revenue, then.revenue, language),
+        pieces.compared(pick(language, "Orders", "订单"), orders, now.orders, then.orders, language),
+        pieces.compared(_basket(language), basket, now.basket, then.basket, language),
     ]
 
 
+def _revenue(language: str) -> str:
+    return pick(language, "Revenue", "营业额")
+
+
+def _basket(language: str) -> str:
+    return pick(language, "Average basket", "客单价")
+
+
 def _by_day(facts: Facts, language: str) -> Chart:
-    period, nothing = facts.period, Sales(0, 0)
-    now = [facts.days.get(day, nothing).revenue for day in words.days_of(period)]
-    before = [facts.days.get(day, nothing).revenue for day in words.days_of(period.previous)]
-    what = pick(language, "Revenue", "营业额")
-    title = words.trend(what, facts.growth, period, language)
+    title = words.trend(_revenue(language), facts.growth, facts.period, language)
     if facts.growth is None:
         title = pick(language, "Revenue by day", "每日营业额") if facts.now.orders else _nothing_sold(language)
-    series = [Series(pick(language, "This period", "本期"), now)]
-    if len(before) == len(now) and facts.before.orders:
-        series.append(Series(words.before(period, language).capitalize(), before))
-    return Chart("bar", title, words.day_labels(period, language), series, "money", facts.currency)
+    return pieces.days_beside(
+        title, lambda day: facts.day(day).revenue, facts.period, language, "money", facts.currency
+    )
 
 
 def _nothing_sold(language: str) -> str:
@@ -197,15 +191,13 @@ def _nothing_sold(language: str) -> str:
 
 
 def _by_channel(facts: Facts, language: str) -> Chart:
-    names = [words.channel_name(account, language) for account, _ in facts.channels]
     title = pick(language, "No channel sold anything", "各渠道均无成交")
     if facts.channels and facts.now.revenue:
+        name = words.channel_name(facts.channels[0][0], language)
         share = words.percent(facts.channels[0][1].revenue / facts.now.revenue, language)
-        title = pick(language, f"{names[0]} brings {share} of revenue", f"{names[0]}贡献了 {share} 的营业额")
-    values = [sales.revenue for _, sales in facts.channels]
-    series = Series(pick(language, "Revenue", "营业额"), values)
-    colours = [words.channel_colour(account) for account, _ in facts.channels]
-    return Chart("hbar", title, names, [series], "money", facts.currency, colours)
+        title = pick(language, f"{name} brings {share} of revenue", f"{name}贡献了 {share} 的营业额")
+    values = [(account, sales.revenue) for account, sales in facts.channels]
+    return pieces.by_channel(title, _revenue(language), values, language, "money", facts.currency)
 
 
 def _by_product(facts: Facts, language: str) -> Chart:
@@ -216,7 +208,7 @@ def _by_product(facts: Facts, language: str) -> Chart:
         name = top[0].label(language)
         revenue = words.short_money(top[0].revenue, facts.currency, language)
         title = pick(language, f"{name} sells best: {revenue}, {pieces}", f"{name}最畅销：{revenue}，{pieces}")
-    series = Series(pick(language, "Revenue", "营业额"), [product.revenue for product in top])
+    series = Series(_revenue(language), [product.revenue for product in top])
     return Chart("hbar", title, [product.label(language) for product in top], [series], "money", facts.currency)
 
 
@@ -225,61 +217,45 @@ def _tables(facts: Facts, language: str) -> list[ResultTable]:
     return [*tables, _currency_table(facts, language)] if facts.others else tables
 
 
-def _columns(facts: Facts, first: TableColumn, last: str, language: str) -> list[TableColumn]:
-    return [
-        first,
-        TableColumn(pick(language, "Orders", "订单"), "count"),
-        TableColumn(pick(language, "Revenue", "营业额"), "money", facts.currency),
-        TableColumn(last, "money", facts.currency),
-    ]
+def _orders_column(language: str) -> TableColumn:
+    return TableColumn(pick(language, "Orders", "订单"), "count")
+
+
+def _money_columns(facts: Facts, second: str, language: str) -> list[TableColumn]:
+    return [TableColumn(name, "money", facts.currency) for name in (_revenue(language), second)]
 
 
 def _day_table(facts: Facts, language: str) -> ResultTable:
-    nothing = Sales(0, 0)
-    days = zip(facts.period.dates(), words.days_of(facts.period), strict=True)
-    rows = [(day, facts.days.get(number, nothing)) for day, number in days]
-    basket = pick(language, "Average basket", "客单价")
-    return ResultTable(
-        pick(language, "By day", "按日"),
-        _columns(facts, TableColumn(pick(language, "Day", "日期"), "date"), basket, language),
-        [(day.isoformat(), sales.orders, sales.revenue, sales.basket) for day, sales in rows],
-    )
+    def cells(day: int) -> Sequence[Cell]:
+        sales = facts.day(day)
+        return (sales.orders, sales.revenue, sales.basket)
+
+    columns = [_orders_column(language), *_money_columns(facts, _basket(language), language)]
+    return pieces.day_table(columns, cells, facts.period, language)
+
+
+def _before(language: str) -> str:
+    return pick(language, "Revenue before", "上期营业额")
 
 
 def _channel_table(facts: Facts, language: str) -> ResultTable:
-    before = pick(language, "Revenue before", "上期营业额")
     then = {account: facts.channels_before.get(account, Sales(0, 0)).revenue for account, _ in facts.channels}
-    return ResultTable(
-        pick(language, "By channel", "按渠道"),
-        _columns(facts, TableColumn(pick(language, "Channel", "渠道"), "text"), before, language),
-        [(words.channel_name(account, language), s.orders, s.revenue, then[account]) for account, s in facts.channels],
-    )
+    columns = [_orders_column(language), *_money_columns(facts, _before(language), language)]
+    rows = [(account, (sales.orders, sales.revenue, then[account])) for account, sales in facts.channels]
+    return pieces.channel_table(columns, rows, language)
 
 
 def _product_table(facts: Facts, language: str) -> ResultTable:
-    return ResultTable(
-        pick(language, "By product", "按商品"),
-        [
-            TableColumn(pick(language, "Product", "商品"), "text"),
-            TableColumn("SKU", "text"),
-            TableColumn(pick(language, "Pieces", "件数"), "count"),
-            TableColumn(pick(language, "Revenue", "营业额"), "money", facts.currency),
-            TableColumn(pick(language, "Revenue before", "上期营业额"), "money", facts.currency),
-        ],
-        [(p.label(language), p.sku, p.pieces, p.revenue, p.revenue_before) for p in facts.products],
-    )
+    sold = TableColumn(pick(language, "Pieces", "件数"), "count")
+    columns = [sold, *_money_columns(facts, _before(language), language)]
+    rows = [(one.label(language), one.sku, (one.pieces, one.revenue, one.revenue_before)) for one in facts.products]
+    return pieces.product_table(columns, rows, language)
 
 
 def _currency_table(facts: Facts, language: str) -> ResultTable:
-    return ResultTable(
-        pick(language, "Other currencies", "其他币种"),
-        [
-            TableColumn(pick(language, "Currency", "币种"), "text"),
-            TableColumn(pick(language, "Orders", "订单"), "count"),
-            TableColumn(pick(language, "Revenue", "营业额"), "text"),
-        ],
-        [(code, s.orders, words.money(s.revenue, code, language)) for code, s in facts.others.items()],
-    )
+    code, revenue = (TableColumn(name, "text") for name in (pick(language, "Currency", "币种"), _revenue(language)))
+    rows = [(key, one.orders, words.money(one.revenue, key, language)) for key, one in facts.others.items()]
+    return ResultTable(pick(language, "Other currencies", "其他币种"), [code, _orders_column(language), revenue], rows)
 
 
 def _words(facts: Facts, language: str) -> list[str]:

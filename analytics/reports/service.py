@@ -14,11 +14,11 @@ Definitions, each equal to a direct SQL count; everything within the period only
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from analytics import words
-from analytics.report import Cell, Chart, Headline, Report, Result, ResultTable, Row, Series, TableColumn, Tables, whole
+from analytics import pieces, words
+from analytics.report import Cell, Chart, Headline, Report, Result, ResultTable, Row, TableColumn, Tables, whole
 from analytics.words import pick
 from bot.core.period import Period
 from bot.core.report import ReportInfo
@@ -195,48 +195,35 @@ def _none(language: str) -> str:
 
 
 def _by_day(facts: Facts, language: str) -> Chart:
-    period = facts.period
-    now = [facts.days.get(day, 0) for day in words.days_of(period)]
-    before = [facts.days.get(day, 0) for day in words.days_of(period.previous)]
     growth = words.change(facts.now.talks, facts.before.talks)
-    title = words.trend(pick(language, "Conversations", "会话数"), growth, period, language)
-    series = [Series(pick(language, "This period", "本期"), now)]
-    if len(before) == len(now) and facts.before.talks:
-        series.append(Series(words.before(period, language).capitalize(), before))
-    labels = words.day_labels(period, language) if facts.now.talks else []
-    return Chart("bar", title if facts.now.talks else _none(language), labels, series, "count")
+    title = words.trend(_talks_label(language), growth, facts.period, language)
+    title = title if facts.now.talks else _none(language)
+    return pieces.days_beside(title, lambda day: facts.days.get(day, 0), facts.period, language, "count")
+
+
+def _talks_label(language: str) -> str:
+    return pick(language, "Conversations", "会话数")
 
 
 def _waiting(facts: Facts, language: str) -> Chart:
-    answered = [(account, service) for account, service in facts.channels if service.first_answer is not None]
+    answered = [(account, one.first_answer) for account, one in facts.channels if one.first_answer is not None]
     median = words.duration(facts.now.first_answer, language)
     title = pick(language, f"Half of the customers wait {median} or less", f"半数客户在 {median}内得到首次回复")
     if not answered:
         title = pick(language, "Nobody got an answer", "没有客户得到回复")
-    series = Series(pick(language, "First answer", "首次回复"), [service.first_answer for _, service in answered])
-    return Chart("hbar", title, _names(answered, language), [series], "seconds", colours=_colours(answered))
-
-
-def _names(channels: Sequence[tuple[str, Service]], language: str) -> list[str]:
-    return [words.channel_name(account, language) for account, _ in channels]
-
-
-def _colours(channels: Sequence[tuple[str, Service]]) -> list[str]:
-    return [words.channel_colour(account) for account, _ in channels]
+    return pieces.by_channel(title, pick(language, "First answer", "首次回复"), answered, language, "seconds")
 
 
 def _bot_share(facts: Facts, language: str) -> Chart:
-    asked = [(account, service) for account, service in facts.channels if service.talks]
+    asked = [(account, round(one.bot_share * 100, 4)) for account, one in facts.channels if one.talks]
     share = words.percent(facts.now.bot_share, language)
     title = pick(language, f"The bot handles {share} alone", f"机器人独立完成 {share} 的会话")
-    series = Series(pick(language, "Bot alone", "机器人独立完成"), [round(s.bot_share * 100, 4) for _, s in asked])
-    return Chart("hbar", title, _names(asked, language), [series], "percent", colours=_colours(asked))
+    return pieces.by_channel(title, pick(language, "Bot alone", "机器人独立完成"), asked, language, "percent")
 
 
 def _channel_table(facts: Facts, language: str) -> ResultTable:
     columns = [
-        TableColumn(pick(language, "Channel", "渠道"), "text"),
-        TableColumn(pick(language, "Conversations", "会话数"), "count"),
+        TableColumn(_talks_label(language), "count"),
         TableColumn(pick(language, "Answered", "已回复"), "count"),
         TableColumn(pick(language, "First answer, median (s)", "首次回复中位数（秒）"), "seconds"),
         TableColumn(pick(language, "A person's answer, median (s)", "人工回复中位数（秒）"), "seconds"),
@@ -244,9 +231,10 @@ def _channel_table(facts: Facts, language: str) -> ResultTable:
         TableColumn(pick(language, "Bot alone", "机器人独立完成"), "count"),
         TableColumn(pick(language, "Resolved", "已解决"), "count"),
     ]
-    rows = [(words.channel_name(account, language), *_cells(service)) for account, service in facts.channels]
+    rows = [(account, _cells(service)) for account, service in facts.channels]
+    table = pieces.channel_table(columns, rows, language)
     everything = (pick(language, "All", "合计"), *_cells(facts.now))
-    return ResultTable(pick(language, "By channel", "按渠道"), columns, [*rows, everything] if rows else [])
+    return replace(table, rows=[*table.rows, everything] if rows else [])
 
 
 def _cells(one: Service) -> tuple[Cell, ...]:
@@ -256,13 +244,8 @@ def _cells(one: Service) -> tuple[Cell, ...]:
 
 
 def _day_table(facts: Facts, language: str) -> ResultTable:
-    days = zip(facts.period.dates(), words.days_of(facts.period), strict=True)
-    columns = [
-        TableColumn(pick(language, "Day", "日期"), "date"),
-        TableColumn(pick(language, "Conversations", "会话数"), "count"),
-    ]
-    rows = [(day.isoformat(), facts.days.get(number, 0)) for day, number in days]
-    return ResultTable(pick(language, "By day", "按日"), columns, rows)
+    columns = [TableColumn(_talks_label(language), "count")]
+    return pieces.day_table(columns, lambda day: (facts.days.get(day, 0),), facts.period, language)
 
 
 def _words(facts: Facts, language: str) -> list[str]:

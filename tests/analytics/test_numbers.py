@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from analytics.child import ReportCrashed
 from bot.core.period import Period
 from models import Order, Review
 from tests.analytics import shop
@@ -132,6 +133,21 @@ async def test_service_equals_plain_rows(maker: Maker) -> None:
             ] == [round(value, 6) for value in seconds]
             assert numbers[4:] == [wanted["handed"], wanted["bot"], wanted["resolved"]]
         await tea.talk(200)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_sums_that_are_too_large_are_told(maker: Maker) -> None:
+    """Spark's own sum would wrap around 2**63 and tell a loss."""
+    tea = Shop(6)
+    await tea.open()
+    await tea.sell(20)
+    paid = {"state": "paid", "currency": "CNY", "account": "webchat", "paid_at": WEEK.starts_at}
+    await Order.filter(id__lte=2).update(total=2**62 - 10**9, **paid)
+    with pytest.raises(ReportCrashed, match="add up to more than can be counted"):
+        await maker.make("sales", WEEK)
+    await Order.filter(id=2).update(total=1, updated_at=NOW + timedelta(hours=1))
+    (line,) = [row for row in _rows((await maker.make("sales", WEEK)).results["en"], "By day") if row[2] > 2**61]
+    assert line[2] > 2**62 - 10**9
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
