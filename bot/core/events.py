@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class MessageStored:
+
+class MessageStored(msgspec.Struct, frozen=True):
     """A new message in a thread."""
 
     topic: ClassVar[str] = "message.stored"
@@ -16,8 +16,7 @@ class MessageStored:
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class MessageChanged:
+class MessageChanged(msgspec.Struct, frozen=True):
     """A message that was there before reads differently now: a file was stored, a delivery failed."""
 
     topic: ClassVar[str] = "message.changed"
@@ -26,16 +25,14 @@ class MessageChanged:
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class RowChanged:
+class RowChanged(msgspec.Struct, frozen=True):
     """A line of the desk's conversation list reads differently now."""
 
     topic: ClassVar[str] = "row"
     conversation_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class OwnerChanged:
+class OwnerChanged(msgspec.Struct, frozen=True):
     """A person took over (`name`), or gave the conversation back to the bot (None)."""
 
     topic: ClassVar[str] = "owner"
@@ -44,8 +41,7 @@ class OwnerChanged:
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Typing:
+class Typing(msgspec.Struct, frozen=True):
     """Somebody writes at this moment; `name` is empty for bot and customer."""
 
     topic: ClassVar[str] = "typing"
@@ -55,40 +51,35 @@ class Typing:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class OrderChanged:
+class OrderChanged(msgspec.Struct, frozen=True):
     """An order was placed, paid, or took another step."""
 
     topic: ClassVar[str] = "order"
     order_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewChanged:
+class ReviewChanged(msgspec.Struct, frozen=True):
     """A review was written or decided."""
 
     topic: ClassVar[str] = "review"
     review_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class RunChanged:
+class RunChanged(msgspec.Struct, frozen=True):
     """A report's run started, went on or ended."""
 
     topic: ClassVar[str] = "run"
     run_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class FailureCount:
+class FailureCount(msgspec.Struct, frozen=True):
     """So many effects and inbounds are parked now."""
 
     topic: ClassVar[str] = "failure"
     n: int
 
 
-@dataclass(frozen=True, slots=True)
-class Missed:
+class Missed(msgspec.Struct, frozen=True):
     """This subscriber was too slow and `n` events are gone: it must look at the database again."""
 
     topic: ClassVar[str] = "missed"

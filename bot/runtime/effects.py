@@ -14,9 +14,11 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
+
+import msgspec
 
 from bot.core.errors import DatabaseBusy
 from bot.core.events import Event
@@ -41,8 +43,7 @@ PENDING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(msgspec.Struct, frozen=True):
     """What an executor leaves behind: rows to write with the effect's own, and what live screens should hear."""
 
     statements: tuple[Statement, ...] = ()
@@ -270,7 +271,7 @@ class Effects:
                     self._ended.add(effect.key)
                 return 0.0
             self._due[effect.key] = self._clock() + timedelta(seconds=delay)
-            lane.waiting[0] = replace(effect, attempts=effect.attempts + 1)
+            lane.waiting[0] = msgspec.structs.replace(effect, attempts=effect.attempts + 1)
             return delay
 
     async def _try(self, effect: NewEffect) -> float | None:

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from bot.runtime.ledger import Waiting
 
 #: How long the last picture of an album may be behind the one before it, seconds.
@@ -24,8 +26,7 @@ class Lane:
     last_arrival: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True):
     """What a worker takes: the first inbound of a lane, or all of the album that it begins."""
 
     lane: str

@@ -6,8 +6,9 @@ Whatever has gathered while the last commit ran is the next one, so under load t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+import msgspec
 
 from bot.core.message import Inbound
 from bot.runtime.group import GroupCommit
@@ -17,8 +18,7 @@ Key = tuple[str, str]
 _CHUNK = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(msgspec.Struct, frozen=True):
     """An inbound that is kept and not handled yet."""
 
     id: int
@@ -26,8 +26,7 @@ class Waiting:
     attempts: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """An inbound on its way into the table, checked and encoded."""
 
     key: Key
@@ -35,8 +34,7 @@ class Kept:
     payload: str
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True):
     """Inbounds to keep, rows that record an effect, or what a turn wrote.
 
     `versions` are those of the conversations that must still be as the turn read them, by id.
@@ -44,7 +42,7 @@ class Item:
 
     kept: Sequence[Kept] = ()
     statements: Sequence[Statement] = ()
-    versions: Mapping[int, int] = field(default_factory=dict)
+    versions: Mapping[int, int] = {}
 
 
 class Ledger:

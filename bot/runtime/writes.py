@@ -20,8 +20,7 @@ PREVIEW = 300
 IMAGE_MARK, FILE_MARK = "🖼", "📎"
 
 
-@dataclass(frozen=True, slots=True)
-class NewEffect:
+class NewEffect(msgspec.Struct, frozen=True):
     """One thing to do outside, as a row, and as what the effect runner works from without reading it back."""
 
     key: str
