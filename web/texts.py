@@ -65,6 +65,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "nothing_paid": {"en": "Nothing was paid for this order.", "zh": "这个订单没有付款。"},
     "bad_confirmation": {"en": "Type the name exactly as it is shown.", "zh": "请准确输入所显示的姓名。"},
     "refused": {"en": "This is not possible.", "zh": "无法完成这个操作。"},
+    "overtaken": {
+        "en": "A colleague has changed this in the meantime. Look at it again.",
+        "zh": "同事刚刚修改过，请刷新后再看。",
+    },
     "rate_limited": {"en": "That was quick. Wait a moment.", "zh": "发送太快了，请稍等片刻。"},
     "slow": {"en": "The connection was too slow. Please try again.", "zh": "网络连接太慢，请重试。"},
     "busy": {"en": "We are very busy. Try again in a moment.", "zh": "系统繁忙，请稍后再试。"},

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aiohttp import web
 
 from web import auth
-from web.desk import accounts, conversations, orders, people, reports
+from web.desk import accounts, canned, conversations, orders, people, reports
 
 _ONE = "/api/desk/conversations/{id}"
 
@@ -65,6 +65,8 @@ def _settings() -> Iterator[web.RouteDef]:
     yield web.post("/api/desk/link-code", accounts.link_code)
     yield web.get("/api/desk/linked-chats", accounts.linked)
     yield web.delete("/api/desk/linked-chats/{id}", accounts.unlinked)
+    yield web.get("/api/desk/canned/{language}", canned.listed)
+    yield web.put("/api/desk/canned/{language}", canned.changed)
     yield web.get("/api/desk/failures", accounts.failures)
     yield web.post("/api/desk/failures/{kind}/{id}/retry", accounts.retry)
     yield web.get("/api/desk/channels", accounts.channels)

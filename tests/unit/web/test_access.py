@@ -77,6 +77,8 @@ TABLE = {
     "POST /api/desk/link-code": "manager",
     "GET /api/desk/linked-chats": "manager",
     "DELETE /api/desk/linked-chats/{id}": "manager",
+    "GET /api/desk/canned/{language}": "agent",
+    "PUT /api/desk/canned/{language}": "agent",
     "GET /api/desk/failures": "agent",
     "POST /api/desk/failures/{kind}/{id}/retry": "agent",
     "GET /api/desk/channels": "agent",
@@ -90,7 +92,7 @@ DESK_EVENTS = {"view"}
 _ENDS = ("desk/logout", "desk/password")  # these change who is logged in; they have tests of their own
 GUARDED = sorted(name for name, role in TABLE.items() if role in staff.ROLES and not name.endswith(_ENDS))
 #: What a path names where nothing is.
-ABSENT = {"id": "999999", "step": "ship", "name": "nothing", "kind": "effect"}
+ABSENT = {"language": "none", "id": "999999", "step": "ship", "name": "nothing", "kind": "effect"}
 
 
 def name_of(route: web.RouteDef) -> str:

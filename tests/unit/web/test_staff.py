@@ -193,3 +193,27 @@ async def test_linked_chats_are_listed_and_let_go_with_their_reports(site: Site)
     assert (await staff.staff_of(mine), await staff.staff_of(theirs)) == (None, other)
     assert [one.conversation_id for one in await reports.list_subscriptions()] == [theirs.conversation_id]
     assert await Audit.filter(action="chat.unlink", staff_id=boss.id).count() == 1
+
+
+async def test_ready_made_replies_are_the_teams_and_nobody_overwrites_a_colleague(
+    site: Site, mei: staff.StaffView
+) -> None:
+    _, body = await log_in(site, site.client, "mei", PASSWORD)
+    headers = {"Origin": site.url, "X-CSRF-Token": str(body["csrf"])}
+    path, hello = "/api/desk/canned/en", {"name": "hello", "text": "Hello, this is {me}"}
+    assert await site.json("GET", path) == (200, {"items": [], "version": ""})
+
+    _, kept = await site.json("PUT", path, json={"items": [hello], "version": ""}, headers=headers)
+    assert kept["items"] == [hello]
+    assert await site.json("GET", path) == (200, kept)
+    assert await site.json("GET", "/api/desk/canned/zh") == (200, {"items": [], "version": ""})
+    status, refused = await site.json("PUT", path, json={"items": [], "version": ""}, headers=headers)
+    assert (status, refused["error"]["code"]) == (409, "overtaken")  # type: ignore[index]
+    _, emptied = await site.json("PUT", path, json={"items": [], "version": kept["version"]}, headers=headers)
+    assert (emptied["items"], emptied["version"] != "") == ([], True)
+
+    for wrong in ([{"name": " ", "text": "x"}], [{"name": "x" * 25, "text": "x"}], ["x"], "x", [hello] * 201):
+        refusal = {"items": wrong, "version": emptied["version"]}
+        assert await site.status("PUT", path, json=refusal, headers=headers) in (400, 413, 422)
+    assert await site.status("GET", "/api/desk/canned/de") == 404
+    assert await Audit.filter(action="canned.change", staff_id=mei.id).count() == 2

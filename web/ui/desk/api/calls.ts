@@ -2,6 +2,7 @@
 import { request, upload } from "./client";
 import type {
   Attachment,
+  CannedList,
   ContactRow,
   Counts,
   Failure,
@@ -97,6 +98,8 @@ export const runNow = (name: string, asked: Asked) =>
 export type NewSub = { report: string; conversation_id: number; cron: string; timezone: string };
 export const subscribe = (sub: NewSub) => post<{ subscription: Sub }>("/subscriptions", sub);
 export const unsubscribe = (id: number) => remove<object>(`/subscriptions/${id}`);
+export const canned = (language: string) => get<CannedList>(`/canned/${language}`);
+export const saveCanned = (language: string, list: CannedList) => put<CannedList>(`/canned/${language}`, list);
 export const linkedChats = () => get<{ items: LinkedChat[] }>("/linked-chats");
 export const unlinkChat = (id: number) => remove<object>(`/linked-chats/${id}`);
 export const linkCode = () => post<{ code: string; expires_at: string }>("/link-code");

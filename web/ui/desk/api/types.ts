@@ -178,6 +178,10 @@ export type Sub = {
   staff: string;
   conversation: { id: number; name: string; channel: Channel };
 };
+/** A ready-made reply: what is typed after the slash, and what comes of it. */
+export type Canned = { name: string; text: string };
+/** `version` is "" while the team has none of its own. */
+export type CannedList = { items: Canned[]; version: string };
 /** One of the reader's own chats. */
 export type LinkedChat = {
   id: number;

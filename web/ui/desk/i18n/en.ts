@@ -320,7 +320,7 @@ export const en = {
   "settings.desk.theme.dark": "Dark",
   "settings.desk.denied": "The browser does not allow notifications for this page. Allow them in the browser's settings.",
   "settings.canned": "Ready-made replies",
-  "settings.canned.hint": "Type / in a reply to use one. {me} becomes your name, {name} the customer's. They are kept in this browser.",
+  "settings.canned.hint": "Type / in a reply to use one. {me} becomes your name, {name} the customer's. The whole team shares them.",
   "settings.canned.name": "Short name",
   "settings.canned.text": "Reply",
   "settings.link": "My chats",

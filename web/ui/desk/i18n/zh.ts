@@ -322,7 +322,7 @@ export const zh: Record<Key, string> = {
   "settings.desk.theme.dark": "深色",
   "settings.desk.denied": "浏览器不允许本页面弹出通知，请在浏览器设置中放行。",
   "settings.canned": "快捷回复",
-  "settings.canned.hint": "回复时输入 / 即可选用。{me} 会换成您的名字，{name} 会换成客户的名字。内容保存在此浏览器中。",
+  "settings.canned.hint": "回复时输入 / 即可选用。{me} 会换成您的名字，{name} 会换成客户的名字。全体同事共用。",
   "settings.canned.name": "短名",
   "settings.canned.text": "回复内容",
   "settings.link": "我的聊天",

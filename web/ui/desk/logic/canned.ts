@@ -1,7 +1,7 @@
-/** Ready-made replies: a short name after "/" becomes a whole sentence. Kept in this browser, a set for each language. */
+/** Ready-made replies: a short name after "/" becomes a whole sentence. The team shares a set for each language. */
+import type { Canned } from "../api/types";
 import type { Shelf } from "./drafts";
 
-export type Canned = { name: string; text: string };
 export type Language = "en" | "zh";
 
 const key = (language: Language): string => `parley.desk.canned.${language}`;
@@ -21,7 +21,8 @@ const FIRST: Record<Language, Canned[]> = {
   ],
 };
 
-export function loadCanned(shelf: Shelf, language: Language): Canned[] {
+/** What the reader sees while the team has none of its own: what this browser kept in an earlier version, else the first ones. */
+export function firstCanned(shelf: Shelf, language: Language): Canned[] {
   try {
     const value: unknown = JSON.parse(shelf.getItem(key(language)) ?? "null");
     return Array.isArray(value) ? (value as Canned[]) : FIRST[language];
@@ -30,9 +31,9 @@ export function loadCanned(shelf: Shelf, language: Language): Canned[] {
   }
 }
 
-export function saveCanned(shelf: Shelf, language: Language, replies: readonly Canned[]): void {
-  const kept = replies.filter((reply) => reply.name.trim() && reply.text.trim());
-  shelf.setItem(key(language), JSON.stringify(kept));
+/** Without the lines that were left half empty. */
+export function complete(replies: readonly Canned[]): Canned[] {
+  return replies.filter((reply) => reply.name.trim() && reply.text.trim());
 }
 
 /** What fits the word after the slash: names that begin with it first, then anything that contains it. */

@@ -1,9 +1,9 @@
 /** Completes the word at the caret of the composer. */
 import { computed, ref } from "vue";
 
-import { language } from "../i18n/words";
-import { filled, loadCanned, suggest, trigger } from "../logic/canned";
+import { filled, suggest, trigger } from "../logic/canned";
 import type { Suggestion } from "../components/SuggestMenu.vue";
+import { cannedNow } from "./canned";
 import { session, staff } from "./session";
 import { thread } from "./thread";
 
@@ -17,7 +17,7 @@ export function useSuggestions(text: () => string, caret: () => number, note: ()
 
   const replies = (word: string): Suggestion[] => {
     const names = { me: staff.value?.name ?? "", customer: thread.row?.name ?? "" };
-    return suggest(loadCanned(localStorage, language.value), word).map((reply) => ({
+    return suggest(cannedNow(), word).map((reply) => ({
       key: reply.name,
       label: `/${reply.name}`,
       text: filled(reply, names),

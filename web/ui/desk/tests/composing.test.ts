@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { filled, loadCanned, saveCanned, suggest, trigger } from "../logic/canned";
+import { complete, filled, firstCanned, suggest, trigger } from "../logic/canned";
 import { draftIds, loadDraft, saveDraft, type Shelf } from "../logic/drafts";
 
 class MemoryShelf implements Shelf {
@@ -67,11 +67,17 @@ describe("ready-made replies", () => {
     expect(filled({ name: "", text: "{me} to {name}, {name}" }, { me: "Mei", customer: "Ann" })).toBe("Mei to Ann, Ann");
   });
 
-  it("are kept by language, without empty ones", () => {
+  it("begin with what this browser kept, else with some of each language", () => {
     const shelf = new MemoryShelf();
-    saveCanned(shelf, "en", [...replies, { name: " ", text: "x" }, { name: "y", text: "" }]);
-    expect(loadCanned(shelf, "en")).toEqual(replies);
-    expect(loadCanned(shelf, "zh").every((one) => /[\u4e00-\u9fff]/.test(one.text))).toBe(true);
+    shelf.setItem("parley.desk.canned.en", JSON.stringify(replies));
+    expect(firstCanned(shelf, "en")).toEqual(replies);
+    expect(firstCanned(shelf, "zh").every((one) => /[\u4e00-\u9fff]/.test(one.text))).toBe(true);
+    shelf.setItem("parley.desk.canned.en", "{");
+    expect(firstCanned(shelf, "en")).toHaveLength(4);
+  });
+
+  it("are kept without empty lines", () => {
+    expect(complete([...replies, { name: " ", text: "x" }, { name: "y", text: "" }])).toEqual(replies);
   });
 });
 
