@@ -90,7 +90,7 @@ class World:
                 await person.says(f"m{number}")
                 self.server._pending.append(self.server._pending[-1])
 
-    async def shows(self, answers: int, patience: float = 20.0) -> bool:
+    async def shows(self, answers: int, patience: float = 60.0) -> bool:
         """Whether so many messages were sent in the end."""
         try:
             await self.server.until(lambda: self.server.count("sendMessage") >= answers, patience)
@@ -102,7 +102,7 @@ class World:
         """Whatever is left is done, and the process ends in good order."""
         async with self.process() as process:
             with suppress(TimeoutError):
-                await self.server.until(self._is_answered, 20.0 if self.variant == "whole" else 3.0)
+                await self.server.until(self._is_answered, 60.0 if self.variant == "whole" else 3.0)
             process.send_signal(signal.SIGTERM)
             await process.wait()
 
