@@ -220,6 +220,8 @@ class Asking(Telling):
             return entry.v
         problem: Say = ""
         if self._incoming is not None:
+            if self._asked and self._asked != name:
+                raise JournalMismatch(f"an answer to {self._asked!r} waits, the dialog asks {name!r}")
             incoming, self._incoming = self._incoming, None
             try:
                 value = plain(read(incoming))

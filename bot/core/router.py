@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from bot.core.callback import Callback
 from bot.core.errors import ConfigError
+from bot.core.message import Inbound
 from bot.core.text import Text
 from bot.core.words import normalise
 
@@ -157,6 +158,10 @@ class Routes:
     def command(self, name: str) -> Command | None:
         """The command called `name`."""
         return next((command for command in self.commands if command.name == name), None)
+
+    def native(self, inbound: Inbound) -> str | None:
+        """The handler of a channel's own event; None when nobody waits for it."""
+        return self.natives.get((inbound.account.partition(":")[0], inbound.data))
 
     def find_command(self, text: str, *, aliases: bool) -> tuple[Command, str] | None:
         """The command that `text` starts, and the words after it. Aliases count only when `aliases` is set."""

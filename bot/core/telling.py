@@ -28,6 +28,7 @@ class Telling:
         arguments: str = "",
         commands: Sequence[Command] = (),
         incoming: Incoming | None = None,
+        asked: str = "",
         voices: Callable[[str], Voice] | None = None,
         languages: Sequence[str] = (),
     ) -> None:
@@ -44,6 +45,7 @@ class Telling:
         self._voice = voice
         self._voices = voices
         self._incoming = incoming
+        self._asked = asked  # the name of the question that `incoming` answers; "" where nobody kept it
 
     def say(
         self,

@@ -10,7 +10,7 @@ import msgspec
 
 from bot.core.chat import Chat, Person
 from bot.core.errors import Refused
-from bot.core.journal import Journal, JournalMismatch, Suspended
+from bot.core.journal import JournalMismatch, Suspended
 from bot.core.message import Attachment, Button, Inbound, Reply
 from bot.core.question import Incoming
 from bot.core.text import Say, Voice, _
@@ -140,8 +140,12 @@ class Dialogs:
         except JournalMismatch:
             if fresh:
                 raise
+            self._end(dialog)
             self._say(CHANGED)
-            dialog.journal = Journal()
+            if dialog.handler not in self._shop.routes.handlers:
+                return
+            # A new name: the old one's buttons and calls belong to questions that are gone.
+            dialog = DialogState(new_token(), dialog.handler, dialog.trigger, background=dialog.background)
             ended = await self._replay(dialog, None)
         if ended:
             self._end(dialog)
@@ -187,6 +191,7 @@ class Dialogs:
             arguments=trigger.arguments,
             commands=self._shop.routes.commands,
             incoming=incoming,
+            asked=dialog.question.name if dialog.question else "",
             voices=self._shop.languages.voice,
             languages=self._shop.languages.supported,
         )

@@ -64,8 +64,9 @@ class Failures:
         async with transaction() as connection:
             if park and not was_parked(attempts - 1):
                 inbound = head.waiting[0].inbound
-                states = await load_states(connection, [inbound], now)
-                self._apologise(states[head.lane], [one.inbound for one in head.waiting], writes, now)
+                states = await load_states(connection, [inbound], now, self._shop.meets)
+                if head.lane in states:
+                    self._apologise(states[head.lane], [one.inbound for one in head.waiting], writes, now)
             state = "parked" if park else "pending"
             writes.failed += [(attempts, reason, state, waiting.id) for waiting in head.waiting]
             await execute(connection, writes.statements(now))
@@ -80,7 +81,7 @@ class Failures:
                 client_id = inbound.client_id or None
                 row = (state.id, state.last_seq, "customer", None, inbound.text, "", client_id, "", now)
                 writes.messages.append(row)
-        state.attention = "A message could not be handled; see Failures."
+        state.closed_at, state.attention = None, "A message could not be handled; see Failures."
         state.waiting_since = state.waiting_since or (now if state.owner_id is None else None)
         if state.foreground:
             writes.ended.append((state.foreground.token,))

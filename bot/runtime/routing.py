@@ -94,7 +94,7 @@ def decide(inbound: Inbound, state: ConversationState, routes: Routes) -> Step:
         case "resumed":
             return AskAgain(state.foreground) if _asking(state) and state.foreground else Ignore()
         case "unknown":
-            name = routes.natives.get((inbound.account.partition(":")[0], inbound.data))
+            name = routes.native(inbound)
             return Start(name, background=True) if name else Ignore()
         case "message" | "callback":
             return _from_customer(inbound, state, routes)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.core.capabilities import Capabilities
+from bot.core.message import FROM_CUSTOMER, Inbound
 from bot.core.router import Routes
 from bot.runtime.languages import Languages
 
@@ -23,3 +24,10 @@ class Shop:
     def on(self, account: str) -> Capabilities:
         """What the channel of `account` can show; an account that is gone keeps a plain one."""
         return self.capabilities.get(account) or Capabilities(account)
+
+    def meets(self, inbound: Inbound) -> bool:
+        """Whether a stranger becomes a contact by this: who writes does, and who does what a handler is waiting for.
+
+        What is left over of somebody who was forgotten, such as a timer or a late result, brings nobody back.
+        """
+        return inbound.kind in FROM_CUSTOMER or (inbound.kind == "unknown" and self.routes.native(inbound) is not None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -77,6 +77,7 @@ class ConversationState:
     last_text: str
     last_author: str
     last_at: datetime | None
+    closed_at: datetime | None = None
     version: int = 0
     dialogs: list[DialogState] = field(default_factory=list)
 
@@ -100,7 +101,7 @@ _CONVERSATIONS = (
     "SELECT c.id, c.version, c.lane, c.account, i.external_id, c.identity_id, c.contact_id, t.name, "
     "i.name AS identity_name, t.locale AS chosen_locale, i.locale AS platform_locale, i.staff_id, "
     "c.owner_id, c.epoch, c.last_seq, c.unread, c.waiting_since, c.reason, c.priority, c.attention, c.choices, "
-    "c.first_response_at, c.last_text, c.last_author, c.last_at "
+    "c.first_response_at, c.last_text, c.last_author, c.last_at, c.closed_at "
     "FROM conversation c JOIN identity i ON i.id = c.identity_id JOIN contact t ON t.id = c.contact_id "
     "WHERE c.lane IN ({marks}) ORDER BY c.id"
 )
@@ -124,12 +125,12 @@ _NEW_CONVERSATIONS = (
 
 
 async def load_states(
-    connection: BaseDBAsyncClient, first: Sequence[Inbound], now: datetime
+    connection: BaseDBAsyncClient, first: Sequence[Inbound], now: datetime, meets: Callable[[Inbound], bool]
 ) -> dict[str, ConversationState]:
-    """The conversations of these inbounds by lane, locked, with their dialogs; those of new people are made."""
+    """The conversations of these inbounds by lane, locked, with their dialogs; those of people we meet are made."""
     lanes = [inbound.lane for inbound in first]
     states = await _load(connection, lanes, lock=True)
-    missing = [inbound for inbound in first if inbound.lane not in states]
+    missing = [inbound for inbound in first if inbound.lane not in states and meets(inbound)]
     if missing:
         await _create(connection, missing, now)
         states |= await _load(connection, [inbound.lane for inbound in missing], lock=True)
@@ -207,6 +208,7 @@ def _conversation(row: dict[str, Any]) -> ConversationState:
         last_text=row["last_text"],
         last_author=row["last_author"],
         last_at=as_time(row["last_at"]),
+        closed_at=as_time(row["closed_at"]),
     )
 
 

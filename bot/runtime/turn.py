@@ -78,7 +78,7 @@ class Turn:
         self.writes.messages.append((state.id, state.last_seq, "customer", None, text, "", client_id, "", self._now))
         files = tuple([await self._keep_file(file) for file in inbound.files])
         state.last_text, state.last_author = preview(text, files=files), "customer"
-        state.last_at = self._now
+        state.last_at, state.closed_at = self._now, None
         if state.owner_id is not None or state.waiting_since is not None:
             state.unread += 1
         return files

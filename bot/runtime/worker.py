@@ -28,7 +28,7 @@ from bot.runtime.retry import was_parked
 from bot.runtime.shop import Shop
 from bot.runtime.state import ConversationState, find_states, load_states
 from bot.runtime.turn import Turn
-from bot.runtime.writes import Writes
+from bot.runtime.writes import INBOUND_DONE, Writes
 from models.database import Overtaken, finish, transaction
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class Worker:
 
     def start(self) -> None:
         """Begin to work."""
-        self._states: GroupCommit[Inbound, ConversationState] = GroupCommit(self._read, most=BATCH)
+        self._states: GroupCommit[Inbound, ConversationState | None] = GroupCommit(self._read, most=BATCH)
         self._transactions: list[GroupCommit[Head, BaseException | None]] = [
             GroupCommit(self._batch, most=BATCH) for _ in range(self._writers)
         ]
@@ -135,19 +135,22 @@ class Worker:
         """Raises `NeedsTransaction`, `Overtaken`, `DatabaseBusy` or what the handler raised: nothing is written."""
         state = await self._states.submit(head.waiting[0].inbound)
         now = self._clock()
+        if state is None:
+            await self._ledger.record([(INBOUND_DONE, _ids(head))])
+            return
         turn = self._turn(None, state, head, now)
         made = await self._made(turn, head)
         await self._ledger.write(made.statements(now), state.id, state.version)
         self._committed(made)
 
-    async def _read(self, inbounds: Sequence[Inbound]) -> list[ConversationState]:
-        """The conversations of turns that begin together."""
+    async def _read(self, inbounds: Sequence[Inbound]) -> list[ConversationState | None]:
+        """The conversations of turns that begin together; None of somebody whom we do not know and need not meet."""
         states = await find_states([inbound.lane for inbound in inbounds])
-        missing = [inbound for inbound in inbounds if inbound.lane not in states]
+        missing = [one for one in inbounds if one.lane not in states and self._shop.meets(one)]
         if missing:
             async with transaction() as connection:
-                states |= await load_states(connection, missing, self._clock())
-        return [states[inbound.lane] for inbound in inbounds]
+                states |= await load_states(connection, missing, self._clock(), self._shop.meets)
+        return [states.get(inbound.lane) for inbound in inbounds]
 
     # inside a transaction
 
@@ -155,15 +158,18 @@ class Worker:
         """One transaction for all; a turn that fails is undone alone, and its error returned in its place."""
         now, writes = self._clock(), Writes()
         async with transaction() as connection:
-            states = await load_states(connection, [head.waiting[0].inbound for head in heads], now)
-            errors = [await self._within(connection, states[head.lane], head, now, writes) for head in heads]
+            states = await load_states(connection, [head.waiting[0].inbound for head in heads], now, self._shop.meets)
+            errors = [await self._within(connection, states.get(head.lane), head, now, writes) for head in heads]
             await finish(connection, writes.statements(now))
         self._committed(writes)
         return errors
 
     async def _within(
-        self, connection: BaseDBAsyncClient, state: ConversationState, head: Head, now: datetime, writes: Writes
+        self, connection: BaseDBAsyncClient, state: ConversationState | None, head: Head, now: datetime, writes: Writes
     ) -> BaseException | None:
+        if state is None:  # forgotten since it was read
+            writes.done += _ids(head)
+            return None
         turn = self._turn(connection, state, head, now)
         try:
             made = await self._made(turn, head)
@@ -185,8 +191,12 @@ class Worker:
     async def _made(self, turn: Turn, head: Head) -> Writes:
         with _deadline(self._turn_timeout):
             made = await turn.run()
-        made.done += [(waiting.id,) for waiting in head.waiting]
+        made.done += _ids(head)
         return made
+
+
+def _ids(head: Head) -> list[tuple[int]]:
+    return [(waiting.id,) for waiting in head.waiting]
 
 
 @contextmanager

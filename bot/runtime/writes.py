@@ -44,7 +44,7 @@ INSERT_EFFECT = (
 )
 UPDATE_CONVERSATION = (
     "UPDATE conversation SET last_seq = ?, last_text = ?, last_author = ?, last_at = ?, unread = ?, waiting_since = ?, "
-    "reason = ?, priority = ?, attention = ?, choices = ?, first_response_at = ?, closed_at = NULL, updated_at = ?, "
+    "reason = ?, priority = ?, attention = ?, choices = ?, first_response_at = ?, closed_at = ?, updated_at = ?, "
     "version = version + 1 WHERE id = ?"
 )
 SAVE_DIALOG = (
@@ -131,7 +131,8 @@ class Writes:
             (
                 state.last_seq, state.last_text, state.last_author, state.last_at or now, state.unread,
                 state.waiting_since, state.reason, state.priority, state.attention,
-                _encode(state.choices).decode() if state.choices else "[]", state.first_response_at, now, state.id,
+                _encode(state.choices).decode() if state.choices else "[]", state.first_response_at, state.closed_at,
+                now, state.id,
             )
         )  # fmt: skip
 

@@ -352,6 +352,87 @@ async def test_a_dialog_that_comes_back_from_a_call_sets_aside_the_one_that_asks
     assert "We had not finished: How many stars?" in shown[3]
 
 
+async def test_a_dialog_that_a_deploy_changed_starts_again_and_may_call_again(small_world: Worlds) -> None:
+    router, questions = Router("slow"), ["Which size?", "How many?"]
+
+    @router.command("slow")
+    async def slow(chat: Chat) -> None:
+        called = await chat.call(Call("slow", str))
+        chat.say(" ".join([called, *[await chat.ask(question) for question in questions]]))
+
+    sim = await small_world([router])
+    calls: list[str] = []
+
+    async def callee(key: str) -> str:
+        calls.append(key)
+        return "done"
+
+    sim.runtime.effects._executors["call"]._callees["slow"] = callee  # type: ignore[attr-defined]
+    ann = await sim.customer()
+    await ann.says("/slow")
+    await ann.says("large")
+    questions[:] = ["Which colour?"]
+    await ann.says("3")
+    await ann.says("red")
+    assert [seen.text for seen in await ann.screen()] == [
+        "Which size?", "How many?", "Sorry, this has changed in the meantime. Let us start again.", "Which colour?",
+        "done red",
+    ]  # fmt: skip
+    assert len(set(calls)) == 2
+
+
+async def test_an_answer_is_not_taken_for_another_question(small_world: Worlds) -> None:
+    router, questions = Router("slow"), ["Which size?"]
+
+    @router.command("slow")
+    async def slow(chat: Chat) -> None:
+        chat.say(f"{questions[0]} {await chat.ask(questions[0])}")
+
+    sim = await small_world([router])
+    ann = await sim.customer()
+    await ann.says("/slow")
+    questions[:] = ["Your name?"]
+    await ann.says("large")
+    await ann.says("Ann")
+    assert [seen.text for seen in await ann.screen()][-2:] == ["Your name?", "Your name? Ann"]
+
+
+async def test_a_dialog_whose_handler_is_gone_ends_with_a_word(small_world: Worlds) -> None:
+    router = review()
+    sim = await small_world([router])
+    ann = await sim.customer()
+    await ann.says("/review")
+    del sim.runtime._parts.shop.routes.handlers["review.leave"]
+    await ann.says("great")
+    await ann.says("hello")
+    assert [seen.text for seen in await ann.screen()][1:] == [
+        "Sorry, this has changed in the meantime. Let us start again.", "What?",
+    ]  # fmt: skip
+    assert not await Dialog.all().exists()
+
+
+async def test_what_is_left_of_a_stranger_makes_no_contact(world: Worlds) -> None:
+    sim = await world([review()])
+    left = [Inbound("telegram", kind, "gone", kind, data="x") for kind in ("timer", "result", "order", "unknown")]
+    await sim.runtime.accept(left)
+    await sim.runtime.idle()
+    assert not await Conversation.all().exists()
+    assert {row.state for row in await InboundRow.all()} == {"done"}
+
+
+async def test_only_the_customer_opens_a_closed_conversation_again(world: Worlds) -> None:
+    sim = await world([review()])
+    ann = await sim.customer()
+    await ann.says("/review")
+    staff = await sim.staff("Li")
+    await sim.runtime.close_conversation((await ann.conversation()).id, staff.id)
+    await sim.passes("2h")
+    assert await ann.times("Are you still there?") == 1
+    assert (await ann.conversation()).closed_at is not None
+    await ann.says("5")
+    assert (await ann.conversation()).closed_at is None
+
+
 async def test_new_people_and_their_files_are_made_with_their_first_message(world: Worlds) -> None:
     router = Router("files")
 
