@@ -43,7 +43,7 @@ IN_THE_WAY = {
     "chat_p99": "The cause is not established; see the load average below, and measure on an idle machine.",
     "chat_faults": "A defect: nothing may be lost, doubled or reordered.",
     "desk": "See the table of screens below.",
-    "report_seconds": "Compare the rounds: in those that miss it others were at work; where each second goes is told below.",
+    "report_seconds": "See the stages below, the rounds, and what others took of the machine meanwhile.",
     "report_memory": "Not established.",
     "report_again": "Not established.",
     "start_seconds": "Not established; `python -X importtime -m bot run` tells which imports cost most.",

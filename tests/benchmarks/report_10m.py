@@ -100,6 +100,13 @@ def sell(path: Path, first: int, last: int) -> None:
             connection.execute(sql)
 
 
+def _take_back(path: Path, orders: int) -> None:
+    """Drop what an earlier run on a kept database has sold last."""
+    with _quick(path) as connection:
+        connection.execute("DELETE FROM order_line WHERE order_id>?", (orders,))
+        connection.execute('DELETE FROM "order" WHERE id>?', (orders,))
+
+
 class Watch:
     """What the processes of a group take together: peak memory (PSS: shared pages count once) and processor seconds.
 
@@ -199,6 +206,7 @@ async def run(orders: int, rounds: int, folder: Path) -> dict[str, object]:
     if not path.exists():
         await _empty_shop(path)
         await asyncio.to_thread(sell, path, 1, orders)
+    await asyncio.to_thread(_take_back, path, orders)
     first = START.date()
     whole = chosen_days(first, _day(orders), ZONE)
     colds: list[dict[str, Any]] = []
