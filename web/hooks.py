@@ -109,8 +109,8 @@ async def _call(request: web.Request) -> HookRequest:
     return HookRequest(
         method=request.method,
         path=request.path,
-        query=dict(request.query),
-        headers={name.lower(): value for name, value in request.headers.items()},
+        query=request.query,
+        headers=request.headers,
         body=await read_body(request, LIMIT),
         remote=address_of(request),
     )

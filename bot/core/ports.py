@@ -14,7 +14,7 @@ from bot.core.money import Money
 
 @dataclass(frozen=True, slots=True)
 class HookRequest:
-    """A webhook call as it arrived: `headers` have lower-case names, `body` is raw."""
+    """A webhook call as it arrived: `headers` are found by their lower-case names, `body` is raw."""
 
     method: str
     path: str

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
+from base64 import urlsafe_b64encode
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from random import getrandbits
 from typing import Any
 
 import msgspec
@@ -93,8 +94,8 @@ class ConversationState:
 
 
 def new_token() -> str:
-    """A dialog's name: short, since it travels in button data."""
-    return secrets.token_urlsafe(6)
+    """A dialog's name: short, since it travels in button data, and no secret: it means something in its lane only."""
+    return urlsafe_b64encode(getrandbits(48).to_bytes(6, "big")).decode()
 
 
 _CONVERSATIONS = (
