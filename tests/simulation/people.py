@@ -1,0 +1,166 @@
+"""Who is outside: customers whose platform delivers late, twice and again, and staff who take over at any moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+
+from bot.core.errors import DatabaseBusy, Refused
+from bot.core.message import Inbound
+from bot.runtime.runtime import Runtime
+from tests.simulation.world import World
+
+#: What people do, in bursts: the words of a burst follow each other, if nothing else comes between.
+BURSTS: tuple[tuple[str, ...], ...] = (
+    ("*",),
+    ("*", "*"),
+    ("*", "*", "*"),
+    ("album",),
+    ("/three",),
+    ("/write",),
+    ("/poison",),
+    ("/order", "2", "*"),
+    ("/order", "3", "skip"),
+    ("/order", "many", "4", "back", "5", "*"),
+    ("/order", "9"),
+    ("/order", "later", "*", "tap"),
+    ("/order", "cancel"),
+    ("/order", "/order", "1", "tap"),
+    ("/order", "1", "/three", "tap"),
+    ("tap",),
+)
+STAFF = (1, 2)
+
+
+@dataclass
+class Customer:
+    """One person; `script` is what they will still do, `open` what the platform has no answer for."""
+
+    world: World
+    account: str
+    name: str
+    script: deque[str]
+    open: dict[str, Inbound] = field(default_factory=dict)
+    count: int = 0
+
+    @classmethod
+    def drawn(cls, world: World, account: str, name: str) -> Customer:
+        """Somebody with something to say."""
+        bursts = [world.chance.choice(BURSTS) for _ in range(world.chance.randint(2, 4))]
+        return cls(world, account, name, deque(word for burst in bursts for word in burst))
+
+    async def live(self, runtime: Runtime) -> None:
+        """Go on where the last process left us."""
+        chance = self.world.chance
+        async with asyncio.TaskGroup() as group:
+            for inbound in list(self.open.values()):
+                group.create_task(self._deliver(runtime, inbound, chance.random()))
+            while self.script:
+                await asyncio.sleep(chance.choice((0.0, 0.02, 0.3, 2.0)))
+                made = self._inbounds(self.script.popleft())
+                deliveries = [group.create_task(self._deliver(runtime, one, wait)) for one, wait in made]
+                if chance.random() < 0.7:
+                    await asyncio.wait(deliveries)
+            if self.world.weather.patience:
+                await asyncio.sleep(chance.choice((30.0, 100.0, 250.0)))
+
+    def _inbounds(self, word: str) -> list[tuple[Inbound, float]]:
+        """What is delivered for a word, and after how many seconds: once or more, both parts of an album."""
+        if word == "album":
+            group = f"{self.name}{self.count}"
+            made = [self._inbound("*", group=group), self._inbound("", group=group)]
+        else:
+            made = [self._inbound(word)]
+        chance, copies = self.world.chance, self.world.weather.copies
+        again = [one for one in made if chance.random() < copies]
+        late = [(one, chance.choice((0.0, 0.005, 1.0, 4.0))) for one in again]
+        return [*((one, 0.0) for one in made), *late]
+
+    def _inbound(self, word: str, group: str = "") -> Inbound:
+        self.count += 1
+        key = f"{self.name}{self.count}"
+        data = self._button() if word == "tap" else ""
+        text = f"words {key}" if word == "*" or (word == "tap" and not data) else word
+        client_id = "" if group or text.startswith("words") else key
+        made = Inbound(
+            self.account, key, self.name, "callback" if data else "message", "" if data else text, data,
+            group=group, client_id=client_id, name=self.name,
+        )  # fmt: skip
+        self.world.note(f"{key}: {data or text!r}")
+        self.world.written[key] = self.open[key] = made
+        return made
+
+    def _button(self) -> str:
+        shown = [button.data for wire in self.world.screens[self.name] for row in wire.rows for button in row]
+        return self.world.chance.choice(shown[-4:]) if shown else ""
+
+    async def _deliver(self, runtime: Runtime, inbound: Inbound, wait: float) -> None:
+        """As a platform does: again and again until it is acknowledged."""
+        await asyncio.sleep(wait)
+        self.world.delivers(inbound)
+        while True:
+            try:
+                new = await runtime.accept([inbound])
+            except DatabaseBusy:
+                await asyncio.sleep(0.5)
+                continue
+            self.world.was_acknowledged(inbound, new)
+            self.open.pop(inbound.key, None)
+            return
+
+
+@dataclass
+class Desk:
+    """Two people who take over, answer, give back and close, without asking each other."""
+
+    world: World
+    said: int = 0
+
+    async def live(self, runtime: Runtime) -> None:
+        """So many acts in this life."""
+        for _ in range(self.world.weather.staff):
+            await asyncio.sleep(self.world.chance.choice((0.0, 0.01, 0.1, 1.0)))
+            await self._act(runtime)
+
+    async def goes_home(self, runtime: Runtime) -> None:
+        """Everything is given back, so that every dialog can come to its end."""
+        for row in self.world.observer.execute("SELECT id FROM conversation WHERE owner_id IS NOT NULL").fetchall():
+            await self._tried("give back", row["id"], runtime.give_back(row["id"], STAFF[0]), patient=True)
+
+    async def _act(self, runtime: Runtime) -> None:
+        chance = self.world.chance
+        rows = self.world.observer.execute("SELECT id, owner_id FROM conversation ORDER BY id").fetchall()
+        if not rows:
+            return
+        row, staff = chance.choice(rows), chance.choice(STAFF)
+        id_ = row["id"]
+        if row["owner_id"] is None:
+            other = chance.random() < 0.3
+            both = [runtime.take_over(id_, staff), *([runtime.take_over(id_, 3 - staff)] if other else [])]
+            await asyncio.gather(*(self._tried("take over", id_, one) for one in both))
+        else:
+            await self._owned(runtime, id_, row["owner_id"], staff)
+
+    async def _owned(self, runtime: Runtime, id_: int, owner: int, staff: int) -> None:
+        self.said += 1
+        word, client_id = self.world.chance.randrange(6), f"desk{self.said}"
+        if word < 2:
+            await self._tried("say", id_, runtime.staff_says(id_, owner, client_id, f"staff {client_id}", ()))
+        elif word == 2:
+            await self._tried("force", id_, runtime.take_over(id_, staff, force=True))
+        elif word == 3:
+            await self._tried("note", id_, runtime.note(id_, staff, client_id, f"note {client_id}", ()))
+        elif word == 4:
+            await self._tried("give back", id_, runtime.give_back(id_, owner))
+        else:
+            await self._tried("close", id_, runtime.close_conversation(id_, owner))
+
+    async def _tried(self, what: str, id_: int, act: object, *, patient: bool = False) -> None:
+        try:
+            await act  # type: ignore[misc]
+        except (Refused, DatabaseBusy) as error:
+            self.world.note(f"staff: {what} of {id_}: {error!r}")
+        else:
+            self.world.note(f"staff: {what} of {id_}")
+            self.world.happened[what] += 1

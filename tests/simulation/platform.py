@@ -1,0 +1,121 @@
+"""The outside world of one process: a platform that refuses, hangs and loses answers, and a provider that charges."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.core.capabilities import Capabilities
+from bot.core.errors import ChannelUnavailable, FileMissing, Final, ProviderUnavailable, Unreachable
+from bot.core.message import FileRef, Inbound, Wire
+from bot.core.ports import Accept, FileStream, HookAnswer, HookRequest, Sent
+from tests.simulation.database import Dead
+from tests.simulation.world import World
+
+#: How often one message is refused: what is never sent would only be tried again for an hour.
+MOST_REFUSALS = 2
+
+
+class Line:
+    """What leads from one process to the outside; `is_cut` when the process is gone."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.is_cut = False
+
+    async def takes_time(self) -> None:
+        """A moment, sometimes longer than anybody's patience."""
+        chance, slow = self.world.chance, self.world.weather.slow
+        if self.is_cut:
+            raise Dead
+        if chance.random() < slow:
+            await asyncio.sleep(chance.choice((0.3, 2.0, 9.0)))
+        else:
+            await asyncio.sleep(chance.choice((0.0, 0.0, 0.001, 0.05)))
+        if self.is_cut:
+            raise Dead
+
+
+class Post:
+    """A channel of a platform that we call."""
+
+    def __init__(self, account: str, capabilities: Capabilities, line: Line) -> None:
+        self.account = account
+        self.capabilities = capabilities
+        self._line = line
+        self._world = line.world
+
+    async def send(self, recipient: str, wire: Wire, key: str) -> Sent:
+        """It leaves in the middle: before and after it anything may happen."""
+        await self._line.takes_time()
+        self._refuse(key)
+        self._world.leaves(recipient, wire, key)
+        await self._line.takes_time()
+        if self._world.chance.random() < self._world.weather.cut and self._world.sends[key].times < 2:
+            self._world.was_cut(key)
+            raise ChannelUnavailable("the connection was cut")
+        return Sent(key)
+
+    def _refuse(self, key: str) -> None:
+        chance, weather = self._world.chance, self._world.weather
+        if not weather.refused or chance.random() > weather.refused:
+            return
+        self._world.happened["refused"] += 1
+        if chance.random() < 0.05 and key not in self._world.sends:
+            self._world.hopeless.add(key)
+            raise Unreachable("blocked")
+        if self._refusals(key) < MOST_REFUSALS:
+            raise ChannelUnavailable("down", after=chance.choice((None, 3.0)))
+
+    def _refusals(self, key: str) -> int:
+        count = self._world.happened[f"refused {key}"]
+        self._world.happened[f"refused {key}"] += 1
+        return count
+
+    def verify(self, request: HookRequest) -> None:
+        """Everything is genuine here."""
+
+    def handshake(self, request: HookRequest) -> HookAnswer | None:
+        """None."""
+        return None
+
+    def parse(self, body: bytes) -> list[Inbound]:
+        """People make inbounds themselves."""
+        return []
+
+    async def fetch(self, file: FileRef) -> FileStream:
+        """Nobody sends files."""
+        raise FileMissing(file.ref)
+
+    async def typing(self, recipient: str) -> None:
+        """Takes as long as anything."""
+        await self._line.takes_time()
+
+    async def acknowledge(self, inbound: Inbound) -> None:
+        """Nothing spins."""
+
+    async def start(self, accept: Accept) -> None:
+        """People deliver by themselves."""
+
+    async def stop(self) -> None:
+        """Nothing to stop."""
+
+
+class Bank:
+    """The call that dialogs wait for: the same key is the same charge."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._world = line.world
+
+    async def pay(self, key: str, number: int) -> str:
+        """The receipt. Fails before it charges, after it, or for good."""
+        await self._line.takes_time()
+        chance, weather = self._world.chance, self._world.weather
+        if chance.random() < weather.refused * 0.3 and number not in self._world.payments:
+            self._world.hopeless.add(key)
+            raise Final("no money")
+        self._world.pays(key, number)
+        await self._line.takes_time()
+        if chance.random() < weather.cut:
+            raise ProviderUnavailable("the connection was cut")
+        return f"R{number}"
