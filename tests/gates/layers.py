@@ -31,6 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "handlers": {"bot.core", "bot.services"},
     "bot.runtime": BELOW_RUNTIME,
     "bot.demo": BELOW_RUNTIME,
+    "bot.backup": BELOW_RUNTIME | {"bot"},
     "web": BELOW_RUNTIME | {"bot.runtime"},
     "analytics": {"models", "bot.core"},
 }
