@@ -11,8 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -39,6 +38,7 @@ TURN_TIMEOUT = 10.0
 AT_ONCE = 256
 #: Turns that share one transaction, or one reading.
 BATCH = 48
+_HANGS = "the handler took too long"
 _HANGS = "a handler hangs"
 #: How long work rests while the database is busy, seconds.
 BUSY_REST = 0.5
@@ -68,7 +68,8 @@ class Worker:
         self._clock = clock
         self._turn_timeout = turn_timeout
         self._failures = Failures(lanes, shop, committed, clock)
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[str, asyncio.Task[None]] = {}  # by lane
+        self._running: dict[str, float] = {}  # since when a handler runs on the lane, by the loop's clock
         self._room = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -79,17 +80,21 @@ class Worker:
             GroupCommit(self._batch, most=BATCH) for _ in range(self._writers)
         ]
         # A clean context: started inside a transaction, the task would inherit its connection.
-        self._task = asyncio.create_task(self._run(), context=contextvars.Context(), name="worker")
+        clean = contextvars.Context()
+        self._task = asyncio.create_task(self._run(), context=clean, name="worker")
+        self._watch = asyncio.create_task(self._stop_hanging_handlers(), context=clean, name="worker watch")
 
     async def stop(self, grace: float = 5.0) -> None:
         """Take nothing more and finish the turns under way; after `grace` seconds they are left to the next process."""
         if self._task is None:
             return
         self._task.cancel()
-        await asyncio.wait([self._task, *self._under_way], timeout=grace)
-        for late in self._under_way:
+        self._watch.cancel()
+        under_way = [*self._under_way.values()]
+        await asyncio.wait([self._task, self._watch, *under_way], timeout=grace)
+        for late in under_way:
             late.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await asyncio.gather(*under_way, return_exceptions=True)
         await asyncio.gather(self._states.close(), *(group.close() for group in self._transactions))
 
     async def _run(self) -> None:
@@ -98,16 +103,26 @@ class Worker:
                 self._room.clear()
                 await self._room.wait()
             for head in await self._lanes.take(AT_ONCE - len(self._under_way)):
-                task = asyncio.create_task(self._handle(head))
-                self._under_way.add(task)
-                task.add_done_callback(self._over)
+                self._under_way[head.lane] = asyncio.create_task(self._handle(head))
 
-    def _over(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
-        self._room.set()
+    async def _stop_hanging_handlers(self) -> None:
+        """A look at all of them now and then, since an alarm for each would cost every message."""
+        while True:
+            await asyncio.sleep(self._turn_timeout / 10)
+            latest = asyncio.get_running_loop().time() - self._turn_timeout
+            for lane, since in self._running.items():
+                if since < latest:
+                    self._under_way[lane].cancel(_HANGS)
 
     async def _handle(self, head: Head) -> None:
-        """One head, to its end: done, to be tried again, or parked."""
+        try:
+            await self._settle(head)
+        finally:
+            del self._under_way[head.lane]
+            self._room.set()
+
+    async def _settle(self, head: Head) -> None:
+        """One head, to its end: done, to be tried again, or parked. The lane is let go last."""
         try:
             error = await self._attempt(head)
         except DatabaseBusy:
@@ -139,7 +154,16 @@ class Worker:
             await self._ledger.record([(INBOUND_DONE, _ids(head))])
             return
         turn = self._turn(None, state, head, now)
-        made = await self._made(turn, head)
+        self._running[head.lane] = asyncio.get_running_loop().time()
+        try:
+            made = await self._made(turn, head)
+        except asyncio.CancelledError as error:
+            if error.args != (_HANGS,):
+                raise
+            self._under_way[head.lane].uncancel()
+            raise TimeoutError(_HANGS) from None
+        finally:
+            del self._running[head.lane]
         await self._ledger.write(made.statements(now), state.id, state.version)
         self._committed(made)
 
@@ -172,7 +196,8 @@ class Worker:
             return None
         turn = self._turn(connection, state, head, now)
         try:
-            made = await self._made(turn, head)
+            async with asyncio.timeout(self._turn_timeout):
+                made = await self._made(turn, head)
             await turn.host.keep()
         except DatabaseBusy:
             raise
@@ -189,28 +214,10 @@ class Worker:
         return Turn(self._shop, state, inbounds, connection, now, in_thread=was_parked(head.waiting[0].attempts))
 
     async def _made(self, turn: Turn, head: Head) -> Writes:
-        with _deadline(self._turn_timeout):
-            made = await turn.run()
+        made = await turn.run()
         made.done += _ids(head)
         return made
 
 
 def _ids(head: Head) -> list[tuple[int]]:
     return [(waiting.id,) for waiting in head.waiting]
-
-
-@contextmanager
-def _deadline(seconds: float) -> Iterator[None]:
-    """`asyncio.timeout` at a fifth of its cost: `TimeoutError` inside the block's task when it is late."""
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101 - turns run in tasks
-    timer = asyncio.get_running_loop().call_later(seconds, task.cancel, _HANGS)
-    try:
-        yield
-    except asyncio.CancelledError as error:
-        if error.args != (_HANGS,):
-            raise
-        task.uncancel()
-        raise TimeoutError(f"the handler took longer than {seconds:g} s") from None
-    finally:
-        timer.cancel()

@@ -164,6 +164,29 @@ async def test_a_handler_that_hangs_holds_up_nobody_else(world: Worlds) -> None:
     assert await actions() == ["good", "hang"]
 
 
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("writes", [False, True], ids=["free", "in a transaction"])
+async def test_a_handler_that_never_returns_is_given_up(small_world: Worlds, writes: bool) -> None:
+    router, begun = Router("slow"), []
+
+    @router.fallback
+    async def answer(chat: Chat) -> None:
+        begun.append(1)
+        if writes:
+            await chat.do(mark, "begun")
+        await asyncio.Event().wait()
+
+    sim = await small_world([router])
+    await sim.runtime._worker.stop()
+    sim.runtime._worker._turn_timeout = 0.1
+    sim.runtime._worker.start()
+    ann = await sim.customer("Ann")
+    await ann.says("hang")
+    assert [seen.text for seen in await ann.screen()] == [APOLOGY]
+    assert (await InboundRow.get()).error.startswith("TimeoutError")
+    assert await actions() == []
+
+
 async def test_a_turn_that_read_what_staff_changed_meanwhile_runs_again(world: Worlds) -> None:
     router, reading, gate = Router("slow"), asyncio.Event(), asyncio.Event()
 
