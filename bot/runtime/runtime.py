@@ -213,6 +213,8 @@ class Runtime:
     async def retry_failure(self, kind: str, id: int) -> None:  # noqa: A002
         """Try a parked effect or inbound again. Raises `Refused("no_failure")`."""
         if kind == "effect":
+            # What staff send once more is theirs: a takeover since would hold back a message of the bot for ever.
+            await Effect.filter(id=id, state="parked", author="bot").update(author="staff")
             found = await Effect.filter(id=id, state="parked").update(
                 state="pending", attempts=0, error="", due_at=self._parts.clock()
             )
@@ -220,7 +222,8 @@ class Runtime:
         else:
             # Its attempts stay: they tell the turn that the message is in the thread already.
             found = await InboundRow.filter(id=id, state="parked").update(state="pending", error="")
-            self._lanes.add(one for one in await unfinished(id - 1, 1) if one.id == id)
+            # Only who found it parked hands it on: of two clicks the second must not bring it a second time.
+            self._lanes.add(one for one in await unfinished(id - 1, 1) if found and one.id == id)
         if not found:
             raise Refused("no_failure")
         self._count_failures()

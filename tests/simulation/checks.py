@@ -112,9 +112,7 @@ def _replays(world: World, languages: Languages) -> Iterator[str]:
     for row in _rows(world, "SELECT * FROM dialog"):
         dialog = _dialog(dict(row))
         found = _replayed(dialog, routers[dialog.handler], languages)
-        wanted = (
-            f"asks {dialog.question.name} at {dialog.question.position}" if dialog.question else _waits(dialog)
-        )
+        wanted = f"asks {dialog.question.name} at {dialog.question.position}" if dialog.question else _waits(dialog)
         if found != wanted:
             yield f"dialog {dialog.token} {wanted}, replayed it {found}"
 
@@ -160,7 +158,7 @@ def _inbounds(world: World) -> Iterator[str]:
             yield f"{key} was acknowledged and is lost"
     for key, row in states.items():
         poison = key in world.written and world.written[key].text == "/poison"
-        may_park = poison or (world.weather.stumbles and "stumbled" in row["error"])
+        may_park = poison or "stumbled" in row["error"] or "TimeoutError" in row["error"]
         if row["state"] != "done" and not (row["state"] == "parked" and may_park):
             yield f"{key} is {row['state']}: {row['error']}"
 

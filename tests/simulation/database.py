@@ -23,7 +23,7 @@ import aiosqlite
 
 from models.database import client, close_database, migrate, open_database
 from tests.simulation.loop import SimulatedLoop
-from tests.simulation.shop import TABLE
+from tests.simulation.shop import STAFF, TABLE
 
 T = TypeVar("T")
 
@@ -168,7 +168,7 @@ class Disk:
         """An empty, migrated file to copy for each play."""
         await open_database(URL.format(path=self._template), lock=False)
         await migrate()
-        await client().execute_script(TABLE)
+        await client().execute_script(f"{TABLE}; {STAFF}")
         await close_database()
         await open_database(URL.format(path=self.path), lock=False)
 

@@ -24,8 +24,8 @@ class Halted(BaseException):
 class SimulatedLoop(asyncio.BaseEventLoop):
     """One for all plays of a process; `begin` makes it new.
 
-    Every callback is a step, so a crash at any step is a crash at any await. `disorder` is how often a ready callback is
-    taken out of its turn: asyncio promises the order of arrival within a loop, real threads and sockets do not.
+    Every callback is a step, so a crash at any step is a crash at any await. `disorder` is how often a ready callback
+    is taken out of its turn: asyncio promises the order of arrival within a loop, threads and sockets do not.
     """
 
     def __init__(self) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from bot.core.errors import DatabaseBusy, Refused
 from bot.core.message import Inbound
@@ -126,10 +128,13 @@ class Desk:
     async def goes_home(self, runtime: Runtime) -> None:
         """Everything is given back, so that every dialog can come to its end."""
         for row in self.world.observer.execute("SELECT id FROM conversation WHERE owner_id IS NOT NULL").fetchall():
-            await self._tried("give back", row["id"], runtime.give_back(row["id"], STAFF[0]), patient=True)
+            await self._tried("give back", row["id"], partial(runtime.give_back, row["id"], STAFF[0]))
 
     async def _act(self, runtime: Runtime) -> None:
         chance = self.world.chance
+        if chance.random() < 0.15:
+            await self._retry(runtime)
+            return
         rows = self.world.observer.execute("SELECT id, owner_id FROM conversation ORDER BY id").fetchall()
         if not rows:
             return
@@ -137,28 +142,39 @@ class Desk:
         id_ = row["id"]
         if row["owner_id"] is None:
             other = chance.random() < 0.3
-            both = [runtime.take_over(id_, staff), *([runtime.take_over(id_, 3 - staff)] if other else [])]
+            both = [
+                partial(runtime.take_over, id_, staff),
+                *([partial(runtime.take_over, id_, 3 - staff)] if other else []),
+            ]
             await asyncio.gather(*(self._tried("take over", id_, one) for one in both))
         else:
             await self._owned(runtime, id_, row["owner_id"], staff)
+
+    async def _retry(self, runtime: Runtime) -> None:
+        for kind in ("effect", "inbound"):
+            sql = f"SELECT id FROM {kind} WHERE state = 'parked' ORDER BY id LIMIT 1"
+            for row in self.world.observer.execute(sql).fetchall():
+                act = partial(runtime.retry_failure, kind, row["id"])
+                clicks = self.world.chance.randint(1, 2)
+                await asyncio.gather(*(self._tried(f"retry {kind}", row["id"], act) for _ in range(clicks)))
 
     async def _owned(self, runtime: Runtime, id_: int, owner: int, staff: int) -> None:
         self.said += 1
         word, client_id = self.world.chance.randrange(6), f"desk{self.said}"
         if word < 2:
-            await self._tried("say", id_, runtime.staff_says(id_, owner, client_id, f"staff {client_id}", ()))
+            await self._tried("say", id_, partial(runtime.staff_says, id_, owner, client_id, f"staff {client_id}", ()))
         elif word == 2:
-            await self._tried("force", id_, runtime.take_over(id_, staff, force=True))
+            await self._tried("force", id_, partial(runtime.take_over, id_, staff, force=True))
         elif word == 3:
-            await self._tried("note", id_, runtime.note(id_, staff, client_id, f"note {client_id}", ()))
+            await self._tried("note", id_, partial(runtime.note, id_, staff, client_id, f"note {client_id}", ()))
         elif word == 4:
-            await self._tried("give back", id_, runtime.give_back(id_, owner))
+            await self._tried("give back", id_, partial(runtime.give_back, id_, owner))
         else:
-            await self._tried("close", id_, runtime.close_conversation(id_, owner))
+            await self._tried("close", id_, partial(runtime.close_conversation, id_, owner))
 
-    async def _tried(self, what: str, id_: int, act: object, *, patient: bool = False) -> None:
+    async def _tried(self, what: str, id_: int, act: Callable[[], Awaitable[object]]) -> None:
         try:
-            await act  # type: ignore[misc]
+            await act()
         except (Refused, DatabaseBusy) as error:
             self.world.note(f"staff: {what} of {id_}: {error!r}")
         else:

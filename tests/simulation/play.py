@@ -24,19 +24,18 @@ from bot.services.filing import Filing, Limits
 from bot.storage import media
 from bot.storage.keys import new_key
 from bot.storage.local import LocalStorage
-from models import Staff
 from tests.kit.simulator import LOCALES
 from tests.simulation.checks import at_any_time, at_rest
 from tests.simulation.database import Disk, Faulty, disk, reading
 from tests.simulation.loop import Crashed, Halted, SimulatedLoop
-from tests.simulation.people import STAFF, Customer, Desk
+from tests.simulation.people import Customer, Desk
 from tests.simulation.platform import Bank, Line, Post
 from tests.simulation.shop import Stall
 from tests.simulation.variants import VARIANTS
-from tests.simulation.world import START, Weather, World
+from tests.simulation.world import Weather, World
 
 #: How many steps into a life a crash comes, at most: about as many as a life has.
-LIFE_STEPS = 2_500
+LIFE_STEPS = 1_200
 #: An hour and a half: the longest wait of a retry, and then some.
 MOST_SECONDS = 5_400.0
 LIMIT = 20 * 1024 * 1024
@@ -116,19 +115,21 @@ class Play:
     def _lives(self) -> None:
         ends = ["crash"] * self._weather.crashes + ["stop"] * self._weather.stops
         self.world.chance.shuffle(ends)
-        for end in ends:
+        for end in (*ends, "rest"):
             if end == "crash":
                 self._loop.crash_at = self._loop.steps + self.world.chance.randrange(30, LIFE_STEPS)
-            self._live(end)
-        self._live("")
+            if self._live(end) == "rest":
+                break
         at_rest(self.world)
 
-    def _live(self, end: str) -> None:
+    def _live(self, end: str) -> str:
+        """How it ended: a process may be at rest before it crashes."""
         line = Line(self.world)
         try:
             self._loop.live(self._life(line, end))
+            end = "stop" if end == "stop" else "rest"
         except Crashed:
-            pass
+            end = "crash"
         except Exception as error:  # somebody outside was told what no program may say
             self.world.red(f"somebody got {error!r}")
         finally:
@@ -136,16 +137,14 @@ class Play:
             self._loop.crash_at = None
             self._disk.die()
         if not self._loop.halted:
-            self.world.ended(end or "rest")
+            self.world.ended(end)
             at_any_time(self.world, self._languages)
         if self._loop.halted:
             raise Halted(self._loop.halted)
+        return end
 
     async def _life(self, line: Line, end: str) -> None:
         await self._disk.connect()
-        if not self.world.happened["lives"]:
-            for id_ in STAFF:
-                await Staff.create(id=id_, login=f"s{id_}", name=f"S{id_}", role="agent", password_hash="", created_at=START)
         self.world.happened["lives"] += 1
         Faulty.fails = self.world.is_busy
         effects.MOST_IN_MEMORY = self._weather.memory

@@ -17,6 +17,10 @@ TABLE = (
     "CREATE TABLE sim_order (number INTEGER PRIMARY KEY, begun_by TEXT NOT NULL, count INTEGER NOT NULL, "
     "finished INTEGER NOT NULL DEFAULT 0, receipt TEXT NOT NULL DEFAULT '', released INTEGER NOT NULL DEFAULT 0)"
 )
+STAFF = (
+    "INSERT INTO staff (id, login, name, role, password_hash, created_at) VALUES "
+    "(1, 'mei', 'Mei', 'agent', '', '2026-11-22'), (2, 'tom', 'Tom', 'agent', '', '2026-11-22')"
+)
 MOST = 5
 PAY = Call("pay", str)
 
@@ -33,6 +37,9 @@ class Fortune(Protocol):
 
     def stumbles(self) -> bool:
         """Whether a service fails at this moment."""
+
+    async def thinks(self) -> None:
+        """A moment, sometimes longer than a turn may take."""
 
 
 class Stall:
@@ -52,6 +59,7 @@ class Stall:
     @reads
     async def ticket(self, scope: Scope) -> int:
         """Never the same twice: only the journal can tell what it was."""
+        await self._fortune.thinks()
         return self._fortune.number()
 
     async def place(self, scope: Scope, begun_by: str, count: int) -> int:
@@ -116,9 +124,11 @@ class Stall:
         chat.say(f"placed {chat.inbound.key} number {number} count 1")
 
     async def three(self, chat: Chat) -> None:
-        """Several messages at once."""
-        for at in range(3):
-            chat.say(f"echo {at} {chat.inbound.key}")
+        """Several messages at once, and a moment in which anybody may come between."""
+        chat.say(f"echo 0 {chat.inbound.key}")
+        ticket = await chat.do(self.ticket)
+        chat.say(f"echo 1 {chat.inbound.key}")
+        chat.say(f"echo 2 {chat.inbound.key} ticket {ticket}")
 
     async def echo(self, chat: Chat) -> None:
         """Say it back."""

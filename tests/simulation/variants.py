@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import Any
-
-import msgspec
 
 from bot.core.message import Inbound
 from bot.runtime import effects, ledger
@@ -50,11 +48,15 @@ def acknowledges_before_the_commit() -> AbstractContextManager[None]:
 
 def has_no_unique_key() -> AbstractContextManager[None]:
     """Each delivery of an event is a new event."""
-    keep, numbers = Ledger.keep, itertools.count()
+    keep, seen = Ledger.keep, Counter[str]()
+
+    def other(one: Kept) -> Kept:
+        account, key = one.key
+        seen[key] += 1
+        return Kept((account, f"{key}/{seen[key]}") if seen[key] > 1 else one.key, one.inbound, one.payload)
 
     async def kept(self: Ledger, kept: Sequence[Kept]) -> int:
-        other = [msgspec.structs.replace(one, key=(one.key[0], f"{one.key[1]}/{next(numbers)}")) for one in kept]
-        return await keep(self, other)
+        return await keep(self, [other(one) for one in kept])
 
     return _instead(Ledger, "keep", kept)
 

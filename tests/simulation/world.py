@@ -6,6 +6,7 @@ something leaves, so that a promise that is broken for one step is seen.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -37,6 +38,7 @@ class Weather:
     slow: float  # of the sends and calls
     stumbles: float  # of the services that write
     copies: float  # of the inbounds: they come again
+    hangs: float  # of the readings: longer than a turn may take
     staff: int  # things that staff do in a life
     memory: int  # effects that a process holds at once
     patience: bool  # whether reminders and expiries have their time
@@ -54,6 +56,7 @@ class Weather:
             slow=chance.choice((0.0, 0.05, 0.2)),
             stumbles=chance.choice((0.0, 0.3)),
             copies=chance.choice((0.0, 0.3, 0.8)),
+            hangs=chance.choice((0.0, 0.0, 0.1)),
             staff=chance.choice((0, 3, 6)),
             memory=chance.choice((5_000, 5_000, 4)),
             patience=chance.random() < 0.15,
@@ -104,6 +107,11 @@ class World:
     def stumbles(self) -> bool:
         """Whether a service fails at this moment."""
         return self.chance.random() < self.weather.stumbles
+
+    async def thinks(self) -> None:
+        """A moment, sometimes longer than a turn may take."""
+        hangs = self.chance.random() < self.weather.hangs
+        await asyncio.sleep(11.0 if hangs else self.chance.choice((0.0, 0.0, 0.01, 0.3)))
 
     def is_busy(self) -> bool:
         """Whether the database refuses at this moment."""
@@ -158,9 +166,10 @@ class World:
             self.red(f"{key} said {text!r}, and {sends.text!r} before")
         if sends.times == 1:
             place = _place(key)
-            if place <= self.last_sent.get(lane, (0, 0)):
-                self.red(f"{key} left after {self.last_sent[lane]} of the same lane")
-            self.last_sent[lane] = place
+            last = self.last_sent.get(lane, (0, 0))
+            if place <= last and key not in self.hopeless:
+                self.red(f"{key} left after {last} of the same lane")
+            self.last_sent[lane] = max(place, last)
         elif sends.excused:
             sends.excused -= 1
         else:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.core.chat import Chat
-from bot.core.errors import ChannelUnavailable, Refused
+from bot.core.errors import ChannelUnavailable, Refused, Unreachable
 from bot.core.message import Inbound, Wire
 from bot.core.ports import Sent
 from bot.core.router import Router
@@ -192,6 +192,21 @@ async def test_a_colleague_takes_over_by_force_and_the_first_may_not_speak_any_m
     with pytest.raises(Refused, match="not_owner"):
         await sim.runtime.staff_says(row.id, mei.id, "c1", "hi", ())
     assert (await Conversation.get(id=row.id)).owner_id == tom.id
+
+
+async def test_what_staff_send_once_more_leaves_although_they_have_taken_over_since(world: Worlds) -> None:
+    sim = await world([chatty()])
+    ann = await sim.customer()
+    sim.channel.failures.append(Unreachable("blocked"))
+    await ann.says("hello")
+    row, staff = await ann.conversation(), await sim.staff()
+    await sim.runtime.take_over(row.id, staff.id)
+    await sim.runtime.retry_failure("effect", (await Effect.get(state="parked")).id)
+    await sim.runtime.idle()
+    async with asyncio.timeout(30):
+        while await Effect.filter(state="pending").exists():
+            await asyncio.sleep(0.01)
+    assert [seen.text for seen in await ann.screen()] == ["hello 1", "hello 2", "hello 0"]
 
 
 async def test_what_is_not_there_is_said(world: Worlds) -> None:

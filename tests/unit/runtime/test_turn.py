@@ -124,6 +124,20 @@ async def test_staff_try_a_parked_message_again_and_it_stands_in_the_thread_once
 
 
 @pytest.mark.usefixtures("at_once")
+async def test_of_two_who_try_a_parked_message_again_only_one_does(world: Worlds) -> None:
+    sim = await world([Faulty(5).router])
+    ann = await sim.customer()
+    await ann.says("hm")
+    failed = (await InboundRow.get()).id
+    clicks = (sim.runtime.retry_failure("inbound", failed) for _ in range(2))
+    refused = [one for one in await asyncio.gather(*clicks, return_exceptions=True) if one]
+    await sim.runtime.idle()
+    assert [str(one) for one in refused] == ["no_failure"]
+    assert [seen.text for seen in await ann.screen()] == [APOLOGY, "Before hm", "After hm"]
+    assert sim.runtime.waiting == 0
+
+
+@pytest.mark.usefixtures("at_once")
 async def test_a_failure_that_cannot_be_recorded_ends_neither_the_worker_nor_a_good_turn_twice(
     world: Worlds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
