@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -53,12 +54,15 @@ class Staffing:
     async def take_over(self, conversation_id: int, staff_id: int, *, force: bool = False) -> None:
         """Make this person the owner. Raises `Refused`: "no_conversation", "taken"(owner), "sending"."""
         lane = (await self._get(conversation_id)).lane
-        try:
-            async with asyncio.timeout(PATIENCE), self._effects.hold(lane):
-                epoch, name = await self._take(conversation_id, staff_id, force)
-                self._effects.void(lane, conversation_id, epoch)
-        except TimeoutError:
-            raise Refused("sending") from None
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await held.enter_async_context(self._effects.hold(lane))
+            except TimeoutError:
+                raise Refused("sending") from None
+            # Patience ends here: cut off at its commit, the takeover would be true and what is in memory would leave.
+            epoch, name = await self._take(conversation_id, staff_id, force)
+            self._effects.void(lane, conversation_id, epoch)
         self._tell(conversation_id, lane, name)
 
     async def _take(self, conversation_id: int, staff_id: int, force: bool) -> tuple[int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,8 @@ from bot.core.errors import ChannelUnavailable, Refused, Unreachable
 from bot.core.message import Inbound, Wire
 from bot.core.ports import Sent
 from bot.core.router import Router
+from bot.runtime import staffing
+from bot.services import audit
 from models import Audit, Conversation, Effect, Message, Staff
 from tests.kit.simulator import SimChannel, Simulator
 from tests.unit.runtime.conftest import Worlds
@@ -192,6 +195,23 @@ async def test_a_colleague_takes_over_by_force_and_the_first_may_not_speak_any_m
     with pytest.raises(Refused, match="not_owner"):
         await sim.runtime.staff_says(row.id, mei.id, "c1", "hi", ())
     assert (await Conversation.get(id=row.id)).owner_id == tom.id
+
+
+async def test_patience_ends_where_the_takeover_begins_to_be_written(
+    world: Worlds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sim = await world([chatty()])
+    row, staff = await begun(sim), await sim.staff()
+    record = audit.record
+
+    async def slowly(*facts: Any) -> None:
+        await asyncio.sleep(0.3)
+        await record(*facts)
+
+    monkeypatch.setattr(staffing.audit, "record", slowly)
+    monkeypatch.setattr(staffing, "PATIENCE", 0.1)
+    await sim.runtime.take_over(row.id, staff.id)
+    assert (await Conversation.get(id=row.id)).owner_id == staff.id
 
 
 async def test_what_staff_send_once_more_leaves_although_they_have_taken_over_since(world: Worlds) -> None:
