@@ -67,7 +67,8 @@ class ChatFeed:
         session |= {
             "owner": {"name": where.owner} if where and where.owner else None,
             "messages": messages(page.messages, self._links, staff=False),
-            "last": max(last, where.last_seq if where else 0),
+            # Not what the browser says: one that has seen more than there is learns that the server was set back.
+            "last": max(page.messages[-1].seq if page.messages else 0, where.last_seq if where else 0),
             "more": page.more,
         }
         if not await self._send(socket.sid, "session", session):
