@@ -24,6 +24,8 @@ from tests.servers import Postgres, dies_with_us, free_port
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
 PEOPLE = 8
+#: Of a new customer to the restored shop.
+MESSAGES = 8
 CONFIG = """
 [server]
 port = {port}
@@ -134,12 +136,12 @@ async def resent(shop: Shop, server: TelegramServer) -> int:
     async with shop.serving():
         # The effects of the backup would begin with the first look at the table, at the start: by the time that
         # several later messages were written, answered and shown, they have left.
-        for number in range(20):
+        for number in range(MESSAGES):
             await new.says(f"hello {number}")
             assert (await new.reads(PATIENCE)).text == f"you said hello {number}"
         with suppress(TimeoutError):
-            await server.until(lambda: server.count("sendMessage") > sent + 20, 2.0)
-    return server.count("sendMessage") - sent - 20
+            await server.until(lambda: server.count("sendMessage") > sent + MESSAGES, 2.0)
+    return server.count("sendMessage") - sent - MESSAGES
 
 
 def rows(database: Path, sql: str) -> list[tuple[object, ...]]:

@@ -1,0 +1,223 @@
+"""Ways in which a process is broken on purpose: each must be noticed by the part of the programme that names it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from bot.app import App
+from bot.core.errors import DatabaseBusy, StorageUnavailable
+from bot.core.message import Inbound
+from bot.core.ports import StoredFile
+from bot.runtime import effects, failures, retry, worker
+from bot.runtime.effects import Effects
+from bot.runtime.inbox import Inbox
+from bot.runtime.ledger import Kept, Ledger
+from bot.runtime.staffing import Staffing
+from models.database import fetch
+
+_later: set[asyncio.Task[int]] = set()
+
+
+def acknowledges_before_the_commit() -> None:
+    """What most frameworks do: the platform hears 200, then the work begins."""
+    keep, numbers = Inbox.accept, itertools.count(1)
+
+    async def accept(self: Inbox, inbounds: Sequence[Inbound]) -> int:
+        async def eventually() -> int:
+            await asyncio.sleep(min(2.0, 0.2 * next(numbers)))
+            return await keep(self, inbounds)
+
+        _later.add(asyncio.create_task(eventually()))
+        return len(inbounds)
+
+    Inbox.accept = accept  # type: ignore[method-assign]
+
+
+def acknowledges_after_the_work() -> None:
+    """The answer waits for more than the commit."""
+    keep = Inbox.accept
+
+    async def accept(self: Inbox, inbounds: Sequence[Inbound]) -> int:
+        new = await keep(self, inbounds)
+        await asyncio.sleep(0.5)
+        return new
+
+    Inbox.accept = accept  # type: ignore[method-assign]
+
+
+def _as(one: Kept, key: str) -> Kept:
+    """The same event under another key."""
+    return type(one)((one.key[0], key), one.inbound, one.payload)
+
+
+def has_no_unique_key() -> None:
+    """Each delivery of an event is a new event."""
+    keep, numbers = Ledger.keep, itertools.count()
+
+    async def kept(self: Ledger, kept: Sequence[Kept]) -> int:
+        other = [_as(one, f"{one.key[1]}/{next(numbers)}") for one in kept]
+        return await keep(self, other)
+
+    Ledger.keep = kept  # type: ignore[method-assign]
+
+
+def looks_then_writes() -> None:
+    """The usual deduplication: a question first, and no key that decides."""
+    keep, numbers = Ledger.keep, itertools.count()
+
+    async def kept(self: Ledger, kept: Sequence[Kept]) -> int:
+        fresh = []
+        for one in kept:
+            account, key = one.key
+            if not await fetch("SELECT 1 FROM inbound WHERE account = ? AND key LIKE ?", (account, f"{key}/%")):
+                fresh.append(_as(one, f"{key}/{next(numbers)}"))
+        return await keep(self, fresh)
+
+    Ledger.keep = kept  # type: ignore[method-assign]
+
+
+def drops_when_full() -> None:
+    """Too much waits: 200, and forgotten."""
+    keep = Inbox.accept
+
+    async def accept(self: Inbox, inbounds: Sequence[Inbound]) -> int:
+        try:
+            return await keep(self, inbounds)
+        except DatabaseBusy:
+            return 0
+
+    Inbox.accept = accept  # type: ignore[method-assign]
+
+
+def never_drains() -> None:
+    """The end waits for work that does not end, beyond all limits."""
+
+    async def stop(self: App) -> None:
+        async def clings() -> None:
+            await asyncio.sleep(60)
+
+        await asyncio.shield(asyncio.ensure_future(clings()))
+
+    App.stop = stop  # type: ignore[method-assign]
+    from bot.cli import run
+
+    run.DRAIN = 60.0
+
+
+def ignores_retry_after() -> None:
+    """Comes back as soon as it likes."""
+    vars(effects)["effect_delay"] = lambda error, attempts: min(0.5, retry.effect_delay(error, attempts) or 0.5)
+
+
+def gives_up_at_once() -> None:
+    """One failure of the platform, and the message is parked."""
+    vars(effects)["effect_delay"] = lambda error, attempts: None
+
+
+def one_turn_at_a_time() -> None:
+    """Whoever hangs holds up everybody."""
+    worker.AT_ONCE = 1
+
+
+def never_parks() -> None:
+    """A turn that fails is tried for ever."""
+    vars(failures)["turn_delay"] = lambda attempts: 0.2
+
+
+def believes_the_store() -> None:
+    """A file counts as stored, whatever the store said."""
+    from bot.storage.s3 import S3Storage
+
+    put = S3Storage.put
+
+    async def hopeful(
+        self: S3Storage, key: str, chunks: AsyncIterator[bytes], *, media_type: str, limit: int
+    ) -> StoredFile:
+        try:
+            return await put(self, key, chunks, media_type=media_type, limit=limit)
+        except StorageUnavailable:
+            return StoredFile(key, 1, "0" * 64, media_type)
+
+    S3Storage.put = hopeful  # type: ignore[method-assign]
+
+
+def takes_over_without_a_hold() -> None:
+    """The owner changes, and what the bot has queued in memory leaves all the same."""
+
+    @asynccontextmanager
+    async def hold(self: Effects, lane_name: str) -> AsyncIterator[None]:
+        yield
+
+    Effects.hold = hold  # type: ignore[method-assign]
+    Effects.void = lambda *_: None  # type: ignore[method-assign]
+
+
+def lets_everybody_take_over() -> None:
+    """Nobody asks whether a colleague has the conversation."""
+    take = Staffing.take_over
+
+    async def take_over(self: Staffing, conversation_id: int, staff_id: int, *, force: bool = False) -> None:
+        await take(self, conversation_id, staff_id, force=True)
+
+    Staffing.take_over = take_over  # type: ignore[method-assign]
+
+
+def _pushes(change: Callable[[list[Any]], list[Any]]) -> None:
+    from web.chat_feed import ChatFeed, ChatSocket
+
+    push = ChatFeed._push_bodies
+
+    async def pushed(self: ChatFeed, socket: ChatSocket, bodies: Iterable[tuple[int, Any]]) -> None:
+        mine = [body for body in bodies if body[0] > socket.sent]
+        left = change(mine)
+        for body in left if len(left) > len(mine) else ():
+            await self._send(socket.sid, "message", body[1])
+        await push(self, socket, left)
+        if mine:
+            socket.sent = max(socket.sent, mine[-1][0])
+
+    ChatFeed._push_bodies = pushed  # type: ignore[method-assign]
+
+
+def loses_a_push() -> None:
+    """One message in twenty is believed to have been sent to the browser."""
+    _pushes(lambda bodies: [body for body in bodies if body[0] % 20])
+
+
+def pushes_twice() -> None:
+    """One message in twenty is sent to the browser again."""
+    _pushes(lambda bodies: bodies + [body for body in bodies if not body[0] % 20])
+
+
+def never_cuts() -> None:
+    """The library's own behaviour: a queue without an end for whoever does not read."""
+    from web.sockets import Namespace
+
+    async def is_fine(self: Namespace, sid: str) -> bool:
+        return False
+
+    Namespace.cut_if_slow = is_fine  # type: ignore[method-assign]
+
+
+VARIANTS: dict[str, Callable[[], None]] = {
+    "acknowledges-first": acknowledges_before_the_commit,
+    "acknowledges-late": acknowledges_after_the_work,
+    "no-unique-key": has_no_unique_key,
+    "looks-then-writes": looks_then_writes,
+    "drops-when-full": drops_when_full,
+    "never-drains": never_drains,
+    "ignores-retry-after": ignores_retry_after,
+    "gives-up-at-once": gives_up_at_once,
+    "one-turn-at-a-time": one_turn_at_a_time,
+    "never-parks": never_parks,
+    "believes-the-store": believes_the_store,
+    "takes-over-without-a-hold": takes_over_without_a_hold,
+    "everybody-takes-over": lets_everybody_take_over,
+    "loses-a-push": loses_a_push,
+    "pushes-twice": pushes_twice,
+    "never-cuts": never_cuts,
+}

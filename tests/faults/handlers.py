@@ -1,0 +1,75 @@
+"""The conversations of the fault tests: an echo, and handlers that sleep, fail, hang or block on purpose."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from bot.core.chat import Chat
+from bot.core.registry import reads
+from bot.core.router import Router
+from bot.core.text import _
+from bot.services.scope import Scope
+
+router = Router("faults")
+
+
+class Poison(Exception):
+    """What the handler with a mistake in it raises, always."""
+
+
+@reads
+async def nap(scope: Scope, milliseconds: int) -> None:
+    """A service that is slow and writes nothing."""
+    await asyncio.sleep(milliseconds / 1000)
+
+
+async def never(scope: Scope) -> None:
+    """A service that may write, and waits for what does not come."""
+    await asyncio.Event().wait()
+
+
+@router.command("nap", title=_("Nap"))
+async def naps(chat: Chat) -> None:
+    """`/nap 300`: answers after so many milliseconds."""
+    await chat.do(nap, int(chat.arguments or 0))
+    chat.say(f"echo {chat.inbound.text}")
+
+
+@router.command("three", title=_("Three"))
+async def three(chat: Chat) -> None:
+    """`/three 20`: thinks for so many milliseconds, then says three things."""
+    await chat.do(nap, int(chat.arguments or 0))
+    for number in range(3):
+        chat.say(f"part {number}")
+
+
+@router.command("raise", title=_("Raise"))
+async def raises(chat: Chat) -> None:
+    """Always fails, after it has said something that must not leave."""
+    chat.say("half an answer")
+    raise Poison
+
+
+@router.command("hang", title=_("Hang"))
+async def hangs(chat: Chat) -> None:
+    """Never returns, and holds nothing."""
+    await chat.do(nap, 10**9)
+
+
+@router.command("hold", title=_("Hold"))
+async def holds(chat: Chat) -> None:
+    """Never returns, inside a service that may write."""
+    await chat.do(never)
+
+
+@router.command("block", title=_("Block"))
+async def blocks(chat: Chat) -> None:
+    """`/block 3000`: keeps the whole process for so many milliseconds."""
+    time.sleep(int(chat.arguments or 0) / 1000)
+
+
+@router.fallback
+async def echo(chat: Chat) -> None:
+    """Say it back."""
+    chat.say(f"echo {chat.inbound.text}")
