@@ -43,7 +43,11 @@ Query = tuple[str, Sequence[Any]]
 
 
 class Overtaken(Exception):
-    """A row was changed since it was read, so what was made of it is not written."""
+    """Rows were changed since they were read, so what was made of them is not written; `ids` are theirs."""
+
+    def __init__(self, ids: frozenset[int]) -> None:
+        super().__init__(f"changed since they were read: {sorted(ids)}")
+        self.ids = ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +268,9 @@ async def commit(
 
 
 def _check(guard: Guard, found: Sequence[Mapping[str, Any]]) -> None:
-    if {(row["id"], row["version"]) for row in found} != guard.rows:
-        raise Overtaken
+    changed = guard.rows - {(row["id"], row["version"]) for row in found}
+    if changed:
+        raise Overtaken(frozenset(id_ for id_, _ in changed))
 
 
 async def fetch_many(queries: Sequence[Query], connection: BaseDBAsyncClient) -> list[list[dict[str, Any]]]:

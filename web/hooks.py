@@ -15,7 +15,7 @@ from bot.core.ports import Channel, HookAnswer, HookRequest, Notice
 from bot.services import conversations, payments, settlement
 from bot.services.payments import PaymentView
 from models.database import transaction
-from web.http import Problem, address_of, read_body
+from web.http import Problem, read_body
 from web.keys import CLOCK, RUNTIME
 from web.ports import Runtime
 
@@ -120,5 +120,4 @@ async def _call(request: web.Request) -> HookRequest:
         query=request.query,
         headers=request.headers,
         body=await read_body(request, LIMIT),
-        remote=address_of(request),
     )

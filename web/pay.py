@@ -8,7 +8,7 @@ from bot.core.errors import Refused
 from bot.core.ports import HookRequest
 from bot.services import pay_links, payments
 from web.hooks import deliver_notice
-from web.http import Problem, address_of, read_body
+from web.http import Problem, read_body
 from web.keys import CLOCK, RUNTIME, SETTINGS
 from web.origin import require_ours
 from web.pages import page_language, render
@@ -59,7 +59,7 @@ async def act(request: web.Request) -> web.Response:
     if await _state(page) == "over":
         raise web.HTTPSeeOther(request.rel_url.path_qs)
     notice = await (bank.decline if form == "act=decline" else bank.pay)(reference)
-    call = HookRequest("POST", f"/hooks/pay/{bank.name}", {}, notice.headers, notice.body, address_of(request))
+    call = HookRequest("POST", f"/hooks/pay/{bank.name}", {}, notice.headers, notice.body)
     await deliver_notice(request.app[RUNTIME], bank.name, call, request.app[CLOCK]())
     raise web.HTTPSeeOther(f"/paid/{page.key}?lang={_language(page.locale, request)}")
 

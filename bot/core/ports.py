@@ -21,7 +21,6 @@ class HookRequest:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
-    remote: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,12 @@ R = TypeVar("R")
 
 
 class GroupCommit(Generic[T, R]):
-    """`flush` gets everything that waits and commits it in one transaction; each submitter gets its own result."""
+    """`flush` gets everything that waits and commits it in one transaction; each submitter gets its own result.
 
-    def __init__(self, flush: Callable[[Sequence[T]], Awaitable[Sequence[R]]], *, most: int = 512) -> None:
+    A result that is an exception is raised where it was submitted.
+    """
+
+    def __init__(self, flush: Callable[[Sequence[T]], Awaitable[Sequence[R | Exception]]], *, most: int = 512) -> None:
         self._flush = flush
         self._most = most
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
@@ -61,5 +64,9 @@ class GroupCommit(Generic[T, R]):
                     future.set_exception(error)
             return
         for (_, future), result in zip(group, results, strict=True):
-            if not future.done():
+            if future.done():
+                continue
+            if isinstance(result, Exception):
+                future.set_exception(result)
+            else:
                 future.set_result(result)

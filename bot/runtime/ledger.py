@@ -12,7 +12,7 @@ import msgspec
 
 from bot.core.message import Inbound
 from bot.runtime.group import GroupCommit
-from models.database import Query, Statement, commit, unchanged
+from models.database import Overtaken, Query, Statement, commit, unchanged
 
 Key = tuple[str, str]
 _CHUNK = 200
@@ -68,7 +68,16 @@ class Ledger:
         """Commit what is under way."""
         await self._group.close()
 
-    async def _flush(self, items: Sequence[Item]) -> list[int]:
+    async def _flush(self, items: Sequence[Item]) -> list[int | Exception]:
+        try:
+            return [*await self._commit(items)]
+        except Overtaken as error:
+            late = [not error.ids.isdisjoint(item.versions) for item in items]
+            rest = [item for item, is_late in zip(items, late, strict=True) if not is_late]
+            results = iter(await self._flush(rest) if rest else ())
+            return [error if is_late else next(results) for is_late in late]
+
+    async def _commit(self, items: Sequence[Item]) -> list[int]:
         unique: dict[Key, Kept] = {}
         for kept in (one for item in items for one in item.kept):
             unique.setdefault(kept.key, kept)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -38,6 +39,8 @@ TURN_TIMEOUT = 10.0
 AT_ONCE = 256
 #: Turns that share one transaction, or one reading.
 BATCH = 48
+#: Conversations whose state is kept in memory after a turn, a few kilobytes each.
+MOST_REMEMBERED = 2_000
 _HANGS = "the handler took too long"
 _HANGS = "a handler hangs"
 #: How long work rests while the database is busy, seconds.
@@ -69,6 +72,7 @@ class Worker:
         self._turn_timeout = turn_timeout
         self._failures = Failures(lanes, shop, committed, clock)
         self._under_way: dict[str, asyncio.Task[None]] = {}  # by lane
+        self._remembered: OrderedDict[str, ConversationState] = OrderedDict()  # by lane, the latest last
         self._running: dict[str, float] = {}  # since when a handler runs on the lane, by the loop's clock
         self._room = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -138,7 +142,9 @@ class Worker:
 
     async def _attempt(self, head: Head) -> BaseException | None:
         try:
-            await self._freely(head)
+            remembered = self._remembered.pop(head.lane, None)
+            if remembered is None or not await self._holds(remembered, head):
+                await self._freely(await self._states.submit(head.waiting[0].inbound), head)
         except (NeedsTransaction, Overtaken):
             transactions = self._transactions[head.waiting[0].id % self._writers]
             return await transactions.submit(head)
@@ -146,9 +152,16 @@ class Worker:
 
     # outside any transaction
 
-    async def _freely(self, head: Head) -> None:
+    async def _holds(self, remembered: ConversationState, head: Head) -> bool:
+        """Run the turn from what the last one left behind; False when somebody changed it since."""
+        try:
+            await self._freely(remembered, head)
+        except Overtaken:
+            return False
+        return True
+
+    async def _freely(self, state: ConversationState | None, head: Head) -> None:
         """Raises `NeedsTransaction`, `Overtaken`, `DatabaseBusy` or what the handler raised: nothing is written."""
-        state = await self._states.submit(head.waiting[0].inbound)
         now = self._clock()
         if state is None:
             await self._ledger.record([(INBOUND_DONE, _ids(head))])
@@ -165,7 +178,15 @@ class Worker:
         finally:
             del self._running[head.lane]
         await self._ledger.write(made.statements(now), state.id, state.version)
+        self._remember(state)
         self._committed(made)
+
+    def _remember(self, state: ConversationState) -> None:
+        """A talk that goes on need not be read again: the version tells when it must."""
+        state.version += 1
+        self._remembered[state.lane] = state
+        if len(self._remembered) > MOST_REMEMBERED:
+            self._remembered.popitem(last=False)
 
     async def _read(self, inbounds: Sequence[Inbound]) -> list[ConversationState | None]:
         """The conversations of turns that begin together; None of somebody whom we do not know and need not meet."""

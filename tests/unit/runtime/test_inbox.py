@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,8 +13,11 @@ from bot.core.message import Inbound
 from bot.runtime.group import GroupCommit
 from bot.runtime.inbox import Inbox, unfinished
 from bot.runtime.ledger import Ledger, Waiting
+from models import Contact, Conversation, Identity
 from models import Inbound as Row
-from models.database import transaction
+from models.database import Overtaken, transaction
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 
 class Arrivals:
@@ -178,3 +182,28 @@ async def test_keeping_within_a_transaction_ends_with_it(arrivals: Arrivals) -> 
         await fails()
     assert [waiting.inbound.key for waiting in kept] == ["1", "2"]
     assert await Row.all().count() == 0
+
+
+async def test_who_was_overtaken_writes_nothing_and_its_neighbours_all(arrivals: Arrivals) -> None:
+    contact = await Contact.create(created_at=NOW, updated_at=NOW)
+    talks = []
+    for sender in ("ann", "bob"):
+        identity = await Identity.create(contact=contact, account="telegram", external_id=sender, created_at=NOW)
+        talks.append(
+            await Conversation.create(
+                lane=f"telegram:{sender}", identity=identity, contact=contact, account="telegram",
+                last_at=NOW, created_at=NOW, updated_at=NOW,
+            )
+        )  # fmt: skip
+    ann, bob = talks
+    rename = "UPDATE conversation SET reason = ? WHERE id = ?"
+    found = await asyncio.gather(
+        arrivals.ledger.write([(rename, [("late", ann.id)])], ann.id, ann.version - 1),
+        arrivals.ledger.write([(rename, [("in time", bob.id)])], bob.id, bob.version),
+        arrivals.accept(event("1")),
+        return_exceptions=True,
+    )
+    assert isinstance(found[0], Overtaken)
+    assert list(found[1:]) == [None, 1]
+    assert [row.reason for row in await Conversation.all().order_by("id")] == ["", "in time"]
+    assert await Row.all().count() == 1

@@ -16,7 +16,7 @@ from bot.core.router import Router
 from bot.runtime import failures as failures_module
 from bot.services import attachments
 from bot.services.scope import Scope
-from models import Attachment, Audit, Conversation, Dialog, Effect, Message
+from models import Attachment, Audit, Contact, Conversation, Dialog, Effect, Identity, Message
 from models import Inbound as InboundRow
 from tests.unit.runtime.conftest import Worlds
 
@@ -223,6 +223,26 @@ async def test_a_turn_that_read_what_staff_changed_meanwhile_runs_again(world: W
     await sim.runtime.idle()
     assert await thread(f"telegram:{ann.sender}") == [
         ("customer", "hi"), ("bot", "Heard hi"), ("note", "A note"), ("event", "Li took over"), ("customer", "hang"),
+    ]  # fmt: skip
+
+
+async def test_what_is_remembered_of_a_conversation_is_read_again_when_its_person_changed(world: Worlds) -> None:
+    router = Router("who")
+
+    @router.fallback
+    async def answer(chat: Chat) -> None:
+        chat.say(f"You are {chat.person.name}, {'staff' if chat.person.is_staff else 'a customer'}")
+
+    sim = await world([router])
+    ann = await sim.customer("Ann")
+    await ann.says("hi")
+    await Contact.filter(id=(await ann.conversation()).contact_id).update(name="Anna")
+    await ann.says("and now?")
+    staff = await sim.staff("Li")
+    await Identity.filter(external_id=ann.sender).update(staff_id=staff.id)
+    await ann.says("and now?")
+    assert [seen.text for seen in await ann.screen()] == [
+        "You are Ann, a customer", "You are Anna, a customer", "You are Anna, staff",
     ]  # fmt: skip
 
 
