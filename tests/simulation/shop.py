@@ -131,7 +131,8 @@ class Stall:
         chat.say(f"echo 2 {chat.inbound.key} ticket {ticket}")
 
     async def echo(self, chat: Chat) -> None:
-        """Say it back."""
+        """Say it back, after a moment."""
+        await chat.do(self.ticket)
         chat.say(f"echo {chat.inbound.key}")
 
 

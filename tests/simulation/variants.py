@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from typing import Any
 
+from bot.core.errors import DatabaseBusy
 from bot.core.message import Inbound
 from bot.runtime import effects, ledger
 from bot.runtime.effects import Done, EffectLane, Effects
@@ -84,8 +85,12 @@ def marks_done_apart() -> AbstractContextManager[None]:
 
     async def and_then(self: Worker, head: Head) -> BaseException | None:
         error = await attempt(self, head)
-        if error is None:
-            await self._ledger.record([(INBOUND_DONE, [(waiting.id,) for waiting in head.waiting])])
+        marks = [(INBOUND_DONE, [(waiting.id,) for waiting in head.waiting])]
+        while error is None:
+            with suppress(DatabaseBusy):
+                await self._ledger.record(marks)
+                break
+            await asyncio.sleep(0.2)
         return error
 
     @contextmanager
@@ -101,8 +106,10 @@ def takes_over_without_hold() -> AbstractContextManager[None]:
 
     @asynccontextmanager
     async def hold(self: Effects, lane_name: str) -> AsyncIterator[None]:
-        self._lanes.setdefault(lane_name, EffectLane())
+        lane = self._lanes.setdefault(lane_name, EffectLane())
+        lane.holders += 1
         yield
+        lane.holders -= 1
 
     return _instead(Effects, "hold", hold)
 

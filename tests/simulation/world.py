@@ -111,7 +111,7 @@ class World:
     async def thinks(self) -> None:
         """A moment, sometimes longer than a turn may take."""
         hangs = self.chance.random() < self.weather.hangs
-        await asyncio.sleep(11.0 if hangs else self.chance.choice((0.0, 0.0, 0.01, 0.3)))
+        await asyncio.sleep(11.0 if hangs else self.chance.choice((0.0, 0.01, 0.1, 0.5)))
 
     def is_busy(self) -> bool:
         """Whether the database refuses at this moment."""
