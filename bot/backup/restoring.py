@@ -42,7 +42,7 @@ async def restore(places: Places, source: Path, *, replace: bool, tell: Tell, no
     With `replace` what is there goes: on SQLite and in folders it is set aside, in PostgreSQL it is dropped.
 
     Raises `BadInput` for a damaged or wrong backup and for a target that is not empty, `ConfigError` while a Parley
-    runs there. Up to the last step the target's own database is untouched.
+    runs there. Nothing is touched before every part of the backup was checked.
     """
     now = now or datetime.now(UTC)
     with archive.reading(source) as reader:
