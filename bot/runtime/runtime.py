@@ -109,11 +109,13 @@ class Runtime:
             await channel.start(self.accept)
 
     async def stop(self) -> None:
-        """Stop receiving, finish what is under way, leave the rest on disk."""
-        await asyncio.gather(*(channel.stop() for channel in self.channels.values()), return_exceptions=True)
+        """Finish what is under way, stop receiving, leave the rest on disk."""
         await self.schedule.stop()
         await self._worker.stop()
         await self.effects.stop()
+        # Not before: a message that is leaving would be cut off, and said again at the next start. What still comes
+        # in meanwhile is kept, and handled then.
+        await asyncio.gather(*(channel.stop() for channel in self.channels.values()), return_exceptions=True)
         await self._ledger.close()
         await self.bus.close()
 
