@@ -1,14 +1,17 @@
-"""Fixtures for all tests: real servers and a browser, each started when the first test asks."""
+"""Fixtures for all tests: real servers, databases and a browser, each started when the first test asks."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import asyncpg
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from models.database import close_database, migrate, open_database
 from tests import chromium
 from tests.network import Fence
 from tests.servers import Bucket, ObjectStore, Postgres, Server, Valkey
@@ -53,6 +56,55 @@ async def postgres_url(postgres_server: Postgres) -> AsyncIterator[str]:
     url = await postgres_server.create_database()
     yield url
     await postgres_server.drop_database(url)
+
+
+#: A test's file need not survive a power cut, and so need not wait for the disk.
+QUICK = "?synchronous=OFF"
+
+
+async def _migrate(url: str) -> None:
+    await open_database(url)
+    await migrate()
+    await close_database()
+
+
+@pytest.fixture(scope="session")
+async def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "parley.db"
+    await _migrate(f"sqlite://{path}?journal_mode=DELETE")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_file: Path, tmp_path: Path) -> str:
+    """The URL of a migrated, empty SQLite database that is the test's own."""
+    shutil.copy(sqlite_file, tmp_path / "parley.db")
+    return f"sqlite://{tmp_path / 'parley.db'}{QUICK}"
+
+
+@pytest.fixture(scope="session")
+async def shared_postgres(postgres_server: Postgres) -> AsyncIterator[str]:
+    """The URL of a migrated PostgreSQL database; see also `empty_postgres`."""
+    url = await postgres_server.create_database()
+    await _migrate(url)
+    yield url
+    await postgres_server.drop_database(url)
+
+
+@pytest.fixture
+async def empty_postgres(shared_postgres: str) -> str:
+    """The URL of a migrated, empty PostgreSQL database that tests use one after the other."""
+    connection = await asyncpg.connect(shared_postgres)
+    try:
+        names = await connection.fetchval(
+            "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables "
+            "WHERE schemaname = 'public' AND tablename <> 'schema_version'"
+        )
+        await connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+    finally:
+        await connection.close()
+    return shared_postgres
 
 
 @pytest.fixture(scope="session")

@@ -22,24 +22,45 @@ BILL: FilePayload = {"name": "old bill.pdf", "mimeType": "application/pdf", "buf
 async def test_an_agent_takes_over_answers_and_gives_back(
     new_visitor: NewVisitor, new_agent: NewAgent, admin: Agent, parley: Parley, screenshots: Path
 ) -> None:
-    mei = await new_agent()
+    mei, ann = await new_agent(), await new_visitor()
     await mei.logs_in("mei", await admin.adds_colleague("mei", "Mei Chen"))
     await admin.draws(screenshots, "desk-staff-added")
-    ann = await new_visitor()
+    conversation = await comes_to_the_desk(ann, mei, parley, screenshots)
+    await mei.takes_over()
+    await expect(ann.page.get_by_text("You are talking to Mei Chen")).to_be_visible()
+    before = len(parley.said(conversation))
+    await talk(ann, mei)
+    await mei.draws(screenshots, "desk-thread-mine")
+    await ann.draws(screenshots, "visitor-with-staff")
+    await expect_quiet(parley)
+    said = parley.said(conversation)[before:]
+    assert [author for author, _ in said] == ["customer", "staff", "staff", "customer"]
+    await gives_back(mei, ann)
+    await ann.page.reload()
+    await ann.hears("I have called a colleague")
+    assert "generous" not in await ann.page.content() + " ".join(await ann.texts())
+    await mei.page.get_by_role("button", name=re.compile("^Waiting")).click()
+    await expect(mei.rows.first).to_contain_text("I have called a colleague")
+    await expect(mei.thread).to_contain_text("gave back to the bot")
+    await mei.draws(screenshots, "desk-waiting")
+
+
+async def comes_to_the_desk(ann: Visitor, mei: Agent, parley: Parley, screenshots: Path) -> int:
+    """A visitor writes, asks for a person, and the agent opens the thread; its conversation."""
     await ann.says("Is the Longjing from this spring?")
     row = mei.rows.first
     await expect(row).to_contain_text("I did not quite get that.")  # it came to the top of the list by itself
     await mei.draws(screenshots, "desk-inbox")
     await ann.says("/person")
     await ann.hears("What is it about?")
-
     await row.click()
     await mei.sees("Is the Longjing from this spring?")
     await mei.draws(screenshots, "desk-thread-bot")
-    await mei.takes_over()
-    await expect(ann.page.get_by_text("You are talking to Mei Chen")).to_be_visible()
-    conversation = parley.conversation_with("Is the Longjing from this spring?")
-    before = len(parley.said(conversation))
+    return parley.conversation_with("Is the Longjing from this spring?")
+
+
+async def talk(ann: Visitor, mei: Agent) -> None:
+    """The bot's question is open all the while, and it keeps silent."""
     await ann.says("It is about the harvest.")
     await mei.sees("It is about the harvest.")
     await mei.notes("She bought from us in May, be generous.")
@@ -49,13 +70,10 @@ async def test_an_agent_takes_over_answers_and_gives_back(
     await expect(ann.thread.get_by_role("link", name=re.compile("brewing guide.txt"))).to_be_visible()
     await ann.says("hello")
     await mei.sees("hello")
-    await mei.draws(screenshots, "desk-thread-mine")
-    await ann.draws(screenshots, "visitor-with-staff")
 
-    await expect_quiet(parley)
-    said = parley.said(conversation)[before:]
-    assert [author for author, _ in said] == ["customer", "staff", "staff", "customer"]
 
+async def gives_back(mei: Agent, ann: Visitor) -> None:
+    """The bot asks its open question again, and goes on with the answer."""
     await mei.gives_back()
     await ann.sees("What is it about?", times=2)
     await expect(ann.page.get_by_text("You are talking to Mei Chen")).to_be_hidden()
@@ -64,13 +82,6 @@ async def test_an_agent_takes_over_answers_and_gives_back(
     await ann.hears("I have called a colleague")
     await expect(mei.page.get_by_text("The bot is asking")).to_be_hidden()
     await expect(mei.page.get_by_text("Waiting for a person · Reason: About the harvest")).to_be_visible()
-    await ann.page.reload()
-    await ann.hears("I have called a colleague")
-    assert "generous" not in await ann.page.content() + " ".join(await ann.texts())
-    await mei.page.get_by_role("button", name=re.compile("^Waiting")).click()
-    await expect(mei.rows.first).to_contain_text("I have called a colleague")
-    await expect(mei.thread).to_contain_text("gave back to the bot")
-    await mei.draws(screenshots, "desk-waiting")
 
 
 async def test_a_file_from_a_visitor_is_on_the_desk(

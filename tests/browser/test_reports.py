@@ -15,7 +15,7 @@ from tests.browser.visitor import Visitor
 
 NewVisitor = Callable[..., Awaitable[Visitor]]
 #: Java and Spark start from nothing.
-COUNTING = 90_000
+COUNTING = 150_000
 NEXT_MONDAY = re.compile(r"comes here next on \d{4}-\d\d-\d\d 09:00 \(Asia/Shanghai\)")
 
 

@@ -21,13 +21,29 @@ async def give_address(ann: Customer) -> None:
     await ann.says("1 West Lake Road, Hangzhou")
 
 
+async def go_to_checkout(ann: Customer) -> None:
+    await fill_cart(ann)
+    await ann.picks("Check out")
+
+
+async def place_order(ann: Customer) -> None:
+    await go_to_checkout(ann)
+    await give_address(ann)
+    await ann.picks("Place the order")
+
+
+async def who_ordered(sim: Simulator) -> Customer:
+    """Somebody who has just placed an order for tea and has not paid."""
+    await stock(sim)
+    ann = await sim.customer()
+    await place_order(ann)
+    return ann
+
+
 async def test_an_order_is_placed_and_paid_once(sim: Simulator) -> None:
     tea = await stock(sim)
     ann = await sim.customer()
-    await fill_cart(ann)
-    await ann.picks("Check out")
-    await give_address(ann)
-    await ann.picks("Place the order")
+    await place_order(ann)
     assert (await StockHold.get()).quantity == 1
     await ann.pays()
 
@@ -43,8 +59,7 @@ async def test_an_order_is_placed_and_paid_once(sim: Simulator) -> None:
 async def test_a_checkout_begun_anew_forgets_the_first(sim: Simulator) -> None:
     await stock(sim)
     ann = await sim.customer()
-    await fill_cart(ann)
-    await ann.picks("Check out")
+    await go_to_checkout(ann)
     await ann.says("later")
     await ann.says("/checkout")
     await give_address(ann)
@@ -54,12 +69,7 @@ async def test_a_checkout_begun_anew_forgets_the_first(sim: Simulator) -> None:
 
 
 async def test_a_wrong_amount_is_never_paid_and_staff_see_it(sim: Simulator) -> None:
-    await stock(sim)
-    ann = await sim.customer()
-    await fill_cart(ann)
-    await ann.picks("Check out")
-    await give_address(ann)
-    await ann.picks("Place the order")
+    ann = await who_ordered(sim)
     await ann.pays(amount=1)
 
     assert (await Order.get()).state == "placed"
@@ -71,8 +81,7 @@ async def test_a_wrong_amount_is_never_paid_and_staff_see_it(sim: Simulator) -> 
 async def test_sold_out_while_the_address_was_typed_is_told_and_the_cart_is_kept(sim: Simulator) -> None:
     tea = await stock(sim)
     ann = await sim.customer()
-    await fill_cart(ann)
-    await ann.picks("Check out")
+    await go_to_checkout(ann)
     await give_address(ann)
     await Product.filter(id=tea.id).update(stock=0)
     await ann.picks("Place the order")
@@ -85,8 +94,7 @@ async def test_sold_out_while_the_address_was_typed_is_told_and_the_cart_is_kept
 async def test_a_price_that_changed_is_asked_again(sim: Simulator) -> None:
     tea = await stock(sim)
     ann = await sim.customer()
-    await fill_cart(ann)
-    await ann.picks("Check out")
+    await go_to_checkout(ann)
     await give_address(ann)
     await Product.filter(id=tea.id).update(price=7000)
     await ann.picks("Place the order")
@@ -98,12 +106,7 @@ async def test_a_price_that_changed_is_asked_again(sim: Simulator) -> None:
 
 
 async def test_an_order_that_is_not_paid_expires_and_says_so(sim: Simulator) -> None:
-    await stock(sim)
-    ann = await sim.customer()
-    await fill_cart(ann)
-    await ann.picks("Check out")
-    await give_address(ann)
-    await ann.picks("Place the order")
+    ann = await who_ordered(sim)
     seen: list[Event] = []
 
     async def look(events: Sequence[Event]) -> None:
@@ -120,14 +123,8 @@ async def test_an_order_that_is_not_paid_expires_and_says_so(sim: Simulator) -> 
 
 
 async def test_the_last_address_is_offered_again(sim: Simulator) -> None:
-    await stock(sim)
-    ann = await sim.customer()
-    await fill_cart(ann)
-    await ann.picks("Check out")
-    await give_address(ann)
-    await ann.picks("Place the order")
-    await fill_cart(ann)
-    await ann.picks("Check out")
+    ann = await who_ordered(sim)
+    await go_to_checkout(ann)
     await ann.picks("Yes")
     await ann.picks("Place the order")
     assert [order.address for order in await Order.all()] == ["1 West Lake Road, Hangzhou"] * 2
@@ -136,8 +133,7 @@ async def test_the_last_address_is_offered_again(sim: Simulator) -> None:
 async def test_a_phone_number_is_checked(sim: Simulator) -> None:
     await stock(sim)
     ann = await sim.customer()
-    await fill_cart(ann)
-    await ann.picks("Check out")
+    await go_to_checkout(ann)
     await ann.says("Ann")
     await ann.says("call me")
     assert "does not look like a phone number" in (await ann.last()).text
@@ -146,12 +142,7 @@ async def test_a_phone_number_is_checked(sim: Simulator) -> None:
 
 
 async def test_a_customer_cancels_an_order(sim: Simulator) -> None:
-    await stock(sim)
-    ann = await sim.customer()
-    await fill_cart(ann)
-    await ann.picks("Check out")
-    await give_address(ann)
-    await ann.picks("Place the order")
+    ann = await who_ordered(sim)
     await ann.says("我的订单")
     order = await Order.get()
     await ann.says("1")
@@ -162,12 +153,7 @@ async def test_a_customer_cancels_an_order(sim: Simulator) -> None:
 
 
 async def test_on_postgres_two_deliveries_make_one_order(postgres_sim: Simulator) -> None:
-    await stock(postgres_sim)
-    ann = await postgres_sim.customer()
-    await fill_cart(ann)
-    await ann.picks("Check out")
-    await give_address(ann)
-    await ann.picks("Place the order")
+    ann = await who_ordered(postgres_sim)
     await ann.pays()
     assert [(order.state, order.total) for order in await Order.all()] == [("paid", 6800)]
     assert await ann.times("Your payment has arrived") == 1

@@ -102,10 +102,10 @@ def is_live(row: Order, day: Day) -> bool:
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(doings=st.lists(st.tuples(DOINGS, st.integers(0, 3)), min_size=1, max_size=14))
-async def test_every_piece_is_counted_once(sqlite_template: Path, doings: list[tuple[str, int]]) -> None:
+async def test_every_piece_is_counted_once(sqlite_file: Path, doings: list[tuple[str, int]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "shop.db"
-        shutil.copy(sqlite_template, path)
+        shutil.copy(sqlite_file, path)
         await open_database(f"sqlite://{path}?synchronous=OFF")
         try:
             shop = Shop()
