@@ -7,6 +7,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from tortoise.backends.base.client import BaseDBAsyncClient
+
 from bot.core.message import FROM_CUSTOMER, Inbound, Reply
 from bot.core.text import _
 from bot.runtime.lanes import Head, Lanes
@@ -15,7 +17,7 @@ from bot.runtime.shop import Shop
 from bot.runtime.speech import Speech
 from bot.runtime.state import ConversationState, load_states
 from bot.runtime.writes import Writes
-from models.database import execute, transaction
+from models.database import execute, fetch, marks, transaction
 
 log = logging.getLogger(__name__)
 
@@ -65,17 +67,21 @@ class Failures:
             if park and not was_parked(attempts - 1):
                 inbound = head.waiting[0].inbound
                 states = await load_states(connection, [inbound], now, self._shop.meets)
-                if head.lane in states:
-                    self._apologise(states[head.lane], [one.inbound for one in head.waiting], writes, now)
+                if found := states.get(head.lane):
+                    inbounds = [one.inbound for one in head.waiting]
+                    known = await _in_thread(connection, found.id, inbounds)
+                    self._apologise(found, inbounds, known, writes, now)
             state = "parked" if park else "pending"
             writes.failed += [(attempts, reason, state, waiting.id) for waiting in head.waiting]
             await execute(connection, writes.statements(now))
         self._committed(writes)
 
-    def _apologise(self, state: ConversationState, inbounds: Sequence[Inbound], writes: Writes, now: datetime) -> None:
+    def _apologise(
+        self, state: ConversationState, inbounds: Sequence[Inbound], known: set[str], writes: Writes, now: datetime
+    ) -> None:
         """What the customer sent still shows in the thread, with an apology; the dialog that failed is ended."""
         for inbound in inbounds:
-            if inbound.kind in FROM_CUSTOMER:
+            if inbound.kind in FROM_CUSTOMER and inbound.client_id not in known:
                 state.last_seq += 1
                 state.last_text, state.last_author, state.last_at = inbound.text[:300], "customer", now
                 client_id = inbound.client_id or None
@@ -92,3 +98,12 @@ class Failures:
             speech.finish()
         writes.save_conversation(state, now)
         writes.events_of(state)
+
+
+async def _in_thread(connection: BaseDBAsyncClient, conversation_id: int, inbounds: Sequence[Inbound]) -> set[str]:
+    """Which of their client ids the thread has: of a message whose inbound was pruned long before it came again."""
+    ids = [inbound.client_id for inbound in inbounds if inbound.client_id]
+    if not ids:
+        return set()
+    sql = f"SELECT client_id FROM message WHERE conversation_id = ? AND client_id IN ({marks(len(ids))})"  # noqa: S608
+    return {row["client_id"] for row in await fetch(sql, (conversation_id, *ids), connection)}

@@ -124,6 +124,19 @@ async def test_staff_try_a_parked_message_again_and_it_stands_in_the_thread_once
 
 
 @pytest.mark.usefixtures("at_once")
+async def test_a_message_that_comes_again_after_its_inbound_was_pruned_does_not_block_its_lane(world: Worlds) -> None:
+    sim = await world([Faulty(0).router])
+    ann = await sim.customer()
+    await ann._send(text="good", client_id="c1")
+    await InboundRow.all().delete()
+    await ann._send(text="good", client_id="c1")
+    await ann._send(text="good too", client_id="c2")
+    said = [text for author, text in await thread(f"telegram:{ann.sender}") if author == "customer"]
+    assert said == ["good", "good too"]
+    assert [row.state for row in await InboundRow.all().order_by("id")] == ["parked", "done"]
+
+
+@pytest.mark.usefixtures("at_once")
 async def test_of_two_who_try_a_parked_message_again_only_one_does(world: Worlds) -> None:
     sim = await world([Faulty(5).router])
     ann = await sim.customer()
