@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,6 +85,7 @@ def places(config: Config) -> Places:
 
 def _lake_files(lake: Path) -> list[str]:
     """What the lake's table of contents names, and the files that stand for tables without rows."""
-    parts = json.loads((lake / "manifest.json").read_bytes())["parts"].values()
-    named = [str(block["file"]) for part in parts for block in part["blocks"].values()]
+    from analytics.manifest import read
+
+    named = [block.file for part in read(lake).parts.values() for block in part.blocks.values()]
     return sorted(named) + sorted(str(path.relative_to(lake)) for path in lake.glob("empty/*.parquet"))

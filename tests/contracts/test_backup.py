@@ -12,11 +12,14 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from analytics import manifest
 from bot.__main__ import main
+from bot.backup.quiet import Quieted
 from tests.servers import ObjectStore, Postgres
 
 
@@ -92,9 +95,10 @@ def shop(home: Home) -> Home:
     (lake / "orders" / "a.parquet").write_bytes(b"rows")
     (lake / "orders" / "swept.parquet").write_bytes(b"old rows")
     (lake / "empty" / "orders.parquet").write_bytes(b"no rows")
-    blocks = {"0": {"file": "orders/a.parquet", "rows": 1, "first": "", "last": ""}}
-    parts = {"orders": {"blocks": blocks, "max_id": 1, "changed_to": ""}}
-    (lake / "manifest.json").write_text(json.dumps({"version": 1, "parts": parts}))
+    block = manifest.Block("orders/a.parquet", 1)
+    manifest.publish(lake, manifest.Manifest({"orders": manifest.Part({0: block}, 1)}))
+    with closing(sqlite3.connect(shop.folder / "data" / "test-bank.db")) as bank:
+        bank.executescript("CREATE TABLE book (sum INTEGER); INSERT INTO book VALUES (68)")
     return shop
 
 
@@ -127,6 +131,9 @@ def test_everything_comes_back_from_a_file_and_from_a_folder(home: Home, shop: H
     [stored] = [path for path in (other.folder / "data" / "files").rglob("*") if path.is_file()]
     assert stored.read_text() == "the bytes of a file"
     assert (other.folder / "data" / "lake" / "orders" / "a.parquet").read_bytes() == b"rows"
+    assert manifest.read(other.folder / "data" / "lake") == manifest.read(shop.folder / "data" / "lake")
+    with closing(sqlite3.connect(other.folder / "data" / "test-bank.db")) as bank:
+        assert bank.execute("SELECT sum FROM book").fetchall() == [(68,)]
     assert "Nothing to do" in other.done("migrate")
 
 
@@ -151,7 +158,7 @@ def test_a_target_that_is_not_empty_is_kept_unless_told_and_then_set_aside(shop:
     told = shop.done("restore", "--replace", "backup.zip")
     assert shop.rows("SELECT name FROM contact") != [("later",)]
     aside = sorted(path for path in (shop.folder / "data").iterdir() if ".replaced-" in path.name)
-    assert [path.name.partition(".replaced-")[0] for path in aside] == ["files", "lake", "parley.db"]
+    assert [path.name.partition(".replaced-")[0] for path in aside] == ["files", "lake", "parley.db", "test-bank.db"]
     assert all(f"is now {path.relative_to(shop.folder)};" in told for path in aside)
     with closing(sqlite3.connect(aside[2])) as old:
         assert old.execute("SELECT name FROM contact").fetchall() == [("later",)]
@@ -177,22 +184,38 @@ def test_a_damaged_backup_changes_nothing(home: Home, shop: Home) -> None:
 def test_rows_that_are_not_what_they_were_are_noticed(home: Home, shop: Home) -> None:
     """The file is whole, but its rows are not those of the manifest."""
     shop.done("backup", "../backup")
-    manifest = home.folder / "backup" / "manifest.json"
-    told = json.loads(manifest.read_text())
+    contents = home.folder / "backup" / "manifest.json"
+    told = json.loads(contents.read_text())
     told["rows"]["tables"]["message"]["sha256"] = "0" * 64
-    manifest.write_text(json.dumps(told))
+    contents.write_text(json.dumps(told))
     other = home.at("other")
     assert "these tables are not what they were: message" in other.refused("restore", "../backup")
     assert not other.database.exists()
 
 
+async def _power_cut(made_at: datetime, now: datetime) -> Quieted:
+    raise OSError(f"the machine went down at {now}, with a backup of {made_at}")
+
+
+def test_a_restore_that_is_cut_off_leaves_nothing_that_could_speak(home: Home, shop: Home) -> None:
+    shop.done("backup", "../backup.zip")
+    other = home.at("other")
+    with other.monkeypatch.context() as cut:
+        cut.setattr("bot.backup.restoring.quiet", _power_cut)
+        assert "the machine went down" in other.refused("restore", "../backup.zip")
+    assert not other.database.exists()
+    other.done("restore", "../backup.zip")
+    assert other.rows("SELECT id FROM message") == shop.rows("SELECT id FROM message")
+    assert [path.name for path in (other.folder / "data").iterdir() if "restoring" in path.name] == []
+
+
 def test_a_backup_of_tomorrow_or_of_another_engine_is_refused(home: Home, shop: Home) -> None:
     shop.done("backup", "../backup")
-    manifest, other = home.folder / "backup" / "manifest.json", home.at("other")
-    told = json.loads(manifest.read_text())
+    contents, other = home.folder / "backup" / "manifest.json", home.at("other")
+    told = json.loads(contents.read_text())
 
     def written(**changed: object) -> str:
-        manifest.write_text(json.dumps({**told, **changed}))
+        contents.write_text(json.dumps({**told, **changed}))
         return other.refused("restore", "../backup")
 
     assert "has format 99, and this Parley reads up to 1" in written(format=99)
@@ -285,4 +308,10 @@ def test_postgresql_with_tables_is_kept_unless_told(home: Home, postgres_server:
     assert "bob" not in (listed := home.done("staff", "list"))
     assert "ann" in listed
     assert "Nothing to do" in home.done("migrate")
+    with home.monkeypatch.context() as cut:
+        cut.setattr("bot.backup.restoring.quiet", _power_cut)
+        assert "the machine went down" in home.refused("restore", "--replace", "backup.zip")
+    assert "already exists" in home.refused("migrate"), "a start on half a restore must fail"
+    home.done("restore", "--replace", "backup.zip")
+    assert "ann" in home.done("staff", "list")
     asyncio.run(postgres_server.drop_database(url))
