@@ -17,7 +17,7 @@ from bot.backup import files, postgres, sqlite
 from bot.backup.archive import Writer, writing
 from bot.backup.manifest import Files, Manifest, NamedFile, Rows
 from bot.backup.telling import Tell
-from bot.core.errors import BadInput
+from bot.core.errors import BadInput, ConfigError
 from bot.core.ports import Storage
 from models.database import sqlite_path
 
@@ -43,14 +43,28 @@ class Places:
     bank: Path
 
 
+def engine(places: Places) -> str:
+    """Which database it is. Raises `ConfigError` for one that cannot be backed up in this way."""
+    match places.database_url.partition(":")[0]:
+        case "sqlite":
+            return "sqlite"
+        case "postgres" | "postgresql" | "asyncpg":
+            return "postgres"
+        case other:
+            raise ConfigError(
+                f"backups are for SQLite and PostgreSQL; use the tools of {other} itself for its database"
+            )
+
+
 async def back_up(places: Places, target: Path, *, with_files: bool, tell: Tell) -> Manifest:
     """Write everything to `target`, beside a server that goes on; returns what is in it.
 
     Raises `BadInput` when `target` is there, or the database is damaged or empty; `ConfigError`, `StorageUnavailable`.
     """
+    kind = engine(places)
     with writing(target) as writer, tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as room:
         _keep_lake(writer, places, tell)
-        made_at, rows, wanted = await _keep_rows(writer, places, Path(room), tell)
+        made_at, rows, wanted = await _keep_rows(writer, kind, places, Path(room), tell)
         if places.bank.is_file():
             _keep_bank(writer, places.bank, Path(room))
         if with_files:
@@ -64,9 +78,9 @@ async def back_up(places: Places, target: Path, *, with_files: bool, tell: Tell)
 
 
 async def _keep_rows(
-    writer: Writer, places: Places, room: Path, tell: Tell
+    writer: Writer, kind: str, places: Places, room: Path, tell: Tell
 ) -> tuple[datetime, Rows, Sequence[NamedFile]]:
-    if not places.database_url.startswith("sqlite:"):
+    if kind == "postgres":
         copy = room / postgres.ENTRY
         made_at, rows, wanted = await postgres.snapshot(places.database_url, copy, tell)
         writer.copy(postgres.ENTRY, copy)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from bot.backup import archive, files, postgres, sqlite
 from bot.backup.archive import Reader, unpacked
 from bot.backup.digest import differing
-from bot.backup.making import BANK, LAKE, Places
+from bot.backup.making import BANK, LAKE, Places, engine
 from bot.backup.manifest import Manifest, Rows
 from bot.backup.quiet import Quieted, quiet
 from bot.backup.telling import Tell
@@ -49,19 +49,15 @@ async def restore(places: Places, source: Path, *, replace: bool, tell: Tell, no
         _check_fits(reader.manifest, places)
         async with _target(places, replace=replace):
             archive.check(reader, tell)
-            bring = _bring_sqlite if _engine(places) == "sqlite" else _bring_postgres
+            bring = _bring_sqlite if engine(places) == "sqlite" else _bring_postgres
             return await bring(reader, places, now, tell)
 
 
-def _engine(places: Places) -> str:
-    return "sqlite" if places.database_url.startswith("sqlite:") else "postgres"
-
-
 def _check_fits(manifest: Manifest, places: Places) -> None:
-    rows, engine = manifest.rows, _engine(places)
-    if rows.engine != engine:
-        raise BadInput(f"the backup is of {rows.engine} and database.url names {engine}: rows do not move between them")
-    newest = max(migration.number for migration in available(engine))
+    rows, kind = manifest.rows, engine(places)
+    if rows.engine != kind:
+        raise BadInput(f"the backup is of {rows.engine} and database.url names {kind}: rows do not move between them")
+    newest = max(migration.number for migration in available(kind))
     if rows.schema > newest:
         raise BadInput(
             f"the backup was made by Parley {manifest.version} with schema {rows.schema}; this one knows schemas up to "
@@ -77,7 +73,7 @@ def _check_fits(manifest: Manifest, places: Places) -> None:
 @asynccontextmanager
 async def _target(places: Places, *, replace: bool) -> AsyncIterator[None]:
     """The target is empty or may go, and nobody uses it inside the block."""
-    if _engine(places) == "sqlite":
+    if engine(places) == "sqlite":
         path = sqlite_path(places.database_url)
         with sqlite.held(path):
             _refuse([path] if path.exists() else [], places, replace=replace)
