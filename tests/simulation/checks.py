@@ -181,7 +181,7 @@ def _thread_of_each(world: World) -> Iterator[str]:
         in_album = bool(inbound.group) and not inbound.text
         if len(found) > 1 or (not found and key in world.acknowledged and not in_album):
             yield f"{key} stands {len(found)} times in the thread"
-        for earlier in world.after.get(key, ()):
+        for earlier in () if inbound.group else world.after.get(key, ()):  # an album stands where its first part came
             if found and earlier in places and places[earlier][0] > found[0]:
                 yield f"{key} stands before {earlier}, which was acknowledged before it was sent"
 

@@ -25,6 +25,7 @@ def play() -> Iterator[Playing]:
         yield playing
 
 
+@pytest.mark.slow
 def test_every_seed_keeps_every_promise(play: Playing) -> None:
     played = [play(seed) for seed in range(SEEDS)]
     assert [(one.seed, one.problem) for one in played if one.problem] == []
