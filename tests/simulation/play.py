@@ -163,8 +163,12 @@ class Play:
         await runtime.stop()
 
     async def _rest(self, runtime: Runtime) -> None:
-        while runtime.waiting or runtime.effects.size:
+        """Nothing waits, and nothing more was found when the table was looked at again."""
+        quiet = 0.0
+        while quiet <= effects.POLL_SECONDS:
             await asyncio.sleep(0.25)
+            waits = runtime.waiting or runtime.effects.size
+            quiet = 0.0 if waits else quiet + 0.25
             if self._loop.time() > MOST_SECONDS:
                 self._loop.halt(f"{runtime.waiting} inbounds and {runtime.effects.size} effects never come to an end")
 
