@@ -6,8 +6,8 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-#: A Spark, and a shop with its browser, are started once for all tests of these folders.
-TOGETHER = ("tests/analytics/", "tests/browser/")
+#: A Spark, a shop with its browser, and a server for its enemies are started once for all tests of these folders.
+TOGETHER = ("tests/analytics/", "tests/browser/", "tests/contracts/bad_input/")
 
 
 class ByServer(LoadFileScheduling):
