@@ -36,11 +36,11 @@ async def naps(chat: Chat) -> None:
     chat.say(f"echo {chat.inbound.text}")
 
 
-@router.command("three", title=_("Three"))
-async def three(chat: Chat) -> None:
-    """`/three 20`: thinks for so many milliseconds, then says three things."""
+@router.command("many", title=_("Many"))
+async def many(chat: Chat) -> None:
+    """`/many 20`: thinks for so many milliseconds, then says a dozen things."""
     await chat.do(nap, int(chat.arguments or 0))
-    for number in range(3):
+    for number in range(12):
         chat.say(f"part {number}")
 
 

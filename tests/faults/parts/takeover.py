@@ -73,7 +73,8 @@ async def run(trial: Trial) -> Findings:
                 await shop.does("staff", "add", login, "--stdin", tells=f"{PASSWORD}\n")
             await shop.start()
             agents = [Agent(shop, http) for _ in range(2)]
-            await asyncio.gather(agents[0].logs_in("ann"), agents[1].logs_in("ben"))
+            for agent, login in zip(agents, ("ann", "ben"), strict=True):
+                await agent.logs_in(login)
             ends = [await _race(trial, crowd, agents, person) for person in crowd.people]
             await asyncio.sleep(1.5)  # whatever still wants to leave leaves
             await shop.stop()
@@ -95,8 +96,8 @@ async def _race(
     while not person.shown:
         await asyncio.sleep(0.005)
     [conversation, *_] = await agents[0].conversations()
-    await crowd.delivers(update(person, f"/three {trial.chance.randrange(0, 30)}"))
-    await asyncio.sleep(trial.chance.uniform(0.0, 0.05))
+    await crowd.delivers(update(person, f"/many {trial.chance.randrange(0, 30)}"))
+    await asyncio.sleep(trial.chance.uniform(0.0, 0.08))
     answers = await asyncio.gather(*(agent.takes(conversation) for agent in agents))
     won = [at for status, at in answers if status == 200]
     return person, [status for status, _ in answers], min(won, default=time.monotonic())
