@@ -21,7 +21,7 @@ Written by `scripts/faults` from `tests/faults/results/`: what was really run, a
 the process writes down what it was told and what people saw; the comparison with the database is the verdict. Each part
 runs again on processes that are broken on purpose, and counts only if it catches every one of them.
 
-`scripts/faults` runs everything at full counts, `scripts/faults --quick` at a tenth, `scripts/faults NAME ...` single
+`scripts/faults` runs everything at full counts, `scripts/faults --quick` at about a tenth, `scripts/faults NAME ...` single
 parts; `--seed` repeats the chance of a red run. A database is named where a part runs on more than one.
 """
 
@@ -56,7 +56,7 @@ def _row(part: Part, result: Json | None) -> tuple[str, ...]:
 
 
 def _size(result: Json) -> str:
-    return "a tenth" if result["quick"] else "full"
+    return "quick" if result["quick"] else "full"
 
 
 def _verdict(result: Json) -> str:
