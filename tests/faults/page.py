@@ -21,7 +21,7 @@ Written by `scripts/faults` from `tests/faults/results/`: what was really run, a
 the process writes down what it was told and what people saw; the comparison with the database is the verdict. Each part
 runs again on processes that are broken on purpose, and counts only if it catches every one of them.
 
-`scripts/faults` runs everything at full counts, `scripts/faults --quick` at about a tenth, and `scripts/faults NAME ...`
+`scripts/faults` runs all at full counts, `scripts/faults --quick` at about a tenth, and `scripts/faults NAME ...`
 single parts; `--seed` repeats the chance of a red run. A database is named where a part runs on more than one.
 """
 
