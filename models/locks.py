@@ -1,4 +1,5 @@
-"""Every row lock, in one order: conversation, cart, order, payment, product by id, review.
+"""Every row lock, in one order: conversation, cart, order, payment, product by id, review; login attempts by subject
+with none of these.
 
 Whoever takes two of them takes them in this order, so nobody waits in a circle. PostgreSQL locks rows; SQLite's
 transactions exclude each other already and the clause is dropped.
@@ -13,6 +14,7 @@ from models.conversation import Conversation
 from models.order import Order
 from models.payment import Payment
 from models.review import Review
+from models.staff import LoginAttempt
 
 
 async def conversation(id: int) -> Conversation | None:  # noqa: A002
@@ -55,3 +57,8 @@ async def products(ids: Iterable[int]) -> dict[int, Product]:
 async def review(id: int) -> Review | None:  # noqa: A002
     """The review: two members of staff decide one after the other."""
     return await Review.filter(id=id).select_for_update().first()
+
+
+async def login_attempts(subjects: Iterable[str]) -> list[LoginAttempt]:
+    """The counts of these logins and addresses, by name: a second guess waits for what the first one counts."""
+    return await LoginAttempt.filter(subject__in=sorted(subjects)).order_by("subject").select_for_update()

@@ -13,7 +13,7 @@ from bot.core.errors import ParleyError, Refused, Unauthorised
 from bot.services import audit, staff
 from bot.services.passwords import matches
 from bot.services.staff import StaffView
-from models import LoginAttempt, Staff, StaffSession
+from models import LoginAttempt, Staff, StaffSession, locks
 from models.database import transaction
 
 FREE_FAILURES = {"login": 5, "addr": 30}  # an address may be a whole office
@@ -122,27 +122,27 @@ async def change_password(session: Session, old: str, new: str, now: datetime) -
 async def _count(subjects: tuple[str, ...], now: datetime) -> None:
     """Count a failure before looking at the password, so that a thousand guesses at once are a thousand counted."""
     async with transaction():
-        rows = {row.subject: row for row in await LoginAttempt.filter(subject__in=subjects)}
-        locks = [row.locked_until for row in rows.values() if row.locked_until and row.locked_until > now]
-        if locks:
-            raise Locked(int((max(locks) - now).total_seconds()) + 1)
-        for subject in subjects:
-            row = rows.get(subject) or LoginAttempt(subject=subject, failures=0, updated_at=now)
+        # The rows come first and are locked then: who guesses at the same moment waits here, and sees the count.
+        new = [LoginAttempt(subject=subject, failures=0, updated_at=now) for subject in sorted(subjects)]
+        await LoginAttempt.bulk_create(new, ignore_conflicts=True)
+        rows = await locks.login_attempts(subjects)
+        until = [row.locked_until for row in rows if row.locked_until and row.locked_until > now]
+        if until:
+            raise Locked(int((max(until) - now).total_seconds()) + 1)
+        for row in rows:
             stale = row.updated_at + FORGET_AFTER < now
             row.failures = 1 if stale else row.failures + 1
-            row.locked_until = _lock(subject, row.failures, now)
+            row.locked_until = _lock(row.subject, row.failures, now)
             row.updated_at = now
-            await row.save()
+            await row.save(update_fields=["failures", "locked_until", "updated_at"])
 
 
 async def _forgive(subjects: tuple[str, ...]) -> None:
     """The password was right: what `_count` wrote down was no failure."""
-    for subject in subjects:
-        if subject.startswith("login:"):
-            await LoginAttempt.filter(subject=subject).delete()
-        else:
-            # Only this one is taken back: whoever owns one account must not clear the way to guess at others.
-            await LoginAttempt.filter(subject=subject).update(failures=F("failures") - 1, locked_until=None)
+    for subject in sorted(subjects):
+        # Of an address only this one is taken back: whoever owns one account must not clear the way to guess at others.
+        left = 0 if subject.startswith("login:") else F("failures") - 1
+        await LoginAttempt.filter(subject=subject).update(failures=left, locked_until=None)
 
 
 def _lock(subject: str, failures: int, now: datetime) -> datetime | None:
