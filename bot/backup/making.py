@@ -19,7 +19,7 @@ from bot.backup.manifest import Files, Manifest, NamedFile, Rows
 from bot.backup.telling import Tell
 from bot.core.errors import BadInput, ConfigError
 from bot.core.ports import Storage
-from models.database import sqlite_path
+from models.engines.sqlite import sqlite_path
 
 LAKE = "lake/"
 BANK = "test-bank.sqlite"

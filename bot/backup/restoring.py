@@ -18,7 +18,8 @@ from bot.backup.manifest import Manifest, Rows
 from bot.backup.quiet import Quieted, quiet
 from bot.backup.telling import Tell
 from bot.core.errors import BadInput
-from models.database import close_database, execute, migrate, open_database, sqlite_path, transaction
+from models.database import close_database, execute, migrate, open_database, transaction
+from models.engines.sqlite import sqlite_path
 from models.migrate import available
 
 STAMP = "INSERT INTO schema_version (number, name, checksum, applied_at) VALUES (?,?,?,?)"

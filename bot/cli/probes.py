@@ -43,7 +43,8 @@ def configuration(config: Config, file: Path | None) -> Iterator[Finding]:
 
 async def database(config: Config) -> AsyncIterator[Finding]:
     """Whether it can be opened, and whether its schema is this version's."""
-    from models.database import client, close_database, dialect, open_database, sqlite_path
+    from models.database import client, close_database, dialect, open_database
+    from models.engines.sqlite import sqlite_path
     from models.migrate import pending
 
     url = config.database.url.reveal()
@@ -172,7 +173,8 @@ async def reports(config: Config) -> AsyncIterator[Finding]:
 
 async def _next_slots(config: Config) -> dict[str, str]:
     from bot.services.reports import list_subscriptions
-    from models.database import client, close_database, dialect, open_database, sqlite_path
+    from models.database import client, close_database, dialect, open_database
+    from models.engines.sqlite import sqlite_path
     from models.migrate import pending
 
     url = config.database.url.reveal()

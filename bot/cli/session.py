@@ -40,7 +40,8 @@ async def database(config: Config, *, writes: bool = True, fresh: bool = False) 
 
     With `fresh` one that is not there is made. Raises `ConfigError` otherwise, and when another process writes to it.
     """
-    from models.database import close_database, migrate, open_database, sqlite_path
+    from models.database import close_database, migrate, open_database
+    from models.engines.sqlite import sqlite_path
 
     url = config.database.url.reveal()
     if not fresh and url.startswith("sqlite:") and not sqlite_path(url).exists():

@@ -116,7 +116,7 @@ def _refuse(future: asyncio.Future[Any], error: BaseException) -> None:
 
 
 class ReadingSteps:
-    """Stands for `models.readers.Readers`: a connection that only reads, and sees what is committed."""
+    """Stands for `models.engines.sqlite_readers.Readers`: a connection that only reads, and sees what is committed."""
 
     def __init__(self, path: Path, loop: SimulatedLoop) -> None:
         self._loop = loop

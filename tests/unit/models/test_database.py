@@ -22,11 +22,11 @@ from models.database import (
     fetch,
     finish,
     migrate,
-    numbered,
     open_database,
-    sqlite_path,
     transaction,
 )
+from models.engines.postgres import numbered
+from models.engines.sqlite import sqlite_path
 from tests.servers import Postgres
 
 INSERT = "INSERT INTO setting (name, value) VALUES (?, ?)"

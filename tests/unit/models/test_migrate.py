@@ -14,7 +14,8 @@ from tortoise.transactions import in_transaction
 
 from bot.core.errors import ConfigError
 from models.database import client, migrate
-from models.migrate import FOLDER, LOCK, available, pending, run
+from models.engines.postgres import LOCK
+from models.migrate import FOLDER, available, pending, run
 from tests.unit.models.rows import contents, fill, tables, within
 from tests.unit.models.schema import shape
 

@@ -20,8 +20,8 @@ from tortoise.backends.sqlite.client import (
 from tortoise.connection import get_connections
 from tortoise.exceptions import TransactionManagementError
 
-from models.bulk import bulk, packed
-from models.readers import Readers
+from models.engines.sqlite_bulk import bulk, packed
+from models.engines.sqlite_readers import Readers
 
 
 class ImmediateTransaction(SqliteTransactionWrapper):
@@ -117,19 +117,18 @@ async def read_batch(client: SqliteClient, queries: Sequence[Query]) -> list[Row
 
 @translate_exceptions
 async def commit_batch(
-    client: SqliteClient, queries: Sequence[Query], work: Work, check: Callable[[Rows], None] | None = None
+    client: SqliteClient, queries: Sequence[Query], work: Work, check: Callable[[list[Rows]], None]
 ) -> list[Rows]:
     """A whole transaction in one hop: what the queries return, then the statements, then the commit.
 
-    `check` gets the rows of the first query and may raise, which ends the transaction without a trace.
+    `check` gets the rows of the queries and may raise, which ends the transaction without a trace.
     """
 
     def run(raw: sqlite3.Connection) -> list[Rows]:
         raw.execute("BEGIN IMMEDIATE")
         try:
             found = _read(raw, queries)
-            if check is not None:
-                check(found[0])
+            check(found)
             _write(raw, work)
             raw.execute("COMMIT")
         except BaseException:

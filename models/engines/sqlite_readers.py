@@ -1,6 +1,6 @@
 """Read-only connections to the SQLite file, so that what is read waits for no commit.
 
-They never write and never make a checkpoint: one connection alone does (`models.sqlite`), since SQLite before 3.51.3
+They never write and never make a checkpoint: one connection alone does (`sqlite_client`), since SQLite before 3.51.3
 can damage its write-ahead log when two do.
 """
 

@@ -1,0 +1,114 @@
+"""What a database engine does its own way; whatever is the same on every engine is in `models.database`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+Statement = tuple[str, Sequence[Sequence[Any]]]
+"""SQL with `?` for every value, and one row of values for each time it runs."""
+
+Query = tuple[str, Sequence[Any]]
+"""SQL with `?` for every value, and the values."""
+
+Rows = list[dict[str, Any]]
+
+Check = Callable[[list[Rows]], None]
+"""Looks at what the first queries of a transaction found; what it raises ends the transaction without a trace."""
+
+Begin = Callable[[], AbstractAsyncContextManager[BaseDBAsyncClient]]
+"""Opens a transaction."""
+
+
+BUSY_WORDS = (
+    "locked",
+    "disk",
+    "full",
+    "disk i/o",
+    "unable to open",
+    "readonly",
+    "too many clients",
+    "deadlock",
+)
+
+
+def says_busy(error: BaseException) -> bool:
+    """Whether these are the words of a database that refuses for now."""
+    return any(word in str(error).lower() for word in BUSY_WORDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered file."""
+
+    number: int
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+    @property
+    def rebuilds(self) -> bool:
+        return self.sql.startswith("-- rebuild")
+
+
+class Engine(Protocol):
+    """One kind of database. `name` is its dialect, the folder of its migrations and the name of its connection."""
+
+    name: ClassVar[str]
+    schemes: ClassVar[tuple[str, ...]]
+    row_lock: ClassVar[str]
+    """The end of a SELECT that locks its rows; nothing where a transaction has the database to itself."""
+
+    def settings(self, url: str, *, alone: bool) -> dict[str, Any] | str:
+        """Tortoise's settings of a connection; `alone` refuses a second process where only one may be (ConfigError)."""
+
+    def release(self) -> None:
+        """What `settings` took is free for the next process."""
+
+    async def look(self, connection: BaseDBAsyncClient) -> None:
+        """Once, right after it was opened: a server that cannot be used is a ConfigError."""
+
+    def is_busy(self, error: BaseException) -> bool:
+        """Whether the driver says that the server refuses for now, or went away."""
+
+    def is_broken(self, context: Any) -> bool:
+        """Whether a BEGIN that failed has left this context holding a connection of the pool."""
+
+    async def fetch(self, connection: BaseDBAsyncClient, sql: str, values: Sequence[Any]) -> Rows:
+        """Rows of a SELECT, or of an INSERT with RETURNING."""
+
+    async def fetch_many(self, connection: BaseDBAsyncClient, queries: Sequence[Query]) -> list[Rows]:
+        """`fetch` for several queries, in as few steps as the engine can."""
+
+    async def execute(self, connection: BaseDBAsyncClient, statements: Sequence[Statement]) -> None:
+        """Run statements in order inside the caller's transaction; each of them has rows."""
+
+    async def finish(self, connection: BaseDBAsyncClient, statements: Sequence[Statement]) -> None:
+        """`execute` as the last act of a transaction."""
+
+    async def commit(
+        self,
+        connection: BaseDBAsyncClient,
+        reads: Sequence[Query],
+        statements: Sequence[Statement],
+        check: Check,
+        begin: Begin,
+    ) -> list[Rows]:
+        """A whole transaction: what the queries return, then what `check` says, then the statements, then the commit.
+
+        `check` is called with the rows of every query before a statement is run, and may raise.
+        """
+
+    def migrating(self, connection: BaseDBAsyncClient) -> AbstractAsyncContextManager[BaseDBAsyncClient]:
+        """Nobody else migrates inside the block; the connection is the one to migrate with."""
+
+    async def apply(self, connection: BaseDBAsyncClient, migration: Migration, stamp: str) -> None:
+        """Apply a file and its `stamp`, the statement that notes it as applied: both, or neither."""

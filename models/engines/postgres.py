@@ -1,0 +1,86 @@
+"""PostgreSQL, through asyncpg."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.transactions import in_transaction
+
+from models.engines.engine import Begin, Check, Engine, Migration, Query, Rows, Statement
+
+LOCK = "SELECT pg_advisory_xact_lock(hashtext('parley migrations'))"
+_LOST = frozenset({"PostgresConnectionError", "InterfaceError", "OperatorInterventionError"})
+
+
+class Postgres(Engine):
+    """Prepared statements with numbered values; rows are locked where two could meet."""
+
+    name = "postgres"
+    schemes = ("postgres", "postgresql", "asyncpg")
+    row_lock = " FOR UPDATE"
+
+    def settings(self, url: str, *, alone: bool) -> dict[str, Any] | str:  # noqa: ARG002 - many may
+        return "asyncpg" + url[len(urlsplit(url).scheme) :]
+
+    def release(self) -> None:
+        """Nothing was taken."""
+
+    async def look(self, connection: BaseDBAsyncClient) -> None:
+        await connection.execute_query("SELECT 1")
+
+    def is_busy(self, error: BaseException) -> bool:
+        # Its driver is loaded only where it is used, so its errors are known by name.
+        names = {cls.__name__ for cls in type(error).__mro__ if cls.__module__.startswith("asyncpg")}
+        return not names.isdisjoint(_LOST)
+
+    def is_broken(self, context: Any) -> bool:
+        return hasattr(context, "token")
+
+    async def fetch(self, connection: BaseDBAsyncClient, sql: str, values: Sequence[Any]) -> Rows:
+        return await connection.execute_query_dict(numbered(sql), list(values))
+
+    async def fetch_many(self, connection: BaseDBAsyncClient, queries: Sequence[Query]) -> list[Rows]:
+        return [await self.fetch(connection, sql, values) for sql, values in queries]
+
+    async def execute(self, connection: BaseDBAsyncClient, statements: Sequence[Statement]) -> None:
+        for sql, rows in statements:
+            await connection.execute_many(numbered(sql), [list(row) for row in rows])
+
+    async def finish(self, connection: BaseDBAsyncClient, statements: Sequence[Statement]) -> None:
+        await self.execute(connection, statements)
+
+    async def commit(
+        self,
+        connection: BaseDBAsyncClient,  # noqa: ARG002 - one of the pool is taken
+        reads: Sequence[Query],
+        statements: Sequence[Statement],
+        check: Check,
+        begin: Begin,
+    ) -> list[Rows]:
+        async with begin() as inside:
+            found = await self.fetch_many(inside, reads)
+            check(found)
+            await self.execute(inside, statements)
+        return found
+
+    @asynccontextmanager
+    async def migrating(self, connection: BaseDBAsyncClient) -> AsyncIterator[BaseDBAsyncClient]:
+        """The lock lies in a transaction of its own, so it cannot outlive us."""
+        async with in_transaction(connection.connection_name) as guard:
+            await guard.execute_query(LOCK)
+            yield connection
+
+    async def apply(self, connection: BaseDBAsyncClient, migration: Migration, stamp: str) -> None:
+        await connection.execute_script(f"BEGIN;\n{migration.sql}\n;{stamp};\nCOMMIT;")
+
+
+@lru_cache(maxsize=512)
+def numbered(sql: str) -> str:
+    """`?` to `$1`, `$2`, … for PostgreSQL. Our statements hold no question mark inside a literal."""
+    head, *rest = sql.split("?")
+    return head + "".join(f"${number}{part}" for number, part in enumerate(rest, start=1))
