@@ -107,16 +107,8 @@ def _product_card(product: ProductView, lang: str, known: dict[int, FileView], l
         picture=_link(product.picture, known, links, "d"),
         sold_out=product.available == 0,
         few_left=0 < product.available <= _FEW,
-        about=_about(product.sku),
+        about=AboutProduct(product.sku).pack(),
     )
-
-
-def _about(sku: str) -> str:
-    """What the product's button carries; "" where the article number is too long for one: it only opens the chat."""
-    try:
-        return AboutProduct(sku).pack()
-    except ValueError:
-        return ""
 
 
 def _review_card(review: PublicReview, lang: str, known: dict[int, FileView], links: FileLinks) -> ReviewCard:

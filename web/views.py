@@ -8,6 +8,8 @@ from typing import Any
 
 from bot.core.message import Attachment, Button, Card
 from bot.core.money import Money
+from bot.core.profiles import WEBCHAT
+from bot.core.reference import shortened
 from bot.services.attachments import FileView
 from bot.services.threads import MessageView
 from web.files import FileLinks
@@ -54,7 +56,7 @@ def _url(view: FileView, links: FileLinks) -> str:
 
 def message(view: MessageView, links: FileLinks, *, staff: bool) -> Json:
     """A `Message`. What only staff may know (why a delivery failed) is not in a visitor's copy."""
-    reply = view.reply
+    reply = view.reply if staff else shortened(view.reply, view.seq, WEBCHAT.button_data)
     return {
         "seq": view.seq,
         "id": view.client_id if staff or view.author == "customer" else "",

@@ -1,4 +1,4 @@
-"""Typed buttons: `class Buy(Callback): sku: str; qty: int = 1` packs into a few bytes and comes back typed."""
+"""Typed buttons: `class Buy(Callback): sku: str; qty: int = 1` packs into a short text and comes back typed."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any, ClassVar, Self, dataclass_transform, get_type_hints
 
 from bot.core.errors import BadInput
 
-#: The smallest limit of all channels (Telegram's callback_data, bytes).
-MOST_BYTES = 64
-#: These beginnings belong to the runtime: an answer to a question, and the control of dialogs.
-RESERVED = frozenset({"a", "d"})
+#: These beginnings belong to the runtime: an answer to a question, the control of dialogs, and a reference
+#: (`bot/core/reference.py`) in place of data that a channel has no room for.
+RESERVED = frozenset({"a", "d", "m"})
 
 
 @dataclass_transform(frozen_default=True)
@@ -28,11 +27,8 @@ class Callback:
         dataclass(frozen=True)(cls)
 
     def pack(self) -> str:
-        """`buy:A%3A1:2`, at most 64 bytes."""
-        data = ":".join([self.prefix, *(_quote(_write(getattr(self, field.name))) for field in fields(self))])  # type: ignore[arg-type]
-        if len(data.encode()) > MOST_BYTES:
-            raise ValueError(f"{type(self).__name__} packs into more than {MOST_BYTES} bytes; carry an id instead")
-        return data
+        """`buy:A%3A1:2`, of any length: what is too long for a channel stays with its message."""
+        return ":".join([self.prefix, *(_quote(_write(getattr(self, field.name))) for field in fields(self))])  # type: ignore[arg-type]
 
     @classmethod
     def unpack(cls, data: str) -> Self:

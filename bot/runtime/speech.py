@@ -8,7 +8,8 @@ import msgspec
 
 from bot.core.capabilities import Capabilities
 from bot.core.message import Choice, Reply, Wire
-from bot.core.render import render
+from bot.core.reference import shortened
+from bot.core.render import choices_of, render
 from bot.runtime.state import ConversationState
 from bot.runtime.writes import NewEffect, Writes, body_of, preview
 
@@ -34,8 +35,12 @@ class Speech:
         if self._state.owner_id is not None or not self._replies:
             return
         choices: list[Choice] = []
-        for reply, rendered in zip(self._replies, render(self._replies, self._capabilities), strict=True):
-            choices += rendered.choices
+        first, most = self._state.last_seq + 1, self._capabilities.button_data
+        fitting = (
+            [shortened(reply, seq, most) for seq, reply in enumerate(self._replies, first)] if most else self._replies
+        )
+        for reply, rendered in zip(self._replies, render(fitting, self._capabilities), strict=True):
+            choices += choices_of(reply)
             self._write(reply, rendered.wires)
         if choices:
             self._state.choices = tuple(choices)

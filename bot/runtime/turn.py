@@ -14,7 +14,7 @@ import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from bot.core.message import FROM_CUSTOMER, Attachment, FileRef, Inbound
-from bot.runtime import routing
+from bot.runtime import routing, taps
 from bot.runtime.dialogs import Dialogs
 from bot.runtime.host import TurnHost
 from bot.runtime.shop import Shop
@@ -50,23 +50,25 @@ class Turn:
         )
         self.host = TurnHost(connection, scope)
         self._speech = Speech(state, self.writes, shop.on(state.account), now)
-        voice = shop.languages.voice(locale)
-        self._dialogs = Dialogs(shop, state, self._inbound, self.host, voice, self.writes, self._speech, now)
+        self._voice = shop.languages.voice(locale)
 
     async def run(self) -> Writes:
         """Handle the inbound; raises whatever a handler raises."""
-        inbound, state = self._inbound, self._state
+        state, inbound = self._state, await taps.meant(self._inbound, self._state)
         files: tuple[Attachment, ...] = ()
         step = routing.decide(inbound, state, self._shop.routes)
         if inbound.kind in FROM_CUSTOMER and not self._in_thread:
             files = await self._keep_message(inbound)
         if state.owner_id is None or inbound.kind not in FROM_CUSTOMER:
-            await self._dialogs.take(step, files)
+            await self._dialogs(inbound).take(step, files)
         self._speech.finish()
         self.writes.events += self.host.changed
         self.writes.events_of(state)
         self.writes.save_conversation(state, self._now)
         return self.writes
+
+    def _dialogs(self, inbound: Inbound) -> Dialogs:
+        return Dialogs(self._shop, self._state, inbound, self.host, self._voice, self.writes, self._speech, self._now)
 
     # what the customer sent
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.callback import MOST_BYTES, Callback
+from bot.core.callback import Callback
 from bot.core.errors import BadInput
 
 
@@ -22,18 +22,13 @@ class Show(Callback, prefix="s"):
     page: int
 
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=90)
 
 
 @given(sku=TEXTS, quantity=st.integers(-(10**6), 10**6), gift=st.booleans())
 def test_what_is_packed_comes_back(sku: str, quantity: int, gift: bool) -> None:
     button = Buy(sku, quantity, gift)
-    try:
-        data = button.pack()
-    except ValueError:
-        assume(False)
-    assert len(data.encode()) <= MOST_BYTES
-    assert Buy.unpack(data) == button
+    assert Buy.unpack(button.pack()) == button
 
 
 @pytest.mark.parametrize("sku", ["a:b", "100%", "%3A", "%253A", "::", "茶", ""])
@@ -59,12 +54,7 @@ def test_no_data_breaks_the_reading(data: str) -> None:
         assert isinstance(Buy.unpack(data), Buy)
 
 
-def test_too_much_for_a_button_is_a_mistake_of_the_developer() -> None:
-    with pytest.raises(ValueError, match="more than 64 bytes; carry an id"):
-        Buy("茶" * 30).pack()
-
-
-@pytest.mark.parametrize("prefix", ["a", "d", "x:y"])
+@pytest.mark.parametrize("prefix", ["a", "d", "m", "x:y"])
 def test_a_prefix_of_the_runtime_cannot_be_taken(prefix: str) -> None:
     with pytest.raises(ValueError, match="is taken"):
         type("Mine", (Callback,), {"__annotations__": {}}, prefix=prefix)
