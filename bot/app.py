@@ -65,7 +65,7 @@ class App:
         """Work, listen, then receive. OSError when the port is taken, ConfigError when another server is at work."""
         await serve_alone()
         await self.runtime.start()
-        self.runner = await serve(self.site, self.settings)
+        self.runner = await serve(self.site)
         await self.runtime.start_channels()
 
     async def stop(self) -> None:

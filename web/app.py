@@ -28,6 +28,8 @@ from web.sockets import attach, make_server
 
 __all__ = ["CHAT", "SOCKETS", "WebSettings", "build", "routes", "serve"]
 
+#: Seconds that requests under way may take when we stop.
+STOPPING = 5.0
 SOCKETS: web.AppKey[socketio.AsyncServer] = web.AppKey("sockets")
 CHAT = web.AppKey("chat", ChatNamespace)
 
@@ -125,13 +127,53 @@ def _parts(links: Links) -> Callable[[web.Application], AsyncIterator[None]]:
     return parts
 
 
-async def serve(app: web.Application, settings: WebSettings) -> web.AppRunner:
+class Site(web.BaseSite):
+    """Listens: posts to hooks go the short way, all other connections to the web application."""
+
+    def __init__(self, runner: web.AppRunner, app: web.Application) -> None:
+        super().__init__(runner, backlog=1024)
+        self._settings = app[SETTINGS]
+        self._hooks = hooks.shortcut(app[RUNTIME], self._settings, self._to_application)
+
+    @property
+    def name(self) -> str:
+        """Where it listens."""
+        return f"http://{self._settings.host}:{self._settings.port}"
+
+    async def start(self) -> None:
+        """Raises OSError when the port is taken."""
+        await super().start()
+        self._server = await asyncio.get_running_loop().create_server(
+            self._hooks.connection,
+            self._settings.host,
+            self._settings.port,
+            backlog=self._backlog,
+            reuse_address=True,
+        )
+
+    async def stop(self) -> None:
+        """Listen no more; what is being kept is kept and answered."""
+        await super().stop()
+        await self._hooks.close(STOPPING)
+
+    def _to_application(self, transport: asyncio.Transport, data: bytes) -> None:
+        server = self._runner.server
+        if server is None:  # stopping
+            transport.abort()
+            return
+        protocol = server()
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        protocol.data_received(data)
+
+
+async def serve(app: web.Application) -> web.AppRunner:
     """Listen; `await runner.cleanup()` ends it. OSError when the port is taken."""
     # Bodies stay as they were sent: signatures are over raw bytes, and a small one cannot unpack into a large one.
-    runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=5.0)
+    runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=STOPPING)
     await runner.setup()
     try:
-        await web.TCPSite(runner, settings.host, settings.port, backlog=1024, reuse_address=True).start()
+        await Site(runner, app).start()
     except OSError:
         await runner.cleanup()  # else what `setup` began would go on without a database
         raise

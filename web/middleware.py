@@ -52,12 +52,18 @@ _HEADERS = {
 _SHARED = ("/widget.js", "/files/", "/static/", "/api/chat/", PATH)  # what other sites may embed or call
 
 
-def security_headers(settings: WebSettings) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
-    """A signal that dresses every answer, sockets and errors included."""
+def fixed_headers(settings: WebSettings) -> dict[str, str]:
+    """What every answer carries."""
     host = settings.public_url.partition("://")[2].partition("/")[0]
     fixed = _HEADERS | {"Content-Security-Policy": CSP.format(sockets=f"{'wss' if settings.secure else 'ws'}://{host}")}
     if settings.secure:
         fixed["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    return fixed
+
+
+def security_headers(settings: WebSettings) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """A signal that dresses every answer, sockets and errors included."""
+    fixed = fixed_headers(settings)
 
     async def dress(request: web.Request, response: web.StreamResponse) -> None:
         if response.status == 101:
@@ -90,7 +96,7 @@ async def observed(request: web.Request, handler: Handler) -> web.StreamResponse
 
     Around every webhook, so one middleware for all of it: each further one costs as much as reading a message.
     """
-    request[REQUEST_ID] = f"{getrandbits(48):012x}"
+    request[REQUEST_ID] = new_request_id()
     started = monotonic()
     status = 499  # the client went away
     try:
@@ -98,12 +104,20 @@ async def observed(request: web.Request, handler: Handler) -> web.StreamResponse
         status = response.status
         return response
     finally:
-        seconds = monotonic() - started
-        route = _route(request)
-        _seconds(request.method, route, status).observe(seconds)
-        if log.isEnabledFor(logging.INFO):
-            facts = {"action": "http", "method": request.method, "route": route, "status": status}
-            log.info("request", extra=facts | {"ms": round(seconds * 1000), "request_id": request[REQUEST_ID]})
+        note(request.method, _route(request), status, monotonic() - started, request[REQUEST_ID])
+
+
+def new_request_id() -> str:
+    """What a line of the log and an answer have in common; only that, so it need not be hard to guess."""
+    return f"{getrandbits(48):012x}"
+
+
+def note(method: str, route: str, status: int, seconds: float, request_id: str) -> None:
+    """Count a request and write its line."""
+    _seconds(method, route, status).observe(seconds)
+    if log.isEnabledFor(logging.INFO):
+        facts = {"action": "http", "method": method, "route": route, "status": status}
+        log.info("request", extra=facts | {"ms": round(seconds * 1000), "request_id": request_id})
 
 
 @lru_cache(maxsize=1024)

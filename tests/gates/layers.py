@@ -21,7 +21,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot": set(),
     "bot.core": set(),
     "models": CORE,
-    "bot.channels": CORE,
+    "bot.edge": CORE,
+    "bot.channels": CORE | {"bot.edge"},
     "bot.payments": CORE,
     "bot.stores": CORE,
     "bot.storage": CORE,
@@ -32,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.runtime": BELOW_RUNTIME,
     "bot.demo": BELOW_RUNTIME,
     "bot.backup": BELOW_RUNTIME | {"bot"},
-    "web": BELOW_RUNTIME | {"bot.runtime"},
+    "web": BELOW_RUNTIME | {"bot.runtime", "bot.edge"},
     "analytics": {"models", "bot.core"},
 }
 # Where everything meets: may import all, and nobody may import them.

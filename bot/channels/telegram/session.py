@@ -34,8 +34,8 @@ from pydantic import TypeAdapter
 from yarl import URL
 
 from bot.channels.telegram.methods import Upload
-from bot.channels.telegram.posting import Poster
 from bot.core.errors import BadInput, ChannelUnavailable
+from bot.edge.posting import Poster
 
 T = TypeVar("T")
 

@@ -220,7 +220,7 @@ async def site(folder: Path, settings: WebSettings | None = None, *, database: s
         await migrate()
         ends.push_async_callback(runtime.bus.close)
         app = build(runtime, wanted, links=links, filing=filing, clock=clock)
-        runner = await serve(app, wanted)
+        runner = await serve(app)
         ends.push_async_callback(runner.cleanup)
         client = await ends.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)))
         yield Site(wanted.public_url, runtime, wanted, clock, client, app)

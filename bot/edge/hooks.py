@@ -1,0 +1,321 @@
+"""Webhook calls over kept connections: a post to a known hook is read and answered here, all else goes elsewhere.
+
+A general web server takes 100 to 150 microseconds a request, a quarter of what a message costs altogether; this takes
+20. A connection carries one request at a time. One that asks for anything but a known hook is handed over with the
+bytes that have come, at its first request or at a later one, so a proxy may keep its connections and mix.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from email.utils import formatdate
+from http import HTTPStatus
+from time import time
+from urllib.parse import parse_qsl
+
+import httptools
+import msgspec
+
+from bot.core.ports import HookRequest
+
+PREFIX = b"POST /hooks/"
+#: All heads of a request together, bytes.
+MOST_HEAD = 32 * 1024
+#: How far a request line is looked at before it is decided whose it is, bytes.
+MOST_TARGET = 2 * 1024
+#: Seconds; a proxy that keeps a connection for longer finds it closed.
+LONGEST_IDLE = 75.0
+#: Seconds that a request may take to come in.
+SLOWEST = 30.0
+#: Seconds that a refused request may still be read, unheard: cut off at once, its sender would not see why.
+LINGER = 5.0
+SWEEP_SECONDS = 5.0
+
+
+class Answered(msgspec.Struct, frozen=True, array_like=True):
+    """What to answer a call; `retry_after` is seconds, 0 for none."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "text/plain"
+    request_id: str = ""
+    retry_after: int = 0
+
+
+Receive = Callable[[str, HookRequest], Awaitable[Answered]]
+"""Takes a call to a hook by its account; never raises."""
+
+Elsewhere = Callable[[asyncio.Transport, bytes], None]
+"""Takes a connection over, with the bytes that have come on it."""
+
+
+class Hooks:
+    """All connections of a process. `refusals` are what to say, by status, to what is no proper request."""
+
+    def __init__(
+        self,
+        accounts: Collection[str],
+        receive: Receive,
+        elsewhere: Elsewhere,
+        *,
+        limit: int,
+        headers: Mapping[str, str],
+        refusals: Mapping[int, Answered],
+    ) -> None:
+        self.targets = {f"/hooks/{account}".encode(): account for account in accounts}
+        self.receive = receive
+        self.elsewhere = elsewhere
+        self.limit = limit
+        self.refusals = refusals
+        self.connections: set[HookConnection] = set()
+        self._headers = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        self._lines: dict[tuple[int, str], bytes] = {}
+        self._date, self._dated = b"", 0
+        self._sweeper: asyncio.TimerHandle | None = None
+        self.closing = False
+
+    def connection(self) -> HookConnection:
+        """The protocol of a new connection."""
+        if self._sweeper is None:
+            self._sweeper = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
+        return HookConnection(self)
+
+    def account_of(self, data: bytes) -> str | None:
+        """Whose hook the request asks for; None for all else. LookupError while too little of it has come."""
+        if not data.startswith(PREFIX):
+            if PREFIX.startswith(data):
+                raise LookupError("the request line is not whole")
+            return None
+        end = data.find(b" ", len(PREFIX))
+        if end < 0:
+            if len(data) < MOST_TARGET:
+                raise LookupError("the request line is not whole")
+            return None
+        return self.targets.get(data[5:end].partition(b"?")[0])
+
+    def response(self, answered: Answered, *, keep: bool) -> bytes:
+        """An answer as it goes over the wire."""
+        line = self._lines.get((answered.status, answered.content_type))
+        if line is None:
+            line = self._lines[answered.status, answered.content_type] = self._line(answered)
+        retry = b"Retry-After: %d\r\n" % answered.retry_after if answered.retry_after else b""
+        return b"%b%bX-Request-Id: %b\r\nContent-Length: %d\r\n%b%b\r\n%b" % (
+            line,
+            self._now(),
+            answered.request_id.encode(),
+            len(answered.body),
+            retry,
+            b"" if keep else b"Connection: close\r\n",
+            answered.body,
+        )
+
+    async def close(self, grace: float) -> None:
+        """Take no further request, and let those under way be answered for so many seconds."""
+        self.closing = True
+        if self._sweeper:
+            self._sweeper.cancel()
+        for connection in [*self.connections]:
+            connection.close_when_answered()
+        under_way = [one.answering for one in self.connections if one.answering]
+        if under_way:
+            await asyncio.wait(under_way, timeout=grace)
+        for connection in [*self.connections]:
+            connection.abort()
+        await asyncio.sleep(0)  # the loop closes their sockets in its next round
+
+    def _line(self, answered: Answered) -> bytes:
+        phrase = HTTPStatus(answered.status).phrase
+        charset = "; charset=utf-8"
+        kind = f"Content-Type: {answered.content_type}{charset}\r\n"
+        return f"HTTP/1.1 {answered.status} {phrase}\r\n{kind}{self._headers}".encode()
+
+    def _now(self) -> bytes:
+        now = int(time())
+        if now != self._dated:
+            self._date, self._dated = f"Date: {formatdate(now, usegmt=True)}\r\n".encode(), now
+        return self._date
+
+    def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        for connection in [*self.connections]:
+            connection.look(loop.time())
+        self._sweeper = loop.call_later(SWEEP_SECONDS, self._sweep)
+
+
+class HookConnection(asyncio.Protocol):
+    """One connection, with at most one request under way."""
+
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = hooks
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._held = b""  # came before it is known whose it is, or while an answer is made
+        self._account: str | None = None  # of the request that is read
+        self._since = self._loop.time()
+        self._ends = False
+        self._lingers = False
+        self.answering: asyncio.Task[None] | None = None
+        self._parser = httptools.HttpRequestParser(self)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._target = b""
+        self._headers: dict[str, str] = {}
+        self._head_size = 0
+        self._body: list[bytes] = []
+        self._size = 0
+        self._whole = False
+        self._refused = 0
+
+    # the transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]  # asyncio gives a Transport to a Protocol
+        self._hooks.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
+        # What was received is kept all the same, though nobody hears it: the platform sends it again, and it is one.
+        self._transport = None
+        self._hooks.connections.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._lingers:
+            return
+        if self.answering is not None:
+            self._held += data
+            if len(self._held) > self._hooks.limit and self._transport:
+                self._transport.pause_reading()
+        elif self._account is not None:
+            self._feed(data)
+        else:
+            self._begin(self._held + data if self._held else data)
+
+    def look(self, now: float) -> None:
+        """Close what is quiet for too long; a request that hardly comes is refused."""
+        if self.answering is not None:
+            return
+        quiet = now - self._since
+        if self._account is not None and not self._lingers and quiet > SLOWEST:
+            self._refuse(408)
+        elif quiet > (LINGER if self._lingers else LONGEST_IDLE):
+            self.abort()
+
+    def close_when_answered(self) -> None:
+        """No further request is read."""
+        self._ends = True
+        if self.answering is None:
+            self.abort()
+
+    def abort(self) -> None:
+        """Break the connection off."""
+        if self._transport is not None:
+            self._transport.abort()
+        self._hooks.connections.discard(self)
+
+    # a request
+
+    def _begin(self, data: bytes) -> None:
+        try:
+            self._account = self._hooks.account_of(data)
+        except LookupError:
+            self._held = data
+            return
+        self._held = b""
+        self._since = self._loop.time()
+        if self._account is not None:
+            self._feed(data)
+        elif self._transport is not None:
+            self._hooks.connections.discard(self)
+            transport, self._transport = self._transport, None
+            self._hooks.elsewhere(transport, data)
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._refused = self._refused or 400
+        except httptools.HttpParserError:
+            self._refused = self._refused or 400
+        if self._refused:
+            self._refuse(self._refused)
+        elif self._whole:
+            self._answer()
+
+    def on_message_begin(self) -> None:
+        if self._whole:
+            self._ends = True  # a second request without waiting for the answer: it must be asked again
+
+    def on_url(self, url: bytes) -> None:
+        if not self._whole:
+            self._target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._head_size += len(name) + len(value)
+        if self._whole or self._head_size > MOST_HEAD:
+            self._refused = self._refused if self._whole else 431
+            return
+        self._headers.setdefault(name.decode("latin-1").lower(), value.decode("utf-8", "surrogateescape"))
+
+    def on_headers_complete(self) -> None:
+        if self._whole:
+            return
+        self._ends = self._ends or not self._parser.should_keep_alive()
+        length = self._headers.get("content-length", "0")
+        if self._headers.get("content-encoding", "identity") != "identity":
+            self._refused = self._refused or 415
+        elif not length.isdigit() or int(length) > self._hooks.limit:
+            self._refused = self._refused or 413
+        elif self._headers.get("expect", "").lower() == "100-continue" and self._transport and not self._refused:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        if self._whole:
+            return
+        self._size += len(body)
+        if self._size > self._hooks.limit:
+            self._refused = self._refused or 413
+        else:
+            self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        self._whole = True
+
+    # its answer
+
+    def _answer(self) -> None:
+        path, _, query = self._target.decode("latin-1").partition("?")
+        request = HookRequest(
+            "POST",
+            path,
+            dict(parse_qsl(query, keep_blank_values=True)) if query else {},
+            self._headers,
+            self._body[0] if len(self._body) == 1 else b"".join(self._body),
+        )
+        self.answering = self._loop.create_task(self._reply(self._account or "", request))
+
+    async def _reply(self, account: str, request: HookRequest) -> None:
+        self._say(await self._hooks.receive(account, request))
+
+    def _refuse(self, status: int) -> None:
+        self._lingers = True
+        self._since = self._loop.time()
+        if self._transport is not None:
+            self._transport.write(self._hooks.response(self._hooks.refusals[status], keep=False))
+            self._transport.write_eof()
+
+    def _say(self, answered: Answered) -> None:
+        self.answering = self._account = None
+        if self._transport is None:
+            return
+        ends = self._ends or self._hooks.closing
+        self._transport.write(self._hooks.response(answered, keep=not ends))
+        if ends:
+            self._transport.close()
+            return
+        self._forget()
+        self._since = self._loop.time()
+        if self._held:
+            held, self._held = self._held, b""
+            self._transport.resume_reading()
+            self._begin(held)
