@@ -6,7 +6,7 @@ import { adopt, ADOPT_AFTER, compose, type Pending } from "./outbox";
 import type { Attachment, ChatConfig, Message, Session } from "./protocol";
 import { Sender } from "./sender";
 import { initial, reduce, type Action, type State } from "./state";
-import { hasGap } from "./timeline";
+import { hasGap, MOST } from "./timeline";
 import { pickLanguage, type Lang } from "./words";
 
 const TYPING_SHOWS = 5_000;
@@ -16,6 +16,9 @@ const PROBE_PATIENCE = 3_000;
 const SESSION_DUE = 10_000;
 const REFUSED_PAUSE = 5_000;
 const DOUBLE_TAP = 500;
+/** Messages show as they come; of more than a few within so many milliseconds, the others show together. */
+export const BREATH = 60;
+const FEW = 4;
 
 export interface Surroundings {
   connect: Connect;
@@ -39,6 +42,8 @@ export class Chat {
   private readonly sender: Sender;
   private catching = false;
   private missing = false;
+  private gathered: Message[] = [];
+  private burst = 0;
   private lastTyping = 0;
   private lastTap = { data: "", at: 0 };
 
@@ -52,7 +57,7 @@ export class Chat {
       hello: () => this.hello(),
       session: (session) => this.onSession(session),
       message: (message) => this.onMessage(message),
-      update: (message) => this.dispatch({ type: "message", message }),
+      update: (message) => this.dispatch({ type: "message", messages: [message] }),
       typing: (typing) => this.onTyping(typing),
       owner: (owner) => this.dispatch({ type: "owner", owner }),
       broken: () => this.onBroken(),
@@ -111,6 +116,11 @@ export class Chat {
     this.dispatch({ type: "remove", id });
   }
 
+  /** The reader is at the newest message: the oldest may make room. */
+  lighten(): void {
+    if (this.state.timeline.messages.length > MOST) this.dispatch({ type: "lighten" });
+  }
+
   /** Marks everything so far as seen, here, in other tabs and at the server. */
   seen(): void {
     const last = this.state.timeline.messages[this.state.timeline.messages.length - 1]?.seq ?? 0;
@@ -151,7 +161,7 @@ export class Chat {
   async refresh(seq: number): Promise<Message | undefined> {
     const page = await this.connection.later(seq - 1).catch(() => null);
     if (!page?.ok) return undefined;
-    for (const message of page.messages) this.dispatch({ type: "message", message });
+    this.dispatch({ type: "message", messages: page.messages });
     return page.messages.find((message) => message.seq === seq);
   }
 
@@ -187,6 +197,7 @@ export class Chat {
   }
 
   private hello(): Hello {
+    this.take();
     this.asked = this.state.timeline.known;
     this.later("session", SESSION_DUE, () => this.connection.reconnect());
     const token = this.token ? { token: this.token } : {};
@@ -212,8 +223,25 @@ export class Chat {
   }
 
   private onMessage(message: Message): void {
-    this.dispatch({ type: "message", message });
-    if (message.author !== "customer") this.cancel("typing");
+    this.gathered.push(message);
+    this.burst += 1;
+    if (this.burst === 1) this.later("pour", BREATH, () => this.pour());
+    if (this.burst < FEW) this.take();
+  }
+
+  private pour(): void {
+    this.burst = this.gathered.length && FEW;
+    if (this.burst) this.later("pour", BREATH, () => this.pour());
+    this.take();
+  }
+
+  /** Whatever else happens comes after the messages that came before it. */
+  private take(): void {
+    const messages = this.gathered;
+    if (messages.length === 0) return;
+    this.gathered = [];
+    this.dispatch({ type: "message", messages });
+    if (messages.some((message) => message.author !== "customer")) this.cancel("typing");
     void this.catchUp();
   }
 
@@ -298,6 +326,7 @@ export class Chat {
   }
 
   private dispatch(action: Action, save = true): void {
+    this.take();
     const before = this.state;
     this.state = reduce(before, action);
     if (save) this.keep.saveOutbox(before.outbox, this.state.outbox);

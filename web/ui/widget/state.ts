@@ -31,7 +31,8 @@ export type Action =
   | { type: "phase"; phase: Phase }
   | { type: "open"; open: boolean }
   | { type: "session"; session: Session; fresh: boolean }
-  | { type: "message"; message: Message }
+  | { type: "message"; messages: readonly Message[] }
+  | { type: "lighten" }
   | { type: "later"; messages: Message[]; more: boolean }
   | { type: "loading-older" }
   | { type: "earlier"; messages: Message[]; more: boolean }
@@ -68,11 +69,13 @@ export function reduce(state: State, action: Action): State {
     case "phase":
       return withPhase(state, action.phase);
     case "open":
-      return { ...state, open: action.open };
+      return { ...state, open: action.open, timeline: timelines.lighten(state.timeline) };
+    case "lighten":
+      return { ...state, timeline: timelines.lighten(state.timeline) };
     case "session":
       return withSession(state, action.session, action.fresh);
     case "message":
-      return withMessage(state, action.message);
+      return withMessages(state, action.messages);
     case "later":
       return withTimeline(state, timelines.catchUp(state.timeline, action.messages, action.more));
     case "loading-older":
@@ -140,9 +143,9 @@ function withSession(state: State, session: Session, fresh: boolean): State {
   return withTimeline(next, timeline);
 }
 
-function withMessage(state: State, message: Message): State {
-  const next = withTimeline(state, timelines.receive(state.timeline, message));
-  return message.author === "customer" ? next : { ...next, typing: null };
+function withMessages(state: State, messages: readonly Message[]): State {
+  const next = withTimeline(state, timelines.receive(state.timeline, messages));
+  return messages.every((message) => message.author === "customer") ? next : { ...next, typing: null };
 }
 
 function withTimeline(state: State, timeline: Timeline): State {

@@ -11,6 +11,10 @@ export interface Timeline {
   readonly older: boolean;
 }
 
+/** So many messages are held before the oldest make room, and so many stay then. */
+export const MOST = 400;
+export const KEEP = 150;
+
 export const empty: Timeline = { messages: [], known: 0, older: false };
 
 /** The first messages after a connection with `after` 0: the newest ones, nothing missing behind them. */
@@ -18,11 +22,10 @@ export function start(messages: readonly Message[], last: number, older: boolean
   return { messages: merge([], messages), known: Math.max(last, lastSeq(messages)), older };
 }
 
-/** One live message, new or changed. What is older than all we show is left to "load earlier". */
-export function receive(timeline: Timeline, message: Message): Timeline {
-  const first = timeline.messages[0];
-  if (timeline.older && first && message.seq < first.seq) return timeline;
-  const messages = merge(timeline.messages, [message]);
+/** Live messages, new or changed. What is older than all we show is left to "load earlier". */
+export function receive(timeline: Timeline, live: readonly Message[]): Timeline {
+  const first = timeline.older ? (timeline.messages[0]?.seq ?? 0) : 0;
+  const messages = merge(timeline.messages, live.filter((message) => message.seq >= first));
   return { ...timeline, messages, known: reach(messages, timeline.known) };
 }
 
@@ -37,6 +40,12 @@ export function catchUp(timeline: Timeline, page: readonly Message[], more: bool
 /** A page of earlier messages, put in front. */
 export function prepend(timeline: Timeline, page: readonly Message[], more: boolean): Timeline {
   return { ...timeline, messages: merge(timeline.messages, page), older: more };
+}
+
+/** A long talk stays light while its reader is at the newest message: what makes room can be loaded again. */
+export function lighten(timeline: Timeline): Timeline {
+  if (timeline.messages.length <= MOST) return timeline;
+  return { ...timeline, messages: timeline.messages.slice(-KEEP), older: true };
 }
 
 /** True when a message came whose predecessors did not (or are not for visitors: the server knows). */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Chat } from "../chat";
+import { BREATH, Chat } from "../chat";
 import { Keep } from "../keep";
 import { unread } from "../state";
 import { attachment, session } from "./messages";
@@ -172,6 +172,32 @@ describe("catching up", () => {
     await settle();
     expect(server.asked).toEqual(["hello 0", "hello 1", "after 201", "after 401"]);
     expect(chat.state.timeline.messages).toHaveLength(451);
+  });
+
+  it("shows many messages that come at once together, in order", async () => {
+    const chat = await opened();
+    let redraws = 0;
+    chat.watch(() => (redraws += 1));
+    for (let count = 1; count <= 1500; count += 1) server.publish({ text: `${count}` });
+    expect(shown(chat)).toEqual(["1", "2", "3"]);
+    await vi.advanceTimersByTimeAsync(2 * BREATH);
+    expect(shown(chat)).toEqual(Array.from({ length: 1500 }, (_, index) => `${index + 1}`));
+    expect(redraws).toBe(4);
+    expect(server.asked).toEqual(["hello 0"]);
+    server.publish({ text: "at once again" });
+    expect(shown(chat)).toContain("at once again");
+  });
+
+  it("puts nothing that happens later before the messages that came first", async () => {
+    const chat = await opened();
+    for (let count = 1; count <= 9; count += 1) server.publish({ text: `${count}` });
+    line().listener.update({ ...server.messages[8]!, text: "changed" });
+    await vi.advanceTimersByTimeAsync(2 * BREATH);
+    expect(shown(chat)).toEqual(["1", "2", "3", "4", "5", "6", "7", "8", "changed"]);
+    for (let count = 10; count <= 19; count += 1) server.publish({ text: `${count}` });
+    line().down();
+    line().up();
+    expect(server.asked).toEqual(["hello 0", "hello 19"]);
   });
 
   it("notices that a message did not arrive and asks for it", async () => {

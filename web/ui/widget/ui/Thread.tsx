@@ -19,6 +19,9 @@ export function Thread({ state }: { state: State }) {
   const newest = timeline.messages[timeline.messages.length - 1]?.seq ?? 0;
   const scroll = useScroll(String(timeline.messages[0]?.seq ?? 0), outbox.length, () => void chat.loadOlder());
   useSeen(state, scroll.atBottom);
+  useEffect(() => {
+    if (scroll.atBottom) chat.lighten();
+  }, [timeline.messages, scroll.atBottom]);
   useEffect(() => scroll.onScroll(), [timeline.older, phase]);
   const waiting = groups.length === 0 && phase !== "online" && chat.returning;
   return (

@@ -1,0 +1,36 @@
+"""Very many messages that appear in an open chat at once: they show soon, and the page holds no more than it must."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from playwright.async_api import expect
+
+from tests.browser.parley import Parley
+from tests.browser.test_long_thread import grow
+from tests.browser.visitor import Visitor
+
+NewVisitor = Callable[..., Awaitable[Visitor]]
+#: Drawn one by one they took half a minute, in which the page hardly answered; together they take a second.
+SOON = 10_000
+MOST = 400  # messages that the chat holds while its reader is at the newest one
+
+
+async def test_many_messages_at_once_show_soon_and_the_oldest_make_room(
+    new_visitor: NewVisitor, parley: Parley, screenshots: Path
+) -> None:
+    ann = await new_visitor()
+    await ann.says("the first of a burst")
+    await ann.hears("I did not quite get that.")
+    grow(parley, parley.conversation_with("the first of a burst"), 1500)
+    await ann.says("the last of a burst")
+    await expect(ann.bubbles.filter(has_text="message 1500")).to_have_count(1, timeout=SOON)
+    await ann.sees("the last of a burst", times=1)
+    assert await ann.bubbles.count() <= MOST
+    await ann.draws(screenshots, "chat-after-a-burst")
+
+    # What made room is there when it is looked for.
+    first = await ann.bubbles.first.inner_text()
+    await ann.thread.evaluate("pane => { pane.scrollTop = 0 }")
+    await expect(ann.bubbles.first).not_to_have_text(first)
