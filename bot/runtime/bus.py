@@ -1,4 +1,4 @@
-"""Live events inside one process: publishing never waits, and a slow subscriber loses events but knows it."""
+"""Live events: publishing never waits, and a slow subscriber loses events but knows it."""
 
 from __future__ import annotations
 
@@ -69,6 +69,7 @@ class Bus:
 
     def __init__(self) -> None:
         self._subscriptions: list[Subscription] = []
+        self._forward: Callable[[Event], None] | None = None
 
     def subscribe(self, prefix: str, callback: Callback, *, capacity: int = CAPACITY) -> Subscription:
         """Call `callback` with events whose topic starts with `prefix` ("" is all). Needs a running loop."""
@@ -82,9 +83,19 @@ class Bus:
         await subscription.close()
 
     def publish(self, event: Event) -> None:
-        """Tell every subscriber; returns at once."""
+        """Tell every subscriber of this process, and the other nodes; returns at once."""
+        self.deliver(event)
+        if self._forward is not None:
+            self._forward(event)
+
+    def deliver(self, event: Event) -> None:
+        """Tell every subscriber of this process only: what another node has told, or what concerns nobody else."""
         for subscription in self._subscriptions:
             subscription.offer(event)
+
+    def forward(self, callback: Callable[[Event], None] | None) -> None:
+        """From now on hand every published event to `callback` too, which must not wait; None: to nobody."""
+        self._forward = callback
 
     async def close(self) -> None:
         """End every subscription."""

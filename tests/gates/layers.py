@@ -67,6 +67,7 @@ EDGES: dict[str, tuple[str, ...]] = {
     "engineio": ("web/*",),
     "aiohttp.web": ("web/*",),
     "tortoise": DATABASE,
+    "redis": ("bot/runtime/relay_redis.py",),
 }
 TOP_FILES = ("bot/app.py", "bot/app_reports.py", "bot/__main__.py", "bot/cli/*.py")
 
