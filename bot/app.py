@@ -35,7 +35,7 @@ from bot.services.filing import Filing
 from bot.storage import links, media
 from bot.storage.keys import new_key
 from bot.storage.local import LocalStorage
-from models.database import close_database, migrate, open_database, serve_alone
+from models.database import close_database, migrate, open_database
 from web.app import build as build_web
 from web.app import serve
 from web.settings import MIB, WebSettings
@@ -63,7 +63,6 @@ class App:
 
     async def start(self) -> None:
         """Work, listen, then receive. OSError when the port is taken, ConfigError when another server is at work."""
-        await serve_alone()
         await self.runtime.start()
         self.runner = await serve(self.site)
         await self.runtime.start_channels()
@@ -111,6 +110,7 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
         most_waiting=config.limits.backlog,
         turn_timeout=config.limits.turn_seconds,
         clock=clock,
+        roles=config.server.roles,
     )
     runtime = Runtime(parts)
     runtime.effects.add("refund", GiveBack(providers, clock))
@@ -127,7 +127,7 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
             published=runtime.bus.publish,
         ),
     )
-    reports = DeskReports(clock, runtime.effects.wake)
+    reports = DeskReports(clock, runtime.wake)
     application = build_web(runtime, settings, links=links, filing=filing, reports=reports, clock=clock)
     return App(config, runtime, application, settings, storage)
 

@@ -8,6 +8,7 @@ from models.catalogue import CartLine, Product
 from models.contact import Contact, Identity, Visitor
 from models.conversation import Conversation, Dialog, Message
 from models.inbound import Effect, Inbound
+from models.node import Duty, Errand, Node, Shard
 from models.order import Order, OrderEvent, OrderLine, StockHold
 from models.payment import Payment, PaymentEvent
 from models.report import ReportDelivery, ReportRun, ReportSubscription
@@ -22,12 +23,15 @@ __all__ = [
     "Contact",
     "Conversation",
     "Dialog",
+    "Duty",
     "Effect",
+    "Errand",
     "Identity",
     "Inbound",
     "LinkCode",
     "LoginAttempt",
     "Message",
+    "Node",
     "Order",
     "OrderEvent",
     "OrderLine",
@@ -40,6 +44,7 @@ __all__ = [
     "Review",
     "ReviewPhoto",
     "Setting",
+    "Shard",
     "Staff",
     "StaffSession",
     "StockHold",

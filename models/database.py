@@ -16,7 +16,7 @@ from tortoise.connection import get_connection
 from tortoise.exceptions import DBConnectionError, OperationalError, TransactionManagementError
 from tortoise.transactions import in_transaction
 
-from bot.core.errors import ConfigError, DatabaseBusy
+from bot.core.errors import DatabaseBusy
 from models import engines
 from models.engines.engine import Engine, Rows, says_busy
 from models.engines.engine import Query as Query
@@ -24,7 +24,10 @@ from models.engines.engine import Statement as Statement
 
 
 class Overtaken(Exception):
-    """Rows were changed since they were read, so what was made of them is not written; `ids` are theirs."""
+    """Rows were changed since they were read, so what was made of them is not written; `ids` are theirs.
+
+    A node that was buried stands there as its id, negative.
+    """
 
     def __init__(self, ids: frozenset[int]) -> None:
         super().__init__(f"changed since they were read: {sorted(ids)}")
@@ -39,16 +42,43 @@ class Guard:
     rows: frozenset[tuple[int, int]]
 
 
-def unchanged(table: str, versions: Mapping[int, int]) -> Guard:
-    """These rows of `table` still have these versions, by id; they are locked where an engine locks rows."""
-    end = _engine.row_lock
-    sql = f"SELECT id, version FROM {table} WHERE id IN ({marks(len(versions))}) ORDER BY id{end}"  # noqa: S608
-    return Guard((sql, [*versions]), frozenset(versions.items()))
+def unchanged(table: str, versions: Mapping[int, int], node: int = 0) -> Guard | None:
+    """These rows of `table` still have these versions, by id; they are locked where an engine locks rows.
+
+    A `node` (not 0) must not have been buried either, and is not until the end of the transaction.
+    """
+    if not versions:
+        return alive(node) if node else None
+    sql = f"SELECT id, version FROM {table} WHERE id IN ({marks(len(versions))}) ORDER BY id{_engine.row_lock}"  # noqa: S608
+    held, rows = (sql, [*versions]), frozenset(versions.items())
+    if not node:
+        return Guard(held, rows)
+    lives = alive(node)
+    # In one statement, since every commit asks this: rows are locked by each part, in this order.
+    both = (
+        f"WITH held AS ({sql}), lives AS ({lives.query[0]}) SELECT id, version FROM held UNION ALL SELECT * FROM lives"  # noqa: S608
+    )
+    return Guard((both, [*versions, *lives.query[1]]), rows | lives.rows)
+
+
+def alive(node: int) -> Guard:
+    """The node has its lease by the database's clock, and nobody buries it before the transaction ends."""
+    sql = f"SELECT -id AS id, 0 AS version FROM node WHERE id = ? AND until > {_engine.now}{_engine.keep_lock}"  # noqa: S608
+    return Guard((sql, [node]), frozenset({(-node, 0)}))
+
+
+async def assure(guard: Guard, connection: BaseDBAsyncClient) -> None:
+    """Inside the caller's transaction. Raises `Overtaken`."""
+    sql, values = guard.query
+    _check(guard, await fetch(sql, values, connection))
 
 
 _engine: Engine = engines.named("sqlite")
-_guard: Any = None  # the asyncpg connection that holds the server's lock
-_url = ""
+
+
+def engine() -> Engine:
+    """That of the open database."""
+    return _engine
 
 
 def dialect() -> str:
@@ -58,47 +88,28 @@ def dialect() -> str:
 
 async def open_database(url: str, *, lock: bool = True) -> None:
     """Connect to `sqlite://path` or `postgres://…`. A second process on one SQLite file is refused (ConfigError)."""
-    global _engine, _url
-    engine, parts = engines.of(url), urlsplit(url)
-    connection = engine.settings(url, alone=lock)
-    _engine, _url = engine, "postgres" + url[len(parts.scheme) :]
+    global _engine
+    made, parts = engines.of(url), urlsplit(url)
+    connection = made.settings(url, alone=lock)
+    _engine = made
     await Tortoise.init(
         config={
-            "connections": {engine.name: connection},
-            "apps": {"models": {"models": ["models"], "default_connection": engine.name}},
+            "connections": {made.name: connection},
+            "apps": {"models": {"models": ["models"], "default_connection": made.name}},
             "use_tz": True,
             "timezone": "UTC",
         },
         _enable_global_fallback=True,
     )
     try:
-        await engine.look(client())
+        await made.look(client())
     except (DBConnectionError, OSError, OperationalError) as error:
         await close_database()
         raise DatabaseBusy(f"the database {parts.hostname or parts.path} cannot be opened: {error}") from error
 
 
-async def serve_alone() -> None:
-    """Refuse a second server on one PostgreSQL database (ConfigError); SQLite's lock file does it when it is opened.
-
-    The lock is a session's, so it ends with its process. Commands that only read or add rows go on beside a server.
-    """
-    global _guard
-    if _engine.name != "postgres":
-        return
-    import asyncpg
-
-    _guard = await asyncpg.connect(_url)
-    if not await _guard.fetchval("SELECT pg_try_advisory_lock(hashtext('parley server'))"):
-        raise ConfigError("another Parley serves this database; this version serves one database with one process")
-
-
 async def close_database() -> None:
     """Close every connection and let the next process have the database."""
-    global _guard
-    if _guard is not None:
-        await _guard.close()
-        _guard = None
     await Tortoise.close_connections()
     _engine.release()
 

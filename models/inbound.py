@@ -5,9 +5,13 @@ What is pending or parked has partial indexes, which live in the migrations: the
 
 from __future__ import annotations
 
+from typing import Any
+
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
+
+from bot.core.shard import shard_of
 
 
 class Inbound(Model):
@@ -23,6 +27,7 @@ class Inbound(Model):
     attempts = fields.SmallIntField(default=0)
     error = fields.CharField(500, default="")
     received_at = fields.DatetimeField()
+    shard = fields.SmallIntField(default=-1)  # of the lane; -1: nobody has said yet
 
     class Meta:
         table = "inbound"
@@ -48,6 +53,12 @@ class Effect(Model):
     error = fields.CharField(500, default="")
     created_at = fields.DatetimeField()
     done_at = fields.DatetimeField(null=True)
+    shard = fields.SmallIntField(default=-1)  # of the lane; -1: nobody has said yet
+
+    async def save(self, *args: Any, **kwargs: Any) -> None:
+        """With the shard of its lane, so that nobody who makes one must know of it."""
+        self.shard = shard_of(self.lane)
+        await super().save(*args, **kwargs)
 
     class Meta:
         table = "effect"

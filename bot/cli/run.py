@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NAME = "run"
 SUMMARY = "serve the shop, the chat, the desk and every channel"
-DEFAULTS = {"host": None, "port": None, "no_demo": False, "open": False}
+DEFAULTS = {"host": None, "port": None, "no_demo": False, "open": False, "role": None}
 #: Seconds that work under way may take after the signal; what is left is on disk and is done at the next start.
 DRAIN = 10.0
 #: python-socketio imports these wherever they are installed, for clients and brokers that this process has no use for:
@@ -39,6 +39,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="address to listen on (server.host)")
     parser.add_argument("--port", type=int, help="port to listen on (server.port)")
     parser.add_argument("--no-demo", action="store_true", help="do not fill an empty database with the demo shop")
+    parser.add_argument(
+        "--role",
+        action="append",
+        choices=("web", "worker", "scheduler"),
+        help="do only this; may be given several times (server.roles). Needs PostgreSQL",
+    )
     parser.add_argument("--open", action="store_true", help="open the shop in a browser")
 
 
@@ -54,7 +60,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _overrides(args: argparse.Namespace) -> dict[str, dict[str, object]]:
-    server = {key: value for key, value in (("host", args.host), ("port", args.port)) if value is not None}
+    given = (("host", args.host), ("port", args.port), ("roles", args.role))
+    server = {key: value for key, value in given if value is not None}
     return {"server": server, **({"demo": {"shop": False}} if args.no_demo else {})}
 
 

@@ -89,6 +89,19 @@ def networks(written: Sequence[str]) -> tuple[str, ...]:
     return tuple(written)
 
 
+ROLES = ("web", "worker", "scheduler")
+
+
+def roles(names: Sequence[str]) -> tuple[str, ...]:
+    """At least one, each once, in the order in which they are told of."""
+    for name in names:
+        if name not in ROLES:
+            raise ValueError(f"there is no role {name!r}; there are web, worker and scheduler")
+    if not names:
+        raise ValueError("must name at least one of web, worker and scheduler")
+    return tuple(role for role in ROLES if role in names)
+
+
 def database(url: Secret) -> Secret:
     """A scheme that we speak. The text of the error never holds the URL: it may hold a password."""
     try:

@@ -73,6 +73,10 @@ class Server(Section):
     metrics_token: Secret = Field(
         default=Secret(), description="Bearer token for /metrics; empty: only this machine may read it."
     )
+    roles: Annotated[Listed, AfterValidator(checks.roles)] = Field(
+        default=("web", "worker", "scheduler"),
+        description="What this process does. Several may share a database, but not SQLite: there one does everything.",
+    )
     data: Path = Field(
         default=Path("data"), description="Folder for what Parley keeps by default: database, files, lake."
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
 
+from bot.config.checks import ROLES
 from bot.config.secret import Secret
 from bot.config.sections import (
     Database,
@@ -55,6 +56,17 @@ class Config(Section):
             case {"server": {"data": data}}:
                 return _with_defaults(written, str(data).rstrip("/"))
         return written
+
+    @field_validator("database")
+    @classmethod
+    def _sqlite_is_one_process(cls, database: Database, info: ValidationInfo) -> Database:
+        server = info.data.get("server")
+        if server and len(server.roles) < len(ROLES) and database.url.reveal().startswith("sqlite:"):
+            raise ValueError(
+                f"SQLite serves one process, which does everything, but this one is to be {', '.join(server.roles)} "
+                "only; leave server.roles and --role out, or use PostgreSQL"
+            )
+        return database
 
     @field_validator("telegram")
     @classmethod

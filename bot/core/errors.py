@@ -5,6 +5,7 @@ ParleyError
 │   ├── ChannelUnavailable      the platform is down, slow or asks to wait
 │   ├── StorageUnavailable      the file store cannot be reached or is full
 │   ├── DatabaseBusy            locked, full or unreachable: answered with 503
+│   ├── LeaseLost               another node works on this now: nothing was written here
 │   └── ProviderUnavailable     a payment provider did not answer
 └── Final                       trying again cannot help
     ├── Unauthorised            wrong or missing signature, secret or token: 401/403
@@ -45,6 +46,10 @@ class StorageUnavailable(Retryable):
 
 class DatabaseBusy(Retryable):
     """The database is locked, full or unreachable."""
+
+
+class LeaseLost(Retryable):
+    """This node was too late: what it wanted to write is another node's to write, and was not written."""
 
 
 class ProviderUnavailable(Retryable):

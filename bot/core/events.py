@@ -79,6 +79,27 @@ class FailureCount(msgspec.Struct, frozen=True):
     n: int
 
 
+class WorkArrived(msgspec.Struct, frozen=True):
+    """Inbounds or effects of these shards are on disk, and whoever works on them may not know it."""
+
+    topic: ClassVar[str] = "work"
+    shards: tuple[int, ...]
+
+
+class NodesChanged(msgspec.Struct, frozen=True):
+    """A node came, went, or gave shards away: who waits for that need not wait longer."""
+
+    topic: ClassVar[str] = "nodes"
+    node: int
+
+
+class ErrandChanged(msgspec.Struct, frozen=True):
+    """Somebody asks a lane's node to do something, or it is done."""
+
+    topic: ClassVar[str] = "errand"
+    errand: int
+
+
 class Missed(msgspec.Struct, frozen=True):
     """This subscriber was too slow and `n` events are gone: it must look at the database again."""
 
@@ -96,5 +117,8 @@ Event = (
     | ReviewChanged
     | RunChanged
     | FailureCount
+    | WorkArrived
+    | NodesChanged
+    | ErrandChanged
     | Missed
 )

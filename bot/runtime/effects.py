@@ -12,7 +12,7 @@ import asyncio
 import contextvars
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,12 +20,14 @@ from typing import Any, Protocol
 
 import msgspec
 
-from bot.core.errors import DatabaseBusy
+from bot.core.errors import DatabaseBusy, LeaseLost
 from bot.core.events import Event
+from bot.core.shard import shard_of
+from bot.runtime.lease import Lease, WholeDatabase
 from bot.runtime.ledger import Ledger
 from bot.runtime.retry import effect_delay
 from bot.runtime.writes import NewEffect
-from models.database import Statement, as_time, fetch
+from models.database import Statement, as_time, fetch, marks
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +41,10 @@ RETRY = "UPDATE effect SET attempts = ?, due_at = ?, error = ? WHERE key = ?"
 PARKED = "UPDATE effect SET state = 'parked', attempts = ?, error = ?, done_at = ? WHERE key = ?"
 PENDING = (
     "SELECT key, kind, lane, payload, conversation_id, message_seq, author, epoch, attempts, due_at FROM effect "
-    "WHERE state = 'pending' ORDER BY id LIMIT ?"
+    "WHERE state = 'pending'{mine} ORDER BY id LIMIT ?"
 )
+#: How long a lane rests when nobody knows whether it is ours, seconds.
+LATE_REST = 0.2
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -82,8 +86,12 @@ class Effects:
         published: Callable[[Event], None],
         parked: Callable[[], None] = lambda: None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        lease: Lease | None = None,
     ) -> None:
         self._executors = dict(executors)
+        self._lease = lease or WholeDatabase()
+        self._shards = self._lease.shards  # whose effects are here
+        self._frozen: frozenset[int] = frozenset()  # of these, those that are about to go
         self._published = published
         self._parked = parked
         self._clock = clock
@@ -139,14 +147,19 @@ class Effects:
         for effect in effects:
             if effect.key in self._known or effect.key in self._ended or self._is_void(effect):
                 continue
+            if self._lease.is_shared and not self._is_mine(effect.lane):
+                continue
             if len(self._known) >= MOST_IN_MEMORY:
                 return False
             self._known.add(effect.key)
             lane = self._lanes.setdefault(effect.lane, EffectLane())
             lane.waiting.append(effect)
-            if lane.task is None and not self._stopping:
-                lane.task = asyncio.create_task(self._drain(effect.lane, lane), context=contextvars.Context())
+            self._run(effect.lane, lane)
         return True
+
+    def _run(self, name: str, lane: EffectLane) -> None:
+        if lane.waiting and lane.task is None and not self._stopping:
+            lane.task = asyncio.create_task(self._drain(name, lane), context=contextvars.Context())
 
     def wake(self) -> None:
         """Somebody committed effects without handing them over, or the clock was moved: look at once."""
@@ -171,7 +184,7 @@ class Effects:
     def void(self, lane_name: str, conversation_id: int, epoch: int) -> None:
         """No bot message older than `epoch` leaves any more. Call it inside `hold`, after the commit."""
         self._void[conversation_id] = epoch
-        lane = self._lanes[lane_name]
+        lane = self._lanes.get(lane_name, EffectLane())
         self._known.difference_update(effect.key for effect in lane.waiting if self._is_void(effect))
         lane.waiting = deque(effect for effect in lane.waiting if not self._is_void(effect))
 
@@ -179,6 +192,65 @@ class Effects:
         if effect.author != "bot" or effect.conversation_id is None:
             return False
         return effect.epoch < self._void.get(effect.conversation_id, 0)
+
+    # shards that come and go
+
+    def _is_mine(self, lane: str) -> bool:
+        return shard_of(lane) in self._shards and shard_of(lane) not in self._frozen
+
+    def gain(self, shards: Collection[int]) -> None:
+        """From here on these are ours; what the table holds of them comes first."""
+        self._shards |= frozenset(shards)
+        self._behind = True
+        self._wake.set()
+
+    async def give(self, shards: Collection[int], patience: float) -> set[int]:
+        """Take nothing more of these, and forget those of which nothing is under way within `patience` seconds."""
+        self._frozen |= frozenset(shards)
+        lanes = {name: lane for name, lane in self._lanes.items() if shard_of(name) in shards}
+        for lane in lanes.values():
+            lane.alarm.set()  # a lane that rests need not be waited for
+        under_way = {lane.task: shard_of(name) for name, lane in lanes.items() if lane.task}
+        held = {asyncio.ensure_future(_freed(lane)): shard_of(name) for name, lane in lanes.items() if lane.holders}
+        tasks = under_way | held
+        late = (await asyncio.wait(tasks, timeout=patience))[1] if tasks else set()
+        for task in held:
+            task.cancel()
+        kept = {tasks[task] for task in late}
+        self._resume(kept, frozenset(shards))
+        given = set(shards) - kept
+        self._shards -= given
+        self._forget_shards(given)
+        return given
+
+    def _resume(self, kept: Collection[int], asked: frozenset[int]) -> None:
+        self._frozen -= asked
+        self._behind |= bool(kept)  # what came meanwhile is in the table only
+        for name, lane in self._lanes.items():
+            if shard_of(name) in kept:
+                self._run(name, lane)
+
+    def _forget_shards(self, shards: Collection[int]) -> None:
+        for name, lane in [*self._lanes.items()]:
+            if shard_of(name) in shards:
+                gone = {effect.key for effect in lane.waiting}
+                self._known -= gone
+                for key in gone:
+                    self._due.pop(key, None)
+                lane.waiting.clear()
+                self._forget(name, lane)
+
+    async def abandon(self) -> None:
+        """Others have all our shards: what is under way is cut off, and what is here is forgotten."""
+        tasks = [lane.task for lane in self._lanes.values() if lane.task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for lane in self._lanes.values():
+            lane.task = None
+        self._forget_shards(self._shards)
+        self._shards = frozenset()
+        self._behind = True
 
     async def _poll(self) -> None:
         while True:
@@ -195,9 +267,9 @@ class Effects:
     async def _look(self) -> None:
         self._ended.clear()
         self._late.clear()
-        self._looking = True
+        self._looking, shards = True, self._shards
         try:
-            rows = await fetch(PENDING, (MOST_IN_MEMORY,))
+            rows = await self._read(sorted(shards))
         except Exception:
             # The database may be away for a moment; the next poll looks again.
             log.exception("effects could not be read", extra={"action": "effects.poll"})
@@ -205,6 +277,13 @@ class Effects:
         finally:
             self._looking = False
         self._admit(rows)
+        self._behind |= shards != self._shards  # what came meanwhile was not read
+
+    async def _read(self, shards: Sequence[int]) -> list[dict[str, Any]]:
+        if not self._lease.is_shared:
+            return await fetch(PENDING.format(mine=""), (MOST_IN_MEMORY,))
+        mine = f" AND shard IN ({marks(len(shards))})"
+        return await fetch(PENDING.format(mine=mine), (*shards, MOST_IN_MEMORY)) if shards else []
 
     def _admit(self, rows: Sequence[dict[str, Any]]) -> None:
         """Take what the table holds, and behind it what came meanwhile."""
@@ -222,9 +301,11 @@ class Effects:
     # one lane
 
     async def _drain(self, name: str, lane: EffectLane) -> None:
-        while lane.waiting and not self._stopping:
+        while lane.waiting and not self._stopping and self._may(name):
             try:
                 delay = await self._next(lane)
+            except LeaseLost:
+                delay = LATE_REST  # forgotten as soon as we know who has the lane
             except Exception:
                 # The record could not be written: the effect stays first, and its key keeps it from doubling.
                 log.exception("an effect could not be recorded", extra={"action": "effects.lane"})
@@ -233,6 +314,9 @@ class Effects:
                 await self._rest(lane, delay)
         lane.task = None
         self._forget(name, lane)
+
+    def _may(self, name: str) -> bool:
+        return not self._frozen or shard_of(name) not in self._frozen
 
     def _forget(self, name: str, lane: EffectLane) -> None:
         if not (lane.waiting or lane.holders or lane.task) and self._lanes.get(name) is lane:
@@ -263,6 +347,8 @@ class Effects:
                 return wait
             self._due.pop(effect.key, None)
             async with self._slots:
+                if not self._lease.lasts():  # we have slept too long: somebody else may be sending this
+                    return LATE_REST
                 delay = await self._try(effect)
             if delay is None:
                 lane.waiting.popleft()
@@ -317,3 +403,9 @@ class Effects:
         if executor is None:
             raise LookupError(f"no executor for effects of kind {effect.kind!r}")
         return executor
+
+
+async def _freed(lane: EffectLane) -> None:
+    """Returns once nobody holds the lane."""
+    async with lane.turn:
+        pass

@@ -12,12 +12,13 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from bot.core.message import FROM_CUSTOMER, Inbound, Reply
 from bot.core.text import _
 from bot.runtime.lanes import Head, Lanes
+from bot.runtime.lease import Lease
 from bot.runtime.retry import turn_attempts, turn_delay, was_parked
 from bot.runtime.shop import Shop
 from bot.runtime.speech import Speech
 from bot.runtime.state import ConversationState, load_states
 from bot.runtime.writes import Writes
-from models.database import execute, fetch, marks, transaction
+from models.database import alive, assure, execute, fetch, marks, transaction
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +31,15 @@ class Failures:
     """`committed` hears of what was written, as after a turn that went well."""
 
     def __init__(
-        self, lanes: Lanes, shop: Shop, committed: Callable[[Writes], None], clock: Callable[[], datetime]
+        self,
+        lanes: Lanes,
+        shop: Shop,
+        committed: Callable[[Writes], None],
+        clock: Callable[[], datetime],
+        lease: Lease,
     ) -> None:
         self._lanes = lanes
+        self._lease = lease
         self._shop = shop
         self._committed = committed
         self._clock = clock
@@ -60,7 +67,7 @@ class Failures:
 
     async def _write(self, head: Head, attempts: int, error: BaseException, *, park: bool) -> None:
         """Parking tells the customer, marks the conversation, and shows the inbound to staff."""
-        now = self._clock()
+        now, node = self._clock(), self._lease.node
         writes = Writes()
         reason = f"{type(error).__name__}: {error}"[:500]
         async with transaction() as connection:
@@ -73,6 +80,8 @@ class Failures:
                     self._apologise(found, inbounds, known, writes, now)
             state = "parked" if park else "pending"
             writes.failed += [(attempts, reason, state, waiting.id) for waiting in head.waiting]
+            if node:
+                await assure(alive(node), connection)
             await execute(connection, writes.statements(now))
         self._committed(writes)
 

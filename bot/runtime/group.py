@@ -16,11 +16,19 @@ R = TypeVar("R")
 class GroupCommit(Generic[T, R]):
     """`flush` gets everything that waits and commits it in one transaction; each submitter gets its own result.
 
-    A result that is an exception is raised where it was submitted.
+    A result that is an exception is raised where it was submitted. Whoever was cut off while it waited is committed all
+    the same, or left out.
     """
 
-    def __init__(self, flush: Callable[[Sequence[T]], Awaitable[Sequence[R | Exception]]], *, most: int = 512) -> None:
+    def __init__(
+        self,
+        flush: Callable[[Sequence[T]], Awaitable[Sequence[R | Exception]]],
+        *,
+        most: int = 512,
+        leaves_out: bool = False,
+    ) -> None:
         self._flush = flush
+        self._leaves_out = leaves_out
         self._most = most
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
         self._wake = asyncio.Event()
@@ -52,6 +60,10 @@ class GroupCommit(Generic[T, R]):
                 await self._commit(group)
 
     async def _commit(self, group: list[tuple[T, asyncio.Future[R]]]) -> None:
+        if self._leaves_out:
+            group = [one for one in group if not one[1].done()]
+            if not group:
+                return
         try:
             results = await self._flush([item for item, _ in group])
         except Exception as error:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -11,7 +12,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from bot.core.errors import BadInput, DatabaseBusy
 from bot.core.message import Inbound
 from bot.runtime.ledger import Kept, Ledger, Waiting, inserts
-from models.database import fetch
+from models.database import fetch, marks
 
 #: The platform's ids are short; what is longer is not a real one.
 KEY_LIMIT = 191
@@ -68,4 +69,16 @@ async def unfinished(after: int, limit: int) -> list[Waiting]:
         "SELECT id, payload, attempts FROM inbound WHERE state = 'pending' AND id > ? ORDER BY id LIMIT ?",
         (after, limit),
     )
-    return [Waiting(row["id"], _decoder.decode(row["payload"].encode()), row["attempts"]) for row in rows]
+    return [_waiting(row) for row in rows]
+
+
+async def read_inbounds(ids: Sequence[int]) -> list[Waiting]:
+    """Those of these that are still pending, in order of arrival."""
+    if not ids:
+        return []
+    sql = f"SELECT id, payload, attempts FROM inbound WHERE id IN ({marks(len(ids))}) AND state = 'pending' ORDER BY id"  # noqa: S608
+    return [_waiting(row) for row in await fetch(sql, ids)]
+
+
+def _waiting(row: Mapping[str, Any]) -> Waiting:
+    return Waiting(row["id"], _decoder.decode(row["payload"].encode()), row["attempts"])

@@ -10,8 +10,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from bot.core.errors import LeaseLost
 from bot.core.message import Inbound
+from bot.core.shard import shard_of
 from bot.runtime.group import GroupCommit
+from bot.runtime.lease import Lease, WholeDatabase
 from models.database import Overtaken, Query, Statement, commit, unchanged
 
 Key = tuple[str, str]
@@ -37,19 +40,22 @@ class Kept(msgspec.Struct, frozen=True):
 class Item(msgspec.Struct, frozen=True):
     """Inbounds to keep, rows that record an effect, or what a turn wrote.
 
-    `versions` are those of the conversations that must still be as the turn read them, by id.
+    `versions` are those of the conversations that must still be as the turn read them, by id. `node` is the one that
+    did the work, and must not have been buried since; 0 for what any node may keep, and where there is but one.
     """
 
     kept: Sequence[Kept] = ()
     statements: Sequence[Statement] = ()
     versions: Mapping[int, int] = {}
+    node: int = 0
 
 
 class Ledger:
     """The group commit of a process. `arrived` hears of each new inbound once it is on disk."""
 
-    def __init__(self, arrived: Callable[[Sequence[Waiting]], None]) -> None:
+    def __init__(self, arrived: Callable[[Sequence[Waiting]], None], lease: Lease | None = None) -> None:
         self._arrived = arrived
+        self._lease = lease or WholeDatabase()
         self._group: GroupCommit[Item, int] = GroupCommit(self._flush)
 
     async def keep(self, kept: Sequence[Kept]) -> int:
@@ -57,32 +63,44 @@ class Ledger:
         return await self._group.submit(Item(kept))
 
     async def record(self, statements: Sequence[Statement]) -> None:
-        """Returns once the statements are committed."""
-        await self._group.submit(Item(statements=statements))
+        """Returns once the statements are committed. Raises `LeaseLost` when this work is another node's by now."""
+        await self._group.submit(Item(statements=statements, node=self._lease.node))
 
     async def write(self, statements: Sequence[Statement], conversation_id: int, version: int) -> None:
         """The same for a turn. Raises `Overtaken` when the conversation was changed after the turn read it."""
-        await self._group.submit(Item(statements=statements, versions={conversation_id: version}))
+        item = Item(statements=statements, versions={conversation_id: version}, node=self._lease.node)
+        await self._group.submit(item)
 
     async def close(self) -> None:
         """Commit what is under way."""
         await self._group.close()
 
     async def _flush(self, items: Sequence[Item]) -> list[int | Exception]:
+        # A process that was buried comes back under another number: what it began before is told by its own.
+        node = max((item.node for item in items), default=0)
         try:
-            return [*await self._commit(items)]
+            if any(0 < item.node < node for item in items):
+                raise Overtaken(frozenset(-item.node for item in items if item.node < node))
+            return [*await self._commit(items, node)]
         except Overtaken as error:
-            late = [not error.ids.isdisjoint(item.versions) for item in items]
-            rest = [item for item, is_late in zip(items, late, strict=True) if not is_late]
+            late = [self._late(item, error) for item in items]
+            rest = [item for item, why in zip(items, late, strict=True) if why is None]
             results = iter(await self._flush(rest) if rest else ())
-            return [error if is_late else next(results) for is_late in late]
+            return [next(results) if why is None else why for why in late]
 
-    async def _commit(self, items: Sequence[Item]) -> list[int]:
+    def _late(self, item: Item, error: Overtaken) -> Exception | None:
+        if item.node and -item.node in error.ids:
+            if item.node == self._lease.node:
+                self._lease.doubt()
+            return LeaseLost("another node works on this now")
+        return None if error.ids.isdisjoint(item.versions) else error
+
+    async def _commit(self, items: Sequence[Item], node: int) -> list[int]:
         unique: dict[Key, Kept] = {}
         for kept in (one for item in items for one in item.kept):
             unique.setdefault(kept.key, kept)
         versions = {id_: version for item in items for id_, version in item.versions.items()}
-        guard = unchanged("conversation", versions) if versions else None
+        guard = unchanged("conversation", versions, node)
         ids = _ids(await commit(inserts(list(unique.values())), _merged(items), guard))
         if ids:
             arrivals = sorted(ids.items(), key=lambda one: one[1])
@@ -99,11 +117,16 @@ def inserts(kept: Sequence[Kept]) -> list[Query]:
 
 def _insert(kept: Sequence[Kept], now: datetime) -> Query:
     sql = (
-        "INSERT INTO inbound (account, key, lane, kind, payload, received_at) VALUES "  # noqa: S608 - only marks
-        + ",".join(["(?,?,?,?,?,?)"] * len(kept))
+        "INSERT INTO inbound (account, key, lane, shard, kind, payload, received_at) VALUES "  # noqa: S608 - marks
+        + ",".join(["(?,?,?,?,?,?,?)"] * len(kept))
         + " ON CONFLICT (account, key) DO NOTHING RETURNING id, account, key"
     )
-    return sql, [value for one in kept for value in (*one.key, one.inbound.lane, one.inbound.kind, one.payload, now)]
+    return sql, [value for one in kept for value in _values(one, now)]
+
+
+def _values(one: Kept, now: datetime) -> tuple[object, ...]:
+    lane = one.inbound.lane
+    return *one.key, lane, shard_of(lane), one.inbound.kind, one.payload, now
 
 
 def _ids(found: Sequence[Sequence[dict[str, object]]]) -> dict[Key, int]:

@@ -4,37 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from bot.core.capabilities import Capabilities
-from bot.core.errors import Refused
-from bot.core.events import FailureCount, OrderChanged
+from bot.core.errors import LeaseLost, Refused
+from bot.core.events import FailureCount, OrderChanged, WorkArrived
 from bot.core.message import Inbound
 from bot.core.ports import Channel, PaymentProvider, Storage
+from bot.core.shard import shard_of
 from bot.runtime import clock
 from bot.runtime.bus import Bus
 from bot.runtime.courtesy import LOOK_SECONDS, Courtesy
+from bot.runtime.duties import pulls
 from bot.runtime.effects import Effects, Executor
 from bot.runtime.executors import Callee, DialogCall, Send, Store
 from bot.runtime.inbox import Inbox, unfinished
+from bot.runtime.intake import Intake
 from bot.runtime.lanes import Lanes
-from bot.runtime.ledger import Ledger, Waiting
-from bot.runtime.schedule import Schedule
+from bot.runtime.lease import Lease, WholeDatabase
+from bot.runtime.ledger import Ledger
+from bot.runtime.node import EVERY_ROLE, Membership, Node, refuse
+from bot.runtime.schedule import TICK_SECONDS, Schedule
+from bot.runtime.shares import Shares
 from bot.runtime.shop import Shop
 from bot.runtime.staffing import Staffing
 from bot.runtime.worker import TURN_TIMEOUT, Worker
-from bot.runtime.writes import Writes
+from bot.runtime.writes import NewEffect, Writes
 from bot.services import audit, orders
 from bot.services.filing import Filing, Limits
 from models import Effect
 from models import Inbound as InboundRow
-from models.database import dialect, transaction
+from models.database import engine, transaction
 
 log = logging.getLogger(__name__)
 
-BACKLOG_CHUNK = 2_000
 DAY = timedelta(days=1)
 
 
@@ -53,6 +60,8 @@ class Parts:
     keep_days: int = 7
     turn_timeout: float = TURN_TIMEOUT
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    roles: Collection[str] = EVERY_ROLE
+    membership: Membership = field(default_factory=Membership)
 
 
 class Runtime:
@@ -64,9 +73,12 @@ class Runtime:
         self.storage = parts.storage
         self.bus = Bus()
         self._parts = parts
+        self._roles = frozenset(parts.roles)
         self._lanes = Lanes()
-        self._ledger = Ledger(self._arrived)
-        self._inbox = Inbox(self._ledger, backlog=lambda: self._lanes.size, most=parts.most_waiting)
+        self._lease = Lease() if engine().is_shared else WholeDatabase()
+        self._intake = Intake(self._lanes, self._lease, parts.most_waiting, self.bus.publish)
+        self._ledger = Ledger(self._intake.arrived, self._lease)
+        self._inbox = Inbox(self._ledger, backlog=self._backlog, most=parts.most_waiting)
         self.courtesy = Courtesy(parts.channels, self._lanes.under_way)
         executors: dict[str, Executor] = {
             "send": Send(parts.channels),
@@ -74,7 +86,12 @@ class Runtime:
             "call": DialogCall(parts.callees, self.accept, self.courtesy.waits),
         }
         self.effects = Effects(
-            executors, self._ledger, published=self.bus.publish, parked=self._count_failures, clock=parts.clock
+            executors,
+            self._ledger,
+            published=self.bus.publish,
+            parked=self._count_failures,
+            clock=parts.clock,
+            lease=self._lease,
         )
         # SQLite has one writer; on PostgreSQL transactions of different lanes run side by side.
         self._worker = Worker(
@@ -82,48 +99,79 @@ class Runtime:
             self._ledger,
             parts.shop,
             self._committed,
-            writers=1 if dialect() == "sqlite" else 4,
+            writers=4 if engine().is_shared else 1,
             clock=parts.clock,
             turn_timeout=parts.turn_timeout,
+            lease=self._lease,
         )
         self._staffing = Staffing(
-            self._inbox, self._lanes, self.effects, parts.shop.on, self.bus.publish, clock=parts.clock
+            self._inbox,
+            self._intake.arrived,
+            self._offer,
+            self.effects,
+            parts.shop.on,
+            self.bus.publish,
+            clock=parts.clock,
+            lease=self._lease,
         )
-        self.schedule = Schedule(parts.clock, self.effects.wake)
+        self.schedule = Schedule(parts.clock, self.wake)
         self._counting: set[asyncio.Task[None]] = set()
+        self._node = self._as_one_of_many() if self._lease.is_shared else None
+
+    def _as_one_of_many(self) -> Node:
+        return Node(
+            self._lease,
+            Shares(self._lanes, self._worker, self.effects, self._intake),
+            self._intake,
+            self.effects,
+            self.bus,
+            self._roles,
+            self.channels,
+            self.accept,
+            self._staffing.run,
+            self._parts.membership,
+            self._parts.most_waiting,
+        )
 
     async def start(self) -> None:
         """Take up what an earlier process left, then work. Channels are started once the web side listens."""
-        await self._load_backlog()
-        self._worker.start()
-        self.effects.start()
-        self.schedule.every(LOOK_SECONDS, "courtesy", self.courtesy.look)
-        self.schedule.every(5.0, "dialogs", self.dialogs_due)
-        self.schedule.every(15.0, "orders", self.orders_due)
-        self.schedule.every(3600.0, "prune", self._prune)
+        await self._intake.start()
+        if "worker" in self._roles:
+            self._worker.start()
+            self.effects.start()
+            self.schedule.every(LOOK_SECONDS, "courtesy", self.courtesy.look)
+        if self._node:
+            await self._node.start()
+        if "scheduler" in self._roles:
+            self.schedule.every(TICK_SECONDS, "reports", self.schedule.tick)
+            self.schedule.every(5.0, "dialogs", self.dialogs_due)
+            self.schedule.every(15.0, "orders", self.orders_due)
+            self.schedule.every(3600.0, "prune", self._prune)
         self.schedule.start()
 
     async def start_channels(self) -> None:
         """Begin to receive. Raises `ConfigError` for a token that the platform refuses."""
-        for channel in self.channels.values():
-            await channel.start(self.accept)
+        for channel in self.channels.values() if "web" in self._roles else ():
+            if self._node is None or not pulls(channel):
+                await channel.start(self.accept)
+        if self._node:
+            await self._node.receive()
 
     async def stop(self) -> None:
         """Finish what is under way, stop receiving, leave the rest on disk."""
         await self.schedule.stop()
+        if self._node:
+            self._node.rest()
         await self._worker.stop()
         await self.effects.stop()
         # Not before: a message that is leaving would be cut off, and said again at the next start. What still comes
         # in meanwhile is kept, and handled then.
         await asyncio.gather(*(channel.stop() for channel in self.channels.values()), return_exceptions=True)
         await self._ledger.close()
+        await self._intake.stop()
+        if self._node:
+            await self._node.stop()
         await self.bus.close()
-
-    async def _load_backlog(self) -> None:
-        last = 0
-        while waiting := await unfinished(last, BACKLOG_CHUNK):
-            self._lanes.add(waiting)
-            last = waiting[-1].id
 
     async def dialogs_due(self) -> None:
         """Remind and expire what is due, in its lanes."""
@@ -132,7 +180,7 @@ class Runtime:
     async def orders_due(self) -> None:
         """Expire the orders that were not paid in time; their customers hear of it in their lanes."""
         waiting, changed = await clock.orders_due(self._inbox, self._parts.clock())
-        self._lanes.add(waiting)
+        self._intake.arrived(waiting)
         for event in changed:
             self.bus.publish(event)
 
@@ -145,6 +193,7 @@ class Runtime:
 
     async def accept(self, inbounds: Sequence[Inbound]) -> int:
         """Keep inbounds on disk; returns how many were new. Raises `DatabaseBusy`: answer 503 with Retry-After."""
+        refuse(self._node)
         new = await self._inbox.accept(inbounds)
         for inbound in inbounds:
             if inbound.kind == "callback" and (channel := self.channels.get(inbound.account)):
@@ -154,13 +203,34 @@ class Runtime:
     @property
     def waiting(self) -> int:
         """Inbounds that are kept and not handled yet."""
-        return self._lanes.size
+        return self._lanes.size + self._intake.size
 
-    def _arrived(self, arrivals: Sequence[Waiting]) -> None:
-        self._lanes.add(arrivals)
+    def _backlog(self) -> int:
+        return max(self.waiting, self._node.waiting if self._node else 0)
+
+    def wake(self) -> None:
+        """Somebody committed effects without handing them over: whoever works on them looks at once."""
+        self.effects.wake()
+        if self._lease.is_shared:
+            self.bus.publish(WorkArrived(()))
+
+    def standing(self) -> dict[str, object]:
+        """How this node stands among others; nothing where there can be none."""
+        return self._node.standing() if self._node else {}
+
+    def trouble(self) -> str:
+        """Why this node should get no visitors at this moment; "" when it may."""
+        return self._node.trouble() if self._node else ""
+
+    def _offer(self, effects: Sequence[NewEffect]) -> None:
+        self.effects.offer(effects)
+        if self._lease.is_shared:
+            others = {shard_of(effect.lane) for effect in effects} - self._lease.shards
+            if others:
+                self.bus.publish(WorkArrived(tuple(sorted(others))))
 
     def _committed(self, writes: Writes) -> None:
-        self.effects.offer(writes.effects)
+        self._offer(writes.effects)
         for event in writes.events:
             self.bus.publish(event)
         if any(row[2] == "parked" for row in writes.failed):
@@ -168,14 +238,25 @@ class Runtime:
 
     async def idle(self) -> None:
         """Returns once nothing waits and nothing is under way: for tests and the terminal."""
-        while self._lanes.size or self.effects.size:  # noqa: ASYNC110 - two parts that know nothing of each other
+        while self.waiting or self.effects.size:  # noqa: ASYNC110 - two parts that know nothing of each other
             await asyncio.sleep(0.002)
 
     # staff
 
     async def take_over(self, conversation_id: int, staff_id: int, *, force: bool = False) -> None:
         """See `Staffing.take_over`."""
-        await self._staffing.take_over(conversation_id, staff_id, force=force)
+        await self._on_lane("take", conversation_id, staff_id=staff_id, force=force)
+
+    async def _on_lane(self, verb: str, conversation_id: int, **arguments: object) -> Any:
+        """What must be sure of a lane is done by the node that works on it."""
+        told = {"conversation_id": conversation_id, **arguments}
+        if self._node is None:
+            return await self._staffing.run(verb, told)
+        lane = await self._staffing.lane(conversation_id)
+        if self._lease.holds(lane):
+            with suppress(LeaseLost):  # the lane went to another node meanwhile, and nothing was written
+                return await self._staffing.run(verb, told)
+        return await self._node.errands.ask(conversation_id, lane, verb, told)
 
     async def give_back(self, conversation_id: int, staff_id: int) -> None:
         """See `Staffing.give_back`."""
@@ -189,7 +270,8 @@ class Runtime:
         self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]
     ) -> int:
         """See `Staffing.staff_says`."""
-        return await self._staffing.staff_says(conversation_id, staff_id, client_id, text, files)
+        facts = {"staff_id": staff_id, "client_id": client_id, "text": text, "files": files}
+        return int(await self._on_lane("say", conversation_id, **facts))
 
     async def note(self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]) -> int:
         """See `Staffing.note`."""
@@ -207,7 +289,7 @@ class Runtime:
             await audit.record(staff_id, f"order.{step}", f"order:{order_id}", now)
             told = await clock.order_changed(order)
             arrivals = await self._inbox.keep_within(connection, [told] if told else [])
-        self._lanes.add(arrivals)
+        self._intake.arrived(arrivals)
         self.bus.publish(OrderChanged(order_id))
 
     # failures
@@ -220,12 +302,12 @@ class Runtime:
             found = await Effect.filter(id=id, state="parked").update(
                 state="pending", attempts=0, error="", due_at=self._parts.clock()
             )
-            self.effects.wake()
+            self.wake()
         else:
             # Its attempts stay: they tell the turn that the message is in the thread already.
             found = await InboundRow.filter(id=id, state="parked").update(state="pending", error="")
             # Only who found it parked hands it on: of two clicks the second must not bring it a second time.
-            self._lanes.add(one for one in await unfinished(id - 1, 1) if found and one.id == id)
+            self._intake.arrived(one for one in await unfinished(id - 1, 1) if found and one.id == id)
         if not found:
             raise Refused("no_failure")
         self._count_failures()

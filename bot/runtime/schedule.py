@@ -49,7 +49,6 @@ class Schedule:
             job_defaults={"coalesce": True, "misfire_grace_time": GRACE_SECONDS, "max_instances": 1},
         )
         self._scheduler.add_listener(self._note_missed, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
-        self.every(TICK_SECONDS, "reports", self.tick)
 
     def every(self, seconds: float, name: str, job: Work) -> None:
         """Run `job` every so many seconds, first after that time; never twice at once. Errors are counted, logged."""

@@ -7,26 +7,30 @@ transaction, and what is leaving at that moment has left before the takeover com
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from bot.core.capabilities import Capabilities
-from bot.core.errors import Refused
+from bot.core.errors import LeaseLost, Refused
 from bot.core.events import Event, MessageStored, OwnerChanged, RowChanged
 from bot.core.message import Attachment, Inbound, Reply
 from bot.core.render import render
+from bot.core.shard import shard_of
+from bot.runtime import roll
 from bot.runtime.effects import Effects
 from bot.runtime.inbox import Inbox
-from bot.runtime.lanes import Lanes
+from bot.runtime.lease import Lease, WholeDatabase
+from bot.runtime.ledger import Waiting
 from bot.runtime.speech import sends
 from bot.runtime.writes import ADOPT_FILE, INSERT_MESSAGE, NewEffect, Writes, preview
 from bot.services import audit
 from models import Attachment as AttachmentRow
 from models import Conversation, Effect, Identity, Message, Staff, locks
-from models.database import execute, transaction
+from models.database import Overtaken, execute, transaction
 
 #: How long a takeover waits for a message that is being sent at that moment, seconds.
 PATIENCE = 8.0
@@ -38,18 +42,48 @@ class Staffing:
     def __init__(
         self,
         inbox: Inbox,
-        lanes: Lanes,
+        arrived: Callable[[Sequence[Waiting]], None],
+        offer: Callable[[Sequence[NewEffect]], None],
         effects: Effects,
         capabilities: Callable[[str], Capabilities],
         published: Callable[[Event], None],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        lease: Lease | None = None,
     ) -> None:
         self._inbox = inbox
-        self._lanes = lanes
+        self._arrived = arrived
+        self._offer = offer
+        self._lease = lease or WholeDatabase()
         self._effects = effects
         self._capabilities = capabilities
         self._published = published
         self._clock = clock
+
+    async def lane(self, conversation_id: int) -> str:
+        """That of a conversation. Raises `Refused`: "no_conversation"."""
+        return (await self._get(conversation_id)).lane
+
+    async def run(self, verb: str, told: Mapping[str, Any]) -> Any:
+        """A verb that only the node of the conversation's lane may do. Raises `LeaseLost` where that is another one."""
+        match verb:
+            case "take":
+                return await self.take_over(told["conversation_id"], told["staff_id"], force=told["force"])
+            case "say":
+                files = tuple(told["files"])
+                return await self.staff_says(
+                    told["conversation_id"], told["staff_id"], told["client_id"], told["text"], files
+                )
+            case _:
+                raise LookupError(f"nobody knows how to {verb!r}")
+
+    async def _assure(self, connection: BaseDBAsyncClient, lane: str, node: int) -> None:
+        """The lane is this node's until the transaction ends."""
+        if not self._lease.is_shared:
+            return
+        try:
+            await roll.assure_shard(shard_of(lane), node, connection)
+        except Overtaken as error:
+            raise LeaseLost("another node works on this conversation now") from error
 
     async def take_over(self, conversation_id: int, staff_id: int, *, force: bool = False) -> None:
         """Make this person the owner. Raises `Refused`: "no_conversation", "taken"(owner), "sending"."""
@@ -66,9 +100,10 @@ class Staffing:
         self._tell(conversation_id, lane, name)
 
     async def _take(self, conversation_id: int, staff_id: int, force: bool) -> tuple[int, str]:
-        now = self._clock()
+        now, node = self._clock(), self._lease.node
         async with transaction() as connection:
             row = await self._locked(conversation_id)
+            await self._assure(connection, row.lane, node)
             staff = await Staff.get(id=staff_id)
             if row.owner_id not in (None, staff_id) and not force:
                 owner = await Staff.get(id=row.owner_id)
@@ -100,7 +135,7 @@ class Staffing:
             await audit.record(staff_id, "conversation.give", f"conversation:{conversation_id}", now)
             resumed = Inbound(row.account, f"resumed:{row.id}:{row.epoch}", await _sender(row), "resumed")
             arrivals = await self._inbox.keep_within(connection, [resumed])
-        self._lanes.add(arrivals)
+        self._arrived(arrivals)
         self._tell(conversation_id, row.lane, None)
 
     async def close(self, conversation_id: int, staff_id: int) -> None:
@@ -133,9 +168,11 @@ class Staffing:
     async def _write(
         self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...], *, note: bool
     ) -> int:
-        now = self._clock()
+        now, node = self._clock(), self._lease.node
         async with transaction() as connection:
             row = await self._locked(conversation_id)
+            if not note:
+                await self._assure(connection, row.lane, node)
             if not note and row.owner_id != staff_id:
                 raise Refused("not_owner")
             before = await Message.filter(conversation_id=conversation_id, client_id=client_id).first()
@@ -152,7 +189,7 @@ class Staffing:
                 row.first_response_at = row.first_response_at or now
             row.updated_at = now
             await row.save()
-        self._effects.offer(effects)
+        self._offer(effects)
         self._published(MessageStored(conversation_id, row.lane, seq))
         self._published(RowChanged(conversation_id))
         return seq

@@ -17,19 +17,20 @@ from datetime import UTC, datetime
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from bot.core.errors import DatabaseBusy
+from bot.core.errors import DatabaseBusy, LeaseLost
 from bot.core.message import Inbound
 from bot.runtime.failures import Failures
 from bot.runtime.group import GroupCommit
 from bot.runtime.host import NeedsTransaction
 from bot.runtime.lanes import Head, Lanes
+from bot.runtime.lease import Lease, WholeDatabase
 from bot.runtime.ledger import Ledger
 from bot.runtime.retry import was_parked
 from bot.runtime.shop import Shop
 from bot.runtime.state import ConversationState, find_states, load_states
 from bot.runtime.turn import Turn
 from bot.runtime.writes import INBOUND_DONE, Writes
-from models.database import Overtaken, finish, transaction
+from models.database import Overtaken, alive, assure, finish, transaction
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,6 @@ AT_ONCE = 256
 BATCH = 48
 #: Conversations whose state is kept in memory after a turn, a few kilobytes each.
 MOST_REMEMBERED = 2_000
-_HANGS = "the handler took too long"
 _HANGS = "a handler hangs"
 #: How long work rests while the database is busy, seconds.
 BUSY_REST = 0.5
@@ -62,6 +62,7 @@ class Worker:
         writers: int = 1,
         clock: Clock = lambda: datetime.now(UTC),
         turn_timeout: float = TURN_TIMEOUT,
+        lease: Lease | None = None,
     ) -> None:
         self._lanes = lanes
         self._ledger = ledger
@@ -70,7 +71,8 @@ class Worker:
         self._writers = writers
         self._clock = clock
         self._turn_timeout = turn_timeout
-        self._failures = Failures(lanes, shop, committed, clock)
+        self._lease = lease or WholeDatabase()
+        self._failures = Failures(lanes, shop, committed, clock, self._lease)
         self._under_way: dict[str, asyncio.Task[None]] = {}  # by lane
         self._remembered: OrderedDict[str, ConversationState] = OrderedDict()  # by lane, the latest last
         self._running: dict[str, float] = {}  # since when a handler runs on the lane, by the loop's clock
@@ -81,7 +83,7 @@ class Worker:
         """Begin to work."""
         self._states: GroupCommit[Inbound, ConversationState | None] = GroupCommit(self._read, most=BATCH)
         self._transactions: list[GroupCommit[Head, BaseException | None]] = [
-            GroupCommit(self._batch, most=BATCH) for _ in range(self._writers)
+            GroupCommit(self._batch, most=BATCH, leaves_out=True) for _ in range(self._writers)
         ]
         # A clean context: started inside a transaction, the task would inherit its connection.
         clean = contextvars.Context()
@@ -101,13 +103,24 @@ class Worker:
         await asyncio.gather(*under_way, return_exceptions=True)
         await asyncio.gather(self._states.close(), *(group.close() for group in self._transactions))
 
+    async def abandon(self) -> None:
+        """Another node has the lanes: what is under way ends, and nothing of it is written."""
+        under_way = [*self._under_way.values()]
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        self._remembered.clear()
+
     async def _run(self) -> None:
         while True:
             while len(self._under_way) >= AT_ONCE:
                 self._room.clear()
                 await self._room.wait()
             for head in await self._lanes.take(AT_ONCE - len(self._under_way)):
-                self._under_way[head.lane] = asyncio.create_task(self._handle(head))
+                if self._lease.lasts():
+                    self._under_way[head.lane] = asyncio.create_task(self._handle(head))
+                else:  # we have slept too long; who has the lane now is asked soon
+                    self._lanes.postpone(head, BUSY_REST)
 
     async def _stop_hanging_handlers(self) -> None:
         """A look at all of them now and then, since an alarm for each would cost every message."""
@@ -131,6 +144,10 @@ class Worker:
             error = await self._attempt(head)
         except DatabaseBusy:
             log.warning("the database is busy", extra={"action": "worker.busy"})
+            self._lanes.postpone(head, BUSY_REST)
+            return
+        except LeaseLost:
+            # No failure of the turn: whoever has the lane runs it. Ours is forgotten when we know who that is.
             self._lanes.postpone(head, BUSY_REST)
             return
         except Exception as failure:  # the turn's own fault; it becomes a row
@@ -201,10 +218,18 @@ class Worker:
 
     async def _batch(self, heads: Sequence[Head]) -> list[BaseException | None]:
         """One transaction for all; a turn that fails is undone alone, and its error returned in its place."""
-        now, writes = self._clock(), Writes()
+        try:
+            return await self._together(heads, Writes())
+        except LeaseLost as error:  # returned, since what is raised is tried again, one by one
+            return [error for _ in heads]
+
+    async def _together(self, heads: Sequence[Head], writes: Writes) -> list[BaseException | None]:
+        now, node = self._clock(), self._lease.node
         async with transaction() as connection:
             states = await load_states(connection, [head.waiting[0].inbound for head in heads], now, self._shop.meets)
             errors = [await self._within(connection, states.get(head.lane), head, now, writes) for head in heads]
+            if node:
+                await _assure(node, connection)
             await finish(connection, writes.statements(now))
         self._committed(writes)
         return errors
@@ -238,6 +263,14 @@ class Worker:
         made = await turn.run()
         made.done += _ids(head)
         return made
+
+
+async def _assure(node: int, connection: BaseDBAsyncClient) -> None:
+    """Raises `LeaseLost` when the node that began this was buried since."""
+    try:
+        await assure(alive(node), connection)
+    except Overtaken as error:
+        raise LeaseLost("another node works on this now") from error
 
 
 def _ids(head: Head) -> list[tuple[int]]:

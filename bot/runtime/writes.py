@@ -12,6 +12,7 @@ import msgspec
 from bot.core.events import Event, MessageStored, RowChanged
 from bot.core.journal import dump
 from bot.core.message import Attachment, Reply
+from bot.core.shard import shard_of
 from bot.runtime.state import ConversationState, DialogState
 from models.database import Statement
 
@@ -39,8 +40,8 @@ INSERT_MESSAGE = (
     "VALUES (?,?,?,?,?,?,?,?,?)"
 )
 INSERT_EFFECT = (
-    "INSERT INTO effect (key, kind, lane, payload, conversation_id, message_seq, author, epoch, due_at, created_at) "
-    "VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO NOTHING"
+    "INSERT INTO effect (key, kind, lane, shard, payload, conversation_id, message_seq, author, epoch, due_at, "
+    "created_at) VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO NOTHING"
 )
 UPDATE_CONVERSATION = (
     "UPDATE conversation SET last_seq = ?, last_text = ?, last_author = ?, last_at = ?, unread = ?, waiting_since = ?, "
@@ -88,6 +89,7 @@ class Writes:
                 one.key,
                 one.kind,
                 one.lane,
+                shard_of(one.lane),
                 one.payload,
                 one.conversation_id,
                 one.message_seq,

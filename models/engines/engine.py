@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ Check = Callable[[list[Rows]], None]
 
 Begin = Callable[[], AbstractAsyncContextManager[BaseDBAsyncClient]]
 """Opens a transaction."""
+
+
+SESSION = f"parley-{secrets.token_hex(8)}"
+"""What the connections of this process are called at the server, so that another node can end those of a dead one."""
 
 
 BUSY_WORDS = (
@@ -66,6 +71,14 @@ class Engine(Protocol):
     schemes: ClassVar[tuple[str, ...]]
     row_lock: ClassVar[str]
     """The end of a SELECT that locks its rows; nothing where a transaction has the database to itself."""
+    is_shared: ClassVar[bool]
+    """Whether several processes may serve one database. What follows is for them."""
+    now: ClassVar[str]
+    """The database's own time, in seconds since 1970: clocks of nodes are never compared."""
+    keep_lock: ClassVar[str]
+    """The end of a SELECT that keeps its rows from being deleted, and does not wait for those who update them."""
+    claim_lock: ClassVar[str]
+    """The end of a SELECT that locks its rows, without those that somebody else has locked."""
 
     def settings(self, url: str, *, alone: bool) -> dict[str, Any] | str:
         """Tortoise's settings of a connection; `alone` refuses a second process where only one may be (ConfigError)."""
@@ -106,6 +119,9 @@ class Engine(Protocol):
 
         `check` is called with the rows of every query before a statement is run, and may raise.
         """
+
+    async def end_sessions(self, connection: BaseDBAsyncClient, session: str) -> None:
+        """End all connections of a process by what they are called, and with them the locks that it holds."""
 
     def migrating(self, connection: BaseDBAsyncClient) -> AbstractAsyncContextManager[BaseDBAsyncClient]:
         """Nobody else migrates inside the block; the connection is the one to migrate with."""

@@ -6,14 +6,18 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.transactions import in_transaction
 
-from models.engines.engine import Begin, Check, Engine, Migration, Query, Rows, Statement
+from models.engines.engine import SESSION, Begin, Check, Engine, Migration, Query, Rows, Statement
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('parley migrations'))"
+END_SESSIONS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ? AND usename = current_user "
+    "AND datname = current_database() AND pid <> pg_backend_pid()"
+)
 _LOST = frozenset({"PostgresConnectionError", "InterfaceError", "OperatorInterventionError"})
 
 
@@ -23,9 +27,15 @@ class Postgres(Engine):
     name = "postgres"
     schemes = ("postgres", "postgresql", "asyncpg")
     row_lock = " FOR UPDATE"
+    is_shared = True
+    now = "extract(epoch FROM clock_timestamp())::float8"
+    keep_lock = " FOR KEY SHARE"
+    claim_lock = " FOR UPDATE SKIP LOCKED"
 
     def settings(self, url: str, *, alone: bool) -> dict[str, Any] | str:  # noqa: ARG002 - many may
-        return "asyncpg" + url[len(urlsplit(url).scheme) :]
+        parts = urlsplit(url)
+        named = {"application_name": SESSION} | dict(parse_qsl(parts.query))
+        return parts._replace(scheme="asyncpg", query=urlencode(named)).geturl()
 
     def release(self) -> None:
         """Nothing was taken."""
@@ -67,6 +77,9 @@ class Postgres(Engine):
             check(found)
             await self.execute(inside, statements)
         return found
+
+    async def end_sessions(self, connection: BaseDBAsyncClient, session: str) -> None:
+        await self.fetch(connection, END_SESSIONS, (session,))
 
     @asynccontextmanager
     async def migrating(self, connection: BaseDBAsyncClient) -> AsyncIterator[BaseDBAsyncClient]:

@@ -41,6 +41,10 @@ class Sqlite(Engine):
     name = "sqlite"
     schemes = ("sqlite",)
     row_lock = ""
+    is_shared = False
+    now = "unixepoch('subsec')"
+    keep_lock = ""
+    claim_lock = ""
 
     def __init__(self) -> None:
         self._lock_file: int | None = None
@@ -105,6 +109,9 @@ class Sqlite(Engine):
     ) -> list[Rows]:
         found: list[Rows] = await sqlite_client.commit_batch(connection, reads, statements, check)
         return found
+
+    async def end_sessions(self, connection: BaseDBAsyncClient, session: str) -> None:
+        """There is one process."""
 
     @asynccontextmanager
     async def migrating(self, connection: BaseDBAsyncClient) -> AsyncIterator[BaseDBAsyncClient]:

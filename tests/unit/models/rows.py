@@ -30,10 +30,15 @@ def _target(model: type[Model], name: str) -> type[Model]:
     return related
 
 
+async def existing() -> list[type[Model]]:
+    """The models whose tables the open database has: an older schema lacks some."""
+    return [model for model in tables() if await columns(model._meta.db_table)]
+
+
 async def fill() -> None:
-    """One row in each table, every column that is there with a value, every reference to a row that is there."""
+    """One row in each table that is there, every column with a value, every reference to a row that is there."""
     keys: dict[type[Model], Any] = {}
-    for model in tables():
+    for model in await existing():
         own = {name: _value(field, name) for name, field in model._meta.fields_map.items() if _own(field)}
         row = model(**own)
         for name in _relations(model):
@@ -59,7 +64,12 @@ async def columns(table: str) -> set[str]:
     if dialect() == "sqlite":
         found = await fetch("SELECT name FROM pragma_table_info(?)", [table])
     else:
-        found = await fetch("SELECT column_name AS name FROM information_schema.columns WHERE table_name = ?", [table])
+        schema = "database()" if dialect() == "mysql" else "'public'"
+        found = await fetch(
+            "SELECT column_name AS name FROM information_schema.columns "
+            f"WHERE table_schema = {schema} AND table_name = ?",
+            [table],
+        )
     return {row["name"] for row in found}
 
 
@@ -86,13 +96,14 @@ def _value(field: Any, name: str) -> Any:
 
 async def contents() -> dict[str, list[dict[str, Any]]]:
     """All rows by table, as they are stored."""
-    names = [model._meta.db_table for model in tables()]
+    names = [model._meta.db_table for model in await existing()]
     return {name: await fetch(f'SELECT * FROM "{name}" ORDER BY 1') for name in names}
 
 
 def within(rows: dict[str, list[dict[str, Any]]], known: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    """`rows` without the columns that `known` does not have: those that a migration added."""
+    """`rows` without the tables and columns that `known` does not have: those that a migration added."""
     return {
         table: [{name: row[name] for name in before} for row, before in zip(found, known[table], strict=True)]
         for table, found in rows.items()
+        if table in known
     }

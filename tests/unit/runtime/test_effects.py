@@ -11,6 +11,7 @@ import pytest
 
 from bot.core.errors import ChannelUnavailable, DatabaseBusy, Final
 from bot.core.events import Event, RowChanged
+from bot.core.shard import shard_of
 from bot.runtime import effects as effects_module
 from bot.runtime.effects import Done, Effects
 from bot.runtime.ledger import Ledger
@@ -78,7 +79,7 @@ def effect(key: str, lane: str = "lane", *, author: str = "system", epoch: int =
 
 async def commit(*effects: NewEffect, due: datetime = NOW) -> None:
     """What a turn does: the rows, committed."""
-    rows = [(e.key, e.kind, e.lane, e.payload, 1, 1, e.author, e.epoch, due, NOW) for e in effects]
+    rows = [(e.key, e.kind, e.lane, shard_of(e.lane), e.payload, 1, 1, e.author, e.epoch, due, NOW) for e in effects]
     async with transaction() as connection:
         await execute(connection, [(INSERT_EFFECT, rows)])
 

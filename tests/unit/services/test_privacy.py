@@ -33,6 +33,7 @@ PERSONAL: tuple[type[Model], ...] = (
     models.Dialog,
     models.Inbound,
     models.Effect,
+    models.Errand,
     models.Attachment,
     models.CartLine,
     models.Order,
@@ -46,7 +47,8 @@ PERSONAL: tuple[type[Model], ...] = (
     models.ReportSubscription,
     models.ReportDelivery,
 )
-OTHER = {"Audit", "LinkCode", "LoginAttempt", "Product", "ReportRun", "Setting", "Staff", "StaffSession"}
+OTHER = {"Audit", "Duty", "LinkCode", "LoginAttempt", "Node", "Product", "ReportRun", "Setting", "Shard", "Staff"}
+OTHER |= {"StaffSession"}
 #: What the law wants kept: which order, what, how much, paid how and when. The contact's own row stays, blank.
 LEGAL = {
     "order": {"number", "account", "state", "currency"},
@@ -100,7 +102,8 @@ async def plant(shop: Shop, canary: str) -> dict[str, int]:
 
 
 def is_number(field: fields.Field[Any]) -> bool:
-    return isinstance(field, fields.IntField | fields.BigIntField | fields.SmallIntField) and not field.pk
+    numbers = fields.IntField | fields.BigIntField | fields.SmallIntField | fields.FloatField
+    return isinstance(field, numbers) and not field.pk
 
 
 def connect(row: Model, canary: str) -> None:
@@ -128,11 +131,11 @@ async def seen(canary: str) -> dict[str, set[str]]:
 
 async def tables() -> list[str]:
     """Names of all real tables, a search index's own included."""
-    sql = (
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
-        if dialect() == "sqlite"
-        else "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"
-    )
+    sql = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'",
+        "postgres": "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'",
+        "mysql": "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = database()",
+    }[dialect()]
     _, rows = await client().execute_query(sql)
     return [row["name"] for row in rows]
 
