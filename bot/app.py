@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,6 +32,7 @@ from bot.runtime.shop import Shop
 from bot.services import attachments
 from bot.services import settings as kept
 from bot.services.filing import Filing
+from bot.services.scope import PayWay
 from bot.storage import links, media
 from bot.storage.keys import new_key
 from bot.storage.local import LocalStorage
@@ -98,6 +99,7 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
         {account: channel.capabilities for account, channel in channels.items()},
         config.shop.currency,
         timedelta(minutes=config.shop.order_hold_minutes),
+        ways_to_pay(providers),
     )
     parts = Parts(
         shop=shop,
@@ -202,6 +204,11 @@ async def make_channels(config: Config, open_file: OpenFile) -> dict[str, Channe
         )
         channels[settings.account] = TelegramChannel(settings, open_file)
     return channels
+
+
+def ways_to_pay(providers: Mapping[str, PaymentProvider]) -> tuple[PayWay, ...]:
+    """What customers may pay by, in the order of the configuration."""
+    return tuple(PayWay(name, provider.title.id) for name, provider in providers.items())
 
 
 async def make_providers(config: Config) -> dict[str, PaymentProvider]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bot.core.callback import Callback
 from bot.core.chat import CallFailed, Chat
 from bot.core.errors import Refused
 from bot.core.message import Button, Summary, SummaryLine
@@ -14,6 +15,7 @@ from bot.services.cart import CartItem
 from bot.services.contacts import Address
 from bot.services.orders import OrderView
 from bot.services.payments import PaymentView
+from bot.services.scope import PayWay
 from bot.services.settlement import Settlement
 from handlers import refusals
 from handlers.shop import browse_button, cart_button
@@ -21,8 +23,13 @@ from handlers.shop import summary as cart_summary
 
 router = Router("checkout")
 
-PROVIDER = "local"
 PHONE = re.compile(r"\+?[\d\s()-]{6,20}")
+
+
+class Pay(Callback):
+    """Pay an order that waits."""
+
+    number: str
 
 
 @router.command("checkout", "check out", "结账", "去结账", "下单")
@@ -44,13 +51,41 @@ async def check_out(chat: Chat) -> None:
             number=order.number,
         )
     )
-    payment = await chat.do(payments.begin, order.number, PROVIDER)
+    await take_payment(chat, order.number)
+
+
+async def take_payment(chat: Chat, number: str) -> None:
+    """By which of the shop's ways, and then the link to it."""
+    ways = await chat.do(payments.ways)
+    if not ways:
+        chat.say(_("A colleague will tell you how to pay."))
+        await chat.hand_over(_("An order wants to be paid, and this shop has no way to be paid."), priority="high")
+        return
+    way = ways[0]
+    if len(ways) > 1:
+        way = await chat.choose(_("How would you like to pay?"), ways, label=title_of, expire="1d")
+    try:
+        payment = await chat.do(payments.begin, number, way.name)
+    except Refused as refusal:
+        chat.say(refusals.words(refusal))
+        return
     try:
         opened = await chat.call(calls.OPEN_PAYMENT, payment.key)
     except CallFailed:
         chat.say(_("The payment could not be opened just now. Say /orders to try again."))
         return
     ask_to_pay(chat, opened)
+
+
+def title_of(way: PayWay) -> Text:
+    """A way to pay, for the customer."""
+    return Text(way.title)
+
+
+@router.on(Pay)
+async def pay(chat: Chat, wanted: Pay) -> None:
+    """Open the payment page of an order that waits."""
+    await take_payment(chat, wanted.number)
 
 
 async def delivery(chat: Chat) -> Address:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from bot.core.callback import Callback
-from bot.core.chat import CallFailed, Chat
+from bot.core.chat import Chat
 from bot.core.errors import Refused
 from bot.core.message import Button
 from bot.core.router import RUN, Router
 from bot.core.text import Text, _
-from bot.services import calls, orders, payments
+from bot.services import orders
 from bot.services.orders import OrderView
 from handlers import refusals
-from handlers.checkout import PROVIDER, ask_to_pay, order_summary
+from handlers.checkout import Pay, order_summary
 from handlers.shop import browse_button
 
 router = Router("orders")
@@ -38,12 +38,6 @@ NEWS = {
 
 class Show(Callback, prefix="order"):
     """One order."""
-
-    number: str
-
-
-class Pay(Callback):
-    """Pay an order that waits."""
 
     number: str
 
@@ -77,22 +71,6 @@ async def show(chat: Chat, wanted: Show) -> None:
         summary=order_summary(chat, order),
         buttons=actions(chat, order),
     )
-
-
-@router.on(Pay)
-async def pay(chat: Chat, wanted: Pay) -> None:
-    """Open the payment page again."""
-    try:
-        payment = await chat.do(payments.begin, wanted.number, PROVIDER)
-    except Refused as refusal:
-        chat.say(refusals.words(refusal))
-        return
-    try:
-        opened = await chat.call(calls.OPEN_PAYMENT, payment.key)
-    except CallFailed:
-        chat.say(_("The payment could not be opened just now. Say /orders to try again."))
-        return
-    ask_to_pay(chat, opened)
 
 
 @router.on(Cancel)

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from bot.core.capabilities import Capabilities
 from bot.core.message import Attachment, FileRef, Inbound, Wire
 from bot.core.money import Money
+from bot.core.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,7 @@ class PaymentProvider(Protocol):
     """A way to be paid. A notice is a hint; only `fetch` settles."""
 
     name: str
+    title: Text  # for customers, where there is a choice
 
     async def create(self, request: PaymentRequest) -> Checkout:
         """Open a payment; the same `key` gives the same one. Raises `ProviderUnavailable`."""

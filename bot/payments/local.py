@@ -22,6 +22,7 @@ from typing import TypeVar
 from bot.core.errors import BadInput, ProviderUnavailable, Refused, Unauthorised
 from bot.core.money import Money
 from bot.core.ports import Checkout, HookRequest, Notice, PaymentRequest, PaymentTruth
+from bot.core.text import _
 
 T = TypeVar("T")
 
@@ -65,6 +66,7 @@ class LocalPayments:
     """The test bank. `path` is its own file, `base_url` where the shop's `/pay/<reference>` is reached."""
 
     name = "local"
+    title = _("Test payment page")
 
     def __init__(
         self, path: Path, secret: str, base_url: str, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -9,6 +9,7 @@ from bot.core.capabilities import Capabilities
 from bot.core.message import FROM_CUSTOMER, Inbound
 from bot.core.router import Routes
 from bot.runtime.languages import Languages
+from bot.services.scope import PayWay
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Shop:
     capabilities: dict[str, Capabilities]  # by channel account
     currency: str
     order_hold: timedelta = timedelta(minutes=30)
+    pay_ways: tuple[PayWay, ...] = ()
 
     def on(self, account: str) -> Capabilities:
         """What the channel of `account` can show; an account that is gone keeps a plain one."""

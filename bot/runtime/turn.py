@@ -46,8 +46,9 @@ class Turn:
         locale = shop.languages.choose(state.locale)
         self.writes = Writes()
         scope = Scope(
-            state.id, state.contact_id, state.identity_id, state.account, locale, now, shop.currency, shop.order_hold
-        )
+            state.id, state.contact_id, state.identity_id, state.account, locale, now, shop.currency, shop.order_hold,
+            shop.pay_ways,
+        )  # fmt: skip
         self.host = TurnHost(connection, scope)
         self._speech = Speech(state, self.writes, shop.on(state.account), now)
         self._voice = shop.languages.voice(locale)

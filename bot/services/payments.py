@@ -11,7 +11,7 @@ from bot.core.money import Money
 from bot.core.ports import Checkout, PaymentRequest
 from bot.core.registry import reads
 from bot.services import order_states
-from bot.services.scope import Scope, language
+from bot.services.scope import PayWay, Scope, language
 from models import Contact, Identity, Order, OrderLine, Payment, PaymentEvent, locks
 
 
@@ -28,6 +28,12 @@ class PaymentView:
     state: str  # created | open | paid | failed | mismatch | unknown | refunded
     conversation_id: int | None
     order_id: int
+
+
+@reads
+async def ways(scope: Scope) -> list[PayWay]:
+    """What the customer may pay by here, the first choice first."""
+    return list(scope.pay_ways)
 
 
 async def begin(scope: Scope, number: str, provider: str) -> PaymentView:

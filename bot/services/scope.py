@@ -9,6 +9,14 @@ ORDER_HOLD = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
+class PayWay:
+    """A payment provider that the shop has; `title` names it in the catalogues."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """One customer in one conversation at one moment; `now` is aware UTC, `currency` the shop's ISO 4217 code."""
 
@@ -20,6 +28,7 @@ class Scope:
     now: datetime
     currency: str
     order_hold: timedelta = ORDER_HOLD  # how long an unpaid order keeps its stock
+    pay_ways: tuple[PayWay, ...] = ()
 
 
 def language(locale: str) -> str:

@@ -19,7 +19,7 @@ FACT = re.compile(r"\{(\w+)\}")
 def said() -> set[str]:
     """The messages of the code; a plural is named by its first form."""
     found: set[str] = set()
-    for folder in ("handlers", "bot/core", "bot/runtime"):
+    for folder in ("handlers", "bot/core", "bot/payments", "bot/runtime"):
         for _file, _line, message, *_ in extract_from_dir(str(ROOT / folder), [("**.py", "python")], keywords=KEYWORDS):
             found.add(message if isinstance(message, str) else message[0])
     return found

@@ -30,7 +30,7 @@ import msgspec
 import handlers
 from bot.core.capabilities import Capabilities
 from bot.core.message import Button, FileRef, Inbound, Reply, Wire
-from bot.core.ports import Accept, Channel, FileStream, HookAnswer, HookRequest, Sent
+from bot.core.ports import Accept, Channel, FileStream, HookAnswer, HookRequest, PaymentProvider, Sent
 from bot.core.question import duration
 from bot.core.router import Router, Routes
 from bot.payments.local import LocalPayments
@@ -40,6 +40,7 @@ from bot.runtime.runtime import Parts, Runtime
 from bot.runtime.shop import Shop
 from bot.services import payments
 from bot.services.filing import Filing, Limits
+from bot.services.scope import PayWay
 from bot.storage import media
 from bot.storage.keys import new_key
 from bot.storage.local import LocalStorage
@@ -147,6 +148,7 @@ class Simulator:
         self.channel = SimChannel(self.account, self.capabilities)
         self.storage = LocalStorage(self.folder / "files", low_space=0)
         self.bank = LocalPayments(self.folder / "bank.db", "secret", "http://shop.test", clock=self.clock)
+        self.providers: dict[str, PaymentProvider] = {"local": self.bank}
         self._numbers = itertools.count(1)
         self._stack = AsyncExitStack()
 
@@ -166,9 +168,15 @@ class Simulator:
         await close_database()
 
     async def _start(self) -> None:
-        shop = Shop(Routes(self.routers), Languages(LOCALES, self.languages), {self.account: self.capabilities}, "CNY")
+        providers = self.providers
+        shop = Shop(
+            Routes(self.routers),
+            Languages(LOCALES, self.languages),
+            {self.account: self.capabilities},
+            "CNY",
+            pay_ways=tuple(PayWay(name, provider.title.id) for name, provider in providers.items()),
+        )
         channels: dict[str, Channel] = {self.account: self.channel}
-        providers = {"local": self.bank}
         self.runtime = Runtime(
             Parts(
                 shop=shop,
