@@ -152,6 +152,8 @@ class Cluster:
 
     def _pause(self) -> float:
         """Until the next renewal, or until somebody's lease is over who does not seem to renew it."""
+        if not self._is_known:
+            return 0.05
         ends = min((peer.left for peer in self._peers if peer.id != self._lease.node), default=math.inf)
         return max(0.02, min(self._terms.beat, ends + 0.05))
 

@@ -193,7 +193,8 @@ class Runtime:
 
     async def accept(self, inbounds: Sequence[Inbound]) -> int:
         """Keep inbounds on disk; returns how many were new. Raises `DatabaseBusy`: answer 503 with Retry-After."""
-        refuse(self._node)
+        if inbounds:
+            refuse(self._node)
         new = await self._inbox.accept(inbounds)
         for inbound in inbounds:
             if inbound.kind == "callback" and (channel := self.channels.get(inbound.account)):

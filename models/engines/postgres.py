@@ -34,7 +34,7 @@ class Postgres(Engine):
 
     def settings(self, url: str, *, alone: bool) -> dict[str, Any] | str:  # noqa: ARG002 - many may
         parts = urlsplit(url)
-        named = {"application_name": SESSION} | dict(parse_qsl(parts.query))
+        named = {"application_name": SESSION, "maxsize": "8"} | dict(parse_qsl(parts.query))
         return parts._replace(scheme="asyncpg", query=urlencode(named)).geturl()
 
     def release(self) -> None:
