@@ -37,6 +37,7 @@ from bot.storage import links, media
 from bot.storage.keys import new_key
 from bot.storage.local import LocalStorage
 from models.database import close_database, migrate, open_database
+from web import health
 from web.app import build as build_web
 from web.app import serve
 from web.settings import MIB, WebSettings
@@ -63,9 +64,10 @@ class App:
     runner: web.AppRunner | None = None
 
     async def start(self) -> None:
-        """Work, listen, then receive. OSError when the port is taken, ConfigError when another server is at work."""
+        """Work, listen, then receive. OSError when the port is taken, ConfigError when a platform refuses our token."""
         await self.runtime.start()
-        self.runner = await serve(self.site)
+        serves_visitors = "web" in self.config.server.roles
+        self.runner = await (serve(self.site) if serves_visitors else health.serve(self.runtime, self.settings))
         await self.runtime.start_channels()
 
     async def stop(self) -> None:

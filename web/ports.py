@@ -30,6 +30,12 @@ class Runtime(Protocol):
     async def accept(self, inbounds: Sequence[Inbound]) -> int:
         """Keep inbounds on disk. Raises `Retryable`: answered with 503."""
 
+    def standing(self) -> Mapping[str, object]:
+        """How this node stands among others; nothing where there can be none."""
+
+    def trouble(self) -> str:
+        """Why this node should get no visitors at this moment; "" when it may."""
+
     async def take_over(self, conversation_id: int, staff_id: int, *, force: bool = False) -> None:
         """Make this person the owner. Raises `Refused("taken", owner=name)`."""
 

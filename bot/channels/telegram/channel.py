@@ -34,6 +34,7 @@ class TelegramChannel:
 
     def __init__(self, settings: TelegramSettings, open_file: OpenFile, *, sleep: Sleep = asyncio.sleep) -> None:
         self.account = settings.account
+        self.pulls = not settings.webhook_url
         self._secret = settings.webhook_secret.encode()
         self._local_files = settings.local_files
         self._client = TelegramClient(settings)

@@ -127,6 +127,12 @@ class SmallRuntime:
         )
         return row.last_seq
 
+    def standing(self) -> dict[str, object]:
+        return {}
+
+    def trouble(self) -> str:
+        return ""
+
     async def take_over(self, conversation_id: int, staff_id: int, *, force: bool = False) -> None:
         async with transaction():
             row = await Conversation.get(id=conversation_id).prefetch_related("owner")
