@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from bot.core.message import FROM_CUSTOMER, Attachment, FileRef, Inbound
+from bot.core.message import FROM_CUSTOMER, Attachment, Choice, FileRef, Inbound
 from bot.runtime import routing, taps
 from bot.runtime.dialogs import Dialogs
 from bot.runtime.host import TurnHost
@@ -55,11 +55,12 @@ class Turn:
 
     async def run(self) -> Writes:
         """Handle the inbound; raises whatever a handler raises."""
-        state, inbound = self._state, await taps.meant(self._inbound, self._state)
+        state = self._state
+        inbound, choice = await taps.tapped(self._inbound, state)
         files: tuple[Attachment, ...] = ()
         step = routing.decide(inbound, state, self._shop.routes)
         if inbound.kind in FROM_CUSTOMER and not self._in_thread:
-            files = await self._keep_message(inbound)
+            files = await self._keep_message(inbound, _said(inbound, choice))
         if state.owner_id is None or inbound.kind not in FROM_CUSTOMER:
             await self._dialogs(inbound).take(step, files)
         self._speech.finish()
@@ -73,10 +74,9 @@ class Turn:
 
     # what the customer sent
 
-    async def _keep_message(self, inbound: Inbound) -> tuple[Attachment, ...]:
+    async def _keep_message(self, inbound: Inbound, text: str) -> tuple[Attachment, ...]:
         state = self._state
         state.last_seq += 1
-        text = self._said(inbound)
         client_id = inbound.client_id or None
         self.writes.messages.append((state.id, state.last_seq, "customer", None, text, "", client_id, "", self._now))
         files = tuple([await self._keep_file(file) for file in inbound.files])
@@ -85,13 +85,6 @@ class Turn:
         if state.owner_id is not None or state.waiting_since is not None:
             state.unread += 1
         return files
-
-    def _said(self, inbound: Inbound) -> str:
-        """What was written, or what the tapped button said: the thread shows words, not data."""
-        tapped = next((one for one in self._state.choices if one.data == inbound.data), None) if inbound.data else None
-        if tapped is None:
-            return inbound.text
-        return tapped.said or inbound.text or tapped.label
 
     async def _keep_file(self, file: FileRef) -> Attachment:
         """A row for each file; one that is still at the platform is fetched by an effect."""
@@ -117,3 +110,10 @@ def _merged(inbounds: Sequence[Inbound]) -> Inbound:
         return first
     text = next((one.text for one in inbounds if one.text), "")
     return replace(first, text=text, files=tuple(file for one in inbounds for file in one.files))
+
+
+def _said(inbound: Inbound, choice: Choice | None) -> str:
+    """What was written, or what the tapped button said: the thread shows words, not data."""
+    if choice is None:
+        return inbound.text
+    return choice.said or inbound.text or choice.label

@@ -69,3 +69,26 @@ async def test_a_product_that_is_gone_is_told(sim: Simulator) -> None:
     ann = await sim.customer()
     await ann.taps(ASK)
     assert await ann.sees("We no longer have that one.")
+
+
+async def test_a_tap_on_an_older_card_reads_with_its_product(sim: Simulator) -> None:
+    for sku, name in (("LJ", "Longjing"), ("PE", "Pu'er")):
+        await stock(sim, sku=sku, name=name)
+    ann = await sim.customer()
+    await ann.says("/shop")
+    for words in ("/help", "/cart", "/orders"):  # what numbers and labels stand for is another message's now
+        await ann.says(words)
+    await ann._send(kind="callback", data="add:PE", text="Add to cart")
+    assert "Add to cart · Pu'er" in await Message.filter(author="customer").values_list("text", flat=True)
+    assert await ann.times("In your cart now: Pu'er.") == 1
+
+
+async def test_data_that_the_thread_never_offered_reads_as_the_platform_said_it(one_sim: Simulator) -> None:
+    await stock(one_sim)
+    ann = await one_sim.customer()
+    await ann.says("/shop")
+    await ann._send(kind="callback", data="nobody:knows", text="A button")
+    assert await Message.filter(author="customer").order_by("seq").values_list("text", flat=True) == [
+        "/shop",
+        "A button",
+    ]
