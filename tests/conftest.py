@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from playwright.async_api import Browser, async_playwright
 from models.database import close_database, migrate, open_database
 from tests import chromium
 from tests.network import Fence
-from tests.servers import Bucket, ObjectStore, Postgres, Server, Valkey
+from tests.servers import Bucket, MariaDb, ObjectStore, Postgres, Server, Valkey
 from tests.workers import ByServer, Producer
 
 FENCE = Fence()
@@ -56,6 +57,24 @@ async def postgres_url(postgres_server: Postgres) -> AsyncIterator[str]:
     url = await postgres_server.create_database()
     yield url
     await postgres_server.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
+    """MariaDB; `await mariadb_server.create_database()` gives a URL."""
+    if not MariaDb.is_there():
+        if "CI" in os.environ:
+            pytest.fail("MariaDB is not installed: apt install mariadb-server-core mariadb-client-core")
+        pytest.skip("MariaDB is not installed: apt install mariadb-server-core mariadb-client-core")
+    yield from _running(MariaDb(tmp_path_factory.mktemp("mariadb")))
+
+
+@pytest.fixture
+async def mariadb_url(mariadb_server: MariaDb) -> AsyncIterator[str]:
+    """The URL of an empty MariaDB database that is the test's own."""
+    url = await mariadb_server.create_database()
+    yield url
+    await mariadb_server.drop_database(url)
 
 
 #: A test's file need not survive a power cut, and so need not wait for the disk.
@@ -105,6 +124,22 @@ async def empty_postgres(shared_postgres: str) -> str:
     finally:
         await connection.close()
     return shared_postgres
+
+
+@pytest.fixture(scope="session")
+async def shared_mariadb(mariadb_server: MariaDb) -> AsyncIterator[str]:
+    """The URL of a migrated MariaDB database; see also `empty_mariadb`."""
+    url = await mariadb_server.create_database()
+    await _migrate(url)
+    yield url
+    await mariadb_server.drop_database(url)
+
+
+@pytest.fixture
+async def empty_mariadb(mariadb_server: MariaDb, shared_mariadb: str) -> str:
+    """The URL of a migrated, empty MariaDB database that tests use one after the other."""
+    await mariadb_server.empty(shared_mariadb)
+    return shared_mariadb
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Real servers for tests: PostgreSQL, Valkey and an S3 server, all from wheels, on loopback.
+"""Real servers for tests on loopback: PostgreSQL, Valkey and an S3 server from wheels, MariaDB from the system.
 
 Each is a process of ours, started when the first test asks and ended by its own handle. A fault
 test may `kill()` one and `start()` it again: port and data stay.
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
+import asyncmy
 import asyncpg
 
 from tests.postgres_wheel import account_for_postgres, postgres_binaries
@@ -204,6 +205,82 @@ class Postgres(Server):
             await connection.execute(statement)
         finally:
             await connection.close()
+
+
+class MariaDb(Server):
+    """MariaDB of the system (`mariadb-server-core`), with one fresh database for each test that asks."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.data = folder / "data"
+        self._as_root = ["--user=root"] if os.geteuid() == 0 else []
+        done = subprocess.run(
+            [
+                *("mariadb-install-db", "--no-defaults", f"--datadir={self.data}", "--skip-test-db"),
+                *("--auth-root-authentication-method=normal", *self._as_root),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise ServerFailed(f"mariadb-install-db failed:\n{done.stdout}{done.stderr}")
+
+    @staticmethod
+    def is_there() -> bool:
+        """Whether the system has it."""
+        return shutil.which("mariadb-install-db") is not None and MariaDb._program() is not None
+
+    @staticmethod
+    def _program() -> str | None:
+        return shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+    def command(self) -> Sequence[str]:
+        return [
+            *dies_with_us("TERM"),
+            *(str(self._program()), "--no-defaults", f"--datadir={self.data}", *self._as_root),
+            *("--bind-address=127.0.0.1", f"--port={self.port}", f"--socket={self.folder / 'socket'}"),
+            *("--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M", "--max-connections=200"),
+            # A test's rows need not survive a power cut; what Parley says of it is tested by itself.
+            *("--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0"),
+            *("--character-set-server=latin1", "--collation-server=latin1_swedish_ci"),  # Parley asks for its own
+        ]
+
+    def url(self, database: str) -> str:
+        return f"mysql://root@127.0.0.1:{self.port}/{database}"
+
+    async def create_database(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        await self.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    async def drop_database(self, url: str) -> None:
+        """Drop the database at `url`; connections that a test forgot are ended."""
+        name = urlsplit(url).path[1:]
+        for (id_,) in await self.execute(f"SELECT id FROM information_schema.processlist WHERE db = '{name}'"):
+            await self.execute(f"KILL {id_}")
+        await self.execute(f"DROP DATABASE IF EXISTS {name}")
+
+    async def empty(self, url: str) -> None:
+        """Without rows, and ids begin at 1 again: only tables that were written to are looked at twice."""
+        name = urlsplit(url).path[1:]
+        used = await self.execute(
+            f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{name}' "
+            "AND table_name NOT LIKE 'schema_%' AND (auto_increment > 1 OR table_rows > 0 OR auto_increment IS NULL)"
+        )
+        tables = "; ".join(f"TRUNCATE `{table}`" for (table,) in used)
+        await self.execute(f"SET foreign_key_checks = 0; {tables or 'SELECT 1'}", name)
+
+    async def execute(self, statement: str, database: str | None = None) -> list[tuple[Any, ...]]:
+        """The rows of one statement as the server's owner."""
+        connection = await asyncmy.connect(host="127.0.0.1", port=self.port, user="root", db=database, autocommit=True)
+        try:
+            async with connection.cursor() as cursor:
+                await cursor.execute(statement)
+                return list(await cursor.fetchall() or ())
+        finally:
+            connection.close()
 
 
 class Valkey(Server):

@@ -25,7 +25,7 @@ from models.database import Statement, transaction
 SENT = "UPDATE message SET delivery = 'sent', error = '' WHERE conversation_id = ? AND seq = ?"
 NOT_SENT = "UPDATE message SET delivery = 'failed', error = ? WHERE conversation_id = ? AND seq = ?"
 ATTENTION = "UPDATE conversation SET attention = ?, updated_at = ?, version = version + 1 WHERE id = ?"
-BLOCKED = "UPDATE identity SET reachable = ? WHERE id = (SELECT identity_id FROM conversation WHERE id = ?)"
+BLOCKED = "UPDATE identity SET reachable = ? WHERE account = ? AND external_id = ?"
 
 _send = msgspec.json.Decoder(SendPayload)
 _call = msgspec.json.Decoder(CallPayload)
@@ -55,7 +55,8 @@ class Send:
         note = ("A message could not be delivered.", datetime.now(UTC), effect.conversation_id)
         statements: list[Statement] = [(NOT_SENT, [where]), (ATTENTION, [note])]
         if isinstance(error, Unreachable):
-            statements.append((BLOCKED, [(False, effect.conversation_id)]))
+            address = (effect.lane.partition(":")[0], _send.decode(effect.payload).recipient)
+            statements.append((BLOCKED, [(False, *address)]))
         return Done(tuple(statements), (_changed(effect), RowChanged(effect.conversation_id or 0)))
 
 

@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 
 from bot.core.errors import ConfigError
 from models.engines.engine import Engine
+from models.engines.mysql import Mysql
 from models.engines.postgres import Postgres
 from models.engines.sqlite import Sqlite
 
-ENGINES: tuple[type[Engine], ...] = (Sqlite, Postgres)
+ENGINES: tuple[type[Engine], ...] = (Sqlite, Postgres, Mysql)
 
 
 def of(url: str) -> Engine:
@@ -18,7 +19,7 @@ def of(url: str) -> Engine:
     for engine in ENGINES:
         if scheme in engine.schemes:
             return engine()
-    raise ConfigError(f"database: {scheme or url!r} is not known; use sqlite://path or postgres://…")
+    raise ConfigError(f"database: {scheme or url!r} is not known; use sqlite://path, postgres://… or mysql://…")
 
 
 def named(dialect: str) -> Engine:

@@ -29,7 +29,15 @@ async def bare_postgres(postgres_server: Postgres) -> AsyncIterator[str]:
     await postgres_server.drop_database(url)
 
 
-@pytest.fixture(params=["bare_sqlite", "bare_postgres"], ids=["sqlite", "postgres"])
+@pytest.fixture
+async def bare_mariadb(mariadb_url: str) -> AsyncIterator[str]:
+    """An open, empty MariaDB database."""
+    await open_database(mariadb_url)
+    yield "mysql"
+    await close_database()
+
+
+@pytest.fixture(params=["bare_sqlite", "bare_postgres", "bare_mariadb"], ids=["sqlite", "postgres", "mariadb"])
 def bare(request: pytest.FixtureRequest) -> str:
     """An open, empty database, on each engine: its dialect."""
     dialect: str = request.getfixturevalue(request.param)

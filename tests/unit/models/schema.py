@@ -31,7 +31,7 @@ async def shape() -> Shape:
 
     Defaults are left out: the models fill in theirs themselves; the migrations have them for old rows.
     """
-    return await (_sqlite() if dialect() == "sqlite" else _postgres())
+    return await {"sqlite": _sqlite, "postgres": _postgres, "mysql": _mysql}[dialect()]()
 
 
 async def _rows(sql: str) -> list[dict[str, Any]]:
@@ -76,4 +76,42 @@ async def _postgres() -> Shape:
             found[row["table_name"]]["indexes"][row["name"]] = tuple(row["columns"])
     for row in await _rows(_KEYS):
         found[row["table_name"].strip('"')]["keys"].add(row["definition"])
+    return found
+
+
+_MYSQL_COLUMNS = """
+    SELECT table_name AS "table", column_name AS name, column_type AS type, is_nullable AS nullable
+    FROM information_schema.columns WHERE table_schema = database()
+"""
+_MYSQL_INDEXES = """
+    SELECT table_name AS "table", index_name AS name, non_unique AS several,
+           group_concat(column_name ORDER BY seq_in_index) AS columns
+    FROM information_schema.statistics WHERE table_schema = database() GROUP BY 1, 2, 3
+"""
+_MYSQL_KEYS = """
+    SELECT k.table_name AS "table", k.column_name AS name, k.referenced_table_name AS target,
+           k.referenced_column_name AS "column", r.delete_rule AS rule
+    FROM information_schema.key_column_usage k JOIN information_schema.referential_constraints r
+      ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name
+      AND r.table_name = k.table_name
+    WHERE k.table_schema = database()
+"""
+
+
+async def _mysql() -> Shape:
+    found: Shape = {}
+    for row in await _rows(_MYSQL_COLUMNS):
+        one = found.setdefault(row["table"], {"columns": {}, "uniques": set(), "indexes": {}, "keys": set()})
+        one["columns"][row["name"]] = (row["type"], row["nullable"])
+    for row in await _rows(_MYSQL_INDEXES):
+        on = tuple(row["columns"].split(","))
+        if row["several"]:
+            found[row["table"]]["indexes"][row["name"]] = on
+        else:
+            found[row["table"]]["uniques"].add(on)
+    for one in found.values():  # an index that the server makes for a foreign key goes by the key's name, or column's
+        keys = {name: on for name, on in one["indexes"].items() if name.startswith("ix_")}
+        one["indexes"] = keys
+    for row in await _rows(_MYSQL_KEYS):
+        found[row["table"]]["keys"].add((row["name"], row["target"], row["column"], row["rule"]))
     return found

@@ -27,7 +27,7 @@ from models.database import (
 )
 from models.engines.postgres import numbered
 from models.engines.sqlite import sqlite_path
-from tests.servers import Postgres
+from tests.servers import MariaDb, Postgres
 
 INSERT = "INSERT INTO setting (name, value) VALUES (?, ?)"
 HOLD = """
@@ -62,7 +62,7 @@ async def test_a_second_process_on_one_file_is_refused_until_the_first_is_killed
 
 @pytest.mark.parametrize("url", ["oracle://host/x", "parley.db"])
 async def test_an_unknown_database_says_what_is_known(url: str) -> None:
-    with pytest.raises(ConfigError, match=r"use sqlite://path or postgres://"):
+    with pytest.raises(ConfigError, match=r"use sqlite://path, postgres://… or mysql://"):
         await open_database(url)
 
 
@@ -113,7 +113,7 @@ async def test_finishing_commits_and_committing_is_whole(bare: str) -> None:
         await finish(connection, [(INSERT, [("a", "")])])
     found = await commit([(INSERT + " RETURNING name", ("b", ""))], [(INSERT, [("c", "")])])
     assert found == [[{"name": "b"}]]
-    with pytest.raises(Exception, match=r"(?i)unique"):
+    with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
         await commit([(INSERT + " RETURNING name", ("d", ""))], [(INSERT, [("a", "")])])
     assert await names() == ["a", "b", "c"]
 
@@ -162,8 +162,12 @@ async def test_a_wrong_statement_is_an_error_of_ours_not_a_busy_database(bare: s
             await execute(connection, [("INSERT INTO nowhere VALUES (?)", [(1,)])])
 
 
-async def test_a_server_that_goes_away_is_busy_and_serves_again_when_it_is_back(tmp_path: Path) -> None:
-    server = Postgres(tmp_path)
+@pytest.mark.parametrize("kind", [Postgres, MariaDb], ids=["postgres", "mariadb"])
+@pytest.mark.usefixtures("mariadb_server")  # is skipped where there is none
+async def test_a_server_that_goes_away_is_busy_and_serves_again_when_it_is_back(
+    kind: type[Postgres | MariaDb], tmp_path: Path
+) -> None:
+    server = kind(tmp_path)
     server.start()
     await open_database(await server.create_database())
     await migrate()
@@ -180,9 +184,8 @@ async def test_a_server_that_goes_away_is_busy_and_serves_again_when_it_is_back(
 
 
 async def test_times_come_back_as_they_went(bare: str) -> None:
-    await client().execute_script(
-        "CREATE TABLE times (at TIMESTAMPTZ)" if bare == "postgres" else "CREATE TABLE times (at)"
-    )
+    kind = {"sqlite": "", "postgres": "TIMESTAMPTZ", "mysql": "DATETIME(6)"}[bare]
+    await client().execute_script(f"CREATE TABLE times (at {kind})")
     for moment in (datetime(2026, 11, 22, 9, tzinfo=UTC), datetime(2026, 11, 22, 9, 0, 0, 5, tzinfo=UTC)):
         await commit([], [("DELETE FROM times", [()]), ("INSERT INTO times VALUES (?)", [(moment,)])])
         [row] = await fetch("SELECT at FROM times")

@@ -15,7 +15,7 @@ from models.database import close_database, open_database
 from tests.kit.simulator import Simulator
 
 
-@pytest.fixture(params=["sqlite_url", "empty_postgres"], ids=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite_url", "empty_postgres", "empty_mariadb"], ids=["sqlite", "postgres", "mariadb"])
 def database_url(request: pytest.FixtureRequest) -> str:
     """An empty, migrated database, on each engine."""
     url: str = request.getfixturevalue(request.param)

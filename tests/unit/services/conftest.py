@@ -32,7 +32,14 @@ async def postgres(empty_postgres: str) -> AsyncIterator[Shop]:
         yield made
 
 
-@pytest.fixture(params=["shop", "postgres"])
+@pytest.fixture
+async def mariadb(empty_mariadb: str) -> AsyncIterator[Shop]:
+    """An empty shop on MariaDB only."""
+    async with _opened(empty_mariadb) as made:
+        yield made
+
+
+@pytest.fixture(params=["shop", "postgres", "mariadb"])
 def any_shop(request: pytest.FixtureRequest) -> Shop:
     """An empty shop, on each database."""
     made: Shop = request.getfixturevalue(request.param)
