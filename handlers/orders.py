@@ -8,7 +8,7 @@ from bot.core.errors import Refused
 from bot.core.message import Button
 from bot.core.router import RUN, Router
 from bot.core.text import Text, _
-from bot.services import orders
+from bot.services import orders, reach
 from bot.services.orders import OrderView
 from handlers import refusals
 from handlers.checkout import Pay, order_summary
@@ -95,7 +95,7 @@ async def cancel(chat: Chat, wanted: Cancel) -> None:
 async def took_a_step(chat: Chat) -> None:
     """The shop packed it, shipped it, or its time ran out."""
     order = await chat.do(orders.find, chat.inbound.data)
-    if order and order.state in NEWS:
+    if order and order.state in NEWS and (await chat.do(reach.ask, chat.person.capabilities)).ok:
         news = NEWS[order.state]
         chat.say(Text(news.id, (("number", order.number),)))
 

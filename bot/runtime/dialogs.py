@@ -20,6 +20,7 @@ from bot.runtime.shop import Shop
 from bot.runtime.speech import Speech
 from bot.runtime.state import ConversationState, DialogState, Trigger, new_token
 from bot.runtime.writes import NewEffect, Writes
+from bot.services import reach
 
 GONE = _("That button is from earlier and no longer works.")
 BUSY = _("One moment, I am still working on that.")
@@ -86,7 +87,10 @@ class Dialogs:
                 await (self._remind(dialog) if reminder else self._go_on(dialog, None))
             case routing.End(dialog=dialog, expired=expired):
                 self._end(dialog)
-                self._say(EXPIRED if expired else CANCELLED)
+                if not expired:
+                    self._say(CANCELLED)
+                elif await self._may_write():
+                    self._say(EXPIRED)
             case routing.Stale():
                 self._say(GONE)
                 await self._ask_again()
@@ -124,6 +128,11 @@ class Dialogs:
             if not dialog.journal.step_back():
                 self._say(FIRST_QUESTION)
             await self._go_on(dialog, None)
+
+    async def _may_write(self) -> bool:
+        """Whether something may be said that nobody waits for."""
+        found: reach.Reach = await self._host.run(reach.ask, (self._shop.on(self._state.account),), {})
+        return found.ok
 
     async def _ask_again(self) -> None:
         dialog = self._state.foreground

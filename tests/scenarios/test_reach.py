@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from bot.core.message import Inbound
-from models import Dialog, Effect, ReportDelivery, ReportRun
+from models import Dialog, Effect, Order, ReportDelivery, ReportRun
 from tests.kit.simulator import Customer, Simulator
+from tests.scenarios.test_order import who_ordered
 
 
 async def test_a_block_is_known_at_once_and_so_is_its_end(sim: Simulator) -> None:
@@ -63,3 +66,44 @@ async def told_of_a_report(sim: Simulator, mei: Customer) -> tuple[str, int]:
     await sim.deliver(Inbound(sim.account, f"report:{run.id}", mei.sender, "report", data=str(run.id)))
     await delivery.refresh_from_db()
     return delivery.state, await mei.times("memory ran out")
+
+
+async def test_who_blocked_us_is_not_told_that_a_dialog_is_over(sim: Simulator) -> None:
+    ann = await sim.customer()
+    await ann.says("/shop")
+    await ann.says("review")
+    await ann.blocks()
+    before = await ann.screen()
+    await sim.passes("30d")
+    assert (await Dialog.all().count(), await ann.screen()) == (0, before)
+
+
+async def test_a_dialog_ends_in_silence_where_the_reply_window_is_over(sim: Simulator) -> None:
+    ann = await sim.customer()
+    await ann.says("review")
+    await sim.passes("30d")
+    told = sim.capabilities.proactive == "yes" or sim.capabilities.reply_window is None
+    assert (await Dialog.all().count(), await ann.times("I have closed what we had begun")) == (0, int(told))
+
+
+@pytest.mark.parametrize("blocked", [False, True])
+async def test_news_of_an_order_reaches_who_may_be_written_to(sim: Simulator, blocked: bool) -> None:
+    ann = await who_ordered(sim)
+    await ann.pays()
+    number = (await Order.get()).number
+    if blocked:
+        await ann.blocks()
+    await Order.all().update(state="shipped")
+    await sim.deliver(Inbound(sim.account, f"order:{number}:shipped", ann.sender, "order", data=number))
+    assert await ann.times("is on its way to you") == int(not blocked)
+
+
+async def test_news_of_an_order_waits_for_nobody_when_the_reply_window_is_over(sim: Simulator) -> None:
+    ann = await who_ordered(sim)
+    await ann.pays()
+    number = (await Order.get()).number
+    sim.now += timedelta(days=30)
+    await Order.all().update(state="completed")
+    await sim.deliver(Inbound(sim.account, f"order:{number}:completed", ann.sender, "order", data=number))
+    told = sim.capabilities.proactive == "yes" or sim.capabilities.reply_window is None
+    assert await ann.times("has been delivered") == int(told)
