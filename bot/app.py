@@ -23,9 +23,11 @@ from bot.core.message import Attachment
 from bot.core.ports import Channel, OpenFile, PaymentProvider, Storage
 from bot.core.router import Router, Routes
 from bot.payments.local import LocalPayments
+from bot.runtime.carriers import make_relay
 from bot.runtime.languages import Languages
 from bot.runtime.paying import Paying
 from bot.runtime.refunds import GiveBack
+from bot.runtime.relay import Relay
 from bot.runtime.runtime import Parts, Runtime
 from bot.runtime.settling import SettleAlone
 from bot.runtime.shop import Shop
@@ -61,13 +63,18 @@ class App:
     site: web.Application
     settings: WebSettings
     storage: Storage
+    relay: Relay | None = None
     runner: web.AppRunner | None = None
 
     async def start(self) -> None:
         """Work, listen, then receive. OSError when the port is taken, ConfigError when a platform refuses our token."""
+        if self.relay is not None:
+            self.relay.start()
         await self.runtime.start()
-        serves_visitors = "web" in self.config.server.roles
-        self.runner = await (serve(self.site) if serves_visitors else health.serve(self.runtime, self.settings))
+        if "web" in self.config.server.roles:
+            self.runner = await serve(self.site)
+        else:
+            self.runner = await health.serve(self.runtime, self.settings, self.relay)
         await self.runtime.start_channels()
 
     async def stop(self) -> None:
@@ -75,6 +82,8 @@ class App:
         if self.runner is not None:
             await self.runner.cleanup()
         await self.runtime.stop()
+        if self.relay is not None:
+            await self.relay.stop()
 
 
 @asynccontextmanager
@@ -132,8 +141,9 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
         ),
     )
     reports = DeskReports(clock, runtime.wake)
-    application = build_web(runtime, settings, links=links, filing=filing, reports=reports, clock=clock)
-    return App(config, runtime, application, settings, storage)
+    relay = await make_relay(runtime.bus, config.redis.url.reveal(), config.database.url.reveal())
+    application = build_web(runtime, settings, links=links, filing=filing, reports=reports, clock=clock, relay=relay)
+    return App(config, runtime, application, settings, storage, relay)
 
 
 def load_routers(modules: tuple[str, ...]) -> list[Router]:
@@ -249,4 +259,5 @@ def web_settings(config: Config) -> WebSettings:
         widget_origins=tuple(server.widget_origins),
         trusted_proxies=tuple(server.trusted_proxies),
         metrics_token=server.metrics_token.reveal(),
+        sockets=server.sockets,
     )

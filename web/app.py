@@ -13,16 +13,17 @@ from aiohttp import web
 from bot.services import settings as kept
 from bot.services.filing import Filing
 from web import files, health, hooks, pay, shop, static_files, uploads
+from web.catching_up import keep_catching_up
 from web.chat import ChatNamespace
 from web.desk.live import DeskNamespace
 from web.desk.routes import routes as desk_routes
 from web.files import LINKS, STORAGE, FileLinks
 from web.indexing import keep_indexing
-from web.keys import CLOCK, REPORTS, RUNTIME, SETTINGS
+from web.keys import CLOCK, RELAY, REPORTS, RUNTIME, SETTINGS
 from web.live_keys import LIVE
 from web.middleware import ERROR_PAGE, observed, security_headers
 from web.pages import error_page
-from web.ports import Links, Reports, Runtime
+from web.ports import Alone, Links, Relay, Reports, Runtime
 from web.settings import WebSettings
 from web.sockets import attach, make_server
 
@@ -47,10 +48,11 @@ def build(
     filing: Filing,
     reports: Reports | None = None,
     clock: Callable[[], datetime] = utc_now,
+    relay: Relay | None = None,
 ) -> web.Application:
     """The application; the database must be open when it starts. `links` signs, `filing` takes uploads in."""
     app = web.Application(middlewares=[observed], client_max_size=hooks.LIMIT)
-    app[SETTINGS], app[RUNTIME], app[CLOCK] = settings, runtime, clock
+    app[SETTINGS], app[RUNTIME], app[CLOCK], app[RELAY] = settings, runtime, clock, relay or Alone()
     app[STORAGE], app[uploads.FILING], app[ERROR_PAGE] = runtime.storage, filing, error_page
     if reports is not None:
         app[REPORTS] = reports
@@ -116,12 +118,14 @@ def _parts(links: Links) -> Callable[[web.Application], AsyncIterator[None]]:
         for namespace in (chat, desk):
             server.register_namespace(namespace)
         subscriptions = [runtime.bus.subscribe("", callback) for callback in (chat.feed.on_events, desk.on_events)]
-        indexing = asyncio.create_task(keep_indexing(runtime.bus))
+        beside = [keep_indexing(runtime.bus), keep_catching_up(app[RELAY], settings.look_every, chat.feed, desk)]
+        tasks = [asyncio.create_task(work) for work in beside]
         yield
         for subscription in subscriptions:
             await runtime.bus.unsubscribe(subscription)
-        indexing.cancel()
-        await asyncio.gather(indexing, chat.stop(), desk.stop(), return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, chat.stop(), desk.stop(), return_exceptions=True)
         await server.shutdown()
 
     return parts

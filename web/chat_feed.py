@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from prometheus_client import Gauge
 from bot.core.events import Event, MessageChanged, MessageStored, Missed, OrderChanged, OwnerChanged, Typing
 from bot.services import pay_links, threads, visitors
 from bot.services.threads import VISIBLE, MessageView, Page
-from bot.services.visitors import Place, Visit
+from bot.services.visitors import Place, Room, Visit
 from web.files import FileLinks
 from web.views import Json, message, messages
 
@@ -35,6 +36,7 @@ class ChatSocket:
     sent: int = 0
     ready: bool = False
     missed: bool = False  # something came before it was ready
+    owner: str | None = None  # who it was told looks after it
 
 
 class ChatFeed:
@@ -44,6 +46,8 @@ class ChatFeed:
         self._send = send
         self._links = links
         self._lanes: dict[str, list[ChatSocket]] = {}
+        # The bus and a look at the database may come at once; what one sends the other must not overtake.
+        self._turn = asyncio.Lock()
 
     def join(self, socket: ChatSocket) -> None:
         """From now on its events are noticed; they are sent once `welcome` is through."""
@@ -76,6 +80,7 @@ class ChatFeed:
         # A browser that is far behind asks for the rest; what comes live from here on does not wait for that.
         socket.sent = where.last_seq if where and behind else last
         socket.conversation_id = where.conversation_id if where else None
+        socket.owner = where.owner if where else None
         await self._go_live(socket)
 
     async def _go_live(self, socket: ChatSocket) -> None:
@@ -86,6 +91,15 @@ class ChatFeed:
 
     async def on_events(self, events: Sequence[Event]) -> None:
         """The bus: one batch."""
+        async with self._turn:
+            await self._tell(events)
+
+    async def look(self) -> None:
+        """Events may be missing: bring every open socket up to date from the database."""
+        async with self._turn:
+            await self._push_everything()
+
+    async def _tell(self, events: Sequence[Event]) -> None:
         if any(isinstance(event, Missed) for event in events):
             await self._push_everything()
         await self._push_stored([event for event in events if isinstance(event, MessageStored)])
@@ -110,17 +124,26 @@ class ChatFeed:
             await self._push(behind)
 
     async def _push_everything(self) -> None:
-        """Events were lost: ask the database for every open socket."""
+        """One query says which conversations have come further than their sockets."""
+        rooms = await visitors.rooms(list(self._lanes))
         behind: dict[int, list[ChatSocket]] = {}
-        for socket in [socket for sockets in self._lanes.values() for socket in sockets]:
-            if socket.conversation_id is None:
-                where = await visitors.place(socket.visit)
-                socket.conversation_id = where.conversation_id if where else None
-            if not socket.ready:
-                socket.missed = True
-            elif socket.conversation_id is not None:
-                behind.setdefault(socket.conversation_id, []).append(socket)
+        for room in rooms:
+            for socket in self._lanes.get(room.lane, ()):
+                socket.conversation_id = room.conversation_id
+                if not socket.ready:
+                    socket.missed = True
+                elif room.last_seq > socket.sent:
+                    behind.setdefault(room.conversation_id, []).append(socket)
         await self._push(behind)
+        for room in rooms:
+            for socket in behind.get(room.conversation_id, ()):
+                # A note of staff is the last one, which visitors do not see: it need not be looked for again.
+                socket.sent = max(socket.sent, room.last_seq)
+            await self._push_owner(room)
+
+    async def _push_owner(self, room: Room) -> None:
+        if any(socket.owner != room.owner for socket in self._lanes.get(room.lane, ())):
+            await self._push_state(OwnerChanged(room.conversation_id, room.lane, room.owner))
 
     async def _push_to(self, sockets: list[ChatSocket], conversation_id: int | None) -> None:
         if conversation_id is not None:
@@ -166,6 +189,8 @@ class ChatFeed:
     async def _push_state(self, event: OwnerChanged | Typing) -> None:
         name, body = _state(event)
         for socket in list(self._lanes.get(event.lane, ())):
+            if isinstance(event, OwnerChanged):
+                socket.owner = event.name
             if name and socket.ready:
                 await self._send(socket.sid, name, body)
 

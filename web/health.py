@@ -13,19 +13,20 @@ from bot.core.errors import StorageUnavailable
 from bot.services import queues
 from web.files import STORAGE
 from web.http import Problem, address_of, answer
-from web.keys import RUNTIME, SETTINGS
+from web.keys import RELAY, RUNTIME, SETTINGS
 from web.middleware import observed
-from web.ports import Runtime
+from web.ports import Alone, Relay, Runtime
 from web.settings import WebSettings
 
 DEEP = 10_000  # pending inbounds: more means that the workers do not keep up
 _PATIENCE = 3.0  # seconds
 
 
-async def serve(runtime: Runtime, settings: WebSettings) -> web.AppRunner:
+async def serve(runtime: Runtime, settings: WebSettings, relay: Relay | None = None) -> web.AppRunner:
     """Only this, for a node that serves no visitors. OSError when the port is taken."""
     app = web.Application(middlewares=[observed])
     app[SETTINGS], app[RUNTIME], app[STORAGE] = settings, runtime, runtime.storage
+    app[RELAY] = relay or Alone()
     app.add_routes([web.get("/healthz", alive), web.get("/readyz", ready), web.get("/metrics", metrics)])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
@@ -45,7 +46,8 @@ async def alive(_: web.Request) -> web.Response:
 async def ready(request: web.Request) -> web.Response:
     """GET /readyz: 200, or 503 with the reasons; where several nodes share a database, also what this one does."""
     runtime = request.app[RUNTIME]
-    found = [*await asyncio.gather(_database(), _storage(request)), runtime.trouble()]
+    seen = await asyncio.gather(_database(), _storage(request))
+    found = [*seen, runtime.trouble(), request.app[RELAY].trouble]
     reasons = [reason for reason in found if reason]
     told: dict[str, object] = {"ok": not reasons, "reasons": reasons, **runtime.standing()}
     return answer(told, 503 if reasons else 200)

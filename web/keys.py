@@ -7,11 +7,12 @@ from datetime import datetime
 
 from aiohttp import web
 
-from web.ports import Reports, Runtime
+from web.ports import Relay, Reports, Runtime
 from web.settings import WebSettings
 
 SETTINGS = web.AppKey("settings", WebSettings)
 RUNTIME = web.AppKey("runtime", Runtime)
+RELAY = web.AppKey("relay", Relay)
 REPORTS = web.AppKey("reports", Reports)
 Clock = Callable[[], datetime]
 CLOCK: web.AppKey[Clock] = web.AppKey("clock")

@@ -63,6 +63,31 @@ class Runtime(Protocol):
         """Leave a note for colleagues; returns its seq."""
 
 
+class Relay(Protocol):
+    """How well this node hears the others."""
+
+    @property
+    def others(self) -> int:
+        """Other nodes that were heard lately."""
+
+    @property
+    def polls(self) -> bool:
+        """Whether live events of other nodes may be missing now, so that screens must look at the database."""
+
+    @property
+    def trouble(self) -> str:
+        """Why this node should get no visitors; "" when it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """There is no other node and cannot be."""
+
+    others: int = 0
+    polls: bool = False
+    trouble: str = ""
+
+
 class Links(Protocol):
     """Signs links to files; the module `bot.storage.links` is one."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from bot.services.filing import Limits
@@ -39,9 +40,11 @@ class WebSettings:
     session_idle: timedelta = timedelta(hours=12)
     session_absolute: timedelta = timedelta(days=14)
     link_life: timedelta = timedelta(hours=1)
+    sockets: Literal["auto", "websocket", "any"] = "auto"  # auto: long polling only while no other node serves
     metrics_token: str = ""  # empty: /metrics only from this machine
     body_grace: float = 30.0  # seconds before a body that hardly comes is given up
     socket_budget: int = 256 * 1024  # bytes that a slow reader may leave waiting before it is cut
+    look_every: float = 1.5  # seconds between two looks at the database while news of other nodes may be missing
     static: Path = _HERE / "static"
     report_names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 

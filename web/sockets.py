@@ -17,6 +17,7 @@ from bot.core.errors import ParleyError
 from models.database import is_busy
 from web.faults import fault
 from web.http import Problem, error_body, problem
+from web.keys import RELAY, SETTINGS
 from web.settings import WebSettings
 
 log = logging.getLogger(__name__)
@@ -83,9 +84,18 @@ def make_server(settings: WebSettings) -> socketio.AsyncServer:
 def attach(server: socketio.AsyncServer, app: web.Application) -> None:
     """The server's routes; a polling POST that is too large or of unknown length is refused at once.
 
-    The library would keep it waiting.
+    The library would keep it waiting. Where there are other nodes, nobody starts with long polling: its requests would
+    reach now this node and now that one, and only one knows the session.
     """
     serve = server.eio.handle_request
+    settings, relay = app[SETTINGS], app[RELAY]
+
+    async def get(request: web.Request) -> web.StreamResponse:
+        starts = "sid" not in request.query and request.query.get("transport") != "websocket"
+        if starts and (settings.sockets == "websocket" or (settings.sockets == "auto" and relay.others)):
+            return web.Response(status=400, text="connect by websocket")
+        answer: web.StreamResponse = await serve(request)
+        return answer
 
     async def post(request: web.Request) -> web.StreamResponse:
         if request.content_length is None:
@@ -95,7 +105,7 @@ def attach(server: socketio.AsyncServer, app: web.Application) -> None:
         answer: web.StreamResponse = await serve(request)
         return answer
 
-    app.add_routes([web.get(PATH, serve), web.post(PATH, post), web.options(PATH, serve)])
+    app.add_routes([web.get(PATH, get), web.post(PATH, post), web.options(PATH, serve)])
 
 
 class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]

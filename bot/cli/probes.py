@@ -57,9 +57,7 @@ async def database(config: Config) -> AsyncIterator[Finding]:
         yield Finding(DATABASE, "open", "wrong", str(error), "start it, or mend database.url")
         return
     try:
-        yield Finding(
-            DATABASE, "open", "ok", str(sqlite_path(url)) if dialect() == "sqlite" else _without_password(url)
-        )
+        yield Finding(DATABASE, "open", "ok", str(sqlite_path(url)) if dialect() == "sqlite" else without_password(url))
         waiting = await pending(client(), dialect())
         named = ", ".join(migration.name for migration in waiting)
         cure = "the next start applies it, or `python -m bot migrate`" if waiting else ""
@@ -85,7 +83,8 @@ def _new_sqlite(path: Path) -> Finding:
     )
 
 
-def _without_password(url: str) -> str:
+def without_password(url: str) -> str:
+    """An address as it may be shown."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
 

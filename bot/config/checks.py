@@ -116,6 +116,20 @@ def database(url: Secret) -> Secret:
     return url
 
 
+def redis(url: Secret) -> Secret:
+    """A scheme that the client speaks, or nothing. The text of the error never holds the URL."""
+    if not url:
+        return url
+    try:
+        parts = urlsplit(url.reveal())
+        whole = bool(parts.path if parts.scheme == "unix" else parts.hostname)
+    except ValueError:
+        whole = False
+    if not whole or parts.scheme not in ("redis", "rediss", "unix"):
+        raise ValueError("is not an address of Redis or Valkey; write redis://:password@host:6379/0, rediss:// for TLS")
+    return url
+
+
 def bot_token(token: Secret) -> Secret:
     """Digits, a colon, and the rest."""
     if token and not re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]+", token.reveal()):

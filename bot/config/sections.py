@@ -70,6 +70,10 @@ class Server(Section):
     widget_origins: Listed = Field(
         default=("*",), description='Sites that may carry the chat box, like "https://shop.example"; "*" is every site.'
     )
+    sockets: Literal["auto", "websocket", "any"] = Field(
+        default="auto",
+        description="Ways into the chat: websocket; any: long polling too; auto: any while no other node serves.",
+    )
     metrics_token: Secret = Field(
         default=Secret(), description="Bearer token for /metrics; empty: only this machine may read it."
     )
@@ -96,6 +100,15 @@ class Database(Section):
     url: Annotated[Secret, AfterValidator(checks.database)] = Field(
         default=Secret("sqlite://data/parley.db"),
         description="sqlite://path, or postgres://user:password@host/name (a secret: env:NAME and file:path work).",
+    )
+
+
+class Redis(Section):
+    """What connects the nodes where several serve one database."""
+
+    url: Annotated[Secret, AfterValidator(checks.redis)] = Field(
+        default=Secret(),
+        description="Redis or Valkey, redis://:password@host:6379/0 or rediss:// (a secret); empty: the database.",
     )
 
 

@@ -16,6 +16,7 @@ from bot.config.sections import (
     Limits,
     Log,
     Payments,
+    Redis,
     Reports,
     Section,
     Server,
@@ -39,6 +40,7 @@ class Config(Section):
     shop: Shop = Field(default=Shop(), description="The shop as customers see it.")
     server: Server = Field(default=Server(), description="Where Parley listens, and where people reach it.")
     database: Database = Field(default=Database(), description="Where the rows are.")
+    redis: Redis = Field(default=Redis(), description="What connects the nodes where several serve one database.")
     storage: Storage = Field(default=Storage(), description="Where files are.")
     limits: Limits = Field(default=Limits(), description="How much one person may send.")
     telegram: Telegram = Field(default=Telegram(), description="The Telegram bot; without a token there is none.")

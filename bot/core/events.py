@@ -65,6 +65,22 @@ class ReviewChanged(msgspec.Struct, frozen=True):
     review_id: int
 
 
+class ViewersChanged(msgspec.Struct, frozen=True):
+    """Who of the staff looks at a conversation through one process; `asks`: who does through others?"""
+
+    topic: ClassVar[str] = "viewers"
+    conversation_id: int
+    process: str
+    staff: tuple[tuple[int, str], ...]  # id and name
+    asks: bool
+
+
+class SessionsEnded(msgspec.Struct, frozen=True):
+    """Somebody logged out, changed a password, or lost an account: open desks must show that they still may."""
+
+    topic: ClassVar[str] = "sessions"
+
+
 class RunChanged(msgspec.Struct, frozen=True):
     """A report's run started, went on or ended."""
 
@@ -114,6 +130,8 @@ Event = (
     | OwnerChanged
     | Typing
     | OrderChanged
+    | ViewersChanged
+    | SessionsEnded
     | ReviewChanged
     | RunChanged
     | FailureCount

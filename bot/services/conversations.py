@@ -38,6 +38,24 @@ FILTERS = tuple(_WHERE)
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """What tells whether a line of the list reads differently now."""
+
+    lane: str
+    version: int
+    last_seq: int
+
+
+async def states(also: Sequence[int]) -> dict[int, State]:
+    """The newest 200 conversations and these, by id."""
+    columns = "SELECT id, lane, version, last_seq FROM conversation"
+    rows = await fetch(f"{columns} ORDER BY last_at DESC, id DESC LIMIT 200")
+    if also:
+        rows += await fetch(f"{columns} WHERE id IN ({marks(len(also))})", list(also))
+    return {row["id"]: State(row["lane"], row["version"], row["last_seq"]) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One line of the list. `name` is empty while nobody knows it."""
 

@@ -74,3 +74,17 @@ async def test_unsubscribed_hears_nothing_more() -> None:
     await stays.came.wait()
     assert gone.batches == []
     await bus.close()
+
+
+async def test_what_is_published_is_forwarded_and_what_is_delivered_stays() -> None:
+    bus, recorder, forwarded = Bus(), Recorder(), list[Event]()
+    bus.subscribe("", recorder)
+    bus.forward(forwarded.append)
+    bus.publish(RowChanged(1))
+    bus.deliver(RowChanged(2))
+    bus.forward(None)
+    bus.publish(RowChanged(3))
+    await recorder.came.wait()
+    assert recorder.batches == [[RowChanged(1), RowChanged(2), RowChanged(3)]]
+    assert forwarded == [RowChanged(1)]
+    await bus.close()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Any, TypeVar
 
 import socketio  # type: ignore[import-untyped]
@@ -22,12 +24,16 @@ from bot.core.events import (
     ReviewChanged,
     RowChanged,
     RunChanged,
+    SessionsEnded,
     Typing,
+    ViewersChanged,
 )
 from bot.services import backoffice, conversations, report_desk, sessions, threads
+from bot.services.conversations import State
 from bot.services.staff import StaffView
 from web import views
 from web.desk.shapes import Shapes
+from web.desk.viewers import AGAIN, Elsewhere
 from web.faults import fault
 from web.files import FileLinks
 from web.http import Problem
@@ -39,7 +45,7 @@ from web.views import Json
 
 log = logging.getLogger(__name__)
 _COUNTS_EVERY = 1.0  # seconds
-_CHECK_EVERY = 60.0
+_MOST_NEW = 50  # messages of one conversation between two looks; more are read when it is opened
 
 Thing = TypeVar("Thing")
 
@@ -72,6 +78,9 @@ class DeskNamespace(Namespace):
         self._clock = clock
         self._sockets: dict[str, DeskSocket] = {}
         self._counts_due = asyncio.Event()
+        self._process = secrets.token_hex(4)
+        self._elsewhere = Elsewhere()
+        self._seen: Mapping[int, State] = {}  # at the last look at the database
         self._tasks = [asyncio.create_task(self._keep_counts()), asyncio.create_task(self._keep_checking())]
         self.events = {"view": self._view}
 
@@ -100,7 +109,7 @@ class DeskNamespace(Namespace):
         """Forget the socket, and tell those who look at the same conversation."""
         socket = self._sockets.pop(sid, None)
         if socket and socket.viewing is not None:
-            await self._tell_viewers(socket.viewing)
+            await self._viewers_changed(socket.viewing)
 
     async def _view(self, sid: str, body: Any) -> None:
         wanted = body.get("conversation_id") if isinstance(body, dict) else 0
@@ -108,20 +117,44 @@ class DeskNamespace(Namespace):
             raise Problem(400, "bad_request")
         socket = self._sockets[sid]
         left, socket.viewing = socket.viewing, wanted
-        for conversation_id in {left, wanted} - {None}:
-            await self._tell_viewers(conversation_id)
+        for conversation_id in {id_ for id_ in (left, wanted) if id_ is not None}:
+            await self._viewers_changed(conversation_id, asks=conversation_id == wanted)
 
-    async def _tell_viewers(self, conversation_id: int | None) -> None:
+    def _viewers(self, conversation_id: int) -> dict[int, str]:
         looking = [socket for socket in list(self._sockets.values()) if socket.viewing == conversation_id]
-        staff = {socket.staff.id: socket.staff.name for socket in looking}
+        return {socket.staff.id: socket.staff.name for socket in looking}
+
+    async def _viewers_changed(self, conversation_id: int, *, asks: bool = False) -> None:
+        await self._tell_viewers(conversation_id)
+        self._say_viewers(conversation_id, asks=asks)
+
+    def _say_viewers(self, conversation_id: int, *, asks: bool = False) -> None:
+        staff = tuple(self._viewers(conversation_id).items())
+        self._runtime.bus.publish(ViewersChanged(conversation_id, self._process, staff, asks))
+
+    async def _tell_viewers(self, conversation_id: int) -> None:
+        staff = self._viewers(conversation_id) | self._elsewhere.of(conversation_id)
         body = {"conversation_id": conversation_id, "staff": [{"id": id_, "name": name} for id_, name in staff.items()]}
-        for socket in looking:
-            await self.send(socket.sid, "viewers", body)
+        for socket in list(self._sockets.values()):
+            if socket.viewing == conversation_id:
+                await self.send(socket.sid, "viewers", body)
+
+    async def _hear_viewers(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, ViewersChanged) and event.process != self._process:
+                self._elsewhere.note(event, monotonic())
+                await self._tell_viewers(event.conversation_id)
+                if event.asks and self._viewers(event.conversation_id):
+                    self._say_viewers(event.conversation_id)
 
     # Sessions end: a password was changed, an account was switched off, somebody logged out, time is over.
 
     async def end_sessions(self) -> None:
-        """Close the sockets of sessions that do not stand any more."""
+        """Close the sockets of sessions that do not stand any more, on every node."""
+        await self._end_sessions()
+        self._runtime.bus.publish(SessionsEnded())
+
+    async def _end_sessions(self) -> None:
         now = self._clock()
         for socket in list(self._sockets.values()):
             if not await sessions.is_live(socket.session_id, now, self._settings.lifetime):
@@ -129,9 +162,12 @@ class DeskNamespace(Namespace):
 
     async def _keep_checking(self) -> None:
         while True:
-            await asyncio.sleep(_CHECK_EVERY)
+            await asyncio.sleep(AGAIN)
+            self._elsewhere.forget_old(monotonic())
+            for conversation_id in {socket.viewing for socket in list(self._sockets.values()) if socket.viewing}:
+                self._say_viewers(conversation_id)
             try:
-                await self.end_sessions()
+                await self._end_sessions()
                 for session_id in {socket.session_id for socket in list(self._sockets.values())}:
                     await sessions.touch(session_id, self._clock())
             except Exception as error:
@@ -142,6 +178,7 @@ class DeskNamespace(Namespace):
     async def on_events(self, events: Sequence[Event]) -> None:
         """The bus: one batch. Nothing is read while no desk is open."""
         if not self._sockets:
+            self._elsewhere.clear()
             return
         if any(isinstance(event, Missed) for event in events):
             # A browser that comes back asks for everything anew.
@@ -155,6 +192,18 @@ class DeskNamespace(Namespace):
         await self._push_things(events)
         for event in events:
             await self._push_small(event)
+        await self._hear_viewers(events)
+        if any(isinstance(event, SessionsEnded) for event in events):
+            await self._end_sessions()
+
+    async def look(self, *, anew: bool) -> None:
+        """Events may be missing: tell what the newest conversations show differently since the last look.
+
+        `anew`: nobody looked before, so the desks must. Orders, reviews and runs wait until the events are back.
+        """
+        viewed = {socket.viewing for socket in list(self._sockets.values())} - {None}
+        before, self._seen = self._seen, await conversations.states(sorted(id_ for id_ in viewed if id_))
+        await self.on_events([Missed(1)] if anew else _changes(before, self._seen))
 
     async def _push_rows(self, ids: Sequence[int]) -> None:
         rows = await conversations.rows(list(dict.fromkeys(ids)))
@@ -216,6 +265,19 @@ class DeskNamespace(Namespace):
             if who not in counted:
                 counted[who] = await conversations.counts(who)
             await self.send(socket.sid, "counts", counted[who])
+
+
+def _changes(before: Mapping[int, State], now: Mapping[int, State]) -> list[Event]:
+    """What the bus would have told, as far as two looks show it."""
+    told: list[Event] = []
+    for id_, state in now.items():
+        known = before.get(id_)
+        if known == state:
+            continue
+        told.append(RowChanged(id_))
+        first = max(known.last_seq, state.last_seq - _MOST_NEW) + 1 if known else state.last_seq
+        told += [MessageStored(id_, state.lane, seq) for seq in range(first, state.last_seq + 1)]
+    return told
 
 
 def _ids(events: Sequence[Event], kind: type[Event], field: str) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from bot.core.events import MessageStored, OrderChanged, OwnerChanged, RowChange
 from bot.core.message import Inbound
 from bot.core.ports import Channel, PaymentProvider
 from bot.runtime.bus import Bus
+from bot.runtime.relay import Relay
 from bot.services import orders
 from bot.services.filing import Filing
 from bot.storage import keys, links, media
@@ -213,19 +214,31 @@ class Site:
 
 
 @asynccontextmanager
-async def site(folder: Path, settings: WebSettings | None = None, *, database: str = "") -> AsyncIterator[Site]:
-    """Open the database in `folder`, listen on a free port, and clean up."""
+async def site(
+    folder: Path,
+    settings: WebSettings | None = None,
+    *,
+    database: str = "",
+    is_open: bool = False,
+    relay: Callable[[Bus], Relay] | None = None,
+) -> AsyncIterator[Site]:
+    """Open the database in `folder`, unless it `is_open`, listen on a free port, and clean up."""
     port, clock = free_port(), Clock()
     wanted = replace(settings or WebSettings(chat_rate=(1000, 5.0)), port=port, public_url=f"http://127.0.0.1:{port}")
     storage = LocalStorage(folder / "files")
     runtime = SmallRuntime(storage, clock)
     filing = Filing(storage, media, keys.new_key)
     async with AsyncExitStack() as ends:
-        ends.push_async_callback(close_database)
-        await open_database(database or f"sqlite://{folder / 'parley.db'}")
-        await migrate()
+        if not is_open:
+            ends.push_async_callback(close_database)
+            await open_database(database or f"sqlite://{folder / 'parley.db'}")
+            await migrate()
         ends.push_async_callback(runtime.bus.close)
-        app = build(runtime, wanted, links=links, filing=filing, clock=clock)
+        connected = relay(runtime.bus) if relay else None
+        if connected:
+            connected.start()
+            ends.push_async_callback(connected.stop)
+        app = build(runtime, wanted, links=links, filing=filing, clock=clock, relay=connected)
         runner = await serve(app)
         ends.push_async_callback(runner.cleanup)
         client = await ends.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)))
@@ -247,7 +260,7 @@ class Browser:
             self.client.on(event, self._listener(event), namespace="/chat")
 
     def _listener(self, event: str) -> object:
-        async def listen(body: object) -> None:
+        async def listen(body: object = None) -> None:
             async with self._came:
                 self._take(event, body)
                 self._came.notify_all()
