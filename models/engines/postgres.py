@@ -13,7 +13,8 @@ from tortoise.transactions import in_transaction
 
 from models.engines.engine import SESSION, Begin, Check, Engine, Migration, Query, Rows, Statement
 
-LOCK = "SELECT pg_advisory_xact_lock(hashtext('parley migrations'))"
+LOCK = "SELECT pg_advisory_lock(hashtext('parley migrations'))"
+UNLOCK = "SELECT pg_advisory_unlock(hashtext('parley migrations'))"
 END_SESSIONS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ? AND usename = current_user "
     "AND datname = current_database() AND pid <> pg_backend_pid()"
@@ -83,13 +84,18 @@ class Postgres(Engine):
 
     @asynccontextmanager
     async def migrating(self, connection: BaseDBAsyncClient) -> AsyncIterator[BaseDBAsyncClient]:
-        """The lock lies in a transaction of its own, so it cannot outlive us."""
+        """The lock is its connection's, and everything is done on that one: a pool of one connection is enough.
+
+        It cannot outlive us: it goes with the connection, and with its way back into the pool.
+        """
         async with in_transaction(connection.connection_name) as guard:
             await guard.execute_query(LOCK)
-            yield connection
+            yield guard
+            await guard.execute_query(UNLOCK)
 
     async def apply(self, connection: BaseDBAsyncClient, migration: Migration, stamp: str) -> None:
-        await connection.execute_script(f"BEGIN;\n{migration.sql}\n;{stamp};\nCOMMIT;")
+        """Ends the transaction that it finds, and leaves one behind."""
+        await connection.execute_script(f"COMMIT; BEGIN;\n{migration.sql}\n;{stamp};\nCOMMIT; BEGIN;")
 
 
 @lru_cache(maxsize=512)

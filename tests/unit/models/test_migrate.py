@@ -13,7 +13,7 @@ from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.transactions import in_transaction
 
 from bot.core.errors import ConfigError
-from models.database import client, migrate
+from models.database import client, close_database, migrate, open_database
 from models.engines.postgres import LOCK
 from models.migrate import FOLDER, available, pending, run
 from tests.unit.models.rows import contents, fill, within
@@ -231,6 +231,16 @@ async def test_two_nodes_that_start_at_once_migrate_one_after_the_other(bare_pos
         assert await third.execute_query_dict(TABLES) == []
     assert sorted(await asyncio.gather(*nodes)) == [[], [one.name for one in available(bare_postgres)]]
     assert await applied() == [one.name for one in available(bare_postgres)]
+
+
+async def test_a_pool_of_one_connection_is_enough(postgres_url: str) -> None:
+    await open_database(f"{postgres_url}?maxsize=1")
+    try:
+        async with asyncio.timeout(20):
+            assert await migrate() == [one.name for one in available("postgres")]
+            assert await migrate() == []
+    finally:
+        await close_database()
 
 
 WAITING = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
