@@ -91,7 +91,7 @@ class Relay:
         self._heard_at = -math.inf
         self._live = False  # we have heard ourselves on this line
         self._told_at: dict[int, float] = {}  # when the packets were sent that have not come back
-        self._again = False  # a line was lost before this one, and with it we do not know what
+        self._again = False  # a line was lost since we last heard ourselves, and with it we do not know what
         self._lost = 0
         self._stranger_at = -math.inf
         self._task: asyncio.Task[None] | None = None
@@ -243,7 +243,9 @@ class Relay:
                 # OSError is what carriers promise; whatever else it is, a node without live events must not stay so.
                 told = str(error) if isinstance(error, OSError) else ""
                 facts = {"action": "relay.lost", "error": type(error).__name__, "told": told}
-                log.warning("the line to the other nodes is lost; screens look at the database", extra=facts)
+                # Said once: a server that is away for an hour is no news every two seconds.
+                level = logging.DEBUG if self._again else logging.WARNING
+                log.log(level, "the line to the other nodes is lost; screens look at the database", extra=facts)
             self._hang_up()
             lasted = self._now() - began > self._pace.deaf
             pause = first if lasted else min(pause * 2, self._pace.most_pause)
