@@ -15,7 +15,7 @@ from bot.config.secret import Secret
 LANGUAGES = ("en", "zh")
 #: Known without asking Babel, whose import costs 30 ms at every start.
 _COMMON = frozenset({"CNY", "USD", "EUR", "GBP", "JPY", "HKD", "TWD", "SGD", "KRW", "AUD", "CAD", "INR", "RUB", "CHF"})
-_DATABASES = ("sqlite", "postgres", "postgresql", "asyncpg")
+_DATABASES = ("sqlite", "postgres", "postgresql", "asyncpg", "mysql", "mariadb")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -110,9 +110,12 @@ def database(url: Secret) -> Secret:
         scheme = ""
     if scheme not in _DATABASES or "://" not in url.reveal():
         hint = nearest(scheme, _DATABASES) if scheme else ""
-        raise ValueError(f"is not a database address; write sqlite://path or postgres://user:password@host/name.{hint}")
+        raise ValueError(
+            "is not a database address; write sqlite://path, postgres://user:password@host/name or "
+            f"mysql://user:password@host/name.{hint}"
+        )
     if scheme != "sqlite" and not urlsplit(url.reveal()).hostname:
-        raise ValueError("names no host; write postgres://user:password@host/name")
+        raise ValueError(f"names no host; write {scheme}://user:password@host/name")
     return url
 
 

@@ -99,7 +99,8 @@ class Database(Section):
 
     url: Annotated[Secret, AfterValidator(checks.database)] = Field(
         default=Secret("sqlite://data/parley.db"),
-        description="sqlite://path, or postgres://user:password@host/name (a secret: env:NAME and file:path work).",
+        description="sqlite://path, or postgres:// or mysql://user:password@host/name "
+        "(a secret: env:NAME and file:path work).",
     )
 
 

@@ -1,7 +1,7 @@
 """Finds conversations and people by name, phone, mail, order number or any piece of what was said, without a scan.
 
 SQLite has an index over groups of three letters; a shorter word is looked for at the start of names and in the newest
-messages. PostgreSQL looks at the newest part of each table, since no extension may be asked for.
+messages. PostgreSQL and MariaDB look at the newest part of each table, since no extension may be asked for.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from models.database import client, dialect, fetch, marks, transaction
 FOUND = 50
 _PEOPLE = 200
 _WINDOW = 20_000  # newest messages for a short word
-_WIDE_WINDOW = 200_000  # newest rows on PostgreSQL
+_WIDE_WINDOW = 200_000  # newest rows on a server
 _BATCH = 500  # messages indexed at once
 _LAST_CHARACTER = "\U0010ffff"
 

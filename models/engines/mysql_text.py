@@ -17,6 +17,7 @@ from typing import Any
 _WORDS = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|\w+(?:\s*\.\s*\w+)?|\?|\s+|.""", re.DOTALL)
 _RESERVED = frozenset({"key", "trigger"})  # of all our columns; in capitals they are words of SQL
 _CONFLICT = re.compile(r"ON CONFLICT \(\s*([^),]+?)\s*(?:,[^)]*)?\) DO (NOTHING|UPDATE SET )")
+_ILIKE = re.compile(r"([\w.]+) ILIKE \?")
 _INSERT = re.compile(r"(INSERT INTO \S+ \(([^()]+)\)) VALUES ((?:\([?, ]+\),? ?)*\([?, ]+\))(.*)", re.DOTALL)
 _RETURNING = re.compile(r"(.*?)\s*\bRETURNING ([\w\", ]+)", re.DOTALL)
 
@@ -52,7 +53,7 @@ def _in_utc(value: datetime) -> datetime:
 @lru_cache(maxsize=512)
 def pieces(sql: str) -> tuple[str, ...]:
     """The statement in the server's words, cut where its values go."""
-    text = _CONFLICT.sub(_on_duplicate, sql)
+    text = _ILIKE.sub(r"lower(\1) LIKE lower(?)", _CONFLICT.sub(_on_duplicate, sql))
     cut, part = [], ""
     for word in _WORDS.findall(text):
         if word == "?":

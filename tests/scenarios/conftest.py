@@ -26,8 +26,15 @@ async def one_sim(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Simulator]:
         yield world
 
 
+@pytest.fixture(params=["empty_postgres", "empty_mariadb"], ids=["postgres", "mariadb"])
+def server_url(request: pytest.FixtureRequest) -> str:
+    """A migrated, empty database of each server."""
+    url: str = request.getfixturevalue(request.param)
+    return url
+
+
 @pytest.fixture
-async def postgres_sim(empty_postgres: str, tmp_path: Path) -> AsyncIterator[Simulator]:
-    """The world on PostgreSQL, with every message delivered twice."""
-    async with Simulator(PROFILES["telegram"], tmp_path, empty_postgres, MODES[1]) as world:
+async def server_sim(server_url: str, tmp_path: Path) -> AsyncIterator[Simulator]:
+    """The world on each database server, with every message delivered twice."""
+    async with Simulator(PROFILES["telegram"], tmp_path, server_url, MODES[1]) as world:
         yield world

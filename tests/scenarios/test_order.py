@@ -152,8 +152,8 @@ async def test_a_customer_cancels_an_order(sim: Simulator) -> None:
     assert order.state == "cancelled"
 
 
-async def test_on_postgres_two_deliveries_make_one_order(postgres_sim: Simulator) -> None:
-    ann = await who_ordered(postgres_sim)
+async def test_on_a_server_two_deliveries_make_one_order(server_sim: Simulator) -> None:
+    ann = await who_ordered(server_sim)
     await ann.pays()
     assert [(order.state, order.total) for order in await Order.all()] == [("paid", 6800)]
     assert await ann.times("Your payment has arrived") == 1

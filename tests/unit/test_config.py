@@ -124,7 +124,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_place_and_cure(monkeypatch:
         ('[server]\npublic_url = "https://shop.example/?a=1"', "is not a web address"),
         ('[server]\ntrusted_proxies = ["10.0.0"]', "'10.0.0' is no address or network"),
         ('server = "here"', "server: must be a table: write [server] and its keys below"),
-        ('[database]\nurl = "mysql://u:hidden@h/d"', "is not a database address; write sqlite://path or postgres://"),
+        ('[database]\nurl = "oracle://u:hidden@h/d"', "is not a database address; write sqlite://path, postgres://"),
         ('[database]\nurl = "postgre://u:hidden@h/d"', "Did you mean postgres?"),
         ('[database]\nurl = "postgres:///d"', "names no host"),
         ('[redis]\nurl = "http://u:hidden@h"', "is not an address of Redis or Valkey; write redis://"),

@@ -51,6 +51,9 @@ def test_a_statement_in_the_servers_words() -> None:
     assert rendered("SELECT pay.key, 'key ?' FROM payment pay WHERE pay.key = ? AND n = ?", ("%s", 3)) == (
         "SELECT pay.\"key\", 'key ?' FROM payment pay WHERE pay.\"key\" = '%s' AND n = 3"
     )
+    assert rendered("SELECT 1 FROM t WHERE (name ILIKE ? OR t.phone ILIKE ?)", ("%A%", "_")) == (
+        "SELECT 1 FROM t WHERE (lower(name) LIKE lower('%A%') OR lower(t.phone) LIKE lower('_'))"
+    )
     with pytest.raises(ValueError, match="1 values are wanted and 2 given"):
         rendered("SELECT ?", (1, 2))
 
