@@ -95,6 +95,13 @@ class FailureCount(msgspec.Struct, frozen=True):
     n: int
 
 
+class ContactErased(msgspec.Struct, frozen=True):
+    """A person was forgotten: what a process has of them in its memory goes, too."""
+
+    topic: ClassVar[str] = "erased"
+    contact_id: int
+
+
 class WorkArrived(msgspec.Struct, frozen=True):
     """Inbounds or effects of these shards are on disk, and whoever works on them may not know it."""
 
@@ -135,6 +142,7 @@ Event = (
     | ReviewChanged
     | RunChanged
     | FailureCount
+    | ContactErased
     | WorkArrived
     | NodesChanged
     | ErrandChanged

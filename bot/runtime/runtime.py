@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.core.capabilities import Capabilities
 from bot.core.errors import LeaseLost, Refused
-from bot.core.events import FailureCount, OrderChanged, WorkArrived
+from bot.core.events import ContactErased, Event, FailureCount, OrderChanged, WorkArrived
 from bot.core.message import Inbound
 from bot.core.ports import Channel, PaymentProvider, Storage
 from bot.core.shard import shard_of
@@ -136,6 +136,7 @@ class Runtime:
     async def start(self) -> None:
         """Take up what an earlier process left, then work. Channels are started once the web side listens."""
         await self._intake.start()
+        self.bus.subscribe(ContactErased.topic, self._on_erased)
         if "worker" in self._roles:
             self._worker.start()
             self.effects.start()
@@ -148,6 +149,11 @@ class Runtime:
             self.schedule.every(15.0, "orders", self.orders_due)
             self.schedule.every(3600.0, "prune", self._prune)
         self.schedule.start()
+
+    async def _on_erased(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, ContactErased):
+                self._worker.forget(event.contact_id)
 
     async def start_channels(self) -> None:
         """Begin to receive. Raises `ConfigError` for a token that the platform refuses."""

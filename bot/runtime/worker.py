@@ -40,8 +40,9 @@ TURN_TIMEOUT = 10.0
 AT_ONCE = 256
 #: Turns that share one transaction, or one reading.
 BATCH = 48
-#: Conversations whose state is kept in memory after a turn, a few kilobytes each.
+#: Conversations whose state is kept in memory after a turn, a few kilobytes each, and for how many seconds.
 MOST_REMEMBERED = 2_000
+REMEMBERED_FOR = 600.0
 _HANGS = "a handler hangs"
 #: How long work rests while the database is busy, seconds.
 BUSY_REST = 0.5
@@ -74,7 +75,7 @@ class Worker:
         self._lease = lease or WholeDatabase()
         self._failures = Failures(lanes, shop, committed, clock, self._lease)
         self._under_way: dict[str, asyncio.Task[None]] = {}  # by lane
-        self._remembered: OrderedDict[str, ConversationState] = OrderedDict()  # by lane, the latest last
+        self._remembered: OrderedDict[str, tuple[float, ConversationState]] = OrderedDict()  # by lane, the latest last
         self._running: dict[str, float] = {}  # since when a handler runs on the lane, by the loop's clock
         self._room = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -130,6 +131,7 @@ class Worker:
             for lane, since in self._running.items():
                 if since < latest:
                     self._under_way[lane].cancel(_HANGS)
+            self._forget_old()
 
     async def _handle(self, head: Head) -> None:
         try:
@@ -159,7 +161,7 @@ class Worker:
 
     async def _attempt(self, head: Head) -> BaseException | None:
         try:
-            remembered = self._remembered.pop(head.lane, None)
+            _, remembered = self._remembered.pop(head.lane, (0.0, None))
             if remembered is None or not await self._holds(remembered, head):
                 await self._freely(await self._states.submit(head.waiting[0].inbound), head)
         except (NeedsTransaction, Overtaken):
@@ -201,8 +203,22 @@ class Worker:
     def _remember(self, state: ConversationState) -> None:
         """A talk that goes on need not be read again: the version tells when it must."""
         state.version += 1
-        self._remembered[state.lane] = state
+        self._remembered[state.lane] = asyncio.get_running_loop().time(), state
         if len(self._remembered) > MOST_REMEMBERED:
+            self._remembered.popitem(last=False)
+
+    def forget(self, contact_id: int) -> None:
+        """This person was erased: nothing of them stays in memory."""
+        self._remembered = OrderedDict(
+            (lane, (since, state))
+            for lane, (since, state) in self._remembered.items()
+            if state.contact_id != contact_id
+        )
+
+    def _forget_old(self) -> None:
+        """An erasure by another process may not be heard of here, so nobody is remembered for long."""
+        latest = asyncio.get_running_loop().time() - REMEMBERED_FOR
+        while self._remembered and next(iter(self._remembered.values()))[0] < latest:
             self._remembered.popitem(last=False)
 
     async def _read(self, inbounds: Sequence[Inbound]) -> list[ConversationState | None]:

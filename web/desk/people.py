@@ -10,13 +10,14 @@ import orjson
 from aiohttp import web
 
 from bot.core.errors import ParleyError
+from bot.core.events import ContactErased
 from bot.services import audit, people, privacy, search
 from models.database import transaction
 from web.auth import me, needs
 from web.desk.conversations import shapes
 from web.files import STORAGE, disposition
 from web.http import Problem, answer, path_id, query_int, read_object, text_of
-from web.keys import CLOCK
+from web.keys import CLOCK, RUNTIME
 
 log = logging.getLogger(__name__)
 _LIMITS = {"name": 200, "phone": 64, "email": 254, "locale": 16}
@@ -74,6 +75,7 @@ async def erase(request: web.Request) -> web.Response:
     async with transaction():
         keys = await privacy.erase(contact_id, now)
         await audit.record(me(request).id, "contact.erase", f"contact:{contact_id}", now)
+    request.app[RUNTIME].bus.publish(ContactErased(contact_id))
     await asyncio.gather(*(_delete(request, key) for key in keys))
     await search.forget()
     return answer({})
