@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -22,6 +24,8 @@ from bot.core.errors import ConfigError
 from bot.core.message import Attachment
 from bot.core.ports import Channel, OpenFile, PaymentProvider, Storage
 from bot.core.router import Router, Routes
+from bot.edge.posting import MakePosts, Poster
+from bot.edge.process import EdgePoster, EdgeProcess
 from bot.payments.local import LocalPayments
 from bot.runtime.carriers import make_relay
 from bot.runtime.languages import Languages
@@ -64,15 +68,18 @@ class App:
     settings: WebSettings
     storage: Storage
     relay: Relay | None = None
+    edge: EdgeProcess | None = None
     runner: web.AppRunner | None = None
 
     async def start(self) -> None:
         """Work, listen, then receive. OSError when the port is taken, ConfigError when a platform refuses our token."""
         if self.relay is not None:
             self.relay.start()
+        if self.edge is not None:
+            await self.edge.start()
         await self.runtime.start()
         if "web" in self.config.server.roles:
-            self.runner = await serve(self.site)
+            self.runner = await serve(self.site, self.edge)
         else:
             self.runner = await health.serve(self.runtime, self.settings, self.relay)
         await self.runtime.start_channels()
@@ -84,6 +91,8 @@ class App:
         await self.runtime.stop()
         if self.relay is not None:
             await self.relay.stop()
+        if self.edge is not None:
+            await self.edge.stop()
 
 
 @asynccontextmanager
@@ -102,7 +111,9 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
     storage = make_storage(config)
     filing = Filing(storage, media, new_key)
     settings = web_settings(config)
-    channels = await make_channels(config, opener(storage)) | {channel.account: channel for channel in more}
+    edge = EdgeProcess() if needs_edge(config) else None
+    posts = partial(EdgePoster, edge) if edge else Poster
+    channels = await make_channels(config, opener(storage), posts) | {channel.account: channel for channel in more}
     providers = await make_providers(config)
     shop = Shop(
         Routes(load_routers(config.handlers.modules)),
@@ -143,7 +154,12 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
     reports = DeskReports(clock, runtime.wake)
     relay = await make_relay(runtime.bus, config.redis.url.reveal(), config.database.url.reveal())
     application = build_web(runtime, settings, links=links, filing=filing, reports=reports, clock=clock, relay=relay)
-    return App(config, runtime, application, settings, storage, relay)
+    return App(config, runtime, application, settings, storage, relay, edge)
+
+
+def needs_edge(config: Config) -> bool:
+    """Whether a process of its own for what comes from platforms and leaves for them has work, and a core to do it."""
+    return config.server.edge and bool(config.telegram.token) and (os.cpu_count() or 1) > 1
 
 
 def load_routers(modules: tuple[str, ...]) -> list[Router]:
@@ -199,7 +215,7 @@ def opener(storage: Storage) -> OpenFile:
     return open_file
 
 
-async def make_channels(config: Config, open_file: OpenFile) -> dict[str, Channel]:
+async def make_channels(config: Config, open_file: OpenFile, posts: MakePosts = Poster) -> dict[str, Channel]:
     """The channel accounts of the configuration, by account; aiogram is imported only where there is a bot."""
     channels: dict[str, Channel] = {"webchat": WebChat()}
     section = config.telegram
@@ -214,7 +230,7 @@ async def make_channels(config: Config, open_file: OpenFile) -> dict[str, Channe
             webhook_secret=secret,
             local_files=section.local_files,
         )
-        channels[settings.account] = TelegramChannel(settings, open_file)
+        channels[settings.account] = TelegramChannel(settings, open_file, posts=posts)
     return channels
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ from datetime import UTC, datetime
 import socketio  # type: ignore[import-untyped]
 from aiohttp import web
 
+from bot.edge.hooks import HookConnection, Hooks
+from bot.edge.process import EdgeProcess
 from bot.services import settings as kept
 from bot.services.filing import Filing
 from web import files, health, hooks, pay, shop, static_files, uploads
@@ -132,12 +135,18 @@ def _parts(links: Links) -> Callable[[web.Application], AsyncIterator[None]]:
 
 
 class Site(web.BaseSite):
-    """Listens: posts to hooks go the short way, all other connections to the web application."""
+    """Listens: posts to hooks go the short way, through the edge where there is one; the rest to the application."""
 
-    def __init__(self, runner: web.AppRunner, app: web.Application) -> None:
+    def __init__(self, runner: web.AppRunner, app: web.Application, edge: EdgeProcess | None) -> None:
         super().__init__(runner, backlog=1024)
         self._settings = app[SETTINGS]
-        self._hooks = hooks.shortcut(app[RUNTIME], self._settings, self._to_application)
+        self._edge = edge
+        setup, receive = hooks.short_way(app[RUNTIME], self._settings)
+        self._hooks = Hooks(setup, receive, self._to_application)
+        self._adopt = edge.adopt if edge else None
+        self._takes_over: set[asyncio.Task[None]] = set()
+        if edge is not None:
+            edge.serve(setup, receive, self._returned)
 
     @property
     def name(self) -> str:
@@ -148,7 +157,7 @@ class Site(web.BaseSite):
         """Raises OSError when the port is taken."""
         await super().start()
         self._server = await asyncio.get_running_loop().create_server(
-            self._hooks.connection,
+            lambda: HookConnection(self._hooks, self._adopt),
             self._settings.host,
             self._settings.port,
             backlog=self._backlog,
@@ -158,7 +167,8 @@ class Site(web.BaseSite):
     async def stop(self) -> None:
         """Listen no more; what is being kept is kept and answered."""
         await super().stop()
-        await self._hooks.close(STOPPING)
+        closing = [self._hooks.close(STOPPING), *([self._edge.refuse_calls(STOPPING)] if self._edge else [])]
+        await asyncio.gather(*closing)
 
     def _to_application(self, transport: asyncio.Transport, data: bytes) -> None:
         server = self._runner.server
@@ -170,14 +180,28 @@ class Site(web.BaseSite):
         protocol.connection_made(transport)
         protocol.data_received(data)
 
+    def _returned(self, connection: socket.socket, data: bytes) -> None:
+        task = asyncio.get_running_loop().create_task(self._take_back(connection, data))
+        self._takes_over.add(task)
+        task.add_done_callback(self._takes_over.discard)
 
-async def serve(app: web.Application) -> web.AppRunner:
+    async def _take_back(self, connection: socket.socket, data: bytes) -> None:
+        """A proxy mixes requests on one connection: what is no hook comes back from the edge."""
+        server = self._runner.server
+        if server is None:  # stopping
+            connection.close()
+            return
+        _, protocol = await asyncio.get_running_loop().connect_accepted_socket(server, connection)
+        protocol.data_received(data)
+
+
+async def serve(app: web.Application, edge: EdgeProcess | None = None) -> web.AppRunner:
     """Listen; `await runner.cleanup()` ends it. OSError when the port is taken."""
     # Bodies stay as they were sent: signatures are over raw bytes, and a small one cannot unpack into a large one.
     runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=STOPPING)
     await runner.setup()
     try:
-        await Site(runner, app).start()
+        await Site(runner, app, edge).start()
     except OSError:
         await runner.cleanup()  # else what `setup` began would go on without a database
         raise

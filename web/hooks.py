@@ -14,7 +14,7 @@ from prometheus_client import Counter
 from bot.core.errors import BadInput, ParleyError, Unauthorised
 from bot.core.message import Inbound
 from bot.core.ports import Channel, HookAnswer, HookRequest, Notice
-from bot.edge.hooks import Answered, Elsewhere, Hooks
+from bot.edge.hooks import Answered, Raw, Receive, Setup
 from bot.services import conversations, payments, settlement
 from bot.services.payments import PaymentView
 from models.database import transaction
@@ -42,7 +42,7 @@ def _count(account: str, outcome: str) -> Counter:
 
 
 async def channel_hook(request: web.Request) -> web.Response:
-    """GET and POST /hooks/{account}; most posts come the short way, see `shortcut`."""
+    """GET and POST /hooks/{account}; most posts come the short way, see `short_way`."""
     runtime = request.app[RUNTIME]
     channel = runtime.channels.get(request.match_info["account"])
     if channel is None:
@@ -51,13 +51,13 @@ async def channel_hook(request: web.Request) -> web.Response:
     return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type)
 
 
-def shortcut(runtime: Runtime, settings: WebSettings, elsewhere: Elsewhere) -> Hooks:
+def short_way(runtime: Runtime, settings: WebSettings) -> tuple[Setup, Receive]:
     """The same for posts, without the web application, which costs more than all that is done with a message."""
 
-    async def receive(account: str, call: HookRequest) -> Answered:
+    async def receive(account: str, call: Raw) -> Answered:
         started, request_id = monotonic(), new_request_id()
         try:
-            found = await _deliver(runtime, runtime.channels[account], call)
+            found = await _deliver(runtime, runtime.channels[account], call.request())
             answered = Answered(found.status, found.body, found.content_type, request_id)
         except Exception as error:
             known = problem(error) if isinstance(error, ParleyError) else problem_of(error, f"POST {ROUTE}")
@@ -65,14 +65,13 @@ def shortcut(runtime: Runtime, settings: WebSettings, elsewhere: Elsewhere) -> H
         note("POST", ROUTE, answered.status, monotonic() - started, request_id)
         return answered
 
-    return Hooks(
-        runtime.channels,
-        receive,
-        elsewhere,
+    setup = Setup(
+        accounts=tuple(runtime.channels),
         limit=LIMIT,
         headers=fixed_headers(settings) | {"Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "no-store"},
         refusals={status: _refused(Problem(status, code, {"limit": "1 MB"})) for status, code in _IMPROPER.items()},
     )
+    return setup, receive
 
 
 def _refused(found: Problem, request_id: str = "") -> Answered:

@@ -81,6 +81,10 @@ class Server(Section):
         default=("web", "worker", "scheduler"),
         description="What this process does. Several may share a database, but not SQLite: there one does everything.",
     )
+    edge: bool = Field(
+        default=True,
+        description="Use a second process for webhooks and calls to platforms, where there is a second core.",
+    )
     data: Path = Field(
         default=Path("data"), description="Folder for what Parley keeps by default: database, files, lake."
     )

@@ -8,7 +8,7 @@ bytes that have come, at its first request or at a later one, so a proxy may kee
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from email.utils import formatdate
 from http import HTTPStatus
 from time import time
@@ -43,43 +43,84 @@ class Answered(msgspec.Struct, frozen=True, array_like=True):
     retry_after: int = 0
 
 
-Receive = Callable[[str, HookRequest], Awaitable[Answered]]
+class Raw(msgspec.Struct, frozen=True, array_like=True):
+    """A call as it came over the wire; names of headers are in lower case."""
+
+    target: bytes
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+    def request(self) -> HookRequest:
+        """The same for a channel."""
+        path, _, query = self.target.decode("latin-1").partition("?")
+        asked = dict(parse_qsl(query, keep_blank_values=True)) if query else {}
+        return HookRequest("POST", path, asked, Headers(self.headers), self.body)
+
+
+class Headers(Mapping[str, str]):
+    """Found by their lower-case names; of several with one name the first. A channel looks at one or two of them."""
+
+    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
+        self._raw = raw
+
+    def __getitem__(self, name: str) -> str:
+        wanted = name.encode("latin-1", "replace")
+        for found, value in self._raw:
+            if found == wanted:
+                return value.decode("utf-8", "surrogateescape")
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name.decode("latin-1") for name, _ in self._raw))
+
+    def __len__(self) -> int:
+        return len({name for name, _ in self._raw})
+
+
+class Setup(msgspec.Struct, frozen=True, array_like=True, tag="setup"):
+    """Which hooks there are, how long a body may be (bytes), what every answer carries.
+
+    `refusals` are what to say, by status, to what is no proper request.
+    """
+
+    accounts: tuple[str, ...]
+    limit: int
+    headers: dict[str, str]
+    refusals: dict[int, Answered]
+
+
+Receive = Callable[[str, Raw], Awaitable[Answered]]
 """Takes a call to a hook by its account; never raises."""
 
 Elsewhere = Callable[[asyncio.Transport, bytes], None]
 """Takes a connection over, with the bytes that have come on it."""
 
 
-class Hooks:
-    """All connections of a process. `refusals` are what to say, by status, to what is no proper request."""
+Adopt = Callable[[asyncio.Transport, bytes], bool]
+"""Takes over a connection whose first request is for a hook, or says that it does not."""
 
-    def __init__(
-        self,
-        accounts: Collection[str],
-        receive: Receive,
-        elsewhere: Elsewhere,
-        *,
-        limit: int,
-        headers: Mapping[str, str],
-        refusals: Mapping[int, Answered],
-    ) -> None:
-        self.targets = {f"/hooks/{account}".encode(): account for account in accounts}
+
+class Hooks:
+    """All connections of a process."""
+
+    def __init__(self, setup: Setup, receive: Receive, elsewhere: Elsewhere) -> None:
+        self.targets = {f"/hooks/{account}".encode(): account for account in setup.accounts}
         self.receive = receive
         self.elsewhere = elsewhere
-        self.limit = limit
-        self.refusals = refusals
+        self.limit = setup.limit
+        self.refusals = setup.refusals
         self.connections: set[HookConnection] = set()
-        self._headers = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        self._headers = "".join(f"{name}: {value}\r\n" for name, value in setup.headers.items())
         self._lines: dict[tuple[int, str], bytes] = {}
         self._date, self._dated = b"", 0
         self._sweeper: asyncio.TimerHandle | None = None
         self.closing = False
 
-    def connection(self) -> HookConnection:
-        """The protocol of a new connection."""
+    def watch(self, connection: HookConnection) -> None:
+        """A new connection: it may not be quiet for ever."""
+        self.connections.add(connection)
         if self._sweeper is None:
             self._sweeper = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
-        return HookConnection(self)
 
     def account_of(self, data: bytes) -> str | None:
         """Whose hook the request asks for; None for all else. LookupError while too little of it has come."""
@@ -146,8 +187,9 @@ class Hooks:
 class HookConnection(asyncio.Protocol):
     """One connection, with at most one request under way."""
 
-    def __init__(self, hooks: Hooks) -> None:
+    def __init__(self, hooks: Hooks, adopt: Adopt | None = None) -> None:
         self._hooks = hooks
+        self._adopt = adopt
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._held = b""  # came before it is known whose it is, or while an answer is made
@@ -161,10 +203,11 @@ class HookConnection(asyncio.Protocol):
 
     def _forget(self) -> None:
         self._target = b""
-        self._headers: dict[str, str] = {}
+        self._headers: list[tuple[bytes, bytes]] = []
         self._head_size = 0
         self._body: list[bytes] = []
         self._size = 0
+        self._asks_first = False
         self._whole = False
         self._refused = 0
 
@@ -172,7 +215,7 @@ class HookConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]  # asyncio gives a Transport to a Protocol
-        self._hooks.connections.add(self)
+        self._hooks.watch(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         # What was received is kept all the same, though nobody hears it: the platform sends it again, and it is one.
@@ -223,12 +266,16 @@ class HookConnection(asyncio.Protocol):
             return
         self._held = b""
         self._since = self._loop.time()
-        if self._account is not None:
-            self._feed(data)
-        elif self._transport is not None:
+        if self._transport is None:
+            return
+        if self._account is None:
             self._hooks.connections.discard(self)
             transport, self._transport = self._transport, None
             self._hooks.elsewhere(transport, data)
+        elif self._adopt is None or not self._adopt(self._transport, data):
+            self._feed(data)
+        else:
+            self._hooks.connections.discard(self)
 
     def _feed(self, data: bytes) -> None:
         try:
@@ -251,22 +298,26 @@ class HookConnection(asyncio.Protocol):
             self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._head_size += len(name) + len(value)
-        if self._whole or self._head_size > MOST_HEAD:
-            self._refused = self._refused if self._whole else 431
+        if self._whole:
             return
-        self._headers.setdefault(name.decode("latin-1").lower(), value.decode("utf-8", "surrogateescape"))
+        self._head_size += len(name) + len(value)
+        if self._head_size > MOST_HEAD:
+            self._refused = 431
+            return
+        name = name.lower()
+        self._headers.append((name, value))
+        if name == b"content-encoding" and value.strip().lower() != b"identity":
+            self._refused = self._refused or 415
+        elif name == b"content-length" and not (value.isdigit() and int(value) <= self._hooks.limit):
+            self._refused = self._refused or 413
+        elif name == b"expect":
+            self._asks_first = value.lower() == b"100-continue"
 
     def on_headers_complete(self) -> None:
         if self._whole:
             return
         self._ends = self._ends or not self._parser.should_keep_alive()
-        length = self._headers.get("content-length", "0")
-        if self._headers.get("content-encoding", "identity") != "identity":
-            self._refused = self._refused or 415
-        elif not length.isdigit() or int(length) > self._hooks.limit:
-            self._refused = self._refused or 413
-        elif self._headers.get("expect", "").lower() == "100-continue" and self._transport and not self._refused:
+        if self._asks_first and self._transport and not self._refused:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
@@ -284,18 +335,12 @@ class HookConnection(asyncio.Protocol):
     # its answer
 
     def _answer(self) -> None:
-        path, _, query = self._target.decode("latin-1").partition("?")
-        request = HookRequest(
-            "POST",
-            path,
-            dict(parse_qsl(query, keep_blank_values=True)) if query else {},
-            self._headers,
-            self._body[0] if len(self._body) == 1 else b"".join(self._body),
-        )
-        self.answering = self._loop.create_task(self._reply(self._account or "", request))
+        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        call = Raw(self._target, self._headers, body)
+        self.answering = self._loop.create_task(self._reply(self._account or "", call))
 
-    async def _reply(self, account: str, request: HookRequest) -> None:
-        self._say(await self._hooks.receive(account, request))
+    async def _reply(self, account: str, call: Raw) -> None:
+        self._say(await self._hooks.receive(account, call))
 
     def _refuse(self, status: int) -> None:
         self._lingers = True

@@ -12,10 +12,14 @@ import re
 import socket
 import ssl
 from collections import deque
+from collections.abc import Callable
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from aiohappyeyeballs import start_connection
 
+#: To one server at once.
+CONNECTIONS = 100
 #: Far above any answer to a call; more is no Bot API server.
 MOST_ANSWER = 64 * 1024 * 1024
 MOST_HEAD = 64 * 1024
@@ -30,10 +34,24 @@ _CLOSE = re.compile(rb"\r\nconnection:[^\r\n]*close", re.IGNORECASE)
 Answer = tuple[int, bytes]
 
 
+class Posts(Protocol):
+    """Posts to one server, from this process or from the edge."""
+
+    async def post(self, path: bytes, body: bytes, seconds: float) -> Answer:
+        """See `Poster.post`."""
+
+    async def close(self) -> None:
+        """See `Poster.close`."""
+
+
+MakePosts = Callable[[str], Posts]
+"""Posts to the server of a base URL."""
+
+
 class Poster:
     """Posts to the host of the URL `base` over at most `connections`."""
 
-    def __init__(self, base: str, *, connections: int, trust: ssl.SSLContext | None = None) -> None:
+    def __init__(self, base: str, *, connections: int = CONNECTIONS, trust: ssl.SSLContext | None = None) -> None:
         parts = urlsplit(base)
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if parts.scheme == "https" else 80)

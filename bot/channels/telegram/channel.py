@@ -19,6 +19,7 @@ from bot.core.capabilities import Capabilities
 from bot.core.errors import BadInput, FileMissing, ParleyError, TooLarge, Unauthorised
 from bot.core.message import FileRef, Inbound, Wire
 from bot.core.ports import Accept, FileStream, HookAnswer, HookRequest, OpenFile, Sent
+from bot.edge.posting import MakePosts, Poster
 
 log = logging.getLogger(__name__)
 
@@ -28,16 +29,23 @@ MOST_ACKNOWLEDGING = 256
 
 
 class TelegramChannel:
-    """One bot. `open_file` gives the bytes of what we send; `sleep` waits between tries."""
+    """One bot. `open_file` gives the bytes of what we send; `sleep` waits between tries; `posts` calls the Bot API."""
 
     capabilities: Capabilities = CAPABILITIES
 
-    def __init__(self, settings: TelegramSettings, open_file: OpenFile, *, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        settings: TelegramSettings,
+        open_file: OpenFile,
+        *,
+        sleep: Sleep = asyncio.sleep,
+        posts: MakePosts = Poster,
+    ) -> None:
         self.account = settings.account
         self.pulls = not settings.webhook_url
         self._secret = settings.webhook_secret.encode()
         self._local_files = settings.local_files
-        self._client = TelegramClient(settings)
+        self._client = TelegramClient(settings, posts)
         self._sender = Sender(self._client, open_file)
         self._receiver = Receiver(self._client, settings, sleep)
         self._acknowledging: set[asyncio.Task[None]] = set()

@@ -35,11 +35,10 @@ from yarl import URL
 
 from bot.channels.telegram.methods import Upload
 from bot.core.errors import BadInput, ChannelUnavailable
-from bot.edge.posting import Poster
+from bot.edge.posting import CONNECTIONS, MakePosts
 
 T = TypeVar("T")
 
-CONNECTIONS = 100
 #: A file may take so many times as long as a call: ten minutes for 50 MB over a slow line.
 SLOWEST = 20
 #: How the network fails, whichever layer noticed.
@@ -49,10 +48,10 @@ BROKEN = (ClientError, TimeoutError, OSError)
 class Session(BaseSession):
     """`timeout` is seconds for one call; a file may take longer while its bytes move."""
 
-    def __init__(self, server: TelegramAPIServer, timeout: float) -> None:
+    def __init__(self, server: TelegramAPIServer, timeout: float, posts: MakePosts) -> None:
         super().__init__(api=server, json_loads=orjson.loads, json_dumps=_json, timeout=timeout)
         self._http: ClientSession | None = None  # for files; calls without one are the poster's
-        self._poster = Poster(server.base, connections=CONNECTIONS)
+        self._poster = posts(server.base)
         self._paths: dict[str, bytes] = {}
         self._moving = ClientTimeout(total=timeout * SLOWEST, sock_connect=timeout, sock_read=timeout * 4)
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.core.ports import HookRequest
 from bot.edge import hooks
-from bot.edge.hooks import Answered, Hooks
+from bot.edge.hooks import Answered, HookConnection, Hooks, Raw, Setup
 
 LIMIT = 64 * 1024
 POST = b"POST /hooks/shop HTTP/1.1\r\nHost: x\r\nX-Secret: s\xc3\xa9\r\nContent-Length: 5\r\n\r\nhello"
@@ -28,9 +28,9 @@ class Receiver:
     hooks: Hooks | None = None
     senders: list[asyncio.StreamWriter] = field(default_factory=list)
 
-    async def receive(self, account: str, request: HookRequest) -> Answered:
+    async def receive(self, account: str, raw: Raw) -> Answered:
         assert account == "shop"
-        self.calls.append(request)
+        self.calls.append(raw.request())
         await self.open_.wait()
         return Answered(200, b"ok %d" % len(self.calls), "text/plain", "r1")
 
@@ -45,10 +45,9 @@ async def receiver() -> AsyncIterator[Receiver]:
     found = Receiver()
     found.open_.set()
     refusals = {status: Answered(status, b"why", "text/plain", "") for status in (400, 408, 413, 415, 431)}
-    found.hooks = Hooks(
-        ["shop"], found.receive, found.elsewhere, limit=LIMIT, headers={"X-Frame-Options": "DENY"}, refusals=refusals
-    )
-    server = await asyncio.get_running_loop().create_server(found.hooks.connection, "127.0.0.1", 0)
+    setup = Setup(("shop",), LIMIT, {"X-Frame-Options": "DENY"}, refusals)
+    kept = found.hooks = Hooks(setup, found.receive, found.elsewhere)
+    server = await asyncio.get_running_loop().create_server(lambda: HookConnection(kept), "127.0.0.1", 0)
     found.port = server.sockets[0].getsockname()[1]
     yield found
     server.close()
