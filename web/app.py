@@ -12,6 +12,7 @@ import socketio  # type: ignore[import-untyped]
 from aiohttp import web
 
 from bot.edge.hooks import HookConnection, Hooks
+from bot.edge.passing import resume
 from bot.edge.process import EdgeProcess
 from bot.services import settings as kept
 from bot.services.filing import Filing
@@ -191,8 +192,7 @@ class Site(web.BaseSite):
         if server is None:  # stopping
             connection.close()
             return
-        _, protocol = await asyncio.get_running_loop().connect_accepted_socket(server, connection)
-        protocol.data_received(data)
+        await resume(connection, server(), data)
 
 
 async def serve(app: web.Application, edge: EdgeProcess | None = None) -> web.AppRunner:

@@ -17,7 +17,7 @@ from typing import Any
 
 from bot.edge.frames import Answer, Call, Close, Closed, Frames, Post, Posted, ToEdge
 from bot.edge.hooks import Answered, HookConnection, Hooks, Raw, Setup
-from bot.edge.passing import Passing
+from bot.edge.passing import Passed, Passing, resume
 from bot.edge.posting import CONNECTIONS, Poster
 
 
@@ -27,8 +27,8 @@ class Edge:
     def __init__(self, passing: socket.socket) -> None:
         self.frames: Frames[ToEdge] = Frames(ToEdge, self._heard, self._end)
         self.ended = asyncio.Event()
-        self._passing = Passing(passing, self._connected)
-        self._hooks: Hooks | None = None
+        self._passing = Passing(passing, self.frames.say, self._connected)
+        self._hooks: asyncio.Future[Hooks] = asyncio.get_running_loop().create_future()  # known with the first word
         self._posters: dict[str, Poster] = {}
         self._ids = count(1)
         self._calls: dict[int, asyncio.Future[Answered]] = {}
@@ -40,10 +40,12 @@ class Edge:
                 call = self._calls.pop(record.id, None)
                 if call is not None and not call.done():
                     call.set_result(record.answered)
+            case Passed():
+                self._passing.heard(record)
             case Post():
                 self._do(self._post(record))
             case Setup():
-                self._hooks = Hooks(record, self._receive, self._elsewhere)
+                self._hooks.set_result(Hooks(record, self._receive, self._elsewhere))
             case Close():
                 self._do(self._close(record.grace))
 
@@ -61,12 +63,11 @@ class Edge:
         self._do(self._adopt(connection, data))
 
     async def _adopt(self, connection: socket.socket, data: bytes) -> None:
-        if self._hooks is None or self._hooks.closing:
+        hooks = await self._hooks  # a connection may come faster than what to do with it
+        if hooks.closing:
             connection.close()
             return
-        protocol = HookConnection(self._hooks)
-        await asyncio.get_running_loop().connect_accepted_socket(lambda: protocol, connection)
-        protocol.data_received(data)
+        await resume(connection, HookConnection(hooks), data)
 
     async def _receive(self, account: str, raw: Raw) -> Answered:
         id_ = next(self._ids)
@@ -80,8 +81,8 @@ class Edge:
             transport.abort()
 
     async def _close(self, grace: float) -> None:
-        if self._hooks is not None:
-            await self._hooks.close(grace)
+        if self._hooks.done():
+            await self._hooks.result().close(grace)
         self.frames.say(Closed())
 
     # posts that leave

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from bot.edge.hooks import Answered, Raw, Setup
+from bot.edge.passing import Passed
 
 IN = TypeVar("IN")
 #: Before each list: how many bytes it has, the highest first.
@@ -60,8 +61,8 @@ class Closed(msgspec.Struct, frozen=True, array_like=True, tag="closed"):
     """No call is under way any more."""
 
 
-ToEdge = Setup | Answer | Post | Close
-FromEdge = Call | Posted | Closed
+ToEdge = Setup | Passed | Answer | Post | Close
+FromEdge = Passed | Call | Posted | Closed
 
 
 class Frames(asyncio.Protocol, Generic[IN]):

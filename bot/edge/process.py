@@ -17,7 +17,7 @@ from itertools import count
 
 from bot.edge.frames import Answer, Call, Close, Closed, Frames, FromEdge, Post, Posted
 from bot.edge.hooks import Receive, Setup
-from bot.edge.passing import Passing
+from bot.edge.passing import Passed, Passing
 from bot.edge.posting import CONNECTIONS, Poster
 from bot.edge.posting import Answer as HttpAnswer
 
@@ -128,7 +128,7 @@ class EdgeProcess:
         ours.setblocking(False)
         await asyncio.get_running_loop().connect_accepted_socket(lambda: frames, ours)
         self._frames = frames
-        self._passing = Passing(our_passing, self._gave_back)
+        self._passing = Passing(our_passing, frames.say, self._gave_back)
         if self._setup is not None:
             frames.say(self._setup)
 
@@ -180,6 +180,9 @@ class EdgeProcess:
                 post, _ = self._posts.get(record.id, (None, 0.0))
                 if post is not None and not post.done():
                     post.set_result(record)
+            case Passed():
+                if self._passing is not None:
+                    self._passing.heard(record)
             case Closed():
                 self._closed.set()
 

@@ -31,7 +31,7 @@ from aiogram.methods import SendMessage, TelegramMethod
 from bot.channels.telegram.profile import CAPABILITIES, TelegramSettings
 from bot.channels.telegram.session import Session
 from bot.core.errors import BadInput, ChannelUnavailable, ParleyError, TooLarge, Unreachable
-from bot.edge.posting import MakePosts
+from bot.edge.posting import MakePosts, Poster
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ class PullConflict(ChannelUnavailable):
 class TelegramClient:
     """One bot at one Bot API server."""
 
-    def __init__(self, settings: TelegramSettings, posts: MakePosts) -> None:
+    def __init__(self, settings: TelegramSettings, posts: MakePosts = Poster) -> None:
         server = TelegramAPIServer.from_base(settings.api_base, is_local=settings.local_files)
         self._session = Session(server, settings.timeout, posts)
         self._bot = Bot(settings.token, session=self._session)
