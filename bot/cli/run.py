@@ -32,6 +32,9 @@ NEVER_USED = ("redis", "valkey", "requests", "websocket")
 SLOW = 0.5
 #: Few, large collections: the objects of the start-up are frozen, those of a message die young.
 COLLECT = (20_000, 20, 20)
+#: Seconds until a thread that wants the interpreter gets it. The database's thread wants it some ten times a commit,
+#: for microseconds; with Python's 5 ms everything that is to be kept would wait for the event loop each time.
+SWITCH = 50e-6
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,7 +88,7 @@ async def _serve(config: Config, began: float, *, open_browser: bool) -> int:
         async with _running(app):
             # Only now: a password that nobody was shown, because the port was taken, would be lost.
             admin = await first_start.first_admin(config)
-            _collect_less()
+            _tune_interpreter()
             print(_welcome(app, admin, time.monotonic() - began), flush=True)
             if open_browser:
                 await _open(config.server.url)
@@ -163,7 +166,8 @@ def _port_error(config: Config, error: OSError) -> ConfigError:
     return ConfigError(f"server.port: cannot listen on {where}: {cure}")
 
 
-def _collect_less() -> None:
+def _tune_interpreter() -> None:
+    sys.setswitchinterval(SWITCH)
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT)
