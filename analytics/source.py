@@ -1,7 +1,7 @@
 """Reads the database beside the running bot, without a write and without a lock on it, as Arrow columns.
 
 No row becomes a Python object on the way, which would take ten times as long: SQLite's rows are made into Arrow's
-columns by a driver in C, and PostgreSQL's come as CSV, which it writes and Arrow reads in C, too.
+columns by a driver in C, and those of a server come as CSV, which it writes and Arrow reads in C, too.
 """
 
 from __future__ import annotations
@@ -63,12 +63,16 @@ class Closing:
 
 
 def open_source(url: str) -> Source:
-    """Connect to `sqlite://path` or `postgres://…`. Raises `DatabaseBusy` when it cannot be reached."""
+    """Connect to `sqlite://path`, `postgres://…` or `mysql://…`. Raises `DatabaseBusy` when it cannot be reached."""
     # Only the driver that is wanted is loaded: this is done in every process that reads.
     if urlsplit(url).scheme == "sqlite":
         from analytics import sqlite
 
         return sqlite.connect(Path(unquote(url.removeprefix("sqlite://").partition("?")[0])))
+    if urlsplit(url).scheme in ("mysql", "mariadb"):
+        from analytics import mysql
+
+        return mysql.connect(url)
     from analytics import postgres
 
     return postgres.connect(url)

@@ -58,18 +58,9 @@ class Mysql(Engine):
     def settings(self, url: str, *, alone: bool) -> dict[str, Any] | str:  # noqa: ARG002 - many may
         from models.engines import mysql_client  # its driver is loaded only where it is used
 
-        parts = urlsplit(url)
         named = f", @parley = get_lock(concat('{SESSION}:', connection_id()), 0)"
-        credentials = {
-            "host": parts.hostname or "localhost",
-            "port": parts.port or 3306,
-            "user": unquote(parts.username or ""),
-            "password": unquote(parts.password or ""),
-            "database": unquote(parts.path[1:]),
-            "init_command": mysql_client.SESSION_SETTINGS + named,
-            "maxsize": 10,
-        }
-        return {"engine": mysql_client.__name__, "credentials": credentials | _options(parts.query)}
+        begins = {"init_command": mysql_client.SESSION_SETTINGS + named, "maxsize": 10}
+        return {"engine": mysql_client.__name__, "credentials": begins | address(url) | _options(urlsplit(url).query)}
 
     def release(self) -> None:
         """Nothing was taken."""
@@ -234,6 +225,28 @@ def code(error: BaseException | None) -> int:
 
 def _is_lost(error: BaseException) -> bool:
     return type(error).__module__.startswith("asyncmy") and type(error).__name__ == "InterfaceError"
+
+
+def address(url: str) -> dict[str, Any]:
+    """Where a URL leads to and as whom, in the driver's words."""
+    parts = urlsplit(url)
+    return {
+        "host": parts.hostname or "localhost",
+        "port": parts.port or 3306,
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "database": unquote(parts.path[1:]),
+    }
+
+
+def lone(url: str) -> dict[str, Any]:
+    """For one connection of its own, beside the pool, to that address."""
+    from models.engines.mysql_client import SESSION_SETTINGS
+
+    secure = {
+        name: value for name, value in _options(urlsplit(url).query).items() if name in ("ssl", "connect_timeout")
+    }
+    return address(url) | secure | {"init_command": SESSION_SETTINGS, "charset": "utf8mb4", "autocommit": True}
 
 
 def _options(query: str) -> dict[str, Any]:

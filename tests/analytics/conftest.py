@@ -59,6 +59,13 @@ async def postgres_database(postgres_server: Postgres, postgres_template: str) -
     await postgres_server.drop_database(url)
 
 
+@pytest.fixture
+async def mariadb_database(mariadb_url: str) -> AsyncIterator[str]:
+    async with _open(mariadb_url) as url:
+        await migrate()
+        yield url
+
+
 @asynccontextmanager
 async def _open(url: str) -> AsyncIterator[str]:
     await open_database(url)
@@ -66,9 +73,13 @@ async def _open(url: str) -> AsyncIterator[str]:
     await close_database()
 
 
+#: For `pytest.mark.parametrize("database", …, indirect=True)`: MariaDB as well, for what depends on how rows are read.
+EVERY = ("sqlite", "postgres", "mariadb")
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest) -> str:
-    """The URL of a migrated database that is open here, on each engine."""
+    """The URL of a migrated database that is open here."""
     url: str = request.getfixturevalue(f"{request.param}_database")
     return url
 

@@ -18,6 +18,7 @@ from analytics.columnar import from_csv
 from models import Contact, Order
 from models.database import fetch
 from tests.analytics import shop
+from tests.analytics.conftest import EVERY
 from tests.analytics.shop import NOW, Shop
 
 
@@ -62,6 +63,7 @@ async def _check(folder: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("database", EVERY, indirect=True)
 async def test_only_what_is_new_or_changed_is_read(tea: Shop, database: str, tmp_path: Path) -> None:
     await tea.sell(300, changed_at=NOW)
     first = await _update(database, tmp_path / "lake")
@@ -84,6 +86,7 @@ async def test_only_what_is_new_or_changed_is_read(tea: Shop, database: str, tmp
     await _check(tmp_path / "lake")
 
 
+@pytest.mark.parametrize("database", EVERY, indirect=True)
 async def test_rows_that_are_gone_go(tea: Shop, database: str, tmp_path: Path) -> None:
     await tea.sell(200)
     await _update(database, tmp_path / "lake")
@@ -104,6 +107,7 @@ async def test_erase_drops_rows_at_once(tea: Shop, database: str, tmp_path: Path
     await _check(tmp_path / "lake")
 
 
+@pytest.mark.parametrize("database", EVERY, indirect=True)
 async def test_nobody_is_in_the_lake(tea: Shop, database: str, tmp_path: Path) -> None:
     await tea.sell(50)
     await tea.praise(50)
@@ -122,6 +126,7 @@ async def test_nobody_is_in_the_lake(tea: Shop, database: str, tmp_path: Path) -
             assert "anary" not in str(columns)
 
 
+@pytest.mark.parametrize("database", EVERY, indirect=True)
 async def test_text_and_nulls_survive(tea: Shop, database: str, tmp_path: Path) -> None:
     odd = ['quo"te', "com,ma", "新\n行", "", " edge "]
     await tea.sell(len(odd))
@@ -134,6 +139,7 @@ async def test_text_and_nulls_survive(tea: Shop, database: str, tmp_path: Path) 
     assert set(kept["paid_at"]) == {None}
 
 
+@pytest.mark.parametrize("database", EVERY, indirect=True)
 async def test_times_after_many_nulls(
     tea: Shop, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +181,7 @@ async def test_two_updates_at_once_wait_for_each_other(tea: Shop, database: str,
     await _check(tmp_path / "lake")
 
 
+@pytest.mark.parametrize("database", EVERY, indirect=True)
 async def test_many_blocks_are_read_by_processes(
     tea: Shop, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""A report's numbers are those of a direct SQL count, on both engines, before and after more has happened."""
+"""A report's numbers are those of a direct SQL count, on every engine, before and after more has happened."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from analytics.child import ReportCrashed
 from bot.core.period import Period
 from models import Order, Review
 from tests.analytics import shop
-from tests.analytics.conftest import Maker
+from tests.analytics.conftest import EVERY, Maker
 from tests.analytics.shop import NOW, WEEK, Shop
 
 SKUS = {english: sku for sku, english, _ in shop.TEAS}
@@ -43,6 +43,7 @@ async def _check_sales(result: Any, period: Period) -> None:
     assert f"¥{now['revenue'] / 100:,.2f}" == result["headline"][0]["value"]
 
 
+@pytest.mark.parametrize("database", EVERY, indirect=True)
 async def test_sales_equal_sql_twice(maker: Maker) -> None:
     tea = Shop(1)
     await tea.open()
@@ -92,6 +93,7 @@ async def test_a_month_with_a_clock_change_equals_sql(maker: Maker) -> None:
     assert len(days) == 31
 
 
+@pytest.mark.parametrize("database", EVERY, indirect=True)
 async def test_reviews_equal_sql(maker: Maker) -> None:
     tea = Shop(4)
     await tea.open()
@@ -115,6 +117,7 @@ async def test_reviews_equal_sql(maker: Maker) -> None:
         await Review.filter(id__lte=200).update(state="rejected", updated_at=NOW + timedelta(hours=1))
 
 
+@pytest.mark.parametrize("database", EVERY, indirect=True)
 async def test_service_equals_plain_rows(maker: Maker) -> None:
     tea = Shop(5)
     await tea.open()
