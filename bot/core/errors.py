@@ -3,6 +3,7 @@
 ParleyError
 ├── Retryable                   trying the same thing later may succeed
 │   ├── ChannelUnavailable      the platform is down, slow or asks to wait
+│   │   └── AccountWaits        it asks all of an account to wait: no fault of the one message
 │   ├── StorageUnavailable      the file store cannot be reached or is full
 │   ├── DatabaseBusy            locked, full or unreachable: answered with 503
 │   ├── LeaseLost               another node works on this now: nothing was written here
@@ -38,6 +39,14 @@ class Retryable(ParleyError):
 
 class ChannelUnavailable(Retryable):
     """The platform is down, slow, or asked to wait."""
+
+
+class AccountWaits(ChannelUnavailable):
+    """Nothing of this account may be sent for `after` seconds. `told`: the platform said so now, to this very call."""
+
+    def __init__(self, message: str = "", *, after: float, told: bool = False) -> None:
+        super().__init__(message, after=after)
+        self.told = told
 
 
 class StorageUnavailable(Retryable):

@@ -20,12 +20,12 @@ from typing import Any, Protocol
 
 import msgspec
 
-from bot.core.errors import DatabaseBusy, LeaseLost
+from bot.core.errors import AccountWaits, DatabaseBusy, LeaseLost
 from bot.core.events import Event
 from bot.core.shard import shard_of
 from bot.runtime.lease import Lease, WholeDatabase
 from bot.runtime.ledger import Ledger
-from bot.runtime.retry import effect_delay
+from bot.runtime.retry import LONGEST_WAIT, effect_delay
 from bot.runtime.writes import NewEffect
 from models.database import Statement, as_time, fetch, marks
 
@@ -43,6 +43,8 @@ PENDING = (
     "SELECT key, kind, lane, payload, conversation_id, message_seq, author, epoch, attempts, due_at FROM effect "
     "WHERE state = 'pending'{mine} ORDER BY id LIMIT ?"
 )
+#: The shortest rest of an account, seconds.
+LEAST_REST = 0.05
 #: How long a lane rests when nobody knows whether it is ours, seconds.
 LATE_REST = 0.2
 
@@ -349,7 +351,10 @@ class Effects:
             async with self._slots:
                 if not self._lease.lasts():  # we have slept too long: somebody else may be sending this
                     return LATE_REST
-                delay = await self._try(effect)
+                try:
+                    delay = await self._try(effect)
+                except AccountWaits as rest:
+                    return await self._held_back(effect, rest)
             if delay is None:
                 lane.waiting.popleft()
                 self._known.discard(effect.key)
@@ -365,10 +370,20 @@ class Effects:
         attempts = effect.attempts + 1
         try:
             done = await self._executor(effect).run(effect)
+        except AccountWaits:
+            raise
         except Exception as error:  # becomes a row: a retry, or parked for staff
             return await self._failed(effect, attempts, error)
         await self._finish(done, (DONE, [(attempts, self._clock(), effect.key)]))
         return None
+
+    async def _held_back(self, effect: NewEffect, wait: AccountWaits) -> float:
+        """Its account rests: that is no failure of this effect, however often it happens."""
+        delay = min(max(wait.after or 0.0, LEAST_REST), LONGEST_WAIT)
+        due = self._due[effect.key] = self._clock() + timedelta(seconds=delay)
+        if wait.told:  # the next process keeps it, too; what was not even tried would only be asked to wait again
+            await self._finish(Done(), (RETRY, [(effect.attempts, due, str(wait), effect.key)]))
+        return delay
 
     async def _failed(self, effect: NewEffect, attempts: int, error: Exception) -> float | None:
         reason = f"{type(error).__name__}: {error}"[:500]

@@ -28,6 +28,7 @@ from aiogram.exceptions import (
 )
 from aiogram.methods import SendMessage, TelegramMethod
 
+from bot.channels.telegram.pace import Pace
 from bot.channels.telegram.profile import CAPABILITIES, TelegramSettings
 from bot.channels.telegram.session import Session
 from bot.core.errors import BadInput, ChannelUnavailable, ParleyError, TooLarge, Unreachable
@@ -50,6 +51,10 @@ class TokenRefused(ChannelUnavailable):
     """401 or 404: at start a mistake in the configuration, later a revoked token."""
 
 
+class AskedToWait(ChannelUnavailable):
+    """429: too fast."""
+
+
 class PullConflict(ChannelUnavailable):
     """409: somebody else pulls with our token, or a webhook is set."""
 
@@ -61,6 +66,7 @@ class TelegramClient:
         server = TelegramAPIServer.from_base(settings.api_base, is_local=settings.local_files)
         self._session = Session(server, settings.timeout, posts)
         self._bot = Bot(settings.token, session=self._session)
+        self._pace = Pace()
 
     async def call(self, method: TelegramMethod[T], *, held: int = 0) -> T:
         """One call; Telegram may hold the answer for `held` seconds.
@@ -68,24 +74,32 @@ class TelegramClient:
         Raises `ChannelUnavailable`, `Unreachable`, `BadInput`, `TooLarge`, or what our own file
         raised while it was read.
         """
+        chat = str(getattr(method, "chat_id", ""))
+        if chat:
+            self._pace.leave(chat)
         try:
             return await self._bot(method, request_timeout=held or None)
         except AiogramError as error:
             # Without the cause: it holds the whole call, and so the customer's text.
-            raise _in_our_words(error) from None
+            raise self._meant(_in_our_words(error), chat) from None
 
     async def send_text(self, recipient: str, text: str, keyboard: dict[str, Any] | None) -> str:
         """`sendMessage`; the new message's id. Raises as `call`."""
         fields: dict[str, Any] = {"chat_id": recipient, "text": text}
         if keyboard:
             fields["reply_markup"] = keyboard
+        self._pace.leave(recipient)
         try:
             sent = await self._session.post(self._bot, SendMessage, fields)
             return str(sent["message_id"])
         except AiogramError as error:
-            raise _in_our_words(error) from None
+            raise self._meant(_in_our_words(error), recipient) from None
         except (KeyError, TypeError):
             raise ChannelUnavailable("Telegram answered what cannot be read") from None
+
+    def _meant(self, error: ParleyError, chat: str) -> ParleyError:
+        """A 429 to a chat may mean the whole bot."""
+        return self._pace.told(chat, error.after or 0.0) if chat and isinstance(error, AskedToWait) else error
 
     def download(self, path: str) -> AsyncIterator[bytes]:
         """The bytes of a file that `getFile` named. Raises `ChannelUnavailable`."""
@@ -99,7 +113,7 @@ class TelegramClient:
 def _in_our_words(error: AiogramError) -> ParleyError:
     match error:
         case TelegramRetryAfter():
-            return ChannelUnavailable("Telegram asks to wait", after=float(error.retry_after))
+            return AskedToWait("Telegram asks to wait", after=float(error.retry_after))
         case TelegramForbiddenError():
             return Unreachable(error.message)
         case TelegramEntityTooLarge():
@@ -120,5 +134,5 @@ def _in_our_words(error: AiogramError) -> ParleyError:
 
 def _bad_request(words: str) -> ParleyError:
     if wait := _WAIT_INSIDE.search(words):
-        return ChannelUnavailable("Telegram asks to wait", after=float(wait[1]))
+        return AskedToWait("Telegram asks to wait", after=float(wait[1]))
     return Unreachable(words) if _GONE.search(words) else BadInput(f"Telegram refuses: {words}")

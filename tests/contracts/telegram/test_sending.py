@@ -7,15 +7,11 @@ import asyncio
 import pytest
 
 from bot.channels.telegram import TelegramChannel
-from bot.core.errors import (
-    BadInput,
-    ChannelUnavailable,
-    Unreachable,
-)
+from bot.core.errors import AccountWaits, BadInput, ChannelUnavailable, Unreachable
 from bot.core.message import Button, Wire
 from tests.kit.telegram_server import TelegramServer
 from tests.kit.telegram_user import TelegramUser
-from tests.kit.wire_faults import Cut, Fault, Garbage, Lost, Status
+from tests.kit.wire_faults import Cut, Fault, Garbage, Lost, Status, TooMany
 
 
 async def test_buttons_keep_rows_links_and_styles(channel: TelegramChannel, ann: TelegramUser) -> None:
@@ -83,6 +79,20 @@ async def test_a_revoked_token_keeps_messages_for_later(
     with pytest.raises(ChannelUnavailable) as error:
         await channel.send("42", Wire("hi"), "k")
     assert error.value.after == 60
+
+
+async def test_a_bot_that_is_too_fast_rests_as_a_whole_and_other_bots_do_not(
+    channel: TelegramChannel, hurried: TelegramChannel, server: TelegramServer, ann: TelegramUser
+) -> None:
+    bob = server.user(43)
+    server.fails("sendMessage", TooMany(after=1))
+    with pytest.raises(AccountWaits) as told:
+        await channel.send("42", Wire("hi"), "k1")
+    with pytest.raises(AccountWaits) as held:
+        await channel.send("43", Wire("hi"), "k2")
+    assert (told.value.told, held.value.told, server.count("sendMessage")) == (True, False, 1)
+    await hurried.send("43", Wire("from another"), "k3")
+    assert [shown.text for shown in bob.shown] == ["from another"]
 
 
 async def test_a_hundred_at_once_are_each_sent_once(channel: TelegramChannel, server: TelegramServer) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.errors import ChannelUnavailable, DatabaseBusy, Final
+from bot.core.errors import AccountWaits, ChannelUnavailable, DatabaseBusy, Final
 from bot.core.events import Event, RowChanged
 from bot.core.shard import shard_of
 from bot.runtime import effects as effects_module
@@ -262,6 +262,32 @@ async def test_nothing_is_sent_before_the_platforms_retry_after_not_even_by_the_
         effects.wake()
         await settled(effects)
     assert outside.tried == ["a0", "a0", "a1", "a2"]
+
+
+@pytest.mark.usefixtures("database")
+async def test_an_account_that_rests_is_no_failure_of_what_waits_for_it() -> None:
+    outside, clock = Outside(), Clock()
+    outside.errors["a0"] = [AccountWaits("rest", after=5.0, told=True), *[AccountWaits("rest", after=1.0)] * 20]
+    async with running(outside, clock) as effects:
+        waiting, other = effect("a0", "a"), effect("b0", "b")
+        await commit(waiting, other)
+        effects.wake()
+        async with asyncio.timeout(30):
+            while (await Effect.get(key="a0")).error != "rest":
+                await asyncio.sleep(0.001)
+        row = await Effect.get(key="a0")
+        assert (row.state, row.attempts, row.due_at) == ("pending", 0, NOW + timedelta(seconds=5))
+        async with asyncio.timeout(30):
+            while outside.errors["a0"]:
+                clock.now += timedelta(seconds=5)
+                effects.wake()
+                await asyncio.sleep(0.001)
+            clock.now += timedelta(seconds=5)
+            effects.wake()
+        await settled(effects)
+    rows = await Effect.all().order_by("key").values_list("key", "state", "attempts")
+    assert rows == [("a0", "done", 1), ("b0", "done", 1)]
+    assert outside.given_up == []
 
 
 @pytest.mark.usefixtures("database")
