@@ -15,6 +15,8 @@ import structlog
 from structlog.stdlib import ProcessorFormatter
 from structlog.types import EventDict, Processor, WrappedLogger
 
+from bot.core.faults import fault
+
 HIDDEN = "[hidden]"
 #: Shorter ones would blank ordinary words; they still may be in use, in a test.
 SHORTEST_SECRET = 6
@@ -30,7 +32,7 @@ _QUIET = ("aiogram", "aiohttp", "apscheduler", "asyncio", "botocore", "aiobotoco
 
 
 class Redactor:
-    """A processor that blanks secrets in every text of an event, the traceback included."""
+    """A processor that blanks secrets in every text of an event."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         known = sorted({secret for secret in secrets if len(secret) >= SHORTEST_SECRET}, key=len, reverse=True)
@@ -94,12 +96,18 @@ def _without_copy(logger: WrappedLogger, method: str, event: EventDict) -> Event
     return event
 
 
+def _without_words(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:  # noqa: ARG001
+    """An exception is told by its types and its place: its own words may quote what a customer wrote."""
+    told = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if told is True else told[1] if isinstance(told, tuple) else told
+    return {**fault(error), **event} if isinstance(error, BaseException) else event
+
+
 def _finish(style: str, out: TextIO, redactor: Redactor) -> list[Processor]:
-    # Tracebacks become text before the redaction: an exception may quote a URL with a token in it.
     tidy: list[Processor] = [
         ProcessorFormatter.remove_processors_meta,
         _without_copy,
-        structlog.processors.format_exc_info,
+        _without_words,
         redactor,
     ]
     if style == "json":

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from bot.core.faults import fault
 from web.chat_feed import ChatFeed
 from web.desk.live import DeskNamespace
-from web.faults import fault
 from web.ports import Relay
 
 log = logging.getLogger(__name__)

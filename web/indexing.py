@@ -7,9 +7,9 @@ import logging
 from collections.abc import Sequence
 
 from bot.core.events import Event
+from bot.core.faults import fault
 from bot.runtime.bus import Bus
 from bot.services import search
-from web.faults import fault
 
 log = logging.getLogger(__name__)
 _GATHER = 2.0  # seconds for messages to gather

@@ -14,8 +14,8 @@ from aiohttp import web
 from prometheus_client import Counter
 
 from bot.core.errors import ParleyError
+from bot.core.faults import fault
 from models.database import is_busy
-from web.faults import fault
 from web.http import Problem, error_body, problem
 from web.keys import RELAY, SETTINGS
 from web.settings import WebSettings

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.core.events import Event, Missed
+from bot.core.faults import fault
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +53,10 @@ class Subscription:
             self._wake.clear()
             try:
                 await self._callback(self._take())
-            except Exception:
+            except Exception as error:
                 # One bad event must not silence a screen for ever; the next re-read mends what it missed.
-                log.exception("live events were dropped", extra={"action": "bus.callback", "prefix": self._prefix})
+                facts = {"action": "bus.callback", "prefix": self._prefix}
+                log.error("live events were dropped", extra=facts | fault(error))
 
     def _take(self) -> list[Event]:
         missed, self._missed = self._missed, 0

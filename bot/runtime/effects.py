@@ -22,6 +22,7 @@ import msgspec
 
 from bot.core.errors import AccountWaits, DatabaseBusy, LeaseLost
 from bot.core.events import Event
+from bot.core.faults import fault
 from bot.core.shard import shard_of
 from bot.runtime.lease import Lease, WholeDatabase
 from bot.runtime.ledger import Ledger
@@ -272,9 +273,9 @@ class Effects:
         self._looking, shards = True, self._shards
         try:
             rows = await self._read(sorted(shards))
-        except Exception:
+        except Exception as error:
             # The database may be away for a moment; the next poll looks again.
-            log.exception("effects could not be read", extra={"action": "effects.poll"})
+            log.error("effects could not be read", extra={"action": "effects.poll"} | fault(error))
             return
         finally:
             self._looking = False
@@ -308,9 +309,9 @@ class Effects:
                 delay = await self._next(lane)
             except LeaseLost:
                 delay = LATE_REST  # forgotten as soon as we know who has the lane
-            except Exception:
+            except Exception as error:
                 # The record could not be written: the effect stays first, and its key keeps it from doubling.
-                log.exception("an effect could not be recorded", extra={"action": "effects.lane"})
+                log.error("an effect could not be recorded", extra={"action": "effects.lane"} | fault(error))
                 delay = 1.0
             if delay:
                 await self._rest(lane, delay)
@@ -388,11 +389,8 @@ class Effects:
     async def _failed(self, effect: NewEffect, attempts: int, error: Exception) -> float | None:
         reason = f"{type(error).__name__}: {error}"[:500]
         delay = effect_delay(error, attempts)
-        log.warning(
-            "an effect failed",
-            extra={"action": "effect.failed", "effect": effect.key, "attempts": attempts, "retry_in": delay},
-            exc_info=None if delay is not None else error,
-        )
+        facts = {"action": "effect.failed", "effect": effect.key, "attempts": attempts, "retry_in": delay}
+        log.warning("an effect failed", extra=facts | fault(error))
         if delay is not None:
             due = self._clock() + timedelta(seconds=delay)
             await self._finish(Done(), (RETRY, [(attempts, due, reason, effect.key)]))

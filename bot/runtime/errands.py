@@ -16,6 +16,7 @@ import msgspec
 
 from bot.core.errors import DatabaseBusy, LeaseLost, ParleyError, Refused, Retryable
 from bot.core.events import ErrandChanged
+from bot.core.faults import fault
 from bot.core.shard import shard_of
 from bot.runtime.lease import Lease
 from models.database import engine, execute, fetch, marks, transaction
@@ -106,8 +107,8 @@ class Errands:
             self._changed.clear()
             try:
                 await self._look()
-            except Exception:
-                log.exception("errands could not be read", extra={"action": "errands.look"})
+            except Exception as error:
+                log.error("errands could not be read", extra={"action": "errands.look"} | fault(error))
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _look(self) -> None:
@@ -171,7 +172,7 @@ def _told(error: Exception) -> dict[str, Any]:
         return {"refused": error.code, "facts": facts}
     if isinstance(error, Retryable):
         return {"busy": str(error), "after": error.after}
-    log.error("an errand failed", extra={"action": "errand.failed", "error": type(error).__name__}, exc_info=error)
+    log.error("an errand failed", extra={"action": "errand.failed"} | fault(error))
     return {"failed": type(error).__name__}
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from bot.core.faults import fault
 from bot.core.message import FROM_CUSTOMER, Inbound, Reply
 from bot.core.text import _
 from bot.runtime.lanes import Head, Lanes
@@ -50,14 +50,14 @@ class Failures:
         delay = turn_delay(attempts)
         first = head.waiting[0].id
         # Without the error's own words, which may quote the customer: those are in the row, for staff.
-        where = "".join(traceback.format_tb(error.__traceback__))
-        facts = {"action": "turn.failed", "inbound": first, "attempts": attempts, "error": type(error).__name__}
-        log.error("a turn failed", extra=facts | {"where": where})
+        facts = {"action": "turn.failed", "inbound": first, "attempts": attempts}
+        log.error("a turn failed", extra=facts | fault(error))
         try:
             await self._write(head, attempts, error, park=delay is None)
-        except Exception:
+        except Exception as unrecorded:
             # Raised further, it would end the lane's task and leave the lane taken for ever.
-            log.exception("a failed turn could not be recorded", extra={"action": "turn.unrecorded", "inbound": first})
+            facts = {"action": "turn.unrecorded", "inbound": first}
+            log.error("a failed turn could not be recorded", extra=facts | fault(unrecorded))
             self._lanes.postpone(head, UNRECORDED_REST)
             return
         if delay is None:

@@ -14,6 +14,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from bot.core.events import WorkArrived
+from bot.core.faults import fault
 from bot.core.shard import shard_of
 from bot.runtime.inbox import read_inbounds, unfinished
 from bot.runtime.lanes import Lanes
@@ -134,9 +135,9 @@ class Intake:
             self._wake.clear()
             try:
                 await self._take_in()
-            except Exception:
+            except Exception as error:
                 # The database may be away for a moment, and what was kept is in it: the next look finds it.
-                log.exception("inbounds could not be read", extra={"action": "intake.look"})
+                log.error("inbounds could not be read", extra={"action": "intake.look"} | fault(error))
                 self._look = True
                 await asyncio.sleep(LOOK_SECONDS / 2)
             self._looks += 1

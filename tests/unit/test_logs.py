@@ -64,16 +64,28 @@ def test_what_is_secret_or_looks_like_it_is_hidden(said: str, written: str) -> N
     assert (fact["event"], fact["url"], fact["deep"]) == (written, written, {"list": [written]})
 
 
-def test_a_traceback_hides_it_too() -> None:
+def fails() -> None:
+    try:
+        raise ValueError("a customer wrote: my secret address")
+    except ValueError as error:
+        raise LookupError("my secret name") from error
+
+
+@pytest.mark.parametrize("told", ["exception", "the error", "nothing"])
+def test_an_exception_is_told_by_its_types_and_place_and_never_by_its_words(told: str) -> None:
     log, out = logged()
     try:
-        raise ValueError(f"cannot open {TOKEN} with hunter-2-secret")
-    except ValueError:
-        log.exception("failed", extra={"action": "test"})
+        fails()
+    except LookupError as error:
+        exc_info = True if told == "exception" else error if told == "the error" else None
+        log.error("failed", extra={"action": "test"}, exc_info=exc_info)
     fact = json.loads(out.getvalue())
-    assert "cannot open [hidden] with [hidden]" in fact["exception"]
-    assert TOKEN not in out.getvalue()
-    assert "hunter" not in out.getvalue()
+    if told != "nothing":
+        assert fact["error"] == "LookupError < ValueError"
+        assert fact["place"].startswith("tests/unit/test_logs.py:")
+        assert fact["place"].endswith(" fails")
+    assert "exception" not in fact
+    assert "secret" not in out.getvalue()
 
 
 def test_on_a_screen_it_is_text() -> None:

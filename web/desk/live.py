@@ -28,13 +28,13 @@ from bot.core.events import (
     Typing,
     ViewersChanged,
 )
+from bot.core.faults import fault
 from bot.services import backoffice, conversations, report_desk, sessions, threads
 from bot.services.conversations import State
 from bot.services.staff import StaffView
 from web import views
 from web.desk.shapes import Shapes
 from web.desk.viewers import AGAIN, Elsewhere
-from web.faults import fault
 from web.files import FileLinks
 from web.http import Problem
 from web.origin import may_open_desk

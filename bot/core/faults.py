@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from traceback import extract_tb
 
-_ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[2]
 _FRAMES = 12  # the innermost ones tell most
 
 
