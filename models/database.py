@@ -63,8 +63,7 @@ def unchanged(table: str, versions: Mapping[int, int], node: int = 0) -> Guard |
 
 def alive(node: int) -> Guard:
     """The node has its lease by the database's clock, and nobody buries it before the transaction ends."""
-    sql = f"SELECT -id AS id, 0 AS version FROM node WHERE id = ? AND until > {_engine.now}{_engine.keep_lock}"  # noqa: S608
-    return Guard((sql, [node]), frozenset({(-node, 0)}))
+    return Guard((_engine.alive, [node]), frozenset({(-node, 0)}))
 
 
 async def assure(guard: Guard, connection: BaseDBAsyncClient) -> None:

@@ -75,8 +75,8 @@ class Engine(Protocol):
     """Whether several processes may serve one database. What follows is for them."""
     now: ClassVar[str]
     """The database's own time, in seconds since 1970: clocks of nodes are never compared."""
-    keep_lock: ClassVar[str]
-    """The end of a SELECT that keeps its rows from being deleted, and does not wait for those who update them."""
+    alive: ClassVar[str]
+    """The row of a guard for a node that has its lease, which keeps it from being buried and may be renewed meanwhile."""
     claim_lock: ClassVar[str]
     """The end of a SELECT that locks its rows, without those that somebody else has locked."""
 

@@ -52,7 +52,10 @@ class Mysql(Engine):
     row_lock = " FOR UPDATE"
     is_shared = True
     now = "(unix_timestamp(sysdate(6)) + 0e0)"
-    keep_lock = " LOCK IN SHARE MODE"
+    alive = (
+        "SELECT -id AS id, 0 AS version FROM node_life WHERE id = ? "  # noqa: S608
+        f"AND (SELECT until FROM node WHERE node.id = node_life.id) > {now} LOCK IN SHARE MODE"
+    )
     claim_lock = " FOR UPDATE SKIP LOCKED"
 
     def settings(self, url: str, *, alone: bool) -> dict[str, Any] | str:  # noqa: ARG002 - many may

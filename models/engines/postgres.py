@@ -30,7 +30,7 @@ class Postgres(Engine):
     row_lock = " FOR UPDATE"
     is_shared = True
     now = "extract(epoch FROM clock_timestamp())::float8"
-    keep_lock = " FOR KEY SHARE"
+    alive = f"SELECT -id AS id, 0 AS version FROM node WHERE id = ? AND until > {now} FOR KEY SHARE"  # noqa: S608
     claim_lock = " FOR UPDATE SKIP LOCKED"
 
     def settings(self, url: str, *, alone: bool) -> dict[str, Any] | str:  # noqa: ARG002 - many may

@@ -11,6 +11,13 @@ CREATE TABLE "node" (
     "until" DOUBLE PRECISION NOT NULL,
     "knows" BIGINT NOT NULL DEFAULT 0
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 /*M! COLLATE=utf8mb4_nopad_bin */ /*!80000 COLLATE=utf8mb4_0900_bin */;
+-- What a commit locks for as long as it lasts, so that its node is not buried meanwhile. Locks of MariaDB are of whole
+-- rows: in the node's own row they would hold up the renewal of its lease.
+CREATE TABLE "node_life" (
+    "id" BIGINT NOT NULL PRIMARY KEY,
+    FOREIGN KEY ("id") REFERENCES "node" ("id") ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 /*M! COLLATE=utf8mb4_nopad_bin */ /*!80000 COLLATE=utf8mb4_0900_bin */;
+CREATE TRIGGER "node_came" AFTER INSERT ON "node" FOR EACH ROW INSERT INTO "node_life" ("id") VALUES (NEW."id");
 CREATE TABLE "shard" (
     "id" SMALLINT NOT NULL PRIMARY KEY,
     "node_id" BIGINT

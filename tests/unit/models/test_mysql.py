@@ -1,12 +1,11 @@
-"""MariaDB: our statements in its words, values as they went, and migrations that may die anywhere."""
+"""MariaDB: values come back as they went, keys differ as they should, and its refusals are told as what they are."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextvars import Context
-from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,14 +13,10 @@ from tortoise.exceptions import IntegrityError, OperationalError
 
 from bot.core.errors import ConfigError, DatabaseBusy
 from models import Setting
-from models.database import client, close_database, commit, execute, fetch, migrate, open_database, transaction
+from models.database import client, close_database, commit, execute, fetch, open_database, transaction
 from models.engines import mysql
 from models.engines.engine import SESSION
-from models.engines.mysql_client import Transaction
-from models.engines.mysql_text import literal, many, packed, rendered, returning
-from models.migrate import available, run
 from tests.servers import MariaDb
-from tests.unit.models.schema import shape
 
 NOW = datetime(2026, 11, 22, 9, 0, 0, 5, tzinfo=UTC)
 INBOUND = "INSERT INTO inbound (account, key, lane, kind, payload, received_at) VALUES "
@@ -34,63 +29,6 @@ async def maria(empty_mariadb: str) -> AsyncIterator[str]:
     await open_database(empty_mariadb)
     yield empty_mariadb
     await close_database()
-
-
-def test_a_statement_in_the_servers_words() -> None:
-    kept = "INSERT INTO effect (key, kind) VALUES (?,?) ON CONFLICT (key) DO NOTHING"
-    assert rendered(kept, ("a", "b")) == (
-        'INSERT INTO effect ("key", kind) VALUES (\'a\',\'b\') ON DUPLICATE KEY UPDATE "key" = "key"'
-    )
-    saved = (
-        "INSERT INTO dialog (token, trigger) VALUES (?,?) ON CONFLICT (token) DO UPDATE SET trigger = excluded.trigger"
-    )
-    assert rendered(saved, ("t", None)) == (
-        "INSERT INTO dialog (token, \"trigger\") VALUES ('t',NULL) "
-        'ON DUPLICATE KEY UPDATE "trigger" = VALUES("trigger")'
-    )
-    assert rendered("SELECT pay.key, 'key ?' FROM payment pay WHERE pay.key = ? AND n = ?", ("%s", 3)) == (
-        "SELECT pay.\"key\", 'key ?' FROM payment pay WHERE pay.\"key\" = '%s' AND n = 3"
-    )
-    assert rendered("SELECT 1 FROM t WHERE (name ILIKE ? OR t.phone ILIKE ?)", ("%A%", "_")) == (
-        "SELECT 1 FROM t WHERE (lower(name) LIKE lower('%A%') OR lower(t.phone) LIKE lower('_'))"
-    )
-    with pytest.raises(ValueError, match="1 values are wanted and 2 given"):
-        rendered("SELECT ?", (1, 2))
-
-
-def test_rows_of_an_insert_go_together_and_those_of_an_update_one_by_one() -> None:
-    insert = "INSERT INTO setting (name, value) VALUES (?, ?)"
-    assert many(insert, [("a", 1), ("b", 2), ("c", 3)], 20) == [
-        "INSERT INTO setting (name, value) VALUES ('a',1),('b',2)",
-        "INSERT INTO setting (name, value) VALUES ('c',3)",
-    ]
-    assert many("UPDATE setting SET value = ? WHERE name = ?", [(1, "a"), (2, "b")], 9) == [
-        "UPDATE setting SET value = 1 WHERE name = 'a'",
-        "UPDATE setting SET value = 2 WHERE name = 'b'",
-    ]
-    assert packed(["aaa", "b", "cc", "dddddd"], 5) == [["aaa", "b"], ["cc"], ["dddddd"]]
-
-
-def test_values_as_they_stand_in_a_statement() -> None:
-    east = datetime(2026, 11, 22, 17, tzinfo=timezone(timedelta(hours=8)))
-    assert [literal(value) for value in (None, True, 7, 1.5, "it's \\ \"茶\"\n", east, b"\x00\xff")] == [
-        "NULL", "1", "7", "1.5e0", "'it\\'s \\\\ \\\"茶\\\"\\n'", "'2026-11-22 09:00:00.000000'", "x'00ff'",
-    ]  # fmt: skip
-    with pytest.raises(TypeError, match="a list is no value"):
-        literal([])
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "UPDATE setting SET value = ? RETURNING name",
-        "INSERT INTO setting (name, value) VALUES (?,?) ON CONFLICT (name) DO UPDATE SET value = '' RETURNING name",
-        "INSERT INTO setting (name) SELECT name FROM contact RETURNING name",
-    ],
-)
-def test_what_it_cannot_return_is_refused(sql: str) -> None:
-    with pytest.raises(ValueError, match="this cannot return rows on MariaDB"):
-        returning(sql, ("a", "b"))
 
 
 HARD = [
@@ -247,78 +185,6 @@ async def test_the_sessions_of_a_process_are_ended_by_its_name(maria: str) -> No
     with pytest.raises(DatabaseBusy):
         await own_end(SESSION)
     assert await _elsewhere("SELECT name FROM setting") == []
-
-
-class Dies(Exception):
-    """The process is gone here."""
-
-
-async def test_a_migration_that_dies_anywhere_goes_on_where_it_was(bare_mariadb: str, monkeypatch: Any) -> None:
-    """After each statement of every file: before its note is written, and after."""
-    for after_note in (True, False):
-        await _emptied()
-        died: set[str] = set()
-        while await _dies(monkeypatch, died, after_note):
-            pass
-        assert len(died) == sum(len(mysql.statements_of(one.sql)) for one in available("mysql"))
-        found = await shape()
-        assert await fetch("SELECT count(*) AS n FROM schema_progress") == [{"n": 0}]
-        await _emptied()
-        await migrate()
-        assert found == await shape()
-
-
-async def _emptied() -> None:
-    [row] = await fetch("SELECT database() AS name")
-    await client().execute_script(
-        f"DROP DATABASE {row['name']}; CREATE DATABASE {row['name']} CHARACTER SET latin1; USE {row['name']}"
-    )
-
-
-async def _dies(monkeypatch: Any, died: set[str], after_note: bool) -> bool:
-    """Migrate until a statement is done that no run died at before."""
-    real = Transaction.execute_query
-
-    async def execute_query(self: Any, query: str, values: Any = None) -> Any:
-        dies = query.startswith("UPDATE schema_progress") and query not in died
-        answer = await real(self, query, values) if after_note or not dies else None
-        if dies:
-            died.add(query)
-            raise Dies
-        return answer
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Transaction, "execute_query", execute_query)
-        try:
-            await migrate()
-        except Dies:
-            return True
-    return False
-
-
-async def test_a_statement_that_fails_is_told_and_done_when_it_is_mended(bare_mariadb: str, tmp_path: Path) -> None:
-    folder = tmp_path / "mysql"
-    folder.mkdir()
-    good = "CREATE TABLE a (id INT PRIMARY KEY);\nINSERT INTO a VALUES (1);\n"
-    (folder / "0001_a.sql").write_text(good + "INSERT INTO nowhere VALUES (1);\n")
-    with pytest.raises(OperationalError, match="nowhere"):
-        await run(client(), "mysql", tmp_path)
-    (folder / "0001_a.sql").write_text(good)
-    with pytest.raises(ConfigError, match="0001_a was changed while it was half applied"):
-        await run(client(), "mysql", tmp_path)
-    (folder / "0001_a.sql").write_text(good + "INSERT INTO nowhere VALUES (1);\n")
-    await client().execute_script("CREATE TABLE nowhere (id INT)")
-    assert await run(client(), "mysql", tmp_path) == ["0001_a"]
-    assert await fetch("SELECT (SELECT count(*) FROM a) AS a, (SELECT count(*) FROM nowhere) AS b") == [
-        {"a": 1, "b": 1}
-    ]
-
-
-async def test_two_nodes_migrate_one_after_the_other(bare_mariadb: str) -> None:
-    pool = client()
-    nodes = [asyncio.create_task(run(pool, "mysql"), context=Context()) for _ in range(3)]
-    names = [one.name for one in available("mysql")]
-    assert sorted(await asyncio.gather(*nodes)) == [[], [], names]
 
 
 @pytest.mark.parametrize(
