@@ -11,10 +11,11 @@ import asyncio
 import contextvars
 import logging
 import math
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol
 
-from prometheus_client import Counter, Gauge
+import prometheus_client as metrics
 
 from bot.core.errors import DatabaseBusy
 from bot.core.events import Event, NodesChanged
@@ -26,13 +27,15 @@ from models.database import Overtaken
 
 log = logging.getLogger(__name__)
 
-HELD = Gauge("parley_shards_held", "Shards whose lanes this node works on")
-LOST = Counter("parley_leases_lost_total", "How often this node was too late to renew its lease, and began anew")
-NODES = Gauge("parley_nodes", "Nodes that share the database, this one included")
+HELD = metrics.Gauge("parley_shards_held", "Shards whose lanes this node works on")
+LOST = metrics.Counter(
+    "parley_leases_lost_total", "How often this node was too late to renew its lease, and began anew"
+)
+NODES = metrics.Gauge("parley_nodes", "Nodes that share the database, this one included")
 #: How long a shard that is to be given away may take to come to rest before it is kept for now, seconds.
 PATIENCE = 2.0
-#: The pause after a renewal that failed, seconds.
-AGAIN = 0.3
+#: Seconds: after a renewal that failed, and while another node is about to let go of our share.
+AGAIN, SOON = 0.3, 0.2
 
 
 class Work(Protocol):
@@ -79,6 +82,7 @@ class Cluster:
         self._peers: list[Peer] = []
         self._is_known = False
         self._is_resting = False
+        self._hopes = False
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -154,6 +158,8 @@ class Cluster:
         """Until the next renewal, or until somebody's lease is over who does not seem to renew it."""
         if not self._is_known:
             return 0.05
+        if self._hopes:
+            return SOON
         ends = min((peer.left for peer in self._peers if peer.id != self._lease.node), default=math.inf)
         return max(0.02, min(self._terms.beat, ends + 0.05))
 
@@ -232,6 +238,8 @@ class Cluster:
         owners = await roll.shards()
         mine = {number for number, node in owners.items() if node == self._lease.node}
         share = math.ceil(SHARDS / max(1, sum(peer.works() for peer in living)))
+        others = Counter(node for node in owners.values() if node != self._lease.node)
+        self._hopes = len(mine) < share < max(others.values(), default=0)
         if strange := mine - self._lease.shards:
             self._gain(strange)
         if len(mine) > share:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -166,6 +166,76 @@ def lets_everybody_take_over() -> None:
     Staffing.take_over = take_over  # type: ignore[method-assign]
 
 
+def short_leases() -> None:
+    """Not broken: only quicker to be given up, for tests that cannot wait."""
+    from bot.runtime import lease
+
+    lease.Terms.__init__.__defaults__ = (3.0, 0.5, 1.0)  # type: ignore[attr-defined]
+
+
+def commits_without_a_fence() -> None:
+    """Whoever has begun something ends it and writes it, whatever happened to the lanes meanwhile."""
+    from bot.runtime import ledger
+    from models import database
+    from models.engines.postgres import Postgres
+
+    async def leaves_them(self: Postgres, connection: Any, session: str) -> None:
+        """Nobody ends the connections of the dead."""
+
+    async def is_fine(*_: Any) -> None:
+        """Nobody looks."""
+
+    unchanged = database.unchanged
+    vars(ledger)["unchanged"] = lambda table, versions, _: unchanged(table, versions)
+    vars(worker)["assure"] = vars(failures)["assure"] = is_fine
+    Postgres.end_sessions = leaves_them  # type: ignore[method-assign]
+    worker.Worker.abandon = is_fine  # type: ignore[method-assign]
+    short_leases()
+
+
+def believes_in_its_lease() -> None:
+    """A node takes its lease to last until the database says otherwise, which it asks after a second."""
+    from bot.runtime.cluster import Cluster
+    from bot.runtime.lease import Lease
+
+    renew = Cluster._renew
+
+    async def late(self: Cluster) -> None:
+        if not _lasts(self._lease):
+            await asyncio.sleep(1.0)
+        await renew(self)
+
+    _lasts = Lease.lasts
+    Lease.lasts = lambda self: self.node > 0  # type: ignore[method-assign]
+    Lease.left = lambda self: 3.0  # type: ignore[method-assign]
+    Cluster._renew = late  # type: ignore[method-assign]
+    short_leases()
+
+
+def gives_without_rest() -> None:
+    """A node gives lanes away to another one, and goes on with what it has of them."""
+    from bot.runtime.shares import Shares
+
+    async def give(self: Shares, shards: Collection[int], patience: float) -> set[int]:
+        return set(shards)
+
+    Shares.give = give  # type: ignore[method-assign]
+
+
+def takes_over_from_afar() -> None:
+    """Whoever is asked takes over, whichever node works on the lane."""
+    from bot.runtime.runtime import Runtime
+
+    async def here(self: Runtime, verb: str, conversation_id: int, **arguments: object) -> Any:
+        return await self._staffing.run(verb, {"conversation_id": conversation_id, **arguments})
+
+    async def is_fine(*_: Any) -> None:
+        """Nobody looks whose lane it is."""
+
+    Runtime._on_lane = here  # type: ignore[method-assign]
+    Staffing._assure = is_fine  # type: ignore[method-assign]
+
+
 def _pushes(change: Callable[[list[Any]], list[Any]]) -> None:
     from web.chat_feed import ChatFeed, ChatSocket
 
@@ -220,4 +290,9 @@ VARIANTS: dict[str, Callable[[], None]] = {
     "loses-a-push": loses_a_push,
     "pushes-twice": pushes_twice,
     "never-cuts": never_cuts,
+    "short-leases": short_leases,
+    "no-fence": commits_without_a_fence,
+    "no-deadline": believes_in_its_lease,
+    "gives-without-rest": gives_without_rest,
+    "takes-over-from-afar": takes_over_from_afar,
 }

@@ -31,8 +31,8 @@ async def never(scope: Scope) -> None:
 
 @router.command("nap", title=_("Nap"))
 async def naps(chat: Chat) -> None:
-    """`/nap 300`: answers after so many milliseconds."""
-    await chat.do(nap, int(chat.arguments or 0))
+    """`/nap 300 m7`: answers after so many milliseconds."""
+    await chat.do(nap, int((chat.arguments or "0").split()[0]))
     chat.say(f"echo {chat.inbound.text}")
 
 

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 from tests.faults.part import Part
-from tests.faults.parts import ack, duplicates, kill, overload, platform, poison, sockets, stop, takeover
+from tests.faults.parts import (
+    ack,
+    death,
+    duplicates,
+    far_takeover,
+    kill,
+    overload,
+    platform,
+    poison,
+    rolling,
+    sockets,
+    stop,
+    takeover,
+)
 
 PARTS: dict[str, Part] = {
     part.name: part
     for part in (
         kill.PART,
         stop.PART,
+        rolling.PART,
         duplicates.PART,
         ack.PART,
         overload.PART,
         platform.PART,
         poison.PART,
         takeover.PART,
+        far_takeover.PART,
+        death.PART,
         sockets.PART,
     )
 }
@@ -29,7 +45,6 @@ NOT_YET = (
     (12, "Orders and payments race: one order, one capture, one receipt", "single cases in tests/unit/services"),
     (13, "Storage down or slow: chat goes on, no row points at nothing", "no part yet"),
     (14, "A slot runs once, in all time zones", "four processes on one database are not possible yet"),
-    (16, "Node death: another continues within 15 s", "one database has one process yet"),
     (18, "10,000 idle sockets", "no part yet"),
     (19, "Slow readers are cut at a byte budget", "single cases in tests/unit/web, not counted here"),
     (20, "Who may see what, generated from the routes", "tests/unit/web/test_access.py, not counted here"),

@@ -140,6 +140,8 @@ class TelegramServer:
         status, answer = await self._perform(request.match_info["token"], call)
         await self.tell_waiters()
         match fault:
+            case wire_faults.Late(seconds):
+                await asyncio.sleep(seconds)
             case wire_faults.Lost():
                 wire_faults.reset(request)
             case wire_faults.Cut():

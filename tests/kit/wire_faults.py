@@ -55,7 +55,14 @@ class Garbage:
     """Do the work, say 200, and answer what is no JSON."""
 
 
-Fault = Status | TooMany | Hang | Reset | Lost | Cut | Garbage
+@dataclass(frozen=True, slots=True)
+class Late:
+    """Do the work, and answer only after so many seconds."""
+
+    seconds: float
+
+
+Fault = Status | TooMany | Hang | Reset | Lost | Cut | Garbage | Late
 
 
 class Faults:

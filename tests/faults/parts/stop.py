@@ -50,5 +50,5 @@ PART = Part(
     small={"stops": 1, "people": 100},
     armed={"acknowledges-first": {}, "never-drains": {}},
     databases=("sqlite", "postgres"),
-    notes="One node; the rolling restart of two nodes is not here yet.",
+    notes="One node; two nodes are restarted in turn by `rolling`.",
 )

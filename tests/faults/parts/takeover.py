@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 import aiohttp
 
@@ -15,6 +16,8 @@ from tests.kit.telegram_user import TelegramUser
 from tests.kit.wire_faults import Fault, Faults
 
 PASSWORD = "a password of these tests"
+End = tuple[TelegramUser, list[int], float]
+"""Whose conversation it is, the statuses of both agents, and when the first of them knew that they had it."""
 
 
 class Listening(Faults):
@@ -75,23 +78,26 @@ async def run(trial: Trial) -> Findings:
             agents = [Agent(shop, http) for _ in range(2)]
             for agent, login in zip(agents, ("ann", "ben"), strict=True):
                 await agent.logs_in(login)
-            ends = [await _race(trial, crowd, agents, person) for person in crowd.people]
+            ends = [await race(trial, crowd, agents, person) for person in crowd.people]
             await asyncio.sleep(1.5)  # whatever still wants to leave leaves
             await shop.stop()
-        late = sum(listening.at.get(str(person.id), 0.0) > at for person, _, at in ends)
-        parts = sum(len(person.shown) for person, _, _ in ends)
-        odd = [statuses for _, statuses, _ in ends if sorted(statuses) != [200, 409]]
-        wrong = [f"{late} times the bot spoke after the takeover"] if late else []
-        if odd:
-            wrong.append(f"{len(odd)} claims had not one winner and one loser: {odd[0]}")
-        spoke = {"claims": len(ends), "bot_messages_before": parts - len(ends), "after": late}
-        return Findings(spoke, tuple(wrong))
+        return findings(listening, ends)
 
 
-async def _race(
-    trial: Trial, crowd: Crowd, agents: list[Agent], person: TelegramUser
-) -> tuple[TelegramUser, list[int], float]:
-    """The statuses of both agents, and when the first of them knew that they had it."""
+def findings(listening: Listening, ends: Sequence[End]) -> Findings:
+    """What the races show."""
+    late = sum(listening.at.get(str(person.id), 0.0) > at for person, _, at in ends)
+    parts = sum(len(person.shown) for person, _, _ in ends)
+    odd = [statuses for _, statuses, _ in ends if sorted(statuses) != [200, 409]]
+    wrong = [f"{late} times the bot spoke after the takeover"] if late else []
+    if odd:
+        wrong.append(f"{len(odd)} claims had not one winner and one loser: {odd[0]}")
+    spoke = {"claims": len(ends), "bot_messages_before": parts - len(ends), "after": late}
+    return Findings(spoke, tuple(wrong))
+
+
+async def race(trial: Trial, crowd: Crowd, agents: Sequence[Agent], person: TelegramUser) -> End:
+    """One conversation, from its first message to its takeover."""
     await crowd.delivers(update(person, "good day"))
     while not person.shown:
         await asyncio.sleep(0.005)

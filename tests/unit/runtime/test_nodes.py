@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -332,3 +333,22 @@ async def test_a_buried_node_may_not_claim(several: Several) -> None:
     with pytest.raises(Overtaken):
         await roll.claim(node, 3)
     assert await Shard.filter(node_id=one.runtime._lease.node).count() == 64
+
+
+async def test_a_process_that_slept_begins_anew_with_what_it_had(several: Several, gates: Gates) -> None:
+    one = await several.joins()
+    gates.open["slow"] = asyncio.Event()
+    await several.says("kim", "slow", at=one)
+    await several.says("kim", "behind", at=one)
+    await until(lambda: gates.runs["slow"] == 1)
+    before = one.runtime._lease.node
+    time.sleep(2.2)
+    await until(lambda: one.keeps and one.runtime._lease.node > before)
+    gates.open["slow"].set()
+    await several.quiet()
+    assert await several.thread("kim") == [
+        "customer: slow", "bot: echo slow", "customer: behind", "bot: echo behind"
+    ]  # fmt: skip
+    await several.says("kim", "again", at=one)
+    await several.quiet()
+    assert several.shown("kim") == ["echo slow", "echo behind", "echo again"]
