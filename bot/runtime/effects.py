@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,14 +27,15 @@ from bot.core.shard import shard_of
 from bot.runtime.lease import Lease, WholeDatabase
 from bot.runtime.ledger import Ledger
 from bot.runtime.retry import LONGEST_WAIT, effect_delay
+from bot.runtime.room import Room, account_of
 from bot.runtime.writes import NewEffect
 from models.database import Statement, as_time, fetch, marks
 
 log = logging.getLogger(__name__)
 
-#: Effects under way at once, over all lanes.
+#: Effects of one account under way at once, over its lanes: one that hangs leaves the others theirs.
 CONCURRENCY = 64
-#: Effects held in memory; what is beyond waits in the table.
+#: Effects of one account held in memory; what is beyond waits in the table.
 MOST_IN_MEMORY = 5_000
 POLL_SECONDS = 1.0
 DONE = "UPDATE effect SET state = 'done', attempts = ?, done_at = ?, error = '' WHERE key = ?"
@@ -42,8 +43,9 @@ RETRY = "UPDATE effect SET attempts = ?, due_at = ?, error = ? WHERE key = ?"
 PARKED = "UPDATE effect SET state = 'parked', attempts = ?, error = ?, done_at = ? WHERE key = ?"
 PENDING = (
     "SELECT key, kind, lane, payload, conversation_id, message_seq, author, epoch, attempts, due_at FROM effect "
-    "WHERE state = 'pending'{mine} ORDER BY id LIMIT ?"
+    "WHERE state = 'pending'{mine}{besides} ORDER BY id LIMIT ?"
 )
+_BESIDES = " AND lane <> ? AND substr(lane, 1, ?) <> ?"
 #: The shortest rest of an account, seconds.
 LEAST_REST = 0.05
 #: How long a lane rests when nobody knows whether it is ours, seconds.
@@ -99,14 +101,14 @@ class Effects:
         self._parked = parked
         self._clock = clock
         self._lanes: dict[str, EffectLane] = {}
-        self._known: set[str] = set()
+        self._room = Room()
         self._due: dict[str, datetime] = {}  # effects in memory that must not be tried before
         self._ended: set[str] = set()  # since the poll began to read: its rows may still show them as pending
         self._behind = True  # the table may hold older effects than the memory
         self._looking = False
         self._late: list[NewEffect] = []  # came while the poll read and we were behind
         self._void: dict[int, int] = {}
-        self._slots = asyncio.Semaphore(CONCURRENCY)
+        self._slots: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(CONCURRENCY))  # by account
         self._wake = asyncio.Event()
         self._ledger = ledger
         self._poller: asyncio.Task[None] | None = None
@@ -115,7 +117,7 @@ class Effects:
     @property
     def size(self) -> int:
         """Effects under way, waiting for their turn or for a retry; at least 1 while some may wait in the table."""
-        return len(self._known) + self._behind
+        return len(self._room) + self._behind + len(self._room.full)
 
     def add(self, kind: str, executor: Executor) -> None:
         """Another kind of effect, before `start`."""
@@ -140,25 +142,23 @@ class Effects:
 
     def offer(self, effects: Sequence[NewEffect]) -> None:
         """Take what was just committed. Past the memory's bound, the poll will find it later."""
-        if self._behind:
-            self._late += effects if self._looking else ()
-            return
-        self._behind = not self._take(effects)
+        if self._looking and (self._behind or self._room.full):
+            self._late += effects
+        if not self._behind:
+            self._take(effects)
 
-    def _take(self, effects: Sequence[NewEffect]) -> bool:
-        """Queue effects on their lanes; False when there is no room for all."""
+    def _take(self, effects: Sequence[NewEffect]) -> None:
+        """Queue effects on their lanes, where their accounts have room."""
         for effect in effects:
-            if effect.key in self._known or effect.key in self._ended or self._is_void(effect):
+            if effect.key in self._room or effect.key in self._ended or self._is_void(effect):
                 continue
             if self._lease.is_shared and not self._is_mine(effect.lane):
                 continue
-            if len(self._known) >= MOST_IN_MEMORY:
-                return False
-            self._known.add(effect.key)
+            if not self._room.add(effect, MOST_IN_MEMORY):
+                continue
             lane = self._lanes.setdefault(effect.lane, EffectLane())
             lane.waiting.append(effect)
             self._run(effect.lane, lane)
-        return True
 
     def _run(self, name: str, lane: EffectLane) -> None:
         if lane.waiting and lane.task is None and not self._stopping:
@@ -188,7 +188,7 @@ class Effects:
         """No bot message older than `epoch` leaves any more. Call it inside `hold`, after the commit."""
         self._void[conversation_id] = epoch
         lane = self._lanes.get(lane_name, EffectLane())
-        self._known.difference_update(effect.key for effect in lane.waiting if self._is_void(effect))
+        self._room.drop(effect.key for effect in lane.waiting if self._is_void(effect))
         lane.waiting = deque(effect for effect in lane.waiting if not self._is_void(effect))
 
     def _is_void(self, effect: NewEffect) -> bool:
@@ -237,7 +237,7 @@ class Effects:
         for name, lane in [*self._lanes.items()]:
             if shard_of(name) in shards:
                 gone = {effect.key for effect in lane.waiting}
-                self._known -= gone
+                self._room.drop(gone)
                 for key in gone:
                     self._due.pop(key, None)
                 lane.waiting.clear()
@@ -257,8 +257,7 @@ class Effects:
 
     async def _poll(self) -> None:
         while True:
-            if len(self._known) < MOST_IN_MEMORY // 2:
-                await self._look()
+            await self._look()
             try:
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._wake.wait()
@@ -271,35 +270,44 @@ class Effects:
         self._ended.clear()
         self._late.clear()
         self._looking, shards = True, self._shards
+        crowded = self._room.crowded(MOST_IN_MEMORY // 2)  # they have enough to do
         try:
-            rows = await self._read(sorted(shards))
+            rows = await self._read(sorted(shards), sorted(crowded))
         except Exception as error:
             # The database may be away for a moment; the next poll looks again.
             log.error("effects could not be read", extra={"action": "effects.poll"} | fault(error))
             return
         finally:
             self._looking = False
-        self._admit(rows)
+        self._admit(rows, crowded)
         self._behind |= shards != self._shards  # what came meanwhile was not read
 
-    async def _read(self, shards: Sequence[int]) -> list[dict[str, Any]]:
+    async def _read(self, shards: Sequence[int], crowded: Sequence[str]) -> list[dict[str, Any]]:
+        besides = _BESIDES * len(crowded)
+        others = [value for account in crowded for value in (account, len(account) + 1, f"{account}:")]
         if not self._lease.is_shared:
-            return await fetch(PENDING.format(mine=""), (MOST_IN_MEMORY,))
-        mine = f" AND shard IN ({marks(len(shards))})"
-        return await fetch(PENDING.format(mine=mine), (*shards, MOST_IN_MEMORY)) if shards else []
+            return await fetch(PENDING.format(mine="", besides=besides), (*others, MOST_IN_MEMORY))
+        mine = PENDING.format(mine=f" AND shard IN ({marks(len(shards))})", besides=besides)
+        return await fetch(mine, (*shards, *others, MOST_IN_MEMORY)) if shards else []
 
-    def _admit(self, rows: Sequence[dict[str, Any]]) -> None:
+    def _admit(self, rows: Sequence[dict[str, Any]], crowded: Set[str]) -> None:
         """Take what the table holds, and behind it what came meanwhile."""
         now, found = self._clock(), []
         for row in rows:
             due = as_time(row.pop("due_at"))
             found.append(NewEffect(**row))
-            if due and due > now and found[-1].key not in self._known:
+            if due and due > now and found[-1].key not in self._room:
                 self._due[found[-1].key] = due
-        if not self._take(found):
-            self._behind = True
-        elif len(rows) < MOST_IN_MEMORY and self._behind:
-            self._behind = not self._take(self._late)
+        read = self._room.full - crowded
+        self._room.full -= read
+        self._take(found)
+        if len(rows) >= MOST_IN_MEMORY:  # of these there may be more behind
+            self._room.full |= read
+            return
+        if self._behind:
+            self._behind = False
+            self._room.full |= crowded
+        self._take(self._late)
 
     # one lane
 
@@ -349,7 +357,7 @@ class Effects:
             if wait := self._wait(effect):
                 return wait
             self._due.pop(effect.key, None)
-            async with self._slots:
+            async with self._slots[account_of(effect.lane)]:
                 if not self._lease.lasts():  # we have slept too long: somebody else may be sending this
                     return LATE_REST
                 try:
@@ -358,7 +366,7 @@ class Effects:
                     return await self._held_back(effect, rest)
             if delay is None:
                 lane.waiting.popleft()
-                self._known.discard(effect.key)
+                self._room.drop((effect.key,))
                 if self._looking:
                     self._ended.add(effect.key)
                 return 0.0
