@@ -12,6 +12,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.transactions import in_transaction
 
 from models.engines.engine import SESSION, Begin, Check, Engine, Migration, Query, Rows, Statement
+from models.engines.postgres_bulk import Together, combined, gathered, groups, listed, many, together
 
 LOCK = "SELECT pg_advisory_lock(hashtext('parley migrations'))"
 UNLOCK = "SELECT pg_advisory_unlock(hashtext('parley migrations'))"
@@ -33,6 +34,9 @@ class Postgres(Engine):
     alive = f"SELECT -id AS id, 0 AS version FROM node WHERE id = ? AND until > {now} FOR KEY SHARE"  # noqa: S608
     claim_lock = " FOR UPDATE SKIP LOCKED"
 
+    def __init__(self) -> None:
+        self._types: dict[str, list[str]] = {}  # of the values of a statement, as the server has told
+
     def settings(self, url: str, *, alone: bool) -> dict[str, Any] | str:  # noqa: ARG002 - many may
         parts = urlsplit(url)
         named = {"application_name": SESSION, "maxsize": "8"} | dict(parse_qsl(parts.query))
@@ -53,14 +57,42 @@ class Postgres(Engine):
         return hasattr(context, "token")
 
     async def fetch(self, connection: BaseDBAsyncClient, sql: str, values: Sequence[Any]) -> Rows:
-        return await connection.execute_query_dict(numbered(sql), list(values))
+        if found := many(sql):
+            one, columns = found
+            rows = [values[at : at + columns] for at in range(0, len(values), columns)]
+            shown: Rows = await connection._translate_exceptions(self._returned, one, rows)  # type: ignore[attr-defined]  # noqa: SLF001
+            return shown
+        text, sizes = listed(sql)
+        return await connection.execute_query_dict(numbered(text), gathered(values, sizes))
 
     async def fetch_many(self, connection: BaseDBAsyncClient, queries: Sequence[Query]) -> list[Rows]:
         return [await self.fetch(connection, sql, values) for sql, values in queries]
 
     async def execute(self, connection: BaseDBAsyncClient, statements: Sequence[Statement]) -> None:
-        for sql, rows in statements:
-            await connection.execute_many(numbered(sql), [list(row) for row in rows])
+        for group in groups(statements):
+            if isinstance(group, tuple):
+                sql, rows = group
+                await connection.execute_many(numbered(sql), [list(row) for row in rows])
+            else:
+                # Tortoise has no public way to send arrays; what goes wrong is told in its words all the same.
+                await connection._translate_exceptions(self._together, group)  # type: ignore[attr-defined]  # noqa: SLF001
+
+    async def _together(self, connection: BaseDBAsyncClient, group: Together) -> None:
+        async with connection.acquire_connection() as raw:
+            text, values = await self._arrays(raw, group)
+            await raw.execute(text, *values)
+
+    async def _returned(self, connection: BaseDBAsyncClient, sql: str, rows: Sequence[Sequence[Any]]) -> Rows:
+        async with connection.acquire_connection() as raw:
+            text, values = await self._arrays(raw, together([(sql, rows)]))
+            return [dict(row) for row in await raw.fetch(text, *values)]
+
+    async def _arrays(self, raw: Any, group: Together) -> tuple[str, list[list[Any]]]:
+        for _, (sql, _) in group:
+            if sql not in self._types:
+                prepared = await raw.prepare(numbered(sql))
+                self._types[sql] = [type_.name for type_ in prepared.get_parameters()]
+        return combined(group, self._types)
 
     async def finish(self, connection: BaseDBAsyncClient, statements: Sequence[Statement]) -> None:
         await self.execute(connection, statements)
