@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -72,12 +73,20 @@ async def assure(guard: Guard, connection: BaseDBAsyncClient) -> None:
     _check(guard, await fetch(sql, values, connection))
 
 
+log = logging.getLogger(__name__)
+
 _engine: Engine = engines.named("sqlite")
+_notes: tuple[str, ...] = ()
 
 
 def engine() -> Engine:
     """That of the open database."""
     return _engine
+
+
+def notes() -> tuple[str, ...]:
+    """What the operator of the open database should mend."""
+    return _notes
 
 
 def dialect() -> str:
@@ -86,8 +95,11 @@ def dialect() -> str:
 
 
 async def open_database(url: str, *, lock: bool = True) -> None:
-    """Connect to `sqlite://path` or `postgres://…`. A second process on one SQLite file is refused (ConfigError)."""
-    global _engine
+    """Connect to `sqlite://path`, `postgres://…` or `mysql://…`.
+
+    A second process on one SQLite file is refused (ConfigError).
+    """
+    global _engine, _notes
     made, parts = engines.of(url), urlsplit(url)
     connection = made.settings(url, alone=lock)
     _engine = made
@@ -101,7 +113,9 @@ async def open_database(url: str, *, lock: bool = True) -> None:
         _enable_global_fallback=True,
     )
     try:
-        await made.look(client())
+        _notes = await made.look(client())
+        for note in _notes:
+            log.warning(note, extra={"action": "database_opened"})
     except (DBConnectionError, OSError, OperationalError) as error:
         await close_database()
         raise DatabaseBusy(f"the database {parts.hostname or parts.path} cannot be opened: {error}") from error
@@ -218,7 +232,7 @@ def marks(count: int) -> str:
 
 
 def as_time(value: Any) -> datetime | None:
-    """A raw column as aware UTC: SQLite gives text, PostgreSQL a datetime."""
+    """A raw column as aware UTC: SQLite gives text, a server a datetime."""
     if value is None or isinstance(value, datetime):
         return value
     parsed = datetime.fromisoformat(value)

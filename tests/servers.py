@@ -213,6 +213,9 @@ class MariaDb(Server):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.data = folder / "data"
+        (folder / "tmp").mkdir()
+        # Two that are set up at once must not meet in /tmp.
+        self._environment = os.environ | {"TMPDIR": str(folder / "tmp")}
         self._as_root = ["--user=root"] if os.geteuid() == 0 else []
         done = subprocess.run(
             [
@@ -222,6 +225,7 @@ class MariaDb(Server):
             capture_output=True,
             text=True,
             check=False,
+            env=self._environment,
         )
         if done.returncode:
             raise ServerFailed(f"mariadb-install-db failed:\n{done.stdout}{done.stderr}")
@@ -245,6 +249,9 @@ class MariaDb(Server):
             *("--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--innodb-flush-method=nosync"),
             *("--character-set-server=latin1", "--collation-server=latin1_swedish_ci"),  # Parley asks for its own
         ]
+
+    def popen_options(self) -> Mapping[str, Any]:
+        return {"env": self._environment}
 
     def url(self, database: str) -> str:
         return f"mysql://root@127.0.0.1:{self.port}/{database}"

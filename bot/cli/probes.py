@@ -43,7 +43,7 @@ def configuration(config: Config, file: Path | None) -> Iterator[Finding]:
 
 async def database(config: Config) -> AsyncIterator[Finding]:
     """Whether it can be opened, and whether its schema is this version's."""
-    from models.database import client, close_database, dialect, open_database
+    from models.database import client, close_database, dialect, notes, open_database
     from models.engines.sqlite import sqlite_path
     from models.migrate import pending
 
@@ -58,6 +58,8 @@ async def database(config: Config) -> AsyncIterator[Finding]:
         return
     try:
         yield Finding(DATABASE, "open", "ok", str(sqlite_path(url)) if dialect() == "sqlite" else without_password(url))
+        for note in notes():
+            yield Finding(DATABASE, "settings", "note", *note.split("; "))
         waiting = await pending(client(), dialect())
         named = ", ".join(migration.name for migration in waiting)
         cure = "the next start applies it, or `python -m bot migrate`" if waiting else ""

@@ -76,7 +76,7 @@ class Engine(Protocol):
     now: ClassVar[str]
     """The database's own time, in seconds since 1970: clocks of nodes are never compared."""
     alive: ClassVar[str]
-    """The row of a guard for a node that has its lease, which keeps it from being buried and may be renewed meanwhile."""
+    """The row of a guard for a node that has its lease: it cannot be buried then, and renews its lease meanwhile."""
     claim_lock: ClassVar[str]
     """The end of a SELECT that locks its rows, without those that somebody else has locked."""
 
@@ -86,8 +86,8 @@ class Engine(Protocol):
     def release(self) -> None:
         """What `settings` took is free for the next process."""
 
-    async def look(self, connection: BaseDBAsyncClient) -> None:
-        """Once, right after it was opened: a server that cannot be used is a ConfigError."""
+    async def look(self, connection: BaseDBAsyncClient) -> tuple[str, ...]:
+        """Once, right after it was opened: what its operator should mend. A server of no use is a ConfigError."""
 
     def is_busy(self, error: BaseException) -> bool:
         """Whether the driver says that the server refuses for now, or went away."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -15,8 +14,6 @@ from tortoise.exceptions import OperationalError
 from bot.core.errors import ConfigError, DatabaseBusy
 from models.engines import mysql_text
 from models.engines.engine import SESSION, Begin, Check, Engine, Migration, Query, Rows, Statement
-
-log = logging.getLogger(__name__)
 
 #: Refused for now: locks, room, connections, shutting down, read-only, the network.
 BUSY = frozenset(
@@ -32,10 +29,7 @@ _PROGRESS = (
     "CREATE TABLE IF NOT EXISTS schema_progress "
     "(number INTEGER PRIMARY KEY, checksum VARCHAR(64) NOT NULL, done INTEGER NOT NULL)"
 )
-_LOOK = (
-    "SELECT version() AS version, @@innodb_flush_log_at_trx_commit AS flush, @@max_allowed_packet AS packet, "
-    "@@innodb_doublewrite AS doublewrite"
-)
+_LOOK = "SELECT version() AS version, @@innodb_flush_log_at_trx_commit AS flush, @@max_allowed_packet AS packet"
 _MIGRATIONS = "concat('parley migrations ', md5(database()))"
 _PATIENCE = 600  # seconds, for another node's migrations
 _END_SESSIONS = (
@@ -68,19 +62,16 @@ class Mysql(Engine):
     def release(self) -> None:
         """Nothing was taken."""
 
-    async def look(self, connection: BaseDBAsyncClient) -> None:
+    async def look(self, connection: BaseDBAsyncClient) -> tuple[str, ...]:
         (row,) = await connection.execute_query_dict(_LOOK)
         refuse_old(row["version"])
         if row["packet"] < LEAST_PACKET:
-            raise ConfigError(
-                f"the database takes {row['packet']} bytes at once; set max_allowed_packet to 16M or more"
-            )
-        if str(row["flush"]) != "1":
-            log.warning(
-                "innodb_flush_log_at_trx_commit is %s: a power cut loses what was acknowledged; set it to 1",
-                row["flush"],
-                extra={"action": "database_durability"},
-            )
+            raise ConfigError(f"the database takes {row['packet']} bytes at once; set max_allowed_packet to 16M")
+        if str(row["flush"]) == "1":
+            return ()
+        return (
+            f"innodb_flush_log_at_trx_commit is {row['flush']}: a power cut loses what was acknowledged; set it to 1",
+        )
 
     def is_busy(self, error: BaseException) -> bool:
         return code(error) in BUSY or _is_lost(error)

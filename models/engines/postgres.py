@@ -45,8 +45,9 @@ class Postgres(Engine):
     def release(self) -> None:
         """Nothing was taken."""
 
-    async def look(self, connection: BaseDBAsyncClient) -> None:
+    async def look(self, connection: BaseDBAsyncClient) -> tuple[str, ...]:
         await connection.execute_query("SELECT 1")
+        return ()
 
     def is_busy(self, error: BaseException) -> bool:
         # Its driver is loaded only where it is used, so its errors are known by name.

@@ -74,8 +74,9 @@ class Sqlite(Engine):
             os.close(self._lock_file)
             self._lock_file = None
 
-    async def look(self, connection: BaseDBAsyncClient) -> None:
+    async def look(self, connection: BaseDBAsyncClient) -> tuple[str, ...]:
         await connection.execute_query("SELECT 1")
+        return ()
 
     def is_busy(self, error: BaseException) -> bool:
         return isinstance(error, sqlite3.OperationalError) and says_busy(error)

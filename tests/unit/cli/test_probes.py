@@ -90,3 +90,12 @@ async def test_on_postgres_it_says_which_without_its_password(postgres_url: str)
     assert [finding.state for finding in findings] == ["ok", "note"]
     assert findings[0].detail.startswith("postgres")
     assert "@" not in findings[0].detail
+
+
+async def test_on_mariadb_it_says_what_a_power_cut_would_cost(mariadb_url: str) -> None:
+    config = Config.model_validate({"database": {"url": mariadb_url}})
+    where, durability, tables = [finding async for finding in probes.database(config)]
+    assert (where.state, durability.state, tables.state) == ("ok", "note", "note")
+    assert where.detail.startswith("mysql://127.0.0.1")
+    assert durability.detail.endswith("a power cut loses what was acknowledged")
+    assert durability.cure == "set it to 1"
