@@ -63,6 +63,7 @@ async def _chat(args: argparse.Namespace, folder: Path) -> int:
 async def _app(args: argparse.Namespace, folder: Path, channel: TerminalChannel) -> AsyncIterator[App]:
     from bot import config, logs
     from bot.app import build, opened
+    from bot.runtime.roll import check_alone
 
     # The pay page is served, too: on a port of its own, so that it does not meet the server's.
     overrides: dict[str, dict[str, Any]] = {"server": {"host": "127.0.0.1", "port": _free_port(), "public_url": ""}}
@@ -76,6 +77,7 @@ async def _app(args: argparse.Namespace, folder: Path, channel: TerminalChannel)
     loaded = config.load(args.config, overrides)
     logs.configure("debug" if args.debug else "error", loaded.log.format, tuple(loaded.secrets()))
     async with opened(loaded):
+        await check_alone()
         app = await build(loaded, more=[channel])
         if not args.here:
             await first_start.fill_demo(app.storage)

@@ -29,14 +29,20 @@ async def fill_demo(storage: Storage) -> bool:
 
 
 async def first_admin(config: Config) -> FirstAdmin | None:
-    """Make the first account when there is none at all."""
+    """Make the first account when there is none at all; of nodes that start at one moment, one makes it."""
+    from bot.core.errors import Refused
     from bot.services import passwords, staff
 
     if await staff.everyone():
         return None
     password = passwords.one_time_password()
-    await staff.add(
-        LOGIN, "Admin", "admin", password, datetime.now(UTC),
-        locale=config.shop.languages[0], timezone=config.shop.timezone,
-    )  # fmt: skip
+    try:
+        await staff.add(
+            LOGIN, "Admin", "admin", password, datetime.now(UTC),
+            locale=config.shop.languages[0], timezone=config.shop.timezone,
+        )  # fmt: skip
+    except Refused as refused:
+        if refused.code == "login_taken":
+            return None
+        raise
     return FirstAdmin(LOGIN, password)

@@ -46,7 +46,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--role",
         action="append",
         choices=("web", "worker", "scheduler"),
-        help="do only this; may be given several times (server.roles). Needs PostgreSQL",
+        help="do only this; may be given several times (server.roles). Not with SQLite",
     )
     parser.add_argument("--open", action="store_true", help="open the shop in a browser")
 

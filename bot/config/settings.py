@@ -66,7 +66,7 @@ class Config(Section):
         if server and len(server.roles) < len(ROLES) and database.url.reveal().startswith("sqlite:"):
             raise ValueError(
                 f"SQLite serves one process, which does everything, but this one is to be {', '.join(server.roles)} "
-                "only; leave server.roles and --role out, or use PostgreSQL"
+                "only; leave server.roles and --role out, or use PostgreSQL or MariaDB"
             )
         return database
 

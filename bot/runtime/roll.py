@@ -9,7 +9,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.core.errors import ConfigError
 from bot.core.shard import SHARDS, shard_of
+from bot.runtime import place
 from models.database import Guard, alive, assure, client, engine, execute, fetch, marks, transaction
 from models.engines.engine import SESSION
 from models.node import Node
@@ -86,6 +88,12 @@ async def peers() -> list[Peer]:
         )
         for row in await fetch(sql)
     ]
+
+
+async def check_alone() -> None:
+    """Raises `ConfigError` while any node serves this database: for who would work on lanes that others have."""
+    if names := [peer.name for peer in await peers() if peer.left > 0 and not place.is_gone(peer.place)]:
+        raise ConfigError(f"this database is served by {', '.join(names)}; stop every Parley of it first")
 
 
 async def shards() -> dict[int, int | None]:

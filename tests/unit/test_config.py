@@ -119,6 +119,9 @@ def test_all_mistakes_are_told_at_once_each_with_its_place_and_cure(monkeypatch:
         ("[shop]\norder_hold_minutes = 0", "must be at least 1"),
         ("[server]\nport = 70000", "must be at most 65535"),
         ("[server]\nport = 80.5", "must be a whole number"),
+        ('[server]\nroles = ["web"]', "SQLite serves one process, which does everything, but this one is to be web"),
+        ('[server]\nroles = ["cook"]', "there is no role 'cook'; there are web, worker and scheduler"),
+        ("[server]\nroles = []", "must name at least one of web, worker and scheduler"),
         ('[server]\npublic_url = "shop.example"', "'shop.example' is not a web address; write it like https://"),
         ('[server]\npublic_url = "https://shop.example:99999"', "is not a web address"),
         ('[server]\npublic_url = "https://shop.example/?a=1"', "is not a web address"),
@@ -251,3 +254,9 @@ def test_what_is_offered_is_what_there_is() -> None:
     assert set(get_args(Provider)) == set(PROVIDERS)
     translated = {folder.name for folder in (ROOT / "handlers/locale").iterdir() if (folder / "LC_MESSAGES").is_dir()}
     assert set(checks.LANGUAGES) == translated | {"en"}
+
+
+def test_roles_come_in_their_order_and_once(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[server]\nroles = ["worker", "web", "worker"]\n[database]\nurl = "postgres://h/d"')
+    assert config.load(file).server.roles == ("web", "worker")

@@ -6,12 +6,13 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.core.chat import Chat
-from bot.core.errors import DatabaseBusy, Refused
+from bot.core.errors import ConfigError, DatabaseBusy, Refused
 from bot.core.message import Wire
 from bot.core.ports import Accept, Sent
 from bot.core.profiles import TELEGRAM
@@ -20,7 +21,7 @@ from bot.core.router import Router
 from bot.runtime import errands as errands_module
 from bot.runtime import roll
 from bot.services.scope import Scope
-from models import Conversation, Duty, Effect, Errand, Message, Node, Shard, Staff
+from models import Conversation, Dialog, Duty, Effect, Errand, Message, Node, Order, OrderEvent, Shard, Staff
 from models import Inbound as InboundRow
 from models.database import Overtaken, close_database, open_database
 from tests.kit.several import ACCOUNT, Several, until
@@ -42,6 +43,10 @@ class Gates:
             self.runs[text] += 1
             if text in self.open:
                 await self.open[text].wait()
+
+        @router.command("ask")
+        async def asks(chat: Chat) -> None:
+            await chat.ask("Your name?", remind="1h", expire="1d")
 
         @router.fallback
         async def answer(chat: Chat) -> None:
@@ -352,3 +357,35 @@ async def test_a_process_that_slept_begins_anew_with_what_it_had(several: Severa
     await several.says("kim", "again", at=one)
     await several.quiet()
     assert several.shown("kim") == ["echo slow", "echo behind", "echo again"]
+
+
+async def test_two_schedulers_at_one_moment_do_each_thing_once(several: Several) -> None:
+    one, two = await several.joins(), await several.joins()
+    people = [f"p{number}" for number in range(12)]
+    for person in people:
+        await several.says(person, "/ask", at=one)
+    await several.quiet()
+    past = START - timedelta(days=365)
+    await Dialog.all().update(remind_at=past)
+    for row in await Conversation.all():
+        await Order.create(
+            number=f"N-{row.id}", conversation_id=row.id, contact_id=row.contact_id, account=ACCOUNT, state="placed",
+            total=1, currency="CNY", name="x", address="", hold_until=past, created_at=past, updated_at=past,
+        )  # fmt: skip
+    for work in ("dialogs_due", "orders_due", "_prune"):
+        await asyncio.gather(*(getattr(node.runtime, work)() for node in (one, two) for _ in range(2)))
+    await several.quiet()
+    for person in people:
+        reminded = [text for text in several.shown(person) if "Your name?" in text]
+        assert len(reminded) == 2, several.shown(person)  # the question, and its one reminder
+    assert await OrderEvent.filter(to_state="expired").count() == len(people)
+    assert await InboundRow.filter(kind="order").count() == len(people)
+
+
+async def test_a_talk_in_the_terminal_is_refused_while_nodes_serve(several: Several) -> None:
+    await roll.check_alone()
+    one = await several.joins()
+    with pytest.raises(ConfigError, match="is served by node 1; stop every Parley of it first"):
+        await roll.check_alone()
+    await several.leaves(one)
+    await roll.check_alone()
