@@ -1,4 +1,4 @@
-"""A real nginx with the configuration of docs/deploy/nginx.conf: only its addresses and its certificate are the test's."""
+"""A real nginx with docs/deploy/nginx.conf: only its addresses and its certificate are the test's."""
 
 from __future__ import annotations
 
