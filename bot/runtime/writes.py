@@ -117,7 +117,8 @@ class Writes:
         self.events.append(RowChanged(state.id))
 
     def save_dialog(self, state: ConversationState, dialog: DialogState, now: datetime) -> None:
-        """Insert or update a dialog's row."""
+        """Insert or update a dialog's row; of two in one turn the later one counts, for one statement writes all."""
+        self.dialogs = [row for row in self.dialogs if row[1] != dialog.token]
         self.dialogs.append(
             (
                 state.id, dialog.token, dialog.handler, dialog.state, dialog.background,
