@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot import __version__
-from bot.backup import files, postgres, sqlite
+from bot.backup import files, mysql, postgres, sqlite
 from bot.backup.archive import Writer, writing
 from bot.backup.manifest import Files, Manifest, NamedFile, Rows
 from bot.backup.telling import Tell
@@ -50,10 +50,10 @@ def engine(places: Places) -> str:
             return "sqlite"
         case "postgres" | "postgresql" | "asyncpg":
             return "postgres"
+        case "mysql" | "mariadb":
+            return "mysql"
         case other:
-            raise ConfigError(
-                f"backups are for SQLite and PostgreSQL; use the tools of {other} itself for its database"
-            )
+            raise ConfigError(f"there is no backup for {other}; use its own tools")
 
 
 async def back_up(places: Places, target: Path, *, with_files: bool, tell: Tell) -> Manifest:
@@ -80,10 +80,11 @@ async def back_up(places: Places, target: Path, *, with_files: bool, tell: Tell)
 async def _keep_rows(
     writer: Writer, kind: str, places: Places, room: Path, tell: Tell
 ) -> tuple[datetime, Rows, Sequence[NamedFile]]:
-    if kind == "postgres":
-        copy = room / postgres.ENTRY
-        made_at, rows, wanted = await postgres.snapshot(places.database_url, copy, tell)
-        writer.copy(postgres.ENTRY, copy)
+    if kind != "sqlite":
+        server = mysql if kind == "mysql" else postgres
+        copy = room / server.ENTRY
+        made_at, rows, wanted = await server.snapshot(places.database_url, copy, tell)
+        writer.copy(server.ENTRY, copy)
         return made_at, rows, wanted
     source, copy = sqlite_path(places.database_url), room / sqlite.ENTRY
     if not source.exists():

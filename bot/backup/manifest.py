@@ -45,7 +45,7 @@ class Stamp:
 class Rows:
     """The database: which engine, in which entry, with which schema and rows."""
 
-    engine: str  # sqlite | postgres
+    engine: str  # sqlite | postgres | mysql
     entry: str
     migrations: Sequence[Stamp]
     tables: Mapping[str, TableDigest]

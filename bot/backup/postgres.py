@@ -53,12 +53,17 @@ async def snapshot(url: str, target: Path, tell: Tell) -> tuple[datetime, Rows, 
         words = ["--format=custom", "--compress=1", "--no-owner", "--no-privileges", f"--exclude-table-data={STAMPS}"]
         dump = _Program("pg_dump", url)
         await dump.run([*words, f"--snapshot={name}", f"--file={target}"], tell, target)
-        rows = await read(connection, tell)
+        rows = await _read(connection, tell)
         return made_at, rows, await named_files(connection)
 
 
-async def read(connection: Any, tell: Tell) -> Rows:
-    """The schema, and the digest of each table, in the caller's transaction."""
+async def read(url: str, tell: Tell) -> Rows:
+    """The schema, and the digest of each table."""
+    async with connected(url) as connection, connection.transaction(readonly=True):
+        return await _read(connection, tell)
+
+
+async def _read(connection: Any, tell: Tell) -> Rows:
     digests, names = {}, [row[0] for row in await connection.fetch(TABLES)]
     for number, name in enumerate(names):
         tell(share("reading rows", number, len(names)))
@@ -97,7 +102,7 @@ async def clear(connection: Any) -> None:
     await connection.execute("CREATE SCHEMA public")
 
 
-async def load(url: str, dump: Path, tell: Tell) -> None:
+async def load(url: str, dump: Path, stamps: Sequence[Stamp], tell: Tell) -> None:  # noqa: ARG001 - the dump has them
     """All tables and rows, or none; without the stamps, and until they are written no Parley starts on it."""
     program = _Program("pg_restore", url)
     # The schema is there, and belongs to somebody else than on the machine of the backup.

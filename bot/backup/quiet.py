@@ -185,7 +185,7 @@ async def _close_doors(made_at: datetime, now: datetime) -> None:
     await _run(
         ("DELETE FROM staff_session WHERE created_at <= ?", [(now,)]),
         ("DELETE FROM link_code WHERE expires_at > ?", [(made_at,)]),
-        *(_SKIP_POSTGRES if dialect() == "postgres" else _SKIP_SQLITE),
+        *_SKIP[dialect()],
         (NOTE, [(f"backup:{made_at:%Y-%m-%dT%H:%M:%SZ}", now)]),
     )
 
@@ -201,3 +201,13 @@ _SKIP_SQLITE: Sequence[Statement] = (
     ("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'attachment'", [(SKIPPED_NUMBERS,)]),
     (_BEGIN, [(SKIPPED_NUMBERS,)]),
 )
+#: A row that comes and goes: to set the counter would be DDL, which commits.
+_SKIP_ROW = (
+    "INSERT INTO attachment (id, kind, created_at) "
+    "SELECT coalesce(max(id), 0) + ?, 'skipped', utc_timestamp(6) FROM attachment"
+)
+_SKIP_MYSQL: Sequence[Statement] = (
+    (_SKIP_ROW, [(SKIPPED_NUMBERS,)]),
+    ("DELETE FROM attachment WHERE kind = 'skipped'", [()]),
+)
+_SKIP = {"sqlite": _SKIP_SQLITE, "postgres": _SKIP_POSTGRES, "mysql": _SKIP_MYSQL}

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import quote
 
-from bot.backup import archive, files, postgres, sqlite
+from bot.backup import archive, files, mysql, postgres, sqlite
 from bot.backup.archive import Reader, unpacked
 from bot.backup.digest import differing
 from bot.backup.making import BANK, LAKE, Places, engine
@@ -40,7 +41,7 @@ class Restored:
 async def restore(places: Places, source: Path, *, replace: bool, tell: Tell, now: datetime | None = None) -> Restored:
     """Bring the backup at `source` to `places`.
 
-    With `replace` what is there goes: on SQLite and in folders it is set aside, in PostgreSQL it is dropped.
+    With `replace` what is there goes: on SQLite and in folders it is set aside, on a server it is dropped.
 
     Raises `BadInput` for a damaged or wrong backup and for a target that is not empty, `ConfigError` while a Parley
     runs there. Nothing is touched before every part of the backup was checked.
@@ -50,7 +51,7 @@ async def restore(places: Places, source: Path, *, replace: bool, tell: Tell, no
         _check_fits(reader.manifest, places)
         async with _target(places, replace=replace):
             archive.check(reader, tell)
-            bring = _bring_sqlite if engine(places) == "sqlite" else _bring_postgres
+            bring = _bring_sqlite if engine(places) == "sqlite" else _bring_server
             return await bring(reader, places, now, tell)
 
 
@@ -80,9 +81,10 @@ async def _target(places: Places, *, replace: bool) -> AsyncIterator[None]:
             _refuse([path] if path.exists() else [], places, replace=replace)
             yield
         return
-    async with postgres.connected(places.database_url) as connection:
-        await postgres.check_alone(connection)
-        full = [] if await postgres.is_empty(connection) else [Path("the database")]
+    server = _server(places)
+    async with server.connected(places.database_url) as connection:
+        await server.check_alone(connection)
+        full = [] if await server.is_empty(connection) else [Path("the database")]
         _refuse(full, places, replace=replace)
     yield
 
@@ -123,21 +125,29 @@ def _draft(final: Path) -> Path:
     return draft
 
 
-async def _bring_postgres(reader: Reader, places: Places, now: datetime, tell: Tell) -> Restored:
-    url, mark = places.database_url, f"replaced-{now:%Y%m%dT%H%M%SZ}"
+def _server(places: Places) -> ModuleType:
+    return mysql if engine(places) == "mysql" else postgres
+
+
+async def _bring_server(reader: Reader, places: Places, now: datetime, tell: Tell) -> Restored:
+    url, mark, server, rows = (
+        places.database_url,
+        f"replaced-{now:%Y%m%dT%H%M%SZ}",
+        _server(places),
+        reader.manifest.rows,
+    )
     count, absent, aside = await _bring_folders(reader, places, mark, tell)
     with tempfile.TemporaryDirectory(prefix="parley-restore-") as room:
-        dump = Path(room) / postgres.ENTRY
-        _unpack(reader, postgres.ENTRY, dump)
-        async with postgres.connected(url) as connection:
-            if not await postgres.is_empty(connection):
-                await postgres.clear(connection)
-        tell("pg_restore")
-        await postgres.load(url, dump, tell)
-    async with postgres.connected(url) as connection, connection.transaction(readonly=True):
-        _check_rows(reader.manifest.rows, await postgres.read(connection, tell))
+        dump = Path(room) / server.ENTRY
+        _unpack(reader, server.ENTRY, dump)
+        async with server.connected(url) as connection:
+            if not await server.is_empty(connection):
+                await server.clear(connection)
+        tell("restoring rows")
+        await server.load(url, dump, rows.migrations, tell)
+    _check_rows(rows, await server.read(url, tell))
     tell("holding back what was not finished")
-    quieted, migrated = await _settle(url, reader.manifest.made_at, now, reader.manifest.rows)
+    quieted, migrated = await _settle(url, reader.manifest.made_at, now, rows)
     return Restored(reader.manifest, quieted, migrated, count, absent, aside)
 
 

@@ -20,7 +20,7 @@ import pytest
 from analytics import manifest
 from bot.__main__ import main
 from bot.backup.quiet import Quieted
-from tests.servers import ObjectStore, Postgres
+from tests.servers import MariaDb, ObjectStore, Postgres
 
 
 @dataclass(frozen=True)
@@ -294,9 +294,16 @@ def _program(path: Path, says: str) -> None:
     path.chmod(0o755)
 
 
-def test_postgresql_with_tables_is_kept_unless_told(home: Home, postgres_server: Postgres) -> None:
-    home.monkeypatch.setenv("PATH", str(postgres_server._bin), prepend=":")
-    url = asyncio.run(postgres_server.create_database())
+@pytest.fixture(params=["postgres_server", "mariadb_server"])
+def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Postgres | MariaDb:
+    made: Postgres | MariaDb = request.getfixturevalue(request.param)
+    if isinstance(made, Postgres):
+        monkeypatch.setenv("PATH", str(made._bin), prepend=":")
+    return made
+
+
+def test_a_server_with_tables_is_kept_unless_told(home: Home, server: Postgres | MariaDb) -> None:
+    url = asyncio.run(server.create_database())
     home.monkeypatch.setenv("PARLEY_DATABASE__URL", url)
     home.done("migrate")
     home.done("staff", "add", "ann")
@@ -314,4 +321,4 @@ def test_postgresql_with_tables_is_kept_unless_told(home: Home, postgres_server:
     assert "already exists" in home.refused("migrate"), "a start on half a restore must fail"
     home.done("restore", "--replace", "backup.zip")
     assert "ann" in home.done("staff", "list")
-    asyncio.run(postgres_server.drop_database(url))
+    asyncio.run(server.drop_database(url))

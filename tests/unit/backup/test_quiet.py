@@ -14,8 +14,8 @@ from bot.backup.quiet import ATTENTION, SKIPPED_NUMBERS, Quieted, quiet
 from bot.runtime.clock import dialogs_due
 from bot.services import orders
 from bot.services.reports import due_subscriptions
-from models.database import as_time, client, close_database, fetch, migrate, open_database
-from tests.servers import Postgres
+from models.database import as_time, client, close_database, execute, fetch, migrate, open_database
+from tests.servers import MariaDb, Postgres
 from tests.unit.models.rows import NOW, fill
 
 MADE_AT = NOW
@@ -40,22 +40,27 @@ BEHIND = [
 ]
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
 async def restored(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[None]:
     """The rows of a backup before anything looks at them."""
-    server: Postgres | None = None
+    server: Postgres | MariaDb | None = None
     url = f"sqlite://{tmp_path / 'parley.db'}?synchronous=OFF"
-    if request.param == "postgres":
-        server = request.getfixturevalue("postgres_server")
+    if request.param != "sqlite":
+        server = request.getfixturevalue(f"{request.param}_server")
         url = await server.create_database()
     await open_database(url)
     await migrate()
     await fill()
-    for sql in (*READY, *(BEHIND if server else ())):
-        await client().execute_query(sql)
-    await fetch("UPDATE report_subscription SET next_at = ? RETURNING id", [SLOT])
-    await fetch('UPDATE "order" SET hold_until = ? RETURNING id', [SLOT])
-    await fetch("UPDATE dialog SET remind_at = ?, expire_at = ? RETURNING id", [SLOT, RESTORED_AT + timedelta(hours=1)])
+    for sql in (*READY, *(BEHIND if request.param == "postgres" else ())):
+        await fetch(sql)
+    await execute(
+        client(),
+        [
+            ("UPDATE report_subscription SET next_at = ?", [(SLOT,)]),
+            ('UPDATE "order" SET hold_until = ?', [(SLOT,)]),
+            ("UPDATE dialog SET remind_at = ?, expire_at = ?", [(SLOT, RESTORED_AT + timedelta(hours=1))]),
+        ],
+    )
     yield
     await close_database()
     if server is not None:
