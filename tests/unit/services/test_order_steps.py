@@ -1,0 +1,189 @@
+"""Orders step by step: the state machine, what each step moves, and when time is over."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from bot.core.errors import BadInput, Refused
+from bot.services import orders
+from bot.services.order_states import BY_STAFF, STEPS, allowed
+from bot.services.orders import EXPIRE_AT_ONCE, OrderView
+from models import Order
+from models.database import transaction
+from tests.unit.services.shop import Shop, held, on_shelf, steps_of
+
+STATES = ("placed", "paid", "preparing", "shipped", "completed", "cancelled", "expired", "refunded")
+
+
+#: Written out once more, by hand: what each state allows, and who may do it at the desk.
+LEADS_ON = {
+    "placed": {"pay", "cancel", "expire"},
+    "paid": {"prepare", "cancel", "refund"},
+    "preparing": {"ship", "cancel", "refund"},
+    "shipped": {"complete", "refund"},
+    "completed": {"refund"},
+    "cancelled": {"refund"},
+    "expired": {"pay", "refund"},
+    "refunded": set[str](),
+}
+
+
+WAY = {
+    "placed": (),
+    "paid": (),
+    "preparing": ("prepare",),
+    "shipped": ("prepare", "ship"),
+    "completed": ("prepare", "ship", "complete"),
+    "cancelled": ("cancel",),
+    "refunded": ("refund",),
+}
+
+
+async def an_order(shop: Shop, state: str) -> OrderView:
+    """An order that came to `state` by its own steps; paid on the way unless placed or expired."""
+    await shop.product(stock=10)
+    scope = await shop.customer()
+    order = await shop.buys(scope, quantity=2)
+    if state == "expired":
+        shop.later(minutes=30)
+        async with transaction():
+            return (await orders.expire(shop.now))[0]
+    if state != "placed":
+        await shop.pays(scope, order)
+    return await shop.advances(order, *WAY[state])
+
+
+def test_the_table_says_what_this_file_says() -> None:
+    assert {state: set(allowed(state)) for state in STATES} == LEADS_ON
+    assert set(BY_STAFF) == set(STEPS) - {"pay", "expire"}
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_staff_take_the_steps_that_lead_on_and_no_other(shop: Shop, state: str) -> None:
+    order = await an_order(shop, state)
+    before, shelf = await steps_of(order.id), await on_shelf()
+    unpaid = state in ("placed", "expired")
+    for step in BY_STAFF:
+        if step in LEADS_ON[state] and not (step == "refund" and unpaid):
+            continue
+        code = "nothing_paid" if step in LEADS_ON[state] else "wrong_state"
+        with pytest.raises(Refused) as refused:
+            await shop.advances(order, step)
+        assert refused.value.code == code
+        assert refused.value.facts["number"] == order.number
+    assert (await steps_of(order.id), await on_shelf()) == (before, shelf)
+    assert (await Order.get(id=order.id)).state == state
+
+
+#: What is on the shelf of ten, and held, after each step from each state; two pieces were ordered.
+AFTER = {
+    ("placed", "cancel"): (10, 0),
+    ("paid", "prepare"): (8, 0),
+    ("paid", "cancel"): (10, 0),
+    ("paid", "refund"): (10, 0),
+    ("preparing", "ship"): (8, 0),
+    ("preparing", "cancel"): (10, 0),
+    ("preparing", "refund"): (10, 0),
+    ("shipped", "complete"): (8, 0),
+    ("shipped", "refund"): (8, 0),
+    ("completed", "refund"): (8, 0),
+    ("cancelled", "refund"): (10, 0),
+}
+
+
+@pytest.mark.parametrize(("state", "step"), AFTER)
+async def test_a_step_moves_state_stock_and_audit_together(shop: Shop, state: str, step: str) -> None:
+    order = await an_order(shop, state)
+    before = await steps_of(order.id)
+    shop.later(hours=1)
+    async with transaction():
+        moved = await orders.advance(order.id, step, "staff:7", shop.now, "as agreed")
+    assert moved.state == STEPS[step].to
+    assert (await on_shelf(), await held()) == AFTER[state, step]
+    assert await steps_of(order.id) == [*before, (state, moved.state, "staff:7")]
+    row = await Order.get(id=order.id)
+    assert (row.updated_at, row.hold_until) == (shop.now, None)
+
+
+def test_every_step_of_staff_is_covered() -> None:
+    pairs = {(state, step) for state in STATES for step in BY_STAFF if step in LEADS_ON[state]}
+    assert pairs == {*AFTER, ("expired", "refund")}
+
+
+async def test_a_step_that_staff_do_not_take(shop: Shop) -> None:
+    order = await an_order(shop, "placed")
+    for step in ("pay", "expire", "", "sell"):
+        with pytest.raises(BadInput, match="not a step at the desk"):
+            await shop.advances(order, step)
+    with pytest.raises(Refused, match="no_order"):
+        await orders.advance(order.id + 1, "cancel", "staff:1", shop.now)
+
+
+async def test_values_cross_into_a_journal_and_back(shop: Shop) -> None:
+    order = await an_order(shop, "paid")
+    assert msgspec.convert(msgspec.to_builtins(order), OrderView) == order
+
+
+async def test_a_hold_that_is_over_holds_nothing(shop: Shop) -> None:
+    await shop.product(stock=1)
+    ann, bob = await shop.customer(), await shop.customer("Bob")
+    await shop.buys(ann)
+    with pytest.raises(Refused, match="sold_out"):
+        await shop.wants(bob)
+    shop.later(minutes=30)
+    await shop.buys(bob)
+
+
+async def test_expiry_ends_what_is_over_and_nothing_else(shop: Shop) -> None:
+    await shop.product(stock=10)
+    scope = await shop.customer()
+    early = await shop.buys(scope)
+    shop.later(minutes=1)
+    late = await shop.buys(scope, quantity=2)
+    paid = await shop.buys(scope, quantity=3)
+    await shop.pays(scope, paid)
+    shop.later(minutes=29)
+    async with transaction():
+        ended = await orders.expire(shop.now)
+    assert [(order.id, order.state, order.conversation_id) for order in ended] == [
+        (early.id, "expired", scope.conversation_id)
+    ]
+    assert await steps_of(early.id) == [("", "placed", "customer"), ("placed", "expired", "clock")]
+    assert await held() == 2
+    assert [order.state for order in await orders.mine(scope)] == ["paid", "placed", "expired"]
+    assert (await orders.find(scope, late.number)) == late
+
+
+async def test_expiry_takes_a_batch_at_a_time(shop: Shop) -> None:
+    scope = await shop.customer()
+    for number in range(EXPIRE_AT_ONCE + 1):
+        await orders.insert(scope, "a", "", "b", total=1, numbers=lambda number=number: f"N-{number}")  # type: ignore[misc]
+    shop.later(hours=1)
+    async with transaction():
+        assert len(await orders.expire(shop.now)) == EXPIRE_AT_ONCE
+    async with transaction():
+        assert len(await orders.expire(shop.now)) == 1
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_a_customer_cancels_before_it_is_shipped(shop: Shop, state: str) -> None:
+    order = await an_order(shop, state)
+    scope = await shop.customer(contact=order.contact_id)
+    if state in ("placed", "paid", "preparing"):
+        async with transaction():
+            cancelled = await orders.cancel(scope, order.number)
+        assert (cancelled.state, cancelled.paid_at is not None) == ("cancelled", state != "placed")
+        assert (await on_shelf(), await held()) == (10, 0)
+        assert (await steps_of(order.id))[-1] == (state, "cancelled", "customer")
+        return
+    with pytest.raises(Refused, match="wrong_state") as refused:
+        await orders.cancel(scope, order.number)
+    assert refused.value.facts["state"] == state
+
+
+async def test_reviewable_is_what_was_paid_and_not_reviewed(shop: Shop) -> None:
+    order = await an_order(shop, "shipped")
+    scope = await shop.customer(contact=order.contact_id)
+    await shop.buys(scope)
+    assert [one.number for one in await orders.reviewable(scope)] == [order.number]
