@@ -133,6 +133,6 @@ async def test_nobody_is_logged_in_and_no_number_of_a_file_is_given_twice(restor
     await quiet(MADE_AT, RESTORED_AT)
     assert await fetch("SELECT id FROM staff_session") == []
     [row] = await fetch(
-        "INSERT INTO attachment (kind, created_at) VALUES ('file', ?) RETURNING id", [datetime.now(UTC)]
+        "INSERT INTO attachment (kind, created_at) VALUES (?,?) RETURNING id", ["file", datetime.now(UTC)]
     )
     assert row["id"] == before + SKIPPED_NUMBERS + 1
