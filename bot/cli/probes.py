@@ -132,6 +132,9 @@ async def _telegram(config: Config, profile: Capabilities, *, offline: bool) -> 
 
 
 async def _bot_name(config: Config) -> str:
+    from bot.channels.telegram.sparing import import_aiogram
+
+    import_aiogram()
     from aiogram.methods import GetMe
 
     from bot.channels.telegram.client import TelegramClient

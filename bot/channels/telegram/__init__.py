@@ -13,8 +13,11 @@ __all__ = ["CAPABILITIES", "TelegramChannel", "TelegramSettings"]
 
 
 def __getattr__(name: str) -> Any:
-    # aiogram takes seconds and 165 MB to import: only who opens a channel should pay for it.
+    # aiogram takes half a second to import, even so: only who opens a channel should pay for it.
     if name == "TelegramChannel":
+        from bot.channels.telegram.sparing import import_aiogram
+
+        import_aiogram()
         from bot.channels.telegram.channel import TelegramChannel
 
         return TelegramChannel
