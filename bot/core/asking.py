@@ -218,6 +218,7 @@ class Asking(Telling):
         entry = self._journal.next("ask", name)
         if entry is not None:
             return entry.v
+        self._again = False
         problem: Say = ""
         if self._incoming is not None:
             if self._asked and self._asked != name:

@@ -49,6 +49,7 @@ class Chat(Asking):
 
     def _at_present(self, name: str) -> None:
         """An answer waits, but the dialog does something new before it asks: its code was changed since."""
+        self._again = False
         if self._incoming is not None:
             raise JournalMismatch(f"an answer waits, the dialog does {name!r} first")
 

@@ -29,6 +29,7 @@ class Telling:
         commands: Sequence[Command] = (),
         incoming: Incoming | None = None,
         asked: str = "",
+        again: bool = False,
         voices: Callable[[str], Voice] | None = None,
         languages: Sequence[str] = (),
     ) -> None:
@@ -45,6 +46,7 @@ class Telling:
         self._voice = voice
         self._voices = voices
         self._incoming = incoming
+        self._again = again  # the open question is only put once more: what led to it was said when it was asked
         self._asked = asked  # the name of the question that `incoming` answers; "" where nobody kept it
 
     def say(
@@ -72,7 +74,7 @@ class Telling:
     @property
     def _replaying(self) -> bool:
         """Until the answer that came now has been taken, the dialog only repeats what it did before."""
-        return self._journal.replaying or self._incoming is not None
+        return self._journal.replaying or self._incoming is not None or self._again
 
     def switch(self, language: str) -> None:
         """Speak another language from here on."""

@@ -201,6 +201,7 @@ class Dialogs:
             commands=self._shop.routes.commands,
             incoming=incoming,
             asked=dialog.question.name if dialog.question else "",
+            again=incoming is None and dialog.question is not None,
             voices=self._shop.languages.voice,
             languages=self._shop.languages.supported,
         )

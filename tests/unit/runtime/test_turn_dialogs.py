@@ -191,3 +191,50 @@ async def test_a_dialog_whose_handler_is_gone_ends_with_a_word(small_world: Worl
         "Sorry, this has changed in the meantime. Let us start again.", "What?",
     ]  # fmt: skip
     assert not await Dialog.all().exists()
+
+
+@pytest.mark.parametrize("how", ["a stale button", "given back", "back", "a wrong answer", "resumed"])
+async def test_a_question_that_is_put_again_does_not_repeat_what_led_to_it(small_world: Worlds, how: str) -> None:
+    router = Router("tea")
+
+    @router.command("tea")
+    async def tea(chat: Chat) -> None:
+        kind = await chat.choose("Which tea?", ["green", "black"])
+        chat.say(f"A good choice: {kind}.")
+        await chat.hand_over("A tea was chosen")
+        stars = await chat.rate("How many stars?")
+        chat.say(f"{stars} it is.")
+        await chat.ask("Which words?")
+        chat.say("Thanks")
+
+    @router.fallback
+    async def other(chat: Chat) -> None:
+        chat.say("What?")
+
+    sim = await small_world([router])
+    ann = await sim.customer()
+    for words in ("/tea", "green"):
+        await ann.says(words)
+    match how:
+        case "a stale button":
+            await ann._send(kind="callback", data="nobody:knows")
+        case "given back":
+            staff, talk = await sim.staff("Li"), await ann.conversation()
+            await sim.runtime.take_over(talk.id, staff.id)
+            await sim.runtime.give_back(talk.id, staff.id)
+            await sim.runtime.idle()
+        case "back":
+            await ann.says("5")
+            await ann.says("back")
+        case "a wrong answer":
+            await ann.says("many")
+        case "resumed":
+            await ann.says("later")
+            await ann.says("hm")
+            await ann.picks("Go on")
+    assert (await ann.last()).text.endswith("How many stars?")
+    asked = 3 if how == "resumed" else 2  # the offer to go on names the question, too
+    assert (await ann.times("A good choice: green."), await ann.times("How many stars?")) == (1, asked)
+    for words in ("4", "fine"):
+        await ann.says(words)
+    assert (await ann.times("4 it is."), await ann.times("Thanks")) == (1, 1)
