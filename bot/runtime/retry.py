@@ -8,6 +8,8 @@ from bot.core.errors import Final, Retryable
 EFFECT_DELAYS = (0.5, 2.0, 8.0, 30.0, 120.0, 600.0, 1800.0)
 #: A turn holds up its whole conversation, so it is given up within seconds.
 TURN_DELAYS = (0.1, 0.3, 1.0, 2.0)
+#: So often a turn may be cut off because it kept others waiting: once may have been the machine's fault.
+HELD_UP_TRIES = 2
 #: Longer than this no platform's Retry-After is believed, seconds.
 LONGEST_WAIT = 3600.0
 
@@ -21,8 +23,14 @@ def effect_delay(error: BaseException, attempts: int) -> float | None:
     return max(wait, min(asked, LONGEST_WAIT))
 
 
+class HeldUp(TimeoutError):
+    """A turn was cut off soon, and undone, because others waited for its transaction."""
+
+
 def turn_attempts(error: BaseException, attempts: int) -> int:
     """How often a turn counts as tried. One that was cut off held up everybody: it is not tried again by itself."""
+    if isinstance(error, HeldUp) and attempts < HELD_UP_TRIES:
+        return attempts
     return max(attempts, len(TURN_DELAYS) + 1) if isinstance(error, TimeoutError) else attempts
 
 

@@ -25,7 +25,7 @@ from bot.runtime.host import NeedsTransaction
 from bot.runtime.lanes import Head, Lanes
 from bot.runtime.lease import Lease, WholeDatabase
 from bot.runtime.ledger import Ledger
-from bot.runtime.retry import was_parked
+from bot.runtime.retry import HeldUp, was_parked
 from bot.runtime.shop import Shop
 from bot.runtime.state import ConversationState, find_states, load_states
 from bot.runtime.turn import Turn
@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 #: A turn that takes longer has a handler that hangs, seconds.
 TURN_TIMEOUT = 10.0
+#: In a transaction others wait for it, and nothing slow belongs there, seconds.
+HOLD_TIMEOUT = 2.0
 #: Turns under way at once, over all lanes.
 AT_ONCE = 256
 #: Turns that share one transaction, or one reading.
@@ -258,14 +260,14 @@ class Worker:
             return None
         turn = self._turn(connection, state, head, now)
         try:
-            async with asyncio.timeout(self._turn_timeout):
+            async with asyncio.timeout(min(self._turn_timeout, HOLD_TIMEOUT)) as limit:
                 made = await self._made(turn, head)
             await turn.host.keep()
         except DatabaseBusy:
             raise
         except Exception as error:  # the turn's own fault
             await turn.host.undo()
-            return error
+            return HeldUp("a handler holds its transaction") if limit.expired() else error
         writes.add(made)
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.core.errors import ChannelUnavailable, Unreachable
-from bot.runtime.retry import EFFECT_DELAYS, TURN_DELAYS, effect_delay, turn_attempts, turn_delay, was_parked
+from bot.runtime.retry import EFFECT_DELAYS, TURN_DELAYS, HeldUp, effect_delay, turn_attempts, turn_delay, was_parked
 
 
 def test_a_turn_that_fails_is_tried_again_within_seconds_and_then_parked() -> None:
@@ -19,6 +19,11 @@ def test_a_turn_that_was_cut_off_is_parked_at_once(attempts: int) -> None:
     counted = turn_attempts(TimeoutError(), attempts)
     assert (turn_delay(counted), was_parked(counted)) == (None, True)
     assert counted == max(attempts, len(TURN_DELAYS) + 1)
+
+
+def test_a_turn_that_held_a_transaction_has_a_second_chance() -> None:
+    counted = [turn_attempts(HeldUp(), attempts) for attempts in (1, 2, 3)]
+    assert [turn_delay(attempts) for attempts in counted] == [TURN_DELAYS[0], None, None]
 
 
 def test_an_effect_waits_longer_each_time_or_as_long_as_it_was_asked_to() -> None:

@@ -11,6 +11,7 @@ from bot.core.chat import Chat
 from bot.core.errors import Refused
 from bot.core.router import Router
 from bot.runtime import failures as failures_module
+from bot.runtime import worker as worker_module
 from models import Attachment
 from models import Inbound as InboundRow
 from tests.unit.runtime.conftest import Worlds
@@ -160,5 +161,35 @@ async def test_a_handler_that_never_returns_is_given_up(small_world: Worlds, wri
     ann = await sim.customer("Ann")
     await ann.says("hang")
     assert [seen.text for seen in await ann.screen()] == [APOLOGY]
-    assert (await InboundRow.get()).error.startswith("TimeoutError")
+    assert (await InboundRow.get()).error.startswith("HeldUp" if writes else "TimeoutError")
+    assert len(begun) == (4 if writes else 1)  # each of the two tries within a transaction began outside of one
     assert await actions() == []
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_who_hangs_in_a_transaction_keeps_the_others_waiting_for_a_moment_only(
+    world: Worlds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "HOLD_TIMEOUT", 0.2)
+    router, hangs = Router("slow"), asyncio.Event()
+
+    @router.fallback
+    async def answer(chat: Chat) -> None:
+        await chat.do(mark, chat.inbound.text)
+        if chat.inbound.text == "hang":
+            hangs.set()
+            await asyncio.Event().wait()
+        chat.say("Done")
+
+    sim = await world([router])
+    eve, ann = await sim.customer("Eve"), await sim.customer("Ann")
+    await sim.runtime.accept([eve._inbound(text="hang")])
+    await hangs.wait()
+    async with asyncio.timeout(5):  # a turn may take ten seconds
+        await sim.runtime.accept([ann._inbound(text="pay")])
+        while not await ann.screen():
+            await asyncio.sleep(0.01)
+    await sim.runtime.idle()
+    assert [seen.text for seen in await ann.screen()] == ["Done"]
+    assert [seen.text for seen in await eve.screen()] == [APOLOGY]
+    assert await actions() == ["pay"]
