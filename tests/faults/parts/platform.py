@@ -73,6 +73,6 @@ PART = Part(
     small={"people": 20, "rate": 20, "seconds": 1.0},
     armed={"ignores-retry-after": {}, "gives-up-at-once": {}},
     notes="Shown twice are messages that Telegram showed though its answer was lost, cut or nonsense. Retry-After is "
-    "kept for the chat that was told to wait, and for the whole bot where the chat alone cannot have been too fast. One "
-    "byte a second is not here yet.",
+    "kept for the chat that was told to wait, and for the whole bot where the chat alone cannot have been too fast. "
+    "One byte a second is not here yet.",
 )
