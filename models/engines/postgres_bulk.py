@@ -49,6 +49,8 @@ def shape(sql: str) -> Shape | None:
     """None when the statement cannot take its rows together."""
     if insert := _INSERT.fullmatch(sql):
         head, table, tail = insert.groups()
+        if "DO UPDATE" in tail:  # two rows of one statement may not meet there, those of two statements may
+            return None
         return Shape("INSERT", table, head, tail, sql.count("?"))
     if update := _UPDATE.fullmatch(sql):
         head, table, tail = update.groups()

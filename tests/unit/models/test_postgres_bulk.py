@@ -42,7 +42,7 @@ def test_what_could_meet_in_a_row_stays_one_after_the_other(statements: tuple[st
 
 
 @pytest.mark.parametrize(
-    "sql", ["DELETE FROM a WHERE id = ?", "INSERT INTO a (x) VALUES (?) ON CONFLICT DO UPDATE SET x = ?"]
+    "sql", ["DELETE FROM a WHERE id = ?", "INSERT INTO a (x) VALUES (?) ON CONFLICT (x) DO UPDATE SET x = excluded.x"]
 )
 def test_what_cannot_take_many_rows_is_known(sql: str) -> None:
     assert shape(sql) is None
