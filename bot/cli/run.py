@@ -10,10 +10,10 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from bot.cli import first_start, session, terminal
+from bot.cli import first_start, notify, session, terminal
 from bot.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ NAME = "run"
 SUMMARY = "serve the shop, the chat, the desk and every channel"
 DEFAULTS = {"host": None, "port": None, "no_demo": False, "open": False, "role": None}
 #: Seconds that work under way may take after the signal; what is left is on disk and is done at the next start.
-DRAIN = 10.0
+DRAIN = 9.0
+#: Seconds to tell other nodes that they may go on with what is left.
+LAST_WORDS = 1.0
 #: python-socketio imports these wherever they are installed, for clients and brokers that this process has no use for:
 #: a quarter of the whole start.
 NEVER_USED = ("redis", "valkey", "requests", "websocket")
@@ -92,7 +94,10 @@ async def _serve(config: Config, began: float, *, open_browser: bool) -> int:
             print(_welcome(app, admin, time.monotonic() - began), flush=True)
             if open_browser:
                 await _open(config.server.url)
+            notify.tell("READY=1")
             await stop.wait()
+            notify.tell("STOPPING=1")
+            await _leave(app)
             print("Stopping: finishing what is under way …", flush=True)
     print("Stopped.", flush=True)
     return session.DONE
@@ -133,6 +138,14 @@ async def _demo(app: App) -> None:
         progress.done()
 
 
+async def _leave(app: App) -> None:
+    """A load balancer that asks now and then must hear that we go before we are gone."""
+    if seconds := app.config.server.leave_seconds:
+        app.runtime.leave()
+        print(f"Stopping in {seconds:g} s: /readyz says so from now on.", flush=True)
+        await asyncio.sleep(seconds)
+
+
 @asynccontextmanager
 async def _running(app: App) -> AsyncIterator[None]:
     try:
@@ -144,6 +157,9 @@ async def _running(app: App) -> AsyncIterator[None]:
                 await app.stop()
         except TimeoutError:
             terminal.complain("Some work did not end in time; it is on disk and goes on at the next start.")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS):
+                    await app.runtime.abandon()
         await app.storage.close()
 
 

@@ -85,6 +85,12 @@ class Server(Section):
         default=True,
         description="Use a second process for webhooks and calls to platforms, where there is a second core.",
     )
+    leave_seconds: float = Field(
+        default=0.0,
+        ge=0,
+        le=300,
+        description="Seconds to go on serving after SIGTERM while /readyz says 503, for balancers that ask it.",
+    )
     data: Path = Field(
         default=Path("data"), description="Folder for what Parley keeps by default: database, files, lake."
     )

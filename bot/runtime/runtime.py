@@ -117,6 +117,7 @@ class Runtime:
         self.schedule = Schedule(parts.clock, self.wake)
         self._counting: set[asyncio.Task[None]] = set()
         self._node = self._as_one_of_many() if self._lease.is_shared else None
+        self._leaves = False
 
     def _as_one_of_many(self) -> Node:
         return Node(
@@ -179,6 +180,16 @@ class Runtime:
             await self._node.stop()
         await self.bus.close()
 
+    async def abandon(self) -> None:
+        """`stop` took too long: what is under way is cut off, and other nodes go on with it at once."""
+        if self._node:
+            await self._node.abandon()
+            await self._node.stop()
+
+    def leave(self) -> None:
+        """From here on this node asks for no more visitors; it works as before."""
+        self._leaves = True
+
     async def dialogs_due(self) -> None:
         """Remind and expire what is due, in its lanes."""
         await clock.dialogs_due(self.accept, self._parts.shop.capabilities, self._parts.clock())
@@ -227,6 +238,8 @@ class Runtime:
 
     def trouble(self) -> str:
         """Why this node should get no visitors at this moment; "" when it may."""
+        if self._leaves:
+            return "this node is about to end"
         return self._node.trouble() if self._node else ""
 
     def _offer(self, effects: Sequence[NewEffect]) -> None:
