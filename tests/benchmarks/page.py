@@ -47,6 +47,8 @@ IN_THE_WAY = {
     "report_memory": "Not established.",
     "report_again": "Not established.",
     "start_seconds": "Not established; `python -X importtime -m bot run` tells which imports cost most.",
+    "after_kill": "Not established; see the load average below.",
+    "after_kill_faults": "A defect: nothing may be lost or doubled.",
     "start_memory": "Not established; `python -X importtime -m bot run` tells which imports cost most.",
 }
 
@@ -133,9 +135,21 @@ def _start(figures: Figures) -> Iterator[Goal]:
     each = ", ".join(f"{one:.1f}" for one in sorted(figures["seconds_each"]))
     figure = f"{figures['seconds']:.2f} s ({figures['processor_seconds']:.2f} s of processor time; each: {each})"
     yield Goal("Second start until the server answers", "≤ 2 s", figure, figures["seconds"] <= 2, "start_seconds")
+    if bot := figures.get("telegram"):
+        figure = f"{bot['seconds']:.2f} s ({bot['processor_seconds']:.2f} s of processor time)"
+        yield Goal("The same with a Telegram bot", "≤ 2 s", figure, bot["seconds"] <= 2, "start_seconds")
     used = figures["resident_mb_in_use"]
     figure = f"{figures['resident_mb']:.0f} MB at start, {used:.0f} MB after the first pages"
     yield Goal("Resident memory without Telegram", "≤ 150 MB", figure, used <= 150, "start_memory")
+
+
+def _after_kill(figures: Figures) -> Iterator[Goal]:
+    for database, one in figures["databases"].items():
+        words = f"Start after kill -9 with {figures['waiting']:,} waiting messages, {database}"
+        figure = f"{one['ready_s']:.2f} s (the last of them answered after {one['all_answered_s']:.1f} s)"
+        yield Goal(words, "≤ 3 s", figure, one["ready_s"] <= 3, "after_kill")
+    lost, doubled = (sum(one[name] for one in figures["databases"].values()) for name in ("lost", "doubled"))
+    yield Goal("The same: lost / doubled", "0 / 0", f"{lost} / {doubled}", not lost + doubled, "after_kill_faults")
 
 
 GOALS: dict[str, Callable[[Figures], Iterator[Goal]]] = {
@@ -144,6 +158,7 @@ GOALS: dict[str, Callable[[Figures], Iterator[Goal]]] = {
     "desk_queries": _desk,
     "report_10m": _report,
     "start_up": _start,
+    "after_kill": _after_kill,
 }
 
 

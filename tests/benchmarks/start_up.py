@@ -1,4 +1,4 @@
-"""How long a second start takes until the shop answers, and what the process keeps in memory without Telegram.
+"""How long a second start takes until the shop answers, and what it keeps in memory, without Telegram and with it.
 
     python -m tests.benchmarks.start_up [--rounds 7]
 
@@ -20,6 +20,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.peers.telegram_api import telegram_beside
 from tests.benchmarks.processes import ROOT, free_port, processor_seconds, resident_megabytes, running
 
 Found = dict[str, Any]
@@ -65,19 +66,26 @@ def imported_at_start() -> list[str]:
     return run.stdout.split()
 
 
-def run(options: argparse.Namespace) -> Found:
-    """The first start, then the others on the same data."""
+def starts(rounds: int, *more: str) -> Found:
+    """The first start, then the others on the same data; `more` are lines of the configuration."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        lines = ["[server]", f'data = "{folder / "data"}"', "[log]", 'level = "warning"']
+        lines = ["[server]", f'data = "{folder / "data"}"', "[log]", 'level = "warning"', *more]
         (folder / "config.toml").write_text("\n".join(lines), "utf-8")
         first = start(folder)
-        again = [start(folder) for _ in range(options.rounds)]
-    found: Found = {"benchmark": "start_up", "rounds": options.rounds, "first_start_s": round(first["seconds"], 2)}
+        again = [start(folder) for _ in range(rounds)]
+    found: Found = {"first_start_s": round(first["seconds"], 2)}
     for figure in again[0]:
         found[figure] = round(statistics.median(one[figure] for one in again), 2)
-    found["seconds_each"] = [round(one["seconds"], 2) for one in again]
-    return found | {"heavy_imports": imported_at_start()}
+    return found | {"seconds_each": [round(one["seconds"], 2) for one in again]}
+
+
+def run(options: argparse.Namespace) -> Found:
+    """Without a bot, and with one by long polling."""
+    found = {"benchmark": "start_up", "rounds": options.rounds} | starts(options.rounds)
+    with telegram_beside() as api:
+        bot = starts(options.rounds, "[telegram]", 'token = "42:TEST"', f'api_base = "{api}"')
+    return found | {"telegram": bot, "heavy_imports": imported_at_start()}
 
 
 def main(arguments: list[str] | None = None) -> None:
