@@ -29,6 +29,7 @@ BENCHMARKS = {
     "desk_queries": ("", "--conversations 2000 --rounds 20"),
     "report_10m": ("", "--orders 100000 --rounds 1"),
     "start_up": ("", "--rounds 2"),
+    "nodes": ("", "--rounds 1 --total 500 --thinking 100"),
     "after_kill": ("", "--waiting 200"),
 }
 

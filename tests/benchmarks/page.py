@@ -47,6 +47,8 @@ IN_THE_WAY = {
     "report_memory": "Not established.",
     "report_again": "Not established.",
     "start_seconds": "Not established; `python -X importtime -m bot run` tells which imports cost most.",
+    "nodes_ratio": "Both nodes, PostgreSQL, nginx and the load share the cores of one machine; see the costs below.",
+    "nodes_faults": "A defect: nothing may be lost, doubled or reordered.",
     "after_kill": "Not established; see the load average below.",
     "after_kill_faults": "A defect: nothing may be lost or doubled.",
     "start_memory": "Not established; `python -X importtime -m bot run` tells which imports cost most.",
@@ -143,6 +145,20 @@ def _start(figures: Figures) -> Iterator[Goal]:
     yield Goal("Resident memory without Telegram", "≤ 150 MB", figure, used <= 150, "start_memory")
 
 
+def _nodes(figures: Figures) -> Iterator[Goal]:
+    work = figures["handlers"]["work"]
+    pace = f"{work['nodes_2']['replies_per_s']:.0f} to {work['nodes_1']['replies_per_s']:.0f} a second"
+    figure = f"{work['ratio']:.2f} × ({pace}; rounds {', '.join(str(ratio) for ratio in work['ratios'])})"
+    words = "Two nodes on one PostgreSQL beside one, with handlers that think for 10 ms"
+    yield Goal(words, "≥ 1.7 ×", figure, work["ratio"] >= 1.7, "nodes_ratio")
+    runs = [
+        one for handler in figures["handlers"].values() for name, one in handler.items() if name.startswith("nodes")
+    ]
+    lost, doubled, reordered = (sum(one[name] for one in runs) for name in ("lost", "doubled", "reordered"))
+    figure = f"{lost} / {doubled} / {reordered}"
+    yield Goal("The same: lost / doubled / reordered", "0 / 0 / 0", figure, figure == "0 / 0 / 0", "nodes_faults")
+
+
 def _after_kill(figures: Figures) -> Iterator[Goal]:
     for database, one in figures["databases"].items():
         words = f"Start after kill -9 with {figures['waiting']:,} waiting messages, {database}"
@@ -157,6 +173,7 @@ GOALS: dict[str, Callable[[Figures], Iterator[Goal]]] = {
     "web_chat": _chat,
     "desk_queries": _desk,
     "report_10m": _report,
+    "nodes": _nodes,
     "start_up": _start,
     "after_kill": _after_kill,
 }
@@ -169,7 +186,15 @@ def goals(results: Mapping[str, Figures]) -> list[Goal]:
 
 def text(results: Mapping[str, Figures]) -> str:
     """The page."""
-    parts = [HEAD, _goals(goals(results)), _stages(results), _loop(results), _screens(results), _spark(results)]
+    parts = [
+        HEAD,
+        _goals(goals(results)),
+        _stages(results),
+        _loop(results),
+        _several(results),
+        _screens(results),
+        _spark(results),
+    ]
     return "\n".join(part for part in [*parts, _runs(results)] if part)
 
 
@@ -219,6 +244,37 @@ and told to the desk.
 """
     names = ("", "acks/s", "ack p50 ms", "ack p99 ms", "reply p99 ms", "processor µs a message", "resident MB")
     return f"{head}\n{_table(names, rows)}"
+
+
+def _several(results: Mapping[str, Figures]) -> str:
+    if "nodes" not in results:
+        return ""
+    columns = (
+        "nodes_us",
+        "edges_us",
+        "postgres_us",
+        "nginx_us",
+        "commits_a_message",
+        "wal_a_message",
+        "size_a_message",
+    )
+    rows = [
+        (
+            f"{handler}, {name.removeprefix('nodes_')}",
+            *(f"{one[column]:.0f}" for column in ("replies_per_s", "reply_p99_ms", *columns[:4])),
+            *(f"{one[column]:.{digits}f}" for column, digits in zip(columns[4:], (2, 0, 0), strict=True)),
+        )
+        for handler, by_count in results["nodes"]["figures"]["handlers"].items()
+        for name, one in by_count.items()
+        if name.startswith("nodes_")
+    ]
+    head = """## One node and two on one PostgreSQL behind nginx
+
+All on one machine, so a second node adds only what the cores have left; what travels is the cost of a message, in
+microseconds of processor time of each program. "echo" answers at once, "work" thinks for 10 ms of processor time.
+"""
+    names = ("handler, nodes", "replies/s", "p99 ms", "node µs", "edge µs", "PostgreSQL µs", "nginx µs", "commits")
+    return f"{head}\n{_table((*names, 'bytes of WAL', 'bytes on disk'), rows)}"
 
 
 def _screens(results: Mapping[str, Figures]) -> str:

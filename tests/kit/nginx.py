@@ -50,7 +50,7 @@ def program() -> str | None:
 class Nginx(Server):
     """In front of the nodes that listen on these ports; `one_pool`: calls and pages share their connections."""
 
-    def __init__(self, folder: Path, nodes: Sequence[int], *, one_pool: bool = False) -> None:
+    def __init__(self, folder: Path, nodes: Sequence[int], *, one_pool: bool = False, tls: bool = True) -> None:
         super().__init__(folder)
         self.plain_port = free_port()
         self.url = f"https://{NAME}:{self.port}"
@@ -58,6 +58,8 @@ class Nginx(Server):
         text = self._changed(CONFIGURATION.read_text("utf-8"), nodes)
         if one_pool:
             text = _replaced(text, "proxy_pass http://parley_hooks;", "proxy_pass http://parley;")
+        if not tls:
+            text = _replaced(text, " ssl http2;", ";")
         (folder / "parley.conf").write_text(text, "utf-8")
         user = "user root;" if os.geteuid() == 0 else ""
         (folder / "nginx.conf").write_text(MAIN.format(user=user), "utf-8")
