@@ -66,11 +66,13 @@ async def _findings(args: argparse.Namespace) -> AsyncIterator[Finding]:
 
 
 async def _parts(config: Config, args: argparse.Namespace) -> AsyncIterator[Finding]:
-    from bot.cli import probes, relay_probe
+    from bot.cli import nodes_probe, probes, relay_probe
 
     async for finding in probes.database(config):
         yield finding
     yield await relay_probe.relay(config)
+    async for finding in nodes_probe.nodes(config):
+        yield finding
     yield await probes.files(config)
     async for finding in probes.all_channels(config, offline=args.offline):
         yield finding

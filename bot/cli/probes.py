@@ -36,6 +36,10 @@ def configuration(config: Config, file: Path | None) -> Iterator[Finding]:
         yield Finding(
             CONFIGURATION, "payments", "note", "the test bank is on: orders count as paid, no money moves", cure
         )
+    if public.scheme == "https" and not config.server.trusted_proxies:
+        cure = "set server.trusted_proxies to the address from which the proxy asks this server"
+        words = "no proxy is trusted: all visitors seem to have its address, and share their limits"
+        yield Finding(CONFIGURATION, "proxy", "note", words, cure)
     if config.server.host not in ("127.0.0.1", "::1", "localhost") and public.scheme != "https":
         cure = "put a reverse proxy with TLS before it and set server.public_url, see docs/operations.md"
         yield Finding(CONFIGURATION, "TLS", "note", f"listens on {config.server.host} without TLS", cure)
