@@ -78,7 +78,7 @@ async def test_a_handler_that_fails_is_told_to_both_sides_and_others_go_on(serve
     [(state, error, lane)] = server.rows(
         "SELECT state, error, lane FROM inbound WHERE key LIKE ?", f"%trouble-{command}"
     )
-    assert (state, error.partition(":")[0]) == ("parked", {"raise": "Defect", "hang": "TimeoutError"}[command])
+    assert (state, error.partition(":")[0]) == ("parked", {"raise": "Defect", "hang": "HeldUp"}[command])
     [(attention, waiting)] = server.rows("SELECT attention, waiting_since FROM conversation WHERE lane = ?", lane)
     assert attention == "A message could not be handled; see Failures."
     assert waiting is not None
