@@ -92,8 +92,8 @@ async def _messages() -> tuple[dict[int, list[str]], dict[int, list[str]]]:
 
 
 def _falls(texts: Sequence[str]) -> int:
-    """How often a number is followed by a smaller one; the last word of each text ends with it."""
-    numbers = [int(text.rpartition("m")[2]) for text in texts]
+    """How often a number is followed by a smaller one; the last word of each text ends with it, but for apologies."""
+    numbers = [int(last) for text in texts if (last := text.rpartition("m")[2]).isdigit()]
     return sum(later < earlier for earlier, later in itertools.pairwise(numbers))
 
 

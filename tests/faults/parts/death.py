@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 from bot.runtime.effects import CONCURRENCY
 from tests.faults import oracle
 from tests.faults.crowd import percentile
-from tests.faults.nodes import Balanced, Freezing, fair, shops
+from tests.faults.nodes import Awake, Balanced, Freezing, fair, shops
 from tests.faults.part import Findings, Part, Trial
 from tests.kit.telegram_server import TelegramServer
 from tests.kit.wire_faults import Fault, Faults, Late
@@ -67,24 +66,23 @@ async def run(trial: Trial) -> Findings:
 
 async def _death(crowd: Balanced, dies: Freezing, goes_on: Freezing, slowly: Slowly, *, kills: bool) -> float:
     """Seconds from the death until all that was acknowledged before it is answered; then the dead one comes back."""
-    began = time.monotonic()
+    clock = Awake()
     if kills:
         await dies.kill()
     else:
         dies.freezes()
     slowly.is_slow = False
     before = {person: list(texts) for person, texts in crowd.told.items()}
-    while (await goes_on.readiness()).get("shards") != 64 and time.monotonic() - began < PATIENCE:
-        await asyncio.sleep(0.05)
-    while _missing(crowd, before) and time.monotonic() - began < PATIENCE:
-        await asyncio.sleep(0.05)
-    seconds = time.monotonic() - began
+    while (await goes_on.readiness()).get("shards") != 64 and clock.seconds < PATIENCE:
+        await clock.tick()
+    while _missing(crowd, before) and clock.seconds < PATIENCE:
+        await clock.tick()
     await asyncio.sleep(0.5)  # the other one writes to the lanes before the sleeper wakes up
     if kills:
         await dies.start()
     else:
         dies.wakes()
-    return seconds
+    return clock.seconds
 
 
 def _missing(crowd: Balanced, told: dict[int, list[str]]) -> int:
