@@ -30,6 +30,7 @@ from web.pages import error_page
 from web.ports import Alone, Links, Relay, Reports, Runtime
 from web.settings import WebSettings
 from web.sockets import attach, make_server
+from web.wire import WIRE
 
 __all__ = ["CHAT", "SOCKETS", "WebSettings", "build", "routes", "serve"]
 
@@ -122,6 +123,7 @@ def _parts(links: Links) -> Callable[[web.Application], AsyncIterator[None]]:
         app[LIVE] = desk
         for namespace in (chat, desk):
             server.register_namespace(namespace)
+            app[WIRE].rooms[namespace.namespace] = namespace
         subscriptions = [runtime.bus.subscribe("", callback) for callback in (chat.feed.on_events, desk.on_events)]
         beside = [keep_indexing(runtime.bus), keep_catching_up(app[RELAY], settings.look_every, chat.feed, desk)]
         tasks = [asyncio.create_task(work) for work in beside]
@@ -147,6 +149,7 @@ async def _hang_up(app: web.Application) -> None:
         await connection.close(wait=False, abort=True)
         if request is not None and request.transport is not None:
             request.transport.abort()
+    await app[WIRE].close(STOPPING)
 
 
 class Site(web.BaseSite):

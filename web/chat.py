@@ -104,7 +104,7 @@ class ChatNamespace(Namespace):
     async def _welcome(self, socket: ChatSocket, where: Place | None, after: int, session: Json) -> None:
         # The library answers the connect right after `opened`; nothing may overtake that answer.
         for _ in range(100):
-            if self._sio.manager.is_connected(socket.sid, self.namespace):
+            if self.is_in(socket.sid):
                 break
             await asyncio.sleep(0)
         await self.feed.welcome(socket, where, after, session)
@@ -115,12 +115,12 @@ class ChatNamespace(Namespace):
         if socket:
             self.feed.leave(socket)
 
-    async def trigger_event(self, event: Any, *args: Any) -> Any:
+    async def hear(self, event: str, sid: str, body: Any) -> Any:
         """A flood of events of any kind is answered without touching the database."""
-        socket = self._sockets.get(args[0]) if args and event not in ("connect", "disconnect") else None
-        if socket and (wait := self._events.wait(socket.sid)) and not await self.cut_if_slow(socket.sid):
+        socket = self._sockets.get(sid)
+        if socket and (wait := self._events.wait(sid)) and not await self.cut_if_slow(sid):
             return {"ok": False, "error": self._too_fast(wait, socket.locale)}
-        return await super().trigger_event(event, *args)
+        return await super().hear(event, sid, body)
 
     async def _language(self, visit: Visit, where: Place | None, fresh: bool, request: web.Request) -> str:
         chosen = (where and where.locale) or ("" if fresh else await visitors.locale_of(visit))

@@ -1,14 +1,15 @@
-"""The Socket.IO server of both namespaces: strict order within a socket, bounded queues, errors as acks."""
+"""Both Socket.IO namespaces over both ways in: strict order within a socket, bounded queues, errors as acks.
+
+Browsers come by WebSocket, which is ours (`web/wire.py`). Long polling, where WebSockets are blocked, is the library's.
+"""
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import orjson
 import socketio  # type: ignore[import-untyped]
 from aiohttp import web
 from prometheus_client import Counter
@@ -18,37 +19,19 @@ from bot.core.faults import fault
 from models.database import is_busy
 from web.http import Problem, error_body, problem
 from web.keys import RELAY, SETTINGS
+from web.packets import FastJson
+from web.packets import event as event_packet
 from web.settings import WebSettings
+from web.wire import MAX_PACKET, PING_SECONDS, PONG_SECONDS, WIRE, Connection, Wire
 
 log = logging.getLogger(__name__)
 
-MAX_PACKET = 100_000  # bytes; ten files and 4,000 characters are far below
 PATH = "/socket.io/"
 _FEW = 4  # packets: one large answer in the queue is a slow phone, not somebody who does not read
 CUT = Counter("parley_sockets_cut_total", "Sockets cut because they did not read what was sent to them")
 
 Handler = Callable[[str, Any], Awaitable[Mapping[str, Any] | None]]
 """Gets the socket's id and the first argument of the event; what it returns is the ack."""
-
-
-class FastJson:
-    """orjson behind the interface that Socket.IO expects of a JSON module."""
-
-    @staticmethod
-    def dumps(value: object, **_: object) -> str:
-        return orjson.dumps(value).decode()
-
-    @staticmethod
-    def loads(text: str | bytes, **_: object) -> Any:
-        try:
-            return orjson.loads(text)
-        except orjson.JSONDecodeError:
-            pass
-        try:
-            # Lone surrogates pass here, so that the handler can say what is wrong with the text.
-            return json.loads(text)
-        except RecursionError as error:
-            raise ValueError("nested too deeply") from error
 
 
 class FastPacket(socketio.packet.Packet):  # type: ignore[misc]
@@ -64,18 +47,25 @@ def _quiet(name: str) -> logging.Logger:
     return logger
 
 
+def allowed_origins(settings: WebSettings) -> frozenset[str] | None:
+    """The sites whose pages may connect; None for any."""
+    if "*" in settings.widget_origins:
+        return None
+    return frozenset((*settings.widget_origins, settings.public_url.rstrip("/")))
+
+
 def make_server(settings: WebSettings) -> socketio.AsyncServer:
     """A server whose sockets each handle one event at a time: what a visitor sends in order is kept in order."""
-    anywhere = "*" in settings.widget_origins
+    origins = allowed_origins(settings)
     return socketio.AsyncServer(
         async_mode="aiohttp",
         serializer=FastPacket,
         async_handlers=False,
-        cors_allowed_origins="*" if anywhere else [*settings.widget_origins, settings.public_url.rstrip("/")],
+        cors_allowed_origins="*" if origins is None else [*origins],
         cors_credentials=False,
         max_http_buffer_size=MAX_PACKET,
-        ping_interval=25,
-        ping_timeout=20,
+        ping_interval=PING_SECONDS,
+        ping_timeout=PONG_SECONDS,
         logger=_quiet("parley.socketio"),
         engineio_logger=_quiet("parley.engineio"),
     )
@@ -89,8 +79,11 @@ def attach(server: socketio.AsyncServer, app: web.Application) -> None:
     """
     serve = server.eio.handle_request
     settings, relay = app[SETTINGS], app[RELAY]
+    wire = app[WIRE] = Wire(allowed_origins(settings))
 
     async def get(request: web.Request) -> web.StreamResponse:
+        if wire.takes(request):
+            return wire.open(request)
         starts = "sid" not in request.query and request.query.get("transport") != "websocket"
         if starts and (settings.sockets == "websocket" or (settings.sockets == "auto" and relay.others)):
             return web.Response(status=400, text="connect by websocket")
@@ -109,13 +102,17 @@ def attach(server: socketio.AsyncServer, app: web.Application) -> None:
 
 
 class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
-    """Events by table, so that a client can call nothing else; errors become acks of the documented shape."""
+    """Events by table, so that a client can call nothing else; errors become acks of the documented shape.
+
+    `peers` are the sockets with a WebSocket of ours, by id; all others are the library's.
+    """
 
     def __init__(self, name: str, server: socketio.AsyncServer, budget: int) -> None:
         super().__init__(name)
         self._sio = server
         self._budget = budget
         self.events: dict[str, Handler] = {}
+        self.peers: dict[str, Connection] = {}
 
     async def opened(self, sid: str, request: web.Request, auth: Any) -> None:
         """A socket wants in. Raises `refused(…)`."""
@@ -129,25 +126,10 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
         """The language for this socket's errors."""
         raise NotImplementedError
 
-    async def trigger_event(self, event: Any, *args: Any) -> Any:
-        """Called by the library for everything that arrives."""
-        if event == "connect":
-            return await self._connect(*args)
-        sid = args[0]
-        if event == "disconnect":
-            # A client may send an event of this name: then the library still counts it as connected.
-            if not self._sio.manager.is_connected(sid, self.namespace):
-                await self.closed(sid)
-            return None
-        handler = self.events.get(event) if isinstance(event, str) else None
-        if handler is None or await self.cut_if_slow(sid):
-            return {"ok": False, "error": error_body(Problem(400, "bad_request"), self.locale_of(sid))}
-        return await self._handle(handler, str(event), sid, args[1] if len(args) > 1 else None)
+    # from our own WebSockets, and through `trigger_event` from the library
 
-    async def _connect(self, sid: str, environ: Any, auth: Any = None) -> None:
-        request = environ.get("aiohttp.request") if isinstance(environ, dict) else None
-        if not isinstance(request, web.Request):
-            return  # a client may send an event of this name; it is not one of ours
+    async def enter(self, sid: str, request: web.Request, auth: Any) -> None:
+        """A socket wants in. Raises `refused(…)`."""
         try:
             await self.opened(sid, request, auth)
         except socketio.exceptions.ConnectionRefusedError:
@@ -157,6 +139,33 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
             facts = {"action": "socket.open", "namespace": self.namespace}
             log.error("a socket could not be opened", extra=facts | fault(error))
             raise refused(code) from error
+
+    async def hear(self, event: str, sid: str, body: Any) -> Any:
+        """An event; returns its ack."""
+        handler = self.events.get(event)
+        if handler is None or await self.cut_if_slow(sid):
+            return {"ok": False, "error": error_body(Problem(400, "bad_request"), self.locale_of(sid))}
+        return await self._handle(handler, event, sid, body)
+
+    async def leave(self, sid: str) -> None:
+        """A socket is gone."""
+        await self.closed(sid)
+
+    async def trigger_event(self, event: Any, *args: Any) -> Any:
+        """Called by the library for everything that arrives by long polling."""
+        sid = args[0]
+        if event == "connect":
+            # A client may send an event of this name; it is not one of ours.
+            request = args[1].get("aiohttp.request") if len(args) > 1 and isinstance(args[1], dict) else None
+            if isinstance(request, web.Request):
+                await self.enter(sid, request, args[2] if len(args) > 2 else None)
+            return None
+        if event == "disconnect":
+            # A client may send an event of this name: then the library still counts it as connected.
+            if not self._sio.manager.is_connected(sid, self.namespace):
+                await self.leave(sid)
+            return None
+        return await self.hear(str(event), sid, args[1] if len(args) > 1 else None)
 
     async def _handle(self, handler: Handler, event: str, sid: str, body: Any) -> Any:
         try:
@@ -171,32 +180,55 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
         """Send to one socket; False when it is gone, or was cut because it does not read."""
         if await self.cut_if_slow(sid):
             return False
-        await self.emit(event, body, to=sid)
+        if peer := self.peers.get(sid):
+            peer.send(event_packet(self.namespace, event, body))
+        else:
+            await self.emit(event, body, to=sid)
         return True
 
+    def is_in(self, sid: str) -> bool:
+        """Whether the socket was told that it is in."""
+        return sid in self.peers or bool(self._sio.manager.is_connected(sid, self.namespace))
+
     async def cut_if_slow(self, sid: str) -> bool:
-        """Cut a socket whose unread packets pass the budget: the library's queue has no end."""
-        eio_sid = self._sio.manager.eio_sid_from_sid(sid, self.namespace)
-        socket = self._sio.eio.sockets.get(eio_sid) if eio_sid else None
-        if socket is None:
-            return True
-        if socket.queue.qsize() <= _FEW or _waiting(socket) <= self._budget:
-            return False
+        """Cut a socket that leaves more than the budget unread. True when it is gone."""
+        if peer := self.peers.get(sid):
+            if not peer.leaves_unread(self._budget):
+                return peer.is_gone
+        else:
+            socket = self._polling(sid)
+            if socket is None:
+                return True
+            if socket.queue.qsize() <= _FEW or _waiting(socket) <= self._budget:
+                return False
         CUT.inc()
         log.info("a socket was cut: it does not read", extra={"action": "socket.cut", "namespace": self.namespace})
         await self.cut(sid)
         return True
 
+    def _polling(self, sid: str) -> Any:
+        eio_sid = self._sio.manager.eio_sid_from_sid(sid, self.namespace)
+        return self._sio.eio.sockets.get(eio_sid) if eio_sid else None
+
     async def cut(self, sid: str) -> None:
         """End the connection as a lost network would: the browser comes back and catches up."""
-        eio_sid = self._sio.manager.eio_sid_from_sid(sid, self.namespace)
-        socket = self._sio.eio.sockets.get(eio_sid) if eio_sid else None
+        if peer := self.peers.get(sid):
+            peer.cut()
+            return
+        socket = self._polling(sid)
         if socket is None:
             return
-        request = self._sio.environ.get(eio_sid, {}).get("aiohttp.request")
+        request = self._sio.environ.get(socket.sid, {}).get("aiohttp.request")
         await socket.close(wait=False, abort=True)
         if request is not None and request.transport is not None:
             request.transport.abort()
+
+    async def part(self, sid: str) -> None:
+        """End the connection for good: the browser does not come back by itself."""
+        if peer := self.peers.get(sid):
+            peer.part()
+        else:
+            await self.disconnect(sid)
 
 
 def refused(code: str) -> Exception:

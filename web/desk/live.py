@@ -158,7 +158,7 @@ class DeskNamespace(Namespace):
         now = self._clock()
         for socket in list(self._sockets.values()):
             if not await sessions.is_live(socket.session_id, now, self._settings.lifetime):
-                await self.disconnect(socket.sid)
+                await self.part(socket.sid)
 
     async def _keep_checking(self) -> None:
         while True:

@@ -1,0 +1,371 @@
+"""Socket.IO over a WebSocket of its own: one small object a socket, no task while it is quiet, no queue without an end.
+
+python-socketio keeps a reader, a writer, timers and an unbounded queue for each socket, and a task for each packet:
+three fifths of what a message of the chat cost, and 30 kB for a visitor who only looks. Here a socket is a protocol on
+its transport. Each handles one event at a time, so what a visitor sends in order is kept in order. A connection belongs
+to one namespace. Long polling, and whoever begins with it, is still the library's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections import deque
+from contextvars import Context
+from typing import Any, Protocol
+
+import orjson
+import socketio  # type: ignore[import-untyped]
+from aiohttp import web
+
+from bot.core.faults import fault
+from web import packets
+from web.frames import (
+    AWAY,
+    CLOSE,
+    NOT_TEXT,
+    PING,
+    PONG,
+    PROTOCOL,
+    TEXT,
+    BadFrame,
+    FrameReader,
+    accept_key,
+    closing,
+    frame,
+)
+
+log = logging.getLogger(__name__)
+
+MAX_PACKET = 100_000  # bytes; ten files and 4,000 characters are far below
+PING_SECONDS = 25
+PONG_SECONDS = 20
+#: Events of one socket that wait for the one under way; past these it is not read.
+MOST_WAITING = 32
+_PAGE = 16 * 1024  # bytes; a packet that is larger is one that a slow phone may take its time for
+_GONE = ""  # behind the last event of a socket
+_PONG = frame(TEXT, b"3")
+_PING = frame(TEXT, b"2")
+
+
+class Room(Protocol):
+    """A namespace, as connections see it."""
+
+    peers: dict[str, Connection]
+
+    async def enter(self, sid: str, request: web.Request, auth: Any) -> None:
+        """A socket wants in. Raises `ConnectionRefusedError` of Socket.IO."""
+
+    async def hear(self, event: str, sid: str, body: Any) -> Any:
+        """An event; what it returns is the answer. Does not raise."""
+
+    async def leave(self, sid: str) -> None:
+        """A socket that was in is gone."""
+
+
+class Connection(asyncio.Protocol):
+    """One socket. It belongs to no namespace until it entered one."""
+
+    __slots__ = (
+        "_heard",
+        "_name",
+        "_page",
+        "_reader",
+        "_request",
+        "_sid",
+        "_transport",
+        "_waiting",
+        "_wire",
+        "beat_on",
+        "busy",
+    )
+
+    def __init__(self, wire: Wire, request: web.Request, transport: asyncio.Transport) -> None:
+        self._wire = wire
+        self._request: web.Request | None = request  # until it is in
+        self._transport: asyncio.Transport | None = transport
+        self._reader = FrameReader(MAX_PACKET)
+        self._name = self._sid = ""
+        self._waiting: deque[str] | None = None  # events behind the one under way
+        self.busy: asyncio.Task[None] | None = None
+        self._heard = True
+        self._page = 0  # bytes of the largest packet that may be unread
+        self.beat_on = 0  # in which second of `PING_SECONDS` it is asked whether it is there
+
+    # the transport
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
+        self._transport = None
+        self._wire.forget(self)
+        self._handle(_GONE)  # behind what it has sent before it went
+
+    def data_received(self, data: bytes) -> None:
+        self._heard = True
+        try:
+            for kind, payload in self._reader.feed(data):
+                if kind == TEXT:
+                    self._text(payload.decode())
+                else:
+                    self._control(kind, payload)
+        except BadFrame as error:
+            self.close(error.code)
+        except UnicodeDecodeError:
+            self.close(NOT_TEXT)
+
+    def _control(self, kind: int, payload: bytes) -> None:
+        if kind == PING:
+            self._write(frame(PONG, payload))
+        elif kind == CLOSE:
+            self._write(frame(CLOSE, payload[:2]))
+            self.close()
+        elif kind != PONG:
+            self.close(PROTOCOL)  # binary, which nobody here speaks
+
+    def _text(self, text: str) -> None:
+        """A packet of Engine.IO."""
+        kind = text[:1]
+        if kind == "4":
+            self._handle(text)
+        elif kind == "2":
+            self._write(_PONG)
+        elif kind == "1":
+            self.close()
+        elif kind not in ("3", "5", "6"):
+            self.close(PROTOCOL)
+
+    # one event after the other
+
+    def _handle(self, text: str) -> None:
+        if self.busy is None:
+            # A clean context: what called us may be inside a request.
+            loop = asyncio.get_running_loop()
+            self.busy = loop.create_task(self._run(text), context=Context())
+            return
+        if self._waiting is None:
+            self._waiting = deque()
+        self._waiting.append(text)
+        if len(self._waiting) == MOST_WAITING and self._transport:
+            self._transport.pause_reading()
+
+    async def _run(self, text: str) -> None:
+        while True:
+            try:
+                await self._one(text)
+            except Exception as error:
+                log.error("a packet was not handled", extra={"action": "socket.packet"} | fault(error))
+                self.cut()
+            if not self._waiting:
+                break
+            text = self._waiting.popleft()
+            if len(self._waiting) == MOST_WAITING - 1 and self._transport:
+                self._transport.resume_reading()
+        self._waiting = self.busy = None
+
+    async def _one(self, text: str) -> None:
+        if text == _GONE:
+            await self._leave()
+            return
+        try:
+            packet = packets.read(text[1:])
+        except ValueError:
+            self.close(PROTOCOL)
+            return
+        if packet.kind == packets.EVENT:
+            await self._event(packet)
+        elif packet.kind == packets.CONNECT:
+            await self._enter(packet.namespace, packet.data)
+        elif packet.kind == packets.DISCONNECT:
+            self.close()
+        elif packet.kind != packets.ACK:
+            self.close(PROTOCOL)
+
+    async def _event(self, packet: packets.Packet) -> None:
+        room = self._wire.rooms.get(self._name)
+        if room is None or packet.namespace != self._name:
+            return
+        name, *arguments = packet.data
+        answer = await room.hear(name, self._sid, arguments[0] if arguments else None)
+        if packet.id:
+            self.send(packets.ack(self._name, packet.id, answer))
+
+    async def _enter(self, name: str, auth: Any) -> None:
+        room = self._wire.rooms.get(name)
+        if room is None or self._request is None:
+            self.send(packets.refusal(name, {"message": "Unable to connect"}))
+            return
+        sid = secrets.token_urlsafe(15)
+        try:
+            await room.enter(sid, self._request, auth)
+        except socketio.exceptions.ConnectionRefusedError as error:
+            self.send(packets.refusal(name, error.error_args))
+            return
+        self._name, self._sid, self._request = name, sid, None
+        room.peers[sid] = self
+        self.send(packets.connected(name, sid))
+
+    async def _leave(self) -> None:
+        self._request = None
+        room = self._wire.rooms.get(self._name)
+        if room is not None:
+            del room.peers[self._sid]
+            await room.leave(self._sid)
+
+    # out
+
+    def send(self, packet: bytes) -> None:
+        """Send a packet; nothing happens when the socket is gone."""
+        size = len(packet)
+        if size > _PAGE and self._transport:
+            waits = self._transport.get_write_buffer_size()
+            self._page = max(self._page, size) if waits else size
+        self._write(frame(TEXT, packet))
+
+    def _write(self, data: bytes) -> None:
+        if self._transport:
+            self._transport.write(data)
+
+    @property
+    def is_gone(self) -> bool:
+        """Nothing can be sent to it any more."""
+        return self._transport is None
+
+    def leaves_unread(self, budget: int) -> bool:
+        """Whether more than `budget` bytes wait to be read, beside one page that may be larger."""
+        return self._transport is not None and self._transport.get_write_buffer_size() > budget + self._page
+
+    def beat(self) -> None:
+        """Ask whether it is there; one that did not answer the last time is not."""
+        if not self._heard:
+            self.cut()
+            return
+        self._heard = False
+        self._write(_PING)
+
+    def part(self) -> None:
+        """End it for good: a browser does not come back by itself."""
+        self.send(packets.parting(self._name))
+        self.close()
+
+    def close(self, code: int = 0) -> None:
+        """End the connection once what was sent is on its way."""
+        transport, self._transport = self._transport, None
+        if transport:
+            if code:
+                transport.write(closing(code))
+            transport.close()
+
+    def cut(self) -> None:
+        """End it at once, as a lost network would."""
+        transport, self._transport = self._transport, None
+        if transport:
+            transport.abort()
+
+
+class Wire:
+    """All WebSockets of a process, by their namespaces, which join before the first request."""
+
+    def __init__(self, origins: frozenset[str] | None) -> None:
+        self.rooms: dict[str, Room] = {}
+        self._origins = origins  # None: any
+        self._beats: list[set[Connection]] = [set() for _ in range(PING_SECONDS)]
+        self._second = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._closing = False
+
+    def takes(self, request: web.Request) -> bool:
+        """Whether this is a hand-shake that we answer."""
+        asked, headers = request.query, request.headers
+        return (
+            asked.get("transport") == "websocket"
+            and asked.get("EIO") == "4"
+            and "sid" not in asked
+            and headers.get("Upgrade", "").lower() == "websocket"
+            and "upgrade" in headers.get("Connection", "").lower()
+            and headers.get("Sec-WebSocket-Version") == "13"
+            and bool(headers.get("Sec-WebSocket-Key"))
+        )
+
+    def open(self, request: web.Request) -> web.StreamResponse:
+        """Make the request's connection a socket."""
+        origin, transport = request.headers.get("Origin"), request.transport
+        if origin and self._origins is not None and origin not in self._origins:
+            return web.Response(status=400, text="this site may not connect")
+        if self._closing:
+            return web.Response(status=503, text="this node is stopping", headers={"Retry-After": "1"})
+        if transport is None:
+            raise ConnectionResetError("the browser is gone")
+        connection = Connection(self, request, transport)
+        _take_over(request, transport, connection)
+        head = {"Upgrade": "websocket", "Connection": "Upgrade"}
+        head["Sec-WebSocket-Accept"] = accept_key(request.headers["Sec-WebSocket-Key"])
+        lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+        hello = {
+            "sid": secrets.token_urlsafe(15),
+            "upgrades": [],
+            "pingInterval": PING_SECONDS * 1000,
+            "pingTimeout": PONG_SECONDS * 1000,
+            "maxPayload": MAX_PACKET,
+        }
+        first = frame(TEXT, b"0" + orjson.dumps(hello))
+        transport.write(f"HTTP/1.1 101 Switching Protocols\r\n{lines}\r\n".encode() + first)
+        self._watch(connection)
+        return Switched()
+
+    def _watch(self, connection: Connection) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(1.0, self._beat)
+        # The bucket whose turn is over comes round last: nobody is asked before a whole interval has passed.
+        connection.beat_on = (self._second - 1) % PING_SECONDS
+        self._beats[connection.beat_on].add(connection)
+
+    def _beat(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(1.0, self._beat)
+        due = self._beats[self._second]
+        self._second = (self._second + 1) % PING_SECONDS
+        for connection in [*due]:
+            connection.beat()
+
+    def forget(self, connection: Connection) -> None:
+        """It is gone."""
+        self._beats[connection.beat_on].discard(connection)
+
+    async def close(self, grace: float) -> None:
+        """End all, and take no more; what each is at may take so many seconds."""
+        self._closing = True
+        if self._timer:
+            self._timer.cancel()
+        connections = [connection for bucket in self._beats for connection in bucket]
+        for connection in connections:
+            connection.close(AWAY)
+        await asyncio.sleep(0)  # the loop tells each that its transport is closed
+        busy = [connection.busy for connection in connections if connection.busy]
+        if busy:
+            await asyncio.wait(busy, timeout=grace)
+
+
+class Switched(web.StreamResponse):
+    """Stands for an answer that was given on the wire: its connection is not HTTP any more."""
+
+    def __init__(self) -> None:
+        super().__init__(status=101)
+
+    async def prepare(self, request: web.BaseRequest) -> None:  # aiohttp's signature
+        """Nothing is sent."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Nothing is sent."""
+
+
+def _take_over(request: web.Request, transport: asyncio.Transport, connection: Connection) -> None:
+    """From here on bytes go to `connection`, and aiohttp has no part in it.
+
+    RFC 6455 section 4.1 lets a browser send nothing before our answer, so nothing has come that could be lost.
+    """
+    protocol: Any = request.protocol
+    transport.set_protocol(connection)
+    protocol.transport = None  # else it would close what is not its own
+    protocol.connection_lost(None)
+
+
+WIRE = web.AppKey("wire", Wire)
