@@ -44,6 +44,7 @@ PONG_SECONDS = 20
 #: Events of one socket that wait for the one under way; past these it is not read.
 MOST_WAITING = 32
 _PAGE = 16 * 1024  # bytes; a packet that is larger is one that a slow phone may take its time for
+_AT_ONCE = 16
 _GONE = ""  # behind the last event of a socket
 _PONG = frame(TEXT, b"3")
 _PING = frame(TEXT, b"2")
@@ -70,6 +71,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_heard",
         "_name",
+        "_out",
         "_page",
         "_reader",
         "_request",
@@ -90,6 +92,7 @@ class Connection(asyncio.Protocol):
         self._waiting: deque[str] | None = None  # events behind the one under way
         self.busy: asyncio.Task[None] | None = None
         self._heard = True
+        self._out: list[bytes] | None = None  # leaves before the loop goes to sleep
         self._page = 0  # bytes of the largest packet that may be unread
         self.beat_on = 0  # in which second of `PING_SECONDS` it is asked whether it is there
 
@@ -216,14 +219,28 @@ class Connection(asyncio.Protocol):
     def send(self, packet: bytes) -> None:
         """Send a packet; nothing happens when the socket is gone."""
         size = len(packet)
-        if size > _PAGE and self._transport:
+        if self._transport and (size > _PAGE or self._page):
             waits = self._transport.get_write_buffer_size()
             self._page = max(self._page, size) if waits else size
         self._write(frame(TEXT, packet))
 
     def _write(self, data: bytes) -> None:
-        if self._transport:
-            self._transport.write(data)
+        """What is said in one round of the loop is one call of the system."""
+        if self._transport is None:
+            return
+        if self._out is None:
+            self._out = [data]
+            self._wire.flush_soon(self)
+            return
+        self._out.append(data)
+        if len(self._out) == _AT_ONCE:
+            self.flush()  # so that what nobody reads is seen to wait
+
+    def flush(self) -> None:
+        """Hand the transport what was said."""
+        out, self._out = self._out, None
+        if out and self._transport:
+            self._transport.write(out[0] if len(out) == 1 else b"".join(out))
 
     @property
     def is_gone(self) -> bool:
@@ -249,10 +266,11 @@ class Connection(asyncio.Protocol):
 
     def close(self, code: int = 0) -> None:
         """End the connection once what was sent is on its way."""
+        if code:
+            self._write(closing(code))
+        self.flush()
         transport, self._transport = self._transport, None
         if transport:
-            if code:
-                transport.write(closing(code))
             transport.close()
 
     def cut(self) -> None:
@@ -270,6 +288,7 @@ class Wire:
         self._origins = origins  # None: any
         self._beats: list[set[Connection]] = [set() for _ in range(PING_SECONDS)]
         self._second = 0
+        self._unsaid: list[Connection] = []
         self._timer: asyncio.TimerHandle | None = None
         self._closing = False
 
@@ -325,6 +344,17 @@ class Wire:
         self._second = (self._second + 1) % PING_SECONDS
         for connection in [*due]:
             connection.beat()
+
+    def flush_soon(self, connection: Connection) -> None:
+        """It has something to say, and may have more in this round of the loop."""
+        if not self._unsaid:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._unsaid.append(connection)
+
+    def _flush(self) -> None:
+        unsaid, self._unsaid = self._unsaid, []
+        for connection in unsaid:
+            connection.flush()
 
     def forget(self, connection: Connection) -> None:
         """It is gone."""
