@@ -43,7 +43,7 @@ class WebSettings:
     sockets: Literal["auto", "websocket", "any"] = "auto"  # auto: long polling only while no other node serves
     metrics_token: str = ""  # empty: /metrics only from this machine
     body_grace: float = 30.0  # seconds before a body that hardly comes is given up
-    socket_budget: int = 256 * 1024  # bytes that a slow reader may leave waiting before it is cut
+    socket_budget: int = 128 * 1024  # bytes that a slow reader may leave waiting before it is cut
     look_every: float = 1.5  # seconds between two looks at the database while news of other nodes may be missing
     static: Path = _HERE / "static"
     report_names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import socket
 from collections import deque
 from contextvars import Context
 from typing import Any, Protocol
@@ -41,6 +42,8 @@ log = logging.getLogger(__name__)
 MAX_PACKET = 100_000  # bytes; ten files and 4,000 characters are far below
 PING_SECONDS = 25
 PONG_SECONDS = 20
+#: What the system may hold for a socket that does not read, bytes; left alone it takes megabytes for each.
+KERNEL_BUFFER = 128 * 1024
 #: Events of one socket that wait for the one under way; past these it is not read.
 MOST_WAITING = 32
 _PAGE = 16 * 1024  # bytes; a packet that is larger is one that a slow phone may take its time for
@@ -314,6 +317,9 @@ class Wire:
             return web.Response(status=503, text="this node is stopping", headers={"Retry-After": "1"})
         if transport is None:
             raise ConnectionResetError("the browser is gone")
+        own = transport.get_extra_info("socket")
+        if own is not None:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
         connection = Connection(self, request, transport)
         _take_over(request, transport, connection)
         head = {"Upgrade": "websocket", "Connection": "Upgrade"}

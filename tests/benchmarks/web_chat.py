@@ -1,9 +1,10 @@
 """How soon a message of the web chat is acknowledged, which means on disk, beside a bare python-socketio echo.
 
-    python -m tests.benchmarks.web_chat [--rounds 3] [--total 4000] [--only NAME ...]
+    python -m tests.benchmarks.web_chat [--rounds 3] [--total 6400] [--only NAME ...]
 
-Two loads: 200 messages a second whatever happens (the latency that visitors feel), and each of 64 sockets as fast as
-it is acknowledged (what a core can carry). Parley is the whole product with a handler that echoes. Prints one JSON.
+Two loads: 400 messages a second whatever happens (the latency that visitors feel), and each of 64 sockets as fast as
+it is acknowledged (what a core can carry). Parley is the whole product, once with a handler that echoes, and once with
+one that keeps quiet: each message is kept and shown, and nobody answers. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from tests.benchmarks.processes import (
 PEER = "bare_socketio"
 FIGURES = (
     "acks_per_s",
+    "replies_per_s",
     "ack_p50_ms",
     "ack_p99_ms",
     "ack_max_ms",
@@ -49,7 +51,7 @@ def _peer(port: int, _: Path) -> list[str]:
     return [sys.executable, "-m", f"tests.benchmarks.peers.{PEER}", str(port)]
 
 
-def _parley(port: int, folder: Path) -> list[str]:
+def _parley(port: int, folder: Path, handler: str = "echo") -> list[str]:
     """As an operator runs it, but for the limit of one visitor's messages: the load has 64 visitors in all."""
     config = folder / "config.toml"
     lines = [
@@ -59,7 +61,7 @@ def _parley(port: int, folder: Path) -> list[str]:
         "[limits]",
         "messages_per_10s = 1000000",
         "[handlers]",
-        'modules = ["tests.benchmarks.peers.echo"]',
+        f'modules = ["tests.benchmarks.peers.{handler}"]',
         "[demo]",
         "shop = false",
         "[log]",
@@ -69,7 +71,14 @@ def _parley(port: int, folder: Path) -> list[str]:
     return [sys.executable, "-m", "bot", "run", "--config", str(config)]
 
 
-CONTENDERS: dict[str, Callable[[int, Path], list[str]]] = {PEER: _peer, "parley": _parley}
+def _quiet(port: int, folder: Path) -> list[str]:
+    return _parley(port, folder, "silent")
+
+
+QUIET = "parley_unanswered"
+CONTENDERS: dict[str, Callable[[int, Path], list[str]]] = {PEER: _peer, QUIET: _quiet, "parley": _parley}
+#: The words by which the load knows what it waits for: an answer, or the visitor's own message as it is shown.
+SIGNS = {PEER: "You said: ", "parley": "You said: ", QUIET: '"author":"customer"'}
 
 
 def measure(name: str, rate: int, options: argparse.Namespace, folder: Path) -> Found:
@@ -84,7 +93,12 @@ def measure(name: str, rate: int, options: argparse.Namespace, folder: Path) -> 
             for option, value in (("sockets", options.sockets), ("warm", options.warm), ("total", options.total)):
                 load += [f"--{option}", str(value)]
             run = subprocess.run(
-                [*load, "--patience", "15"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=600
+                [*load, "--patience", "15", "--sign", SIGNS[name]],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=600,
             )
             if run.returncode:
                 raise SystemExit(f"{name}: {run.stderr[-2000:]}\n{log.read_text()[-2000:]}")
@@ -114,18 +128,24 @@ def run(options: argparse.Namespace) -> Found:
     settings = {key: getattr(options, key) for key in ("rounds", "total", "sockets", "rate")}
     found: Found = {"benchmark": "web_chat", "load": load_language(), **settings}
     found |= {load: {name: summary(runs) for name, runs in by_name.items()} for load, by_name in rounds.items()}
-    if {PEER, "parley"} <= set(names):
-        pairs = zip(rounds["closed_loop"]["parley"], rounds["closed_loop"][PEER], strict=True)
-        found["ratios"] = [round(ours["acks_per_s"] / bare["acks_per_s"], 2) for ours, bare in pairs]
-        found["ratio"] = statistics.median(found["ratios"])
+    if set(CONTENDERS) <= set(names):
+        found |= {"ratios_kept": _ratios(rounds["closed_loop"], QUIET, "acks_per_s")}
+        found |= {"ratios_answered": _ratios(rounds["closed_loop"], "parley", "replies_per_s")}
+        found["ratio_kept"] = statistics.median(found["ratios_kept"])
+        found["ratio_answered"] = statistics.median(found["ratios_answered"])
     return found
+
+
+def _ratios(runs: dict[str, list[Found]], name: str, figure: str) -> list[float]:
+    """Beside the bare echo, round by round."""
+    return [round(ours[figure] / bare[figure], 2) for ours, bare in zip(runs[name], runs[PEER], strict=True)]
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=list(CONTENDERS))
-    for name, default in (("rounds", 3), ("total", 4000), ("sockets", 64), ("warm", 500), ("rate", 200)):
+    for name, default in (("rounds", 3), ("total", 6400), ("sockets", 64), ("warm", 640), ("rate", 400)):
         parser.add_argument(f"--{name}", type=int, default=default)
     print(json.dumps(run(parser.parse_args(arguments)), indent=2))
 

@@ -17,7 +17,7 @@ import aiohttp
 import uvloop
 
 ACK = re.compile(r"43/chat,(\d+)")
-REPLY = re.compile(r'42/chat,\["message".*You said: .*mark-(\d+)-mark')
+REPLY = re.compile(r'42/chat,\["message".*mark-(\d+)-mark')
 
 
 class Board:
@@ -43,8 +43,9 @@ class Board:
 class Visitor:
     """One socket: `listen` notes what the server says, `say` sends."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse, board: Board) -> None:
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, board: Board, sign: str) -> None:
         self._socket = socket
+        self._sign = sign  # words of a reply
         self._board = board
         self.acknowledged = asyncio.Event()
 
@@ -66,7 +67,7 @@ class Visitor:
                 await self._socket.send_str("3")
             elif found := ACK.match(text):
                 self._ack(int(found[1]), text)
-            elif found := REPLY.match(text):
+            elif self._sign in text and (found := REPLY.match(text)):
                 self._board.reply(int(found[1]))
 
     def _ack(self, number: int, text: str) -> None:
@@ -154,7 +155,8 @@ async def main(options: argparse.Namespace) -> None:
     """Connect, warm up, measure, print."""
     board = Board(options.warm + options.total, options.sockets)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
-        visitors = [Visitor(await connected(options.address, client), board) for _ in range(options.sockets)]
+        opened = [await connected(options.address, client) for _ in range(options.sockets)]
+        visitors = [Visitor(socket, board, options.sign) for socket in opened]
         for visitor in visitors:
             await visitor.enter()
         listening = [asyncio.create_task(visitor.listen()) for visitor in visitors]
@@ -171,4 +173,5 @@ if __name__ == "__main__":
     parser.add_argument("--address", required=True)
     for name in ("sockets", "warm", "total", "rate", "patience"):
         parser.add_argument(f"--{name}", type=int, required=True)
+    parser.add_argument("--sign", default="You said: ")
     uvloop.run(main(parser.parse_args()))

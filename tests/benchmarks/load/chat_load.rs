@@ -1,9 +1,9 @@
 // Plays many visitors of the web chat: Socket.IO (Engine.IO 4) over plain WebSockets. Standard library only, to cost the
 // server little CPU.
 //
-//   chat_load --address 127.0.0.1:8080 --sockets 64 --warm 500 --total 6000 --rate 200 --patience 15
+//   chat_load --address 127.0.0.1:8080 --sockets 64 --warm 500 --total 6000 --rate 200 --patience 15 --sign "You said: "
 //
-// Message n carries the text "echo mark-n-mark"; an event "message" with "You said: " and the mark is its reply. With --rate the
+// Message n carries the text "echo mark-n-mark"; an event "message" with the words of --sign and the mark is its reply. With --rate the
 // messages are sent when they are due (open loop: latency counts from then, so a stall is not forgiven); with --rate 0 each
 // socket sends as soon as its last message is acknowledged (closed loop). Prints one JSON object: rates a second, latencies in
 // milliseconds, and what was lost, doubled, reordered within a socket, or refused.
@@ -26,6 +26,7 @@ struct Plan {
     total: usize,
     rate: usize,
     patience: Duration,
+    sign: String,
 }
 
 /// Nanoseconds since the start for each message; zero means "not yet".
@@ -184,7 +185,7 @@ fn number(text: &str) -> Option<usize> {
 }
 
 /// Notes what the server says, until the connection or the run ends; `acks` hears of every acknowledgement.
-fn listen(mut socket: Socket, board: &Board, acks: &Sender<()>) {
+fn listen(mut socket: Socket, sign: &str, board: &Board, acks: &Sender<()>) {
     let (ack, event) = (format!("43{NAMESPACE},"), format!("42{NAMESPACE},[\"message\""));
     while let Ok(text) = socket.receive() {
         if let Some(n) = text.strip_prefix(&ack).and_then(number) {
@@ -194,7 +195,7 @@ fn listen(mut socket: Socket, board: &Board, acks: &Sender<()>) {
                 board.acked[n].store(board.now(), Relaxed);
             }
             acks.send(()).ok();
-        } else if text.starts_with(&event) && text.contains("You said: ") {
+        } else if text.starts_with(&event) && text.contains(sign) {
             if let Some(n) = text.split("mark-").nth(1).and_then(number) {
                 board.reply(n);
             }
@@ -310,6 +311,7 @@ fn main() {
         total: number("total"),
         rate: number("rate"),
         patience: Duration::from_secs(number("patience") as u64),
+        sign: given["sign"].to_string(),
     };
     let board = Arc::new(Board::new(plan.warm + plan.total, plan.sockets));
     wait_for_server(&plan);
@@ -317,8 +319,8 @@ fn main() {
         .map(|_| {
             let socket = Socket::open(&plan.address).expect("a connection to the chat");
             let writing = Socket { stream: socket.stream.try_clone().expect("clone of a socket"), buffer: Vec::new() };
-            let ((tell, acks), board) = (channel(), board.clone());
-            thread::spawn(move || listen(socket, &board, &tell));
+            let ((tell, acks), board, sign) = (channel(), board.clone(), plan.sign.clone());
+            thread::spawn(move || listen(socket, &sign, &board, &tell));
             (writing, acks)
         })
         .collect();
