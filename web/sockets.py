@@ -143,9 +143,14 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
     async def hear(self, event: str, sid: str, body: Any) -> Any:
         """An event; returns its ack."""
         handler = self.events.get(event)
-        if handler is None or await self.cut_if_slow(sid):
+        if handler is None or (not self._went(sid) and await self.cut_if_slow(sid)):
             return {"ok": False, "error": error_body(Problem(400, "bad_request"), self.locale_of(sid))}
         return await self._handle(handler, event, sid, body)
+
+    def _went(self, sid: str) -> bool:
+        """What a browser sent before its line broke is handled all the same, as far as it came."""
+        peer = self.peers.get(sid)
+        return peer is not None and peer.is_gone
 
     async def leave(self, sid: str) -> None:
         """A socket is gone."""
