@@ -9,7 +9,16 @@ from typing import Any
 
 from prometheus_client import Gauge
 
-from bot.core.events import Event, MessageChanged, MessageStored, Missed, OrderChanged, OwnerChanged, Typing
+from bot.core.events import (
+    Event,
+    MessageChanged,
+    MessageSaid,
+    MessageStored,
+    Missed,
+    OrderChanged,
+    OwnerChanged,
+    Typing,
+)
 from bot.services import pay_links, threads, visitors
 from bot.services.threads import VISIBLE, MessageView, Page
 from bot.services.visitors import Place, Room, Visit
@@ -114,14 +123,29 @@ class ChatFeed:
     async def _push_stored(self, events: Iterable[MessageStored]) -> None:
         behind: dict[int, list[ChatSocket]] = {}
         for event in events:
+            fresh: list[ChatSocket] = []
             for socket in self._lanes.get(event.lane, ()):
                 socket.conversation_id = event.conversation_id
                 if not socket.ready:
                     socket.missed = True
+                elif isinstance(event, MessageSaid) and event.seq == socket.sent + 1:
+                    fresh.append(socket)
                 elif event.seq > socket.sent and socket not in behind.setdefault(event.conversation_id, []):
                     behind[event.conversation_id].append(socket)
+            if fresh and isinstance(event, MessageSaid):
+                await self._push_said(fresh, event)
         if behind:
             await self._push(behind)
+
+    async def _push_said(self, sockets: Iterable[ChatSocket], event: MessageSaid) -> None:
+        """What comes right behind the last one that a socket has needs no look at the database.
+
+        Whoever is behind for another reason is not given this one: it would leave a gap.
+        """
+        if event.author in VISIBLE:
+            bodies = [(event.seq, message(threads.plain(event), self._links, staff=False))]
+            for socket in sockets:
+                await self._push_bodies(socket, bodies)
 
     async def _push_everything(self) -> None:
         """One query says which conversations have come further than their sockets."""

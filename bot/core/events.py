@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar, Literal
 
 import msgspec
@@ -14,6 +15,23 @@ class MessageStored(msgspec.Struct, frozen=True):
     conversation_id: int
     lane: str
     seq: int
+
+
+class MessageSaid(MessageStored, frozen=True):
+    """The same with what it says, where that is words alone, so that a screen need not read it back.
+
+    It stays in this process: what people write does not travel between nodes.
+    """
+
+    author: str
+    text: str
+    client_id: str
+    delivery: str
+    at: datetime
+
+    def bare(self) -> MessageStored:
+        """What other nodes may hear."""
+        return MessageStored(self.conversation_id, self.lane, self.seq)
 
 
 class MessageChanged(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.core.events import Event, Missed
+from bot.core.events import Event, MessageSaid, Missed
 from bot.core.faults import fault
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class Bus:
         """Tell every subscriber of this process, and the other nodes; returns at once."""
         self.deliver(event)
         if self._forward is not None:
-            self._forward(event)
+            self._forward(event.bare() if isinstance(event, MessageSaid) else event)
 
     def deliver(self, event: Event) -> None:
         """Tell every subscriber of this process only: what another node has told, or what concerns nobody else."""

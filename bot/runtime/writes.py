@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from bot.core.events import Event, MessageStored, RowChanged
+from bot.core.events import Event, MessageSaid, MessageStored, RowChanged
 from bot.core.journal import dump
 from bot.core.message import Attachment, Reply
 from bot.core.shard import shard_of
@@ -113,7 +113,8 @@ class Writes:
 
     def events_of(self, state: ConversationState) -> None:
         """Tell live screens of every message that is written here for `state`, and of its line in the list."""
-        self.events += [MessageStored(state.id, state.lane, row[1]) for row in self.messages if row[0] == state.id]
+        rich = {file[2] for file in self.files} | {one.message_seq for one in self.effects if one.kind == "store"}
+        self.events += [_stored(state.lane, row, rich) for row in self.messages if row[0] == state.id]
         self.events.append(RowChanged(state.id))
 
     def save_dialog(self, state: ConversationState, dialog: DialogState, now: datetime) -> None:
@@ -138,6 +139,14 @@ class Writes:
                 now, state.id,
             )
         )  # fmt: skip
+
+
+def _stored(lane: str, row: tuple[Any, ...], rich: Collection[int | None]) -> MessageStored:
+    """The event of a message's row; `rich` are the messages with files."""
+    conversation_id, seq, author, staff_id, text, body, client_id, delivery, at = row
+    if body or staff_id is not None or seq in rich:
+        return MessageStored(conversation_id, lane, seq)
+    return MessageSaid(conversation_id, lane, seq, author, text, client_id or "", delivery, at)
 
 
 def preview(text: str, reply: Reply | None = None, files: Sequence[Attachment] = ()) -> str:

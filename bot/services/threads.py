@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from bot.core.events import MessageSaid
 from bot.core.message import Reply
 from bot.services import pay_links
 from bot.services.attachments import FileView
@@ -205,6 +206,14 @@ def _view(
         pictures={id_: known[id_] for id_ in cards if id_ in known},
         fates={url: fates[url] for url in _urls(reply) if url in fates},
     )
+
+
+def plain(said: MessageSaid) -> MessageView:
+    """A message that is words alone, as it would be read back."""
+    return MessageView(
+        said.conversation_id, said.seq, said.author, None, "", said.text, _EMPTY, said.client_id, said.delivery, "",
+        said.at,
+    )  # fmt: skip
 
 
 def _reply(body: str) -> Reply:
