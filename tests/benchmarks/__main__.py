@@ -26,6 +26,8 @@ BENCHMARKS = {
     "telegram_wire": ("", "--rounds 1 --total 1000"),
     "web_chat": ("", "--rounds 1 --total 1000"),
     "stages": ("", "--rounds 1 --total 500"),
+    "chat_stages": ("", "--rounds 1 --total 500"),
+    "chat_sockets": ("", "--sockets 500 --deaf 10 --rate 200 --seconds 3"),
     "desk_queries": ("", "--conversations 2000 --rounds 20"),
     "report_10m": ("", "--orders 100000 --rounds 1"),
     "start_up": ("", "--rounds 2"),

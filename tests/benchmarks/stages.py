@@ -24,8 +24,9 @@ import uvloop
 import handlers
 from bot.app import load_routers
 from bot.channels.telegram import TelegramChannel, TelegramSettings
+from bot.core.events import Event
 from bot.core.message import Attachment, Inbound, Wire
-from bot.core.ports import HookRequest, Sent
+from bot.core.ports import Channel, HookRequest, Sent
 from bot.core.router import Routes
 from bot.runtime.effects import Effects
 from bot.runtime.executors import Send
@@ -74,8 +75,9 @@ def update(number: int) -> bytes:
 class Line:
     """The parts of the runtime, started one after the other."""
 
-    def __init__(self, channel: TelegramChannel) -> None:
+    def __init__(self, channel: Channel) -> None:
         self.channel = channel
+        self.events: list[Event] = []
         self.lanes = Lanes()
         self.ledger = Ledger(self.lanes.add)
         self.inbox = Inbox(self.ledger, backlog=lambda: 0, most=1)
@@ -92,6 +94,7 @@ class Line:
 
     def _committed(self, writes: Writes) -> None:
         self.effects.offer(writes.effects)
+        self.events += writes.events
 
     def read(self, body: bytes) -> list[Inbound]:
         """Verify and parse, as the webhook does."""
