@@ -17,12 +17,13 @@ from prometheus_client import Counter
 from bot.core.errors import ParleyError
 from bot.core.faults import fault
 from models.database import is_busy
+from web.connection import MAX_PACKET, Connection
 from web.http import Problem, error_body, problem
 from web.keys import RELAY, SETTINGS
 from web.packets import FastJson
 from web.packets import event as event_packet
 from web.settings import WebSettings
-from web.wire import MAX_PACKET, PING_SECONDS, PONG_SECONDS, WIRE, Connection, Wire
+from web.wire import PING_SECONDS, PONG_SECONDS, WIRE, Wire
 
 log = logging.getLogger(__name__)
 

@@ -28,10 +28,10 @@ from tests.benchmarks.load.socket_load import frame
 from tests.benchmarks.stages import CHATS, GROUP, Cost, Line, cost
 from web import packets
 from web.chat_feed import ChatFeed, ChatSocket
+from web.connection import MAX_PACKET
 from web.files import FileLinks
 from web.frames import TEXT, FrameReader
 from web.frames import frame as frame_out
-from web.wire import MAX_PACKET
 
 
 def sent(number: int) -> bytes:

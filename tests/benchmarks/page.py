@@ -240,8 +240,8 @@ def text(results: Mapping[str, Figures]) -> str:
         _goals(goals(results)),
         _stages(results),
         _loop(results),
-        _several(results),
         _chat_stages(results),
+        _several(results),
         _screens(results),
         _spark(results),
     ]
