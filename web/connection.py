@@ -1,4 +1,4 @@
-"""One socket of the chat or the desk: Socket.IO over a WebSocket, an event at a time, with an end to what waits unread."""
+"""One socket of the chat or the desk: Socket.IO over a WebSocket, one event at a time, bounded in what waits unread."""
 
 from __future__ import annotations
 

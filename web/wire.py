@@ -9,7 +9,6 @@ to one namespace. Long polling, and whoever begins with it, is still the library
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 import socket
 from typing import Any
@@ -24,8 +23,6 @@ from web.frames import (
     accept_key,
     frame,
 )
-
-log = logging.getLogger(__name__)
 
 PING_SECONDS = 25
 PONG_SECONDS = 20
