@@ -1,4 +1,4 @@
-"""The representative minimum of the programme: kill -9 under load, whole and broken on purpose, on both databases."""
+"""The representative minimum of the programme: kill -9 under load, whole and broken on purpose, on each database."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ async def test_nothing_is_lost_doubled_or_reordered_on_sqlite(tmp_path: Path) ->
 @pytest.mark.slow
 async def test_nothing_is_lost_doubled_or_reordered_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
     assert (await killed(tmp_path, postgres_url, WHOLE, 2)).wrong == ()
+
+
+@pytest.mark.slow
+async def test_nothing_is_lost_doubled_or_reordered_on_mariadb(tmp_path: Path, mariadb_url: str) -> None:
+    assert (await killed(tmp_path, mariadb_url, WHOLE, 1)).wrong == ()
 
 
 @pytest.mark.slow
