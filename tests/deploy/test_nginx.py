@@ -158,6 +158,7 @@ async def _mix(http: aiohttp.ClientSession, url: str, site: Site, person: int) -
     return statuses
 
 
+@pytest.mark.long
 async def test_one_node_after_the_other_restarts_and_nobody_notices(site: Site) -> None:
     async with crowd_before(site, site.nginx.url, 50) as crowd, Guest(site) as guest:
         await guest.opens()

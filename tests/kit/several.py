@@ -32,7 +32,7 @@ from models import Effect, Message
 from models import Inbound as InboundRow
 from tests.kit.simulator import LOCALES, MIB, SimChannel
 
-TERMS = Terms(lease=2.0, beat=0.2, margin=0.4)
+TERMS = Terms(lease=4.0, beat=0.2, margin=0.4)
 ACCOUNT = "telegram"
 
 
@@ -148,7 +148,7 @@ class Several:
         self._keys += 1
         await at.runtime.accept([Inbound(ACCOUNT, f"event-{self._keys}", person, "message", text=text)])
 
-    async def quiet(self, patience: float = 10.0) -> None:
+    async def quiet(self, patience: float = 20.0) -> None:
         """Until nothing waits in the tables."""
         async with asyncio.timeout(patience):
             while await InboundRow.filter(state="pending").exists() or await Effect.filter(state="pending").exists():
@@ -168,7 +168,7 @@ class Several:
         return next(name for name in (f"p{number}" for number in range(start, start + 10_000)) if node.holds(name))
 
 
-async def until(true: Callable[[], bool], patience: float = 8.0) -> None:
+async def until(true: Callable[[], bool], patience: float = 20.0) -> None:
     """Wait for it. Raises TimeoutError."""
     async with asyncio.timeout(patience):
         while not true():

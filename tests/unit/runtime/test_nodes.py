@@ -24,7 +24,7 @@ from bot.services.scope import Scope
 from models import Conversation, Dialog, Duty, Effect, Errand, Message, Node, Order, OrderEvent, Shard, Staff
 from models import Inbound as InboundRow
 from models.database import Overtaken, close_database, open_database
-from tests.kit.several import ACCOUNT, Several, until
+from tests.kit.several import ACCOUNT, TERMS, Several, until
 from tests.kit.simulator import START, SimChannel
 
 
@@ -347,7 +347,7 @@ async def test_a_process_that_slept_begins_anew_with_what_it_had(several: Severa
     await several.says("kim", "behind", at=one)
     await until(lambda: gates.runs["slow"] == 1)
     before = one.runtime._lease.node
-    time.sleep(2.2)
+    time.sleep(TERMS.lease + 0.2)
     await until(lambda: one.keeps and one.runtime._lease.node > before)
     gates.open["slow"].set()
     await several.quiet()
