@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,28 +18,11 @@ from tortoise.transactions import in_transaction
 
 from bot.core.errors import DatabaseBusy
 from models import engines
-from models.engines.engine import Engine, Rows, says_busy
+from models.engines.engine import Engine, says_busy
+from models.engines.engine import Guard as Guard
+from models.engines.engine import Overtaken as Overtaken
 from models.engines.engine import Query as Query
 from models.engines.engine import Statement as Statement
-
-
-class Overtaken(Exception):
-    """Rows were changed since they were read, so what was made of them is not written; `ids` are theirs.
-
-    A node that was buried stands there as its id, negative.
-    """
-
-    def __init__(self, ids: frozenset[int]) -> None:
-        super().__init__(f"changed since they were read: {sorted(ids)}")
-        self.ids = ids
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """Rows that must be found as they were read: what the query must return, in any order."""
-
-    query: Query
-    rows: frozenset[tuple[int, int]]
 
 
 def unchanged(table: str, versions: Mapping[int, int], node: int = 0) -> Guard | None:
@@ -70,7 +52,7 @@ def alive(node: int) -> Guard:
 async def assure(guard: Guard, connection: BaseDBAsyncClient) -> None:
     """Inside the caller's transaction. Raises `Overtaken`."""
     sql, values = guard.query
-    _check(guard, await fetch(sql, values, connection))
+    guard.check(await fetch(sql, values, connection))
 
 
 log = logging.getLogger(__name__)
@@ -190,28 +172,15 @@ async def commit(
 ) -> list[list[dict[str, Any]]]:
     """A transaction of its own: the rows of each query, then the statements.
 
+    No UPDATE, DELETE or upsert is about a row that another statement of the same commit writes.
     Raises `Overtaken` when the guard finds other rows than it must, and `DatabaseBusy`; nothing is written then.
     """
-    guards = [guard] if guard else []
-
-    def check(found: Sequence[Rows]) -> None:
-        for one, rows in zip(guards, found, strict=False):
-            _check(one, rows)
-
-    reads = [*(one.query for one in guards), *queries]
     try:
-        found = await _engine.commit(client(), reads, _with_rows(statements), check, transaction)
-    except OperationalError as error:
+        return await _engine.commit(client(), guard, queries, _with_rows(statements), transaction)
+    except Exception as error:
         if is_busy(error):
             raise DatabaseBusy(str(error)) from error
         raise
-    return found[len(guards) :]
-
-
-def _check(guard: Guard, found: Sequence[Mapping[str, Any]]) -> None:
-    changed = guard.rows - {(row["id"], row["version"]) for row in found}
-    if changed:
-        raise Overtaken(frozenset(id_ for id_, _ in changed))
 
 
 async def fetch_many(queries: Sequence[Query], connection: BaseDBAsyncClient) -> list[list[dict[str, Any]]]:

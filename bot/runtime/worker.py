@@ -30,7 +30,7 @@ from bot.runtime.shop import Shop
 from bot.runtime.state import ConversationState, find_states, load_states
 from bot.runtime.turn import Turn
 from bot.runtime.writes import INBOUND_DONE, Writes
-from models.database import Overtaken, alive, assure, finish, transaction
+from models.database import Overtaken, alive, assure, fetch, finish, transaction
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +78,7 @@ class Worker:
         self._failures = Failures(lanes, shop, committed, clock, self._lease)
         self._under_way: dict[str, asyncio.Task[None]] = {}  # by lane
         self._remembered: OrderedDict[str, tuple[float, ConversationState]] = OrderedDict()  # by lane, the latest last
+        self._doubtful: dict[int, Writes | None] = {}  # by inbound: the database went away while it was written
         self._running: dict[str, float] = {}  # since when a handler runs on the lane, by the loop's clock
         self._room = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -113,6 +114,7 @@ class Worker:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
         self._remembered.clear()
+        self._doubtful.clear()
 
     async def _run(self) -> None:
         while True:
@@ -148,6 +150,7 @@ class Worker:
             error = await self._attempt(head)
         except DatabaseBusy:
             log.warning("the database is busy", extra={"action": "worker.busy"})
+            self._doubtful.setdefault(head.waiting[0].id, None)
             self._lanes.postpone(head, BUSY_REST)
             return
         except LeaseLost:
@@ -162,6 +165,8 @@ class Worker:
             await self._failures.record(head, error)
 
     async def _attempt(self, head: Head) -> BaseException | None:
+        if head.waiting[0].id in self._doubtful and await self._was_written(head.waiting[0].id):
+            return None
         try:
             _, remembered = self._remembered.pop(head.lane, (0.0, None))
             if remembered is None or not await self._holds(remembered, head):
@@ -170,6 +175,14 @@ class Worker:
             transactions = self._transactions[head.waiting[0].id % self._writers]
             return await transactions.submit(head)
         return None
+
+    async def _was_written(self, inbound_id: int) -> bool:
+        """Whether the last attempt was committed after all: a connection that ends may take just the answer along."""
+        found = await fetch("SELECT 1 FROM inbound WHERE id = ? AND state = 'done'", (inbound_id,))
+        made = self._doubtful.pop(inbound_id)
+        if found and made:
+            self._committed(made)
+        return bool(found)
 
     # outside any transaction
 
@@ -198,7 +211,11 @@ class Worker:
             raise TimeoutError(_HANGS) from None
         finally:
             del self._running[head.lane]
-        await self._ledger.write(made.statements(now), state.id, state.version)
+        try:
+            await self._ledger.write(made.statements(now), state.id, state.version)
+        except DatabaseBusy:
+            self._doubtful[head.waiting[0].id] = made
+            raise
         self._remember(state)
         self._committed(made)
 

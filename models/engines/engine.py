@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -19,11 +19,46 @@ Query = tuple[str, Sequence[Any]]
 
 Rows = list[dict[str, Any]]
 
-Check = Callable[[list[Rows]], None]
-"""Looks at what the first queries of a transaction found; what it raises ends the transaction without a trace."""
-
 Begin = Callable[[], AbstractAsyncContextManager[BaseDBAsyncClient]]
 """Opens a transaction."""
+
+
+class Overtaken(Exception):
+    """Rows were changed since they were read, so what was made of them is not written; `ids` are theirs.
+
+    A node that was buried stands there as its id, negative.
+    """
+
+    def __init__(self, ids: frozenset[int]) -> None:
+        super().__init__(f"changed since they were read: {sorted(ids)}")
+        self.ids = ids
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Rows that must be found as they were read: the ids and versions that the query must return, in any order."""
+
+    query: Query
+    rows: frozenset[tuple[int, int]]
+
+    def check(self, found: Sequence[Mapping[str, Any]]) -> None:
+        """Raises `Overtaken`."""
+        changed = self.rows - {(row["id"], row["version"]) for row in found}
+        if changed:
+            raise Overtaken(frozenset(id_ for id_, _ in changed))
+
+
+def reads(guard: Guard | None, queries: Sequence[Query]) -> list[Query]:
+    """The guard's query, and then these."""
+    return [guard.query, *queries] if guard else [*queries]
+
+
+def checked(guard: Guard | None, found: list[Rows]) -> list[Rows]:
+    """Of what `reads` found, that of the queries. Raises `Overtaken`."""
+    if guard is None:
+        return found
+    guard.check(found[0])
+    return found[1:]
 
 
 SESSION = f"parley-{secrets.token_hex(8)}"
@@ -110,14 +145,15 @@ class Engine(Protocol):
     async def commit(
         self,
         connection: BaseDBAsyncClient,
-        reads: Sequence[Query],
+        guard: Guard | None,
+        queries: Sequence[Query],
         statements: Sequence[Statement],
-        check: Check,
         begin: Begin,
     ) -> list[Rows]:
-        """A whole transaction: what the queries return, then what `check` says, then the statements, then the commit.
+        """A whole transaction: the guard, what the queries return, then the statements, then the commit.
 
-        `check` is called with the rows of every query before a statement is run, and may raise.
+        No UPDATE, DELETE or upsert among them is about a row that another statement of the same commit writes.
+        Raises `Overtaken`, and nothing is written.
         """
 
     async def end_sessions(self, connection: BaseDBAsyncClient, session: str) -> None:

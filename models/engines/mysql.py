@@ -13,7 +13,7 @@ from tortoise.exceptions import OperationalError
 
 from bot.core.errors import ConfigError, DatabaseBusy
 from models.engines import mysql_text
-from models.engines.engine import SESSION, Begin, Check, Engine, Migration, Query, Rows, Statement
+from models.engines.engine import SESSION, Begin, Engine, Guard, Migration, Query, Rows, Statement, checked, reads
 
 #: Refused for now: locks, room, connections, shutting down, read-only, the network.
 BUSY = frozenset(
@@ -107,25 +107,24 @@ class Mysql(Engine):
     async def commit(
         self,
         connection: BaseDBAsyncClient,  # noqa: ARG002 - one of the pool is taken
-        reads: Sequence[Query],
+        guard: Guard | None,
+        queries: Sequence[Query],
         statements: Sequence[Statement],
-        check: Check,
         begin: Begin,
     ) -> list[Rows]:
         for left in range(DEADLOCKS - 1, -1, -1):
             try:
-                return await self._commit(reads, statements, check, begin)
+                return await self._commit(guard, queries, statements, begin)
             except DatabaseBusy as error:
                 if not left or code(error.__cause__) != DEADLOCK:
                     raise
         raise AssertionError("the last turn returns or raises")
 
     async def _commit(
-        self, reads: Sequence[Query], statements: Sequence[Statement], check: Check, begin: Begin
+        self, guard: Guard | None, queries: Sequence[Query], statements: Sequence[Statement], begin: Begin
     ) -> list[Rows]:
         async with begin() as inside:
-            found = await self.fetch_many(inside, reads)
-            check(found)
+            found = checked(guard, await self.fetch_many(inside, reads(guard, queries)))
             await self.execute(inside, statements)
         return found
 

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
-from models.engines.engine import SESSION, Begin, Check, Engine, Migration, Query, Rows, Statement
-from models.engines.postgres_bulk import Together, combined, gathered, groups, listed, many, together
+from models.engines.engine import SESSION, Begin, Engine, Guard, Migration, Query, Rows, Statement, checked, reads
+from models.engines.postgres_bulk import (
+    Together,
+    Whole,
+    combined,
+    gathered,
+    groups,
+    listed,
+    many,
+    numbered,
+    together,
+    whole,
+)
 
 LOCK = "SELECT pg_advisory_lock(hashtext('parley migrations'))"
 UNLOCK = "SELECT pg_advisory_unlock(hashtext('parley migrations'))"
@@ -40,7 +52,9 @@ class Postgres(Engine):
     def settings(self, url: str, *, alone: bool) -> dict[str, Any] | str:  # noqa: ARG002 - many may
         parts = urlsplit(url)
         named = {"application_name": SESSION, "maxsize": "8"} | dict(parse_qsl(parts.query))
-        return parts._replace(scheme="asyncpg", query=urlencode(named)).geturl()
+        made: dict[str, Any] = expand_db_url(parts._replace(scheme="asyncpg", query=urlencode(named)).geturl())
+        made["credentials"]["reset"] = _keep
+        return made
 
     def release(self) -> None:
         """Nothing was taken."""
@@ -89,50 +103,72 @@ class Postgres(Engine):
             return [dict(row) for row in await raw.fetch(text, *values)]
 
     async def _arrays(self, raw: Any, group: Together) -> tuple[str, list[list[Any]]]:
+        await self._learn(raw, group)
+        return combined(group, self._types)
+
+    async def _learn(self, raw: Any, group: Together) -> None:
         for _, (sql, _) in group:
             if sql not in self._types:
                 prepared = await raw.prepare(numbered(sql))
                 self._types[sql] = [type_.name for type_ in prepared.get_parameters()]
-        return combined(group, self._types)
 
     async def finish(self, connection: BaseDBAsyncClient, statements: Sequence[Statement]) -> None:
         await self.execute(connection, statements)
 
     async def commit(
         self,
-        connection: BaseDBAsyncClient,  # noqa: ARG002 - one of the pool is taken
-        reads: Sequence[Query],
+        connection: BaseDBAsyncClient,
+        guard: Guard | None,
+        queries: Sequence[Query],
         statements: Sequence[Statement],
-        check: Check,
         begin: Begin,
     ) -> list[Rows]:
+        """In one statement if possible: each more would wait for the event loop, and hold its rows meanwhile."""
+        if one := whole(guard, queries, statements):
+            try:
+                return await connection._translate_exceptions(self._at_once, one)  # type: ignore[attr-defined, no-any-return]  # noqa: SLF001
+            except OperationalError as error:
+                if not _is_refused(error):
+                    raise  # refused by the guard: which rows were changed is told below
         async with begin() as inside:
-            found = await self.fetch_many(inside, reads)
-            check(found)
+            found = checked(guard, await self.fetch_many(inside, reads(guard, queries)))
             await self.execute(inside, statements)
         return found
+
+    async def _at_once(self, connection: BaseDBAsyncClient, one: Whole) -> list[Rows]:
+        async with connection.acquire_connection() as raw:
+            await self._learn(raw, one.group)
+            text, values = one.text(self._types)
+            found = await raw.fetch(text, *values)
+        # A guard has a row of its own where nothing else was returned.
+        return [[dict(row) for row in found if row["id"] is not None]] if one.returns else []
 
     async def end_sessions(self, connection: BaseDBAsyncClient, session: str) -> None:
         await self.fetch(connection, END_SESSIONS, (session,))
 
     @asynccontextmanager
     async def migrating(self, connection: BaseDBAsyncClient) -> AsyncIterator[BaseDBAsyncClient]:
-        """The lock is its connection's, and everything is done on that one: a pool of one connection is enough.
-
-        It cannot outlive us: it goes with the connection, and with its way back into the pool.
-        """
+        """The lock is its connection's, and everything is done on that one: a pool of one connection is enough."""
         async with in_transaction(connection.connection_name) as guard:
             await guard.execute_query(LOCK)
-            yield guard
-            await guard.execute_query(UNLOCK)
+            try:
+                yield guard
+            finally:
+                # A connection of the pool keeps its lock, and a transaction that failed answers nothing more.
+                await guard.execute_script(f"ROLLBACK; BEGIN; {UNLOCK}")
 
     async def apply(self, connection: BaseDBAsyncClient, migration: Migration, stamp: str) -> None:
         """Ends the transaction that it finds, and leaves one behind."""
         await connection.execute_script(f"COMMIT; BEGIN;\n{migration.sql}\n;{stamp};\nCOMMIT; BEGIN;")
 
 
-@lru_cache(maxsize=512)
-def numbered(sql: str) -> str:
-    """`?` to `$1`, `$2`, … for PostgreSQL. Our statements hold no question mark inside a literal."""
-    head, *rest = sql.split("?")
-    return head + "".join(f"${number}{part}" for number, part in enumerate(rest, start=1))
+async def _keep(connection: Any) -> None:
+    """A connection goes back into its pool as it is: we leave nothing in a session, and one more round trip would wait.
+
+    An open transaction was rolled back before.
+    """
+
+
+def _is_refused(error: OperationalError) -> bool:
+    """Whether a guard ended the statement."""
+    return type(error.__cause__).__name__ == "DivisionByZeroError"

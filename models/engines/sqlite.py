@@ -16,7 +16,7 @@ from tortoise.exceptions import OperationalError
 
 from bot.core.errors import ConfigError
 from models.engines import sqlite_client
-from models.engines.engine import Begin, Check, Engine, Migration, Query, Rows, Statement, says_busy
+from models.engines.engine import Begin, Engine, Guard, Migration, Query, Rows, Statement, says_busy
 
 #: FULL, because a power cut loses acknowledged commits with NORMAL.
 #: The write-ahead log keeps its length between checkpoints: a file that need not grow is synced faster.
@@ -103,12 +103,12 @@ class Sqlite(Engine):
     async def commit(
         self,
         connection: BaseDBAsyncClient,
-        reads: Sequence[Query],
+        guard: Guard | None,
+        queries: Sequence[Query],
         statements: Sequence[Statement],
-        check: Check,
         begin: Begin,  # noqa: ARG002 - one hop begins and ends it
     ) -> list[Rows]:
-        found: list[Rows] = await sqlite_client.commit_batch(connection, reads, statements, check)
+        found: list[Rows] = await sqlite_client.commit_batch(connection, guard, queries, statements)
         return found
 
     async def end_sessions(self, connection: BaseDBAsyncClient, session: str) -> None:

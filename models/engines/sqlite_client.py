@@ -20,6 +20,7 @@ from tortoise.backends.sqlite.client import (
 from tortoise.connection import get_connections
 from tortoise.exceptions import TransactionManagementError
 
+from models.engines.engine import Guard, Query, Rows, Statement, checked, reads
 from models.engines.sqlite_bulk import bulk, packed
 from models.engines.sqlite_readers import Readers
 
@@ -100,9 +101,7 @@ class ParleySqliteClient(SqliteClient):
         return ImmediateContext(ImmediateTransaction(self), self._lock)
 
 
-Work = Sequence[tuple[str, Sequence[Sequence[Any]]]]
-Query = tuple[str, Sequence[Any]]
-Rows = list[dict[str, Any]]
+Work = Sequence[Statement]
 
 
 @translate_exceptions
@@ -116,19 +115,16 @@ async def read_batch(client: SqliteClient, queries: Sequence[Query]) -> list[Row
 
 
 @translate_exceptions
-async def commit_batch(
-    client: SqliteClient, queries: Sequence[Query], work: Work, check: Callable[[list[Rows]], None]
-) -> list[Rows]:
+async def commit_batch(client: SqliteClient, guard: Guard | None, queries: Sequence[Query], work: Work) -> list[Rows]:
     """A whole transaction in one hop: what the queries return, then the statements, then the commit.
 
-    `check` gets the rows of the queries and may raise, which ends the transaction without a trace.
+    A guard that refuses ends it without a trace.
     """
 
     def run(raw: sqlite3.Connection) -> list[Rows]:
         raw.execute("BEGIN IMMEDIATE")
         try:
-            found = _read(raw, queries)
-            check(found)
+            found = checked(guard, _read(raw, reads(guard, queries)))
             _write(raw, work)
             raw.execute("COMMIT")
         except BaseException:

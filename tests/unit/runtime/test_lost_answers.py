@@ -1,0 +1,80 @@
+"""A database that commits and goes away before it says so: the turn was made, and is not made again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.core.chat import Chat
+from bot.core.router import Router
+from bot.runtime import worker as worker_module
+from models import database
+from tests.unit.runtime.conftest import Worlds
+from tests.unit.runtime.turns import actions, mark, thread
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "BUSY_REST", 0.01)
+
+
+def echo() -> Router:
+    router = Router("echo")
+
+    @router.command("mark", "note it")
+    async def note(chat: Chat) -> None:
+        await chat.do(mark, "noted")
+        chat.say("Noted")
+
+    @router.fallback
+    async def answer(chat: Chat) -> None:
+        chat.say(f"Heard {chat.inbound.text}")
+
+    return router
+
+
+async def test_a_turn_whose_commit_was_not_told_is_not_run_again(
+    world: Worlds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sim = await world([echo()])
+    ann = await sim.customer("Ann")
+    await ann.says("hello")
+    commit, lost = database._engine.commit, ["the answer"]
+
+    async def forgetful(connection: Any, guard: Any, queries: Any, statements: Any, begin: Any) -> Any:
+        found = await commit(connection, guard, queries, statements, begin)
+        if lost and any("UPDATE conversation" in sql for sql, _ in statements):
+            raise ConnectionResetError(lost.pop())
+        return found
+
+    monkeypatch.setattr(database._engine, "commit", forgetful)
+    await ann.says("hi")
+    await ann.says("again")
+    assert not lost
+    assert await thread(f"telegram:{ann.sender}") == [
+        ("customer", "hello"), ("bot", "Heard hello"),
+        ("customer", "hi"), ("bot", "Heard hi"),
+        ("customer", "again"), ("bot", "Heard again"),
+    ]  # fmt: skip
+    assert [seen.text for seen in await ann.screen()] == ["Heard hello", "Heard hi", "Heard again"]
+
+
+async def test_the_same_for_a_turn_in_a_transaction(world: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
+    sim = await world([echo()])
+    ann = await sim.customer("Ann")
+    await ann.says("hello")
+    end, lost = database._Begun.__aexit__, ["the answer"]
+
+    async def forgetful(self: Any, *failure: Any) -> None:
+        await end(self, *failure)
+        if lost and failure[0] is None and await actions():
+            raise ConnectionResetError(lost.pop())
+
+    monkeypatch.setattr(database._Begun, "__aexit__", forgetful)
+    await ann.says("/mark")
+    await ann.says("again")
+    assert not lost
+    assert await actions() == ["noted"]
+    said = [text for author, text in await thread(f"telegram:{ann.sender}") if author == "bot"]
+    assert said == ["Heard hello", "Noted", "Heard again"]
