@@ -1,10 +1,11 @@
-"""What happened, what was answered and what was done outside, kept in one commit: all of a process writes here.
+"""What happened, what was answered and what was done outside: all of a process writes here, in few commits.
 
 Whatever has gathered while the last commit ran is the next one, so under load the cost of a sync to disk is shared.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -15,7 +16,7 @@ from bot.core.message import Inbound
 from bot.core.shard import shard_of
 from bot.runtime.group import GroupCommit
 from bot.runtime.lease import Lease, WholeDatabase
-from models.database import Overtaken, Query, Statement, commit, unchanged
+from models.database import Overtaken, Query, Statement, commit, engine, unchanged
 
 Key = tuple[str, str]
 _CHUNK = 200
@@ -57,10 +58,13 @@ class Ledger:
         self._arrived = arrived
         self._lease = lease or WholeDatabase()
         self._group: GroupCommit[Item, int] = GroupCommit(self._flush)
+        # Where commits may run side by side, what arrives does not wait for what was answered. It stays one commit after
+        # the other itself: ids tell the order of a lane.
+        self._kept = GroupCommit(self._flush) if engine().is_shared else self._group
 
     async def keep(self, kept: Sequence[Kept]) -> int:
         """How many were new, once all are committed."""
-        return await self._group.submit(Item(kept))
+        return await self._kept.submit(Item(kept))
 
     async def record(self, statements: Sequence[Statement]) -> None:
         """Returns once the statements are committed. Raises `LeaseLost` when this work is another node's by now."""
@@ -73,7 +77,7 @@ class Ledger:
 
     async def close(self) -> None:
         """Commit what is under way."""
-        await self._group.close()
+        await asyncio.gather(self._kept.close(), self._group.close())
 
     async def _flush(self, items: Sequence[Item]) -> list[int | Exception]:
         # A process that was buried comes back under another number: what it began before is told by its own.
