@@ -58,8 +58,8 @@ class Ledger:
         self._arrived = arrived
         self._lease = lease or WholeDatabase()
         self._group: GroupCommit[Item, int] = GroupCommit(self._flush)
-        # Where commits may run side by side, what arrives does not wait for what was answered. It stays one commit after
-        # the other itself: ids tell the order of a lane.
+        # Where commits may run side by side, what arrives does not wait for what was answered. It has one commit after
+        # the other, since ids tell the order of a lane.
         self._kept = GroupCommit(self._flush) if engine().is_shared else self._group
 
     async def keep(self, kept: Sequence[Kept]) -> int:

@@ -14,7 +14,7 @@ from tortoise.transactions import in_transaction
 
 from bot.core.errors import ConfigError
 from models.database import client, close_database, migrate, open_database
-from models.engines.postgres import LOCK
+from models.engines.postgres import LOCK, UNLOCK
 from models.migrate import FOLDER, available, pending, run
 from tests.unit.models.rows import contents, fill, within
 from tests.unit.models.schema import shape
@@ -229,6 +229,7 @@ async def test_two_nodes_that_start_at_once_migrate_one_after_the_other(bare_pos
             while len(await third.execute_query_dict(WAITING)) < len(nodes):
                 await asyncio.sleep(0)
         assert await third.execute_query_dict(TABLES) == []
+        await third.execute_query(UNLOCK)
     assert sorted(await asyncio.gather(*nodes)) == [[], [one.name for one in available(bare_postgres)]]
     assert await applied() == [one.name for one in available(bare_postgres)]
 
