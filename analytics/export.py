@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -61,7 +62,7 @@ class Done:
 
 def export(url: str, lake: Path, task: Task) -> Done:
     """Run one task on a connection of its own (in whichever process)."""
-    with open_source(url) as source:
+    with closing(open_source(url)) as source:
         return export_from(source, lake, task)
 
 

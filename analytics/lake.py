@@ -18,7 +18,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -60,7 +60,7 @@ def update(url: str, lake: Path, *, now: datetime, only: Collection[str] = (), t
 
     Only one update runs at a time; a second one waits. A killed one leaves the lake as it was before.
     """
-    with manifests.locked(lake), open_source(url) as source, _exporter(url, lake, source) as run:
+    with manifests.locked(lake), closing(open_source(url)) as source, _exporter(url, lake, source) as run:
         known = manifests.read(lake)
         wanted = [table for table in TABLES if not only or table.name in only]
         plans = [_Plan.make(source, table, known, now) for table in wanted]

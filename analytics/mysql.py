@@ -14,7 +14,6 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from asyncmy.errors import Error
 
 from analytics.columnar import from_csv
-from analytics.source import Closing
 from analytics.tables import Column, Type
 from bot.core.errors import DatabaseBusy
 from models.engines.mysql import lone
@@ -29,7 +28,7 @@ _FIELDS: dict[Type, str] = {
 _NUMBER = """coalesce("{0}", '')"""
 
 
-class MysqlSource(Closing):
+class MysqlSource:
     """A read-only connection; each row comes as one line of text."""
 
     def __init__(self, url: str) -> None:

@@ -11,12 +11,11 @@ import asyncpg
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from analytics.columnar import from_csv
-from analytics.source import Closing
 from analytics.tables import Column
 from bot.core.errors import DatabaseBusy
 
 
-class PostgresSource(Closing):
+class PostgresSource:
     """A read-only connection that copies out."""
 
     def __init__(self, url: str) -> None:

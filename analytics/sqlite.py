@@ -19,7 +19,6 @@ from adbc_driver_manager import AdbcConnection, AdbcStatement, Error
 from adbc_driver_sqlite import StatementOptions
 
 from analytics.columnar import from_texts
-from analytics.source import Closing
 from analytics.tables import Column
 from bot.core.errors import DatabaseBusy
 
@@ -27,7 +26,7 @@ from bot.core.errors import DatabaseBusy
 BATCH_ROWS = "8192"
 
 
-class SqliteSource(Closing):
+class SqliteSource:
     """A read-only connection.
 
     The driver's own interface is used and not its `dbapi`, which loads pandas: that takes longer than a small update.
