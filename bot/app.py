@@ -133,6 +133,7 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
         callees=Paying(providers, lambda key: f"{config.server.url}/paid/{key}", clock).callees(),
         most_waiting=config.limits.backlog,
         turn_timeout=config.limits.turn_seconds,
+        block_timeout=config.limits.block_seconds,
         clock=clock,
         roles=config.server.roles,
     )

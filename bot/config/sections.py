@@ -166,6 +166,12 @@ class Limits(Section):
     turn_seconds: float = Field(
         default=10.0, ge=0.1, le=60, description="Seconds after which a handler that does not end is cut off."
     )
+    block_seconds: float = Field(
+        default=0.5,
+        ge=0,
+        le=60,
+        description="Seconds after which a handler that blocks the process is cut off; 0: never.",
+    )
     backlog: int = Field(
         default=10_000, ge=100, description="Messages waiting to be answered before new ones are refused (503)."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,6 +37,10 @@ OFFER_AGAIN = timedelta(hours=12)
 IMPOSSIBLE = _("Sorry, that is not possible at the moment.")
 
 
+#: Runs what a handler's name stands for, so that it keeps nobody else waiting.
+Run = Callable[[str, Callable[[], Awaitable[None]]], Awaitable[None]]
+
+
 class CallPayload(msgspec.Struct, frozen=True):
     """What the executor of `call` needs: which effect with what, and the dialog that waits for its result."""
 
@@ -60,7 +65,9 @@ class Dialogs:
         writes: Writes,
         speech: Speech,
         now: datetime,
+        run: Run,
     ) -> None:
+        self._run = run
         self._shop = shop
         self._state = state
         self._inbound = inbound
@@ -171,7 +178,7 @@ class Dialogs:
         callback = self._shop.routes.find_callback(dialog.trigger.callback)
         arguments = (callback[0].unpack(dialog.trigger.callback),) if callback and dialog.trigger.callback else ()
         try:
-            await handler(chat, *arguments)
+            await self._run(dialog.handler, lambda: handler(chat, *arguments))
             ended = True
         except Suspended:
             ended = False

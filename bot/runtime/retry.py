@@ -8,8 +8,8 @@ from bot.core.errors import Final, Retryable
 EFFECT_DELAYS = (0.5, 2.0, 8.0, 30.0, 120.0, 600.0, 1800.0)
 #: A turn holds up its whole conversation, so it is given up within seconds.
 TURN_DELAYS = (0.1, 0.3, 1.0, 2.0)
-#: So often a turn may be cut off because it kept others waiting: once may have been the machine's fault.
-HELD_UP_TRIES = 2
+#: So often a turn may be cut off because it kept others waiting: twice may have been the machine's fault.
+HELD_UP_TRIES = 3
 #: Longer than this no platform's Retry-After is believed, seconds.
 LONGEST_WAIT = 3600.0
 

@@ -17,6 +17,7 @@ from bot.core.message import Inbound
 from bot.core.ports import Channel, PaymentProvider, Storage
 from bot.core.shard import shard_of
 from bot.runtime import clock
+from bot.runtime.blocking import Watch
 from bot.runtime.bus import Bus
 from bot.runtime.courtesy import LOOK_SECONDS, Courtesy
 from bot.runtime.duties import pulls
@@ -59,6 +60,7 @@ class Parts:
     most_waiting: int = 100_000
     keep_days: int = 7
     turn_timeout: float = TURN_TIMEOUT
+    block_timeout: float = 0.0  # nobody looks
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     roles: Collection[str] = EVERY_ROLE
     membership: Membership = field(default_factory=Membership)
@@ -103,6 +105,7 @@ class Runtime:
             clock=parts.clock,
             turn_timeout=parts.turn_timeout,
             lease=self._lease,
+            watch=Watch(parts.block_timeout),
         )
         self._staffing = Staffing(
             self._inbox,

@@ -15,7 +15,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from bot.core.message import FROM_CUSTOMER, Attachment, Choice, FileRef, Inbound
 from bot.runtime import routing, taps
-from bot.runtime.dialogs import Dialogs
+from bot.runtime.dialogs import Dialogs, Run
 from bot.runtime.host import TurnHost
 from bot.runtime.shop import Shop
 from bot.runtime.speech import Speech
@@ -35,10 +35,12 @@ class Turn:
         inbounds: Sequence[Inbound],
         connection: BaseDBAsyncClient | None,
         now: datetime,
+        run: Run,
         *,
         in_thread: bool = False,
     ) -> None:
         self._in_thread = in_thread  # staff try it again: its message was kept when it was parked
+        self._run = run
         self._shop = shop
         self._state = state
         self._now = now
@@ -70,7 +72,9 @@ class Turn:
         return self.writes
 
     def _dialogs(self, inbound: Inbound) -> Dialogs:
-        return Dialogs(self._shop, self._state, inbound, self.host, self._voice, self.writes, self._speech, self._now)
+        return Dialogs(
+            self._shop, self._state, inbound, self.host, self._voice, self.writes, self._speech, self._now, self._run
+        )
 
     # what the customer sent
 

@@ -14,13 +14,16 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from bot.core.errors import DatabaseBusy, LeaseLost
 from bot.core.message import Inbound
+from bot.runtime.blocking import Watch
 from bot.runtime.failures import Failures
 from bot.runtime.group import GroupCommit
+from bot.runtime.guard import Guard
 from bot.runtime.host import NeedsTransaction
 from bot.runtime.lanes import Head, Lanes
 from bot.runtime.lease import Lease, WholeDatabase
@@ -28,6 +31,7 @@ from bot.runtime.ledger import Ledger
 from bot.runtime.retry import HeldUp, was_parked
 from bot.runtime.shop import Shop
 from bot.runtime.state import ConversationState, find_states, load_states
+from bot.runtime.suspects import Postponed
 from bot.runtime.turn import Turn
 from bot.runtime.writes import INBOUND_DONE, Writes
 from models.database import Overtaken, alive, assure, fetch, finish, transaction
@@ -36,8 +40,6 @@ log = logging.getLogger(__name__)
 
 #: A turn that takes longer has a handler that hangs, seconds.
 TURN_TIMEOUT = 10.0
-#: In a transaction others wait for it, and nothing slow belongs there, seconds.
-HOLD_TIMEOUT = 2.0
 #: Turns under way at once, over all lanes.
 AT_ONCE = 256
 #: Turns that share one transaction, or one reading.
@@ -66,7 +68,9 @@ class Worker:
         clock: Clock = lambda: datetime.now(UTC),
         turn_timeout: float = TURN_TIMEOUT,
         lease: Lease | None = None,
+        watch: Watch | None = None,
     ) -> None:
+        self._watching = watch or Watch()
         self._lanes = lanes
         self._ledger = ledger
         self._shop = shop
@@ -85,6 +89,8 @@ class Worker:
 
     def start(self) -> None:
         """Begin to work."""
+        self._watching.start()
+        self._guard = Guard(self._watching, self._turn_timeout, asyncio.get_running_loop().time)
         self._states: GroupCommit[Inbound, ConversationState | None] = GroupCommit(self._read, most=BATCH)
         self._transactions: list[GroupCommit[Head, BaseException | None]] = [
             GroupCommit(self._batch, most=BATCH, leaves_out=True) for _ in range(self._writers)
@@ -106,6 +112,7 @@ class Worker:
             late.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
         await asyncio.gather(self._states.close(), *(group.close() for group in self._transactions))
+        self._watching.stop()
 
     async def abandon(self) -> None:
         """Another node has the lanes: what is under way ends, and nothing of it is written."""
@@ -156,6 +163,9 @@ class Worker:
         except LeaseLost:
             # No failure of the turn: whoever has the lane runs it. Ours is forgotten when we know who that is.
             self._lanes.postpone(head, BUSY_REST)
+            return
+        except Postponed as later:
+            self._lanes.postpone(head, later.after)
             return
         except Exception as failure:  # the turn's own fault; it becomes a row
             error = failure
@@ -277,14 +287,14 @@ class Worker:
             return None
         turn = self._turn(connection, state, head, now)
         try:
-            async with asyncio.timeout(min(self._turn_timeout, HOLD_TIMEOUT)) as limit:
+            async with asyncio.timeout(self._turn_timeout) as limit:
                 made = await self._made(turn, head)
             await turn.host.keep()
         except DatabaseBusy:
             raise
         except Exception as error:  # the turn's own fault
             await turn.host.undo()
-            return HeldUp("a handler holds its transaction") if limit.expired() else error
+            return HeldUp("a turn holds its transaction") if limit.expired() else error
         writes.add(made)
         return None
 
@@ -292,7 +302,8 @@ class Worker:
 
     def _turn(self, connection: BaseDBAsyncClient | None, state: ConversationState, head: Head, now: datetime) -> Turn:
         inbounds = [waiting.inbound for waiting in head.waiting]
-        return Turn(self._shop, state, inbounds, connection, now, in_thread=was_parked(head.waiting[0].attempts))
+        run = partial(self._guard.run, head.lane, connection is not None)
+        return Turn(self._shop, state, inbounds, connection, now, run, in_thread=was_parked(head.waiting[0].attempts))
 
     async def _made(self, turn: Turn, head: Head) -> Writes:
         made = await turn.run()

@@ -28,6 +28,7 @@ from bot.core.events import Event
 from bot.core.message import Attachment, Inbound, Wire
 from bot.core.ports import Channel, HookRequest, Sent
 from bot.core.router import Routes
+from bot.runtime.blocking import Watch
 from bot.runtime.effects import Effects
 from bot.runtime.executors import Send
 from bot.runtime.inbox import Inbox
@@ -90,7 +91,7 @@ class Line:
             "CNY",
             timedelta(minutes=30),
         )
-        self.worker = Worker(self.lanes, self.ledger, shop, self._committed)
+        self.worker = Worker(self.lanes, self.ledger, shop, self._committed, watch=Watch(0.5))
 
     def _committed(self, writes: Writes) -> None:
         self.effects.offer(writes.effects)

@@ -123,6 +123,22 @@ def one_turn_at_a_time() -> None:
     worker.AT_ONCE = 1
 
 
+def never_looks() -> None:
+    """Whoever blocks the process has it for as long as they like."""
+    from bot.runtime.blocking import Watch
+
+    Watch.start = lambda self: None  # type: ignore[method-assign]
+
+
+def holds_for_long() -> None:
+    """A handler may keep a transaction for as long as a turn may take, and as many at once as there are."""
+    from bot.runtime import guard
+    from bot.runtime.suspects import Suspects
+
+    guard.HOLD_TIMEOUT = 60.0
+    Suspects.admit = lambda self, handler, lane: None  # type: ignore[method-assign]
+
+
 def never_parks() -> None:
     """A turn that fails is tried for ever."""
     vars(failures)["turn_delay"] = lambda attempts: 0.2
@@ -284,6 +300,8 @@ VARIANTS: dict[str, Callable[[], None]] = {
     "gives-up-at-once": gives_up_at_once,
     "one-turn-at-a-time": one_turn_at_a_time,
     "never-parks": never_parks,
+    "never-looks": never_looks,
+    "holds-for-long": holds_for_long,
     "believes-the-store": believes_the_store,
     "takes-over-without-a-hold": takes_over_without_a_hold,
     "everybody-takes-over": lets_everybody_take_over,

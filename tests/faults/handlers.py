@@ -69,6 +69,14 @@ async def blocks(chat: Chat) -> None:
     time.sleep(int(chat.arguments or 0) / 1000)
 
 
+@router.command("spin", title=_("Spin"))
+async def spins(chat: Chat) -> None:
+    """`/spin 3000`: the same without a pause, so that no other thread gets much done either."""
+    ends = time.monotonic() + int(chat.arguments or 0) / 1000
+    while time.monotonic() < ends:
+        pass
+
+
 @router.fallback
 async def echo(chat: Chat) -> None:
     """Say it back."""

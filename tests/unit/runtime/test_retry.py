@@ -21,9 +21,9 @@ def test_a_turn_that_was_cut_off_is_parked_at_once(attempts: int) -> None:
     assert counted == max(attempts, len(TURN_DELAYS) + 1)
 
 
-def test_a_turn_that_held_a_transaction_has_a_second_chance() -> None:
-    counted = [turn_attempts(HeldUp(), attempts) for attempts in (1, 2, 3)]
-    assert [turn_delay(attempts) for attempts in counted] == [TURN_DELAYS[0], None, None]
+def test_a_turn_that_held_a_transaction_has_two_more_chances() -> None:
+    counted = [turn_attempts(HeldUp(), attempts) for attempts in (1, 2, 3, 4)]
+    assert [turn_delay(attempts) for attempts in counted] == [*TURN_DELAYS[:2], None, None]
 
 
 def test_an_effect_waits_longer_each_time_or_as_long_as_it_was_asked_to() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from bot.core.chat import Chat
 from bot.core.errors import Refused
 from bot.core.router import Router
 from bot.runtime import failures as failures_module
-from bot.runtime import worker as worker_module
+from bot.runtime import guard as guard_module
+from bot.runtime.blocking import Watch
 from models import Attachment
 from models import Inbound as InboundRow
 from tests.unit.runtime.conftest import Worlds
@@ -156,13 +158,13 @@ async def test_a_handler_that_never_returns_is_given_up(small_world: Worlds, wri
 
     sim = await small_world([router])
     await sim.runtime._worker.stop()
-    sim.runtime._worker._turn_timeout = 0.1
+    sim.runtime._worker._turn_timeout = 0.15
     sim.runtime._worker.start()
     ann = await sim.customer("Ann")
     await ann.says("hang")
     assert [seen.text for seen in await ann.screen()] == [APOLOGY]
     assert (await InboundRow.get()).error.startswith("HeldUp" if writes else "TimeoutError")
-    assert len(begun) == (4 if writes else 1)  # each of the two tries within a transaction began outside of one
+    assert len(begun) == (6 if writes else 1)  # each of the three tries within a transaction began outside of one
     assert await actions() == []
 
 
@@ -170,7 +172,7 @@ async def test_a_handler_that_never_returns_is_given_up(small_world: Worlds, wri
 async def test_who_hangs_in_a_transaction_keeps_the_others_waiting_for_a_moment_only(
     world: Worlds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "HOLD_TIMEOUT", 0.2)
+    monkeypatch.setattr(guard_module, "HOLD_TIMEOUT", 0.2)
     router, hangs = Router("slow"), asyncio.Event()
 
     @router.fallback
@@ -193,3 +195,36 @@ async def test_who_hangs_in_a_transaction_keeps_the_others_waiting_for_a_moment_
     assert [seen.text for seen in await ann.screen()] == ["Done"]
     assert [seen.text for seen in await eve.screen()] == [APOLOGY]
     assert await actions() == ["pay"]
+
+
+@pytest.mark.timeout(60, method="thread")  # the alarm is what cuts a handler off
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("writes", [False, True], ids=["free", "in a transaction"])
+async def test_a_handler_that_blocks_the_process_is_a_turn_that_failed(
+    small_world: Worlds, monkeypatch: pytest.MonkeyPatch, writes: bool
+) -> None:
+    monkeypatch.setattr(guard_module, "HOLD_TIMEOUT", 0.2)
+    router, begun = Router("slow"), []
+
+    @router.fallback
+    async def answer(chat: Chat) -> None:
+        if chat.inbound.text == "block":
+            begun.append(1)
+            if writes:
+                await chat.do(mark, "begun")
+            time.sleep(30)
+        chat.say("Done")
+
+    sim = await small_world([router])
+    await sim.runtime._worker.stop()
+    sim.runtime._worker._watching = Watch(0.05)
+    sim.runtime._worker.start()
+    eve, ann = await sim.customer("Eve"), await sim.customer("Ann")
+    await sim.runtime.accept([eve._inbound(text="block"), ann._inbound(text="good")])
+    await sim.runtime.idle()
+    assert [seen.text for seen in await ann.screen()] == ["Done"]
+    assert [seen.text for seen in await eve.screen()] == [APOLOGY]
+    parked = await InboundRow.get(state="parked")
+    assert (parked.attempts, parked.error.partition(":")[0]) == (5, "HandlerBlocked")
+    assert len(begun) == (10 if writes else 5)
+    assert await actions() == []
