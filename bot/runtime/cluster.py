@@ -214,7 +214,8 @@ class Cluster:
         if newest > self._knows:
             self._knows = newest
             self._wake.set()  # those who join wait until we have said so
-        self._is_known = all(peer.knows >= self._lease.node for peer in living if peer.id != self._lease.node)
+        # Who came after us finds our row before doing anything, so its coming makes nobody here a stranger.
+        self._is_known = all(peer.knows >= self._lease.node for peer in living if peer.id < self._lease.node)
         if "worker" in self._roles and not self._is_resting:
             await self._balance(living)
 

@@ -104,6 +104,20 @@ async def test_three_nodes_have_fair_shares(several: Several) -> None:
     assert sorted(len(node.shards) for node in several.nodes) == [20, 22, 22]
 
 
+async def test_a_node_that_serves_goes_on_keeping_while_another_one_begins(several: Several) -> None:
+    one, two = await several.joins(), await several.joins()
+    node = await roll.enter("three", ["web"], "", TERMS.lease)  # and has not looked round yet
+    for old in (one, two):
+        looked = old.runtime._node
+        assert looked is not None
+        await looked._cluster._beat()
+        assert node in {peer.id for peer in looked._cluster._peers}
+        assert old.keeps
+        await several.says("kim", f"hello {looked._lease.node}", at=old)
+    await several.quiet()
+    assert len(several.shown("kim")) == 2
+
+
 async def test_without_hints_the_table_is_looked_at(several: Several) -> None:
     one, two = await several.joins(), await several.joins()
     several.deafens()
