@@ -13,12 +13,13 @@ import pytest
 from playwright.async_api import Browser, async_playwright
 
 from models.database import close_database, migrate, open_database
-from tests import chromium
+from tests import chromium, orm
 from tests.network import Fence
 from tests.servers import Bucket, MariaDb, ObjectStore, Postgres, Server, Valkey
 from tests.workers import ByServer, Producer
 
 FENCE = Fence()
+orm.prepare_once()
 
 
 @pytest.hookimpl(optionalhook=True)
