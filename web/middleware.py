@@ -103,6 +103,9 @@ async def observed(request: web.Request, handler: Handler) -> web.StreamResponse
         response = await _answered(request, handler)
         status = response.status
         return response
+    except web.HTTPException as answer:  # a redirect
+        status = answer.status
+        raise
     finally:
         note(request.method, _route(request), status, monotonic() - started, request[REQUEST_ID])
 

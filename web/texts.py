@@ -21,7 +21,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "forbidden": {"en": "Your role does not allow this.", "zh": "你的角色没有此权限。"},
     "must_change_password": {"en": "Choose a new password first.", "zh": "请先设置新密码。"},
     "csrf": {"en": "This page is out of date. Reload it and try again.", "zh": "页面已过期，请刷新后重试。"},
-    "bad_login": {"en": "Login or password is wrong.", "zh": "账号或密码不正确。"},
+    "bad_login": {"en": "User name or password is wrong.", "zh": "账号或密码不正确。"},
     "bad_password": {"en": "The old password is wrong.", "zh": "旧密码不正确。"},
     "same_password": {"en": "The new password is the old one.", "zh": "新密码与旧密码相同。"},
     "weak_password": {"en": "A password needs {minimum} characters or more.", "zh": "密码至少需要 {minimum} 个字符。"},

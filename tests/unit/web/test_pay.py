@@ -97,6 +97,18 @@ async def test_a_click_becomes_one_notice_in_the_lane(site: Site, bill: Bill, ac
     assert said in await page(site, "/paid/key-1?lang=en")
 
 
+async def test_a_redirect_stands_in_the_log_as_what_it_was(
+    site: Site, bill: Bill, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "parley.access")
+    async with site.client.post(
+        f"{site.url}/pay/{bill.reference}", data={"act": "pay"}, headers={"Origin": site.url}, allow_redirects=False
+    ) as response:
+        assert response.status == 303
+    (record,) = caplog.records
+    assert (record.__dict__["route"], record.__dict__["status"]) == ("/pay/{reference}", 303)
+
+
 async def test_another_sites_click_pays_nothing(site: Site, bill: Bill) -> None:
     for headers in ({}, {"Origin": "https://evil.example"}):
         assert await site.status("POST", f"/pay/{bill.reference}", data={"act": "pay"}, headers=headers) == 403
