@@ -55,3 +55,26 @@ async def test_files_say_whose_they_are(
     await admin.draws(screenshots, "desk-files")
     await admin.page.reload()
     await expect(tiles.filter(has_text="guide.txt")).to_contain_text("from Admin")
+
+
+async def test_a_second_click_decides_no_other_review(
+    new_visitor: NewVisitor, admin: Agent, parley: Parley, screenshots: Path
+) -> None:
+    for words in ("the first of two", "the second of two"):
+        ann = await new_visitor()
+        await ann.says("review")
+        await ann.rates("5 stars")
+        await ann.sees("What should others know?")
+        await ann.says(words)
+        await ann.sees("Any photos?")
+        await ann.taps("Skip")
+        await ann.sees("Your review will show")
+    await admin.goes("/reviews")
+    newest = admin.page.locator("article").filter(has_text="the second of two")
+    await newest.get_by_role("button", name="Accept").dblclick()
+    await expect(newest.locator(".chip")).to_have_text("Accepted")
+    await admin.draws(screenshots, "desk-review-accepted")
+    await newest.get_by_role("button", name="Reject").click()
+    await expect(newest.locator(".chip")).to_have_text("Rejected")
+    states = parley.rows("SELECT text, state FROM review WHERE text LIKE '% of two' ORDER BY id")
+    assert states == [("the first of two", "pending"), ("the second of two", "rejected")]

@@ -178,6 +178,7 @@ export const en = {
   "orders.customer": "Customer",
   "orders.items": "Items",
   "orders.total": "Total",
+  "orders.sku": "SKU {sku}",
   "orders.state": "State",
   "orders.placed": "Placed",
   "orders.history": "History",

@@ -94,7 +94,7 @@ function categoryAxis(chart: Chart, ink: Ink): Style {
     data: chart.x,
     axisTick: { show: false },
     axisLine: { lineStyle: { color: ink.line } },
-    axisLabel: { color: ink.quiet, hideOverlap: true, width: 140, overflow: "truncate" },
+    axisLabel: { color: ink.quiet, hideOverlap: true, width: 140, lineHeight: 14, overflow: "break" },
   };
 }
 
