@@ -92,7 +92,7 @@ async def delivery(chat: Chat) -> Address:
     """Where to: as last time, or anew."""
     last = await chat.do(contacts.last_address)
     if last and await chat.confirm(
-        _("Shall it go to {name}, {address}, as last time?", name=last.name, address=last.address)
+        _("Shall it go to {name}, {address}, as last time?", name=last.name, address=last.address), style="primary"
     ):
         return last
     name = await chat.ask(_("Who is it for? Please tell me the name."), most=100, remind="30m", expire="1d")
@@ -119,6 +119,7 @@ async def agree(chat: Chat, to: Address) -> OrderView | None:
             ),
             yes=_("Place the order"),
             no=_("Not yet"),
+            style="primary",
             summary=cart_summary(chat, basket),
             expire="1d",
         )

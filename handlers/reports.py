@@ -75,9 +75,8 @@ async def reports(chat: Chat) -> None:
     time = await chat.ask(
         _("At what time? For example 09:00"), check=time_problem, suggest=["08:00", "09:00", "18:00"], expire="1h"
     )
-    zone = await chat.ask(
-        _("In which time zone?"), suggest=["Asia/Shanghai", "Europe/London", "America/New_York"], expire="1h"
-    )
+    zones = await chat.do(report_chat.zones)
+    zone = await chat.ask(_("In which time zone?"), suggest=zones, expire="1h")
     try:
         made = await chat.do(report_chat.subscribe, report.name, cron_line(day, time), zone)
     except Refused as refusal:

@@ -195,7 +195,8 @@ def _by_channel(facts: Facts, language: str) -> Chart:
     if facts.channels and facts.now.revenue:
         name = words.channel_name(facts.channels[0][0], language)
         share = words.percent(facts.channels[0][1].revenue / facts.now.revenue, language)
-        title = pick(language, f"{name} brings {share} of revenue", f"{name}贡献了 {share} 的营业额")
+        gap = " " if name.isascii() else ""
+        title = pick(language, f"{name} brings {share} of revenue", f"{name}{gap}贡献了 {share} 的营业额")
     values = [(account, sales.revenue) for account, sales in facts.channels]
     return pieces.by_channel(title, _revenue(language), values, language, "money", facts.currency)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any, Literal, TypeVar, overload
 
 from bot.core.answers import (
@@ -149,14 +150,15 @@ class Asking(Telling):
         *,
         yes: Say = YES_LABEL,
         no: Say = NO_LABEL,
+        style: Literal["", "primary"] = "",
         summary: Summary | None = None,
         remind: str | None = None,
         expire: str | None = None,
     ) -> bool:
-        """Yes or no."""
+        """Yes or no; `style` is how yes stands out."""
         labels = [self._voice(yes), self._voice(no)]
-
-        buttons = option_buttons(self._token, self._position, labels)
+        agree, refuse = option_buttons(self._token, self._position, labels)
+        buttons = (replace(agree, style=style), refuse)
         answer: bool = await self._question(
             question, "confirm", buttons, reads_consent(labels), remind, expire, summary=summary
         )

@@ -15,6 +15,8 @@ from bot.services import report_runs, reports, staff
 from bot.services.scope import Scope, words
 from models import ReportDelivery
 
+ZONES = ("Asia/Shanghai", "Europe/London", "America/New_York")
+
 
 @dataclass(frozen=True, slots=True)
 class ReportChoice:
@@ -49,6 +51,13 @@ async def available(scope: Scope) -> tuple[ReportChoice, ...]:
         ReportChoice(info.name, words(dict(info.title), scope.locale), words(dict(info.description), scope.locale))
         for info in REPORTS.values()
     )
+
+
+@reads
+async def zones(scope: Scope) -> tuple[str, ...]:
+    """Time zones that the manager may mean: first the account's own."""
+    own = (await _manager(scope)).timezone
+    return (own, *(zone for zone in ZONES if zone != own))
 
 
 async def run_now(scope: Scope, report: str, kind: Literal["day", "week", "month"]) -> int:
