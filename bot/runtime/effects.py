@@ -71,13 +71,17 @@ class Executor(Protocol):
 
 @dataclass(slots=True)
 class EffectLane:
-    """One lane's effects. `turn` is held from the start of an effect until it is recorded; `alarm` ends a rest."""
+    """One lane's effects. `turn` is held from the start of an effect until it is recorded; `alarm` ends a rest.
+
+    What waited while the lane `rested` may be erased by now.
+    """
 
     waiting: deque[NewEffect] = field(default_factory=deque)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     alarm: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     holders: int = 0
+    rested: bool = False
 
 
 class Effects:
@@ -188,8 +192,7 @@ class Effects:
         """No bot message older than `epoch` leaves any more. Call it inside `hold`, after the commit."""
         self._void[conversation_id] = epoch
         lane = self._lanes.get(lane_name, EffectLane())
-        self._room.drop(effect.key for effect in lane.waiting if self._is_void(effect))
-        lane.waiting = deque(effect for effect in lane.waiting if not self._is_void(effect))
+        self._drop(lane, {effect.key for effect in lane.waiting if self._is_void(effect)})
 
     def _is_void(self, effect: NewEffect) -> bool:
         if effect.author != "bot" or effect.conversation_id is None:
@@ -236,11 +239,7 @@ class Effects:
     def _forget_shards(self, shards: Collection[int]) -> None:
         for name, lane in [*self._lanes.items()]:
             if shard_of(name) in shards:
-                gone = {effect.key for effect in lane.waiting}
-                self._room.drop(gone)
-                for key in gone:
-                    self._due.pop(key, None)
-                lane.waiting.clear()
+                self._drop(lane, {effect.key for effect in lane.waiting})
                 self._forget(name, lane)
 
     async def abandon(self) -> None:
@@ -342,6 +341,7 @@ class Effects:
             if lane.waiting:
                 self._due.pop(lane.waiting[0].key, None)
         lane.alarm.clear()
+        lane.rested = True
 
     def _wait(self, effect: NewEffect) -> float:
         """Seconds until this effect may be tried."""
@@ -351,6 +351,8 @@ class Effects:
     async def _next(self, lane: EffectLane) -> float:
         """Do the lane's first effect; returns how long the lane must wait before its next try."""
         async with lane.turn:
+            if lane.rested:
+                await self._drop_erased(lane)
             if not lane.waiting:
                 return 0.0
             effect = lane.waiting[0]
@@ -373,6 +375,21 @@ class Effects:
             self._due[effect.key] = self._clock() + timedelta(seconds=delay)
             lane.waiting[0] = msgspec.structs.replace(effect, attempts=effect.attempts + 1)
             return delay
+
+    async def _drop_erased(self, lane: EffectLane) -> None:
+        """Forget what the table has no more: its person was, by whichever process."""
+        waiting = [effect.key for effect in lane.waiting]
+        sql = f"SELECT key FROM effect WHERE key IN ({marks(len(waiting))})"  # noqa: S608 - marks only
+        kept = {row["key"] for row in await fetch(sql, waiting)} if waiting else set()
+        gone = set(waiting) - kept
+        self._drop(lane, gone)
+        lane.rested = False
+
+    def _drop(self, lane: EffectLane, keys: Set[str]) -> None:
+        self._room.drop(keys)
+        for key in keys:
+            self._due.pop(key, None)
+        lane.waiting = deque(effect for effect in lane.waiting if effect.key not in keys)
 
     async def _try(self, effect: NewEffect) -> float | None:
         """None when the effect is over (done or parked), else seconds until it is tried again."""

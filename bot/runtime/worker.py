@@ -175,7 +175,8 @@ class Worker:
             await self._failures.record(head, error)
 
     async def _attempt(self, head: Head) -> BaseException | None:
-        if head.waiting[0].id in self._doubtful and await self._was_written(head.waiting[0].id):
+        first = head.waiting[0]
+        if (first.attempts or first.id in self._doubtful) and await self._is_over(first.id):
             return None
         try:
             _, remembered = self._remembered.pop(head.lane, (0.0, None))
@@ -186,13 +187,16 @@ class Worker:
             return await transactions.submit(head)
         return None
 
-    async def _was_written(self, inbound_id: int) -> bool:
-        """Whether the last attempt was committed after all: a connection that ends may take just the answer along."""
-        found = await fetch("SELECT 1 FROM inbound WHERE id = ? AND state = 'done'", (inbound_id,))
-        made = self._doubtful.pop(inbound_id)
-        if found and made:
+    async def _is_over(self, inbound_id: int) -> bool:
+        """Whether the last attempt was committed after all, or the person erased since.
+
+        A connection that ends may take just the answer to a commit along.
+        """
+        found = await fetch("SELECT state FROM inbound WHERE id = ?", (inbound_id,))
+        made, was_written = self._doubtful.pop(inbound_id, None), bool(found) and found[0]["state"] == "done"
+        if was_written and made:
             self._committed(made)
-        return bool(found)
+        return was_written or not found
 
     # outside any transaction
 

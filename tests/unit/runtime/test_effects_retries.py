@@ -116,6 +116,26 @@ async def test_an_account_that_rests_is_no_failure_of_what_waits_for_it() -> Non
 
 
 @pytest.mark.usefixtures("database")
+async def test_what_was_erased_while_it_waited_is_not_sent() -> None:
+    outside, clock = Outside(), Clock()
+    outside.errors["a0"] = [ChannelUnavailable("down")]
+    async with running(outside, clock) as effects:
+        await settled(effects)
+        waiting = keys("a", 3)
+        await commit(*waiting)
+        effects.offer(waiting)
+        async with asyncio.timeout(30):
+            while (await Effect.get(key="a0")).attempts < 1:
+                await asyncio.sleep(0.001)
+        await Effect.filter(key__in=["a0", "a1"]).delete()  # as an erasure does, in any process
+        clock.now += timedelta(hours=1)
+        effects.wake()
+        await settled(effects)
+    assert outside.tried == ["a0", "a2"]
+    assert await states() == {"a2": ("done", 1)}
+
+
+@pytest.mark.usefixtures("database")
 async def test_a_record_that_meets_a_busy_database_waits_and_the_effect_is_not_done_again() -> None:
     outside = Outside()
     async with running(outside) as effects:

@@ -90,6 +90,21 @@ async def test_a_message_that_comes_again_after_its_inbound_was_pruned_does_not_
 
 
 @pytest.mark.usefixtures("at_once")
+async def test_a_message_that_was_erased_before_its_next_try_is_not_tried(world: Worlds) -> None:
+    router, tries = Router("failing"), []
+
+    @router.fallback
+    async def answer(chat: Chat) -> None:
+        tries.append(chat.inbound.text)
+        await InboundRow.all().delete()  # as an erasure does, in any process
+        raise ZeroDivisionError("a bug")
+
+    sim = await world([router])
+    await (await sim.customer()).says("hm")
+    assert tries == ["hm"]
+
+
+@pytest.mark.usefixtures("at_once")
 async def test_of_two_who_try_a_parked_message_again_only_one_does(world: Worlds) -> None:
     sim = await world([Faulty(5).router])
     ann = await sim.customer()
