@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -117,13 +117,9 @@ def client() -> BaseDBAsyncClient:
 @asynccontextmanager
 async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
     """A transaction, or a savepoint inside one. Locked, full or gone becomes `DatabaseBusy`."""
-    try:
+    with _busy():
         async with _Begun(in_transaction(_engine.name)) as connection:
             yield connection
-    except Exception as error:
-        if is_busy(error):
-            raise DatabaseBusy(str(error)) from error
-        raise
 
 
 class _Begun:
@@ -144,6 +140,17 @@ class _Begun:
 
     async def __aexit__(self, *failure: Any) -> None:
         await self._context.__aexit__(*failure)
+
+
+@contextmanager
+def _busy() -> Iterator[None]:
+    """Locked, full or gone becomes `DatabaseBusy`."""
+    try:
+        yield
+    except Exception as error:
+        if is_busy(error):
+            raise DatabaseBusy(str(error)) from error
+        raise
 
 
 def is_busy(error: BaseException) -> bool:
@@ -175,24 +182,25 @@ async def commit(
     No UPDATE, DELETE or upsert is about a row that another statement of the same commit writes.
     Raises `Overtaken` when the guard finds other rows than it must, and `DatabaseBusy`; nothing is written then.
     """
-    try:
+    with _busy():
         return await _engine.commit(client(), guard, queries, _with_rows(statements), transaction)
-    except Exception as error:
-        if is_busy(error):
-            raise DatabaseBusy(str(error)) from error
-        raise
 
 
 async def fetch_many(queries: Sequence[Query], connection: BaseDBAsyncClient) -> list[list[dict[str, Any]]]:
     """`fetch` for several queries; on SQLite in a single thread hop."""
-    return await _engine.fetch_many(connection, queries)
+    with _busy():
+        return await _engine.fetch_many(connection, queries)
 
 
 async def fetch(
     sql: str, values: Sequence[Any] = (), connection: BaseDBAsyncClient | None = None
 ) -> list[dict[str, Any]]:
-    """Rows of a SELECT, or of an INSERT or UPDATE with RETURNING; `?` for every value, rows read by column name."""
-    return await _engine.fetch(connection or client(), sql, values)
+    """Rows of a SELECT, or of an INSERT or UPDATE with RETURNING; `?` for every value, rows read by column name.
+
+    Raises `DatabaseBusy` when the database refuses for now.
+    """
+    with _busy():
+        return await _engine.fetch(connection or client(), sql, values)
 
 
 def marks(count: int) -> str:
