@@ -36,6 +36,8 @@ NODES = metrics.Gauge("parley_nodes", "Nodes that share the database, this one i
 PATIENCE = 2.0
 #: Seconds: after a renewal that failed, and while another node is about to let go of our share.
 AGAIN, SOON = 0.3, 0.2
+#: How often a node that somebody does not know yet tells of itself again, seconds: a hint may be lost.
+TELL_SECONDS = 0.5
 
 
 class Work(Protocol):
@@ -80,7 +82,9 @@ class Cluster:
         self._terms = terms or Terms()
         self._knows = 0
         self._peers: list[Peer] = []
+        self._is_member = False  # the row of our number may be there
         self._is_known = False
+        self._told_at = -math.inf  # by our clock
         self._is_resting = False
         self._hopes = False
         self._wake = asyncio.Event()
@@ -107,13 +111,15 @@ class Cluster:
         self._is_resting = True
 
     async def stop(self) -> None:
-        """What is under way has ended: hand over everything at once."""
-        if self._task is None:
-            return
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        """What is under way has ended: hand over everything at once, also where the start was refused half-way."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
         node = self._lease.node
         self._lease.end()
+        if not self._is_member:
+            return
+        self._is_member = False
         HELD.set(0)
         try:
             await roll.leave(node)
@@ -131,9 +137,9 @@ class Cluster:
         began = elapsed()
         node = await roll.enter(self._name, self._roles, place.own(), self._terms.lease)
         self._lease.begin(node, began + self._terms.lease - self._terms.margin)
-        self._knows, self._is_known = node, False
+        self._is_member = True
+        self._knows, self._is_known, self._told_at = node, False, -math.inf
         log.info("joined", extra={"action": "cluster.join", "node": node})
-        self._told(NodesChanged(node))
         await self._beat()
 
     async def _be_known(self) -> None:
@@ -141,6 +147,12 @@ class Cluster:
         while not self._is_known:
             await asyncio.sleep(0.02)
             await self._beat()
+
+    def _tell(self) -> None:
+        """Those who wait for nothing look only every other second; hints before they listen are lost."""
+        if elapsed() >= self._told_at + TELL_SECONDS:
+            self._told_at = elapsed()
+            self._told(NodesChanged(self._lease.node))
 
     # beating
 
@@ -198,11 +210,11 @@ class Cluster:
         self._is_known = False
         HELD.set(0)
         await self._work.abandon()
-        if node:
+        if self._is_member:
             LOST.inc()
             facts = {"action": "cluster.lost", "node": node, "shards": len(had)}
             log.warning("the lease is lost: another node goes on", extra=facts)
-            self._lease.node = 0
+            self._is_member = False  # the number stays: what was begun under it is refused
             await roll.leave(node)
 
     async def _look_round(self, peers: list[Peer]) -> None:
@@ -216,6 +228,8 @@ class Cluster:
             self._wake.set()  # those who join wait until we have said so
         # Who came after us finds our row before doing anything, so its coming makes nobody here a stranger.
         self._is_known = all(peer.knows >= self._lease.node for peer in living if peer.id < self._lease.node)
+        if not self._is_known:
+            self._tell()
         if "worker" in self._roles and not self._is_resting:
             await self._balance(living)
 

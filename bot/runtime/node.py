@@ -95,10 +95,10 @@ class Node:
         self._cluster.rest()
 
     async def stop(self) -> None:
-        """Hand over: everything of this node has ended."""
+        """Hand over: everything of this node has ended. Again, and after a start that was refused, it does no harm."""
         await self.errands.stop()
-        for subscription in self._subscriptions:
-            await self._bus.unsubscribe(subscription)
+        while self._subscriptions:
+            await self._bus.unsubscribe(self._subscriptions.pop())
         await self._cluster.stop()
 
     # how it stands

@@ -126,6 +126,11 @@ class Several:
         self._is_deaf = True
         self._connect()
 
+    def hears(self) -> None:
+        """Hints arrive again."""
+        self._is_deaf = False
+        self._connect()
+
     async def _is_fair(self) -> None:
         workers = [node for node in self.nodes if "worker" in node.runtime._roles]
         share = -(-64 // max(1, len(workers)))

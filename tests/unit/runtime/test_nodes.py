@@ -20,6 +20,7 @@ from bot.core.registry import reads
 from bot.core.router import Router
 from bot.runtime import errands as errands_module
 from bot.runtime import roll
+from bot.runtime.lease import Terms
 from bot.services.scope import Scope
 from models import Conversation, Dialog, Duty, Effect, Errand, Message, Node, Order, OrderEvent, Shard, Staff
 from models import Inbound as InboundRow
@@ -403,3 +404,34 @@ async def test_a_talk_in_the_terminal_is_refused_while_nodes_serve(several: Seve
         await roll.check_alone()
     await several.leaves(one)
     await roll.check_alone()
+
+
+async def test_a_hint_that_was_lost_is_told_again(several: Several, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.runtime.cluster.TELL_SECONDS", 0.05)
+    one = await several.joins()
+    monkeypatch.setattr(one.runtime._node._cluster, "_terms", Terms(lease=TERMS.lease, beat=3.0, margin=TERMS.margin))  # type: ignore[union-attr]
+    await asyncio.sleep(2 * TERMS.beat)  # it looks at the others every three seconds from here on
+    several.deafens()
+    joining = asyncio.create_task(several.joins())
+    await asyncio.sleep(0.3)
+    assert not joining.done()
+    began = time.monotonic()
+    several.hears()
+    await joining
+    assert time.monotonic() - began < 2.0, "nobody was told again"
+
+
+async def test_a_start_that_was_refused_leaves_nothing_behind_however_often_it_is_ended(
+    several: Several, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuses(_: object) -> None:
+        raise DatabaseBusy("the database is away")
+
+    monkeypatch.setattr("bot.runtime.cluster.Cluster._be_known", refuses)
+    with pytest.raises(DatabaseBusy):
+        await several.joins()
+    assert await Node.all().count() == 1
+    [one] = several.nodes
+    await one.runtime.stop()
+    assert await Node.all().count() == 0
+    await one.runtime.stop()
