@@ -119,13 +119,17 @@ class Cluster:
         self._lease.end()
         if not self._is_member:
             return
-        self._is_member = False
         HELD.set(0)
+        await self._sign_off(node)
+        self._told(NodesChanged(node))
+
+    async def _sign_off(self, node: int) -> None:
+        """The row of a node that has ended goes, if the database can be reached: else others bury it."""
+        self._is_member = False
         try:
             await roll.leave(node)
         except Exception:  # the others find out by themselves
             log.warning("the node could not sign off", extra={"action": "cluster.leave", "node": node})
-        self._told(NodesChanged(node))
 
     def wake(self) -> None:
         """Something changed among the nodes: look at once."""
@@ -214,8 +218,7 @@ class Cluster:
             LOST.inc()
             facts = {"action": "cluster.lost", "node": node, "shards": len(had)}
             log.warning("the lease is lost: another node goes on", extra=facts)
-            self._is_member = False  # the number stays: what was begun under it is refused
-            await roll.leave(node)
+            await self._sign_off(node)  # the number stays ours: what was begun under it is refused
 
     async def _look_round(self, peers: list[Peer]) -> None:
         living = self._peers = await self._bury(peers)

@@ -55,8 +55,10 @@ class ImmediateContext(SqliteTransactionContext):
             await self.ensure_connection()
             await self.connection.begin()
         except BaseException:
-            await self._abandon()
-            self._trxlock.release()
+            try:
+                await self._abandon()
+            finally:  # also when that fails, or is cut off: nobody else would ever get the lock
+                self._trxlock.release()
             raise
         self.token = get_connections().set(self.connection_name, self.connection)
         inside: TransactionalDBClient = self.connection

@@ -163,7 +163,7 @@ def _inbounds(world: World) -> Iterator[str]:
             yield f"{key} was acknowledged and is lost"
     for key, row in states.items():
         poison = key in world.written and world.written[key].text == "/poison"
-        may_park = poison or "stumbled" in row["error"] or "TimeoutError" in row["error"]
+        may_park = poison or "stumbled" in row["error"] or "TimeoutError" in row["error"] or "HeldUp" in row["error"]
         if row["state"] != "done" and not (row["state"] == "parked" and may_park):
             yield f"{key} is {row['state']}: {row['error']}"
 
@@ -195,7 +195,7 @@ def _effects(world: World) -> Iterator[str]:
             yield f"effect {key} is {state}: {row['error']}"
         if row["kind"] == "send" and state == "done" and not sends:
             yield f"effect {key} is done and never left"
-        if row["kind"] == "send" and state == "cancelled" and sends and not sends.excused:
+        if row["kind"] == "send" and state == "cancelled" and sends and not world.may_have_left(key):
             yield f"effect {key} is cancelled and left"
     for row in _rows(world, "SELECT conversation_id, seq FROM message WHERE delivery = 'queued'"):
         yield f"message {row['seq']} of conversation {row['conversation_id']} is still queued"

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import aiosqlite
 
 from models.database import client, close_database, migrate, open_database
-from tests.simulation.loop import SimulatedLoop
+from tests.simulation.loop import Process, SimulatedLoop
 from tests.simulation.shop import STAFF, TABLE
 
 T = TypeVar("T")
@@ -37,37 +37,74 @@ class Dead(Exception):
 
 
 class Faulty(sqlite3.Connection):
-    """Refuses now and then to begin or to commit, as a locked file or a full disk does."""
+    """Refuses now and then to begin or to commit, as a locked file or a full disk does.
+
+    A transaction that `lose` has ended is not gone on with: whatever comes is refused until the next one begins.
+    """
 
     fails: Callable[[], bool] = staticmethod(lambda: False)
+    is_lost = False
 
     def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
-        if sql == "BEGIN IMMEDIATE" and Faulty.fails():
-            raise sqlite3.OperationalError("database is locked")
+        if sql == "BEGIN IMMEDIATE":
+            self.is_lost = False
+            if Faulty.fails():
+                raise sqlite3.OperationalError("database is locked")
+        if self.is_lost:
+            raise sqlite3.OperationalError("unable to open: the session was ended")
         if sql == "COMMIT" and Faulty.fails():
             raise sqlite3.OperationalError("database or disk is full")
         return super().execute(sql, *values)
 
+    def executemany(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        if self.is_lost:
+            raise sqlite3.OperationalError("unable to open: the session was ended")
+        return super().executemany(sql, *values)
+
     def commit(self) -> None:
+        if self.is_lost:
+            raise sqlite3.OperationalError("unable to open: the session was ended")
         if Faulty.fails():
             raise sqlite3.OperationalError("database or disk is full")
         super().commit()
 
+    def rollback(self) -> None:
+        self.is_lost = False
+        super().rollback()
+
+    def lose(self) -> None:
+        """The server has ended this session."""
+        if self.in_transaction:
+            super().rollback()
+            self.is_lost = True
+
 
 class Hop(aiosqlite.Connection):
-    """The connection of aiosqlite, with a queue in the loop for its thread."""
+    """The connection of aiosqlite, with a queue in the loop for its thread.
 
-    def __init__(self, path: str, loop: SimulatedLoop) -> None:
+    The thread is not the process's own: like a server it ends what it was asked for, though who asked is asleep.
+    """
+
+    def __init__(self, path: str, loop: SimulatedLoop, disk: Disk) -> None:
         super().__init__(partial(sqlite3.connect, path, isolation_level=None, factory=Faulty), 64)
         self._loop = loop
+        self._disk = disk
         self._jobs: deque[tuple[asyncio.Future[Any], Callable[[], Any]]] = deque()
+        self.process = loop.process
+        self.is_away = False
 
     def __await__(self) -> Any:
         return self._open().__await__()
 
     async def _open(self) -> Hop:
         self._connection = self._connector()
+        self._disk.equip(self._connection, self.process)
         return self
+
+    @property
+    def has_the_lock(self) -> bool:
+        """Whether it is in a transaction: the file has one writer."""
+        return self._connection is not None and self._connection.in_transaction
 
     async def _execute(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if self._connection is None:
@@ -75,27 +112,42 @@ class Hop(aiosqlite.Connection):
         future = self._loop.create_future()
         self._jobs.append((future, partial(function, *args, **kwargs)))
         if len(self._jobs) == 1:
-            self._loop.soon(self._work)
+            self.go_on()
         return await future
 
+    def go_on(self) -> None:
+        """The thread takes its next job soon."""
+        with self._loop.within(None):
+            self._loop.soon(self._work)
+
     def _work(self) -> None:
-        future, job = self._jobs[0]
+        if not self._jobs or self._disk.is_locked(self):
+            return
+        future, job = self._jobs.popleft()
         try:
             answer = partial(_answer, future, self._done(job))
         except BaseException as error:
             answer = partial(_refuse, future, error)
-        self._jobs.popleft()
         self._loop.soon(answer)
         if self._jobs:
             self._loop.soon(self._work)
+        self._disk.unlocked()
 
     def _done(self, job: Callable[[], T]) -> T:
         if self._connection is None:
             raise Dead
+        if self.is_away:
+            raise sqlite3.OperationalError("unable to open: the server is away")
         return job()
 
     async def close(self) -> None:
         self.die()
+
+    def lose(self) -> None:
+        """Its transaction is undone, and it hears of that when it goes on."""
+        if isinstance(self._connection, Faulty):
+            self._connection.lose()
+            self._disk.unlocked()
 
     def die(self) -> None:
         """What was not committed is undone, as the next process would do it."""
@@ -121,16 +173,20 @@ class ReadingSteps:
     def __init__(self, path: Path, loop: SimulatedLoop) -> None:
         self._loop = loop
         self._connection: sqlite3.Connection | None = reading(path)
+        self.is_away = False
 
     async def run(self, read: Callable[[sqlite3.Connection], T]) -> T:
         future: asyncio.Future[T] = self._loop.create_future()
-        self._loop.soon(self._work, future, read)
+        with self._loop.within(None):
+            self._loop.soon(self._work, future, read)
         return await future
 
     def _work(self, future: asyncio.Future[T], read: Callable[[sqlite3.Connection], T]) -> None:
         try:
             if self._connection is None:
                 raise Dead
+            if self.is_away:
+                raise sqlite3.OperationalError("unable to open: the server is away")
             answer = partial(_answer, future, read(self._connection))
         except BaseException as error:
             answer = partial(_refuse, future, error)
@@ -150,19 +206,35 @@ def reading(path: Path) -> sqlite3.Connection:
 
 
 class Disk:
-    """Where the file is. `connect` and `die` begin and end the connections of one process."""
+    """Where the file is. `connect` and `die` begin and end the connections of one process, or of the only one."""
 
     def __init__(self, folder: Path, loop: SimulatedLoop) -> None:
         self.path = folder / "parley.db"
         self._template = folder / "template.db"
         self._loop = loop
         self._hops: list[Hop] = []
+        self.equip: Callable[[sqlite3.Connection, Process | None], None] = lambda *_: None
 
     def open_connection(self, path: str, **_: object) -> Hop:
         """Instead of `aiosqlite.connect`."""
-        hop = Hop(path, self._loop)
+        hop = Hop(path, self._loop, self)
         self._hops.append(hop)
         return hop
+
+    def is_locked(self, hop: Hop) -> bool:
+        """Whether another process is in a transaction: `unlocked` comes when it has ended."""
+        return len(self._hops) > 1 and any(one.has_the_lock for one in self._hops if one is not hop)
+
+    def unlocked(self) -> None:
+        """Whoever waits for the file goes on."""
+        if len(self._hops) > 1 and not any(hop.has_the_lock for hop in self._hops):
+            for hop in self._hops:
+                if hop._jobs:
+                    hop.go_on()
+
+    def of(self, process: Process) -> list[Hop]:
+        """The connections of a process."""
+        return [hop for hop in self._hops if hop.process is process]
 
     async def format(self) -> None:
         """An empty, migrated file to copy for each play."""
@@ -179,22 +251,22 @@ class Disk:
             Path(name).unlink(missing_ok=True)
         shutil.copy(self._template, self.path)
 
-    async def connect(self) -> None:
-        """A process has started: its connections are new, and so are its locks."""
-        own: Any = client()
+    async def connect(self, own: Any = None) -> None:
+        """A process has started: its connections are new, and so are its locks. `own` is its client, if it has one."""
+        own = own or client()
         own._connection, own._lock = None, asyncio.Lock()
         own._readers = ReadingSteps(self.path, self._loop)
         await own.create_connection(with_db=True)
 
-    def die(self) -> None:
+    def die(self, process: Process | None = None, own: Any = None) -> None:
         """The process is gone."""
-        own: Any = client()
-        for hop in self._hops:
+        own = own or client()
+        for hop in [hop for hop in self._hops if hop.process is process]:
             hop.die()
-        self._hops.clear()
+            self._hops.remove(hop)
         if own._readers is not None:
-            own._readers.close()
-            own._readers = None
+            own._readers.close()  # it stays, so that nobody who is dead opens another
+        self.unlocked()
 
 
 @contextmanager

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
 from bot.core.errors import DatabaseBusy, Refused
 from bot.core.message import Inbound
-from bot.runtime.runtime import Runtime
 from tests.simulation.world import World
 
 #: What people do, in bursts: the words of a burst follow each other, if nothing else comes between.
@@ -35,6 +35,22 @@ BURSTS: tuple[tuple[str, ...], ...] = (
 STAFF = (1, 2)
 
 
+class Front(Protocol):
+    """What people reach: a `Runtime`, or one of several."""
+
+    async def accept(self, inbounds: Sequence[Inbound]) -> int: ...
+    async def take_over(self, conversation_id: int, staff_id: int, *, force: bool = False) -> None: ...
+    async def give_back(self, conversation_id: int, staff_id: int) -> None: ...
+    async def close_conversation(self, conversation_id: int, staff_id: int) -> None: ...
+    async def staff_says(
+        self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]
+    ) -> int: ...
+    async def note(
+        self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]
+    ) -> int: ...
+    async def retry_failure(self, kind: str, id: int) -> None: ...  # noqa: A002 - as the runtime's
+
+
 @dataclass
 class Customer:
     """One person; `script` is what they will still do, `open` what the platform has no answer for."""
@@ -52,7 +68,7 @@ class Customer:
         bursts = [world.chance.choice(BURSTS) for _ in range(world.chance.randint(2, 4))]
         return cls(world, account, name, deque(word for burst in bursts for word in burst))
 
-    async def live(self, runtime: Runtime) -> None:
+    async def live(self, runtime: Front) -> None:
         """Go on where the last process left us."""
         chance = self.world.chance
         async with asyncio.TaskGroup() as group:
@@ -97,7 +113,7 @@ class Customer:
         shown = [button.data for wire in self.world.screens[self.name] for row in wire.rows for button in row]
         return self.world.chance.choice(shown[-4:]) if shown else ""
 
-    async def _deliver(self, runtime: Runtime, inbound: Inbound, wait: float) -> None:
+    async def _deliver(self, runtime: Front, inbound: Inbound, wait: float) -> None:
         """As a platform does: again and again until it is acknowledged."""
         await asyncio.sleep(wait)
         self.world.delivers(inbound)
@@ -117,20 +133,21 @@ class Desk:
     """Two people who take over, answer, give back and close, without asking each other."""
 
     world: World
+    pauses: tuple[float, ...] = (0.0, 0.01, 0.1, 1.0)  # between two acts, seconds
     said: int = 0
 
-    async def live(self, runtime: Runtime) -> None:
+    async def live(self, runtime: Front) -> None:
         """So many acts in this life."""
         for _ in range(self.world.weather.staff):
-            await asyncio.sleep(self.world.chance.choice((0.0, 0.01, 0.1, 1.0)))
+            await asyncio.sleep(self.world.chance.choice(self.pauses))
             await self._act(runtime)
 
-    async def goes_home(self, runtime: Runtime) -> None:
+    async def goes_home(self, runtime: Front) -> None:
         """Everything is given back, so that every dialog can come to its end."""
         for row in self.world.observer.execute("SELECT id FROM conversation WHERE owner_id IS NOT NULL").fetchall():
             await self._tried("give back", row["id"], partial(runtime.give_back, row["id"], STAFF[0]))
 
-    async def _act(self, runtime: Runtime) -> None:
+    async def _act(self, runtime: Front) -> None:
         chance = self.world.chance
         if chance.random() < 0.15:
             await self._retry(runtime)
@@ -150,7 +167,7 @@ class Desk:
         else:
             await self._owned(runtime, id_, row["owner_id"], staff)
 
-    async def _retry(self, runtime: Runtime) -> None:
+    async def _retry(self, runtime: Front) -> None:
         for kind in ("effect", "inbound"):
             sql = f"SELECT id FROM {kind} WHERE state = 'parked' ORDER BY id LIMIT 1"
             for row in self.world.observer.execute(sql).fetchall():
@@ -158,7 +175,7 @@ class Desk:
                 clicks = self.world.chance.randint(1, 2)
                 await asyncio.gather(*(self._tried(f"retry {kind}", row["id"], act) for _ in range(clicks)))
 
-    async def _owned(self, runtime: Runtime, id_: int, owner: int, staff: int) -> None:
+    async def _owned(self, runtime: Front, id_: int, owner: int, staff: int) -> None:
         self.said += 1
         word, client_id = self.world.chance.randrange(6), f"desk{self.said}"
         if word < 2:

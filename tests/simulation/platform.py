@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from bot.core.capabilities import Capabilities
 from bot.core.errors import ChannelUnavailable, FileMissing, Final, ProviderUnavailable, Unreachable
@@ -18,9 +19,16 @@ MOST_REFUSALS = 2
 class Line:
     """What leads from one process to the outside; `is_cut` when the process is gone."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, sender: Callable[[], int] = lambda: 0) -> None:
         self.world = world
+        self.sender = sender  # the number of the node that calls; 0 where there is but one process
         self.is_cut = False
+
+    def opened(self) -> int:
+        """Who begins to send."""
+        if self.is_cut:
+            raise Dead
+        return self.sender()
 
     async def takes_time(self) -> None:
         """A moment, sometimes longer than anybody's patience."""
@@ -46,9 +54,10 @@ class Post:
 
     async def send(self, recipient: str, wire: Wire, key: str) -> Sent:
         """It leaves in the middle: before and after it anything may happen."""
-        await self._line.takes_time()
-        self._refuse(key)
-        self._world.leaves(recipient, wire, key)
+        with self._world.leaving(key, self._line.opened()) as sender:
+            await self._line.takes_time()
+            self._refuse(key)
+            self._world.leaves(recipient, wire, key, sender)
         await self._line.takes_time()
         if self._world.chance.random() < self._world.weather.cut and self._world.sends[key].times < 2:
             self._world.was_cut(key)
@@ -67,9 +76,8 @@ class Post:
             raise ChannelUnavailable("down", after=chance.choice((None, 3.0)))
 
     def _refusals(self, key: str) -> int:
-        count = self._world.happened[f"refused {key}"]
-        self._world.happened[f"refused {key}"] += 1
-        return count
+        self._world.refusals[key] += 1
+        return self._world.refusals[key] - 1
 
     def verify(self, request: HookRequest) -> None:
         """Everything is genuine here."""
@@ -109,12 +117,13 @@ class Bank:
 
     async def pay(self, key: str, number: int) -> str:
         """The receipt. Fails before it charges, after it, or for good."""
-        await self._line.takes_time()
         chance, weather = self._world.chance, self._world.weather
-        if chance.random() < weather.refused * 0.3 and number not in self._world.payments:
-            self._world.hopeless.add(key)
-            raise Final("no money")
-        self._world.pays(key, number)
+        with self._world.leaving(key, self._line.opened()) as sender:
+            await self._line.takes_time()
+            if chance.random() < weather.refused * 0.3 and number not in self._world.payments:
+                self._world.hopeless.add(key)
+                raise Final("no money")
+            self._world.pays(key, number, sender)
         await self._line.takes_time()
         if chance.random() < weather.cut:
             raise ProviderUnavailable("the connection was cut")

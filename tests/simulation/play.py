@@ -6,10 +6,11 @@ import asyncio
 import hashlib
 import itertools
 import logging
+import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -17,6 +18,7 @@ from bot.core.profiles import TELEGRAM, WEBCHAT
 from bot.core.router import Routes
 from bot.runtime import dialogs, effects
 from bot.runtime.languages import Languages
+from bot.runtime.node import Membership
 from bot.runtime.runtime import Parts, Runtime
 from bot.runtime.schedule import Schedule
 from bot.runtime.shop import Shop
@@ -51,6 +53,11 @@ class Played:
     digest: str
     steps: int
     happened: Counter[str] = field(default_factory=Counter)
+    story: tuple[str, ...] = ()
+
+    def without_story(self) -> Played:
+        """To be kept."""
+        return replace(self, story=())
 
 
 class Ticking(Schedule):
@@ -83,6 +90,9 @@ class Ticking(Schedule):
 class Play:
     """One seed on one disk."""
 
+    membership = Membership()
+    town = TOWN
+
     def __init__(self, seed: int, loop: SimulatedLoop, disk: Disk, folder: LocalStorage) -> None:
         chance = Random(seed)
         self._loop, self._disk, self._storage = loop, disk, folder
@@ -91,10 +101,13 @@ class Play:
         disk.clear()
         self._hash = hashlib.sha256()
         self.story: list[str] = []
-        self.world = World(chance, self._weather, loop, reading(disk.path), self._tell)
-        self._customers = [Customer.drawn(self.world, account, name) for account, name in TOWN]
+        self.world = self._made(chance, reading(disk.path))
+        self._customers = [Customer.drawn(self.world, account, name) for account, name in self.town]
         self._desk = Desk(self.world)
         self._languages = Languages(LOCALES, ("en",))
+
+    def _made(self, chance: Random, observer: sqlite3.Connection) -> World:
+        return World(chance, self._weather, self._loop, observer, self._tell)
 
     def _tell(self, line: str) -> None:
         self.story.append(line)
@@ -109,8 +122,9 @@ class Play:
         else:
             problem = self._loop.halted
         self.world.observer.close()
+        self.world.happened["reordered"] = self._loop.reordered
         digest = self._hash.hexdigest()[:16]
-        return Played(seed, problem, digest, self._loop.steps, self.world.happened)
+        return Played(seed, problem, digest, self._loop.steps, self.world.happened, tuple(self.story))
 
     def _lives(self) -> None:
         ends = ["crash"] * self._weather.crashes + ["stop"] * self._weather.stops
@@ -125,17 +139,20 @@ class Play:
     def _live(self, end: str) -> str:
         """How it ended: a process may be at rest before it crashes."""
         line = Line(self.world)
+
+        def dies() -> None:
+            line.is_cut = True
+            self._disk.die()
+
         try:
-            self._loop.live(self._life(line, end))
+            self._loop.live(self._life(line, end), dies)
             end = "stop" if end == "stop" else "rest"
         except Crashed:
             end = "crash"
         except Exception as error:  # somebody outside was told what no program may say
             self.world.red(f"somebody got {error!r}")
         finally:
-            line.is_cut = True
             self._loop.crash_at = None
-            self._disk.die()
         if not self._loop.halted:
             self.world.ended(end)
             at_any_time(self.world, self._languages)
@@ -148,7 +165,7 @@ class Play:
         self.world.happened["lives"] += 1
         Faulty.fails = self.world.is_busy
         effects.MOST_IN_MEMORY = self._weather.memory
-        runtime = self._runtime(line)
+        runtime = self.runtime(line)
         await runtime.start()
         people = [asyncio.create_task(one.live(runtime)) for one in (*self._customers, self._desk)]
         if end == "stop":
@@ -172,7 +189,7 @@ class Play:
             if self._loop.time() > MOST_SECONDS:
                 self._loop.halt(f"{runtime.waiting} inbounds and {runtime.effects.size} effects never come to an end")
 
-    def _runtime(self, line: Line) -> Runtime:
+    def runtime(self, line: Line) -> Runtime:
         """The program's own, with a world around it that is not."""
         capabilities = {"telegram": TELEGRAM, "webchat": WEBCHAT}
         stall, bank = Stall(self.world), Bank(line)
@@ -185,14 +202,20 @@ class Play:
             limits=Limits(LIMIT, LIMIT),
             callees={"pay": bank.pay},
             clock=self.world.clock,
+            membership=self.membership,
         )
         runtime = Runtime(parts)
         runtime.schedule = Ticking()
         return runtime
 
 
+Make = Callable[[int, SimulatedLoop, Disk, LocalStorage], Play]
+
+
 @contextmanager
-def stage() -> Iterator[Callable[..., Played]]:
+def stage(
+    make: Make = Play, variants: Mapping[str, Callable[[], AbstractContextManager[None]]] = VARIANTS
+) -> Iterator[Callable[..., Played]]:
     """`play(seed, variant)`, as often as wanted; nothing else may use a database inside the block."""
     loop = SimulatedLoop()
     token, most, level = dialogs.new_token, effects.MOST_IN_MEMORY, logging.root.manager.disable
@@ -201,16 +224,12 @@ def stage() -> Iterator[Callable[..., Played]]:
         with disk(loop) as made:
             storage = LocalStorage(made.path.parent / "files", low_space=0)
 
-            def play(seed: int, variant: str = "whole", story: list[str] | None = None) -> Played:
+            def play(seed: int, variant: str = "whole") -> Played:
                 numbers = itertools.count(1)
                 dialogs.new_token = lambda: f"t{next(numbers)}"
                 Faulty.fails = staticmethod(lambda: False)
-                with VARIANTS[variant]():
-                    one = Play(seed, loop, made, storage)
-                    played = one.run(seed)
-                if story is not None:
-                    story += one.story
-                return played
+                with variants[variant]():
+                    return make(seed, loop, made, storage).run(seed)
 
             yield play
     finally:

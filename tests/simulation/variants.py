@@ -25,7 +25,7 @@ _later: set[asyncio.Task[Any]] = set()
 
 
 @contextmanager
-def _instead(owner: Any, name: str, other: object) -> Iterator[None]:
+def instead(owner: Any, name: str, other: object) -> Iterator[None]:
     own = getattr(owner, name)
     setattr(owner, name, other)
     try:
@@ -44,7 +44,7 @@ def acknowledges_before_the_commit() -> AbstractContextManager[None]:
         task.add_done_callback(_later.discard)
         return len(inbounds)
 
-    return _instead(Inbox, "accept", accept)
+    return instead(Inbox, "accept", accept)
 
 
 def has_no_unique_key() -> AbstractContextManager[None]:
@@ -59,7 +59,7 @@ def has_no_unique_key() -> AbstractContextManager[None]:
     async def kept(self: Ledger, kept: Sequence[Kept]) -> int:
         return await keep(self, [other(one) for one in kept])
 
-    return _instead(Ledger, "keep", kept)
+    return instead(Ledger, "keep", kept)
 
 
 def offers_before_the_commit() -> AbstractContextManager[None]:
@@ -71,7 +71,7 @@ def offers_before_the_commit() -> AbstractContextManager[None]:
         self._committed(writes)
         return writes
 
-    return _instead(Worker, "_made", offering)
+    return instead(Worker, "_made", offering)
 
 
 def marks_done_apart() -> AbstractContextManager[None]:
@@ -95,7 +95,7 @@ def marks_done_apart() -> AbstractContextManager[None]:
 
     @contextmanager
     def both() -> Iterator[None]:
-        with _instead(Worker, "_made", without_mark), _instead(Worker, "_attempt", and_then):
+        with instead(Worker, "_made", without_mark), instead(Worker, "_attempt", and_then):
             yield
 
     return both()
@@ -111,22 +111,22 @@ def takes_over_without_hold() -> AbstractContextManager[None]:
         yield
         lane.holders -= 1
 
-    return _instead(Effects, "hold", hold)
+    return instead(Effects, "hold", hold)
 
 
 def voids_nothing() -> AbstractContextManager[None]:
     """What is in memory leaves, though its row was cancelled by the takeover."""
-    return _instead(Effects, "void", lambda *_: None)
+    return instead(Effects, "void", lambda *_: None)
 
 
 def looks_at_no_version() -> AbstractContextManager[None]:
     """A turn is written even when somebody changed the conversation meanwhile."""
-    return _instead(ledger, "unchanged", lambda *_: None)
+    return instead(ledger, "unchanged", lambda *_: None)
 
 
 def undoes_nothing() -> AbstractContextManager[None]:
     """A turn that fails leaves what its services wrote."""
-    return _instead(TurnHost, "undo", TurnHost.keep)
+    return instead(TurnHost, "undo", TurnHost.keep)
 
 
 def sends_fresh_ones_first() -> AbstractContextManager[None]:
@@ -135,7 +135,7 @@ def sends_fresh_ones_first() -> AbstractContextManager[None]:
     def offer(self: Effects, effects: Sequence[NewEffect]) -> None:
         self._take(effects)
 
-    return _instead(Effects, "offer", offer)
+    return instead(Effects, "offer", offer)
 
 
 def records_before_it_sends() -> AbstractContextManager[None]:
@@ -146,7 +146,7 @@ def records_before_it_sends() -> AbstractContextManager[None]:
         await self._finish(Done(), (effects.DONE, [(1, self._clock(), effect.key)]))
         return await attempt(self, effect)
 
-    return _instead(Effects, "_try", recorded)
+    return instead(Effects, "_try", recorded)
 
 
 def answers_calls_from_memory() -> AbstractContextManager[None]:
@@ -165,10 +165,10 @@ def answers_calls_from_memory() -> AbstractContextManager[None]:
             return 1
 
         accept = self._accept
-        with _instead(self, "_accept", later):
+        with instead(self, "_accept", later):
             return await run(self, effect)
 
-    return _instead(DialogCall, "run", hasty)
+    return instead(DialogCall, "run", hasty)
 
 
 def retries_at_the_end() -> AbstractContextManager[None]:
@@ -180,7 +180,7 @@ def retries_at_the_end() -> AbstractContextManager[None]:
         lane.waiting.rotate(-len(head.waiting))
         retry(self, head, delay)
 
-    return _instead(Lanes, "retry", behind)
+    return instead(Lanes, "retry", behind)
 
 
 VARIANTS: dict[str, Callable[[], AbstractContextManager[None]]] = {

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -91,6 +92,7 @@ class World:
     hopeless: set[str] = field(default_factory=set)  # effects that failed for good
     payments: dict[int, str] = field(default_factory=dict)  # order: the key that it was charged under
     screens: dict[str, list[Wire]] = field(default_factory=lambda: defaultdict(list))
+    refusals: Counter[str] = field(default_factory=Counter)  # by effect
     happened: Counter[str] = field(default_factory=Counter)
 
     # what the process is told of the world
@@ -137,6 +139,7 @@ class World:
     def was_acknowledged(self, inbound: Inbound, new: int) -> None:
         """`accept` has returned."""
         self.note(f"acknowledged {inbound.key} ({'new' if new else 'known'})")
+        self.happened["inbound" if new else "duplicate"] += 1
         where = (inbound.account, inbound.key)
         if not self.observer.execute("SELECT 1 FROM inbound WHERE account = ? AND key = ?", where).fetchone():
             self.red(f"{inbound.key} was acknowledged before it was on disk")
@@ -144,7 +147,12 @@ class World:
         if self.acknowledged[inbound.key] > 1:
             self.red(f"{inbound.key} was new twice")
 
-    def leaves(self, recipient: str, wire: Wire, key: str) -> None:
+    @contextmanager
+    def leaving(self, key: str, sender: int) -> Iterator[int]:
+        """A message or a charge is on its way out; yields who sends it."""
+        yield sender
+
+    def leaves(self, recipient: str, wire: Wire, key: str, sender: int) -> None:
         """A message has left: from here on the customer sees it."""
         self.note(f"leaves {key} to {recipient}: {wire.text!r}")
         row = self.observer.execute(_EFFECT, (key,)).fetchone()
@@ -175,12 +183,16 @@ class World:
         else:
             self.red(f"{key} left {sends.times} times, and no accident excuses it")
 
+    def may_have_left(self, key: str) -> bool:
+        """Whether an accident excuses that a message was seen which was cancelled afterwards."""
+        return bool(self.sends[key].excused)
+
     def was_cut(self, key: str) -> None:
         """The platform has it, and we do not know."""
         self.note(f"the answer to {key} is lost")
         self.sends[key].excused += 1
 
-    def pays(self, key: str, number: int) -> None:
+    def pays(self, key: str, number: int, sender: int) -> None:
         """A provider charges; the same key is the same charge."""
         self.note(f"charged {number} under {key}")
         row = self.observer.execute(_EFFECT, (key,)).fetchone()

@@ -435,3 +435,20 @@ async def test_a_start_that_was_refused_leaves_nothing_behind_however_often_it_i
     await one.runtime.stop()
     assert await Node.all().count() == 0
     await one.runtime.stop()
+
+
+async def test_a_node_without_a_database_for_longer_than_its_lease_begins_anew(
+    several: Several, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuses(*_: object) -> None:
+        raise DatabaseBusy("the database is away")
+
+    one = await several.joins()
+    before = one.runtime._lease.node
+    with monkeypatch.context() as away:
+        away.setattr(roll, "renew", refuses)
+        away.setattr(roll, "leave", refuses)
+        away.setattr(roll, "peers", refuses)
+        await until(lambda: one.is_late)
+        await asyncio.sleep(0.5)
+    await until(lambda: one.keeps and one.runtime._lease.node > before and len(one.shards) == 64)
