@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Coroutine
 from contextvars import Context
 from datetime import datetime
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -134,7 +135,9 @@ class ChatNamespace(Namespace):
     async def _message(self, sid: str, body: Any) -> Json:
         socket, started = self._sockets[sid], monotonic()
         fields = _object(body)
-        if wait := self._messages.wait(socket.visit.external_id):
+        visit, now = socket.visit, self._clock()
+        recent = partial(visitors.recent_messages, visit, now)
+        if wait := await self._messages.wait_among(self._runtime.nodes, visit.external_id, recent):
             raise Problem(429, "rate_limited", retry=max(1, round(wait)))
         inbound = await self._inbound(socket, fields)
         await self._runtime.accept([inbound])

@@ -33,6 +33,10 @@ class Runtime(Protocol):
     def standing(self) -> Mapping[str, object]:
         """How this node stands among others; nothing where there can be none."""
 
+    @property
+    def nodes(self) -> int:
+        """Nodes that serve, this one included."""
+
     def trouble(self) -> str:
         """Why this node should get no visitors at this moment; "" when it may."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from time import monotonic
 
 from aiohttp import web
@@ -14,7 +15,7 @@ from models.database import transaction
 from web import views
 from web.files import LINKS
 from web.http import Problem, address_of, answer, body_chunks, clean
-from web.keys import CLOCK, SETTINGS
+from web.keys import CLOCK, RUNTIME, SETTINGS
 from web.limits import Limiter
 
 FILING = web.AppKey("filing", Filing)
@@ -53,9 +54,11 @@ async def preflight(_: web.Request) -> web.Response:
 async def upload(request: web.Request) -> web.Response:
     """POST /api/chat/files?name=…: the bytes are the body."""
     visit = _visitor(request)
-    for key in (visit.external_id, f"address {address_of(request)}"):
-        if wait := request.app[UPLOADS].wait(key):
-            raise Problem(429, "rate_limited", retry=max(1, round(wait)))
+    limiter, nodes = request.app[UPLOADS], request.app[RUNTIME].nodes
+    recent = partial(visitors.recent_uploads, visit, request.app[CLOCK]())
+    wait = await limiter.wait_among(nodes, visit.external_id, recent) or limiter.wait(f"address {address_of(request)}")
+    if wait:
+        raise Problem(429, "rate_limited", retry=max(1, round(wait)))
     filed = await take(request)
     now = request.app[CLOCK]()
     try:

@@ -113,13 +113,18 @@ class Node:
         """Inbounds that all nodes have yet to handle, as of the last count; 0 while this node is alone."""
         return self._waiting
 
+    @property
+    def nodes(self) -> int:
+        """Nodes that share the database, this one included."""
+        return self._cluster.others + 1
+
     def standing(self) -> dict[str, object]:
         """For people and probes."""
         return {
             "node": self._lease.node,
             "roles": sorted(self._roles),
             "shards": len(self._lease.shards),
-            "nodes": self._cluster.others + 1,
+            "nodes": self.nodes,
         }
 
     def trouble(self) -> str:

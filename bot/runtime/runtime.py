@@ -235,6 +235,11 @@ class Runtime:
         if self._lease.is_shared:
             self.bus.publish(WorkArrived(()))
 
+    @property
+    def nodes(self) -> int:
+        """Nodes that serve, this one included."""
+        return self._node.nodes if self._node else 1
+
     def standing(self) -> dict[str, object]:
         """How this node stands among others; nothing where there can be none."""
         return self._node.standing() if self._node else {}

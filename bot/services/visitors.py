@@ -8,13 +8,14 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
 from bot.core.errors import Refused
 from bot.core.message import FileRef
 from bot.services.filing import Filed
-from models import Attachment, Contact, Conversation, Visitor
+from models import Attachment, Contact, Conversation, Inbound, Visitor
 from models.database import fetch, marks
 
 ACCOUNT = "webchat"
@@ -83,6 +84,26 @@ async def place(visit: Visit) -> Place | None:
     columns = ("id", "contact_id", "last_seq", "owner__name", "contact__locale")
     rows = await Conversation.filter(lane=visit.lane).limit(1).values_list(*columns)
     return Place(*rows[0]) if rows else None
+
+
+async def recent_messages(visit: Visit, now: datetime, seconds: float) -> tuple[int, float]:
+    """How many messages of this visitor were kept in the last `seconds`, and how long ago the first of them was."""
+    since = now - timedelta(seconds=seconds)
+    times = Inbound.filter(lane=visit.lane, received_at__gt=since)
+    return _span(await times.order_by("received_at").values_list("received_at", flat=True), now)
+
+
+async def recent_uploads(visit: Visit, now: datetime, seconds: float) -> tuple[int, float]:
+    """The same of files; a visitor whom we do not know yet has none."""
+    where, since = await place(visit), now - timedelta(seconds=seconds)
+    if where is None:
+        return 0, 0.0
+    times = Attachment.filter(contact_id=where.contact_id, created_at__gt=since)
+    return _span(await times.order_by("created_at").values_list("created_at", flat=True), now)
+
+
+def _span(times: Sequence[Any], now: datetime) -> tuple[int, float]:
+    return len(times), (now - times[0]).total_seconds() if times else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ class SmallRuntime:
     accepted: list[Inbound] = field(default_factory=list)
     busy: bool = False
     answers: bool = True
+    nodes: int = 1
 
     async def accept(self, inbounds: Sequence[Inbound]) -> int:
         if self.busy:
