@@ -24,6 +24,7 @@ FLAGS = [
 ]
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 PATH = "PARLEY_CHROMIUM"
+PICTURES = "PARLEY_PICTURES"
 #: Milliseconds. What is waited for comes at once; a machine that does much else may need longer.
 PATIENCE = 30_000
 expect.set_options(timeout=PATIENCE)
@@ -89,6 +90,13 @@ class Pages:
         for context in self.contexts:
             await context.close()
         assert not self.errors, "script errors in the page:\n" + "\n".join(self.errors)
+
+
+async def draw(page: Page, path: Path, *, full: bool = False) -> None:
+    """A picture for a person to look at, who asks for it with PARLEY_PICTURES=1: the pictures of all tests take as
+    long as half of what they prove."""
+    if os.environ.get(PICTURES):
+        await page.screenshot(path=path, full_page=full)
 
 
 def screenshot_folder(root: Path) -> Path:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from playwright.async_api import FilePayload, Locator, Page, expect
 
+from tests.chromium import draw
+
 PASSWORD = "tea-and-mountains-42"
 
 
@@ -112,4 +114,4 @@ class Agent:
         await expect(self.page.get_by_text("Shown on the shop page")).to_be_visible()
 
     async def draws(self, folder: Path, name: str) -> None:
-        await self.page.screenshot(path=folder / f"{name}.png")
+        await draw(self.page, folder / f"{name}.png")

@@ -10,6 +10,7 @@ from playwright.async_api import expect
 
 from tests.browser.parley import Parley
 from tests.browser.visitor import Visitor
+from tests.chromium import draw
 
 NewVisitor = Callable[..., Awaitable[Visitor]]
 
@@ -58,4 +59,4 @@ async def test_a_paid_bill_invites_nobody_any_more(new_visitor: NewVisitor, scre
     await paying.goto(str(address))
     await expect(paying.get_by_role("heading", name="This is paid already")).to_be_visible()
     await expect(paying.get_by_role("button")).to_have_count(0)
-    await paying.screenshot(path=screenshots / "paid-page.png")
+    await draw(paying, screenshots / "paid-page.png")

@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.agent import PASSWORD, Agent
 from tests.browser.visitor import Visitor
+from tests.chromium import draw
 
 NewVisitor = Callable[..., Awaitable[Visitor]]
 NewAgent = Callable[..., Awaitable[Agent]]
@@ -56,4 +57,4 @@ async def test_the_shop_page_fits(new_visitor: NewVisitor, screenshots: Path) ->
     await ann.page.get_by_role("button", name="关闭聊天").first.click()
     await expect(ann.composer).to_be_hidden()
     await fits(ann.page)
-    await ann.page.screenshot(path=screenshots / "zh-shop.png", full_page=True)
+    await draw(ann.page, screenshots / "zh-shop.png", full=True)

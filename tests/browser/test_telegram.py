@@ -13,7 +13,7 @@ from playwright.async_api import expect
 from tests.browser.agent import Agent
 from tests.browser.parley import Parley, demand_built
 from tests.browser.visitor import NUMBER, PHOTO
-from tests.chromium import Pages
+from tests.chromium import Pages, draw
 from tests.kit.telegram_server import TelegramServer
 from tests.kit.telegram_user import TelegramUser
 
@@ -64,7 +64,7 @@ async def test_the_tour_on_telegram(telegram: TelegramServer, shop: Parley, new_
     await admin.accepts_review("清香回甘")
     await paying.goto(shop.url)
     await expect(paying.locator(".review").first).to_contain_text("清香回甘")
-    await paying.screenshot(path=screenshots / "telegram-review.png")
+    await draw(paying, screenshots / "telegram-review.png")
 
     await person(ann, admin, telegram, screenshots)
     assert telegram.unconfirmed == []

@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.async_api import FilePayload, Locator, Page, expect
 
 from tests.browser.parley import ROOT
+from tests.chromium import draw
 
 #: What a person reads in each language; the English text is the name.
 CHINESE = {
@@ -162,4 +163,4 @@ class Visitor:
         return found[0]
 
     async def draws(self, folder: Path, name: str) -> None:
-        await self.page.screenshot(path=folder / f"{name}.png")
+        await draw(self.page, folder / f"{name}.png")
