@@ -16,7 +16,7 @@ from models.database import close_database, migrate, open_database
 from tests import chromium, orm
 from tests.network import Fence
 from tests.servers import Bucket, MariaDb, ObjectStore, Postgres, Server, Valkey
-from tests.workers import ByServer, Producer
+from tests.workers import ByServer, Producer, how_many
 
 FENCE = Fence()
 orm.prepare_once()
@@ -25,6 +25,11 @@ orm.prepare_once()
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServer:
     return ByServer(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    return how_many()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 #: A Spark, a shop with its browser, and a server for its enemies are started once for all tests of these folders.
 TOGETHER = ("tests/analytics/", "tests/browser/", "tests/contracts/bad_input/")
+
+
+def how_many() -> int:
+    """Workers of `-n auto`: three for two cores, since a third of a test's time is waiting."""
+    cores = os.cpu_count() or 1
+    return cores + cores // 2
 
 
 class ByServer(LoadFileScheduling):

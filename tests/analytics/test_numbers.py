@@ -11,10 +11,12 @@ from analytics.child import ReportCrashed
 from bot.core.period import Period
 from models import Order, Review
 from tests.analytics import shop
-from tests.analytics.conftest import EVERY, Maker
+from tests.analytics.conftest import Maker
 from tests.analytics.shop import NOW, WEEK, Shop
 
 SKUS = {english: sku for sku, english, _ in shop.TEAS}
+#: What is counted is in the lake already: how MariaDB's rows get there is seen in test_lake.
+ENGINES = ("sqlite", "postgres", pytest.param("mariadb", marks=pytest.mark.long))
 NAMES = {"Telegram": "telegram", "Web chat": "webchat", "WeChat": "wechat"}
 
 
@@ -43,7 +45,7 @@ async def _check_sales(result: Any, period: Period) -> None:
     assert f"¥{now['revenue'] / 100:,.2f}" == result["headline"][0]["value"]
 
 
-@pytest.mark.parametrize("database", EVERY, indirect=True)
+@pytest.mark.parametrize("database", ENGINES, indirect=True)
 async def test_sales_equal_sql_twice(maker: Maker) -> None:
     tea = Shop(1)
     await tea.open()
@@ -93,7 +95,7 @@ async def test_a_month_with_a_clock_change_equals_sql(maker: Maker) -> None:
     assert len(days) == 31
 
 
-@pytest.mark.parametrize("database", EVERY, indirect=True)
+@pytest.mark.parametrize("database", ENGINES, indirect=True)
 async def test_reviews_equal_sql(maker: Maker) -> None:
     tea = Shop(4)
     await tea.open()
@@ -117,7 +119,7 @@ async def test_reviews_equal_sql(maker: Maker) -> None:
         await Review.filter(id__lte=200).update(state="rejected", updated_at=NOW + timedelta(hours=1))
 
 
-@pytest.mark.parametrize("database", EVERY, indirect=True)
+@pytest.mark.parametrize("database", ENGINES, indirect=True)
 async def test_service_equals_plain_rows(maker: Maker) -> None:
     tea = Shop(5)
     await tea.open()

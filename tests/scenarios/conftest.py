@@ -1,8 +1,8 @@
-"""`sim` runs a scenario on every channel's profile, in every mode; `one_sim` on the web chat only, plainly."""
+"""`sim` runs a scenario on every channel's profile, and unkindly; `one_sim` on one with buttons, plainly."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,20 @@ import pytest
 from bot.core.profiles import PROFILES
 from tests.kit.simulator import MODES, Mode, Simulator
 
+PLAIN, UNKIND = MODES
+#: A screen of our own, buttons, and numbers to type: the kinds of channel that a talk without a restart may meet.
+KINDS = ("webchat", "telegram", "sms")
 
-@pytest.fixture(params=[(name, mode) for name in PROFILES for mode in MODES], ids=lambda p: f"{p[0]}-{p[1].name}")
+
+def _worlds() -> Iterator[object]:
+    """Every channel in the unkind mode, and one of each kind plainly; the others plainly are no everyday run."""
+    for name in PROFILES:
+        yield pytest.param((name, UNKIND), id=f"{name}-{UNKIND.name}")
+        marks = () if name in KINDS else pytest.mark.long
+        yield pytest.param((name, PLAIN), id=f"{name}-{PLAIN.name}", marks=marks)
+
+
+@pytest.fixture(params=_worlds())
 async def sim(request: pytest.FixtureRequest, sqlite_url: str, tmp_path: Path) -> AsyncIterator[Simulator]:
     """The world, on each channel and in each mode."""
     name, mode = request.param
