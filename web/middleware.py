@@ -49,6 +49,8 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+#: Twenty to a page: they would push what matters, such as the first password, off the screen.
+_PARTS_OF_PAGES = frozenset({"/theme.css", "/widget.js", "/public/{path}", "/static/{path}", "/files/{token}"})
 _SHARED = ("/widget.js", "/files/", "/static/", "/api/chat/", PATH)  # what other sites may embed or call
 
 
@@ -118,9 +120,10 @@ def new_request_id() -> str:
 def note(method: str, route: str, status: int, seconds: float, request_id: str) -> None:
     """Count a request and write its line."""
     _seconds(method, route, status).observe(seconds)
-    if log.isEnabledFor(logging.INFO):
+    level = logging.DEBUG if status < 400 and route in _PARTS_OF_PAGES else logging.INFO
+    if log.isEnabledFor(level):
         facts = {"action": "http", "method": method, "route": route, "status": status}
-        log.info("request", extra=facts | {"ms": round(seconds * 1000), "request_id": request_id})
+        log.log(level, "request", extra=facts | {"ms": round(seconds * 1000), "request_id": request_id})
 
 
 @lru_cache(maxsize=1024)

@@ -121,9 +121,7 @@ class Talk:
     async def send(self, kind: InboundKind, **facts: Any) -> None:
         """Hand an inbound in by the front door, and wait until everything that follows is drawn."""
         self._channel.clear()
-        inbound = Inbound(
-            self._channel.account, secrets.token_hex(8), "you", kind, name="You", locale=self._language, **facts
-        )
+        inbound = Inbound(self._channel.account, secrets.token_hex(8), "you", kind, locale=self._language, **facts)
         await self._app.runtime.accept([inbound])
         try:
             async with asyncio.timeout(PATIENCE):

@@ -108,6 +108,16 @@ async def test_an_unexpected_error_has_a_number_and_no_trace(site: Site, caplog:
     assert any(getattr(record, "error_id", None) == error["id"] for record in caplog.records)
 
 
+async def test_a_page_is_one_line_in_the_log_and_its_parts_are_none_unless_they_fail(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "parley.access")
+    for path, status in (("/", 200), ("/theme.css", 200), ("/public/shop.css", 200), ("/public/no.css", 404)):
+        assert await site.status("GET", path) == status
+    lines = [(record.__dict__["route"], record.__dict__["status"]) for record in caplog.records]
+    assert lines == [("/", 200), ("/public/{path}", 404)]
+
+
 def test_the_log_learns_what_went_wrong_and_where_but_not_what_was_written(caplog: pytest.LogCaptureFixture) -> None:
     def inner(words: str) -> None:
         raise KeyError(words)
