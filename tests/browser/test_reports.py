@@ -52,6 +52,9 @@ async def test_a_report_from_the_chat_to_the_desk(
     await expect(admin.page.get_by_text("Done")).to_be_visible()
     await admin.draws(screenshots, "desk-report")
     await orders_agree(admin, parley)
+    await fits_a_phone(admin)
+    await admin.draws(screenshots, "desk-report-phone")
+    await admin.page.set_viewport_size({"width": 1440, "height": 900})
 
     await boss.says("/reports")
     for label in ("Subscribe", "Sales", "Every Monday", "09:00", "Asia/Shanghai"):
@@ -63,6 +66,15 @@ async def test_a_report_from_the_chat_to_the_desk(
     await admin.goes("/reports")
     await expect(admin.page.get_by_text("1 subscription")).to_be_visible()
     await admin.draws(screenshots, "desk-reports")
+
+
+async def fits_a_phone(admin: Agent) -> None:
+    """No number, chart or table is cut off at the side."""
+    await admin.page.set_viewport_size({"width": 390, "height": 844})
+    cards = await admin.page.locator("dl.headline > div, figure.chart, .result section").all()
+    boxes = [await card.bounding_box() for card in cards]
+    assert boxes
+    assert [box for box in boxes if box is None or box["x"] < 0 or box["x"] + box["width"] > 390] == []
 
 
 async def orders_agree(admin: Agent, parley: Parley) -> None:

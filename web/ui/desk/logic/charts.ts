@@ -88,13 +88,17 @@ function label(chart: Chart, look: Look, ink: Ink): Style {
 
 const lookOf = (chart: Chart, look: Look): Look => (chart.currency ? { ...look, currency: chart.currency } : look);
 
+/** Names beside bars are whole, on two lines where they must; below columns a width would hide the neighbours. */
+const NAMES = { width: 140, lineHeight: 14, overflow: "break" };
+const isLong = (name: string): boolean => name.replace(/[^\x00-\u02ff]/g, "xx").length > 20;
+
 function categoryAxis(chart: Chart, ink: Ink): Style {
   return {
     type: "category",
     data: chart.x,
     axisTick: { show: false },
     axisLine: { lineStyle: { color: ink.line } },
-    axisLabel: { color: ink.quiet, hideOverlap: true, width: 140, lineHeight: 14, overflow: "break" },
+    axisLabel: { color: ink.quiet, hideOverlap: true, ...(chart.kind === "hbar" && chart.x.some(isLong) ? NAMES : {}) },
   };
 }
 

@@ -139,6 +139,12 @@ describe("charts", () => {
     expect((option(chart(), EN, ink) as Loose)["yAxis"]?.["min"]).toBe(0);
     expect((option(chart({ kind: "hbar" }), EN, ink) as Loose)["xAxis"]?.["min"]).toBe(0);
   });
+  it("give long names beside bars a width to break in, and days below columns none, which would hide their neighbours", () => {
+    const axis = (of: Chart, at: string): unknown => (option(of, EN, ink) as Loose)[at]?.["axisLabel"];
+    expect(axis(chart({ kind: "hbar", x: ["Tea", "Yixing pot of purple clay"] }), "yAxis")).toMatchObject({ width: 140, overflow: "break" });
+    expect(axis(chart({ kind: "hbar", x: ["网页聊天"] }), "yAxis")).not.toHaveProperty("width");
+    expect(axis(chart(), "xAxis")).not.toHaveProperty("width");
+  });
   it("draw their tooltip on the canvas", () => {
     expect((option(chart(), EN, ink) as Loose)["tooltip"]?.["renderMode"]).toBe("richText");
   });
