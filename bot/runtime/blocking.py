@@ -147,12 +147,16 @@ class Watch:
             if sys.__stderr__ is not None:
                 with suppress(OSError, ValueError):  # it was closed
                     faulthandler.dump_traceback_later(SILENCE, file=sys.__stderr__)
-            if self._handler and step == self._step != told:
+            if self._handler and step == self._step != told and self._in_vain():
                 told = step
                 facts = {"action": "handler.blocks", "handler": self._handler, "seconds": TELLING}
                 log.error("a handler keeps the whole process waiting and cannot be cut off", extra=facts)
             step = self._step
         faulthandler.cancel_dump_traceback_later()
+
+    def _in_vain(self) -> bool:
+        """Whether no look comes to the step, or one that should have ended it: it is not merely slow."""
+        return self._step != self._seen or self._now() - self._at > TELLING / 2 or self._spent >= self._most
 
 
 _OWN: CodeType = Watch._steps.__code__  # noqa: SLF001 - told apart by it in a stack
