@@ -123,6 +123,6 @@ PART = Part(
     notes="The time of a turn is 5 s here (`limits.turn_seconds`), and of a step 0.5 s (`limits.block_seconds`). "
     "`/block` sleeps and `/spin` computes for `block_ms`, if nobody stops them. A handler that never returns is parked "
     "after one attempt, one that holds its transaction after three, and both are counted as five. "
-    "The kept run had priority over other work (`chrt -r 1`): time without a processor is not counted against a handler, "
+    "The kept run had priority over other work (`chrt -r 1`): time without a processor does not count, "
     "so on two cores with a load of 20 others waited up to 5.6 s beside `/spin`, and 1.1 s beside `/block`.",
 )
