@@ -50,8 +50,11 @@ class Many:
 
 
 def many(nodes: int, variant: str, first: int, last: int, processes: int = 1) -> Many:
-    """Play the seeds from `first` to `last`, until some are red."""
+    """Play the seeds from `first` to `last`, until some are red; of a broken variant one is enough."""
     found = Many()
+    if variant != "whole":
+        found.add(_until_red(nodes, variant, range(first, last + 1)))
+        return found
     starts = range(first, last + 1, CHUNK)
     chunks = [(nodes, variant, start, min(start + CHUNK, last + 1)) for start in starts]
     for plays in _spread(chunks, processes):
@@ -70,6 +73,15 @@ def _spread(chunks: Iterable[Chunk], processes: int) -> Iterator[list[Played]]:
         return
     with ProcessPoolExecutor(processes) as pool:
         yield from pool.map(_play, chunks)
+
+
+def _until_red(nodes: int, variant: str, seeds: Iterable[int]) -> Iterator[Played]:
+    with CASTS[nodes].stage() as play:
+        for seed in seeds:
+            played = play(seed, variant)
+            yield played
+            if played.problem:
+                break
 
 
 def _play(chunk: Chunk) -> list[Played]:

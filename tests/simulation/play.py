@@ -233,6 +233,6 @@ def stage(
 
             yield play
     finally:
-        dialogs.new_token, effects.MOST_IN_MEMORY = token, most
+        dialogs.new_token, effects.MOST_IN_MEMORY, Faulty.fails = token, most, staticmethod(lambda: False)
         logging.disable(level)
         loop.close()
