@@ -219,7 +219,11 @@ class Effects:
         under_way = {lane.task: shard_of(name) for name, lane in lanes.items() if lane.task}
         held = {asyncio.ensure_future(_freed(lane)): shard_of(name) for name, lane in lanes.items() if lane.holders}
         tasks = under_way | held
-        late = (await asyncio.wait(tasks, timeout=patience))[1] if tasks else set()
+        try:
+            late = (await asyncio.wait(tasks, timeout=patience))[1] if tasks else set()
+        except asyncio.CancelledError:  # the lease is over; frozen they would stay for ever
+            self._resume(shards, frozenset(shards))
+            raise
         for task in held:
             task.cancel()
         kept = {tasks[task] for task in late}
@@ -251,7 +255,7 @@ class Effects:
         for lane in self._lanes.values():
             lane.task = None
         self._forget_shards(self._shards)
-        self._shards = frozenset()
+        self._shards = self._frozen = frozenset()
         self._behind = True
 
     async def _poll(self) -> None:
