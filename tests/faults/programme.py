@@ -13,6 +13,7 @@ from tests.faults.parts import (
     platform,
     poison,
     rolling,
+    simulation,
     sockets,
     stop,
     takeover,
@@ -33,6 +34,7 @@ PARTS: dict[str, Part] = {
         far_takeover.PART,
         death.PART,
         sockets.PART,
+        *simulation.PARTS,
     )
 }
 
