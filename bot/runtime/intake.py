@@ -48,6 +48,7 @@ class Intake:
         self._task: asyncio.Task[None] | None = None
         self._is_reading = False
         self._looks = 0
+        self._doubts = 0
         self._looked = asyncio.Condition()
 
     async def start(self) -> None:
@@ -88,6 +89,12 @@ class Intake:
         if shards:
             self._told(WorkArrived(tuple(sorted(shards))))
 
+    def doubt(self) -> None:
+        """A commit was not told: what it kept may be on disk, before what arrives next in its lanes."""
+        self._doubts += 1
+        self.meet()
+        self.look()
+
     def look(self) -> None:
         """At everything, now."""
         self._look = True
@@ -105,12 +112,12 @@ class Intake:
         self._waiting = [one for one in self._waiting if shard_of(one.inbound.lane) not in shards]
 
     def meet(self) -> None:
-        """There are other nodes: nothing is queued without a look at the table."""
+        """There may be what we do not know of: nothing is queued without a look at the table."""
         self._is_alone = not self._lease.is_shared
 
     async def be_alone(self) -> None:
         """There is nobody else, and every shard is ours: once all is in memory, what arrives is queued as it is."""
-        shards = self._shards
+        shards, doubts = self._shards, self._doubts
         async with self._looked:
             wanted = self._looks + 2  # one that began before this call tells nothing
             while self._looks < wanted:
@@ -118,6 +125,7 @@ class Intake:
                 await self._looked.wait()
         # No await from here on: nothing can arrive between.
         is_quiet = not self._waiting and not self._is_reading and self._lanes.size < self._most
+        is_quiet &= doubts == self._doubts
         self._is_alone = is_quiet and shards == self._shards == self._lease.shards
 
     @property

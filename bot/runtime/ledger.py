@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from bot.core.errors import LeaseLost
+from bot.core.errors import DatabaseBusy, LeaseLost
 from bot.core.message import Inbound
 from bot.core.shard import shard_of
 from bot.runtime.group import GroupCommit
@@ -52,10 +52,20 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Ledger:
-    """The group commit of a process. `arrived` hears of each new inbound once it is on disk."""
+    """The group commit of a process. `arrived` hears of each new inbound once it is on disk.
 
-    def __init__(self, arrived: Callable[[Sequence[Waiting]], None], lease: Lease | None = None) -> None:
+    `in_doubt` hears of a commit that failed and may have kept some all the same: its answer was lost.
+    """
+
+    def __init__(
+        self,
+        arrived: Callable[[Sequence[Waiting]], None],
+        lease: Lease | None = None,
+        *,
+        in_doubt: Callable[[], None] = lambda: None,
+    ) -> None:
         self._arrived = arrived
+        self._in_doubt = in_doubt
         self._lease = lease or WholeDatabase()
         self._group: GroupCommit[Item, int] = GroupCommit(self._flush)
         # Where commits may run side by side, what arrives does not wait for what was answered. It has one commit after
@@ -105,7 +115,12 @@ class Ledger:
             unique.setdefault(kept.key, kept)
         versions = {id_: version for item in items for id_, version in item.versions.items()}
         guard = unchanged("conversation", versions, node)
-        ids = _ids(await commit(inserts(list(unique.values())), _merged(items), guard))
+        try:
+            ids = _ids(await commit(inserts(list(unique.values())), _merged(items), guard))
+        except DatabaseBusy:
+            if unique:
+                self._in_doubt()
+            raise
         if ids:
             arrivals = sorted(ids.items(), key=lambda one: one[1])
             self._arrived([Waiting(id_, unique[key].inbound) for key, id_ in arrivals])

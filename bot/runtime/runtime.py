@@ -79,7 +79,7 @@ class Runtime:
         self._lanes = Lanes()
         self._lease = Lease() if engine().is_shared else WholeDatabase()
         self._intake = Intake(self._lanes, self._lease, parts.most_waiting, self.bus.publish)
-        self._ledger = Ledger(self._intake.arrived, self._lease)
+        self._ledger = Ledger(self._intake.arrived, self._lease, in_doubt=self._intake.doubt)
         self._inbox = Inbox(self._ledger, backlog=self._backlog, most=parts.most_waiting)
         self.courtesy = Courtesy(parts.channels, self._lanes.under_way)
         executors: dict[str, Executor] = {

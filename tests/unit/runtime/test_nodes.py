@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from bot.runtime import errands as errands_module
 from bot.runtime import roll
 from bot.runtime.lease import Terms
 from bot.services.scope import Scope
-from models import Conversation, Dialog, Duty, Effect, Errand, Message, Node, Order, OrderEvent, Shard, Staff
+from models import Conversation, Dialog, Duty, Effect, Errand, Message, Node, Order, OrderEvent, Shard, Staff, database
 from models import Inbound as InboundRow
 from models.database import Overtaken, close_database, open_database
 from tests.kit.several import ACCOUNT, TERMS, Several, until
@@ -83,6 +84,29 @@ async def test_one_node_has_everything_and_queues_what_arrives_without_a_look(se
     assert one.runtime._intake.size == 0
     await several.quiet()
     assert several.shown("kim") == ["echo hello"]
+
+
+async def test_what_was_kept_without_a_word_comes_before_what_arrives_next(
+    several: Several, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = await several.joins()
+    await until(lambda: one.runtime._intake.is_alone)
+    commit, lost = database._engine.commit, ["the answer"]
+
+    async def forgetful(connection: Any, guard: Any, queries: Any, statements: Any, begin: Any) -> Any:
+        found = await commit(connection, guard, queries, statements, begin)
+        if lost and any("INTO inbound" in sql for sql, _ in queries):
+            raise ConnectionResetError(lost.pop())
+        return found
+
+    monkeypatch.setattr(database._engine, "commit", forgetful)
+    with pytest.raises(DatabaseBusy):
+        await several.says("kim", "one", at=one)
+    await several.says("kim", "two", at=one)
+    await several.quiet()
+    assert not lost
+    assert several.shown("kim") == ["echo one", "echo two"]
+    await until(lambda: one.runtime._intake.is_alone)
 
 
 async def test_a_second_node_gets_half_and_both_answer_once_and_in_order(several: Several) -> None:
