@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import sys
@@ -43,7 +44,10 @@ class Parley(Server):
         return [*dies_with_us("TERM"), sys.executable, "-m", "bot", "run", "--config", "config.toml"]
 
     def popen_options(self) -> Mapping[str, Any]:
-        return {"cwd": self.folder, "env": {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(self.folder)}}
+        own = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(self.folder)}
+        # What breaks a process on purpose (tests/faults/arming) is meant for this one.
+        armed = {name: os.environ[name] for name in ("PYTHONPATH", "PARLEY_BROKEN") if "PARLEY_BROKEN" in os.environ}
+        return {"cwd": self.folder, "env": own | armed}
 
     def start(self) -> None:
         self._starts += 1

@@ -52,6 +52,7 @@ class Crowd:
         *,
         twice: float = 0.0,  # the share of messages that are delivered a second time
         words: Callable[[int], str] = "m{}".format,
+        attach: Callable[[str, int], Json] = lambda *_: {},  # of a text and its number: a file that carries it
         connections: int = 64,
     ) -> None:
         self.people = [server.user(number) for number in range(1, people + 1)]
@@ -64,6 +65,7 @@ class Crowd:
         self._chance = chance
         self._twice = twice
         self._words = words
+        self._attach = attach
         self._connections = connections
         self._idle = deque(self.people)
         self._free = asyncio.Semaphore(people)
@@ -119,9 +121,11 @@ class Crowd:
 
     async def _says(self, person: TelegramUser) -> None:
         try:
-            text = self._words(self.attempted[person.id])
+            number = self.attempted[person.id]
+            text = self._words(number)
             self.attempted[person.id] += 1
-            told = update(person, text)
+            file = self._attach(text, number)
+            told = update(person, "" if file else text, **file)
             await self.delivers(told)
             self.told[person.id].append(text)
             if self._chance.random() < self._twice:

@@ -9,6 +9,7 @@ from bot.core.chat import Chat
 from bot.core.registry import reads
 from bot.core.router import Router
 from bot.core.text import _
+from bot.services import audit
 from bot.services.scope import Scope
 
 router = Router("faults")
@@ -27,6 +28,18 @@ async def nap(scope: Scope, milliseconds: int) -> None:
 async def never(scope: Scope) -> None:
     """A service that may write, and waits for what does not come."""
     await asyncio.Event().wait()
+
+
+async def noted(scope: Scope, words: str) -> None:
+    """A service that writes: one row for each message that it is told."""
+    await audit.record(None, "fault.noted", f"{scope.conversation_id} {words}", scope.now)
+
+
+@router.command("note", title=_("Note"))
+async def notes(chat: Chat) -> None:
+    """`/note m7`: writes it down inside its transaction, and says it back."""
+    await chat.do(noted, chat.inbound.text)
+    chat.say(f"echo {chat.inbound.text}")
 
 
 @router.command("nap", title=_("Nap"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from bot.__main__ import main
-from tests.faults.broken import VARIANTS
+from tests.faults.variants import arm
 
 if __name__ == "__main__":
-    VARIANTS[sys.argv[1]]()
+    arm(sys.argv[1])
     sys.exit(main(sys.argv[2:]))

@@ -50,9 +50,9 @@ class Comparison:
 
 
 @asynccontextmanager
-async def database(url: str) -> AsyncIterator[None]:
-    """The database of a shop that does not run."""
-    await open_database(url)
+async def database(url: str, *, lock: bool = True) -> AsyncIterator[None]:
+    """The database of a shop; with `lock` of one that does not run."""
+    await open_database(url, lock=lock)
     try:
         yield
     finally:
@@ -97,7 +97,7 @@ def _falls(texts: Sequence[str]) -> int:
     return sum(later < earlier for earlier, later in itertools.pairwise(numbers))
 
 
-async def rows(url: str, sql: str, values: Sequence[Any] = ()) -> list[Row]:
-    """What the database of a stopped shop says."""
-    async with database(url):
+async def rows(url: str, sql: str, values: Sequence[Any] = (), *, lock: bool = True) -> list[Row]:
+    """What the database of a stopped shop says; without `lock`, of one that runs."""
+    async with database(url, lock=lock):
         return await fetch(sql, values)

@@ -52,7 +52,8 @@ def _row(part: Part, result: Json | None) -> tuple[str, ...]:
     if result is None:
         return str(part.number), name, part.passes, "", "**not run yet**"
     counts = ", ".join(f"{key} {value:g}" for key, value in result["counts"].items())
-    return str(part.number), name, part.passes, f"{_size(result)}: {counts}", _verdict(result)
+    size = _size(result) + (f": {counts}" if counts else "")
+    return str(part.number), name, part.passes, size, _verdict(result)
 
 
 def _size(result: Json) -> str:

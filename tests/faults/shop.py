@@ -73,17 +73,22 @@ class Shop:
     async def start(self) -> float:
         """Seconds until it serves. Raises `Died`."""
         began = time.monotonic()
+        await self.begins()
+        assert self.process is not None
+        while not await self._serves():
+            if self.process.returncode is not None or time.monotonic() - began > START_SECONDS:
+                raise Died(f"the shop did not start:\n{self.words()}")
+            await asyncio.sleep(0.01)
+        return time.monotonic() - began
+
+    async def begins(self) -> None:
+        """The process, which need not come so far as to serve."""
         module = ["bot"] if self.variant == WHOLE else ["tests.faults.launch", self.variant]
         words = [*dies_with_us("KILL"), sys.executable, "-m", *module]
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *words, "--config", str(self.config), "run", cwd=ROOT, env=_as_installed(), stdout=log, stderr=log
             )
-        while not await self._serves():
-            if self.process.returncode is not None or time.monotonic() - began > START_SECONDS:
-                raise Died(f"the shop did not start:\n{self.words()}")
-            await asyncio.sleep(0.01)
-        return time.monotonic() - began
 
     async def _serves(self) -> bool:
         try:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.faults import page
-from tests.faults.broken import VARIANTS
 from tests.faults.programme import NOT_YET, PARTS
 from tests.faults.run import held
+from tests.faults.variants import VARIANTS
 from tests.simulation.cast import CASTS
 
 

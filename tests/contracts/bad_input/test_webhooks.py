@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -26,6 +27,19 @@ async def test_who_has_not_the_secret_is_refused_and_leaves_no_row(
     assert (status, json.loads(answer)["error"]["code"]) in [(401, "unauthorised"), (400, "bad_request")]
     assert status == 401 or told == "a" * 8000
     assert SECRET not in answer
+    assert server.count("inbound") == before
+
+
+async def test_a_secret_with_one_wrong_bit_is_refused(server: ServerProcess, client: aiohttp.ClientSession) -> None:
+    before, statuses = server.count("inbound"), Counter[int]()
+    for place in range(len(SECRET)):
+        for bit in (1, 2, 4):  # the higher ones make what no header may hold
+            told = SECRET[:place] + chr(ord(SECRET[place]) ^ bit) + SECRET[place + 1 :]
+            status, _ = await posts(client, server.url, an_update(), **{"X-Telegram-Bot-Api-Secret-Token": told})
+            statuses[status] += 1
+        status, _ = await posts(client, server.url, an_update(), **{"X-Telegram-Bot-Api-Secret-Token": SECRET[:place]})
+        statuses[status] += 1
+    assert statuses == {401: 4 * len(SECRET)}
     assert server.count("inbound") == before
 
 

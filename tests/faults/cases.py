@@ -1,0 +1,102 @@
+"""Promises that ordinary tests prove: a part that runs named files in a process of its own, and counts their cases.
+
+Its broken variants reach every process of that run (`arming/sitecustomize.py`); the cases must then be red.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tests.faults.part import WHOLE, Findings, Part, Trial
+from tests.servers import dies_with_us
+
+ROOT = Path(__file__).parents[2]
+ARMING = Path(__file__).parent / "arming"
+#: For all cases of a part, seconds.
+PATIENCE = 900.0
+MOST_NAMED = 3
+
+
+def proven(
+    number: int,
+    name: str,
+    promise: str,
+    passes: str,
+    cases: Sequence[str],
+    *,
+    armed: Mapping[str, Sequence[str]],
+    notes: str = "",
+) -> Part:
+    """A part of `cases`, files or single tests; `armed` tells which of them must be red under each variant."""
+
+    async def run(trial: Trial) -> Findings:
+        return await _run(trial, cases if trial.variant == WHOLE else armed[trial.variant])
+
+    files = ", ".join(dict.fromkeys(case.partition("::")[0] for case in cases))
+    return Part(
+        number=number,
+        name=name,
+        promise=promise,
+        passes=passes,
+        run=run,
+        full={},
+        quick={},
+        armed={variant: {} for variant in armed},
+        databases=("tests",),
+        notes=f"The cases are those of {files}. {notes}".strip(),
+    )
+
+
+async def _run(trial: Trial, cases: Sequence[str]) -> Findings:
+    report = trial.folder / "report.xml"
+    words = [*dies_with_us("TERM"), sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", ""]
+    words += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # what is broken is loaded before pytest
+    with (trial.folder / "log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *words, f"--basetemp={trial.folder / 'cases'}", f"--junitxml={report}", *cases,
+            cwd=ROOT, env=_environment(trial.variant), stdout=log, stderr=log,
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+    if not report.exists():
+        raise RuntimeError((trial.folder / "log").read_text("utf-8", "replace")[-3000:])
+    found = read(report)
+    if trial.variant != WHOLE and 0 < found.figures["red"] == found.figures["unready"]:
+        raise RuntimeError(f"{trial.variant} does not even start: " + (trial.folder / "log").read_text()[-2000:])
+    return found
+
+
+def _environment(variant: str) -> dict[str, str]:
+    if variant == WHOLE:
+        return dict(os.environ)
+    return os.environ | {"PYTHONPATH": os.pathsep.join((str(ARMING), str(ROOT))), "PARLEY_BROKEN": variant}
+
+
+def read(report: Path) -> Findings:
+    """What a report of pytest (JUnit's XML) says: how many cases there were, and which of them are red."""
+    cases = [*ElementTree.parse(report).getroot().iter("testcase")]
+    red = [case.get("name", "").partition("[")[0] for case in cases if _has(case, "failure", "error")]
+    unready = sum(_has(case, "error") for case in cases)  # a fixture failed, so the case has shown nothing
+    skipped = sum(_has(case, "skipped") for case in cases)
+    wrong = []
+    if red:
+        wrong.append(f"{len(red)} of {len(cases)} cases are red: {', '.join([*dict.fromkeys(red)][:MOST_NAMED])}")
+    if skipped == len(cases):
+        wrong.append("no case was run")
+    return Findings(
+        {"cases": len(cases) - skipped, "red": len(red), "unready": unready, "skipped": skipped}, tuple(wrong)
+    )
+
+
+def _has(case: ElementTree.Element, *names: str) -> bool:
+    return any(case.find(name) is not None for name in names)

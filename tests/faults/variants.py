@@ -1,0 +1,14 @@
+"""Every way in which a process can be broken on purpose, by name, and how several are applied at once."""
+
+from __future__ import annotations
+
+from tests.faults import broken, broken_doors, broken_points
+
+VARIANTS = broken.VARIANTS | broken_doors.VARIANTS | broken_points.VARIANTS
+
+
+def arm(words: str) -> None:
+    """`no-unique-key`, or several with `+` between them; what follows an `@` is told to the variant."""
+    for word in words.split("+"):
+        name, *told = word.split("@")
+        VARIANTS[name](*told)
