@@ -15,7 +15,7 @@ from tests.faults.part import WHOLE, Findings, Part, Trial
 from tests.faults.shop import Shop
 from tests.kit.telegram_server import TelegramServer
 
-PATIENCE = 30.0
+PATIENCE = 90.0  # from the beginning of a process to its death
 NOTES = "SELECT object, count(*) AS count FROM audit WHERE action = 'fault.noted' GROUP BY object"
 #: Only where several nodes may be, and only where the store is not a folder.
 SHARED, REMOTE = ("before-renewal", "after-renewal"), ("after-s3-put",)
