@@ -5,7 +5,6 @@ Whatever has gathered while the last commit ran is the next one, so under load t
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -87,7 +86,8 @@ class Ledger:
 
     async def close(self) -> None:
         """Commit what is under way."""
-        await asyncio.gather(self._kept.close(), self._group.close())
+        await self._kept.close()
+        await self._group.close()
 
     async def _flush(self, items: Sequence[Item]) -> list[int | Exception]:
         # A process that was buried comes back under another number: what it began before is told by its own.

@@ -15,7 +15,7 @@ from bot.core.registry import reads
 from bot.services import audit
 from bot.services.passwords import hash_password
 from bot.services.scope import Scope
-from models import Identity, LinkCode, Staff, StaffSession
+from models import Contact, Identity, LinkCode, Staff, StaffSession
 from models.database import transaction
 
 ROLES = ("agent", "manager", "admin")
@@ -165,8 +165,11 @@ async def use_link_code(scope: Scope, code: str) -> StaffView | None:
     if found is None or not await LinkCode.filter(id=found.id, used_at=None).update(used_at=scope.now):
         return None
     await Identity.filter(id=scope.identity_id).update(staff_id=found.staff_id)
+    account = await Staff.get(id=found.staff_id)
+    # In the inbox a colleague is no nameless visitor; a name of theirs stays.
+    await Contact.filter(id=scope.contact_id, name="").update(name=account.name, updated_at=scope.now)
     await audit.record(found.staff_id, "link_code.use", f"identity:{scope.identity_id}", scope.now)
-    return view(await Staff.get(id=found.staff_id))
+    return view(account)
 
 
 @reads

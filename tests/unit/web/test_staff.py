@@ -148,6 +148,18 @@ async def test_a_code_links_one_chat_once_however_it_is_typed(site: Site, mei: s
     assert await staff.use_link_code(second, code) is None
     assert (await staff.staff_of(first), await staff.staff_of(second)) == (mei, None)
     assert await Audit.filter(action="link_code.use").count() == 1
+    names = (
+        await Contact.filter(id__in=[first.contact_id, second.contact_id]).order_by("id").values_list("name", flat=True)
+    )
+    assert names == ["Mei", ""]
+
+
+async def test_who_has_a_name_keeps_it_when_the_chat_is_linked(site: Site, mei: staff.StaffView) -> None:
+    scope = await chat(site)
+    await Contact.filter(id=scope.contact_id).update(name="Mei Chen")
+    code, _ = await staff.make_link_code(mei.id, site.clock())
+    await staff.use_link_code(scope, code)
+    assert (await Contact.get(id=scope.contact_id)).name == "Mei Chen"
 
 
 async def test_an_old_or_wrong_code_links_nothing(site: Site, mei: staff.StaffView) -> None:
