@@ -109,6 +109,7 @@ class Effects:
         self._due: dict[str, datetime] = {}  # effects in memory that must not be tried before
         self._ended: set[str] = set()  # since the poll began to read: its rows may still show them as pending
         self._behind = True  # the table may hold older effects than the memory
+        self._doubts = 0
         self._looking = False
         self._late: list[NewEffect] = []  # came while the poll read and we were behind
         self._void: dict[int, int] = {}
@@ -170,6 +171,12 @@ class Effects:
 
     def wake(self) -> None:
         """Somebody committed effects without handing them over, or the clock was moved: look at once."""
+        self._wake.set()
+
+    def doubt(self) -> None:
+        """A commit was not told: its effects are in the table only, and what comes now waits behind them."""
+        self._doubts += 1
+        self._behind = True
         self._wake.set()
 
     def _rouse(self) -> None:
@@ -272,7 +279,7 @@ class Effects:
     async def _look(self) -> None:
         self._ended.clear()
         self._late.clear()
-        self._looking, shards = True, self._shards
+        self._looking, shards, doubts = True, self._shards, self._doubts
         crowded = self._room.crowded(MOST_IN_MEMORY // 2)  # they have enough to do
         try:
             rows = await self._read(sorted(shards), sorted(crowded))
@@ -282,8 +289,10 @@ class Effects:
             return
         finally:
             self._looking = False
+        if doubts != self._doubts:
+            self._late.clear()  # the next poll finds them, behind what this one may not have seen
         self._admit(rows, crowded)
-        self._behind |= shards != self._shards  # what came meanwhile was not read
+        self._behind |= shards != self._shards or doubts != self._doubts  # what came meanwhile was not read
 
     async def _read(self, shards: Sequence[int], crowded: Sequence[str]) -> list[dict[str, Any]]:
         besides = _BESIDES * len(crowded)

@@ -101,6 +101,7 @@ class Runtime:
             self._ledger,
             parts.shop,
             self._committed,
+            in_doubt=self.effects.doubt,
             writers=4 if engine().is_shared else 1,
             clock=parts.clock,
             turn_timeout=parts.turn_timeout,

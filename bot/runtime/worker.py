@@ -55,7 +55,10 @@ Clock = Callable[[], datetime]
 
 
 class Worker:
-    """`committed` is called after each commit with what was written; `writers` transactions may run side by side."""
+    """`committed` is called after each commit with what was written, `in_doubt` when one was made and not told.
+
+    `writers` transactions may run side by side.
+    """
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class Worker:
         shop: Shop,
         committed: Committed,
         *,
+        in_doubt: Callable[[], None] = lambda: None,
         writers: int = 1,
         clock: Clock = lambda: datetime.now(UTC),
         turn_timeout: float = TURN_TIMEOUT,
@@ -75,6 +79,7 @@ class Worker:
         self._ledger = ledger
         self._shop = shop
         self._committed = committed
+        self._in_doubt = in_doubt
         self._writers = writers
         self._clock = clock
         self._turn_timeout = turn_timeout
@@ -194,7 +199,10 @@ class Worker:
         """
         found = await fetch("SELECT state FROM inbound WHERE id = ?", (inbound_id,))
         made, was_written = self._doubtful.pop(inbound_id, None), bool(found) and found[0]["state"] == "done"
+        if was_written:
+            self._in_doubt()
         if was_written and made:
+            made.effects.clear()  # the poll may be through with them by now
             self._committed(made)
         return was_written or not found
 

@@ -8,15 +8,11 @@ import pytest
 
 from bot.core.chat import Chat
 from bot.core.router import Router
+from bot.runtime import effects as effects_module
 from bot.runtime import worker as worker_module
 from models import database
 from tests.unit.runtime.conftest import Worlds
 from tests.unit.runtime.turns import actions, mark, thread
-
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_module, "BUSY_REST", 0.01)
 
 
 def echo() -> Router:
@@ -34,9 +30,12 @@ def echo() -> Router:
     return router
 
 
+@pytest.mark.parametrize("rest", [0.01, 0.3], ids=["before the poll", "after the poll"])
 async def test_a_turn_whose_commit_was_not_told_is_not_run_again(
-    world: Worlds, monkeypatch: pytest.MonkeyPatch
+    world: Worlds, monkeypatch: pytest.MonkeyPatch, rest: float
 ) -> None:
+    monkeypatch.setattr(worker_module, "BUSY_REST", rest)
+    monkeypatch.setattr(effects_module, "POLL_SECONDS", 0.05)
     sim = await world([echo()])
     ann = await sim.customer("Ann")
     await ann.says("hello")
@@ -49,8 +48,8 @@ async def test_a_turn_whose_commit_was_not_told_is_not_run_again(
         return found
 
     monkeypatch.setattr(database._engine, "commit", forgetful)
-    await ann.says("hi")
-    await ann.says("again")
+    await sim.runtime.accept([ann._inbound(text="hi"), ann._inbound(text="again")])
+    await sim.runtime.idle()
     assert not lost
     assert await thread(f"telegram:{ann.sender}") == [
         ("customer", "hello"), ("bot", "Heard hello"),
@@ -61,6 +60,7 @@ async def test_a_turn_whose_commit_was_not_told_is_not_run_again(
 
 
 async def test_the_same_for_a_turn_in_a_transaction(world: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "BUSY_REST", 0.01)
     sim = await world([echo()])
     ann = await sim.customer("Ann")
     await ann.says("hello")
