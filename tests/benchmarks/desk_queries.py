@@ -12,86 +12,16 @@ import argparse
 import asyncio
 import json
 import random
-import sqlite3
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import closing
 from pathlib import Path
 
 from bot.services import backoffice, conversations, people, search, threads
 from models.database import close_database, migrate, open_database
+from tests.benchmarks.stored import PER_CONVERSATION, fill_sqlite
 
 GOAL_MS = 50.0  # p95
-PER_CONVERSATION = 10
-#: `n` counts conversations; every second of the last year has its place.
-FILL = """
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :conversations)
-INSERT INTO contact (id, name, locale, phone, created_at, updated_at)
-SELECT i, CASE i % 3 WHEN 0 THEN '王小明' || i WHEN 1 THEN 'Ann Lindqvist ' || i ELSE '' END, '', '139' || i, {at}, {at}
-FROM n;
-
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :conversations)
-INSERT INTO identity (id, contact_id, account, external_id, name, created_at)
-SELECT i, i, CASE i % 4 WHEN 0 THEN 'telegram' ELSE 'webchat' END, 'v' || i, '', {at} FROM n;
-
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :conversations)
-INSERT INTO conversation (
-  id, lane, identity_id, contact_id, account, owner_id, last_seq, last_text, last_author, last_at, waiting_since,
-  attention, created_at, updated_at
-)
-SELECT i, 'lane:v' || i, i, i, CASE i % 4 WHEN 0 THEN 'telegram' ELSE 'webchat' END,
-  CASE WHEN i % 50 = 0 THEN 1 + i % 3 END,
-  :each, 'Where is my parcel, please?', 'customer', {at}, CASE WHEN i % 40 = 1 THEN {at} END,
-  CASE WHEN i % 500 = 3 THEN 'a file could not be fetched' ELSE '' END, {at}, {at}
-FROM n;
-
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :conversations * :each)
-INSERT INTO message (id, conversation_id, seq, author, text, client_id, at)
-SELECT i, 1 + (i - 1) / :each, 1 + (i - 1) % :each, CASE i % 2 WHEN 1 THEN 'customer' ELSE 'bot' END,
-  CASE i % 5 WHEN 0 THEN '请问 50 克的龙井还有货吗' WHEN 1 THEN 'Where is parcel number ' || (i * 7919 % 1000003) ELSE
-  'Thank you, the tea came yesterday and smells wonderful' END, 'c' || i, {at}
-FROM n;
-
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :conversations / 2)
-INSERT INTO "order" (
-  id, number, contact_id, conversation_id, account, state, total, currency, name, address, created_at, updated_at
-)
-SELECT i, printf('%08X', i * 2654435761 % 4294967296), 1 + i * 2 % :conversations, 1 + i * 2 % :conversations,
-  'webchat',
-  CASE i % 4 WHEN 0 THEN 'paid' WHEN 1 THEN 'placed' WHEN 2 THEN 'shipped' ELSE 'completed' END,
-  6800, 'CNY', 'Ann', 'A street', {at}, {at}
-FROM n;
-
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :conversations / 2)
-INSERT INTO order_line (order_id, sku, name, quantity, price) SELECT i, 'TEA', 'Longjing', 1, 6800 FROM n;
-
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :conversations / 10)
-INSERT INTO review (id, contact_id, order_id, account, stars, text, state, created_at, updated_at)
-SELECT i, 1 + i * 2 % :conversations, i, 'webchat', 1 + i % 5, 'Lovely',
-  CASE i % 9 WHEN 0 THEN 'pending' ELSE 'accepted' END, {at}, {at}
-FROM n;
-"""
-AT = "strftime('%Y-%m-%d %H:%M:%S', 1763800000 + i * 31557600 / :conversations, 'unixepoch') || '.000001+00:00'"
-
-
-def fill(path: Path, count: int) -> None:
-    """Rows for `count` conversations into an empty, migrated database."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for pragma in ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "cache_size=-200000"):
-            connection.execute(f"PRAGMA {pragma}")
-        connection.execute("BEGIN")
-        columns = "id, login, name, role, password_hash, created_at"
-        staff = f"INSERT INTO staff ({columns}) VALUES (?, ?, ?, 'agent', '', '2026-01-01')"
-        connection.executemany(staff, [(id_, f"s{id_}", f"Mei {id_}") for id_ in (1, 2, 3)])
-        for statement in FILL.format(at=AT).split(";\n\n"):
-            at_message = statement.replace("31557600 / :conversations", "31557600 / (:conversations * :each)")
-            messages = "INTO message" in statement
-            connection.execute(
-                at_message if messages else statement, {"conversations": count, "each": PER_CONVERSATION}
-            )
-        connection.execute("COMMIT")
-        connection.execute("PRAGMA journal_mode=WAL")
 
 
 async def measured(work: Callable[[], Awaitable[object]], rounds: int) -> dict[str, float]:
@@ -152,7 +82,7 @@ async def bench(path: Path, count: int, rounds: int) -> dict[str, object]:
     await migrate()
     await close_database()
     began = time.perf_counter()
-    fill(path, count)
+    fill_sqlite(path, count)
     filled = time.perf_counter()
     await open_database(f"sqlite://{path}")
     try:

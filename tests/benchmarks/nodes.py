@@ -18,14 +18,23 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
-from tests.benchmarks.processes import ROOT, free_port, load_command, load_language, processor_seconds, running
+from tests.benchmarks.durable import Durable
+from tests.benchmarks.processes import (
+    ROOT,
+    family,
+    free_port,
+    load_command,
+    load_language,
+    processor_seconds,
+    running,
+)
 from tests.kit.nginx import Nginx, program
 from tests.servers import Postgres
 
@@ -37,13 +46,6 @@ COUNTERS = (
     "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') AS wal, pg_database_size(current_database()) AS size, "
     "(SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()) AS commits"
 )
-
-
-class Durable(Postgres):
-    """As an operator runs it: what is committed is on disk."""
-
-    def command(self) -> Sequence[str]:
-        return [word for word in super().command() if word != "-F"]
 
 
 def node(folder: Path, number: int, port: int, api: int, url: str, handler: str) -> list[str]:
@@ -83,14 +85,6 @@ def fair(ports: Sequence[int]) -> None:
 def _readiness(port: int) -> Found:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
         return dict(json.load(answer))
-
-
-def family(pid: int) -> Iterator[int]:
-    """A process and its children's children."""
-    yield pid
-    listed = Path(f"/proc/{pid}/task/{pid}/children")
-    for child in listed.read_text().split() if listed.exists() else ():
-        yield from family(int(child))
 
 
 def spent(pids: Mapping[str, Sequence[int]]) -> dict[str, float]:

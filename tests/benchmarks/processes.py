@@ -73,6 +73,14 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def family(pid: int) -> Iterator[int]:
+    """A process and its children's children."""
+    yield pid
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    for child in listed.read_text().split() if listed.exists() else ():
+        yield from family(int(child))
+
+
 def listening(port: int) -> None:
     """Returns once somebody listens there; at most 60 s."""
     begun = time.monotonic()

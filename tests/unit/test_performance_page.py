@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.benchmarks import page
+from tests.benchmarks import goals, page
 
 CHAT: dict[str, Any] = {
     "rate": 400,
@@ -50,16 +50,16 @@ def test_the_newest_result_of_each_benchmark_counts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("p99", "reached"), [(19.99, True), (20.0, True), (20.01, False)])
 def test_a_goal_is_reached_at_its_figure_and_not_beyond(p99: float, reached: bool) -> None:
-    found = page.goals({"web_chat": {"figures": changed(ack_p99_ms=p99)}})
+    found = goals.goals({"web_chat": {"figures": changed(ack_p99_ms=p99)}})
     assert [goal.reached for goal in found] == [True, False, reached, True]
 
 
 def test_one_lost_message_is_a_goal_that_is_not_reached() -> None:
-    _, _, latency, faults = page.goals({"web_chat": {"figures": changed(lost=1)}})
+    _, _, latency, faults = goals.goals({"web_chat": {"figures": changed(lost=1)}})
     assert (latency.reached, faults.reached, faults.figure) == (True, False, "1 / 0 / 0")
 
 
 def test_the_page_is_what_the_results_say() -> None:
     results = dict(sorted(page.newest().items()))
     assert page.PAGE.read_text("utf-8") == page.text(results), "write it again: scripts/bench --page"
-    assert set(page.GOALS) <= set(results)
+    assert set(goals.GOALS) <= set(results)

@@ -123,14 +123,22 @@ def update(number: int, chat: int, text: str) -> bytes:
     return json.dumps({"update_id": number + 1, "message": message}).encode()
 
 
-async def post(options: argparse.Namespace, board: Board, numbers: list[int]) -> None:
-    """Post updates one after the other over one connection."""
+async def moment(due: float | None) -> float:
+    """Now; or once it has come, the moment when something is due."""
+    if due is None:
+        return time.perf_counter()
+    await asyncio.sleep(due - time.perf_counter())
+    return due
+
+
+async def post(options: argparse.Namespace, board: Board, numbers: dict[int, float | None]) -> None:
+    """Post updates one after the other over one connection, each not before it is due."""
     address, _, path = options.hook.partition("/")
     host, _, port = address.rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    for number in numbers:
+    for number, due in numbers.items():
         body = update(number, number % options.chats + 1000, options.text)
-        board.posted[number] = time.perf_counter()
+        board.posted[number] = await moment(due)
         writer.write(
             f"POST /{path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n"
             f"X-Telegram-Bot-Api-Secret-Token: {options.secret}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
@@ -144,11 +152,13 @@ async def post(options: argparse.Namespace, board: Board, numbers: list[int]) ->
     writer.close()
 
 
-async def run(options: argparse.Namespace, board: Board, first: int, last: int) -> None:
-    """Post a range over all connections, then wait while replies still come."""
-    mine: list[list[int]] = [[] for _ in range(options.connections)]
+async def run(options: argparse.Namespace, board: Board, first: int, last: int, rate: int) -> None:
+    """Post a range over all connections, so many a second if there is a rate; then wait while replies still come."""
+    mine: list[dict[int, float | None]] = [{} for _ in range(options.connections)]
+    begun = time.perf_counter()
     for number in range(first, last):
-        mine[number % options.chats % options.connections].append(number)
+        due = begun + (number - first) / rate if rate else None
+        mine[number % options.chats % options.connections][number] = due
     posters = [post(options, board, numbers) for numbers in mine if numbers]
     for outcome in await asyncio.gather(*posters, return_exceptions=True):
         if isinstance(outcome, (TimeoutError, ConnectionError, asyncio.IncompleteReadError)):
@@ -203,8 +213,8 @@ async def main(options: argparse.Namespace) -> None:
     api = Api(board)
     server = await asyncio.start_server(api.connected, "127.0.0.1", options.api)
     await wait_for_bot(options.hook)
-    await run(options, board, 0, options.warm)
-    await run(options, board, options.warm, board.updates)
+    await run(options, board, 0, options.warm, 0)
+    await run(options, board, options.warm, board.updates, options.rate)
     await asyncio.sleep(0.3)  # late doubles
     print(json.dumps(report(options, board)))
     server.close()
@@ -217,4 +227,5 @@ if __name__ == "__main__":
         parser.add_argument(f"--{name}", required=True)
     for name in ("api", "connections", "chats", "warm", "total", "patience"):
         parser.add_argument(f"--{name}", type=int, required=True)
+    parser.add_argument("--rate", type=int, default=0)
     uvloop.run(main(parser.parse_args()))

@@ -2,10 +2,11 @@
 // one process sees both ends of every message. Standard library only, to cost the bot little CPU.
 //
 //   telegram_load --api 8081 --hook 127.0.0.1:8080/hooks/telegram --secret s \
-//                 --connections 32 --chats 200 --warm 500 --total 6000 --text "echo" --patience 30
+//                 --connections 32 --chats 200 --warm 500 --total 6000 --text "echo" --patience 30 [--rate 0]
 //
 // Update n carries the text "<text> mark-n-mark". A sendMessage that holds the mark is its reply.
-// A chat belongs to one connection, which posts its updates in order and waits for each answer.
+// A chat belongs to one connection, which posts its updates in order and waits for each answer. With a rate,
+// each measured update has its moment, so many a second, and is late from then on, even where it was not posted yet.
 // Prints one JSON object: rates per second, latencies in milliseconds, what was lost, doubled,
 // reordered within a chat, or refused.
 
@@ -26,6 +27,7 @@ struct Plan {
     chats: usize,
     warm: usize,
     total: usize,
+    rate: u64,
     patience: Duration,
 }
 
@@ -160,8 +162,18 @@ fn answer_bot(stream: TcpStream, board: Arc<Board>) {
     }
 }
 
+/// The moment of an update; with a rate, once it has come.
+fn moment(board: &Board, rate: u64, begun: u64, place: usize) -> u64 {
+    if rate == 0 {
+        return board.now();
+    }
+    let due = begun + place as u64 * 1_000_000_000 / rate;
+    thread::sleep(Duration::from_nanos(due.saturating_sub(board.now())));
+    due
+}
+
 /// Posts every update from `first` up to `last` whose chat is on connection `mine`.
-fn post(plan: &Plan, board: &Board, mine: usize, first: usize, last: usize) {
+fn post(plan: &Plan, board: &Board, mine: usize, first: usize, last: usize, rate: u64, begun: u64) {
     let stream = TcpStream::connect(&plan.hook).expect("the bot went away");
     stream.set_nodelay(true).ok();
     stream.set_read_timeout(Some(plan.patience)).ok();
@@ -185,7 +197,7 @@ fn post(plan: &Plan, board: &Board, mine: usize, first: usize, last: usize) {
             "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nX-Telegram-Bot-Api-Secret-Token: {}\r\nContent-Length: {}\r\n\r\n{}",
             plan.path, plan.hook, plan.secret, update.len(), update
         );
-        board.posted[n].store(board.now(), Relaxed);
+        board.posted[n].store(moment(board, rate, begun, n - first), Relaxed);
         let answer = out.write_all(request.as_bytes()).ok().and_then(|()| read_message(&mut from, &mut body));
         match answer {
             Some(first) if first.contains(" 200") => board.acked[n].store(board.now(), Relaxed),
@@ -201,11 +213,12 @@ fn post(plan: &Plan, board: &Board, mine: usize, first: usize, last: usize) {
 }
 
 /// Posts a range over all connections, then waits until all are answered or nothing comes any more.
-fn run(plan: &Arc<Plan>, board: &Arc<Board>, first: usize, last: usize) {
+fn run(plan: &Arc<Plan>, board: &Arc<Board>, first: usize, last: usize, rate: u64) {
+    let begun = board.now();
     let posters: Vec<_> = (0..plan.connections)
         .map(|mine| {
             let (plan, board) = (plan.clone(), board.clone());
-            thread::spawn(move || post(&plan, &board, mine, first, last))
+            thread::spawn(move || post(&plan, &board, mine, first, last, rate, begun))
         })
         .collect();
     posters.into_iter().for_each(|poster| poster.join().expect("a poster"));
@@ -292,6 +305,7 @@ fn main() {
         chats: number("chats"),
         warm: number("warm"),
         total: number("total"),
+        rate: given.get("rate").map_or(0, |rate| rate.parse().expect("a number")),
         patience: Duration::from_secs(number("patience") as u64),
     });
     let board = Arc::new(Board::new(plan.warm + plan.total, plan.chats));
@@ -304,8 +318,8 @@ fn main() {
         }
     });
     wait_for_bot(&plan);
-    run(&plan, &board, 0, plan.warm);
-    run(&plan, &board, plan.warm, plan.warm + plan.total);
+    run(&plan, &board, 0, plan.warm, 0);
+    run(&plan, &board, plan.warm, plan.warm + plan.total, plan.rate);
     thread::sleep(Duration::from_millis(300)); // late doubles
     report(&plan, &board);
 }

@@ -21,7 +21,7 @@ from bot.services import (
     visitors,
 )
 from models.database import client, close_database, migrate, open_database
-from tests.benchmarks.desk_queries import fill
+from tests.benchmarks.stored import fill_sqlite
 
 #: Small by nature: accounts of staff, products, subscriptions. What else is scanned grows with the shop.
 SMALL = {"s", "staff", "u", "p", "product", "report_subscription", "message_search_mark"}
@@ -45,7 +45,7 @@ async def asked(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[list[
     await open_database(f"sqlite://{path}")
     await migrate()
     await close_database()
-    fill(path, 300)
+    fill_sqlite(path, 300)
     await open_database(f"sqlite://{path}")
     statements: list[str] = []
     raw = client()._connection

@@ -1,0 +1,263 @@
+"""What each benchmark must reach, what it has reached, and what stands in the way of a goal that was missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Figures = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One line of the table."""
+
+    what: str
+    goal: str
+    figure: str
+    reached: bool
+    key: str  # of `IN_THE_WAY`
+
+
+#: What stands in the way of a goal, told in the table as long as the goal is not reached.
+IN_THE_WAY = {
+    "parley_ratio": "Processor time; see the stages of a message below.",
+    "parley_postgres_ratio": "Processor time of the server beside it; see one node and two below.",
+    "telegram_p99": "The cause is not established; see the load average below, and measure on an idle machine.",
+    "telegram_faults": "A defect: nothing may be lost, doubled or reordered.",
+    "chat_p99": "The cause is not established; see the load average below, and measure on an idle machine.",
+    "chat_ratio": "See the stages of a message below.",
+    "chat_idle": "Not established.",
+    "chat_deaf": "Not established; the caches of the database grow under load, too.",
+    "chat_faults": "A defect: nothing may be lost, doubled or reordered.",
+    "grammy": "Processor time; see the stages of a message below.",
+    "growth": "Not established.",
+    "desk": "See the table of screens below.",
+    "desk_sqlite": "See the table of screens below.",
+    "desk_postgres": "See the table of screens below.",
+    "report_seconds": "See the stages below, the rounds, and what others took of the machine meanwhile.",
+    "report_memory": "Not established.",
+    "report_again": "Not established.",
+    "start_seconds": "Not established; `python -X importtime -m bot run` tells which imports cost most.",
+    "nodes_ratio": "Both nodes, PostgreSQL, nginx and the load share the cores of one machine; see the costs below.",
+    "nodes_faults": "A defect: nothing may be lost, doubled or reordered.",
+    "after_kill": "Not established; see the load average below.",
+    "after_kill_faults": "A defect: nothing may be lost or doubled.",
+    "start_memory": "Not established; `python -X importtime -m bot run` tells which imports cost most.",
+}
+
+
+ENGINES = {"parley": "SQLite", "parley_postgres": "PostgreSQL"}
+#: Times the speed of bare aiogram.
+WIRE_GOALS = {"parley": 3, "parley_postgres": 2}
+
+
+def _telegram(figures: Figures) -> Iterator[Goal]:
+    bare = figures["contenders"]["bare_aiogram"]
+    for name, engine in ENGINES.items():
+        ours = figures["contenders"][name]
+        each = ", ".join(f"{ratio:.2f}" for ratio in ours["ratios"])
+        pair = f"{ours['replies_per_s']:.0f} to {bare['replies_per_s']:.0f} a second"
+        cost = f"{bare['processor_us'] / ours['processor_us']:.2f} × less"
+        words = f"Telegram: replies a second, each kept on disk, {engine}, beside bare aiogram that keeps nothing"
+        figure = f"{ours['ratio']:.2f} × ({pair}; rounds {each}; processor time a message {cost})"
+        yield Goal(words, f"≥ {WIRE_GOALS[name]} ×", figure, ours["ratio"] >= WIRE_GOALS[name], f"{name}_ratio")
+    for name, half in figures["half"].items():
+        each = ", ".join(f"{one:.0f}" for one in half["reply_p99_ms_each"])
+        yield Goal(
+            f"Telegram: update to reply at half of that speed, each at its moment, {ENGINES[name]}, 99th percentile",
+            "≤ 50 ms",
+            f"{half['reply_p99_ms']:.0f} ms (rounds {each}; median {half['reply_p50_ms']:.1f}; {half['rate']} a second)",
+            half["reply_p99_ms"] <= 50,
+            "telegram_p99",
+        )
+    yield _faultless("Telegram", _sums([figures["contenders"][name] for name in ENGINES]), "telegram_faults")
+
+
+def _sums(runs: Sequence[Figures]) -> Figures:
+    return {name: sum(run[name] for run in runs) for name in ("lost", "doubled", "reordered")}
+
+
+def _grammy(figures: Figures) -> Iterator[Goal]:
+    theirs = figures["contenders"]["grammy"]
+    for name, engine in ENGINES.items():
+        ours = figures["contenders"][name]
+        each = ", ".join(f"{ratio:.2f}" for ratio in ours["ratios"])
+        pair = f"{ours['replies_per_s']:.0f} to {theirs['replies_per_s']:.0f} a second"
+        yield Goal(
+            f"Telegram: the same, {engine}, beside grammY on Node that keeps nothing",
+            "≥ 1 ×", f"{ours['ratio']:.2f} × ({pair}; rounds {each})", ours["ratio"] >= 1, "grammy",
+        )  # fmt: skip
+
+
+def _grown(figures: Figures) -> Iterator[Goal]:
+    engines = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
+    for name, one in figures["databases"].items():
+        wire = one["wire"]
+        each = ", ".join(f"{ratio:.2f}" for ratio in wire["ratios"])
+        pair = f"{wire['grown']['replies_per_s']:.0f} to {wire['empty']['replies_per_s']:.0f} a second"
+        yield Goal(
+            f"Telegram: replies a second with {figures['conversations']:,} conversations and {figures['messages']:,} "
+            f"messages stored, {engines[name]}, beside an empty database",
+            "≥ 0.9 ×", f"{wire['ratio']:.2f} × ({pair}; rounds {each})", wire["ratio"] >= 0.9, "growth",
+        )  # fmt: skip
+        screens = one["milliseconds"]
+        worst = max(screens, key=lambda screen: screens[screen]["p95"])
+        figure = f"{screens[worst]['p95']:.1f} ms for the slowest ({worst})"
+        reached = screens[worst]["p95"] <= figures["goal_p95_ms"]
+        words = f"Desk: any screen at {figures['messages']:,} messages, {engines[name]}, 95th percentile"
+        yield Goal(words, f"≤ {figures['goal_p95_ms']:.0f} ms", figure, reached, f"desk_{name}")
+    runs = [one["wire"][name] for one in figures["databases"].values() for name in ("empty", "grown")]
+    yield _faultless("Telegram on those", _sums(runs), "telegram_faults")
+
+
+def _faultless(where: str, figures: Figures, key: str) -> Goal:
+    names = ("lost", "doubled", "reordered")
+    figure = " / ".join(str(figures[name]) for name in names)
+    return Goal(f"{where}: lost / doubled / reordered", "0 / 0 / 0", figure, not any(figures[n] for n in names), key)
+
+
+def _chat(figures: Figures) -> Iterator[Goal]:
+    ours, bare = figures["paced"]["parley"], figures["paced"]["bare_socketio"]
+    each = ", ".join(f"{one:.0f}" for one in ours["ack_p99_ms_each"])
+    yield from _chat_ratios(figures)
+    yield Goal(
+        f"Web chat: send to acknowledgement at {figures['rate']} messages a second, 99th percentile",
+        "≤ 20 ms",
+        f"{ours['ack_p99_ms']:.1f} ms (rounds {each}; median {ours['ack_p50_ms']:.1f}; an echo that keeps nothing: "
+        f"{bare['ack_p99_ms']:.1f})",
+        ours["ack_p99_ms"] <= 20,
+        "chat_p99",
+    )
+    yield _faultless("Web chat", ours, "chat_faults")
+
+
+def _chat_ratios(figures: Figures) -> Iterator[Goal]:
+    closed = figures["closed_loop"]
+    bare = closed["bare_socketio"]["acks_per_s"]
+    for name, contender, figure, words, goal in (
+        ("kept", "parley_unanswered", "acks_per_s", "messages acknowledged a second, each on disk before", 0.4),
+        ("answered", "parley", "replies_per_s", "the same with a bot's reply to each, stored and delivered", 0.2),
+    ):
+        each = ", ".join(f"{one:.2f}" for one in figures[f"ratios_{name}"])
+        ratio = figures[f"ratio_{name}"]
+        yield Goal(
+            f"Web chat: {words}, beside a bare python-socketio echo that keeps nothing",
+            f"≥ {goal} ×",
+            f"{ratio:.2f} × ({closed[contender][figure]:.0f} to {bare:.0f} a second; rounds {each})",
+            ratio >= goal,
+            "chat_ratio",
+        )
+
+
+def _sockets(figures: Figures) -> Iterator[Goal]:
+    bare, ours, deaf = figures["idle"]["bare_socketio"], figures["idle"]["parley"], figures["deaf"]
+    ratio = max(figures["memory_ratios"])
+    count = f"{ours['sockets']:,.0f} idle sockets"
+    yield Goal(
+        f"Web chat: memory with {count}, beside a bare python-socketio",
+        "≤ 1.2 ×",
+        f"{ratio:.2f} × ({ours['resident_mb']:.0f} MB to {bare['resident_mb']:.0f} MB)",
+        ratio <= 1.2 and not ours["lost"],
+        "chat_idle",
+    )
+    figure = f"{ours['connected_s']:.1f} s (bare: {bare['connected_s']:.1f} s)"
+    yield Goal(f"Web chat: {count} connected", "≤ 30 s", figure, ours["connected_s"] <= 30, "chat_idle")
+    figure = f"{ours['ack_p99_ms']:.1f} ms (bare: {bare['ack_p99_ms']:.1f} ms)"
+    yield Goal(
+        f"Web chat: acknowledgement beside {count}, p99", "≤ 300 ms", figure, ours["ack_p99_ms"] <= 300, "chat_idle"
+    )
+    yield Goal(
+        f"Web chat: {deaf['sockets']:.0f} sockets that never read, {figures['rate']:,} messages a second",
+        "each is cut, memory grows ≤ 64 MB",
+        f"{deaf['cut']:.0f} cut within {deaf['all_cut_s']:.1f} s, {deaf['growth_mb']:.0f} MB more",
+        deaf["cut"] == deaf["sockets"] and deaf["growth_mb"] <= 64,
+        "chat_deaf",
+    )
+
+
+def _desk(figures: Figures) -> Iterator[Goal]:
+    screens = figures["milliseconds"]
+    worst = max(screens, key=lambda name: screens[name]["p95"])
+    yield Goal(
+        f"Desk: any screen at {figures['messages']:,} messages in {figures['conversations']:,} conversations, "
+        "95th percentile",
+        f"≤ {figures['goal_p95_ms']:.0f} ms",
+        f"{screens[worst]['p95']:.1f} ms for the slowest ({worst})",
+        bool(figures["reached"]),
+        "desk",
+    )
+
+
+def _report(figures: Figures) -> Iterator[Goal]:
+    cold, again, orders = figures["cold"], figures["second_period"], figures["orders"]
+    each = ", ".join(f"{one:.1f}" for one in cold.get("seconds_each", [cold["seconds"]]))
+    others = f"; others took {cold['others_seconds']} s meanwhile" if "others_seconds" in cold else ""
+    others += f"; the machine stood still for {cold['standstill_seconds']} s" if cold.get("standstill_seconds") else ""
+    seconds = f"{cold['seconds']} s (rounds {each}; {cold['processor_seconds']} s of processor time{others})"
+    yield Goal(f"Report over {orders:,} orders, cold", "≤ 30 s", seconds, cold["seconds"] <= 30, "report_seconds")
+    memory = f"{cold['peak_mb'] / 1024:.1f} GB"
+    yield Goal("The same: memory at its peak", "≤ 4 GB", memory, cold["peak_mb"] <= 4096, "report_memory")
+    new = orders // 100
+    yield Goal(
+        f"A second period after {new:,} more orders",
+        "reads only what is new",
+        f"{again['rows_read']:,} rows read in {again['seconds']} s (cold: {cold['rows_read']:,})",
+        again["rows_read"] <= 3 * new,
+        "report_again",
+    )
+
+
+def _start(figures: Figures) -> Iterator[Goal]:
+    each = ", ".join(f"{one:.1f}" for one in sorted(figures["seconds_each"]))
+    figure = f"{figures['seconds']:.2f} s ({figures['processor_seconds']:.2f} s of processor time; each: {each})"
+    yield Goal("Second start until the server answers", "≤ 2 s", figure, figures["seconds"] <= 2, "start_seconds")
+    if bot := figures.get("telegram"):
+        figure = f"{bot['seconds']:.2f} s ({bot['processor_seconds']:.2f} s of processor time)"
+        yield Goal("The same with a Telegram bot", "≤ 2 s", figure, bot["seconds"] <= 2, "start_seconds")
+    used = figures["resident_mb_in_use"]
+    figure = f"{figures['resident_mb']:.0f} MB at start, {used:.0f} MB after the first pages"
+    yield Goal("Resident memory without Telegram", "≤ 150 MB", figure, used <= 150, "start_memory")
+
+
+def _nodes(figures: Figures) -> Iterator[Goal]:
+    work = figures["handlers"]["work"]
+    pace = f"{work['nodes_2']['replies_per_s']:.0f} to {work['nodes_1']['replies_per_s']:.0f} a second"
+    figure = f"{work['ratio']:.2f} × ({pace}; rounds {', '.join(str(ratio) for ratio in work['ratios'])})"
+    words = "Two nodes on one PostgreSQL beside one, with handlers that think for 10 ms"
+    yield Goal(words, "≥ 1.7 ×", figure, work["ratio"] >= 1.7, "nodes_ratio")
+    runs = [
+        one for handler in figures["handlers"].values() for name, one in handler.items() if name.startswith("nodes")
+    ]
+    lost, doubled, reordered = (sum(one[name] for one in runs) for name in ("lost", "doubled", "reordered"))
+    figure = f"{lost} / {doubled} / {reordered}"
+    yield Goal("The same: lost / doubled / reordered", "0 / 0 / 0", figure, figure == "0 / 0 / 0", "nodes_faults")
+
+
+def _after_kill(figures: Figures) -> Iterator[Goal]:
+    for database, one in figures["databases"].items():
+        words = f"Start after kill -9 with {figures['waiting']:,} waiting messages, {database}"
+        figure = f"{one['ready_s']:.2f} s (the last of them answered after {one['all_answered_s']:.1f} s)"
+        yield Goal(words, "≤ 3 s", figure, one["ready_s"] <= 3, "after_kill")
+    lost, doubled = (sum(one[name] for one in figures["databases"].values()) for name in ("lost", "doubled"))
+    yield Goal("The same: lost / doubled", "0 / 0", f"{lost} / {doubled}", not lost + doubled, "after_kill_faults")
+
+
+GOALS: dict[str, Callable[[Figures], Iterator[Goal]]] = {
+    "telegram_wire": _telegram,
+    "telegram_grammy": _grammy,
+    "web_chat": _chat,
+    "chat_sockets": _sockets,
+    "desk_queries": _desk,
+    "grown": _grown,
+    "report_10m": _report,
+    "nodes": _nodes,
+    "start_up": _start,
+    "after_kill": _after_kill,
+}
+
+
+def goals(results: Mapping[str, Figures]) -> list[Goal]:
+    """Every line of the table, as far as there are results."""
+    return [goal for name, lines in GOALS.items() if name in results for goal in lines(results[name]["figures"])]

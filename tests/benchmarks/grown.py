@@ -1,0 +1,193 @@
+"""What a year's million conversations cost: the Telegram wire beside that of an empty database, and the desk's screens.
+
+    python -m tests.benchmarks.grown [--conversations 1000000] [--rounds 3] [--databases sqlite postgres]
+        [--keep FOLDER] [--only-fill]
+
+Rows are written with raw SQL (not measured). The load writes to chats that are spread over all of them; in an empty
+database it meets them first in its warm-up. `--keep` leaves the databases in a folder and finds them there the next
+time. Prints one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from models.database import close_database, migrate, open_database
+from tests.benchmarks.desk_queries import GOAL_MS, measured, screens
+from tests.benchmarks.durable import Durable
+from tests.benchmarks.processes import load_language
+from tests.benchmarks.stored import PER_CONVERSATION, fill_postgres, fill_sqlite
+from tests.benchmarks.telegram_wire import FAULTS, FIGURES, ON_POSTGRES, PRODUCT, Contender, Load, measure
+
+Found = dict[str, Any]
+_SIZE = "SELECT pg_database_size(current_database())"
+
+
+class Sqlite:
+    """A file that is full; an empty one is made by the product itself."""
+
+    contender: Contender = PRODUCT
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "grown.db"
+        self.full = f"sqlite://{self._file}"
+
+    async def fill(self, count: int) -> None:
+        """As the product would have left it."""
+        if not self._file.exists():
+            await _migrated(self.full)
+            fill_sqlite(self._file, count, indexed=True)
+
+    async def empty(self) -> str:
+        """None: the product takes one in its own folder."""
+        return ""
+
+    async def size(self) -> int:
+        """Bytes on disk."""
+        return self._file.stat().st_size
+
+    def stop(self) -> None:
+        """There is no server."""
+
+
+class OnPostgres:
+    """A server with a database that is full, and empty ones beside it."""
+
+    contender: Contender = ON_POSTGRES
+
+    def __init__(self, folder: Path) -> None:
+        folder.chmod(0o755)  # the server may have to be another user
+        (folder / "postgres").mkdir(exist_ok=True)
+        self._server = Durable(folder / "postgres")
+        self._server.start()
+        self.full = self._server.url("grown")
+
+    async def fill(self, count: int) -> None:
+        """As the product would have left it."""
+        if await self._exists():
+            return
+        await self._server.execute("CREATE DATABASE grown")
+        await _migrated(self.full)
+        await fill_postgres(self.full, count)
+
+    async def _exists(self) -> bool:
+        connection = await asyncpg.connect(self._server.url("postgres"))
+        try:
+            return bool(await connection.fetchval("SELECT count(*) FROM pg_database WHERE datname = 'grown'"))
+        finally:
+            await connection.close()
+
+    async def empty(self) -> str:
+        """A new one."""
+        return await self._server.create_database()
+
+    async def size(self) -> int:
+        """Bytes on disk."""
+        connection = await asyncpg.connect(self.full)
+        try:
+            return int(await connection.fetchval(_SIZE))
+        finally:
+            await connection.close()
+
+    def stop(self) -> None:
+        """End the server."""
+        self._server.stop()
+
+
+ENGINES: dict[str, type[Sqlite] | type[OnPostgres]] = {"sqlite": Sqlite, "postgres": OnPostgres}
+
+
+async def _migrated(url: str) -> None:
+    await open_database(url)
+    await migrate()
+    await close_database()
+
+
+@contextmanager
+def opened(name: str, folder: Path, count: int) -> Iterator[Sqlite | OnPostgres]:
+    """The full database of an engine, for as long as the block runs."""
+    engine = ENGINES[name](folder)
+    try:
+        began = time.monotonic()
+        asyncio.run(engine.fill(count))
+        print(f"{name}: filled in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+        yield engine
+    finally:
+        engine.stop()
+
+
+def wire(engine: Sqlite | OnPostgres, load: Load, rounds: int, folder: Path) -> Found:
+    """Full and empty in turn; every second round begins with the other."""
+    runs: dict[str, list[Found]] = {"empty": [], "grown": []}
+    for number in range(rounds):
+        for name in sorted(runs, reverse=bool(number % 2)):
+            database = engine.full if name == "grown" else asyncio.run(engine.empty())
+            runs[name].append(measure(engine.contender, load, folder, database))
+            print(f"{name}: {runs[name][-1]['replies_per_s']} replies a second", file=sys.stderr, flush=True)
+    pairs = zip(runs["grown"], runs["empty"], strict=True)
+    ratios = [round(grown["replies_per_s"] / empty["replies_per_s"], 2) for grown, empty in pairs]
+    found: Found = {name: _summary(told) for name, told in runs.items()}
+    return found | {"ratios": ratios, "ratio": statistics.median(ratios)}
+
+
+def _summary(runs: list[Found]) -> Found:
+    found: Found = {figure: statistics.median(run[figure] for run in runs) for figure in FIGURES}
+    return found | {fault: sum(run[fault] for run in runs) for fault in FAULTS}
+
+
+async def desk(url: str, count: int, rounds: int) -> dict[str, dict[str, float]]:
+    """Milliseconds of every screen."""
+    await open_database(url)
+    try:
+        return {name: await measured(work, rounds) for name, work in screens(count, 1).items()}
+    finally:
+        await close_database()
+
+
+def run(options: argparse.Namespace) -> Found:
+    """Every engine in turn."""
+    count = options.conversations
+    load = Load(options.connections, options.chats, options.chats, options.total)
+    found: Found = {"benchmark": "grown", "load": load_language(), "conversations": count, "databases": {}}
+    found |= {"messages": count * PER_CONVERSATION, "goal_p95_ms": GOAL_MS, "chats": options.chats}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in options.databases:
+            with opened(name, folder, count) as engine:
+                if options.only_fill:
+                    continue
+                figures: Found = {"bytes": asyncio.run(engine.size())}
+                figures["milliseconds"] = asyncio.run(desk(engine.full, count, options.desk_rounds))
+                figures["wire"] = wire(engine, load, options.rounds, Path(temporary))
+                found["databases"][name] = figures
+    return found
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    for name, default in (("conversations", 1_000_000), ("rounds", 3), ("desk-rounds", 100), ("total", 6000)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--chats", type=int, default=2000)
+    parser.add_argument("--databases", nargs="+", choices=list(ENGINES), default=list(ENGINES))
+    parser.add_argument("--keep", type=Path, help="folder for the databases, instead of a temporary one")
+    parser.add_argument("--only-fill", action="store_true", help="leave the databases in the folder, measure nothing")
+    print(json.dumps(run(parser.parse_args(arguments)), indent=2))
+
+
+if __name__ == "__main__":
+    main()
