@@ -165,7 +165,7 @@ def _growth(results: Mapping[str, Figures]) -> str:
     head = f"""## The Telegram wire on a database that has grown
 
 {figures["conversations"]:,} conversations of ten messages, and in the queues what a week leaves there. The load writes
-to {figures["chats"]:,} chats that lie scattered among them.
+to {figures["chats"]:,} chats that lie scattered among them. {figures.get("note", "")}
 """
     names = ("database", "replies/s", "ack p99 ms", "reply p50 ms", "reply p99 ms", "processor µs", "resident MB", "GB")
     return f"{head}\n{_table(names, rows)}"

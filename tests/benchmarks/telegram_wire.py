@@ -53,17 +53,21 @@ Found = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """So many connections and chats; `warm` messages before the `total` that count, `rate` a second (0: all it can)."""
+    """So many connections and chats; `warm` messages before the `total` that count, `rate` a second (0: all it can).
+
+    Ids of updates lie behind those that the database has met before.
+    """
 
     connections: int
     chats: int
     warm: int
     total: int
     rate: int = 0
+    behind: int = 0
 
     def words(self) -> list[str]:
         """Options of the load generator."""
-        names = ("connections", "chats", "warm", "total", "rate")
+        names = ("connections", "chats", "warm", "total", "rate", "behind")
         return [word for name in names for word in (f"--{name}", str(getattr(self, name)))]
 
 

@@ -110,17 +110,17 @@ class Api:
         return "true"
 
 
-def update(number: int, chat: int, text: str) -> bytes:
-    """Update `number`, whose text carries its mark."""
+def update(number: int, chat: int, text: str, behind: int) -> bytes:
+    """Update `number`, whose text carries its mark; its id lies behind those that the bot has met before."""
     person = {"id": chat, "first_name": f"User{chat}"}
     message = {
-        "message_id": number + 1,
+        "message_id": behind + number + 1,
         "date": 1_760_000_000,
         "chat": person | {"type": "private"},
         "from": person | {"is_bot": False, "language_code": "en"},
         "text": f"{text} mark-{number}-mark",
     }
-    return json.dumps({"update_id": number + 1, "message": message}).encode()
+    return json.dumps({"update_id": behind + number + 1, "message": message}).encode()
 
 
 async def moment(due: float | None) -> float:
@@ -137,7 +137,7 @@ async def post(options: argparse.Namespace, board: Board, numbers: dict[int, flo
     host, _, port = address.rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     for number, due in numbers.items():
-        body = update(number, number % options.chats + 1000, options.text)
+        body = update(number, number % options.chats + 1000, options.text, options.behind)
         board.posted[number] = await moment(due)
         writer.write(
             f"POST /{path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n"
@@ -227,5 +227,6 @@ if __name__ == "__main__":
         parser.add_argument(f"--{name}", required=True)
     for name in ("api", "connections", "chats", "warm", "total", "patience"):
         parser.add_argument(f"--{name}", type=int, required=True)
-    parser.add_argument("--rate", type=int, default=0)
+    for name in ("rate", "behind"):
+        parser.add_argument(f"--{name}", type=int, default=0)
     uvloop.run(main(parser.parse_args()))
