@@ -31,10 +31,10 @@ IN_THE_WAY = {
     "chat_idle": "Not established.",
     "chat_deaf": "Not established; the caches of the database grow under load, too.",
     "chat_faults": "A defect: nothing may be lost, doubled or reordered.",
-    "grammy": "Processor time: a message costs both our processes together more than it costs grammY; see its stages below.",
-    "growth_sqlite": "Probably the pages: a message changes entries of some ten indexes, which lie scattered in a large "
-    "file, and each page is written to the log and to the file. A larger cache, memory mapping and fewer checkpoints "
-    "were tried and changed nothing; fewer indexes on what every message writes were not.",
+    "grammy": "Processor time: a message costs our two processes more than grammY; see its stages below.",
+    "growth_sqlite": "Probably the pages: a message changes entries of some ten indexes, scattered over a large file, "
+    "and each page is written to the log and to the file. A larger cache, memory mapping and fewer checkpoints were "
+    "tried and did not help; fewer indexes on what every message writes were not tried.",
     "growth_postgres": "Not established; probably the same scattered pages.",
     "desk": "See the table of screens below.",
     "desk_sqlite": "See the table of screens below.",
