@@ -250,7 +250,7 @@ def test_what_does_not_exist_is_said_with_what_does(home: Home) -> None:
     assert "nowhere.toml: there is no such file" in home.refused("--config", "nowhere.toml", "migrate")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_a_report_prints_its_numbers_and_leaves_its_files(home: Home) -> None:
     home.done("migrate")

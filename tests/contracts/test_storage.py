@@ -291,7 +291,7 @@ async def test_it_opens_again_after_it_was_closed(subject: Subject) -> None:
 
 @pytest.mark.parametrize("subject", ["local", "signed"], indirect=True)
 async def test_a_large_file_passes_in_constant_memory(subject: Subject) -> None:
-    size, chunk = 200 * MB, bytes(64 * 1024)
+    size, chunk = 100 * MB, bytes(64 * 1024)
 
     async def endless() -> AsyncIterator[bytes]:
         for _ in range(size // len(chunk)):
@@ -308,4 +308,4 @@ async def test_a_large_file_passes_in_constant_memory(subject: Subject) -> None:
     finally:
         tracemalloc.stop()
     assert seen == size
-    assert peak < 2 * PART + 3 * MB
+    assert peak < 4 * PART  # one is filled, one is on its way, and one may not be let go of yet

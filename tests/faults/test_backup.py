@@ -164,7 +164,7 @@ KEPT = (
 )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_a_shop_is_copied_under_load_and_restored_without_sending_anything_again(tmp_path: Path) -> None:
     async with TelegramServer() as server:
         old, new = Shop(tmp_path / "old", server), Shop(tmp_path / "new", server)

@@ -32,13 +32,16 @@ async def test_nothing_is_lost_doubled_or_reordered_on_postgresql(tmp_path: Path
     assert (await killed(tmp_path, postgres_url, WHOLE, 2)).wrong == ()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_nothing_is_lost_doubled_or_reordered_on_mariadb(tmp_path: Path, mariadb_url: str) -> None:
     assert (await killed(tmp_path, mariadb_url, WHOLE, 1)).wrong == ()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("variant", "fault"), [("acknowledges-first", "lost"), ("no-unique-key", "doubled")])
+@pytest.mark.parametrize(
+    ("variant", "fault"),
+    [("acknowledges-first", "lost"), pytest.param("no-unique-key", "doubled", marks=pytest.mark.long)],
+)
 async def test_a_process_that_is_broken_on_purpose_is_noticed(tmp_path: Path, variant: str, fault: str) -> None:
     found = await killed(tmp_path, f"sqlite://{tmp_path / 'parley.db'}", variant, 1)
     assert found.figures[fault] > 0
