@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from contextvars import Context
 from datetime import UTC, datetime
 from typing import Any
 
@@ -58,6 +59,7 @@ class Staffing:
         self._capabilities = capabilities
         self._published = published
         self._clock = clock
+        self._taking: set[asyncio.Task[None]] = set()
 
     async def lane(self, conversation_id: int) -> str:
         """That of a conversation. Raises `Refused`: "no_conversation"."""
@@ -88,13 +90,20 @@ class Staffing:
     async def take_over(self, conversation_id: int, staff_id: int, *, force: bool = False) -> None:
         """Make this person the owner. Raises `Refused`: "no_conversation", "taken"(owner), "sending"."""
         lane = (await self._get(conversation_id)).lane
+        # To its end, whoever gives up waiting: cut off at its commit, the takeover would be true, and what is in memory
+        # would leave all the same.
+        task = asyncio.create_task(self._take_and_void(lane, conversation_id, staff_id, force), context=Context())
+        self._taking.add(task)
+        task.add_done_callback(self._taking.discard)
+        await asyncio.shield(task)
+
+    async def _take_and_void(self, lane: str, conversation_id: int, staff_id: int, force: bool) -> None:
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(PATIENCE):
                     await held.enter_async_context(self._effects.hold(lane))
             except TimeoutError:
                 raise Refused("sending") from None
-            # Patience ends here: cut off at its commit, the takeover would be true and what is in memory would leave.
             epoch, name = await self._take(conversation_id, staff_id, force)
             self._effects.void(lane, conversation_id, epoch)
         self._tell(conversation_id, lane, name)

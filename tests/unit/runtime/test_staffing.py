@@ -214,6 +214,36 @@ async def test_patience_ends_where_the_takeover_begins_to_be_written(
     assert (await Conversation.get(id=row.id)).owner_id == staff.id
 
 
+async def test_a_takeover_whose_caller_gives_up_at_its_commit_silences_the_bot(
+    small_world: Worlds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sim = await small_world([chatty()])
+    slow = Slow(sim.channel)
+    sim.runtime.channels[sim.account] = slow  # type: ignore[index]
+    ann = await sim.customer()
+    await sim.runtime.accept([ann._inbound(text="hello")])
+    await slow.sending.wait()
+    row, staff, committed, written = await ann.conversation(), await sim.staff(), asyncio.Event(), asyncio.Event()
+    take = staffing.Staffing._take
+
+    async def slowly(self: staffing.Staffing, *about: Any) -> tuple[int, str]:
+        made = await take(self, *about)
+        committed.set()
+        await written.wait()
+        return made
+
+    monkeypatch.setattr(staffing.Staffing, "_take", slowly)
+    takeover = asyncio.create_task(sim.runtime.take_over(row.id, staff.id))
+    slow.gate.set()
+    await committed.wait()
+    takeover.cancel()
+    await asyncio.sleep(0.02)
+    written.set()
+    await sim.runtime.idle()
+    assert [seen.text for seen in slow.screens[ann.sender]] == ["hello 0"]
+    assert (await Conversation.get(id=row.id)).owner_id == staff.id
+
+
 async def test_what_staff_send_once_more_leaves_although_they_have_taken_over_since(world: Worlds) -> None:
     sim = await world([chatty()])
     ann = await sim.customer()
