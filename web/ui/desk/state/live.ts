@@ -1,4 +1,4 @@
-/** The socket of the desk: typed events in, one callback when a lost connection is back. */
+/** The socket of the desk: typed events in, one callback when there is a connection. */
 import { io, type Socket } from "socket.io-client";
 import { ref } from "vue";
 
@@ -34,11 +34,10 @@ const refused = new Set<() => void>();
 export function connect(): void {
   if (socket) return;
   socket = io("/desk", { transports: ["websocket", "polling"], reconnectionDelayMax: 5000 });
-  let first = true;
   socket.on("connect", () => {
     up();
-    if (!first) for (const callback of returned) callback();
-    first = false;
+    // At the first time, too: a page may have been read before the socket heard anything.
+    for (const callback of returned) callback();
   });
   socket.on("disconnect", (reason) => {
     down();
@@ -107,7 +106,7 @@ function attach(name: keyof Events): void {
   }) as never);
 }
 
-/** Calls `callback` whenever a lost connection is back: what was missed must be fetched. */
+/** Calls `callback` whenever there is a connection, the first or one that is back: what was missed must be fetched. */
 export function onReturn(callback: () => void): () => void {
   returned.add(callback);
   return () => void returned.delete(callback);
