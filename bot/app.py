@@ -138,9 +138,9 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
         roles=config.server.roles,
     )
     runtime = Runtime(parts)
-    runtime.effects.add("refund", GiveBack(providers, clock))
-    runtime.effects.add("settle", SettleAlone(providers, clock))
-    runtime.effects.add(
+    runtime.attempts.add("refund", GiveBack(providers, clock))
+    runtime.attempts.add("settle", SettleAlone(providers, clock))
+    runtime.attempts.add(
         "report",
         MakeReport(
             database_url=config.database.url.reveal(),

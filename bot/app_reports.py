@@ -18,7 +18,7 @@ from bot.core.message import Inbound
 from bot.core.period import Period
 from bot.core.ports import Accept, Storage
 from bot.core.report import REPORTS, ReportInfo
-from bot.runtime.effects import Done
+from bot.runtime.attempts import Done
 from bot.runtime.writes import NewEffect
 from bot.services import report_chat, report_runs, reports
 from models import Conversation

@@ -1,4 +1,4 @@
-"""What must happen outside: in order within a lane, tried again with backoff, parked where staff see it.
+"""What must happen outside waits here for its turn: in order within a lane, and lanes do not wait for each other.
 
 The row comes first, in the transaction that wanted it. Fresh effects are handed over in memory after the commit; the
 table is polled for the rest (staff's, the scheduler's, those of a process that died), so nothing depends on the memory.
@@ -12,24 +12,21 @@ import asyncio
 import contextvars
 import logging
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Callable, Collection, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
 
 import msgspec
 
-from bot.core.errors import AccountWaits, DatabaseBusy, LeaseLost
-from bot.core.events import Event
+from bot.core.errors import LeaseLost
 from bot.core.faults import fault
 from bot.core.shard import shard_of
+from bot.runtime.attempts import Attempts
 from bot.runtime.lease import Lease, WholeDatabase
-from bot.runtime.ledger import Ledger
-from bot.runtime.retry import LONGEST_WAIT, effect_delay
+from bot.runtime.pending import not_erased, pending
 from bot.runtime.room import Room, account_of
 from bot.runtime.writes import NewEffect
-from models.database import Statement, as_time, fetch, marks
 
 log = logging.getLogger(__name__)
 
@@ -38,35 +35,8 @@ CONCURRENCY = 64
 #: Effects of one account held in memory; what is beyond waits in the table.
 MOST_IN_MEMORY = 5_000
 POLL_SECONDS = 1.0
-DONE = "UPDATE effect SET state = 'done', attempts = ?, done_at = ?, error = '' WHERE key = ?"
-RETRY = "UPDATE effect SET attempts = ?, due_at = ?, error = ? WHERE key = ?"
-PARKED = "UPDATE effect SET state = 'parked', attempts = ?, error = ?, done_at = ? WHERE key = ?"
-PENDING = (
-    "SELECT key, kind, lane, payload, conversation_id, message_seq, author, epoch, attempts, due_at FROM effect "
-    "WHERE state = 'pending'{mine}{besides} ORDER BY id LIMIT ?"
-)
-_BESIDES = " AND lane <> ? AND substr(lane, 1, ?) <> ?"
-#: The shortest rest of an account, seconds.
-LEAST_REST = 0.05
 #: How long a lane rests when nobody knows whether it is ours, seconds.
 LATE_REST = 0.2
-
-
-class Done(msgspec.Struct, frozen=True):
-    """What an executor leaves behind: rows to write with the effect's own, and what live screens should hear."""
-
-    statements: tuple[Statement, ...] = ()
-    events: tuple[Event, ...] = ()
-
-
-class Executor(Protocol):
-    """Does one kind of effect."""
-
-    async def run(self, effect: NewEffect) -> Done:
-        """Do it, with `effect.key` as the idempotency key. Raises; `Final` errors are not tried again."""
-
-    async def give_up(self, effect: NewEffect, error: BaseException) -> Done:
-        """It cannot be done: tell whoever waits for it."""
 
 
 @dataclass(slots=True)
@@ -85,24 +55,19 @@ class EffectLane:
 
 
 class Effects:
-    """The runner. `published` hears of events, `parked` of each effect that staff must look at."""
+    """The runner: says which effect is next on which lane, and has `attempts` try it."""
 
     def __init__(
         self,
-        executors: Mapping[str, Executor],
-        ledger: Ledger,
+        attempts: Attempts,
         *,
-        published: Callable[[Event], None],
-        parked: Callable[[], None] = lambda: None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         lease: Lease | None = None,
     ) -> None:
-        self._executors = dict(executors)
+        self._attempts = attempts
         self._lease = lease or WholeDatabase()
         self._shards = self._lease.shards  # whose effects are here
         self._frozen: frozenset[int] = frozenset()  # of these, those that are about to go
-        self._published = published
-        self._parked = parked
         self._clock = clock
         self._lanes: dict[str, EffectLane] = {}
         self._room = Room()
@@ -115,7 +80,6 @@ class Effects:
         self._void: dict[int, int] = {}
         self._slots: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(CONCURRENCY))  # by account
         self._wake = asyncio.Event()
-        self._ledger = ledger
         self._poller: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -123,10 +87,6 @@ class Effects:
     def size(self) -> int:
         """Effects under way, waiting for their turn or for a retry; at least 1 while some may wait in the table."""
         return len(self._room) + self._behind + len(self._room.full)
-
-    def add(self, kind: str, executor: Executor) -> None:
-        """Another kind of effect, before `start`."""
-        self._executors[kind] = executor
 
     def start(self) -> None:
         """Begin; what an earlier process left is found by the first poll."""
@@ -282,7 +242,7 @@ class Effects:
         self._looking, shards, doubts = True, self._shards, self._doubts
         crowded = self._room.crowded(MOST_IN_MEMORY // 2)  # they have enough to do
         try:
-            rows = await self._read(sorted(shards), sorted(crowded))
+            found = await pending(sorted(shards) if self._lease.is_shared else None, sorted(crowded), MOST_IN_MEMORY)
         except Exception as error:
             # The database may be away for a moment; the next poll looks again.
             log.error("effects could not be read", extra={"action": "effects.poll"} | fault(error))
@@ -291,29 +251,19 @@ class Effects:
             self._looking = False
         if doubts != self._doubts:
             self._late.clear()  # the next poll finds them, behind what this one may not have seen
-        self._admit(rows, crowded)
+        self._admit(found, crowded)
         self._behind |= shards != self._shards or doubts != self._doubts  # what came meanwhile was not read
 
-    async def _read(self, shards: Sequence[int], crowded: Sequence[str]) -> list[dict[str, Any]]:
-        besides = _BESIDES * len(crowded)
-        others = [value for account in crowded for value in (account, len(account) + 1, f"{account}:")]
-        if not self._lease.is_shared:
-            return await fetch(PENDING.format(mine="", besides=besides), (*others, MOST_IN_MEMORY))
-        mine = PENDING.format(mine=f" AND shard IN ({marks(len(shards))})", besides=besides)
-        return await fetch(mine, (*shards, *others, MOST_IN_MEMORY)) if shards else []
-
-    def _admit(self, rows: Sequence[dict[str, Any]], crowded: Set[str]) -> None:
+    def _admit(self, found: Sequence[tuple[NewEffect, datetime | None]], crowded: Set[str]) -> None:
         """Take what the table holds, and behind it what came meanwhile."""
-        now, found = self._clock(), []
-        for row in rows:
-            due = as_time(row.pop("due_at"))
-            found.append(NewEffect(**row))
-            if due and due > now and found[-1].key not in self._room:
-                self._due[found[-1].key] = due
+        now = self._clock()
+        for effect, due in found:
+            if due and due > now and effect.key not in self._room:
+                self._due[effect.key] = due
         read = self._room.full - crowded
         self._room.full -= read
-        self._take(found)
-        if len(rows) >= MOST_IN_MEMORY:  # of these there may be more behind
+        self._take([effect for effect, _ in found])
+        if len(found) >= MOST_IN_MEMORY:  # of these there may be more behind
             self._room.full |= read
             return
         if self._behind:
@@ -375,27 +325,21 @@ class Effects:
             async with self._slots[account_of(effect.lane)]:
                 if not self._lease.lasts():  # we have slept too long: somebody else may be sending this
                     return LATE_REST
-                try:
-                    delay = await self._try(effect)
-                except AccountWaits as rest:
-                    return await self._held_back(effect, rest)
-            if delay is None:
+                later = await self._attempts.make(effect)
+            if later is None:
                 lane.waiting.popleft()
                 self._room.drop((effect.key,))
                 if self._looking:
                     self._ended.add(effect.key)
                 return 0.0
-            self._due[effect.key] = self._clock() + timedelta(seconds=delay)
-            lane.waiting[0] = msgspec.structs.replace(effect, attempts=effect.attempts + 1)
-            return delay
+            self._due[effect.key] = self._clock() + timedelta(seconds=later.seconds)
+            lane.waiting[0] = msgspec.structs.replace(effect, attempts=later.attempts)
+            return later.seconds
 
     async def _drop_erased(self, lane: EffectLane) -> None:
         """Forget what the table has no more: its person was, by whichever process."""
-        waiting = [effect.key for effect in lane.waiting]
-        sql = f"SELECT key FROM effect WHERE key IN ({marks(len(waiting))})"  # noqa: S608 - marks only
-        kept = {row["key"] for row in await fetch(sql, waiting)} if waiting else set()
-        gone = set(waiting) - kept
-        self._drop(lane, gone)
+        waiting = {effect.key for effect in lane.waiting}
+        self._drop(lane, waiting - await not_erased(waiting))
         lane.rested = False
 
     def _drop(self, lane: EffectLane, keys: Set[str]) -> None:
@@ -403,57 +347,6 @@ class Effects:
         for key in keys:
             self._due.pop(key, None)
         lane.waiting = deque(effect for effect in lane.waiting if effect.key not in keys)
-
-    async def _try(self, effect: NewEffect) -> float | None:
-        """None when the effect is over (done or parked), else seconds until it is tried again."""
-        attempts = effect.attempts + 1
-        try:
-            done = await self._executor(effect).run(effect)
-        except AccountWaits:
-            raise
-        except Exception as error:  # becomes a row: a retry, or parked for staff
-            return await self._failed(effect, attempts, error)
-        await self._finish(done, (DONE, [(attempts, self._clock(), effect.key)]))
-        return None
-
-    async def _held_back(self, effect: NewEffect, wait: AccountWaits) -> float:
-        """Its account rests: that is no failure of this effect, however often it happens."""
-        delay = min(max(wait.after or 0.0, LEAST_REST), LONGEST_WAIT)
-        due = self._due[effect.key] = self._clock() + timedelta(seconds=delay)
-        if wait.told:  # the next process keeps it, too; what was not even tried would only be asked to wait again
-            await self._finish(Done(), (RETRY, [(effect.attempts, due, str(wait), effect.key)]))
-        return delay
-
-    async def _failed(self, effect: NewEffect, attempts: int, error: Exception) -> float | None:
-        reason = f"{type(error).__name__}: {error}"[:500]
-        delay = effect_delay(error, attempts)
-        facts = {"action": "effect.failed", "effect": effect.key, "attempts": attempts, "retry_in": delay}
-        log.warning("an effect failed", extra=facts | fault(error))
-        if delay is not None:
-            due = self._clock() + timedelta(seconds=delay)
-            await self._finish(Done(), (RETRY, [(attempts, due, reason, effect.key)]))
-            return delay
-        done = await self._executor(effect).give_up(effect, error)
-        await self._finish(done, (PARKED, [(attempts, reason, self._clock(), effect.key)]))
-        self._parked()
-        return None
-
-    async def _finish(self, done: Done, own: Statement) -> None:
-        """Record the outcome. While the database is busy the record waits: the effect must not be done twice."""
-        while True:
-            try:
-                await self._ledger.record([own, *done.statements])
-                break
-            except DatabaseBusy:
-                await asyncio.sleep(0.2)
-        for event in done.events:
-            self._published(event)
-
-    def _executor(self, effect: NewEffect) -> Executor:
-        executor = self._executors.get(effect.kind)
-        if executor is None:
-            raise LookupError(f"no executor for effects of kind {effect.kind!r}")
-        return executor
 
 
 async def _freed(lane: EffectLane) -> None:

@@ -14,8 +14,8 @@ from bot.core.events import MessageChanged, RowChanged
 from bot.core.journal import plain
 from bot.core.message import Inbound
 from bot.core.ports import Channel
+from bot.runtime.attempts import Done
 from bot.runtime.dialogs import CallPayload
-from bot.runtime.effects import Done
 from bot.runtime.speech import SendPayload
 from bot.runtime.writes import NewEffect
 from bot.services import attachments

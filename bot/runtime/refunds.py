@@ -10,7 +10,7 @@ import msgspec
 from bot.core.errors import Final
 from bot.core.events import OrderChanged
 from bot.core.ports import PaymentProvider
-from bot.runtime.effects import Done
+from bot.runtime.attempts import Done
 from bot.runtime.writes import NewEffect
 from bot.services import payments, refunds
 from bot.services.payments import PaymentView

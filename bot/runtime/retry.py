@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.core.errors import Final, Retryable
+from bot.core.errors import AccountWaits, Final, Retryable
 
 #: Waits after the first, second, … failure of an effect, seconds: about an hour in all.
 EFFECT_DELAYS = (0.5, 2.0, 8.0, 30.0, 120.0, 600.0, 1800.0)
@@ -12,6 +12,8 @@ TURN_DELAYS = (0.1, 0.3, 1.0, 2.0)
 HELD_UP_TRIES = 3
 #: Longer than this no platform's Retry-After is believed, seconds.
 LONGEST_WAIT = 3600.0
+#: The shortest rest of an account, seconds.
+LEAST_REST = 0.05
 
 
 def effect_delay(error: BaseException, attempts: int) -> float | None:
@@ -21,6 +23,11 @@ def effect_delay(error: BaseException, attempts: int) -> float | None:
     wait = EFFECT_DELAYS[attempts - 1]
     asked = error.after if isinstance(error, Retryable) and error.after else 0.0
     return max(wait, min(asked, LONGEST_WAIT))
+
+
+def account_delay(wait: AccountWaits) -> float:
+    """Seconds for which an account rests whose platform asks all of it to wait."""
+    return min(max(wait.after or 0.0, LEAST_REST), LONGEST_WAIT)
 
 
 class HeldUp(TimeoutError):

@@ -17,11 +17,12 @@ from bot.core.message import Inbound
 from bot.core.ports import Channel, PaymentProvider, Storage
 from bot.core.shard import shard_of
 from bot.runtime import clock
+from bot.runtime.attempts import Attempts, Executor
 from bot.runtime.blocking import Watch
 from bot.runtime.bus import Bus
 from bot.runtime.courtesy import LOOK_SECONDS, Courtesy
 from bot.runtime.duties import pulls
-from bot.runtime.effects import Effects, Executor
+from bot.runtime.effects import Effects
 from bot.runtime.executors import Callee, DialogCall, Send, Store
 from bot.runtime.inbox import Inbox, unfinished
 from bot.runtime.intake import Intake
@@ -87,14 +88,14 @@ class Runtime:
             "store": Store(parts.channels, parts.filing, parts.limits),
             "call": DialogCall(parts.callees, self.accept, self.courtesy.waits),
         }
-        self.effects = Effects(
+        self.attempts = Attempts(
             executors,
             self._ledger,
             published=self.bus.publish,
             parked=self._count_failures,
             clock=parts.clock,
-            lease=self._lease,
         )
+        self.effects = Effects(self.attempts, clock=parts.clock, lease=self._lease)
         # SQLite has one writer; on PostgreSQL transactions of different lanes run side by side.
         self._worker = Worker(
             self._lanes,

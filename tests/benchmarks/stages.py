@@ -28,6 +28,7 @@ from bot.core.events import Event
 from bot.core.message import Attachment, Inbound, Wire
 from bot.core.ports import Channel, HookRequest, Sent
 from bot.core.router import Routes
+from bot.runtime.attempts import Attempts
 from bot.runtime.blocking import Watch
 from bot.runtime.effects import Effects
 from bot.runtime.executors import Send
@@ -82,7 +83,8 @@ class Line:
         self.lanes = Lanes()
         self.ledger = Ledger(self.lanes.add)
         self.inbox = Inbox(self.ledger, backlog=lambda: 0, most=1)
-        self.effects = Effects({"send": Send({channel.account: channel})}, self.ledger, published=lambda _: None)
+        send = Send({channel.account: channel})
+        self.effects = Effects(Attempts({"send": send}, self.ledger, published=lambda _: None))
         locale = Path(handlers.__file__).parent / "locale"
         shop = Shop(
             Routes(load_routers(("tests.benchmarks.peers.echo",))),

@@ -12,7 +12,7 @@ from bot.app import App
 from bot.core.errors import DatabaseBusy, StorageUnavailable
 from bot.core.message import Inbound
 from bot.core.ports import StoredFile
-from bot.runtime import effects, failures, retry, worker
+from bot.runtime import attempts, failures, retry, worker
 from bot.runtime.effects import Effects
 from bot.runtime.inbox import Inbox
 from bot.runtime.ledger import Kept, Ledger
@@ -110,12 +110,12 @@ def never_drains() -> None:
 
 def ignores_retry_after() -> None:
     """Comes back as soon as it likes."""
-    vars(effects)["effect_delay"] = lambda error, attempts: min(0.5, retry.effect_delay(error, attempts) or 0.5)
+    vars(attempts)["effect_delay"] = lambda error, times: min(0.5, retry.effect_delay(error, times) or 0.5)
 
 
 def gives_up_at_once() -> None:
     """One failure of the platform, and the message is parked."""
-    vars(effects)["effect_delay"] = lambda error, attempts: None
+    vars(attempts)["effect_delay"] = lambda error, times: None
 
 
 def one_turn_at_a_time() -> None:

@@ -78,15 +78,15 @@ def records_before_it_sends() -> None:
     """What is to be sent counts as sent when it begins to leave."""
     from datetime import UTC, datetime
 
-    from bot.runtime import effects
+    from bot.runtime.attempts import DONE, Attempts, Later
 
-    attempt = effects.Effects._try
+    make = Attempts.make
 
-    async def recorded_first(self: effects.Effects, effect: Any) -> float | None:
-        await self._ledger.record([(effects.DONE, [(effect.attempts + 1, datetime.now(UTC), effect.key)])])
-        return await attempt(self, effect)
+    async def recorded_first(self: Attempts, effect: Any) -> Later | None:
+        await self._ledger.record([(DONE, [(effect.attempts + 1, datetime.now(UTC), effect.key)])])
+        return await make(self, effect)
 
-    effects.Effects._try = recorded_first  # type: ignore[method-assign]
+    Attempts.make = recorded_first  # type: ignore[method-assign]
 
 
 def writes_in_two_commits() -> None:

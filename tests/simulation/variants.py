@@ -10,8 +10,9 @@ from typing import Any
 
 from bot.core.errors import DatabaseBusy
 from bot.core.message import Inbound
-from bot.runtime import effects, ledger
-from bot.runtime.effects import Done, EffectLane, Effects
+from bot.runtime import ledger
+from bot.runtime.attempts import DONE, Attempts, Done, Later
+from bot.runtime.effects import EffectLane, Effects
 from bot.runtime.executors import DialogCall
 from bot.runtime.host import TurnHost
 from bot.runtime.inbox import Inbox
@@ -140,13 +141,13 @@ def sends_fresh_ones_first() -> AbstractContextManager[None]:
 
 def records_before_it_sends() -> AbstractContextManager[None]:
     """At most once: what a crash comes between is never sent."""
-    attempt = Effects._try
+    make = Attempts.make
 
-    async def recorded(self: Effects, effect: NewEffect) -> float | None:
-        await self._finish(Done(), (effects.DONE, [(1, self._clock(), effect.key)]))
-        return await attempt(self, effect)
+    async def recorded(self: Attempts, effect: NewEffect) -> Later | None:
+        await self._record(Done(), (DONE, [(1, self._clock(), effect.key)]))
+        return await make(self, effect)
 
-    return instead(Effects, "_try", recorded)
+    return instead(Attempts, "make", recorded)
 
 
 def answers_calls_from_memory() -> AbstractContextManager[None]:

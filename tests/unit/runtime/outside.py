@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from bot.core.events import Event, RowChanged
 from bot.core.shard import shard_of
-from bot.runtime.effects import Done, Effects
+from bot.runtime.attempts import Attempts, Done
+from bot.runtime.effects import Effects
 from bot.runtime.ledger import Ledger
 from bot.runtime.writes import INSERT_EFFECT, NewEffect
 from models import Effect
@@ -58,7 +59,8 @@ async def running(
     """A process' effects, from its start to its end."""
     ledger = Ledger(lambda arrivals: None)
     publish = told.append if told is not None else lambda event: None
-    effects = Effects({"send": outside}, ledger, published=publish, clock=clock or Clock())
+    own = clock or Clock()
+    effects = Effects(Attempts({"send": outside}, ledger, published=publish, clock=own), clock=own)
     effects.start()
     try:
         yield effects

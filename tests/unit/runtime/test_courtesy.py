@@ -137,7 +137,7 @@ async def test_a_dialog_that_waits_for_the_outside_world_shows_it(small_world: W
         return word
 
     sim = await small_world([router])
-    sim.runtime.effects._executors["call"]._callees["slow"] = callee  # type: ignore[attr-defined]
+    sim.runtime.attempts._executors["call"]._callees["slow"] = callee  # type: ignore[attr-defined]
     ann = await sim.customer()
     waiting = asyncio.create_task(ann.says("/slow"))
     while not sim.runtime.courtesy._calls:

@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.errors import ChannelUnavailable
 from bot.core.events import Event
-from bot.runtime import effects as effects_module
+from bot.runtime import pending as pending_module
 from bot.runtime.effects import Effects
 from models.database import fetch
 from tests.unit.runtime.outside import Outside, commit, effect, keys, running, settled, states
@@ -77,7 +77,7 @@ async def test_an_effect_that_ends_while_the_poll_reads_is_not_done_again(monkey
         [one] = keys("a", 1)
         await commit(one)
         effects.offer([one])
-        monkeypatch.setattr(effects_module, "fetch", slow)
+        monkeypatch.setattr(pending_module, "fetch", slow)
         effects.wake()
         await read.wait()
         gate.set()

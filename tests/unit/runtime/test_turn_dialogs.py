@@ -93,7 +93,7 @@ async def test_a_call_that_runs_leaves_the_word_to_the_dialog_that_asks(small_wo
         await gate.wait()
         return "slow is done"
 
-    sim.runtime.effects._executors["call"]._callees["slow"] = callee  # type: ignore[attr-defined]
+    sim.runtime.attempts._executors["call"]._callees["slow"] = callee  # type: ignore[attr-defined]
     ann = await sim.customer()
     for text in ("/slow", "/review", "5", "great"):
         await sim.runtime.accept([ann._inbound(text=text)])
@@ -120,7 +120,7 @@ async def test_a_dialog_that_comes_back_from_a_call_sets_aside_the_one_that_asks
         await gate.wait()
         return "done"
 
-    sim.runtime.effects._executors["call"]._callees["slow"] = callee  # type: ignore[attr-defined]
+    sim.runtime.attempts._executors["call"]._callees["slow"] = callee  # type: ignore[attr-defined]
     ann = await sim.customer()
     for text in ("/slow", "/review"):
         await sim.runtime.accept([ann._inbound(text=text)])
@@ -149,7 +149,7 @@ async def test_a_dialog_that_a_deploy_changed_starts_again_and_may_call_again(sm
         calls.append(key)
         return "done"
 
-    sim.runtime.effects._executors["call"]._callees["slow"] = callee  # type: ignore[attr-defined]
+    sim.runtime.attempts._executors["call"]._callees["slow"] = callee  # type: ignore[attr-defined]
     ann = await sim.customer()
     await ann.says("/slow")
     await ann.says("large")
