@@ -8,9 +8,11 @@ from datetime import datetime
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from bot.core.errors import DatabaseBusy
 from bot.core.faults import fault
 from bot.core.message import FROM_CUSTOMER, Inbound, Reply
 from bot.core.text import _
+from bot.runtime.doubts import Doubts
 from bot.runtime.lanes import Head, Lanes
 from bot.runtime.lease import Lease
 from bot.runtime.retry import turn_attempts, turn_delay, was_parked
@@ -35,6 +37,7 @@ class Failures:
         lanes: Lanes,
         shop: Shop,
         committed: Callable[[Writes], None],
+        doubts: Doubts,
         clock: Callable[[], datetime],
         lease: Lease,
     ) -> None:
@@ -42,6 +45,7 @@ class Failures:
         self._lease = lease
         self._shop = shop
         self._committed = committed
+        self._doubts = doubts
         self._clock = clock
 
     async def record(self, head: Head, error: BaseException) -> None:
@@ -52,8 +56,9 @@ class Failures:
         # Without the error's own words, which may quote the customer: those are in the row, for staff.
         facts = {"action": "turn.failed", "inbound": first, "attempts": attempts}
         log.error("a turn failed", extra=facts | fault(error))
+        reason = f"{type(error).__name__}: {error}"[:500]
         try:
-            await self._write(head, attempts, error, park=delay is None)
+            await self._write(head, attempts, reason, park=delay is None)
         except Exception as unrecorded:
             # Raised further, it would end the lane's task and leave the lane taken for ever.
             facts = {"action": "turn.unrecorded", "inbound": first}
@@ -65,25 +70,30 @@ class Failures:
         else:
             self._lanes.retry(head, delay)
 
-    async def _write(self, head: Head, attempts: int, error: BaseException, *, park: bool) -> None:
+    async def _write(self, head: Head, attempts: int, reason: str, *, park: bool) -> None:
         """Parking tells the customer, marks the conversation, and shows the inbound to staff."""
         now, node = self._clock(), self._lease.node
         writes = Writes()
-        reason = f"{type(error).__name__}: {error}"[:500]
-        async with transaction() as connection:
-            if park and not was_parked(attempts - 1):
-                inbound = head.waiting[0].inbound
-                states = await load_states(connection, [inbound], now, self._shop.meets)
-                if found := states.get(head.lane):
-                    inbounds = [one.inbound for one in head.waiting]
-                    known = await _in_thread(connection, found.id, inbounds)
-                    self._apologise(found, inbounds, known, writes, now)
-            state = "parked" if park else "pending"
-            writes.failed += [(attempts, reason, state, waiting.id) for waiting in head.waiting]
-            if node:
-                await assure(alive(node), connection)
-            await execute(connection, writes.statements(now))
+        state = "parked" if park else "pending"
+        writes.failed += [(attempts, reason, state, waiting.id) for waiting in head.waiting]
+        try:
+            async with transaction() as connection:
+                if park and not was_parked(attempts - 1):
+                    await self._tell(connection, head, writes, now)
+                if node:
+                    await assure(alive(node), connection)
+                await execute(connection, writes.statements(now))
+        except DatabaseBusy:
+            self._doubts.note(head, writes)
+            raise
         self._committed(writes)
+
+    async def _tell(self, connection: BaseDBAsyncClient, head: Head, writes: Writes, now: datetime) -> None:
+        states = await load_states(connection, [head.waiting[0].inbound], now, self._shop.meets)
+        if found := states.get(head.lane):
+            inbounds = [one.inbound for one in head.waiting]
+            known = await _in_thread(connection, found.id, inbounds)
+            self._apologise(found, inbounds, known, writes, now)
 
     def _apologise(
         self, state: ConversationState, inbounds: Sequence[Inbound], known: set[str], writes: Writes, now: datetime

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -21,6 +20,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from bot.core.errors import DatabaseBusy, LeaseLost
 from bot.core.message import Inbound
 from bot.runtime.blocking import Watch
+from bot.runtime.doubts import Doubts
 from bot.runtime.failures import Failures
 from bot.runtime.group import GroupCommit
 from bot.runtime.guard import Guard
@@ -28,13 +28,14 @@ from bot.runtime.host import NeedsTransaction
 from bot.runtime.lanes import Head, Lanes
 from bot.runtime.lease import Lease, WholeDatabase
 from bot.runtime.ledger import Ledger
+from bot.runtime.remembered import Remembered
 from bot.runtime.retry import HeldUp, was_parked
 from bot.runtime.shop import Shop
 from bot.runtime.state import ConversationState, find_states, load_states
 from bot.runtime.suspects import Postponed
 from bot.runtime.turn import Turn
 from bot.runtime.writes import INBOUND_DONE, Writes
-from models.database import Overtaken, alive, assure, fetch, finish, transaction
+from models.database import Overtaken, alive, assure, finish, transaction
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +45,6 @@ TURN_TIMEOUT = 10.0
 AT_ONCE = 256
 #: Turns that share one transaction, or one reading.
 BATCH = 48
-#: Conversations whose state is kept in memory after a turn, a few kilobytes each, and for how many seconds.
-MOST_REMEMBERED = 2_000
-REMEMBERED_FOR = 600.0
 _HANGS = "a handler hangs"
 #: How long work rests while the database is busy, seconds.
 BUSY_REST = 0.5
@@ -79,15 +77,14 @@ class Worker:
         self._ledger = ledger
         self._shop = shop
         self._committed = committed
-        self._in_doubt = in_doubt
         self._writers = writers
         self._clock = clock
         self._turn_timeout = turn_timeout
         self._lease = lease or WholeDatabase()
-        self._failures = Failures(lanes, shop, committed, clock, self._lease)
+        self._doubts = Doubts(committed, in_doubt)
+        self._failures = Failures(lanes, shop, committed, self._doubts, clock, self._lease)
         self._under_way: dict[str, asyncio.Task[None]] = {}  # by lane
-        self._remembered: OrderedDict[str, tuple[float, ConversationState]] = OrderedDict()  # by lane, the latest last
-        self._doubtful: dict[int, Writes | None] = {}  # by inbound: the database went away while it was written
+        self._remembered = Remembered()
         self._running: dict[str, float] = {}  # since when a handler runs on the lane, by the loop's clock
         self._room = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -126,7 +123,11 @@ class Worker:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
         self._remembered.clear()
-        self._doubtful.clear()
+        self._doubts.clear()
+
+    def forget(self, contact_id: int) -> None:
+        """This person was erased: nothing of them stays in memory."""
+        self._remembered.forget(contact_id)
 
     async def _run(self) -> None:
         while True:
@@ -147,7 +148,7 @@ class Worker:
             for lane, since in self._running.items():
                 if since < latest:
                     self._under_way[lane].cancel(_HANGS)
-            self._forget_old()
+            self._remembered.forget_old()
 
     async def _handle(self, head: Head) -> None:
         try:
@@ -162,7 +163,7 @@ class Worker:
             error = await self._attempt(head)
         except DatabaseBusy:
             log.warning("the database is busy", extra={"action": "worker.busy"})
-            self._doubtful.setdefault(head.waiting[0].id, None)
+            self._doubts.note(head)
             self._lanes.postpone(head, BUSY_REST)
             return
         except LeaseLost:
@@ -180,31 +181,16 @@ class Worker:
             await self._failures.record(head, error)
 
     async def _attempt(self, head: Head) -> BaseException | None:
-        first = head.waiting[0]
-        if (first.attempts or first.id in self._doubtful) and await self._is_over(first.id):
+        if await self._doubts.is_over(head):
             return None
         try:
-            _, remembered = self._remembered.pop(head.lane, (0.0, None))
+            remembered = self._remembered.take(head.lane)
             if remembered is None or not await self._holds(remembered, head):
                 await self._freely(await self._states.submit(head.waiting[0].inbound), head)
         except (NeedsTransaction, Overtaken):
             transactions = self._transactions[head.waiting[0].id % self._writers]
             return await transactions.submit(head)
         return None
-
-    async def _is_over(self, inbound_id: int) -> bool:
-        """Whether the last attempt was committed after all, or the person erased since.
-
-        A connection that ends may take just the answer to a commit along.
-        """
-        found = await fetch("SELECT state FROM inbound WHERE id = ?", (inbound_id,))
-        made, was_written = self._doubtful.pop(inbound_id, None), bool(found) and found[0]["state"] == "done"
-        if was_written:
-            self._in_doubt()
-        if was_written and made:
-            made.effects.clear()  # the poll may be through with them by now
-            self._committed(made)
-        return was_written or not found
 
     # outside any transaction
 
@@ -236,31 +222,10 @@ class Worker:
         try:
             await self._ledger.write(made.statements(now), state.id, state.version)
         except DatabaseBusy:
-            self._doubtful[head.waiting[0].id] = made
+            self._doubts.note(head, made)
             raise
-        self._remember(state)
+        self._remembered.keep(state)
         self._committed(made)
-
-    def _remember(self, state: ConversationState) -> None:
-        """A talk that goes on need not be read again: the version tells when it must."""
-        state.version += 1
-        self._remembered[state.lane] = asyncio.get_running_loop().time(), state
-        if len(self._remembered) > MOST_REMEMBERED:
-            self._remembered.popitem(last=False)
-
-    def forget(self, contact_id: int) -> None:
-        """This person was erased: nothing of them stays in memory."""
-        self._remembered = OrderedDict(
-            (lane, (since, state))
-            for lane, (since, state) in self._remembered.items()
-            if state.contact_id != contact_id
-        )
-
-    def _forget_old(self) -> None:
-        """An erasure by another process may not be heard of here, so nobody is remembered for long."""
-        latest = asyncio.get_running_loop().time() - REMEMBERED_FOR
-        while self._remembered and next(iter(self._remembered.values()))[0] < latest:
-            self._remembered.popitem(last=False)
 
     async def _read(self, inbounds: Sequence[Inbound]) -> list[ConversationState | None]:
         """The conversations of turns that begin together; None of somebody whom we do not know and need not meet."""
@@ -275,16 +240,24 @@ class Worker:
 
     async def _batch(self, heads: Sequence[Head]) -> list[BaseException | None]:
         """One transaction for all; a turn that fails is undone alone, and its error returned in its place."""
+        made: list[tuple[Head, Writes]] = []
         try:
-            return await self._together(heads, Writes())
+            return await self._together(heads, made)
+        except DatabaseBusy:
+            for head, writes in made:
+                self._doubts.note(head, writes)
+            raise
         except LeaseLost as error:  # returned, since what is raised is tried again, one by one
             return [error for _ in heads]
 
-    async def _together(self, heads: Sequence[Head], writes: Writes) -> list[BaseException | None]:
-        now, node = self._clock(), self._lease.node
+    async def _together(self, heads: Sequence[Head], made: list[tuple[Head, Writes]]) -> list[BaseException | None]:
+        """`made` is what each turn that went well wants written; it is known also when the commit is not told."""
+        now, node, writes = self._clock(), self._lease.node, Writes()
         async with transaction() as connection:
             states = await load_states(connection, [head.waiting[0].inbound for head in heads], now, self._shop.meets)
-            errors = [await self._within(connection, states.get(head.lane), head, now, writes) for head in heads]
+            errors = [await self._within(connection, states.get(head.lane), head, now, made) for head in heads]
+            for _, one in made:
+                writes.add(one)
             if node:
                 await _assure(node, connection)
             await finish(connection, writes.statements(now))
@@ -292,22 +265,27 @@ class Worker:
         return errors
 
     async def _within(
-        self, connection: BaseDBAsyncClient, state: ConversationState | None, head: Head, now: datetime, writes: Writes
+        self,
+        connection: BaseDBAsyncClient,
+        state: ConversationState | None,
+        head: Head,
+        now: datetime,
+        made: list[tuple[Head, Writes]],
     ) -> BaseException | None:
         if state is None:  # forgotten since it was read
-            writes.done += _ids(head)
+            made.append((head, Writes(done=_ids(head))))
             return None
         turn = self._turn(connection, state, head, now)
         try:
             async with asyncio.timeout(self._turn_timeout) as limit:
-                made = await self._made(turn, head)
+                writes = await self._made(turn, head)
             await turn.host.keep()
         except DatabaseBusy:
             raise
         except Exception as error:  # the turn's own fault
             await turn.host.undo()
             return HeldUp("a turn holds its transaction") if limit.expired() else error
-        writes.add(made)
+        made.append((head, writes))
         return None
 
     # either way

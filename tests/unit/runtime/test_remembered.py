@@ -9,7 +9,7 @@ import pytest
 from bot.core.chat import Chat
 from bot.core.events import ContactErased
 from bot.core.router import Router
-from bot.runtime import worker as worker_module
+from bot.runtime import remembered as remembered_module
 from tests.kit.simulator import Simulator
 from tests.unit.runtime.conftest import Worlds
 
@@ -26,7 +26,7 @@ def echo() -> Router:
 
 def remembered(sim: Simulator) -> list[str]:
     """The names in the worker's memory."""
-    return sorted(state.name for _, state in sim.runtime._worker._remembered.values())
+    return sorted(state.name for _, state in sim.runtime._worker._remembered._states.values())
 
 
 async def test_who_was_erased_is_forgotten_and_nobody_else(small_world: Worlds) -> None:
@@ -46,8 +46,8 @@ async def test_who_was_erased_is_forgotten_and_nobody_else(small_world: Worlds) 
 async def test_nobody_is_remembered_for_long(small_world: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
     sim = await small_world([echo()])
     await (await sim.customer("Ann")).says("hi")
-    sim.runtime._worker._forget_old()
+    sim.runtime._worker._remembered.forget_old()
     assert remembered(sim) == ["Ann"]
-    monkeypatch.setattr(worker_module, "REMEMBERED_FOR", 0.0)
-    sim.runtime._worker._forget_old()
+    monkeypatch.setattr(remembered_module, "REMEMBERED_FOR", 0.0)
+    sim.runtime._worker._remembered.forget_old()
     assert remembered(sim) == []
