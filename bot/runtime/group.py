@@ -12,6 +12,9 @@ from bot.core.errors import DatabaseBusy
 T = TypeVar("T")
 R = TypeVar("R")
 
+#: Items of one commit; what is beyond waits for the next.
+MOST_AT_ONCE = 512
+
 
 class GroupCommit(Generic[T, R]):
     """`flush` gets everything that waits and commits it in one transaction; each submitter gets its own result.
@@ -24,7 +27,7 @@ class GroupCommit(Generic[T, R]):
         self,
         flush: Callable[[Sequence[T]], Awaitable[Sequence[R | Exception]]],
         *,
-        most: int = 512,
+        most: int = MOST_AT_ONCE,
         leaves_out: bool = False,
     ) -> None:
         self._flush = flush

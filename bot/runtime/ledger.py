@@ -13,12 +13,13 @@ import msgspec
 from bot.core.errors import DatabaseBusy, LeaseLost
 from bot.core.message import Inbound
 from bot.core.shard import shard_of
-from bot.runtime.group import GroupCommit
+from bot.runtime.group import MOST_AT_ONCE, GroupCommit
 from bot.runtime.lease import Lease, WholeDatabase
 from models.database import Overtaken, Query, Statement, commit, engine, unchanged
 
 Key = tuple[str, str]
-_CHUNK = 200
+#: Inbounds of one INSERT: as many as meet in a commit, since PostgreSQL takes one with a single INSERT in one step.
+_CHUNK = MOST_AT_ONCE
 
 
 class Waiting(msgspec.Struct, frozen=True):

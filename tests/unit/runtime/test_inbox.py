@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from bot.core.errors import BadInput, DatabaseBusy
 from bot.core.message import Inbound
-from bot.runtime.group import GroupCommit
+from bot.runtime.group import MOST_AT_ONCE, GroupCommit
 from bot.runtime.inbox import Inbox, unfinished
 from bot.runtime.ledger import Ledger, Waiting
-from models import Contact, Conversation, Identity
+from models import Contact, Conversation, Identity, database
 from models import Inbound as Row
 from models.database import Overtaken, transaction
 
@@ -52,6 +53,20 @@ async def test_what_is_accepted_is_in_the_table_and_heard_of_in_order(arrivals: 
     assert [waiting.inbound for waiting in arrivals.heard] == events
     assert [waiting.id for waiting in arrivals.heard] == [row.id for row in rows]
     assert {(row.state, row.lane) for row in rows} == {("pending", f"telegram:s{number}") for number in range(3)}
+
+
+async def test_all_that_meets_in_a_commit_is_one_insert(arrivals: Arrivals, monkeypatch: pytest.MonkeyPatch) -> None:
+    inserts: list[list[str]] = []
+    commit = database._engine.commit
+
+    async def counted(connection: Any, guard: Any, queries: Any, statements: Any, begin: Any) -> Any:
+        inserts.append([sql.split(" (")[0] for sql, _ in queries])
+        return await commit(connection, guard, queries, statements, begin)
+
+    monkeypatch.setattr(database._engine, "commit", counted)
+    new = await asyncio.gather(*(arrivals.accept(event(str(number))) for number in range(MOST_AT_ONCE + 1)))
+    assert new == [1] * (MOST_AT_ONCE + 1)
+    assert inserts == [["INSERT INTO inbound"]] * 2
 
 
 async def test_the_same_event_is_kept_once_however_it_comes(arrivals: Arrivals) -> None:
