@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Callable, Coroutine
 from contextvars import Context
 from datetime import datetime
-from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -25,7 +24,7 @@ from models.database import transaction
 from web.chat_feed import CATCH_UP, FIRST, ChatFeed, ChatSocket
 from web.files import FileLinks
 from web.http import Problem, clean, error_body, ids_of, text_of
-from web.limits import Limiter
+from web.limits import Limiter, VisitorLimiter
 from web.ports import Runtime
 from web.settings import WebSettings
 from web.sockets import Namespace, refused
@@ -61,7 +60,7 @@ class ChatNamespace(Namespace):
         self._secret = secret
         self._clock = clock
         self._sockets: dict[str, ChatSocket] = {}
-        self._messages = Limiter(*settings.chat_rate, monotonic)
+        self._messages = VisitorLimiter(*settings.chat_rate, monotonic, visitors.recent_messages, clock)
         self._events = Limiter(max(_ANYTHING[0], settings.chat_rate[0] * 2), _ANYTHING[1], monotonic)
         self._tasks: set[asyncio.Task[None]] = set()
         self._met: list[ChatSocket] = []
@@ -135,9 +134,7 @@ class ChatNamespace(Namespace):
     async def _message(self, sid: str, body: Any) -> Json:
         socket, started = self._sockets[sid], monotonic()
         fields = _object(body)
-        visit, now = socket.visit, self._clock()
-        recent = partial(visitors.recent_messages, visit, now)
-        if wait := await self._messages.wait_among(self._runtime.nodes, visit.external_id, recent):
+        if wait := await self._messages.wait_among(self._runtime.nodes, socket.visit):
             raise Problem(429, "rate_limited", retry=max(1, round(wait)))
         inbound = await self._inbound(socket, fields)
         await self._runtime.accept([inbound])

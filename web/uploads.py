@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from time import monotonic
 
 from aiohttp import web
@@ -16,11 +15,11 @@ from web import views
 from web.files import LINKS
 from web.http import Problem, address_of, answer, body_chunks, clean
 from web.keys import CLOCK, RUNTIME, SETTINGS
-from web.limits import Limiter
+from web.limits import VisitorLimiter
 
 FILING = web.AppKey("filing", Filing)
 SECRET = web.AppKey("secret", bytes)
-UPLOADS = web.AppKey("uploads", Limiter)
+UPLOADS = web.AppKey("uploads", VisitorLimiter)
 CHAT_CORS = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
     "Access-Control-Allow-Methods": "GET, POST",
@@ -28,9 +27,9 @@ CHAT_CORS = {
 }
 
 
-def limiter(app: web.Application) -> Limiter:
+def limiter(app: web.Application) -> VisitorLimiter:
     """Uploads by visitor and by address."""
-    return Limiter(*app[SETTINGS].upload_rate, monotonic)
+    return VisitorLimiter(*app[SETTINGS].upload_rate, monotonic, visitors.recent_uploads, app[CLOCK])
 
 
 async def config(request: web.Request) -> web.Response:
@@ -55,8 +54,7 @@ async def upload(request: web.Request) -> web.Response:
     """POST /api/chat/files?name=…: the bytes are the body."""
     visit = _visitor(request)
     limiter, nodes = request.app[UPLOADS], request.app[RUNTIME].nodes
-    recent = partial(visitors.recent_uploads, visit, request.app[CLOCK]())
-    wait = await limiter.wait_among(nodes, visit.external_id, recent) or limiter.wait(f"address {address_of(request)}")
+    wait = await limiter.wait_among(nodes, visit) or limiter.wait(f"address {address_of(request)}")
     if wait:
         raise Problem(429, "rate_limited", retry=max(1, round(wait)))
     filed = await take(request)

@@ -4,21 +4,38 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from bot.services.visitors import Visit
 from models import Attachment
 from models.database import close_database, migrate, open_database
 from tests.unit.web.running import Browser, Site, site
-from web.limits import Limiter
+from web.limits import Limiter, VisitorLimiter
 from web.settings import WebSettings
 
+ANN = Visit("ann", "")
 SETTINGS = WebSettings(chat_rate=(6, 60.0), upload_rate=(4, 60.0))
 
 
-async def nobody(_: float) -> tuple[int, float]:
-    raise AssertionError("the database is asked for nothing")
+class Table:
+    """What all nodes let pass, the first of it four seconds ago; each question finds one more."""
+
+    def __init__(self, passed: int) -> None:
+        self.passed = passed
+        self.asked: list[float] = []
+        self.now = 0.0
+
+    def limiter(self) -> VisitorLimiter:
+        """Six in ten seconds."""
+        return VisitorLimiter(6, 10.0, lambda: self.now, self._recent, lambda: datetime(2026, 11, 23, tzinfo=UTC))
+
+    async def _recent(self, visit: Visit, now: datetime, seconds: float) -> tuple[int, float]:
+        self.asked.append(seconds)
+        self.passed += 1
+        return self.passed, 4.0
 
 
 def test_a_window_slides() -> None:
@@ -32,20 +49,29 @@ def test_a_window_slides() -> None:
 
 
 async def test_the_database_is_asked_only_past_a_nodes_share() -> None:
-    asked: list[float] = []
+    table = Table(3)
+    alone = table.limiter()
+    assert [await alone.wait_among(1, ANN) for _ in range(6)] == [0.0] * 6
+    assert await alone.wait_among(1, ANN) == 10.0
+    among = table.limiter()
+    assert [await among.wait_among(2, ANN) for _ in range(3)] == [0.0] * 3
+    assert table.asked == []
+    assert [await among.wait_among(2, ANN) for _ in range(3)] == [0.0, 0.0, 6.0]
+    assert table.asked == [10.0] * 3
 
-    async def recent(seconds: float) -> tuple[int, float]:
-        asked.append(seconds)
-        return 3 + len(asked), 4.0
 
-    alone = Limiter(6, 10.0, lambda: 0.0)
-    assert [await alone.wait_among(1, "ann", nobody) for _ in range(6)] == [0.0] * 6
-    assert await alone.wait_among(1, "ann", nobody) == 10.0
-    among = Limiter(6, 10.0, lambda: 0.0)
-    assert [await among.wait_among(2, "ann", nobody) for _ in range(3)] == [0.0] * 3
-    assert [await among.wait_among(2, "ann", recent) for _ in range(3)] == [0.0, 0.0, 6.0]
-    assert asked == [10.0] * 3
-    assert await among.wait_among(2, "ann", nobody) == 10.0  # its own count says so
+async def test_whom_the_database_refuses_is_not_counted_and_not_asked_for_again_before_their_time() -> None:
+    table = Table(6)
+    among = table.limiter()
+    assert [await among.wait_among(2, ANN) for _ in range(5)] == [0.0, 0.0, 0.0, 6.0, 6.0]
+    assert table.asked == [10.0]
+    table.now = 4.0
+    assert await among.wait_among(2, ANN) == 2.0
+    table.now, table.passed = 6.0, 2
+    assert [await among.wait_among(2, ANN) for _ in range(3)] == [0.0] * 3  # of its own six it has let pass three
+    assert len(table.asked) == 4
+    assert await among.wait_among(2, ANN) == 4.0
+    assert len(table.asked) == 4  # its own count says so
 
 
 @pytest.fixture
