@@ -14,7 +14,7 @@ from prometheus_client import Counter
 from bot.core.errors import BadInput, ParleyError, Unauthorised
 from bot.core.message import Inbound
 from bot.core.ports import Channel, HookAnswer, HookRequest, Notice
-from bot.edge.hooks import Answered, Raw, Receive, Setup
+from bot.edge.calls import Answered, Raw, Receive, Setup
 from bot.services import conversations, payments, settlement
 from bot.services.payments import PaymentView
 from models.database import transaction

@@ -15,8 +15,9 @@ from collections.abc import Coroutine
 from itertools import count
 from typing import Any
 
+from bot.edge.calls import Answered, Raw, Setup
 from bot.edge.frames import Answer, Call, Close, Closed, Frames, Post, Posted, ToEdge
-from bot.edge.hooks import Answered, HookConnection, Hooks, Raw, Setup
+from bot.edge.hooks import HookConnection, Hooks
 from bot.edge.passing import Passed, Passing, resume
 from bot.edge.posting import CONNECTIONS, Poster
 

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from bot.edge.hooks import Answered, Raw, Setup
+from bot.edge.calls import Answered, Raw, Setup
 from bot.edge.passing import Passed
 
 IN = TypeVar("IN")

@@ -8,16 +8,14 @@ bytes that have come, at its first request or at a later one, so a proxy may kee
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
 from time import time
-from urllib.parse import parse_qsl
 
 import httptools
-import msgspec
 
-from bot.core.ports import HookRequest
+from bot.edge.calls import Answered, Raw, Receive, Setup
 
 PREFIX = b"POST /hooks/"
 #: All heads of a request together, bytes.
@@ -33,68 +31,8 @@ LINGER = 5.0
 SWEEP_SECONDS = 5.0
 
 
-class Answered(msgspec.Struct, frozen=True, array_like=True):
-    """What to answer a call; `retry_after` is seconds, 0 for none."""
-
-    status: int
-    body: bytes = b""
-    content_type: str = "text/plain"
-    request_id: str = ""
-    retry_after: int = 0
-
-
-class Raw(msgspec.Struct, frozen=True, array_like=True):
-    """A call as it came over the wire; names of headers are in lower case."""
-
-    target: bytes
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
-
-    def request(self) -> HookRequest:
-        """The same for a channel."""
-        path, _, query = self.target.decode("latin-1").partition("?")
-        asked = dict(parse_qsl(query, keep_blank_values=True)) if query else {}
-        return HookRequest("POST", path, asked, Headers(self.headers), self.body)
-
-
-class Headers(Mapping[str, str]):
-    """Found by their lower-case names; of several with one name the first. A channel looks at one or two of them."""
-
-    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
-        self._raw = raw
-
-    def __getitem__(self, name: str) -> str:
-        wanted = name.encode("latin-1", "replace")
-        for found, value in self._raw:
-            if found == wanted:
-                return value.decode("utf-8", "surrogateescape")
-        raise KeyError(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(name.decode("latin-1") for name, _ in self._raw))
-
-    def __len__(self) -> int:
-        return len({name for name, _ in self._raw})
-
-
-class Setup(msgspec.Struct, frozen=True, array_like=True, tag="setup"):
-    """Which hooks there are, how long a body may be (bytes), what every answer carries.
-
-    `refusals` are what to say, by status, to what is no proper request.
-    """
-
-    accounts: tuple[str, ...]
-    limit: int
-    headers: dict[str, str]
-    refusals: dict[int, Answered]
-
-
-Receive = Callable[[str, Raw], Awaitable[Answered]]
-"""Takes a call to a hook by its account; never raises."""
-
 Elsewhere = Callable[[asyncio.Transport, bytes], None]
 """Takes a connection over, with the bytes that have come on it."""
-
 
 Adopt = Callable[[asyncio.Transport, bytes], bool]
 """Takes over a connection whose first request is for a hook, or says that it does not."""

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 
+from bot.edge.calls import Receive, Setup
 from bot.edge.frames import Answer, Call, Close, Closed, Frames, FromEdge, Post, Posted
-from bot.edge.hooks import Receive, Setup
 from bot.edge.passing import Passed, Passing
 from bot.edge.posting import CONNECTIONS, Poster
 from bot.edge.posting import Answer as HttpAnswer

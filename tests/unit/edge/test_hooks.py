@@ -11,7 +11,8 @@ import pytest
 
 from bot.core.ports import HookRequest
 from bot.edge import hooks
-from bot.edge.hooks import Answered, HookConnection, Hooks, Raw, Setup
+from bot.edge.calls import Answered, Raw, Setup
+from bot.edge.hooks import HookConnection, Hooks
 
 LIMIT = 64 * 1024
 POST = b"POST /hooks/shop HTTP/1.1\r\nHost: x\r\nX-Secret: s\xc3\xa9\r\nContent-Length: 5\r\n\r\nhello"

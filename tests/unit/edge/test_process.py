@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.edge import process
-from bot.edge.hooks import Answered, HookConnection, Hooks, Raw, Setup
+from bot.edge.calls import Answered, Raw, Setup
+from bot.edge.hooks import HookConnection, Hooks
 from bot.edge.passing import resume
 from bot.edge.process import EdgePoster, EdgeProcess
 
