@@ -115,16 +115,8 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
     posts = partial(EdgePoster, edge) if edge else Poster
     channels = await make_channels(config, opener(storage), posts) | {channel.account: channel for channel in more}
     providers = await make_providers(config)
-    shop = Shop(
-        Routes(load_routers(config.handlers.modules)),
-        Languages(Path(handlers.__file__).parent / "locale", config.shop.languages, config.shop.timezone),
-        {account: channel.capabilities for account, channel in channels.items()},
-        config.shop.currency,
-        timedelta(minutes=config.shop.order_hold_minutes),
-        ways_to_pay(providers),
-    )
     parts = Parts(
-        shop=shop,
+        shop=make_shop(config, channels, providers),
         channels=channels,
         providers=providers,
         storage=storage,
@@ -140,22 +132,23 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
     runtime = Runtime(parts)
     runtime.attempts.add("refund", GiveBack(providers, clock))
     runtime.attempts.add("settle", SettleAlone(providers, clock))
-    runtime.attempts.add(
-        "report",
-        MakeReport(
-            database_url=config.database.url.reveal(),
-            lake=config.reports.lake,
-            spark=spark_settings(config),
-            storage=storage,
-            clock=clock,
-            accept=runtime.accept,
-            published=runtime.bus.publish,
-        ),
-    )
+    runtime.attempts.add("report", make_reports(config, runtime, clock))
     reports = DeskReports(clock, runtime.wake)
     relay = await make_relay(runtime.bus, config.redis.url.reveal(), config.database.url.reveal())
     application = build_web(runtime, settings, links=links, filing=filing, reports=reports, clock=clock, relay=relay)
     return App(config, runtime, application, settings, storage, relay, edge)
+
+
+def make_shop(config: Config, channels: Mapping[str, Channel], providers: Mapping[str, PaymentProvider]) -> Shop:
+    """What handlers and dialogs work with: the routes, the languages, what each channel can show, how to pay."""
+    return Shop(
+        Routes(load_routers(config.handlers.modules)),
+        Languages(Path(handlers.__file__).parent / "locale", config.shop.languages, config.shop.timezone),
+        {account: channel.capabilities for account, channel in channels.items()},
+        config.shop.currency,
+        timedelta(minutes=config.shop.order_hold_minutes),
+        ways_to_pay(providers),
+    )
 
 
 def needs_edge(config: Config) -> bool:
@@ -247,6 +240,19 @@ async def make_providers(config: Config) -> dict[str, PaymentProvider]:
     secret = (await kept.secret("local payments")).hex()
     bank = LocalPayments(config.server.data / "test-bank.db", secret, config.server.url)
     return {bank.name: bank}
+
+
+def make_reports(config: Config, runtime: Runtime, clock: Clock) -> MakeReport:
+    """What makes a report and brings it to its conversation."""
+    return MakeReport(
+        database_url=config.database.url.reveal(),
+        lake=config.reports.lake,
+        spark=spark_settings(config),
+        storage=runtime.storage,
+        clock=clock,
+        accept=runtime.accept,
+        published=runtime.bus.publish,
+    )
 
 
 def spark_settings(config: Config) -> SparkSettings:

@@ -1,4 +1,4 @@
-"""What becomes due by itself: a dialog's reminder or end, and orders that were not paid in time. Each is an inbound."""
+"""What becomes due by itself in a dialog, its reminder or its end, is an inbound of its lane."""
 
 from __future__ import annotations
 
@@ -7,13 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.capabilities import Capabilities
-from bot.core.events import OrderChanged
 from bot.core.message import Inbound
-from bot.core.ports import Storage
-from bot.runtime.inbox import Inbox
-from bot.runtime.ledger import Waiting
-from bot.services import attachments, conversations, orders, reach
-from models import Conversation
+from bot.services import conversations, reach
 from models.database import execute, fetch, transaction
 
 Accept = Callable[[Sequence[Inbound]], Awaitable[int]]
@@ -23,11 +18,6 @@ _DUE = (
     "JOIN identity i ON i.id = c.identity_id WHERE d.{column} IS NOT NULL AND d.{column} <= ? LIMIT 500"
 )
 _NO_REMINDER = "UPDATE dialog SET remind_at = NULL WHERE token = ? AND remind_at = ?"
-#: A week of settled effects and inbounds is kept for questions; older ones serve nobody.
-_PRUNE = (
-    "DELETE FROM effect WHERE state IN ('done', 'cancelled') AND created_at < ?",
-    "DELETE FROM inbound WHERE state = 'done' AND received_at < ?",
-)
 
 
 async def dialogs_due(accept: Accept, capabilities: Mapping[str, Capabilities], now: datetime) -> int:
@@ -58,36 +48,3 @@ async def _forget(reminders: Sequence[Mapping[str, Any]]) -> None:
     if reminders:
         async with transaction() as connection:
             await execute(connection, [(_NO_REMINDER, [(row["token"], row["due"]) for row in reminders])])
-
-
-async def orders_due(inbox: Inbox, now: datetime) -> tuple[list[Waiting], list[OrderChanged]]:
-    """Expire unpaid orders, free their stock, and tell their customers: all of it, or nothing."""
-    async with transaction() as connection:
-        ended = await orders.expire(now)
-        told = [await order_changed(order) for order in ended]
-        waiting = await inbox.keep_within(connection, [inbound for inbound in told if inbound])
-    return waiting, [OrderChanged(order.id) for order in ended]
-
-
-async def order_changed(order: orders.OrderView) -> Inbound | None:
-    """The inbound that tells the customer of an order's step; None when the order has no conversation."""
-    row = await Conversation.filter(id=order.conversation_id or 0).select_related("identity").first()
-    if row is None:
-        return None
-    key = f"order:{order.number}:{order.state}"
-    return Inbound(row.account, key, row.identity.external_id, "order", data=order.number)
-
-
-async def prune(older_than: datetime) -> None:
-    """Delete settled rows of the two queues."""
-    async with transaction() as connection:
-        await execute(connection, [(sql, [(older_than,)]) for sql in _PRUNE])
-
-
-async def purge_uploads(storage: Storage, older_than: datetime) -> int:
-    """Delete uploads whose message never came: the rows first, since a row must never point at nothing."""
-    async with transaction():
-        keys = await attachments.forsaken(older_than)
-    for key in keys:
-        await storage.delete(key)
-    return len(keys)

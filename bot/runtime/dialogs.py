@@ -31,7 +31,6 @@ SET_ASIDE = _("All right, we can go on with that later.")
 FIRST_QUESTION = _("We cannot go back from here.")
 EXPIRED = _("I have closed what we had begun, as it has been a while. We can start again at any time.")
 STILL_THERE = _("Are you still there?")
-GO_ON = _("We had not finished: {question}\nShall we go on?")
 #: What was set aside is offered once in a visit, not after each command.
 OFFER_AGAIN = timedelta(hours=12)
 IMPOSSIBLE = _("Sorry, that is not possible at the moment.")

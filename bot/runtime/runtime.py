@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.core.capabilities import Capabilities
-from bot.core.errors import LeaseLost, Refused
-from bot.core.events import ContactErased, Event, FailureCount, OrderChanged, WorkArrived
+from bot.core.errors import LeaseLost
+from bot.core.events import ContactErased, Event, WorkArrived
 from bot.core.message import Inbound
 from bot.core.ports import Channel, PaymentProvider, Storage
 from bot.core.shard import shard_of
-from bot.runtime import clock
+from bot.runtime import clock, order_steps, pruning
 from bot.runtime.attempts import Attempts, Executor
 from bot.runtime.blocking import Watch
 from bot.runtime.bus import Bus
@@ -24,25 +23,21 @@ from bot.runtime.courtesy import LOOK_SECONDS, Courtesy
 from bot.runtime.duties import pulls
 from bot.runtime.effects import Effects
 from bot.runtime.executors import Callee, DialogCall, Send, Store
-from bot.runtime.inbox import Inbox, unfinished
+from bot.runtime.inbox import Inbox
 from bot.runtime.intake import Intake
 from bot.runtime.lanes import Lanes
 from bot.runtime.lease import Lease, WholeDatabase
 from bot.runtime.ledger import Ledger
 from bot.runtime.node import EVERY_ROLE, Membership, Node, refuse
+from bot.runtime.parked import Parked
 from bot.runtime.schedule import TICK_SECONDS, Schedule
 from bot.runtime.shares import Shares
 from bot.runtime.shop import Shop
 from bot.runtime.staffing import Staffing
 from bot.runtime.worker import TURN_TIMEOUT, Worker
 from bot.runtime.writes import NewEffect, Writes
-from bot.services import audit, orders
 from bot.services.filing import Filing, Limits
-from models import Effect
-from models import Inbound as InboundRow
-from models.database import engine, transaction
-
-log = logging.getLogger(__name__)
+from models.database import engine
 
 DAY = timedelta(days=1)
 
@@ -83,16 +78,12 @@ class Runtime:
         self._ledger = Ledger(self._intake.arrived, self._lease, in_doubt=self._intake.doubt)
         self._inbox = Inbox(self._ledger, backlog=self._backlog, most=parts.most_waiting)
         self.courtesy = Courtesy(parts.channels, self._lanes.under_way)
-        executors: dict[str, Executor] = {
-            "send": Send(parts.channels),
-            "store": Store(parts.channels, parts.filing, parts.limits),
-            "call": DialogCall(parts.callees, self.accept, self.courtesy.waits),
-        }
+        self._parked = Parked(self._intake.arrived, self.wake, self.bus.publish, parts.clock)
         self.attempts = Attempts(
-            executors,
+            self._executors(),
             self._ledger,
             published=self.bus.publish,
-            parked=self._count_failures,
+            parked=self._parked.changed,
             clock=parts.clock,
         )
         self.effects = Effects(self.attempts, clock=parts.clock, lease=self._lease)
@@ -120,9 +111,16 @@ class Runtime:
             lease=self._lease,
         )
         self.schedule = Schedule(parts.clock, self.wake)
-        self._counting: set[asyncio.Task[None]] = set()
         self._node = self._as_one_of_many() if self._lease.is_shared else None
         self._leaves = False
+
+    def _executors(self) -> dict[str, Executor]:
+        parts = self._parts
+        return {
+            "send": Send(parts.channels),
+            "store": Store(parts.channels, parts.filing, parts.limits),
+            "call": DialogCall(parts.callees, self.accept, self.courtesy.waits),
+        }
 
     def _as_one_of_many(self) -> Node:
         return Node(
@@ -200,16 +198,13 @@ class Runtime:
         await clock.dialogs_due(self.accept, self._parts.shop.capabilities, self._parts.clock())
 
     async def orders_due(self) -> None:
-        """Expire the orders that were not paid in time; their customers hear of it in their lanes."""
-        waiting, changed = await clock.orders_due(self._inbox, self._parts.clock())
-        self._intake.arrived(waiting)
-        for event in changed:
-            self.bus.publish(event)
+        """See `order_steps.expire`."""
+        self._stepped(await order_steps.expire(self._inbox, self._parts.clock()))
 
     async def _prune(self) -> None:
         now = self._parts.clock()
-        await clock.prune(now - self._parts.keep_days * DAY)
-        await clock.purge_uploads(self.storage, now - DAY)
+        await pruning.prune(now - self._parts.keep_days * DAY)
+        await pruning.purge_uploads(self.storage, now - DAY)
 
     # in
 
@@ -264,7 +259,7 @@ class Runtime:
         for event in writes.events:
             self.bus.publish(event)
         if any(row[2] == "parked" for row in writes.failed):
-            self._count_failures()
+            self._parked.changed()
 
     async def idle(self) -> None:
         """Returns once nothing waits and nothing is under way: for tests and the terminal."""
@@ -312,41 +307,15 @@ class Runtime:
         return self._parts.shop.on(account)
 
     async def step_order(self, order_id: int, step: str, staff_id: int, note: str) -> None:
-        """Staff take a step of an order; its customer hears of it in the conversation. Raises as `orders.advance`."""
+        """See `order_steps.take`."""
         now = self._parts.clock()
-        async with transaction() as connection:
-            order = await orders.advance(order_id, step, f"staff:{staff_id}", now, note)
-            await audit.record(staff_id, f"order.{step}", f"order:{order_id}", now)
-            told = await clock.order_changed(order)
-            arrivals = await self._inbox.keep_within(connection, [told] if told else [])
-        self._intake.arrived(arrivals)
-        self.bus.publish(OrderChanged(order_id))
+        self._stepped(await order_steps.take(self._inbox, order_id, step, staff_id, note, now))
 
-    # failures
+    def _stepped(self, stepped: order_steps.Stepped) -> None:
+        self._intake.arrived(stepped.waiting)
+        for event in stepped.changed:
+            self.bus.publish(event)
 
     async def retry_failure(self, kind: str, id: int) -> None:  # noqa: A002
-        """Try a parked effect or inbound again. Raises `Refused("no_failure")`."""
-        if kind == "effect":
-            # What staff send once more is theirs: a takeover since would hold back a message of the bot for ever.
-            await Effect.filter(id=id, state="parked", author="bot").update(author="staff")
-            found = await Effect.filter(id=id, state="parked").update(
-                state="pending", attempts=0, error="", due_at=self._parts.clock()
-            )
-            self.wake()
-        else:
-            # Its attempts stay: they tell the turn that the message is in the thread already.
-            found = await InboundRow.filter(id=id, state="parked").update(state="pending", error="")
-            # Only who found it parked hands it on: of two clicks the second must not bring it a second time.
-            self._intake.arrived(one for one in await unfinished(id - 1, 1) if found and one.id == id)
-        if not found:
-            raise Refused("no_failure")
-        self._count_failures()
-
-    def _count_failures(self) -> None:
-        task = asyncio.get_running_loop().create_task(self._publish_failures())
-        self._counting.add(task)
-        task.add_done_callback(self._counting.discard)
-
-    async def _publish_failures(self) -> None:
-        parked = await Effect.filter(state="parked").count() + await InboundRow.filter(state="parked").count()
-        self.bus.publish(FailureCount(parked))
+        """See `Parked.retry`."""
+        await self._parked.retry(kind, id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.runtime.clock import purge_uploads
+from bot.runtime.pruning import purge_uploads
 from models import Attachment
 from tests.kit.simulator import Simulator
 from tests.unit.pictures import png
