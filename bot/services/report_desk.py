@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.core.errors import Refused
 from bot.services import audit
+from bot.services.report_runs import RunView
 from bot.services.rows import moment
 from models import ReportSubscription
 from models.database import as_time, fetch, marks
@@ -18,23 +19,6 @@ _RUN = (
     "SELECT id, report, slot, period_start, period_end, timezone, state, progress, error, created_at, finished_at "
     "FROM report_run"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """One run of a report, without its result."""
-
-    id: int
-    report: str
-    slot: str
-    period_start: datetime
-    period_end: datetime
-    timezone: str
-    state: str  # due | running | done | failed
-    progress: str
-    error: str
-    created_at: datetime
-    finished_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +37,26 @@ class SubscriptionRow:
     account: str
 
 
-async def runs(report: str) -> tuple[RunRow, ...]:
+async def runs(report: str) -> tuple[RunView, ...]:
     """A report's newest runs."""
     found = await fetch(f"{_RUN} WHERE report = ? ORDER BY created_at DESC LIMIT ?", (report, RUNS))
     return tuple(_run(row) for row in found)
 
 
-async def last_runs(reports: Sequence[str]) -> dict[str, RunRow]:
+async def last_runs(reports: Sequence[str]) -> dict[str, RunView]:
     """The newest run of each report."""
     found = [await fetch(f"{_RUN} WHERE report = ? ORDER BY created_at DESC LIMIT 1", (name,)) for name in reports]
     return {rows[0]["report"]: _run(rows[0]) for rows in found if rows}
 
 
-async def runs_by_id(ids: Sequence[int]) -> tuple[RunRow, ...]:
+async def runs_by_id(ids: Sequence[int]) -> tuple[RunView, ...]:
     """Runs by id; those that are gone are left out."""
     if not ids:
         return ()
     return tuple(_run(row) for row in await fetch(f"{_RUN} WHERE id IN ({marks(len(ids))})", list(ids)))
 
 
-async def result(run_id: int) -> tuple[RunRow, str]:
+async def result(run_id: int) -> tuple[RunView, str]:
     """A run and its result's JSON, "" while there is none. Raises `Refused("no_run")`."""
     found = await runs_by_id([run_id])
     if not found:
@@ -101,8 +85,8 @@ async def unsubscribe(subscription_id: int, staff_id: int, now: datetime) -> Non
     await audit.record(staff_id, "subscription.delete", f"subscription:{subscription_id}", now)
 
 
-def _run(row: Any) -> RunRow:
-    return RunRow(
+def _run(row: Any) -> RunView:
+    return RunView(
         id=row["id"],
         report=row["report"],
         slot=row["slot"],

@@ -8,16 +8,9 @@ calls to receive and send cost is not in it. Microseconds a message. Prints one 
 
 from __future__ import annotations
 
-import argparse
-import json
-import statistics
-import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import time
-from typing import Any
-
-import uvloop
 
 from bot.channels.webchat import WebChat
 from bot.core.message import Inbound
@@ -25,7 +18,8 @@ from bot.services.visitors import Visit
 from bot.storage import links
 from models.database import close_database, migrate, open_database
 from tests.benchmarks.load.socket_load import frame
-from tests.benchmarks.stages import CHATS, GROUP, Cost, Line, cost
+from tests.benchmarks.staged import Cost, cost, main
+from tests.benchmarks.stages import CHATS, GROUP, Line
 from web import packets
 from web.chat_feed import ChatFeed, ChatSocket
 from web.connection import MAX_PACKET
@@ -104,27 +98,5 @@ async def measure(folder: Path, total: int) -> dict[str, Cost]:
         await close_database()
 
 
-def run(options: argparse.Namespace) -> dict[str, Any]:
-    """All rounds; the first one only warms up."""
-    rounds: list[dict[str, Cost]] = []
-    for _ in range(options.rounds + 1):
-        with tempfile.TemporaryDirectory() as folder:
-            rounds.append(uvloop.run(measure(Path(folder), options.total)))
-    kept = rounds[1:]
-    stages = {
-        stage: {figure: round(statistics.median(one[stage][figure] for one in kept)) for figure in kept[0][stage]}
-        for stage in kept[0]
-    }
-    return {"benchmark": "chat_stages", "rounds": options.rounds, "total": options.total, "stages": stages}
-
-
-def main() -> None:
-    """Run and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    for name, default in (("rounds", 5), ("total", 4800)):
-        parser.add_argument(f"--{name}", type=int, default=default)
-    print(json.dumps(run(parser.parse_args()), indent=2))
-
-
 if __name__ == "__main__":
-    main()
+    main("chat_stages", __doc__, measure)

@@ -8,18 +8,11 @@ Microseconds a message: of the clock, and of the processor (all threads). Prints
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
-import statistics
-import tempfile
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
-
-import uvloop
 
 import handlers
 from bot.app import load_routers
@@ -40,11 +33,11 @@ from bot.runtime.shop import Shop
 from bot.runtime.worker import Worker
 from bot.runtime.writes import Writes
 from models.database import close_database, migrate, open_database
+from tests.benchmarks.staged import Cost, cost, main
 
 GROUP = 32
 CHATS = 200
 SECRET = "bench-secret"
-Cost = dict[str, float]
 
 
 class Quiet(TelegramChannel):
@@ -133,14 +126,6 @@ async def _until(done: Callable[[], bool]) -> None:
         await asyncio.sleep(0.001)
 
 
-async def cost(work: Awaitable[object], total: int) -> Cost:
-    """Microseconds a message."""
-    wall, processor = time.perf_counter(), time.process_time()
-    await work
-    ended, used = time.perf_counter() - wall, time.process_time() - processor
-    return {"clock_us": ended * 1e6 / total, "processor_us": used * 1e6 / total}
-
-
 async def measure(folder: Path, total: int) -> dict[str, Cost]:
     """One round."""
     await open_database(f"sqlite://{folder / 'stages.db'}")
@@ -164,27 +149,5 @@ async def measure(folder: Path, total: int) -> dict[str, Cost]:
         await close_database()
 
 
-def run(options: argparse.Namespace) -> dict[str, Any]:
-    """All rounds; the first one only warms up."""
-    rounds: list[dict[str, Cost]] = []
-    for _ in range(options.rounds + 1):
-        with tempfile.TemporaryDirectory() as folder:
-            rounds.append(uvloop.run(measure(Path(folder), options.total)))
-    kept = rounds[1:]
-    stages = {
-        stage: {figure: round(statistics.median(one[stage][figure] for one in kept)) for figure in kept[0][stage]}
-        for stage in kept[0]
-    }
-    return {"benchmark": "stages", "rounds": options.rounds, "total": options.total, "stages": stages}
-
-
-def main() -> None:
-    """Run and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    for name, default in (("rounds", 5), ("total", 4800)):
-        parser.add_argument(f"--{name}", type=int, default=default)
-    print(json.dumps(run(parser.parse_args()), indent=2))
-
-
 if __name__ == "__main__":
-    main()
+    main("stages", __doc__, measure)

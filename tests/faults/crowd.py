@@ -7,7 +7,7 @@ import itertools
 import random
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -142,7 +142,7 @@ class Crowd:
             if status == 200:
                 self.took.append(time.monotonic() - began)
                 return
-            assert sum(self.surprises().values()) < MOST_SURPRISES, f"the shop answers {dict(self.surprises())}"
+            assert sum(self._surprises().values()) < MOST_SURPRISES, f"the shop answers {self._surprises()}"
             if status == NEVER:
                 await self._is_back()
             else:
@@ -203,8 +203,12 @@ class Crowd:
         """Milliseconds from a delivery to its 200."""
         return percentile(self.took, 0.99)
 
-    def surprises(self) -> Mapping[int, int]:
-        """Answers that no platform should get."""
+    def surprised(self) -> list[str]:
+        """What broke the promise, if there were answers that no platform should get."""
+        surprises = self._surprises()
+        return [f"answers that no platform expects: {surprises}"] if surprises else []
+
+    def _surprises(self) -> dict[int, int]:
         return {status: count for status, count in self.answers.items() if status not in (200, 429, 503, NEVER)}
 
 

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
@@ -17,8 +18,33 @@ from tests.servers import dies_with_us, free_port
 ROOT = Path(__file__).parents[2]
 SECRET = "s3cret-Token_of_the_hook"
 START_SECONDS = 60.0
+#: A process that is asked to end may take so long.
+DRAIN_SECONDS = 10.0
 
 Settings = Mapping[str, Mapping[str, object]]
+
+
+@dataclass
+class Ends:
+    """The ends that were asked for: in time, and in good order."""
+
+    seconds: list[float] = field(default_factory=list)
+    codes: list[int] = field(default_factory=list)
+
+    def add(self, end: tuple[float, int]) -> None:
+        """What `Shop.stop` returned."""
+        self.seconds.append(end[0])
+        self.codes.append(end[1])
+
+    def wrong(self) -> list[str]:
+        """What broke the promise."""
+        slow = [f"one end took {max(self.seconds):.1f} s"] if max(self.seconds) > DRAIN_SECONDS else []
+        failed = [code for code in self.codes if code]
+        return slow + ([f"exit codes {failed}"] if failed else [])
+
+    def figures(self) -> dict[str, float]:
+        """For the result."""
+        return {"slowest_stop_s": round(max(self.seconds), 2)}
 
 
 class Died(RuntimeError):

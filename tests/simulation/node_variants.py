@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, nullcontext
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any
 
 from bot.core.events import WorkArrived
 from bot.core.shard import shard_of
 from bot.runtime import failures, ledger, roll, worker
 from bot.runtime.cluster import Cluster
-from bot.runtime.effects import EffectLane, Effects
 from bot.runtime.intake import Intake
 from bot.runtime.lease import Lease
 from bot.runtime.ledger import Waiting
@@ -19,7 +18,7 @@ from bot.runtime.runtime import Runtime
 from bot.runtime.shares import Shares
 from bot.runtime.staffing import Staffing
 from models import database
-from tests.simulation.variants import instead
+from tests.simulation.variants import instead, takes_over_without_hold
 
 #: Seconds: more than the margin between a node's own end of its lease and the database's.
 BELIEF = 6.0
@@ -69,19 +68,6 @@ def takes_over_from_afar() -> AbstractContextManager[None]:
         return await self._staffing.run(verb, {"conversation_id": conversation_id, **arguments})
 
     return _all(instead(Runtime, "_on_lane", here), instead(Staffing, "_assure", _is_fine))
-
-
-def takes_over_without_hold() -> AbstractContextManager[None]:
-    """The errand of a takeover does not wait for the message that is leaving at the lane's node."""
-
-    @asynccontextmanager
-    async def hold(self: Effects, lane_name: str) -> AsyncIterator[None]:
-        lane = self._lanes.setdefault(lane_name, EffectLane())
-        lane.holders += 1
-        yield
-        lane.holders -= 1
-
-    return instead(Effects, "hold", hold)
 
 
 def buries_the_living() -> AbstractContextManager[None]:

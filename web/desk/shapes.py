@@ -13,7 +13,8 @@ from bot.services.conversations import Row
 from bot.services.linked_chats import LinkedChat
 from bot.services.people import ContactRow, Person, PersonFile
 from bot.services.queues import Failure
-from bot.services.report_desk import RunRow, SubscriptionRow
+from bot.services.report_desk import SubscriptionRow
+from bot.services.report_runs import RunView
 from bot.services.scope import words
 from web import views
 from web.files import FileLinks
@@ -167,7 +168,7 @@ class Shapes:
             "conversation_id": review.conversation_id,
         }
 
-    def run(self, run: RunRow) -> Json:
+    def run(self, run: RunView) -> Json:
         """A `Run`."""
         return {
             "id": run.id,

@@ -54,8 +54,7 @@ async def run(trial: Trial) -> Findings:
             wrong = found.wrong(repeated_at_most=0)
             if doubled := sum(row["count"] > 1 for row in await oracle.rows(trial.url, NOTES)):
                 wrong.append(f"{doubled} turns wrote twice")
-            if surprises := crowd.surprises():
-                wrong.append(f"answers that no platform expects: {dict(surprises)}")
+            wrong += crowd.surprised()
             return Findings({"lost_answers": losing.lost} | found.figures(), tuple(wrong))
 
 

@@ -28,8 +28,7 @@ async def run(trial: Trial) -> Findings:
             await shop.stop()
             found = await oracle.compare(trial.url, crowd.told, crowd.shown())
             wrong = found.wrong(repeated_at_most=kills * CONCURRENCY)  # see the part's notes
-            if surprises := crowd.surprises():
-                wrong.append(f"answers that no platform expects: {dict(surprises)}")
+            wrong += crowd.surprised()
             if (p99 := percentile(ready, 0.99)) > trial.counts["ready_ms"]:
                 wrong.append(f"ready again only after {p99:.0f} ms")
             return Findings({"kills": kills} | found.figures() | {"ready_p99_ms": p99}, tuple(wrong))

@@ -52,7 +52,7 @@ def _told(crowd: Crowd) -> list[str]:
         wrong.append(f"{silent} refusals without Retry-After")
     if crowd.answers[NEVER]:
         wrong.append(f"{crowd.answers[NEVER]} connections broke")
-    return wrong + ([f"answers that no platform expects: {dict(crowd.surprises())}"] if crowd.surprises() else [])
+    return wrong + crowd.surprised()
 
 
 async def _watch(shop: Shop, most: list[float]) -> None:

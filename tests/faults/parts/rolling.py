@@ -7,14 +7,13 @@ import time
 from tests.faults import oracle
 from tests.faults.nodes import Balanced, fair, shops
 from tests.faults.part import WHOLE, Findings, Part, Trial
+from tests.faults.shop import Ends
 from tests.kit.telegram_server import TelegramServer
-
-DRAIN_SECONDS = 10.0
 
 
 async def run(trial: Trial) -> Findings:
     """People write all the time; the nodes take turns to end and to come back."""
-    drained, codes, apart = list[float](), list[int](), list[float]()
+    ends, apart = Ends(), list[float]()
     async with TelegramServer() as server:
         nodes = shops(trial.folder, trial.url, server, 2, variant=trial.variant)
         async with nodes[0], nodes[1], Balanced(server, nodes, trial.count("people"), trial.chance) as crowd:
@@ -25,9 +24,7 @@ async def run(trial: Trial) -> Findings:
                 for number in range(trial.count("restarts")):
                     node = nodes[number % 2]
                     await crowd.is_served(trial.chance.randrange(20, int(trial.counts["rate"])))
-                    seconds, code = await node.stop()
-                    drained.append(seconds)
-                    codes.append(code)
+                    ends.add(await node.stop())
                     began = time.monotonic()
                     await node.start()
                     await fair(nodes)
@@ -36,14 +33,8 @@ async def run(trial: Trial) -> Findings:
             for node in nodes:
                 await node.stop()
             found = await oracle.compare(trial.url, crowd.told, crowd.shown())
-            wrong = found.wrong()
-            if max(drained) > DRAIN_SECONDS:
-                wrong.append(f"one end took {max(drained):.1f} s")
-            if failed := [code for code in codes if code]:
-                wrong.append(f"exit codes {failed}")
-            if surprises := crowd.surprises():
-                wrong.append(f"answers that no platform expects: {dict(surprises)}")
-            figures = {"restarts": len(drained), "slowest_stop_s": round(max(drained), 2)}
+            wrong = found.wrong() + ends.wrong() + crowd.surprised()
+            figures = {"restarts": len(ends.codes)} | ends.figures()
             return Findings(figures | found.figures() | {"slowest_share_s": round(max(apart), 2)}, tuple(wrong))
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from tests.faults import oracle
 from tests.faults.crowd import Crowd
 from tests.faults.part import WHOLE, Findings, Part, Trial
-from tests.faults.shop import Shop
+from tests.faults.shop import Ends, Shop
 from tests.kit.telegram_server import TelegramServer
-
-DRAIN_SECONDS = 10.0
 
 
 async def run(trial: Trial) -> Findings:
     """People write all the time; the process is asked to end at moments of chance, and comes back."""
-    drained, codes = list[float](), list[int]()
+    ends = Ends()
     async with TelegramServer() as server:
         shop = Shop(trial.folder, trial.url, (server.token, server.base), variant=trial.variant)
         async with shop, Crowd(server, shop.hook, trial.count("people"), trial.chance) as crowd:
@@ -21,21 +19,13 @@ async def run(trial: Trial) -> Findings:
                 for _ in range(trial.count("stops")):
                     await shop.start()
                     await crowd.is_served(trial.chance.randrange(1, int(trial.counts["rate"])))
-                    seconds, code = await shop.stop()
-                    drained.append(seconds)
-                    codes.append(code)
+                    ends.add(await shop.stop())
                 await shop.start()
             await crowd.is_answered(30.0 if trial.variant == WHOLE else 3.0)
             await shop.stop()
             found = await oracle.compare(trial.url, crowd.told, crowd.shown())
-            wrong = found.wrong()
-            if max(drained) > DRAIN_SECONDS:
-                wrong.append(f"one end took {max(drained):.1f} s")
-            if failed := [code for code in codes if code]:
-                wrong.append(f"exit codes {failed}")
-            if surprises := crowd.surprises():
-                wrong.append(f"answers that no platform expects: {dict(surprises)}")
-            figures = {"stops": len(drained), "slowest_stop_s": round(max(drained), 2)}
+            wrong = found.wrong() + ends.wrong() + crowd.surprised()
+            figures = {"stops": len(ends.codes)} | ends.figures()
             return Findings(figures | found.figures(), tuple(wrong))
 
 

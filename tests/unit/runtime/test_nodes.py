@@ -1,4 +1,4 @@
-"""Two or three nodes on one PostgreSQL: shares, deaths, late comers, and what staff do from another node."""
+"""Two or three nodes on one server: shares, deaths, late comers, and what staff do from another node."""
 
 from __future__ import annotations
 
@@ -64,8 +64,21 @@ def gates() -> Gates:
 
 
 @pytest.fixture
-async def several(empty_postgres: str, tmp_path: Path, gates: Gates) -> AsyncIterator[Several]:
-    await open_database(empty_postgres)
+def server_url(request: pytest.FixtureRequest) -> str:
+    """Of an empty database on PostgreSQL, or on what the test is marked with."""
+    url: str = request.getfixturevalue(getattr(request, "param", "empty_postgres"))
+    return url
+
+
+#: What leans on a server's own locks and clock is shown on each of them.
+on_both = pytest.mark.parametrize(
+    "server_url", ["empty_postgres", "empty_mariadb"], ids=["postgres", "mariadb"], indirect=True
+)
+
+
+@pytest.fixture
+async def several(server_url: str, tmp_path: Path, gates: Gates) -> AsyncIterator[Several]:
+    await open_database(server_url)
     made = Several([gates.router()], tmp_path)
     yield made
     await made.close()
@@ -109,6 +122,7 @@ async def test_what_was_kept_without_a_word_comes_before_what_arrives_next(
     await until(lambda: one.runtime._intake.is_alone)
 
 
+@on_both
 async def test_a_second_node_gets_half_and_both_answer_once_and_in_order(several: Several) -> None:
     one, two = await several.joins(), await several.joins()
     assert (len(one.shards), len(two.shards)) == (32, 32)
@@ -163,6 +177,7 @@ async def test_what_another_node_kept_before_is_not_overtaken(several: Several) 
     assert several.shown(person) == ["echo first", "echo second"]
 
 
+@on_both
 async def test_a_node_that_stays_silent_loses_its_lanes_and_another_goes_on(several: Several) -> None:
     one, two = await several.joins(), await several.joins()
     person = several.person_of(two)
@@ -260,6 +275,7 @@ async def test_a_lane_is_not_given_away_while_a_turn_is_under_way(several: Sever
         assert await several.thread(person) == ["customer: slow", "bot: echo slow"]
 
 
+@on_both
 async def test_roles_are_apart(several: Several) -> None:
     web = await several.joins(["web"])
     worker = await several.joins(["worker"])

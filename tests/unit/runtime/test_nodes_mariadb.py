@@ -1,4 +1,4 @@
-"""Several nodes on one MariaDB: what leans on its locks and its clock, and not on those of PostgreSQL."""
+"""The locks of a node on MariaDB: what a commit is checked against stays so until its end."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ import pytest
 from bot.core.chat import Chat
 from bot.core.errors import DatabaseBusy
 from bot.core.router import Router
-from models import Conversation, Node, Staff
+from models import Conversation, Node
 from models.database import assure, client, close_database, open_database, transaction, unchanged
-from tests.kit.several import ACCOUNT, Several, until
-from tests.kit.simulator import START
+from tests.kit.several import Several
 
 
 def echoing() -> Router:
@@ -35,40 +34,6 @@ async def several(empty_mariadb: str, tmp_path: Path) -> AsyncIterator[Several]:
     yield made
     await made.close()
     await close_database()
-
-
-async def test_two_nodes_share_the_work_and_each_message_is_answered_once_and_in_order(several: Several) -> None:
-    one, two = await several.joins(), await several.joins()
-    assert (len(one.shards), len(two.shards), one.shards & two.shards) == (32, 32, frozenset())
-    for number in range(6):
-        for person in "abcd":
-            await several.says(person, f"m{number}", at=(one, two)[(number + ord(person)) % 2])
-    await several.quiet()
-    assert [several.shown(person) for person in "abcd"] == [[f"echo m{number}" for number in range(6)]] * 4
-
-
-async def test_a_node_that_stays_silent_loses_its_lanes_and_another_goes_on(several: Several) -> None:
-    one, two = await several.joins(), await several.joins()
-    person = several.person_of(two)
-    await two.stops_renewing()
-    await several.says(person, "hello", at=one)
-    await several.quiet()
-    assert several.shown(person) == ["echo hello"]
-    await until(lambda: len(one.shards) == 64)
-    assert two.is_late
-
-
-async def test_staff_take_over_at_a_node_that_does_not_run_the_lane(several: Several) -> None:
-    one, two = await several.joins(), await several.joins()
-    person = several.person_of(two)
-    await several.says(person, "hello", at=one)
-    await several.quiet()
-    row = await Conversation.get(lane=f"{ACCOUNT}:{person}")
-    mei = await Staff.create(login="mei", name="Mei", role="agent", password_hash="x", created_at=START)
-    await one.runtime.take_over(row.id, mei.id)
-    await several.says(person, "are you there?", at=two)
-    await several.quiet()
-    assert several.shown(person) == ["echo hello"]
 
 
 async def _tries(sql: str) -> str:
