@@ -10,6 +10,7 @@ from bot.core.errors import Refused
 from bot.core.events import Event, FailureCount
 from bot.runtime.inbox import unfinished
 from bot.runtime.ledger import Waiting
+from bot.services import queues
 from models import Effect, Inbound
 
 
@@ -58,5 +59,4 @@ class Parked:
         task.add_done_callback(self._counting.discard)
 
     async def _count(self) -> None:
-        parked = await Effect.filter(state="parked").count() + await Inbound.filter(state="parked").count()
-        self._published(FailureCount(parked))
+        self._published(FailureCount(await queues.parked_count()))

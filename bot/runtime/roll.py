@@ -5,14 +5,14 @@ Every decision is one short transaction under the database's own clock, so nodes
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.core.errors import ConfigError
 from bot.core.shard import SHARDS, shard_of
 from bot.runtime import place
-from models.database import Guard, alive, assure, client, engine, execute, fetch, marks, transaction
+from models.database import Guard, alive, assure, client, engine, execute, fetch, transaction
 from models.engines.engine import SESSION
 from models.node import Node
 
@@ -35,10 +35,6 @@ class Peer:
     def works(self) -> bool:
         """Whether it runs turns and effects."""
         return "worker" in self.roles
-
-
-def _in(values: Collection[Any]) -> str:
-    return f"({marks(len(values))})"
 
 
 async def enter(name: str, roles: Iterable[str], place: str, lease: float) -> int:

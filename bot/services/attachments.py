@@ -111,13 +111,6 @@ async def attach(ids: tuple[int, ...], conversation_id: int, message_seq: int) -
 
 
 @reads
-async def of_message(conversation_id: int, message_seq: int) -> tuple[FileView, ...]:
-    """The files of a message, in the order they came."""
-    rows = models.Attachment.filter(conversation_id=conversation_id, message_seq=message_seq)
-    return tuple([_view(row) for row in await rows.order_by("id")])
-
-
-@reads
 async def view(id: int) -> Attachment:  # noqa: A002
     """One file. Raises `Refused("no_file")`."""
     row = await models.Attachment.filter(id=id).first()

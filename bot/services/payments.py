@@ -126,13 +126,6 @@ async def by_key(key: str) -> PaymentView | None:
     return view(payment, payment.order) if payment else None
 
 
-@reads
-async def by_reference(provider: str, reference: str) -> PaymentView | None:
-    """The payment that the provider knows as `reference`."""
-    payment = await Payment.filter(provider=provider, reference=reference).select_related("order").first()
-    return view(payment, payment.order) if payment else None
-
-
 async def locked(key: str) -> tuple[Payment, Order]:
     """The payment and its order, locked in the house order. Raises `Refused("no_payment")`."""
     known = await Payment.filter(key=key).first()

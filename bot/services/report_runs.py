@@ -105,12 +105,6 @@ async def add_effect(run_id: int, conversation_id: int | None, now: datetime) ->
     )
 
 
-@reads
-async def find_run(run_id: int) -> RunView:
-    """One run. Raises `Refused("no_run")`."""
-    return view(await _run(run_id))
-
-
 def localised(stored: Mapping[str, Any], locale: str) -> Mapping[str, Any]:
     """The result as `docs/web-api.md` has it, in the reader's language; `stored` is the run's result as JSON."""
     result: Mapping[str, Any] = stored["results"][language(locale)]

@@ -181,7 +181,7 @@ async def test_a_run_on_demand() -> None:
     assert await report_runs.deliveries_due(run.id, titles=TITLES) == []
     with pytest.raises(Refused):
         await reports.request_run(AGENT, "sales", WEEK, SUNDAY, known=KNOWN)
-    assert await report_runs.find_run(run.id) == run
+    assert report_runs.view(await ReportRun.get(id=run.id)) == run
 
 
 async def _finish(run_id: int) -> None:
