@@ -169,6 +169,9 @@ class ChatNamespace(Namespace):
         try:
             async with transaction():
                 await visitors.remember([(socket.visit, socket.locale) for socket in met], self._clock())
+        except asyncio.CancelledError:
+            self._met = met + self._met  # the end of the process cut it off, and writes them itself
+            raise
         except DatabaseBusy:
             for socket in met:
                 socket.known = False  # the next message tries again

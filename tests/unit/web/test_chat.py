@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable
 import pytest
 import socketio  # type: ignore[import-untyped]
 
+from bot.services import visitors
 from models import Inbound, Visitor
 from tests.unit.web.running import Browser, Site
+from web.app import CHAT
 
 MakeBrowser = Callable[..., Awaitable[Browser]]
 
@@ -51,6 +53,24 @@ async def test_looking_leaves_no_row_and_the_token_still_works_later(site: Site,
     async with asyncio.timeout(30):  # the row is made behind the ack
         while await Visitor.all().count() != 1:
             await asyncio.sleep(0.01)
+
+
+async def test_a_visitor_has_a_row_though_the_end_cuts_off_its_writing(
+    site: Site, browser_of: MakeBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def hangs(*_: object) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(visitors, "remember", hangs)
+        await (await browser_of()).says("hello")
+        async with asyncio.timeout(30):
+            await begun.wait()
+    await site.app[CHAT].stop()
+    assert await Visitor.all().count() == 1
 
 
 async def test_whoever_comes_back_sees_everything_once(site: Site, browser_of: MakeBrowser) -> None:
