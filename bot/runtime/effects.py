@@ -11,10 +11,9 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Sequence, Set
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -23,6 +22,7 @@ from bot.core.errors import LeaseLost
 from bot.core.faults import fault
 from bot.core.shard import shard_of
 from bot.runtime.attempts import Attempts
+from bot.runtime.effect_lane import EffectLane
 from bot.runtime.lease import Lease, WholeDatabase
 from bot.runtime.pending import not_erased, pending
 from bot.runtime.room import Room, account_of
@@ -37,21 +37,6 @@ MOST_IN_MEMORY = 5_000
 POLL_SECONDS = 1.0
 #: How long a lane rests when nobody knows whether it is ours, seconds.
 LATE_REST = 0.2
-
-
-@dataclass(slots=True)
-class EffectLane:
-    """One lane's effects. `turn` is held from the start of an effect until it is recorded; `alarm` ends a rest.
-
-    What waited while the lane `rested` may be erased by now.
-    """
-
-    waiting: deque[NewEffect] = field(default_factory=deque)
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    alarm: asyncio.Event = field(default_factory=asyncio.Event)
-    task: asyncio.Task[None] | None = None
-    holders: int = 0
-    rested: bool = False
 
 
 class Effects:
@@ -184,7 +169,7 @@ class Effects:
         for lane in lanes.values():
             lane.alarm.set()  # a lane that rests need not be waited for
         under_way = {lane.task: shard_of(name) for name, lane in lanes.items() if lane.task}
-        held = {asyncio.ensure_future(_freed(lane)): shard_of(name) for name, lane in lanes.items() if lane.holders}
+        held = {asyncio.ensure_future(lane.freed()): shard_of(name) for name, lane in lanes.items() if lane.holders}
         tasks = under_way | held
         try:
             late = (await asyncio.wait(tasks, timeout=patience))[1] if tasks else set()
@@ -210,7 +195,7 @@ class Effects:
     def _forget_shards(self, shards: Collection[int]) -> None:
         for name, lane in [*self._lanes.items()]:
             if shard_of(name) in shards:
-                self._drop(lane, {effect.key for effect in lane.waiting})
+                self._drop(lane, lane.keys)
                 self._forget(name, lane)
 
     async def abandon(self) -> None:
@@ -292,19 +277,13 @@ class Effects:
         return not self._frozen or shard_of(name) not in self._frozen
 
     def _forget(self, name: str, lane: EffectLane) -> None:
-        if not (lane.waiting or lane.holders or lane.task) and self._lanes.get(name) is lane:
+        if lane.is_idle and self._lanes.get(name) is lane:
             del self._lanes[name]
 
     async def _rest(self, lane: EffectLane, seconds: float) -> None:
         """Leave the lane alone for so long, or until somebody has it look at the clock again."""
-        try:
-            async with asyncio.timeout(seconds):
-                await lane.alarm.wait()
-        except TimeoutError:
-            if lane.waiting:
-                self._due.pop(lane.waiting[0].key, None)
-        lane.alarm.clear()
-        lane.rested = True
+        if await lane.rest(seconds) and lane.waiting:
+            self._due.pop(lane.waiting[0].key, None)
 
     def _wait(self, effect: NewEffect) -> float:
         """Seconds until this effect may be tried."""
@@ -338,7 +317,7 @@ class Effects:
 
     async def _drop_erased(self, lane: EffectLane) -> None:
         """Forget what the table has no more: its person was, by whichever process."""
-        waiting = {effect.key for effect in lane.waiting}
+        waiting = lane.keys
         self._drop(lane, waiting - await not_erased(waiting))
         lane.rested = False
 
@@ -346,10 +325,4 @@ class Effects:
         self._room.drop(keys)
         for key in keys:
             self._due.pop(key, None)
-        lane.waiting = deque(effect for effect in lane.waiting if effect.key not in keys)
-
-
-async def _freed(lane: EffectLane) -> None:
-    """Returns once nobody holds the lane."""
-    async with lane.turn:
-        pass
+        lane.drop(keys)

@@ -15,7 +15,7 @@ from bot.core.events import ContactErased, Event, WorkArrived
 from bot.core.message import Inbound
 from bot.core.ports import Channel, PaymentProvider, Storage
 from bot.core.shard import shard_of
-from bot.runtime import clock, order_steps, pruning
+from bot.runtime import order_steps, pruning, timers
 from bot.runtime.attempts import Attempts, Executor
 from bot.runtime.blocking import Watch
 from bot.runtime.bus import Bus
@@ -195,7 +195,7 @@ class Runtime:
 
     async def dialogs_due(self) -> None:
         """Remind and expire what is due, in its lanes."""
-        await clock.dialogs_due(self.accept, self._parts.shop.capabilities, self._parts.clock())
+        await timers.dialogs_due(self.accept, self._parts.shop.capabilities, self._parts.clock())
 
     async def orders_due(self) -> None:
         """See `order_steps.expire`."""

@@ -1,0 +1,1 @@
+"""What the shop does, as plain functions on its tables: they know no platform, no browser and no dialog."""

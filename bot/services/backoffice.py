@@ -1,4 +1,4 @@
-"""Orders, reviews and report runs as the desk lists and opens them: few queries, keyset pages."""
+"""Orders and reviews as the desk lists and opens them: few queries, keyset pages."""
 
 from __future__ import annotations
 

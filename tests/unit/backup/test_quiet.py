@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.backup.quiet import ATTENTION, SKIPPED_NUMBERS, Quieted, quiet
-from bot.runtime.clock import dialogs_due
+from bot.runtime.timers import dialogs_due
 from bot.services import orders
 from bot.services.reports import due_subscriptions
 from models.database import as_time, client, close_database, execute, fetch, migrate, open_database

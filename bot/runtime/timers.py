@@ -1,4 +1,4 @@
-"""What becomes due by itself in a dialog, its reminder or its end, is an inbound of its lane."""
+"""Timers of dialogs: a reminder or an end that is due becomes an inbound of its lane, once."""
 
 from __future__ import annotations
 
