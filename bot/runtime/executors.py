@@ -17,14 +17,13 @@ from bot.core.ports import Channel
 from bot.runtime.attempts import Done
 from bot.runtime.dialogs import CallPayload
 from bot.runtime.speech import SendPayload
-from bot.runtime.writes import NewEffect
+from bot.runtime.writes import ATTENTION, NewEffect
 from bot.services import attachments
 from bot.services.filing import Filing, Limits
 from models.database import Statement, transaction
 
 SENT = "UPDATE message SET delivery = 'sent', error = '' WHERE conversation_id = ? AND seq = ?"
 NOT_SENT = "UPDATE message SET delivery = 'failed', error = ? WHERE conversation_id = ? AND seq = ?"
-ATTENTION = "UPDATE conversation SET attention = ?, updated_at = ?, version = version + 1 WHERE id = ?"
 BLOCKED = "UPDATE identity SET reachable = ? WHERE account = ? AND external_id = ?"
 
 _send = msgspec.json.Decoder(SendPayload)

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-import msgspec
-
-from bot.core.errors import Final
 from bot.core.events import OrderChanged
 from bot.core.ports import PaymentProvider
 from bot.runtime.attempts import Done
-from bot.runtime.writes import NewEffect
+from bot.runtime.providers import key_of, known, provider
+from bot.runtime.writes import ATTENTION, NewEffect
 from bot.services import payments, refunds
-from bot.services.payments import PaymentView
 from models.database import transaction
-
-ATTENTION = "UPDATE conversation SET attention = ?, updated_at = ?, version = version + 1 WHERE id = ?"
 
 
 class GiveBack:
@@ -30,34 +25,21 @@ class GiveBack:
 
     async def run(self, effect: NewEffect) -> Done:
         """Ask the provider under the refund's own key and book what it says; nothing left to give back is done."""
-        payment = await _payment(effect)
+        payment = await known(key_of(effect))
         wanted = await refunds.owed(payment.key)
         if wanted is None:
             return Done()
-        provider = self._providers.get(wanted.provider)
-        if provider is None:
-            raise Final(f"the payment provider {wanted.provider!r} is not configured any more")
-        truth = await provider.refund(wanted.reference, wanted.amount, wanted.key)
+        bank = provider(self._providers, wanted.provider)
+        truth = await bank.refund(wanted.reference, wanted.amount, wanted.key)
         async with transaction():
             await refunds.confirm(payment.key, truth, self._clock())
         return Done(events=(OrderChanged(payment.order_id),))
 
     async def give_up(self, effect: NewEffect, error: BaseException) -> Done:  # noqa: ARG002
         """The effect is parked; the conversation says that somebody must look."""
-        payment = await payments.by_key(_key(effect))
+        payment = await payments.by_key(key_of(effect))
         if payment is None or payment.conversation_id is None:
             return Done()
         note = f"The refund of order {payment.order_number} could not be made."
         row = (note, self._clock(), payment.conversation_id)
         return Done(((ATTENTION, [row]),), (OrderChanged(payment.order_id),))
-
-
-def _key(effect: NewEffect) -> str:
-    return str(msgspec.json.decode(effect.payload)["payment"])
-
-
-async def _payment(effect: NewEffect) -> PaymentView:
-    payment = await payments.by_key(_key(effect))
-    if payment is None:
-        raise Final("there is no such payment")
-    return payment

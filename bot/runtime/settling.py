@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-import msgspec
-
 from bot.core.errors import Final
 from bot.core.events import OrderChanged
 from bot.core.ports import PaymentProvider
 from bot.runtime.attempts import Done
+from bot.runtime.providers import key_of, known, provider
 from bot.runtime.writes import NewEffect
 from bot.services import payments, settlement
 from bot.services.payments import PaymentView
@@ -28,13 +27,8 @@ class SettleAlone:
 
     async def run(self, effect: NewEffect) -> Done:
         """Ask the provider and settle. Money for goods that cannot be sent parks the effect, until it is given back."""
-        payment = await _payment(effect)
-        if payment is None:
-            raise Final("there is no such payment")
-        provider = self._providers.get(payment.provider)
-        if provider is None:
-            raise Final(f"the payment provider {payment.provider!r} is not configured any more")
-        truth = await provider.fetch(payment.reference)
+        payment = await known(key_of(effect))
+        truth = await provider(self._providers, payment.provider).fetch(payment.reference)
         async with transaction():
             await settlement.settle(payment.key, truth, self._clock())
         if await settlement.stranded(payment.key):
@@ -46,12 +40,8 @@ class SettleAlone:
 
     async def give_up(self, effect: NewEffect, error: BaseException) -> Done:  # noqa: ARG002
         """The effect is parked, which staff see; so do they see the order as it is now."""
-        payment = await _payment(effect)
+        payment = await payments.by_key(key_of(effect))
         return _changed(payment) if payment else Done()
-
-
-async def _payment(effect: NewEffect) -> PaymentView | None:
-    return await payments.by_key(str(msgspec.json.decode(effect.payload)["payment"]))
 
 
 def _changed(payment: PaymentView) -> Done:

@@ -48,6 +48,7 @@ UPDATE_CONVERSATION = (
     "reason = ?, priority = ?, attention = ?, choices = ?, first_response_at = ?, closed_at = ?, updated_at = ?, "
     "version = version + 1 WHERE id = ?"
 )
+ATTENTION = "UPDATE conversation SET attention = ?, updated_at = ?, version = version + 1 WHERE id = ?"
 SAVE_DIALOG = (
     "INSERT INTO dialog (conversation_id, token, handler, state, background, trigger, journal, question, remind_at, "
     "expire_at, created_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (token) DO UPDATE SET "

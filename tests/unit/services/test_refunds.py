@@ -10,8 +10,8 @@ import pytest
 from bot.core.errors import Final
 from bot.core.events import OrderChanged
 from bot.payments.local import LocalPayments
-from bot.runtime.refunds import ATTENTION, GiveBack
-from bot.runtime.writes import NewEffect
+from bot.runtime.refunds import GiveBack
+from bot.runtime.writes import ATTENTION, NewEffect
 from bot.services import payments, refunds, settlement
 from bot.services.orders import OrderView
 from models import Effect, Payment
