@@ -7,13 +7,13 @@ from bot.core.errors import Refused
 from bot.core.router import Router
 from bot.core.text import Say, Text, _
 from bot.services import reach, report_chat, staff
-from bot.services.report_chat import ReportChoice, Subscription
+from bot.services.report_chat import ReportChoice, Span, Subscription
 from handlers import refusals
 
 router = Router("reports")
 
 NOW, SUBSCRIBE, MINE = _("Run one now"), _("Subscribe"), _("My subscriptions")
-PERIODS = {"day": _("Yesterday"), "week": _("Last week"), "month": _("Last month")}
+PERIODS: dict[Span, Text] = {"day": _("Yesterday"), "week": _("Last week"), "month": _("Last month")}
 DAYS = {
     "mon": _("Every Monday"),
     "tue": _("Every Tuesday"),
@@ -50,27 +50,37 @@ async def reports(chat: Chat) -> None:
         return
     what = await chat.choose(_("What would you like to do?"), [NOW, SUBSCRIBE, MINE], expire="1h")
     if what == MINE:
-        mine = await chat.do(report_chat.subscriptions)
-        if not mine:
-            chat.say(_("You have no subscriptions in this chat yet."))
-            return
-        chat.say("\n".join(chat.words(subscription_line(one)) for one in mine))
-        if await chat.choose(_("Shall they stay?"), [KEEP, END], expire="1h") == END:
-            ended = await chat.choose(_("Which one?"), mine, label=subscription_line, expire="1h")
-            await chat.do(report_chat.unsubscribe, ended.id)
-            chat.say(_("Ended: {title}", title=ended.title))
+        await show_subscriptions(chat)
         return
-
     report = await chat.choose(_("Which report?"), choices, label=title, expire="1h")
     if what == NOW:
-        period = await chat.choose(
-            _("For which time?"), ["day", "week", "month"], label=PERIODS.__getitem__, expire="1h"
-        )
-        await chat.do(
-            report_chat.run_now, report.name, "day" if period == "day" else "week" if period == "week" else "month"
-        )
-        chat.say(_("I am counting. The report “{title}” comes here in a minute.", title=report.title))
+        await run_now(chat, report)
+    else:
+        await subscribe(chat, report)
+
+
+async def show_subscriptions(chat: Chat) -> None:
+    """Those of this chat, of which one may be ended."""
+    mine = await chat.do(report_chat.subscriptions)
+    if not mine:
+        chat.say(_("You have no subscriptions in this chat yet."))
         return
+    chat.say("\n".join(chat.words(subscription_line(one)) for one in mine))
+    if await chat.choose(_("Shall they stay?"), [KEEP, END], expire="1h") == END:
+        ended = await chat.choose(_("Which one?"), mine, label=subscription_line, expire="1h")
+        await chat.do(report_chat.unsubscribe, ended.id)
+        chat.say(_("Ended: {title}", title=ended.title))
+
+
+async def run_now(chat: Chat, report: ReportChoice) -> None:
+    """About which time; it comes when it is counted."""
+    period = await chat.choose(_("For which time?"), list(PERIODS), label=PERIODS.__getitem__, expire="1h")
+    await chat.do(report_chat.run_now, report.name, period)
+    chat.say(_("I am counting. The report “{title}” comes here in a minute.", title=report.title))
+
+
+async def subscribe(chat: Chat, report: ReportChoice) -> None:
+    """On which days, when, and on whose clock."""
     day = await chat.choose(_("How often?"), list(DAYS), label=DAYS.__getitem__, expire="1h")
     time = await chat.ask(
         _("At what time? For example 09:00"), check=time_problem, suggest=["08:00", "09:00", "18:00"], expire="1h"

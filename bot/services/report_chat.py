@@ -17,6 +17,9 @@ from models import ReportDelivery
 
 ZONES = ("Asia/Shanghai", "Europe/London", "America/New_York")
 
+Span = Literal["day", "week", "month"]
+"""The last whole one, in the manager's time zone."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReportChoice:
@@ -60,8 +63,8 @@ async def zones(scope: Scope) -> tuple[str, ...]:
     return (own, *(zone for zone in ZONES if zone != own))
 
 
-async def run_now(scope: Scope, report: str, kind: Literal["day", "week", "month"]) -> int:
-    """Make the report of the last whole day, week or month; it comes to this chat. Returns the run's id."""
+async def run_now(scope: Scope, report: str, kind: Span) -> int:
+    """Make the report of this time; it comes to this chat. Returns the run's id."""
     manager = await _manager(scope)
     period = last_period(kind, scope.now, manager.timezone)
     run = await reports.request_run(
