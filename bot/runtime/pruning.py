@@ -6,18 +6,30 @@ from datetime import datetime
 
 from bot.core.ports import Storage
 from bot.services import attachments
-from models.database import execute, transaction
+from models.database import as_time, execute, fetch, transaction
 
-_PRUNE = (
-    "DELETE FROM effect WHERE state IN ('done', 'cancelled') AND created_at < ?",
-    "DELETE FROM inbound WHERE state = 'done' AND received_at < ?",
+#: Of each queue: when a row was made, and which rows are settled.
+_QUEUES = (
+    ("effect", "created_at", "state IN ('done', 'cancelled')"),
+    ("inbound", "received_at", "state = 'done'"),
 )
+#: Rows in one step.
+_STEP = 5_000
 
 
 async def prune(older_than: datetime) -> None:
-    """Delete settled rows of the two queues."""
-    async with transaction() as connection:
-        await execute(connection, [(sql, [(older_than,)]) for sql in _PRUNE])
+    """Delete settled rows of the two queues, the oldest first, in steps that nobody has to wait for."""
+    for table, column, settled in _QUEUES:
+        oldest = f"SELECT id, {column} AS at FROM {table} WHERE id >= ? ORDER BY id LIMIT 1"  # noqa: S608 - ours
+        delete = f"DELETE FROM {table} WHERE id BETWEEN ? AND ? AND {settled} AND {column} < ?"  # noqa: S608 - ours
+        after = 0
+        while rows := await fetch(oldest, (after,)):
+            first, at = rows[0]["id"], as_time(rows[0]["at"])
+            if at is None or at >= older_than:
+                break
+            after = first + _STEP
+            async with transaction() as connection:
+                await execute(connection, [(delete, [(first, after - 1, older_than)])])
 
 
 async def purge_uploads(storage: Storage, older_than: datetime) -> int:
