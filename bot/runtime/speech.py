@@ -60,18 +60,27 @@ class Speech:
         )
         if not stored:
             self._writes.effects += sends(
-                state.lane, state.id, state.external_id, state.last_seq, wires, "bot", state.epoch
+                state.lane, state.id, state.external_id, state.last_seq, wires, "bot", state.epoch, self._now
             )
 
 
 def sends(
-    lane: str, conversation_id: int, recipient: str, seq: int, wires: tuple[Wire, ...], author: str, epoch: int
+    lane: str,
+    conversation_id: int,
+    recipient: str,
+    seq: int,
+    wires: tuple[Wire, ...],
+    author: str,
+    epoch: int,
+    now: datetime,
 ) -> list[NewEffect]:
     """One send effect a wire; the last one's success is the message's delivery."""
     last = len(wires) - 1
+    # A key begins with its time: keys of the same minute lie in the same pages of their index, however many chats.
+    moment = f"{int(now.timestamp() * 1000):x}"
     return [
         NewEffect(
-            key=f"send:{conversation_id}:{seq}:{index}",
+            key=f"send:{moment}:{conversation_id}:{seq}:{index}",
             kind="send",
             lane=lane,
             payload=_encode(SendPayload(recipient, wire, index == last)).decode(),

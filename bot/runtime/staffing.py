@@ -190,7 +190,7 @@ class Staffing:
             attachments = await _own_files(files, row)
             row.last_seq += 1
             seq, author = row.last_seq, "note" if note else "staff"
-            effects = [] if note else await self._sends(row, Reply(text, files=attachments))
+            effects = [] if note else await self._sends(row, Reply(text, files=attachments), now)
             await self._store(connection, row, (author, staff_id, text, client_id, effects), attachments, now)
             if not note:
                 row.last_text, row.last_author = preview(text, files=attachments), "staff"
@@ -219,12 +219,12 @@ class Staffing:
         adopted = [(row.id, row.contact_id, row.last_seq, file.id, row.id) for file in files]
         await execute(connection, [(ADOPT_FILE, adopted)])
 
-    async def _sends(self, row: Conversation, reply: Reply) -> list[NewEffect]:
+    async def _sends(self, row: Conversation, reply: Reply, now: datetime) -> list[NewEffect]:
         capabilities = self._capabilities(row.account)
         if capabilities.stored_delivery:
             return []
         wires = render([reply], capabilities)[0].wires
-        return sends(row.lane, row.id, await _sender(row), row.last_seq, wires, "staff", row.epoch)
+        return sends(row.lane, row.id, await _sender(row), row.last_seq, wires, "staff", row.epoch, now)
 
     async def _event(
         self, connection: BaseDBAsyncClient, row: Conversation, text: str, staff_id: int, now: datetime
