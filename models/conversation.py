@@ -57,9 +57,9 @@ class Conversation(Model):
         table = "conversation"
         indexes = (
             Index(fields=("last_at", "id"), name="ix_conversation_last"),
-            Index(fields=("owner_id", "last_at", "id"), name="ix_conversation_owner"),
-            Index(fields=("waiting_since", "id"), name="ix_conversation_waiting"),
-            Index(fields=("contact_id", "last_at"), name="ix_conversation_contact"),
+            Index(fields=("owner_id", "last_at", "id"), name="ix_conversation_owned"),
+            Index(fields=("waiting_since", "id"), name="ix_conversation_wait"),
+            Index(fields=("contact_id",), name="ix_conversation_person"),
             Index(fields=("updated_at", "id"), name="ix_conversation_updated"),
         )
 

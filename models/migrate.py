@@ -2,7 +2,9 @@
 
 `models/migrations/<dialect>/0002_what_it_does.sql`. Additive changes are plain SQL. A file that rebuilds a SQLite table
 starts with the line `-- rebuild`: it runs with foreign keys off (DROP TABLE would cascade) and must re-create every
-index; the foreign keys are checked before it commits.
+index; the foreign keys are checked before it commits. One for PostgreSQL that starts with the line `-- online` runs
+statement by statement without a transaction, so that it may build indexes of large tables while others write; each
+statement must bear being run again.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ def _refuse_newer(applied: dict[int, Any], ours: list[Migration]) -> None:
 
 
 async def run(connection: BaseDBAsyncClient, dialect: str, folder: Path = FOLDER) -> list[str]:
-    """Apply what is pending, each in its own transaction; returns their names.
+    """Apply what is pending, each in its own transaction if it has one; returns their names.
 
     Nodes that start at the same moment do it one after the other: the second one finds nothing left to do.
     """

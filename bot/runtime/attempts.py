@@ -24,7 +24,11 @@ from models.database import Statement
 
 log = logging.getLogger(__name__)
 
-DONE = "UPDATE effect SET state = 'done', attempts = ?, done_at = ?, error = '' WHERE key = ?"
+# Its key stays, so that it is not asked for twice; whom it was about and what it said is over.
+DONE = (
+    "UPDATE effect SET state = 'done', attempts = ?, done_at = ?, error = '', lane = '', payload = '', "
+    "conversation_id = NULL WHERE key = ?"
+)
 RETRY = "UPDATE effect SET attempts = ?, due_at = ?, error = ? WHERE key = ?"
 PARKED = "UPDATE effect SET state = 'parked', attempts = ?, error = ?, done_at = ? WHERE key = ?"
 

@@ -56,7 +56,12 @@ SAVE_DIALOG = (
     "remind_at = excluded.remind_at, expire_at = excluded.expire_at, updated_at = excluded.updated_at"
 )
 DELETE_DIALOG = "DELETE FROM dialog WHERE token = ?"
-INBOUND_DONE = "UPDATE inbound SET state = 'done' WHERE id = ?"
+# What is settled keeps its key alone, so that it is not taken twice: the thread has the words, and an index of lanes
+# that holds what waits stays small. What nobody could read is kept as it came.
+INBOUND_DONE = (
+    "UPDATE inbound SET state = 'done', lane = CASE kind WHEN 'unknown' THEN lane ELSE '' END, "
+    "payload = CASE kind WHEN 'unknown' THEN payload ELSE '' END WHERE id = ?"
+)
 INBOUND_FAILED = "UPDATE inbound SET attempts = ?, error = ?, state = ? WHERE id = ?"
 ADOPT_FILE = (
     "UPDATE attachment SET conversation_id = ?, contact_id = ?, message_seq = ?, source = '' WHERE id = ? "

@@ -15,13 +15,20 @@ import msgspec
 from bot.core.errors import Refused
 from bot.core.message import FileRef
 from bot.services.filing import Filed
-from models import Attachment, Contact, Conversation, Inbound, Visitor
-from models.database import fetch, marks
+from models import Attachment, Contact, Conversation, Visitor
+from models.database import as_time, fetch, marks
 
 ACCOUNT = "webchat"
 _RANDOM, _TAG = 64, 16  # hex digits
 _LANES = 1024  # of one query
 _SEEN_STEP = timedelta(minutes=1)
+#: When what waits to be handled came, and what was said in the newest lines of the thread.
+_RECENT = (
+    "SELECT at FROM (SELECT received_at AS at FROM inbound WHERE lane = ? AND state = 'pending' AND received_at > ? "
+    "UNION ALL SELECT at FROM (SELECT author, at FROM message WHERE conversation_id = "
+    "(SELECT id FROM conversation WHERE lane = ?) ORDER BY seq DESC LIMIT 200) AS newest "
+    "WHERE author = 'customer' AND at > ?) AS recent ORDER BY at"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +96,8 @@ async def place(visit: Visit) -> Place | None:
 async def recent_messages(visit: Visit, now: datetime, seconds: float) -> tuple[int, float]:
     """How many messages of this visitor were kept in the last `seconds`, and how long ago the first of them was."""
     since = now - timedelta(seconds=seconds)
-    times = Inbound.filter(lane=visit.lane, received_at__gt=since)
-    return _span(await times.order_by("received_at").values_list("received_at", flat=True), now)
+    rows = await fetch(_RECENT, (visit.lane, since, visit.lane, since))
+    return _span([as_time(row["at"]) for row in rows], now)
 
 
 async def recent_uploads(visit: Visit, now: datetime, seconds: float) -> tuple[int, float]:

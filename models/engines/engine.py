@@ -98,6 +98,15 @@ class Migration:
     def rebuilds(self) -> bool:
         return self.sql.startswith("-- rebuild")
 
+    @property
+    def is_online(self) -> bool:
+        return self.sql.startswith("-- online")
+
+    @property
+    def statements(self) -> list[str]:
+        """Each ends at the end of a line."""
+        return [one for part in f"{self.sql}\n".split(";\n") if (one := part.strip())]
+
 
 class Engine(Protocol):
     """One kind of database. `name` is its dialect, the folder of its migrations and the name of its connection."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -26,12 +27,14 @@ from models.engines.postgres_bulk import (
     whole,
 )
 
-LOCK = "SELECT pg_advisory_lock(hashtext('parley migrations'))"
+LOCK = "SELECT pg_try_advisory_lock(hashtext('parley migrations')) AS taken"
 UNLOCK = "SELECT pg_advisory_unlock(hashtext('parley migrations'))"
 END_SESSIONS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ? AND usename = current_user "
     "AND datname = current_database() AND pid <> pg_backend_pid()"
 )
+#: Seconds between two looks at whether another node has migrated the database by now.
+_LOOK_AGAIN = 0.2
 _LOST = frozenset({"PostgresConnectionError", "InterfaceError", "OperatorInterventionError"})
 
 
@@ -150,7 +153,10 @@ class Postgres(Engine):
     async def migrating(self, connection: BaseDBAsyncClient) -> AsyncIterator[BaseDBAsyncClient]:
         """The lock is its connection's, and everything is done on that one: a pool of one connection is enough."""
         async with in_transaction(connection.connection_name) as guard:
-            await guard.execute_query(LOCK)
+            # Who waited with a snapshot would be waited for by an index that is built beside the others' work.
+            while not (await guard.execute_query_dict(LOCK))[0]["taken"]:
+                await guard.execute_script("COMMIT; BEGIN")
+                await asyncio.sleep(_LOOK_AGAIN)
             try:
                 yield guard
             finally:
@@ -159,7 +165,11 @@ class Postgres(Engine):
 
     async def apply(self, connection: BaseDBAsyncClient, migration: Migration, stamp: str) -> None:
         """Ends the transaction that it finds, and leaves one behind."""
-        await connection.execute_script(f"COMMIT; BEGIN;\n{migration.sql}\n;{stamp};\nCOMMIT; BEGIN;")
+        if migration.is_online:
+            for statement in ("COMMIT", *migration.statements, stamp, "BEGIN"):
+                await connection.execute_script(statement)
+        else:
+            await connection.execute_script(f"COMMIT; BEGIN;\n{migration.sql}\n;{stamp};\nCOMMIT; BEGIN;")
 
 
 async def _keep(connection: Any) -> None:

@@ -219,5 +219,5 @@ class World:
 
 
 def _place(key: str) -> tuple[int, int]:
-    _, _, seq, index = key.split(":")
+    *_, seq, index = key.split(":")
     return int(seq), int(index)

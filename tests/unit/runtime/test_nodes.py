@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from bot.core.chat import Chat
@@ -22,6 +23,7 @@ from bot.core.router import Router
 from bot.runtime import errands as errands_module
 from bot.runtime import roll
 from bot.runtime.lease import Terms
+from bot.runtime.speech import SendPayload
 from bot.services.scope import Scope
 from models import Conversation, Dialog, Duty, Effect, Errand, Message, Node, Order, OrderEvent, Shard, Staff, database
 from models import Inbound as InboundRow
@@ -373,14 +375,13 @@ async def test_rows_without_a_shard_are_found(several: Several) -> None:
     await several.says("kim", "hello", at=one)
     await several.quiet()
     row = await Conversation.get(lane=f"{ACCOUNT}:kim")
-    payload = (await Effect.get()).payload
+    payload = msgspec.json.encode(SendPayload("kim", Wire("echo hello"), True)).decode()
     await Message.filter(conversation_id=row.id).update(delivery="queued")
     await Effect.create(
         key="by hand", kind="send", lane=row.lane, payload=payload, conversation_id=row.id, message_seq=2,
         due_at=START, created_at=START,
     )  # fmt: skip
     await Effect.filter(key="by hand").update(shard=-1)
-    await InboundRow.filter(lane=row.lane).update(shard=-1)
     await several.quiet()
     assert several.shown("kim") == ["echo hello", "echo hello"]
 
