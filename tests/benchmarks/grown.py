@@ -3,9 +3,9 @@
     python -m tests.benchmarks.grown [--conversations 1000000] [--rounds 3] [--databases sqlite postgres]
         [--keep FOLDER] [--only-fill]
 
-Rows are written with raw SQL (not measured). The load writes to chats that are spread over all of them; in an empty
-database it meets them first in its warm-up. `--keep` leaves the databases in a folder and finds them there the next
-time. Prints one JSON object.
+Rows are written with raw SQL (not measured). The load is of people who are new, as it is in an empty database: that is
+"grown". The same load of people who lie scattered over all of them is "scattered", the hardest that there is. `--keep`
+leaves the databases in a folder and finds them there the next time. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ from tests.benchmarks.stored import PER_CONVERSATION, fill_postgres, fill_sqlite
 from tests.benchmarks.telegram_wire import FAULTS, FIGURES, ON_POSTGRES, PRODUCT, Contender, Load, measure
 
 Found = dict[str, Any]
+#: In an empty database; of people who are new; of people whose rows lie scattered.
+WIRES = ("empty", "grown", "scattered")
 _SIZE = "SELECT pg_database_size(current_database())"
 
 
@@ -130,22 +132,25 @@ def opened(name: str, folder: Path, count: int) -> Iterator[Sqlite | OnPostgres]
 
 
 def wire(engine: Sqlite | OnPostgres, load: Load, rounds: int, folder: Path) -> Found:
-    """Full and empty in turn; every second round begins with the other."""
-    runs: dict[str, list[Found]] = {"empty": [], "grown": []}
+    """Full and empty in turn; every second round begins with the last."""
+    runs: dict[str, list[Found]] = {name: [] for name in WIRES}
     for number in range(rounds):
         for name in sorted(runs, reverse=bool(number % 2)):
-            database = engine.full if name == "grown" else asyncio.run(engine.empty())
-            fresh = replace(load, behind=int(time.time()) * 1_000_000)  # no update that this database has met
+            database = asyncio.run(engine.empty()) if name == "empty" else engine.full
+            now = int(time.time() * 1000)
+            fresh = replace(load, behind=now * 1000)  # no update that this database has met
+            if name == "grown":
+                fresh = replace(fresh, first=now)
             runs[name].append(measure(engine.contender, fresh, folder, database))
             print(f"{name}: {runs[name][-1]['replies_per_s']} replies a second", file=sys.stderr, flush=True)
-    pairs = zip(runs["grown"], runs["empty"], strict=True)
-    ratios = [round(grown["replies_per_s"] / empty["replies_per_s"], 2) for grown, empty in pairs]
-    found: Found = {name: _summary(told) for name, told in runs.items()}
-    return found | {"ratios": ratios, "ratio": statistics.median(ratios)}
+    return {name: _summary(told, runs["empty"]) for name, told in runs.items()}
 
 
-def _summary(runs: list[Found]) -> Found:
+def _summary(runs: list[Found], beside: list[Found]) -> Found:
     found: Found = {figure: statistics.median(run[figure] for run in runs) for figure in FIGURES}
+    pairs = zip(runs, beside, strict=True)
+    ratios = [round(one["replies_per_s"] / other["replies_per_s"], 2) for one, other in pairs]
+    found |= {"ratios": ratios, "ratio": round(statistics.median(ratios), 2)}
     return found | {fault: sum(run[fault] for run in runs) for fault in FAULTS}
 
 

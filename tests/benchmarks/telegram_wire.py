@@ -55,7 +55,7 @@ Found = dict[str, Any]
 class Load:
     """So many connections and chats; `warm` messages before the `total` that count, `rate` a second (0: all it can).
 
-    Ids of updates lie behind those that the database has met before.
+    Ids of updates lie behind those that the database has met before; `first` is the id of the first chat.
     """
 
     connections: int
@@ -64,10 +64,11 @@ class Load:
     total: int
     rate: int = 0
     behind: int = 0
+    first: int = 1000
 
     def words(self) -> list[str]:
         """Options of the load generator."""
-        names = ("connections", "chats", "warm", "total", "rate", "behind")
+        names = ("connections", "chats", "warm", "total", "rate", "behind", "first")
         return [word for name in names for word in (f"--{name}", str(getattr(self, name)))]
 
 

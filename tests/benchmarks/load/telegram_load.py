@@ -137,7 +137,7 @@ async def post(options: argparse.Namespace, board: Board, numbers: dict[int, flo
     host, _, port = address.rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     for number, due in numbers.items():
-        body = update(number, number % options.chats + 1000, options.text, options.behind)
+        body = update(number, number % options.chats + options.first, options.text, options.behind)
         board.posted[number] = await moment(due)
         writer.write(
             f"POST /{path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n"
@@ -227,6 +227,7 @@ if __name__ == "__main__":
         parser.add_argument(f"--{name}", required=True)
     for name in ("api", "connections", "chats", "warm", "total", "patience"):
         parser.add_argument(f"--{name}", type=int, required=True)
+    parser.add_argument("--first", type=int, default=1000)
     for name in ("rate", "behind"):
         parser.add_argument(f"--{name}", type=int, default=0)
     uvloop.run(main(parser.parse_args()))

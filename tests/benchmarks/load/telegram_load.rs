@@ -3,6 +3,7 @@
 //
 //   telegram_load --api 8081 --hook 127.0.0.1:8080/hooks/telegram --secret s \
 //                 --connections 32 --chats 200 --warm 500 --total 6000 --text "echo" --patience 30 [--rate 0] [--behind 0]
+//                 [--first 1000]
 //
 // Update ids begin behind `--behind`, for a bot that has met those before.
 // Update n carries the text "<text> mark-n-mark". A sendMessage that holds the mark is its reply.
@@ -30,6 +31,7 @@ struct Plan {
     total: usize,
     rate: u64,
     behind: usize,
+    first: usize,
     patience: Duration,
 }
 
@@ -182,7 +184,7 @@ fn post(plan: &Plan, board: &Board, mine: usize, first: usize, last: usize, rate
     let mut out = stream.try_clone().expect("clone of a socket");
     let (mut from, mut body) = (BufReader::new(stream), Vec::new());
     for n in (first..last).filter(|n| n % plan.chats % plan.connections == mine) {
-        let (id, chat) = (plan.behind + n + 1, n % plan.chats + 1000);
+        let (id, chat) = (plan.behind + n + 1, n % plan.chats + plan.first);
         let update = format!(
             concat!(
                 r#"{{"update_id":{id},"message":{{"message_id":{id},"date":1760000000,"#,
@@ -309,6 +311,7 @@ fn main() {
         total: number("total"),
         rate: given.get("rate").map_or(0, |rate| rate.parse().expect("a number")),
         behind: given.get("behind").map_or(0, |behind| behind.parse().expect("a number")),
+        first: given.get("first").map_or(1000, |first| first.parse().expect("a number")),
         patience: Duration::from_secs(number("patience") as u64),
     });
     let board = Arc::new(Board::new(plan.warm + plan.total, plan.chats));
