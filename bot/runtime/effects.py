@@ -226,6 +226,7 @@ class Effects:
         self._late.clear()
         self._looking, shards, doubts = True, self._shards, self._doubts
         crowded = self._room.crowded(MOST_IN_MEMORY // 2)  # they have enough to do
+        full = self._room.full - crowded  # who becomes full meanwhile has more in the table than this will have read
         try:
             found = await pending(sorted(shards) if self._lease.is_shared else None, sorted(crowded), MOST_IN_MEMORY)
         except Exception as error:
@@ -236,20 +237,19 @@ class Effects:
             self._looking = False
         if doubts != self._doubts:
             self._late.clear()  # the next poll finds them, behind what this one may not have seen
-        self._admit(found, crowded)
+        self._admit(found, full, crowded)
         self._behind |= shards != self._shards or doubts != self._doubts  # what came meanwhile was not read
 
-    def _admit(self, found: Sequence[tuple[NewEffect, datetime | None]], crowded: Set[str]) -> None:
-        """Take what the table holds, and behind it what came meanwhile."""
+    def _admit(self, found: Sequence[tuple[NewEffect, datetime | None]], full: Set[str], crowded: Set[str]) -> None:
+        """Take what the table holds, with the rest of who was `full`, and behind it what came meanwhile."""
         now = self._clock()
         for effect, due in found:
             if due and due > now and effect.key not in self._room:
                 self._due[effect.key] = due
-        read = self._room.full - crowded
-        self._room.full -= read
+        self._room.full -= full
         self._take([effect for effect, _ in found])
         if len(found) >= MOST_IN_MEMORY:  # of these there may be more behind
-            self._room.full |= read
+            self._room.full |= full
             return
         if self._behind:
             self._behind = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,38 @@ async def test_more_than_the_memory_holds_keeps_its_order(monkeypatch: pytest.Mo
             effects.offer(every[start : start + 6])
         await settled(effects)
     assert outside.tried == [one.key for one in every]
+
+
+@pytest.mark.usefixtures("database")
+async def test_who_is_full_while_the_table_is_read_keeps_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effects_module, "MOST_IN_MEMORY", 4)
+    monkeypatch.setattr(effects_module, "POLL_SECONDS", 1_000)
+    own, was_read, told, outside = effects_module.pending, asyncio.Event(), asyncio.Event(), Outside()
+
+    async def slow(*asked: Any) -> Any:
+        found = await own(*asked)
+        was_read.set()
+        await told.wait()
+        return found
+
+    *every, last = keys("a", 13)
+    async with running(outside) as effects:
+        await settled(effects)
+        monkeypatch.setattr(effects_module, "pending", slow)
+        effects.wake()
+        await was_read.wait()
+        await commit(*every)
+        effects.offer(every)
+        told.set()
+        async with asyncio.timeout(20):
+            while len(effects._room):
+                await asyncio.sleep(0.001)
+        await commit(last)
+        effects.offer([last])
+        monkeypatch.setattr(effects_module, "POLL_SECONDS", 0.01)
+        effects.wake()
+        await settled(effects)
+    assert outside.tried == [one.key for one in (*every, last)]
 
 
 def down(outside: Outside, count: int) -> list[NewEffect]:
