@@ -16,7 +16,7 @@ from tortoise.expressions import Q
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
-from bot.services import settlement
+from bot.services import search, settlement
 from models import (
     Attachment,
     CartLine,
@@ -84,6 +84,7 @@ async def erase(contact_id: int, now: datetime) -> list[str]:
             await rows[table].update(**blank)
     await Order.filter(id__in=person.orders).update(updated_at=now)
     await Contact.filter(id=contact_id).update(updated_at=now)
+    await search.mend()
     return keys
 
 

@@ -36,13 +36,14 @@ async def listed(request: web.Request) -> web.Response:
     chosen, query, who = request.query.get("filter", "all"), request.query.get("q", "").strip(), me(request)
     if chosen not in FILTERS:
         raise Problem(400, "bad_request")
+    shape = shapes(request)
     if query:
-        page = conversations.Rows(await search.conversations(query), "")
+        items, following = [shape.found(one) for one in await search.conversations(query)], ""
     else:
         page = await conversations.listed(chosen, who.id, request.query.get("before", ""))
-    shape = shapes(request)
+        items, following = [shape.row(row) for row in page.items], page.next
     counts = await conversations.counts(who.id)
-    return answer({"items": [shape.row(row) for row in page.items], "next": page.next or None, "counts": counts})
+    return answer({"items": items, "next": following or None, "counts": counts})
 
 
 @needs("agent")

@@ -16,6 +16,7 @@ from bot.services.queues import Failure
 from bot.services.report_desk import SubscriptionRow
 from bot.services.report_runs import RunView
 from bot.services.scope import words
+from bot.services.search import Found, Said
 from web import views
 from web.files import FileLinks
 from web.views import Json, money, time, time_or_none
@@ -57,6 +58,10 @@ class Shapes:
             "closed": row.closed,
             "contact_id": row.contact_id,
         }
+
+    def found(self, found: Found) -> Json:
+        """A `Row` that a search found, with the message that has the words; null where they are elsewhere."""
+        return self.row(found.row) | {"match": _match(found.said) if found.said else None}
 
     def contact(self, row: ContactRow) -> Json:
         """One line of the list of people."""
@@ -224,3 +229,14 @@ class Shapes:
             "at": time(failure.at),
             "conversation_id": failure.conversation_id,
         }
+
+
+def _match(said: Said) -> Json:
+    return {
+        "seq": said.seq,
+        "author": said.author,
+        "at": time(said.at),
+        "before": said.line.before,
+        "found": said.line.found,
+        "after": said.line.after,
+    }

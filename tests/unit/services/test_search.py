@@ -20,7 +20,7 @@ async def test_a_piece_in_any_case_finds_the_conversation_and_no_other(any_shop:
         await Message.create(conversation_id=scope.conversation_id, seq=1, author="customer", text=text, at=NOW)
     while await search.index_some():
         pass
-    assert [row.id for row in await search.conversations(query)] == [ann.conversation_id]
+    assert [found.row.id for found in await search.conversations(query)] == [ann.conversation_id]
 
 
 async def test_what_the_bot_said_is_not_looked_through(any_shop: Shop) -> None:

@@ -1,0 +1,1 @@
+-- PostgreSQL alone finds pieces of words by tables of its own; here the newest messages are looked through.
