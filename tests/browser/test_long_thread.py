@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Awaitable, Callable
-from contextlib import closing
 from pathlib import Path
 
 from playwright.async_api import ElementHandle, expect
@@ -45,24 +43,6 @@ async def handle(admin: Agent) -> ElementHandle:
     return found
 
 
-def grow(parley: Parley, conversation: int, to: int) -> None:
-    """Messages of months, straight into the table."""
-    with closing(sqlite3.connect(parley.folder / "data" / "parley.db", timeout=10)) as database, database:
-        ((last, at),) = database.execute(
-            "SELECT max(seq), min(at) FROM message WHERE conversation_id = ?", (conversation,)
-        ).fetchall()
-        rows = [
-            (conversation, seq, ("customer", "staff")[seq // 3 % 2], f"message {seq}\n" * (seq % 3 + 1), at)
-            for seq in range(last + 1, to + 1)
-        ]
-        database.executemany(
-            "INSERT INTO message (conversation_id, seq, author, text, body, delivery, error, at) "
-            "VALUES (?, ?, ?, ?, '', '', '', ?)",
-            rows,
-        )
-        database.execute("UPDATE conversation SET last_seq = ?, version = version + 1 WHERE id = ?", (to, conversation))
-
-
 async def test_a_long_thread_stays_light_and_steady(
     new_visitor: NewVisitor, admin: Agent, parley: Parley, screenshots: Path
 ) -> None:
@@ -70,7 +50,7 @@ async def test_a_long_thread_stays_light_and_steady(
     await ann.says("the first of many")
     await ann.hears("I did not quite get that.")
     conversation = parley.conversation_with("the first of many")
-    grow(parley, conversation, 1500)
+    parley.grow(conversation, 1500)
     await ann.page.reload()
     await admin.opens(conversation)
     drawn = admin.thread.locator("[data-seq]")

@@ -38,6 +38,9 @@ export type Message = {
 };
 
 export type Owner = { id: number; name: string };
+/** The newest message of a conversation with the words that were looked for; `before`, `found` and `after` are a piece of it. */
+export type Match = { seq: number; author: Author; at: string; before: string; found: string; after: string };
+/** `match` comes from a search alone; null when the words are in a name or the number of an order. */
 export type Row = {
   id: number;
   name: string;
@@ -54,6 +57,7 @@ export type Row = {
   attention: string;
   closed: boolean;
   contact_id: number;
+  match?: Match | null;
 };
 
 export type Identity = { account: string; channel: Channel; external_id: string; name: string; reachable: boolean };

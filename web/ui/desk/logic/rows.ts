@@ -59,8 +59,10 @@ export function refreshed(list: RowList, items: readonly Row[], next: string | n
 }
 
 /** A live row. Held: contents change in place, places do not; what would move waits in `held`. */
-export function received(list: RowList, row: Row, view: View, hold: boolean): RowList {
-  const index = list.rows.findIndex((known) => known.id === row.id);
+export function received(list: RowList, told: Row, view: View, hold: boolean): RowList {
+  const index = list.rows.findIndex((known) => known.id === told.id);
+  const { match } = list.rows[index] ?? {};
+  const row = match ? { ...told, match } : told; // what a search found is not told again
   const fits = view.query !== "" ? index >= 0 : matches(row, view.filter, view.me);
   if (index < 0 && !(fits && reaches(list, row))) return without(list, row.id);
   if (hold) return heldBack(list, row, index, fits);

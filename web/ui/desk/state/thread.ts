@@ -26,6 +26,8 @@ type Thread = {
   newer: boolean;
   /** The newest message that is known to exist; with `newer` it is not shown. */
   newest: number;
+  /** A message to go to, once it is here. */
+  sought: number | null;
   fetching: boolean;
   typing: string;
   viewers: readonly Owner[];
@@ -44,6 +46,7 @@ const EMPTY: Thread = {
   more: false,
   newer: false,
   newest: 0,
+  sought: null,
   fetching: false,
   typing: "",
   viewers: [],
@@ -63,10 +66,11 @@ export const others = computed(() => thread.viewers.filter((viewer) => viewer.id
 /** Unsent messages stay with their conversation when another one is opened. */
 const unsent = reactive(new Map<number, readonly logic.Outgoing[]>());
 
-export async function openThread(id: number): Promise<void> {
+/** Its newest messages, or with `sought` those around that one: see `reach`. */
+export async function openThread(id: number, sought: number | null = null): Promise<void> {
   leave();
   early = [];
-  Object.assign(thread, { ...EMPTY, id, loading: true, outgoing: unsent.get(id) ?? [] });
+  Object.assign(thread, { ...EMPTY, id, sought, loading: true, outgoing: unsent.get(id) ?? [] });
   live.view(id);
   await fetchThread(id);
 }

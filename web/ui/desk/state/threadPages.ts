@@ -8,6 +8,8 @@ import { thread } from "./thread";
 export const MOST = 400;
 const KEEP = 150;
 const LAST = 2 ** 31 - 1;
+/** So many behind one that was looked for, half a page. */
+const AHEAD = 25;
 
 type Page = { messages: Message[]; more: boolean };
 
@@ -37,6 +39,15 @@ export async function later(): Promise<void> {
 export async function latest(): Promise<void> {
   if (!thread.newer) return;
   await fetched((id) => calls.messagesBefore(id, LAST), (page) => {
+    Object.assign(thread, { messages: page.messages, more: page.more, newer: behind(page.messages) });
+  });
+}
+
+/** The messages around one that was looked for, and the list goes there. */
+export async function reach(seq: number): Promise<void> {
+  thread.sought = seq;
+  if (thread.messages.some((message) => message.seq === seq)) return;
+  await fetched((id) => calls.messagesBefore(id, seq + AHEAD), (page) => {
     Object.assign(thread, { messages: page.messages, more: page.more, newer: behind(page.messages) });
   });
 }

@@ -55,6 +55,23 @@ describe("pages", () => {
   });
 });
 
+describe("what a search found", () => {
+  const match = { seq: 4, author: "customer", at: minute(1), before: "the ", found: "tea", after: "" } as const;
+  const found = rows.replaced([row(3), row(1, { match })], null);
+  const view: rows.View = { ...ALL, query: "tea" };
+
+  it.each([true, false])("keeps its line while the conversation goes on, held: %s", (held) => {
+    const list = rows.received(found, row(1, { last_at: minute(9), last_text: "new" }), view, held);
+    const shown = list.rows.find((one) => one.id === 1);
+    expect([shown?.last_text, shown?.match]).toEqual(["new", match]);
+    expect(rows.released(list, view).rows.map((one) => [one.id, one.match])).toEqual([[1, match], [3, undefined]]);
+  });
+
+  it("is not added to by what was said since", () => {
+    expect(ids(rows.received(found, row(9), view, false))).toEqual([3, 1]);
+  });
+});
+
 describe("a list under the pointer", () => {
   it("shows the new text in place and moves nothing", () => {
     const list = rows.received(loaded(), row(1, { last_at: minute(9), last_text: "new" }), ALL, true);

@@ -24,7 +24,7 @@ function arrives(one: Message): void {
 }
 
 const { openThread, say, thread } = await import("../state/thread");
-const { earlier, later, latest, MOST } = await import("../state/threadPages");
+const { earlier, later, latest, reach, MOST } = await import("../state/threadPages");
 
 const ends = (): [number | undefined, number | undefined, number] => [thread.messages[0]?.seq, thread.messages.at(-1)?.seq, thread.messages.length];
 let stored: Message[];
@@ -109,5 +109,30 @@ describe("a long thread", () => {
     server.on("POST /api/desk/conversations/1/messages", (body) => ({ message: message(2001, { author: "staff", id: (body as { id: string }).id }) }));
     await say("hi", [], false);
     expect([thread.outgoing, thread.newest]).toEqual([[], 2001]);
+  });
+});
+
+describe("a message that was looked for", () => {
+  it("is in the middle of what is held, and both ways lead on", async () => {
+    await reach(700);
+    expect([thread.sought, ...ends()]).toEqual([700, 675, 724, 50]);
+    expect([thread.more, thread.newer]).toEqual([true, true]);
+    await later();
+    await earlier();
+    expect(ends()).toEqual([625, 924, 300]);
+    await latest();
+    expect(ends()).toEqual([1951, 2000, 50]);
+  });
+
+  it("is not asked for when it is here", async () => {
+    const asked = server.asked.length;
+    await reach(1990);
+    expect([thread.sought, ...ends(), server.asked.length]).toEqual([1990, 1951, 2000, 50, asked]);
+  });
+
+  it("is forgotten with the thread", async () => {
+    await reach(1990);
+    await openThread(1);
+    expect(thread.sought).toBeNull();
   });
 });

@@ -1,0 +1,62 @@
+"""Searching at the desk: the line that has the words is shown, marked, and opened where it stands in the thread."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.agent import Agent
+from tests.browser.parley import Parley
+from tests.browser.visitor import Visitor
+
+NewVisitor = Callable[..., Awaitable[Visitor]]
+WORDS = "do you know <b>Zebra</b> tea, 斑马茶?"
+
+
+@pytest.fixture
+async def conversation(new_visitor: NewVisitor, parley: Parley) -> int:
+    """One in which the words lie far up; each test has its own number behind them."""
+    ann = await new_visitor()
+    await ann.says(WORDS)
+    await ann.hears("I did not quite get that.")
+    found = parley.conversation_with(WORDS)
+    parley.grow(found, 300)
+    return found
+
+
+async def test_what_was_found_is_marked_and_opens_in_its_place(
+    conversation: int, admin: Agent, screenshots: Path
+) -> None:
+    await admin.goes("/")
+    search = admin.page.get_by_placeholder("Search text, names, orders")
+    row = admin.page.locator(f'section.list a.row[href*="/c/{conversation}"]')
+    for typed, marked in (("zebra<", "Zebra<"), ("<B>ZEBRA", "<b>Zebra"), ("斑马", "斑马")):
+        await search.fill(typed)
+        await expect(row.locator("mark")).to_have_text(marked)
+    await expect(admin.rows).to_have_count(1)
+    await expect(row).to_contain_text("斑马茶?")
+    await admin.draws(screenshots, "desk-search")
+
+    await row.click()
+    sought = admin.thread.locator("article.sought")
+    await expect(sought).to_have_text(WORDS)
+    await expect(sought).to_be_in_viewport()
+    newest = admin.page.get_by_role("button", name="Newest messages")
+    await expect(newest).to_be_visible()
+    await admin.draws(screenshots, "desk-search-opened")
+    # The address leads there, too.
+    await admin.page.reload()
+    await expect(sought).to_be_in_viewport()
+    await newest.click()
+    await expect(admin.thread.locator('[data-seq="300"]')).to_be_in_viewport()
+
+    # With the keyboard, another message of the same conversation, and then none.
+    await search.fill("message 250")
+    await expect(row.locator("mark")).to_have_text("message 250")
+    await search.press("Enter")
+    await expect(admin.thread.locator('article.sought[data-seq="250"]')).to_be_in_viewport()
+    await search.fill("nobody said this")
+    await expect(admin.page.get_by_text("Nothing found")).to_be_visible()
