@@ -36,9 +36,6 @@ IN_THE_WAY = {
     "in the index of messages; both go through the log and into the file. A larger cache, fewer checkpoints and "
     "checkpoints in a thread of their own were tried: no clear gain.",
     "desk": "See the table of screens below.",
-    "desk_sqlite": "See the table of screens below.",
-    "desk_postgres": "The search alone: without an extension PostgreSQL has no index over pieces of words, so it reads "
-    "the newest 200,000 messages and people. Every other screen is far below, see the table.",
     "report_seconds": "See the stages below, the rounds, and what others took of the machine meanwhile.",
     "report_memory": "Not established.",
     "report_again": "Not established.",
@@ -102,14 +99,19 @@ def _grown(figures: Figures) -> Iterator[Goal]:
         yield _growth(words, one["wire"]["grown"], one["wire"]["empty"], f"growth_{name}")
         words = f"Telegram: the same for {figures['chats']:,} people whose rows lie scattered, {engines[name]}"
         yield _growth(words, one["wire"]["scattered"], one["wire"]["empty"], f"scattered_{name}")
+    runs = [one["wire"][name] for one in figures["databases"].values() for name in one["wire"]]
+    yield _faultless("Telegram on those", _sums(runs), "telegram_faults")
+
+
+def _grown_desk(figures: Figures) -> Iterator[Goal]:
+    engines = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
+    for name, one in figures["databases"].items():
         screens = one["milliseconds"]
         worst = max(screens, key=lambda screen: screens[screen]["p95"])
         figure = f"{screens[worst]['p95']:.1f} ms for the slowest ({worst})"
         reached = screens[worst]["p95"] <= figures["goal_p95_ms"]
         words = f"Desk: any screen at {figures['messages']:,} messages, {engines[name]}, 95th percentile"
-        yield Goal(words, f"≤ {figures['goal_p95_ms']:.0f} ms", figure, reached, f"desk_{name}")
-    runs = [one["wire"][name] for one in figures["databases"].values() for name in one["wire"]]
-    yield _faultless("Telegram on those", _sums(runs), "telegram_faults")
+        yield Goal(words, f"≤ {figures['goal_p95_ms']:.0f} ms", figure, reached, "desk")
 
 
 def _growth(words: str, ours: Figures, empty: Figures, key: str) -> Goal:
@@ -259,6 +261,7 @@ GOALS: dict[str, Callable[[Figures], Iterator[Goal]]] = {
     "chat_sockets": _sockets,
     "desk_queries": _desk,
     "grown": _grown,
+    "grown_desk": _grown_desk,
     "report_10m": _report,
     "nodes": _nodes,
     "start_up": _start,

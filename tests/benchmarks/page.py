@@ -42,6 +42,7 @@ def text(results: Mapping[str, Figures]) -> str:
         _several(results),
         _growth(results),
         _screens(results),
+        _pieces(results),
         _spark(results),
     ]
     return "\n".join(part for part in [*parts, _runs(results)] if part)
@@ -141,7 +142,7 @@ def _screens(results: Mapping[str, Figures]) -> str:
     if "desk_queries" in results:
         figures = results["desk_queries"]["figures"]
         tables[f"SQLite, {figures['messages']:,} messages"] = figures["milliseconds"]
-    grown = results.get("grown", {}).get("figures", {"databases": {}})
+    grown = results.get("grown_desk", {}).get("figures", {"databases": {}})
     for name, words in (("sqlite", "SQLite"), ("postgres", "PostgreSQL")):
         if name in grown["databases"]:
             tables[f"{words}, {grown['messages']:,} messages"] = grown["databases"][name]["milliseconds"]
@@ -150,6 +151,26 @@ def _screens(results: Mapping[str, Figures]) -> str:
         rows = [(name, *(str(one[figure]) for figure in ("p50", "p95", "p99", "max"))) for name, one in screens.items()]
         parts.append(f"## The desk, milliseconds: {words}\n\n{_table(('screen', 'p50', 'p95', 'p99', 'worst'), rows)}")
     return "\n".join(parts)
+
+
+def _pieces(results: Mapping[str, Figures]) -> str:
+    index = (
+        results.get("grown_desk", {}).get("figures", {"databases": {}})["databases"].get("postgres", {}).get("index")
+    )
+    if not index:
+        return ""
+    columns = ("us_an_id", "processor_us_an_id", "others_late_p50_ms", "others_late_p99_ms")
+    rows = [
+        (table, *(f"{one[kind] / 2**20:.0f}" for kind in ("rows", "pieces")), *(str(one[figure]) for figure in columns))
+        for table, one in index.items()
+    ]
+    head = """## The index of pieces of words on PostgreSQL
+
+Made beside the way, a part at a time; here without its pauses. A message costs it so many microseconds by the clock and
+of our processor time, and a task that wants to run at every millisecond is so many milliseconds late meanwhile.
+"""
+    names = ("table", "MB with its indexes", "MB of pieces", "clock µs", "processor µs", "late p50 ms", "late p99 ms")
+    return f"{head}\n{_table(names, rows)}"
 
 
 def _growth(results: Mapping[str, Figures]) -> str:

@@ -186,7 +186,7 @@ def fill_sqlite(path: Path, count: int, *, indexed: bool = False) -> None:
 
 
 async def fill_postgres(url: str, count: int) -> None:
-    """The same, and what a server does by itself in time: vacuum, statistics, a checkpoint."""
+    """The same, and what a server does by itself in time: vacuum, statistics, a checkpoint. Not indexed."""
     connection = await asyncpg.connect(url)
     try:
         # Rows that refer to each other are right by design; looking each of them up would take as long again.
