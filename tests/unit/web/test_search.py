@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,9 +42,11 @@ class Text:
     seq: int
     author: str
     text: str
+    low: str
 
 
-def texts() -> list[Text]:
+@cache
+def texts() -> tuple[Text, ...]:
     """The same for every engine."""
     pick, words = random.Random(7), WORDS.split()
     said: dict[int, int] = dict.fromkeys(range(1, PEOPLE + 1), 0)
@@ -54,8 +57,8 @@ def texts() -> list[Text]:
         author = pick.choice(("customer", "customer", "staff", "bot", "note", "event"))
         joint = pick.choice((" ", "", "\n", ", "))
         text = joint.join(pick.choice(words) for _ in range(pick.randint(0, 6))) + pick.choice(("", f" {id_}"))
-        made.append(Text(id_, talk, said[talk], author, text))
-    return made
+        made.append(Text(id_, talk, said[talk], author, text, text.lower()))
+    return tuple(made)
 
 
 def name(person: int) -> str:
@@ -126,10 +129,10 @@ def looked_for(query: str, made: Sequence[Text]) -> list[tuple[int, int | None, 
     """What a plain look at everything finds, by the rules: the newest 200 messages, and people, latest talk first."""
     word = " ".join(query.split())
     low = word.lower()
-    newest = [one for one in reversed(made) if one.author in ("customer", "staff", "note") and low in one.text.lower()]
+    newest = [one for one in reversed(made) if one.author in ("customer", "staff", "note") and low in one.low]
     match: dict[int, tuple[int, str]] = {}
     for one in newest[:200]:
-        at = one.text.lower().find(low)
+        at = one.low.find(low)
         match.setdefault(one.talk, (one.seq, one.text[at : at + len(word)]))
     people = {
         person
