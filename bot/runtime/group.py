@@ -1,4 +1,8 @@
-"""Group commit: whatever has arrived while the last commit ran becomes one commit; nothing waits on a timer."""
+"""Group commit: whatever has arrived while the last commit ran becomes one commit.
+
+Who comes alone is committed at once. Where small commits in close order would keep others from theirs, a gap between
+the beginnings of two of them lets more share each.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ class GroupCommit(Generic[T, R]):
     """`flush` gets everything that waits and commits it in one transaction; each submitter gets its own result.
 
     A result that is an exception is raised where it was submitted. Whoever was cut off while it waited is committed all
-    the same, or left out.
+    the same, or left out. `gap` is in seconds.
     """
 
     def __init__(
@@ -29,8 +33,10 @@ class GroupCommit(Generic[T, R]):
         *,
         most: int = MOST_AT_ONCE,
         leaves_out: bool = False,
+        gap: float = 0.0,
     ) -> None:
         self._flush = flush
+        self._gap = gap
         self._leaves_out = leaves_out
         self._most = most
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
@@ -55,12 +61,16 @@ class GroupCommit(Generic[T, R]):
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
+        now = asyncio.get_running_loop().time
         while self._waiting or not self._closing:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
                 group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                earliest = now() + self._gap
                 await self._commit(group)
+                if not self._closing and (rest := earliest - now()) > 0:
+                    await asyncio.sleep(rest)
 
     async def _commit(self, group: list[tuple[T, asyncio.Future[R]]]) -> None:
         if self._leaves_out:

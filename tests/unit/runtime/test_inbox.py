@@ -95,6 +95,26 @@ async def test_arrivals_of_one_moment_share_a_commit() -> None:
     await group.close()
 
 
+async def test_a_gap_lets_more_share_a_commit() -> None:
+    groups: list[list[int]] = []
+    began: list[float] = []
+
+    async def flush(items: Sequence[int]) -> list[int]:
+        began.append(asyncio.get_running_loop().time())
+        groups.append(list(items))
+        return list(items)
+
+    group = GroupCommit(flush, gap=0.1)
+    assert await group.submit(1) == 1
+    one_by_one = [asyncio.create_task(group.submit(number)) for number in (2, 3)]
+    await asyncio.sleep(0)
+    assert await group.submit(4) == 4
+    assert await asyncio.gather(*one_by_one) == [2, 3]
+    assert groups == [[1], [2, 3, 4]]
+    assert began[1] - began[0] >= 0.1
+    await group.close()
+
+
 async def test_a_commit_that_fails_is_told_to_the_one_to_blame_only() -> None:
     async def flush(items: Sequence[int]) -> list[int]:
         if 3 in items:
