@@ -19,7 +19,7 @@ PAGE = 50
 
 _SELECT = """
 SELECT c.id, c.account, c.contact_id, c.owner_id, c.last_seq, c.last_text, c.last_author, c.last_at, c.unread,
-       c.waiting_since, c.reason, c.priority, c.attention, c.closed_at, c.lane,
+       c.waiting_since, c.reason, c.priority, c.attention, c.closed_at, c.lane, c.version,
        k.name AS contact_name, i.name AS identity_name, i.external_id, i.reachable, s.name AS owner_name
 FROM conversation c
 JOIN contact k ON k.id = c.contact_id
@@ -78,6 +78,7 @@ class Row:
     attention: str
     closed: bool
     lane: str
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,4 +224,5 @@ def _row(row: Any) -> Row:
         attention=row["attention"],
         closed=row["closed_at"] is not None,
         lane=row["lane"],
+        version=row["version"],
     )

@@ -8,7 +8,6 @@ from pathlib import Path
 from playwright.async_api import expect
 
 from tests.browser.parley import Parley
-from tests.browser.test_long_thread import grow
 from tests.browser.visitor import Visitor
 
 NewVisitor = Callable[..., Awaitable[Visitor]]
@@ -31,7 +30,7 @@ async def test_many_messages_at_once_are_drawn_together_and_the_oldest_make_room
     await ann.says("the first of a burst")
     await ann.hears("I did not quite get that.")
     await ann.thread.evaluate(COUNT)
-    grow(parley, parley.conversation_with("the first of a burst"), 1500)
+    parley.grow(parley.conversation_with("the first of a burst"), 1500)
     await ann.says("the last of a burst")
     await expect(ann.bubbles.filter(has_text="message 1500")).to_have_count(1, timeout=60_000)
     await ann.sees("the last of a burst", times=1)

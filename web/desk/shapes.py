@@ -57,6 +57,7 @@ class Shapes:
             "attention": row.attention,
             "closed": row.closed,
             "contact_id": row.contact_id,
+            "version": row.version,
         }
 
     def found(self, found: Found) -> Json:

@@ -57,6 +57,8 @@ export type Row = {
   attention: string;
   closed: boolean;
   contact_id: number;
+  /** Grows with every change: of two copies the one with more is the later. */
+  version: number;
   match?: Match | null;
 };
 

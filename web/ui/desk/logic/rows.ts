@@ -58,9 +58,11 @@ export function refreshed(list: RowList, items: readonly Row[], next: string | n
   return overlaps ? { rows: [...sorted(items), ...tail], held: new Map(), next: list.next } : replaced(items, next);
 }
 
-/** A live row. Held: contents change in place, places do not; what would move waits in `held`. */
+/** A live row. Held: contents change in place, places do not; what would move waits in `held`. A late one is dropped. */
 export function received(list: RowList, told: Row, view: View, hold: boolean): RowList {
   const index = list.rows.findIndex((known) => known.id === told.id);
+  const known = list.held.get(told.id) ?? list.rows[index];
+  if (known && known.version > told.version) return list;
   const { match } = list.rows[index] ?? {};
   const row = match ? { ...told, match } : told; // what a search found is not told again
   const fits = view.query !== "" ? index >= 0 : matches(row, view.filter, view.me);

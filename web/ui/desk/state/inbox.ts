@@ -23,6 +23,8 @@ export const atEnd = computed(() => list.value.next === null);
 
 let turn = 0;
 let abort: AbortController | null = null;
+/** Live rows that came while a page was under way: it may have been read before they changed. */
+let meanwhile: Row[] | null = null;
 
 /** The first page of a filter or a search; an answer that comes after a newer question is dropped. */
 export async function openList(filter: Filter, query: string): Promise<void> {
@@ -41,16 +43,21 @@ async function firstPage(merge: (items: Row[], next: string | null) => rows.RowL
   const mine = turn;
   abort?.abort();
   abort = new AbortController();
+  meanwhile = [];
   try {
     const page = await calls.conversations(inbox.filter, inbox.query, null, abort.signal);
     if (mine !== turn) return;
     list.value = merge(page.items, page.next);
+    for (const row of meanwhile ?? []) show(row);
     inbox.counts = { ...inbox.counts, ...page.counts };
     inbox.failed = "";
   } catch (error) {
     if (mine === turn) inbox.failed = error instanceof ApiError ? error.message : "";
   } finally {
-    if (mine === turn) inbox.loading = false;
+    if (mine === turn) {
+      inbox.loading = false;
+      meanwhile = null;
+    }
   }
 }
 
@@ -70,6 +77,11 @@ export async function nextPage(): Promise<void> {
 }
 
 export function receive(row: Row): void {
+  meanwhile?.push(row);
+  show(row);
+}
+
+function show(row: Row): void {
   list.value = rows.received(list.value, row, currentView(), held.value);
 }
 
@@ -95,6 +107,7 @@ onOtherStaff(forget);
 
 function forget(): void {
   turn += 1;
+  meanwhile = null;
   list.value = rows.EMPTY;
   Object.assign(inbox, { filter: "all", query: "", loading: true, failed: "", counts: {} });
 }

@@ -20,6 +20,7 @@ export function row(id: number, given: Partial<Row> = {}): Row {
     attention: "",
     closed: false,
     contact_id: id,
+    version: 1,
     ...given,
   };
 }

@@ -20,6 +20,12 @@ describe("the order of the list", () => {
     expect(list.rows[0]?.last_text).toBe("new");
   });
 
+  it("drops a copy that is older than the one here", () => {
+    const list = rows.replaced([row(1, { version: 3, last_text: "late" })], null);
+    const late = rows.received(list, row(1, { version: 2, last_text: "early" }), ALL, false);
+    expect(late.rows.map((one) => one.last_text)).toEqual(["late"]);
+  });
+
   it("puts a new conversation where it belongs", () => {
     expect(ids(rows.received(loaded(), row(9), ALL, false))).toEqual([9, 3, 2, 1]);
   });
