@@ -46,6 +46,15 @@ _LOWEST, _SPAN = 10_000, 22_000
 _candidates = itertools.count(os.getpid() * 997)
 
 
+def _look_elsewhere() -> None:
+    """A process that was forked has the counter of another one."""
+    global _candidates
+    _candidates = itertools.count(os.getpid() * 997)
+
+
+os.register_at_fork(after_in_child=_look_elsewhere)
+
+
 def free_port() -> int:
     """A TCP port of 127.0.0.1 that nobody listens on now; each call gives another one."""
     while True:

@@ -22,7 +22,8 @@ the process writes down what it was told and what people saw; the comparison wit
 runs again on processes that are broken on purpose, and counts only if it catches every one of them.
 
 `scripts/faults` runs all at full counts, `scripts/faults --quick` at about a tenth, and `scripts/faults NAME ...`
-single parts; `--seed` repeats the chance of a red run. A database is named where a part runs on more than one.
+single parts; `--seed` repeats the chance of a red run. A database is named where a part runs on more than one. Three
+trials are under way at once on two cores; after them those about time or memory run one by one.
 """
 
 
@@ -97,7 +98,10 @@ def _runs(results: Mapping[str, Json]) -> str:
          str(result["load_average_before"]))
         for part, result in results.items()
     ]  # fmt: skip
-    head = "## When and where\n\nA load average above the number of cores means that others were at work.\n\n"
+    head = (
+        "## When and where\n\nThe time is the sum of a part's trials. A load average above the number of cores "
+        "means that others were at work.\n\n"
+    )
     return head + _table(("part", "UTC", "seed", "took", "machine", "load average before"), rows)
 
 

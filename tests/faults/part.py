@@ -47,7 +47,10 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """`number` is the promise's in the programme. `armed` maps each broken variant to counts of its own."""
+    """`number` is the promise's in the programme. `armed` maps each broken variant to counts of its own.
+
+    `alone` is a part whose promise is about time or memory: nothing else is under way meanwhile.
+    """
 
     number: int
     name: str
@@ -59,6 +62,7 @@ class Part:
     armed: Mapping[str, Counts]
     databases: tuple[str, ...] = ("sqlite",)
     notes: str = ""
+    alone: bool = False
     small: Counts = field(default_factory=dict)  # of an armed run, where `armed` says nothing else
 
     def armed_counts(self, variant: str) -> Counts:

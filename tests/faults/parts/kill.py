@@ -41,6 +41,7 @@ PART = Part(
     passes="0 lost, 0 doubled, 0 reordered; a file that is sound; ready again p99 ≤ 3 s",
     run=run,
     full={"kills": 200, "people": 500, "rate": 200, "longest": 5.0, "ready_ms": 3000},
+    alone=True,
     quick={"kills": 20, "people": 500, "rate": 200, "longest": 2.0, "ready_ms": 3000},
     small={"kills": 3},
     armed={"acknowledges-first": {}, "no-unique-key": {"kills": 1}},

@@ -79,8 +79,8 @@ PART = Part(
     promise="Above the limit the answer is 503 with Retry-After, never a 200 that is dropped; memory is bounded",
     passes=f"0 lost; every refusal with Retry-After; at most {MOST_GROWTH:.0f} MB above the start",
     run=run,
-    full={"deliveries": 100_000, "people": 3_000, "sleep_ms": 300},
-    quick={"deliveries": 10_000, "people": 3_000, "sleep_ms": 300},
+    full={"deliveries": 100_000, "people": 3_000, "sleep_ms": 1_000},
+    quick={"deliveries": 10_000, "people": 3_000, "sleep_ms": 1_000},
     small={"deliveries": 5_000},
     armed={"drops-when-full": {}},
 )

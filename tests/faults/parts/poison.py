@@ -117,6 +117,7 @@ PART = Part(
     passes="others are answered within 1 s; parked after 5 attempts with an apology, and staff see it",
     run=run,
     full={"victims": 10, "seconds": 20.0, "block_ms": 30_000, "patience_s": 180.0, "others_s": 1.0},
+    alone=True,
     quick={"victims": 3, "seconds": 5.0, "block_ms": 30_000, "patience_s": 60.0, "others_s": 1.0},
     small={"seconds": 4.0, "block_ms": 5_000, "patience_s": 8.0},
     armed={"one-turn-at-a-time": {}, "never-parks": {}, "never-looks": {}, "holds-for-long": {}},

@@ -34,7 +34,7 @@ async def two_nodes(trial: Trial) -> Findings:
 async def _run(trial: Trial, nodes: int) -> Findings:
     kept = trial.folder / "result.json"
     words = ["--seeds", str(trial.count("seeds")), "--nodes", str(nodes), "--variant", trial.variant]
-    processes = str(os.cpu_count() or 1)
+    processes = str(max(1, (os.cpu_count() or 1) // 2))  # others are at work beside it
     running = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.simulation", *words, "--processes", processes, "--result", str(kept),
         stdout=asyncio.subprocess.DEVNULL,

@@ -1,0 +1,46 @@
+"""The real servers of the programme of faults: each is started when somebody first asks, and ends with the block."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.servers import Bucket, ObjectStore, Postgres, Server
+
+
+@dataclass
+class RealServers:
+    """PostgreSQL and a store, as far as anybody wants them."""
+
+    _ends: ExitStack = field(default_factory=ExitStack)
+    _running: dict[type[Server], Server] = field(default_factory=dict)
+
+    def __enter__(self) -> RealServers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.close()
+
+    async def bucket(self) -> Bucket:
+        """An empty bucket."""
+        server = self._server(ObjectStore)
+        assert isinstance(server, ObjectStore)
+        return await server.create_bucket()
+
+    async def database(self) -> str:
+        """The URL of an empty database on PostgreSQL."""
+        server = self._server(Postgres)
+        assert isinstance(server, Postgres)
+        return await server.create_database()
+
+    def _server(self, kind: type[Server]) -> Server:
+        if kind not in self._running:
+            folder = Path(self._ends.enter_context(tempfile.TemporaryDirectory()))
+            folder.chmod(0o755)  # PostgreSQL runs as another user
+            server = kind(folder)
+            self._ends.callback(server.stop)
+            server.start()
+            self._running[kind] = server
+        return self._running[kind]
