@@ -75,7 +75,7 @@ class Message(Model):
     seq = fields.IntField()
     author = fields.CharField(16)  # customer | bot | staff | note (internal) | event (a thin line in the desk)
     staff_id = fields.BigIntField(null=True)
-    text = fields.TextField(default="")
+    text = fields.TextField(default="")  # of an event its name: took | gave | closed
     body = fields.TextField(default="")  # JSON of core.message.Reply; empty when text says it all
     client_id = fields.CharField(64, null=True)  # the sender's own id: a second send of it is the same message
     delivery = fields.CharField(16, default="")  # bot and staff: queued | sent | failed

@@ -127,7 +127,7 @@ class Staffing:
             await Message.filter(conversation_id=conversation_id, author="bot", delivery="queued").update(
                 delivery="failed", error="cancelled by the takeover"
             )
-            await self._event(connection, row, f"{staff.name} took over", staff_id, now)
+            await self._event(connection, row, "took", staff_id, now)
             await audit.record(staff_id, "conversation.take", f"conversation:{conversation_id}", now)
         return row.epoch, staff.name
 
@@ -138,9 +138,8 @@ class Staffing:
             row = await self._locked(conversation_id)
             if row.owner_id is None:
                 return
-            staff = await Staff.get(id=staff_id)
             row.owner_id, row.epoch = None, row.epoch + 1
-            await self._event(connection, row, f"{staff.name} gave back to the bot", staff_id, now)
+            await self._event(connection, row, "gave", staff_id, now)
             await audit.record(staff_id, "conversation.give", f"conversation:{conversation_id}", now)
             resumed = Inbound(row.account, f"resumed:{row.id}:{row.epoch}", await _sender(row), "resumed")
             arrivals = await self._inbox.keep_within(connection, [resumed])
@@ -152,12 +151,11 @@ class Staffing:
         now = self._clock()
         async with transaction() as connection:
             row = await self._locked(conversation_id)
-            staff = await Staff.get(id=staff_id)
             if row.owner_id is not None:
                 row.epoch += 1
             row.owner_id, row.waiting_since, row.reason, row.priority = None, None, "", 0
             row.attention, row.closed_at, row.unread = "", now, 0
-            await self._event(connection, row, f"{staff.name} closed the conversation", staff_id, now)
+            await self._event(connection, row, "closed", staff_id, now)
             await audit.record(staff_id, "conversation.close", f"conversation:{conversation_id}", now)
         self._tell(conversation_id, row.lane, None)
 
@@ -227,12 +225,12 @@ class Staffing:
         return sends(row.lane, row.id, await _sender(row), row.last_seq, wires, "staff", row.epoch, now)
 
     async def _event(
-        self, connection: BaseDBAsyncClient, row: Conversation, text: str, staff_id: int, now: datetime
+        self, connection: BaseDBAsyncClient, row: Conversation, what: str, staff_id: int, now: datetime
     ) -> None:
-        """A thin line in the thread, for staff; saves the row with it."""
+        """A thin line in the thread, which each of the staff reads in their own language; saves the row with it."""
         row.last_seq += 1
         row.updated_at = now
-        line = (row.id, row.last_seq, "event", staff_id, text, "", None, "", now)
+        line = (row.id, row.last_seq, "event", staff_id, what, "", None, "", now)
         await execute(connection, [(INSERT_MESSAGE, [line])])
         await row.save()
 

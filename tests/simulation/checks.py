@@ -66,7 +66,7 @@ def _threads(world: World) -> Iterator[str]:
                 yield f"message {unanswered} of conversation {id_} was kept without an answer"
             unanswered = row["seq"] if row["author"] == "customer" and not owned else 0
             if row["author"] == "event":
-                owned = row["text"].endswith("took over")
+                owned = row["text"] == "took"
             if row["author"] == "bot" and owned:
                 yield f"the bot said message {row['seq']} of conversation {id_} while a person owned it"
         if unanswered:

@@ -42,7 +42,11 @@ export function phrase(sentence: string, facts: Facts): string {
 export const isChinese = computed(() => language.value === "zh");
 
 /** A word for a state the server named, or the name itself when it is newer than this catalogue. */
-export function tState(prefix: "order.state" | "payment.provider" | "payment.state" | "reports.state" | "settings.role", state: string): string {
+export function tState(
+  prefix: "order.state" | "payment.provider" | "payment.state" | "reports.state" | "settings.role" | "thread.event",
+  state: string,
+  facts: Facts = {},
+): string {
   const key = `${prefix}.${state}`;
-  return key in en ? t(key as Key) : state;
+  return key in en ? t(key as Key, facts) : state;
 }
