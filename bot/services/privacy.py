@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import msgspec
@@ -17,6 +19,7 @@ from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
 from bot.services import search, settlement
+from bot.services.visitors import ACCOUNT
 from models import (
     Attachment,
     CartLine,
@@ -116,7 +119,7 @@ async def _person(contact_id: int) -> _Person:
         contact=contact_id,
         conversations=[row.id for row in conversations],
         lanes=sorted(lanes),
-        visitors=[row.external_id for row in identities if row.account == "webchat"],
+        visitors=[row.external_id for row in identities if row.account == ACCOUNT],
         orders=[row.id for row in orders],
     )
 
@@ -132,7 +135,7 @@ def _rows(person: _Person) -> dict[str, QuerySet[Any]]:
         "cart_line": CartLine.filter(contact_id=person.contact),
         "effect": Effect.filter(of_talks),
         "errand": Errand.filter(of_talks),
-        "inbound": Inbound.filter(lane__in=person.lanes),
+        "inbound": Inbound.filter(reduce(or_, map(_keyed, person.visitors), Q(lane__in=person.lanes))),
         "report_delivery": ReportDelivery.filter(of_talks),
         "report_subscription": ReportSubscription.filter(of_talks),
         "dialog": Dialog.filter(of_talks),
@@ -148,6 +151,11 @@ def _rows(person: _Person) -> dict[str, QuerySet[Any]]:
         "order": Order.filter(id__in=orders),
         "contact": Contact.filter(id=person.contact),
     }
+
+
+def _keyed(visitor: str) -> Q:
+    """What is settled keeps its key, and a visitor's begins with who they are. A semicolon follows the colon."""
+    return Q(account=ACCOUNT, key__gte=f"{visitor}:", key__lt=f"{visitor};")
 
 
 async def _values(table: str, query: QuerySet[Model]) -> list[dict[str, Any]]:

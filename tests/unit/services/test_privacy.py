@@ -18,6 +18,7 @@ from bot.core.message import FileRef
 from bot.core.ports import StoredFile
 from bot.services import attachments, privacy, refunds, search
 from bot.services.privacy import SECRET
+from models import Identity, Inbound
 from models.database import client, dialect, transaction
 from tests.unit.services.shop import NOW, Shop
 
@@ -233,3 +234,15 @@ async def test_an_erasure_reads_no_table_that_grows(shop: Shop) -> None:
             scans += [f"{one}: {statement}" for one in details if one.startswith("SCAN") and not one.startswith(small)]
     assert scans == []
     assert any('DELETE FROM "inbound"' in statement for statement in asked)
+
+
+async def test_the_keys_of_settled_messages_go_with_their_visitor_and_nobody_elses(any_shop: Shop) -> None:
+    ann, bob = await any_shop.customer("Ann"), await any_shop.customer("Bob")
+    known = {scope.contact_id: await Identity.get(contact_id=scope.contact_id) for scope in (ann, bob)}
+    keys = [f"{known[scope.contact_id].external_id}:{message}" for scope in (ann, bob) for message in ("m1", "m2")]
+    for key in keys:
+        await Inbound.create(
+            account="webchat", key=key, lane="", kind="message", payload="", state="done", received_at=NOW
+        )
+    await privacy.erase(ann.contact_id, NOW)
+    assert [row.key for row in await Inbound.all().order_by("id")] == keys[2:]
