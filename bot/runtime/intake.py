@@ -185,7 +185,9 @@ class Intake:
 
     async def _add(self, ids: Sequence[int], fresh: Sequence[Waiting]) -> None:
         """Queue what is not here, in the order of ids. What is given away meanwhile is left out."""
-        here = {waiting.id: waiting for waiting in fresh}
+        # An earlier look may have found what arrived only then: by now it may have been handled, and is not pending.
+        pending = set(ids)
+        here = {waiting.id: waiting for waiting in fresh if waiting.id in pending}
         missing = [id_ for id_ in ids if id_ not in self._lanes and id_ not in here]
         for start in range(0, len(missing), _CHUNK):
             here |= {waiting.id: waiting for waiting in await read_inbounds(missing[start : start + _CHUNK])}

@@ -14,8 +14,6 @@ from tests.kit.wire_faults import Fault, Faults, Late
 
 #: How long the platform takes for each answer in the second before a death, so that messages wait behind others.
 SLOW = 1.5
-#: Beyond this the other node does not go on any more.
-PATIENCE = 60.0
 
 
 class Slowly(Faults):
@@ -50,7 +48,7 @@ async def run(trial: Trial) -> Findings:
                     await asyncio.sleep(1.2)
                     dies, goes_on = trial.chance.sample(nodes, 2)
                     by_signal = number % 2 == 1 and trial.counts["kills"] > 0
-                    took.append(await _death(crowd, dies, goes_on, slowly, kills=by_signal))
+                    took.append(await _death(trial, crowd, dies, goes_on, slowly, kills=by_signal))
                     await fair(nodes)
             await crowd.is_answered(20.0)
             for node in nodes:
@@ -63,18 +61,20 @@ async def run(trial: Trial) -> Findings:
         return Findings({"deaths": len(took)} | found.figures() | {"goes_on_p99_ms": p99}, tuple(wrong))
 
 
-async def _death(crowd: Balanced, dies: Freezing, goes_on: Freezing, slowly: Slowly, *, kills: bool) -> float:
+async def _death(
+    trial: Trial, crowd: Balanced, dies: Freezing, goes_on: Freezing, slowly: Slowly, *, kills: bool
+) -> float:
     """Seconds from the death until all that was acknowledged before it is answered; then the dead one comes back."""
-    clock = Awake()
+    clock, patience = Awake(), trial.counts["patience"]
     if kills:
         await dies.kill()
     else:
         dies.freezes()
     slowly.is_slow = False
     before = {person: list(texts) for person, texts in crowd.told.items()}
-    while (await goes_on.readiness()).get("shards") != 64 and clock.seconds < PATIENCE:
+    while (await goes_on.readiness()).get("shards") != 64 and clock.seconds < patience:
         await clock.tick()
-    while _missing(crowd, before) and clock.seconds < PATIENCE:
+    while _missing(crowd, before) and clock.seconds < patience:
         await clock.tick()
     await asyncio.sleep(0.5)  # the other one writes to the lanes before the sleeper wakes up
     if kills:
@@ -95,9 +95,9 @@ PART = Part(
     promise="A node of two is killed, or sleeps and wakes, under load: the other goes on, the sleeper commits nothing",
     passes="0 lost, 0 doubled, 0 reordered; the other has answered everything ≤ 15 s after the death, p99",
     run=run,
-    full={"deaths": 50, "people": 200, "rate": 80, "nap": 200, "kills": 1, "goes_on_ms": 15_000},
-    quick={"deaths": 6, "people": 200, "rate": 80, "nap": 200, "kills": 1, "goes_on_ms": 15_000},
-    small={"deaths": 2, "kills": 0},
+    full={"deaths": 50, "people": 200, "rate": 80, "nap": 200, "kills": 1, "goes_on_ms": 15_000, "patience": 60},
+    quick={"deaths": 4, "people": 200, "rate": 80, "nap": 200, "kills": 1, "goes_on_ms": 15_000, "patience": 60},
+    small={"deaths": 2, "kills": 0, "patience": 20},
     armed={"no-fence": {}, "no-deadline": {}},
     databases=("postgres",),
     notes="Shown twice (`repeated`) are messages that were leaving when the node died, as with `kill`.",

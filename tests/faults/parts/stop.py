@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.faults import oracle
 from tests.faults.crowd import Crowd
 from tests.faults.part import WHOLE, Findings, Part, Trial
-from tests.faults.shop import Ends, Shop
+from tests.faults.shop import DRAIN_SECONDS, Ends, Shop
 from tests.kit.telegram_server import TelegramServer
 
 
@@ -19,7 +19,7 @@ async def run(trial: Trial) -> Findings:
                 for _ in range(trial.count("stops")):
                     await shop.start()
                     await crowd.is_served(trial.chance.randrange(1, int(trial.counts["rate"])))
-                    ends.add(await shop.stop())
+                    ends.add(await shop.stop(DRAIN_SECONDS + 2.0))
                 await shop.start()
             await crowd.is_answered(30.0 if trial.variant == WHOLE else 3.0)
             await shop.stop()

@@ -1,0 +1,47 @@
+"""What arrived is queued once, however often the table is looked at meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from bot.core.message import Inbound
+from bot.core.shard import SHARDS
+from bot.runtime import intake as intake_module
+from bot.runtime.intake import Intake
+from bot.runtime.lanes import Lanes
+from bot.runtime.lease import Lease
+from bot.runtime.ledger import Waiting
+
+
+class Shared(Lease):
+    """One of several nodes."""
+
+    is_shared = True
+
+
+async def test_what_an_earlier_look_found_and_handled_is_not_queued_when_its_arrival_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lanes, pending = Lanes(), [7]
+    one = Waiting(7, Inbound("telegram", "7", "ann"))
+
+    async def fetch(sql: str, values: Sequence[Any]) -> list[dict[str, int]]:
+        return [{"id": id_} for id_ in pending]
+
+    async def read(ids: Sequence[int]) -> list[Waiting]:
+        return [one for id_ in ids if id_ == one.id]
+
+    monkeypatch.setattr(intake_module, "fetch", fetch)
+    monkeypatch.setattr(intake_module, "read_inbounds", read)
+    intake = Intake(lanes, Shared(), 100, lambda _: None)
+    intake.gain(range(SHARDS))
+    await intake._take_in()
+    [head] = await lanes.take(5)
+    lanes.done(head)
+    pending.clear()
+    intake.arrived([one])
+    await intake._take_in()
+    assert lanes.size == 0
