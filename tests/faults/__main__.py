@@ -3,7 +3,7 @@
     python -m tests.faults [NAME ...] [--quick] [--seed N] [--page]
 
 Without names all parts run: several side by side, and those about time and memory one after the other. `--quick` is a
-tenth of the counts, within ten minutes. A red run prints its seed, and `--seed` runs it again. `--page` only writes the
+tenth of the counts, some fifteen minutes on two cores. A red run prints its seed, and `--seed` runs it again. `--page` only writes the
 page.
 """
 

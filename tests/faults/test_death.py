@@ -11,7 +11,7 @@ import pytest
 from tests.faults.part import Servers, Trial
 from tests.faults.parts import death
 
-COUNTS = {"deaths": 1, "people": 60, "rate": 60, "nap": 100, "kills": 0, "goes_on_ms": 15_000}
+COUNTS = {"deaths": 1, "people": 60, "rate": 60, "nap": 100, "kills": 0, "goes_on_ms": 15_000, "patience": 60}
 
 
 @pytest.mark.slow
