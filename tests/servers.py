@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 import asyncmy
 import asyncpg
+from asyncmy.errors import OperationalError
 
 from tests.postgres_wheel import account_for_postgres, postgres_binaries
 
@@ -275,7 +276,8 @@ class MariaDb(Server):
         """Drop the database at `url`; connections that a test forgot are ended."""
         name = urlsplit(url).path[1:]
         for (id_,) in await self.execute(f"SELECT id FROM information_schema.processlist WHERE db = '{name}'"):
-            await self.execute(f"KILL {id_}")
+            with suppress(OperationalError):  # it went by itself meanwhile
+                await self.execute(f"KILL {id_}")
         await self.execute(f"DROP DATABASE IF EXISTS {name}")
 
     async def empty(self, url: str) -> None:
