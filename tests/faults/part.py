@@ -49,6 +49,7 @@ class Trial:
 class Part:
     """`number` is the promise's in the programme. `armed` maps each broken variant to counts of its own.
 
+    `at_length` are databases that it runs on besides at full counts.
     `alone` is a part whose promise is about time or memory: nothing else is under way meanwhile.
     """
 
@@ -61,6 +62,7 @@ class Part:
     quick: Counts
     armed: Mapping[str, Counts]
     databases: tuple[str, ...] = ("sqlite",)
+    at_length: tuple[str, ...] = ()
     notes: str = ""
     alone: bool = False
     small: Counts = field(default_factory=dict)  # of an armed run, where `armed` says nothing else

@@ -23,6 +23,7 @@ from tests.faults.parts import (
     stop,
     storage,
     takeover,
+    upgrade,
 )
 
 PARTS: dict[str, Part] = {
@@ -33,6 +34,7 @@ PARTS: dict[str, Part] = {
         cuts.PART,
         stop.PART,
         rolling.PART,
+        upgrade.PART,
         duplicates.PART,
         ack.PART,
         overload.PART,

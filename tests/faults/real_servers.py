@@ -7,12 +7,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.servers import Bucket, ObjectStore, Postgres, Server
+from tests.servers import Bucket, MariaDb, ObjectStore, Postgres, Server
 
 
 @dataclass
 class RealServers:
-    """PostgreSQL and a store, as far as anybody wants them."""
+    """Databases and a store, as far as anybody wants them."""
 
     _ends: ExitStack = field(default_factory=ExitStack)
     _running: dict[type[Server], Server] = field(default_factory=dict)
@@ -29,16 +29,16 @@ class RealServers:
         assert isinstance(server, ObjectStore)
         return await server.create_bucket()
 
-    async def database(self) -> str:
-        """The URL of an empty database on PostgreSQL."""
-        server = self._server(Postgres)
-        assert isinstance(server, Postgres)
+    async def database(self, kind: str) -> str:
+        """The URL of an empty database on "postgres" or "mariadb"."""
+        server = self._server(Postgres if kind == "postgres" else MariaDb)
+        assert isinstance(server, Postgres | MariaDb)
         return await server.create_database()
 
     def _server(self, kind: type[Server]) -> Server:
         if kind not in self._running:
             folder = Path(self._ends.enter_context(tempfile.TemporaryDirectory()))
-            folder.chmod(0o755)  # PostgreSQL runs as another user
+            folder.chmod(0o755)  # the databases run as another user
             server = kind(folder)
             self._ends.callback(server.stop)
             server.start()

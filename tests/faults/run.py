@@ -64,7 +64,8 @@ class Planned:
 def planned(part: Part, *, quick: bool, seed: int, only_armed: bool = False) -> list[Planned]:
     """All trials of a part."""
     counts = part.quick if quick else part.full
-    whole = [Planned(part, kind, WHOLE, counts, seed) for kind in part.databases if not only_armed]
+    kinds = part.databases if quick else part.databases + part.at_length
+    whole = [Planned(part, kind, WHOLE, counts, seed) for kind in kinds if not only_armed]
     return whole + [
         Planned(part, part.databases[0], variant, part.armed_counts(variant), seed) for variant in part.armed
     ]
@@ -171,8 +172,8 @@ def _tell(says: Connection, *told: Any) -> None:
 
 async def _url(kind: str, servers: RealServers, folder: Path) -> str:
     """Of an empty database; nothing for "tests", which make their own."""
-    if kind == "postgres":
-        return await servers.database()
+    if kind in ("postgres", "mariadb"):
+        return await servers.database(kind)
     return f"sqlite://{folder / 'parley.db'}" if kind == "sqlite" else ""
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.faults import broken, broken_doors, broken_points
+from tests.faults import broken, broken_doors, broken_points, releases
 
-VARIANTS = broken.VARIANTS | broken_doors.VARIANTS | broken_points.VARIANTS
+VARIANTS = broken.VARIANTS | broken_doors.VARIANTS | broken_points.VARIANTS | releases.VARIANTS
 
 
 def arm(words: str) -> None:

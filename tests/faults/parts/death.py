@@ -100,5 +100,6 @@ PART = Part(
     small={"deaths": 2, "kills": 0, "patience": 20},
     armed={"no-fence": {}, "no-deadline": {}},
     databases=("postgres",),
+    at_length=("mariadb",),
     notes="Shown twice (`repeated`) are messages that were leaving when the node died, as with `kill`.",
 )

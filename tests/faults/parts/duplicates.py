@@ -97,5 +97,6 @@ PART = Part(
     small={"events": 200},
     armed={"no-unique-key": {}, "looks-then-writes": {}},
     databases=("sqlite", "postgres"),
+    at_length=("mariadb",),
     notes="Over eight connections; on PostgreSQL to two nodes in turn.",
 )

@@ -105,6 +105,7 @@ PART = Part(
     small={"each": 3},
     armed={"acknowledges-first": {}, "records-first": {}, "writes-in-two": {}},
     databases=("sqlite", "postgres"),
+    at_length=("mariadb",),
     notes="A file whose bytes were stored when the kill came, and whose row was not, is stored again under another "
     "key; the first bytes stay in the store, and nothing points at them.",
 )

@@ -49,4 +49,5 @@ PART = Part(
     small={"restarts": 2},
     armed={"acknowledges-first": {}, "gives-without-rest": {}},
     databases=("postgres",),
+    at_length=("mariadb",),
 )

@@ -40,5 +40,6 @@ PART = Part(
     small={"stops": 1, "people": 100},
     armed={"acknowledges-first": {}, "never-drains": {}},
     databases=("sqlite", "postgres"),
+    at_length=("mariadb",),
     notes="One node; two nodes are restarted in turn by `rolling`.",
 )

@@ -119,4 +119,5 @@ PART = Part(
     quick={"claims": 100},
     armed={"takes-over-without-a-hold": {"claims": 60}, "everybody-takes-over": {"claims": 5}},
     databases=("sqlite", "postgres"),
+    at_length=("mariadb",),
 )
