@@ -43,5 +43,4 @@ PART = Part(
     quick={"claims": 50},
     armed={"takes-over-without-a-hold": {"claims": 60}, "takes-over-from-afar": {"claims": 40}},
     databases=("postgres",),
-    at_length=("mariadb",),
 )

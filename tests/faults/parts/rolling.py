@@ -49,5 +49,4 @@ PART = Part(
     small={"restarts": 2},
     armed={"acknowledges-first": {}, "gives-without-rest": {}},
     databases=("postgres",),
-    at_length=("mariadb",),
 )

@@ -131,6 +131,5 @@ PART = Part(
     small={"days": 5, "kills": 0.0},
     armed={"claims-any": {}},
     databases=("postgres",),
-    at_length=("mariadb",),
     notes="All zones of the world from 2024 to 2036 against a brute-force model are `zones`.",
 )

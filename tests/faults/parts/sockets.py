@@ -113,5 +113,4 @@ PART = Part(
     small={"visitors": 10, "messages": 10, "restarts": 0},
     armed={"loses-a-push": {"cut": 0.0}, "pushes-twice": {"cut": 0.0}},
     databases=("sqlite", "postgres"),
-    at_length=("mariadb",),
 )
