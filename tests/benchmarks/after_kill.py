@@ -39,7 +39,6 @@ def configure(folder: Path, api: str, url: str, handlers: str, port: int) -> lis
         "handlers": {"modules": [handlers]},
         "limits": {"backlog": 20_000, "turn_seconds": 60.0},
         "demo": {"shop": False},
-        "log": {"level": "warning"},
     }
     lines = [
         f"[{name}]\n" + "\n".join(f"{k} = {json.dumps(v)}" for k, v in keys.items()) for name, keys in sections.items()

@@ -56,7 +56,6 @@ def node(folder: Path, number: int, port: int, api: int, url: str, handler: str)
         "telegram": {"token": "42:TEST", "api_base": f"http://127.0.0.1:{api}", "webhook_secret": SECRET},
         "handlers": {"modules": [HANDLERS[handler]]},
         "demo": {"shop": False},
-        "log": {"level": "warning"},
     }
     lines = [
         f"{key} = {json.dumps(value)}" if key else f"[{value}]"

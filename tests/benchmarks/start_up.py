@@ -70,7 +70,7 @@ def starts(rounds: int, *more: str) -> Found:
     """The first start, then the others on the same data; `more` are lines of the configuration."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        lines = ["[server]", f'data = "{folder / "data"}"', "[log]", 'level = "warning"', *more]
+        lines = ["[server]", f'data = "{folder / "data"}"', *more]
         (folder / "config.toml").write_text("\n".join(lines), "utf-8")
         first = start(folder)
         again = [start(folder) for _ in range(rounds)]

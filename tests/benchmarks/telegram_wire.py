@@ -115,8 +115,6 @@ def _parley(at: Place) -> list[str]:
         'modules = ["tests.benchmarks.peers.echo"]',
         "[demo]",
         "shop = false",
-        "[log]",
-        'level = "warning"',
     ]
     config.write_text("\n".join(lines), "utf-8")
     return [sys.executable, "-m", "bot", "run", "--config", str(config)]

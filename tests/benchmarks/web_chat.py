@@ -64,8 +64,6 @@ def _parley(port: int, folder: Path, handler: str = "echo") -> list[str]:
         f'modules = ["tests.benchmarks.peers.{handler}"]',
         "[demo]",
         "shop = false",
-        "[log]",
-        'level = "warning"',
     ]
     config.write_text("\n".join(lines), "utf-8")
     return [sys.executable, "-m", "bot", "run", "--config", str(config)]

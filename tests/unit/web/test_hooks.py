@@ -70,6 +70,14 @@ async def test_a_signed_call_is_kept_then_answered(site: Site) -> None:
     assert [inbound.text for inbound in site.runtime.accepted] == ["hi", "there"]
 
 
+async def test_a_call_that_went_well_is_no_line_in_the_log(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "parley.access")
+    assert await site.status("POST", "/hooks/parrot", data='["hi"]', headers=SIGNED) == 200
+    assert await site.status("POST", "/hooks/parrot", data="oh", headers=SIGNED) == 400
+    lines = [(record.__dict__["route"], record.__dict__["status"]) for record in caplog.records]
+    assert lines == [("/hooks/{account}", 400)]
+
+
 @pytest.mark.parametrize("headers", [{}, {"X-Secret": ""}, {"X-Secret": "poll\u00fc"}, {"X-Secret": "polly2"}])
 async def test_a_wrong_secret_leaves_no_row(site: Site, headers: dict[str, str]) -> None:
     assert await site.status("POST", "/hooks/parrot", data='["hi"]', headers=headers) == 401
