@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import math
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 
 from bot.core.events import WorkArrived
 from bot.core.faults import fault
@@ -43,6 +45,7 @@ class Intake:
         self._shards: frozenset[int] = frozenset()  # whose inbounds we take in
         self._waiting: list[Waiting] = []  # kept here, their lanes not looked at yet
         self._look = True  # at everything
+        self._looked_at = -math.inf
         self._is_alone = not lease.is_shared
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -135,12 +138,7 @@ class Intake:
 
     async def _run(self) -> None:
         while True:
-            try:
-                async with asyncio.timeout(LOOK_ALONE_SECONDS if self._is_alone else LOOK_SECONDS):
-                    await self._wake.wait()
-            except TimeoutError:
-                self._look = True
-            self._wake.clear()
+            await self._rest()
             try:
                 await self._take_in()
             except Exception as error:
@@ -151,6 +149,18 @@ class Intake:
             self._looks += 1
             async with self._looked:
                 self._looked.notify_all()
+
+    async def _rest(self) -> None:
+        """Until something arrives or is told, or everything is to be looked at, however much arrives meanwhile."""
+        clock = asyncio.get_running_loop().time
+        due = self._looked_at + (LOOK_ALONE_SECONDS if self._is_alone else LOOK_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, due - clock())):
+                await self._wake.wait()
+        self._wake.clear()
+        self._look |= clock() >= due
+        if self._look:
+            self._looked_at = clock()
 
     async def _take_in(self) -> None:
         fresh, self._waiting = self._waiting, []

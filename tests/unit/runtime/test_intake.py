@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,3 +46,32 @@ async def test_what_an_earlier_look_found_and_handled_is_not_queued_when_its_arr
     intake.arrived([one])
     await intake._take_in()
     assert lanes.size == 0
+
+
+async def test_what_no_hint_tells_of_is_found_however_much_arrives_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node that hears no hints of the others and is busy itself."""
+    pending, looked, found = list[int](), asyncio.Event(), asyncio.Event()
+
+    async def fetch(sql: str, values: Sequence[Any]) -> list[dict[str, int]]:
+        if "lane IN" in sql:
+            return []
+        looked.set()
+        return [{"id": id_} for id_ in pending]
+
+    async def read(ids: Sequence[int]) -> list[Waiting]:
+        found.set()
+        return [Waiting(id_, Inbound("telegram", "7", "ann")) for id_ in ids]
+
+    monkeypatch.setattr(intake_module, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(intake_module, "fetch", fetch)
+    monkeypatch.setattr(intake_module, "read_inbounds", read)
+    intake = Intake(Lanes(), Shared(), 100, lambda _: None)
+    intake.gain(range(SHARDS))
+    await intake.start()
+    await looked.wait()
+    pending.append(7)  # another node has kept it
+    async with asyncio.timeout(5):
+        while not found.is_set():
+            intake.arrived([Waiting(8, Inbound("telegram", "8", "bob"))])
+            await asyncio.sleep(0.005)
+    await intake.stop()
