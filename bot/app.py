@@ -134,7 +134,8 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
     runtime.attempts.add("settle", SettleAlone(providers, clock))
     runtime.attempts.add("report", make_reports(config, runtime, clock))
     reports = DeskReports(clock, runtime.wake)
-    relay = await make_relay(runtime.bus, config.redis.url.reveal(), config.database.url.reveal())
+    addresses = config.redis.url.reveal(), config.database.url.reveal()
+    relay = await make_relay(runtime.bus, *addresses, lambda: runtime.nodes)
     application = build_web(runtime, settings, links=links, filing=filing, reports=reports, clock=clock, relay=relay)
     return App(config, runtime, application, settings, storage, relay, edge)
 

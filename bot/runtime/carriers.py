@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bot.runtime.bus import Bus
 from bot.runtime.relay import Carrier, Relay
 from bot.services import settings as kept
 from models.database import dialect
 
 
-async def make_relay(bus: Bus, redis_url: str, database_url: str) -> Relay | None:
-    """The relay of this node, not started yet; None where there can be no other node. The database must be open."""
+async def make_relay(bus: Bus, redis_url: str, database_url: str, nodes: Callable[[], int]) -> Relay | None:
+    """The relay of this node, not started yet; None where there can be no other node. The database must be open.
+
+    `nodes`: see `Relay`.
+    """
     if dialect() == "sqlite":
         return None
-    return Relay(bus, await make_carrier(redis_url, database_url))
+    return Relay(bus, await make_carrier(redis_url, database_url), nodes=nodes)
 
 
 async def make_carrier(redis_url: str, database_url: str) -> Carrier | None:

@@ -6,6 +6,7 @@ A node trusts its line only while it hears itself through the server, for a subs
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import math
 import random
@@ -67,19 +68,24 @@ class Pace:
 
 
 class Relay:
-    """Between the bus of this node and the others. Without a carrier it knows nothing of them, and says so."""
+    """Between the bus of this node and the others. Without a carrier it knows nothing of them, and says so.
+
+    `nodes` is how many the database knows, this one included: whoever works there and is not heard here may be deaf.
+    """
 
     def __init__(
         self,
         bus: Bus,
         carrier: Carrier | None,
         *,
+        nodes: Callable[[], int] = lambda: 1,
         pace: Pace = Pace(),
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.node = secrets.token_hex(6)
         self._bus = bus
         self._carrier = carrier
+        self._nodes = nodes
         self._pace = pace
         self._now = now
         self._others = Neighbours()
@@ -88,7 +94,7 @@ class Relay:
         self._n = 0
         self._skipped = False  # something was not told: the next number leaves one out
         self._greet = False
-        self._heard_at = -math.inf
+        self._heard_at = -math.inf  # when we said the newest word of ours that came back
         self._live = False  # we have heard ourselves on this line
         self._told_at: dict[int, float] = {}  # when the packets were sent that have not come back
         self._again = False  # a line was lost since we last heard ourselves, and with it we do not know what
@@ -121,7 +127,14 @@ class Relay:
     @property
     def polls(self) -> bool:
         """Whether events of other nodes may be missing at this moment, so that screens must look at the database."""
-        return not self._live or self._now() - self._stranger_at < self._pace.deaf
+        now = self._now()
+        since = now - self._pace.lost
+        return (
+            not self._live
+            or self._heard_at < since
+            or now - self._stranger_at < self._pace.deaf
+            or self._others.heard_since(since) < self._nodes() - 1
+        )
 
     @property
     def trouble(self) -> str:
@@ -204,13 +217,15 @@ class Relay:
             self._hear_other(packet)
 
     def _hear_ourselves(self, packet: Packet) -> None:
-        now = self._now()
-        if (told := self._told_at.pop(packet.n, None)) is not None:
-            ROUND.set(now - told)
-        if len(self._told_at) > _BREATH:
-            self._told_at.clear()
+        told = self._told_at.get(packet.n)
+        if told is None:  # what was still on its way from a line before
+            return
+        # Not when it came: behind a line that is too slow words come all the time, each later than the one before.
+        ROUND.set(self._now() - told)
+        for n in [*itertools.takewhile(lambda n: n <= packet.n, self._told_at)]:
+            del self._told_at[n]
         self._lost += self._again
-        self._again, self._live, self._heard_at = False, True, now
+        self._again, self._live, self._heard_at = False, True, told
 
     def _hear_other(self, packet: Packet) -> None:
         TOLD.labels("in").inc()

@@ -125,6 +125,10 @@ class Neighbours:
             return int(packet.n > 1 and not packet.bye)
         return max(0, packet.n - before - 1)
 
+    def heard_since(self, at: float) -> int:
+        """How many said something then or later."""
+        return sum(known.at >= at for known in self._nodes.values())
+
     def forget_silent(self, now: float) -> None:
         """Drop those that said nothing for `GONE` seconds."""
         for node in [node for node, known in self._nodes.items() if now - known.at > GONE]:

@@ -14,6 +14,7 @@ from bot.runtime.relay_packets import VERSION, Packet, write
 
 PACE = Pace(beat=0.02, lost=3.0, deaf=5.0, most_pause=0.04)
 IMPATIENT = Pace(beat=0.02, lost=0.1, deaf=0.2, most_pause=0.04)
+STEADY = Pace(beat=0.02, lost=0.5, deaf=1.0, most_pause=0.04)
 
 
 class Hub:
@@ -27,6 +28,7 @@ class Hub:
         self.is_deaf = False
         self.opened = 0
         self.loses = b""  # packets with this in them reach nobody
+        self.drag = 0.0  # seconds by which each packet of a line is later than the one before it
         self.passed: list[bytes] = []
 
     @asynccontextmanager
@@ -53,6 +55,11 @@ class HubLine:
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.heard: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self.late = 0.0
+
+    def hear(self, packet: bytes) -> None:
+        self.late += self.hub.drag
+        asyncio.get_running_loop().call_later(self.late, self.heard.put_nowait, packet)
 
     async def send(self, packet: bytes) -> None:
         if self not in self.hub.lines:
@@ -61,7 +68,7 @@ class HubLine:
             return
         self.hub.passed.append(packet)
         for line in self.hub.lines:
-            line.heard.put_nowait(packet)
+            line.hear(packet)
 
     async def receive(self) -> bytes:
         packet = await self.heard.get()
@@ -75,7 +82,8 @@ class Node:
 
     def __init__(self, hub: Hub | None, pace: Pace = PACE) -> None:
         self.bus = Bus()
-        self.relay = Relay(self.bus, hub, pace=pace)
+        self.registered = 1  # nodes that the database knows
+        self.relay = Relay(self.bus, hub, nodes=lambda: self.registered, pace=pace)
         self.heard: list[Event] = []
         self.bus.subscribe("", self._hear)
 
@@ -168,6 +176,36 @@ async def test_a_server_that_swallows_everything_is_noticed() -> None:
         await until(lambda: hub.opened > opened)
         hub.is_deaf = False
         await until(lambda: not one.relay.polls and not one.relay.trouble)
+
+
+async def test_a_line_that_falls_further_and_further_behind_is_made_anew() -> None:
+    """Its words come back all the time, so only their age tells."""
+    hub = Hub()
+    async with nodes(hub, 1, STEADY) as (one,):
+        hub.drag = 0.05
+        await until(lambda: one.relay.polls)
+        await until(lambda: hub.opened > 1)
+        hub.drag = 0.0
+        await until(lambda: not one.relay.polls and not one.relay.trouble)
+
+
+async def test_a_node_that_works_and_is_not_heard_makes_the_others_look() -> None:
+    """It hears itself no more and they do: what it stores, nobody tells them."""
+    hub = Hub()
+    async with nodes(hub, 2, STEADY) as (one, two):
+        one.registered = 2
+        assert not one.relay.polls
+        hub.loses = two.relay.node.encode()
+        await until(lambda: one.relay.polls)
+        await asyncio.sleep(STEADY.deaf)
+        assert (one.relay.polls, one.relay.trouble) == (True, "")
+        one.registered = 1  # it was buried
+        assert not one.relay.polls
+        one.registered = 2
+        one.heard.clear()
+        hub.loses = b""
+        await until(lambda: not one.relay.polls)
+        await until(lambda: one.missed > 0)
 
 
 async def test_a_lost_packet_is_noticed_at_the_next_one() -> None:
