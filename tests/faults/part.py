@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from tests.servers import Bucket
+from tests.servers import Bucket, Valkey
 
 Counts = Mapping[str, float]
 WHOLE = "whole"
@@ -27,6 +27,9 @@ class Servers(Protocol):
 
     async def bucket(self) -> Bucket:
         """An empty bucket of the S3 server."""
+
+    async def valkey(self) -> Valkey:
+        """Empty, and the trial's own: it may be killed and started again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.servers import Bucket, MariaDb, ObjectStore, Postgres, Server
+from tests.servers import Bucket, MariaDb, ObjectStore, Postgres, Server, Valkey
 
 
 @dataclass
 class RealServers:
-    """Databases and a store, as far as anybody wants them."""
+    """Databases, Valkey and a store, as far as anybody wants them."""
 
     _ends: ExitStack = field(default_factory=ExitStack)
     _running: dict[type[Server], Server] = field(default_factory=dict)
@@ -28,6 +28,12 @@ class RealServers:
         server = self._server(ObjectStore)
         assert isinstance(server, ObjectStore)
         return await server.create_bucket()
+
+    async def valkey(self) -> Valkey:
+        """Empty."""
+        server = self._server(Valkey)
+        assert isinstance(server, Valkey)
+        return server
 
     async def database(self, kind: str) -> str:
         """The URL of an empty database on "postgres" or "mariadb"."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.faults import broken, broken_doors, broken_points, releases
+from tests.faults import broken, broken_doors, broken_points, broken_relay, releases
 
-VARIANTS = broken.VARIANTS | broken_doors.VARIANTS | broken_points.VARIANTS | releases.VARIANTS
+VARIANTS = broken.VARIANTS | broken_doors.VARIANTS | broken_points.VARIANTS | broken_relay.VARIANTS | releases.VARIANTS
 
 
 def arm(words: str) -> None:

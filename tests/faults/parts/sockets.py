@@ -6,16 +6,11 @@ import asyncio
 from collections import Counter
 from contextlib import AsyncExitStack
 
-from tests.faults import oracle
+from tests.faults import transcripts
 from tests.faults.part import WHOLE, Findings, Part, Trial
 from tests.faults.shop import Shop
 from tests.faults.visitor import BROKEN, Visitor
 from tests.kit.telegram_server import TelegramServer
-
-SHOWN = (
-    "SELECT c.lane, m.seq, m.text FROM message m JOIN conversation c ON c.id = m.conversation_id "
-    "WHERE c.lane LIKE 'webchat:%' ORDER BY m.conversation_id, m.seq"
-)
 
 
 async def run(trial: Trial) -> Findings:
@@ -37,7 +32,9 @@ async def run(trial: Trial) -> Findings:
             talking.cancel()
         await asyncio.gather(*(_looks(trial, number, one) for number, one in enumerate(visitors)))
         await shop.stop()
-        wrong, found = _compare(visitors, await oracle.rows(trial.url, SHOWN), trial.count("messages"))
+        told = {number: [f"{number}/m{at}" for at in range(trial.count("messages"))] for number in range(len(visitors))}
+        screens = {number: [visitor] for number, visitor in enumerate(visitors)}
+        wrong, found = await transcripts.compare(trial.url, told, screens)
         return Findings(found | {"cuts": sum(cuts.values()), "restarts": trial.count("restarts")}, tuple(wrong))
 
 
@@ -80,26 +77,6 @@ async def _looks(trial: Trial, number: int, visitor: Visitor) -> None:
         await visitor.hears(f"echo {number}/m{trial.count('messages') - 1}", 30.0 if trial.variant == WHOLE else 3.0)
     except TimeoutError:
         return
-
-
-def _compare(visitors: list[Visitor], rows: list[oracle.Row], messages: int) -> tuple[list[str], dict[str, int]]:
-    lanes: dict[str, list[tuple[int, str]]] = {}
-    for row in rows:
-        lanes.setdefault(row["lane"], []).append((row["seq"], row["text"]))
-    threads = {thread[0][1].partition("/")[0]: thread for thread in lanes.values()}
-    kept = [Counter(text for _, text in threads.get(str(number), ())) for number in range(len(visitors))]
-    wanted = [f"{number}/m{message}" for number in range(len(visitors)) for message in range(messages)]
-    found = {text: kept[int(text.partition("/")[0])][text] for text in wanted}
-    counts = {
-        "transcripts with a gap": sum(
-            threads.get(str(number), []) != sorted(set(one.seen)) for number, one in enumerate(visitors)
-        ),
-        "messages doubled on a screen": sum(len(one.seen) - len(set(one.seen)) for one in visitors),
-        "acknowledged messages lost": sum(count == 0 for count in found.values()),
-        "messages kept twice": sum(count > 1 for count in found.values()),
-    }
-    wrong = [f"{count} {what}" for what, count in counts.items() if count]
-    return wrong, {"visitors": len(visitors), "messages": sum(len(one.seen) for one in visitors)}
 
 
 PART = Part(
