@@ -14,6 +14,11 @@ export type View = { filter: Filter; query: string; me: number };
 
 export const EMPTY: RowList = { rows: [], held: new Map(), next: null };
 
+/** Of two copies of a row the later one, whichever was told last. */
+export function later(known: Row | null | undefined, told: Row): Row {
+  return known && known.version > told.version ? known : told;
+}
+
 /** Newest first; equal times by id, so that the order is total. */
 export function compare(a: Row, b: Row): number {
   if (a.last_at !== b.last_at) return a.last_at < b.last_at ? 1 : -1;
@@ -61,8 +66,7 @@ export function refreshed(list: RowList, items: readonly Row[], next: string | n
 /** A live row. Held: contents change in place, places do not; what would move waits in `held`. A late one is dropped. */
 export function received(list: RowList, told: Row, view: View, hold: boolean): RowList {
   const index = list.rows.findIndex((known) => known.id === told.id);
-  const known = list.held.get(told.id) ?? list.rows[index];
-  if (known && known.version > told.version) return list;
+  if (later(list.held.get(told.id) ?? list.rows[index], told) !== told) return list;
   const { match } = list.rows[index] ?? {};
   const row = match ? { ...told, match } : told; // what a search found is not told again
   const fits = view.query !== "" ? index >= 0 : matches(row, view.filter, view.me);

@@ -23,8 +23,9 @@ export const atEnd = computed(() => list.value.next === null);
 
 let turn = 0;
 let abort: AbortController | null = null;
-/** Live rows that came while a page was under way: it may have been read before they changed. */
-let meanwhile: Row[] | null = null;
+/** What the socket told while a page was under way, which may have been read before that. */
+type Told = { rows: Row[]; counts: Counts };
+const underWay = new Set<Told>();
 
 /** The first page of a filter or a search; an answer that comes after a newer question is dropped. */
 export async function openList(filter: Filter, query: string): Promise<void> {
@@ -43,21 +44,27 @@ async function firstPage(merge: (items: Row[], next: string | null) => rows.RowL
   const mine = turn;
   abort?.abort();
   abort = new AbortController();
-  meanwhile = [];
   try {
-    const page = await calls.conversations(inbox.filter, inbox.query, null, abort.signal);
+    const { page, told } = await asked(null, abort.signal);
     if (mine !== turn) return;
     list.value = merge(page.items, page.next);
-    for (const row of meanwhile ?? []) show(row);
-    inbox.counts = { ...inbox.counts, ...page.counts };
+    told.rows.forEach(show);
+    inbox.counts = { ...inbox.counts, ...page.counts, ...told.counts };
     inbox.failed = "";
   } catch (error) {
     if (mine === turn) inbox.failed = error instanceof ApiError ? error.message : "";
   } finally {
-    if (mine === turn) {
-      inbox.loading = false;
-      meanwhile = null;
-    }
+    if (mine === turn) inbox.loading = false;
+  }
+}
+
+async function asked(before: string | null, signal?: AbortSignal): Promise<{ page: calls.ConversationPage; told: Told }> {
+  const told: Told = { rows: [], counts: {} };
+  underWay.add(told);
+  try {
+    return { page: await calls.conversations(inbox.filter, inbox.query, before, signal), told };
+  } finally {
+    underWay.delete(told);
   }
 }
 
@@ -67,8 +74,10 @@ export async function nextPage(): Promise<void> {
   inbox.more = true;
   const mine = turn;
   try {
-    const page = await calls.conversations(inbox.filter, inbox.query, next);
-    if (mine === turn) list.value = rows.appended(list.value, page.items, page.next);
+    const { page, told } = await asked(next);
+    if (mine !== turn) return;
+    list.value = rows.appended(list.value, page.items, page.next);
+    told.rows.forEach(show);
   } catch {
     // The end of the list is reached again by scrolling; the banner says that the server is away.
   } finally {
@@ -77,7 +86,7 @@ export async function nextPage(): Promise<void> {
 }
 
 export function receive(row: Row): void {
-  meanwhile?.push(row);
+  for (const told of underWay) told.rows.push(row);
   show(row);
 }
 
@@ -107,11 +116,13 @@ onOtherStaff(forget);
 
 function forget(): void {
   turn += 1;
-  meanwhile = null;
   list.value = rows.EMPTY;
   Object.assign(inbox, { filter: "all", query: "", loading: true, failed: "", counts: {} });
 }
 
 live.on("row", receive);
-live.on("counts", (counts) => (inbox.counts = { ...inbox.counts, ...counts }));
+live.on("counts", (counts) => {
+  for (const told of underWay) Object.assign(told.counts, counts);
+  inbox.counts = { ...inbox.counts, ...counts };
+});
 live.onReturn(() => void refreshList());
