@@ -4,8 +4,9 @@ import { computed, reactive, shallowReactive } from "vue";
 import * as calls from "../api/calls";
 import { ApiError } from "../api/client";
 import type { CanSend, Message, Opened, Owner, Person, Row } from "../api/types";
-import * as logic from "../logic/thread";
 import { newId } from "../logic/ids";
+import * as rows from "../logic/rows";
+import * as logic from "../logic/thread";
 import { withFiles } from "../logic/timeline";
 import { receive } from "./inbox";
 import * as live from "./live";
@@ -70,10 +71,14 @@ const unsent = reactive(new Map<number, readonly logic.Outgoing[]>());
 export async function openThread(id: number, sought: number | null = null): Promise<void> {
   leave();
   early = [];
-  Object.assign(thread, { ...EMPTY, id, sought, loading: true, outgoing: unsent.get(id) ?? [] });
+  Object.assign(thread, { ...EMPTY, id, sought, outgoing: unsent.get(id) ?? [] });
   live.view(id);
-  await fetchThread(id);
+  opening = fetchThread(id);
+  await opening;
 }
+
+/** The end of what was opened last. */
+let opening: Promise<void> = Promise.resolve();
 
 export function leave(): void {
   if (thread.id === null) return;
@@ -81,25 +86,37 @@ export function leave(): void {
   Object.assign(thread, EMPTY);
 }
 
+let turn = 0;
+
+/** An answer that comes after a later question, also one for the same conversation, is dropped. */
 async function fetchThread(id: number): Promise<void> {
+  turn += 1;
+  const mine = turn;
+  const isWanted = (): boolean => thread.id === id && mine === turn;
+  thread.loading = true;
   try {
     const opened = await calls.conversation(id);
-    if (thread.id !== id) return;
+    if (!isWanted()) return;
     show(opened);
     seen();
   } catch (error) {
-    if (thread.id === id) thread.failed = error instanceof ApiError ? error.message : String(error);
+    if (isWanted()) thread.failed = error instanceof ApiError ? error.message : String(error);
   } finally {
-    if (thread.id === id) thread.loading = false;
+    if (isWanted()) thread.loading = false;
   }
 }
 
 function show(opened: Opened): void {
-  Object.assign(thread, { row: opened.row, dialog: opened.dialog, canSend: opened.can_send, person: opened.contact });
+  keepFacts(opened);
   Object.assign(thread, { messages: logic.merged(opened.messages, early), more: opened.more, failed: "" });
   early = [];
   thread.newest = thread.messages.at(-1)?.seq ?? 0;
   settle(thread.messages);
+}
+
+function keepFacts(opened: Opened): void {
+  const row = rows.later(thread.row, opened.row);
+  Object.assign(thread, { row, dialog: opened.dialog, canSend: opened.can_send, person: opened.contact });
 }
 
 function settle(stored: readonly Message[]): void {
@@ -110,9 +127,11 @@ function settle(stored: readonly Message[]): void {
 /** Everything after the last known message, and the facts that may have changed meanwhile. */
 export async function catchUp(): Promise<void> {
   const { id } = thread;
-  const last = thread.messages.at(-1)?.seq;
   if (id === null) return;
-  if (last === undefined) return fetchThread(id);
+  await opening;
+  if (thread.id !== id) return;
+  const last = thread.messages.at(-1)?.seq;
+  if (last === undefined) return (opening = fetchThread(id));
   if (!thread.newer) await fill(id, last);
   await refreshFacts();
 }
@@ -132,8 +151,7 @@ export async function refreshFacts(): Promise<void> {
   const { id } = thread;
   if (id === null) return;
   const opened = await calls.conversation(id);
-  if (thread.id !== id) return;
-  Object.assign(thread, { row: opened.row, dialog: opened.dialog, canSend: opened.can_send, person: opened.contact });
+  if (thread.id === id) keepFacts(opened);
 }
 
 const FACTS_AFTER_MS = 400;
@@ -145,13 +163,11 @@ function factsSoon(): void {
   factsTimer = window.setTimeout(() => void refreshFacts().catch(() => undefined), FACTS_AFTER_MS);
 }
 
+/** What is new counts, and is shown unless it lies behind the part that is. */
 function add(messages: readonly Message[]): void {
-  thread.messages = logic.merged(thread.messages, messages);
-  noted(messages);
-}
-
-/** What is new counts, whether it is shown or lies behind the part that is. */
-function noted(messages: readonly Message[]): void {
+  const last = thread.messages.at(-1)?.seq ?? 0;
+  const here = thread.newer ? messages.filter((message) => message.seq <= last) : messages;
+  thread.messages = logic.merged(thread.messages, here);
   if (thread.id !== null && thread.person) thread.person = withFiles(thread.person, thread.id, messages);
   thread.newest = Math.max(thread.newest, messages.at(-1)?.seq ?? 0);
   settle(messages);
@@ -169,7 +185,7 @@ function seen(): void {
 }
 
 function changed(row: Row): void {
-  if (thread.id === row.id) thread.row = row;
+  if (thread.id === row.id) thread.row = rows.later(thread.row, row);
   receive(row);
 }
 
@@ -243,8 +259,7 @@ function arrived(message: Message): void {
     early.push(message);
     return;
   }
-  if (thread.newer && message.seq > (thread.messages.at(-1)?.seq ?? 0)) noted([message]);
-  else add([message]);
+  add([message]);
   if (message.author === "customer") thread.typing = "";
   if (message.author === "bot") factsSoon();
   const hole = logic.gap(thread.messages);
@@ -285,7 +300,7 @@ live.on("viewers", (data) => {
   if (data.conversation_id === thread.id) thread.viewers = data.staff;
 });
 live.on("row", (row) => {
-  if (row.id !== thread.id || !thread.row) return;
+  if (row.id !== thread.id || !thread.row || rows.later(thread.row, row) !== row) return;
   const owned = thread.row.owner?.id !== row.owner?.id;
   thread.row = row;
   seen();

@@ -83,6 +83,32 @@ describe("nothing is missed", () => {
     expect(seqs()).toEqual([1, 2, 3, 4]);
   });
 
+  it("a connection that is made while it opens takes nothing away", async () => {
+    const answers: ((value: Opened) => void)[] = [];
+    server.on("GET /api/desk/conversations/1", () => new Promise<Opened>((done) => answers.push(done)));
+    const opening = thread.openThread(1);
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    for (const callback of socket.back) callback();
+    const early = opened();
+    answers[0]?.(early);
+    await opening;
+    stored.push(message(4));
+    tell("message", { conversation_id: 1, message: message(4) });
+    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    answers[1]?.(early); // was read before the message came
+    await settled();
+    expect(seqs()).toEqual([1, 2, 3, 4]);
+  });
+
+  it("a connection that is back asks again for what could not be opened", async () => {
+    server.on("GET /api/desk/conversations/1", () => new Refusal(503, { code: "busy", text: "The server is busy." }));
+    await thread.openThread(1);
+    expect([thread.thread.failed, seqs()]).toEqual(["The server is busy.", []]);
+    server.on("GET /api/desk/conversations/1", opened);
+    for (const callback of socket.back) callback();
+    await vi.waitFor(() => expect([thread.thread.failed, seqs()]).toEqual(["", [1, 2, 3]]));
+  });
+
   it("messages of other conversations stay out", () => {
     tell("message", { conversation_id: 2, message: message(9) });
     expect(seqs()).toEqual([1, 2, 3]);
@@ -169,6 +195,17 @@ describe("who may write", () => {
     tell("row", owned);
     expect(thread.mode.value).toBe("bot");
     await settled();
+  });
+
+  it("is not undone by what was read before", async () => {
+    owned = row(1, { owner: ME, version: 3 });
+    const early = { ...opened(), row: row(1, { owner: TOM, version: 2 }) };
+    tell("row", owned);
+    tell("row", early.row);
+    expect(thread.mode.value).toBe("mine");
+    server.on("GET /api/desk/conversations/1", () => early);
+    await thread.refreshFacts();
+    expect(thread.mode.value).toBe("mine");
   });
 
   it("is nobody when the channel refuses", async () => {
