@@ -16,7 +16,7 @@ type Page = { messages: Message[]; more: boolean };
 /** What came before; the newest ones make room. */
 export async function earlier(): Promise<void> {
   const first = thread.messages[0]?.seq;
-  if (first === undefined || !thread.more) return;
+  if (first === undefined || !thread.more || thread.fetching) return;
   await fetched((id) => calls.messagesBefore(id, first), (page) => {
     const all = logic.merged(thread.messages, page.messages);
     const kept = logic.oldest(all, MOST);
@@ -27,7 +27,7 @@ export async function earlier(): Promise<void> {
 /** What comes next, once newer ones had to make room; the oldest ones make room in turn. */
 export async function later(): Promise<void> {
   const last = thread.messages.at(-1)?.seq;
-  if (last === undefined || !thread.newer) return;
+  if (last === undefined || !thread.newer || thread.fetching) return;
   await fetched((id) => calls.messagesAfter(id, last), (page) => {
     const all = logic.merged(thread.messages, page.messages);
     const kept = logic.trimmed(all, MOST, MOST);
@@ -57,15 +57,20 @@ function behind(messages: readonly Message[]): boolean {
   return (messages.at(-1)?.seq ?? 0) < thread.newest;
 }
 
+let turn = 0;
+
+/** A page that comes after somebody asked for another one is dropped. */
 async function fetched(ask: (id: number) => Promise<Page>, take: (page: Page) => void): Promise<void> {
   const { id } = thread;
-  if (id === null || thread.fetching) return;
+  if (id === null) return;
+  turn += 1;
+  const mine = turn;
   thread.fetching = true;
   try {
     const page = await ask(id);
-    if (thread.id === id) take(page);
+    if (thread.id === id && mine === turn) take(page);
   } finally {
-    thread.fetching = false;
+    if (mine === turn) thread.fetching = false;
   }
 }
 

@@ -130,6 +130,29 @@ describe("a message that was looked for", () => {
     expect([thread.sought, ...ends(), server.asked.length]).toEqual([1990, 1951, 2000, 50, asked]);
   });
 
+  it("is gone to, whatever else is being fetched", async () => {
+    const scrolling = earlier();
+    await reach(700);
+    await scrolling;
+    expect([ends(), thread.fetching]).toEqual([[675, 724, 50], false]);
+  });
+
+  it("stays in the middle when what was missed comes after it", async () => {
+    const missed: (() => void)[] = [];
+    server.on("GET /api/desk/conversations/1/messages", async (_, path) => {
+      if (path.includes("before")) return { messages: stored.slice(674, 724), more: true };
+      await new Promise<void>((done) => missed.push(done));
+      return { messages: stored.slice(2000), more: false };
+    });
+    stored.push(message(2001));
+    for (const callback of socket.back) callback();
+    await vi.waitFor(() => expect(missed).toHaveLength(1));
+    await reach(700);
+    missed[0]?.();
+    await vi.waitFor(() => expect(thread.newest).toBe(2001));
+    expect([ends(), thread.newer]).toEqual([[675, 724, 50], true]);
+  });
+
   it("is forgotten with the thread", async () => {
     await reach(1990);
     await openThread(1);
