@@ -26,6 +26,7 @@ from bot.runtime.effect_lane import EffectLane
 from bot.runtime.lease import Lease, WholeDatabase
 from bot.runtime.pending import not_erased, pending
 from bot.runtime.room import Room, account_of
+from bot.runtime.void import Void
 from bot.runtime.writes import NewEffect
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class Effects:
         self._doubts = 0
         self._looking = False
         self._late: list[NewEffect] = []  # came while the poll read and we were behind
-        self._void: dict[int, int] = {}
+        self._void = Void(clock)
         self._slots: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(CONCURRENCY))  # by account
         self._wake = asyncio.Event()
         self._poller: asyncio.Task[None] | None = None
@@ -100,7 +101,7 @@ class Effects:
     def _take(self, effects: Sequence[NewEffect]) -> None:
         """Queue effects on their lanes, where their accounts have room."""
         for effect in effects:
-            if effect.key in self._room or effect.key in self._ended or self._is_void(effect):
+            if effect.key in self._room or effect.key in self._ended or effect in self._void:
                 continue
             if self._lease.is_shared and not self._is_mine(effect.lane):
                 continue
@@ -142,14 +143,9 @@ class Effects:
 
     def void(self, lane_name: str, conversation_id: int, epoch: int) -> None:
         """No bot message older than `epoch` leaves any more. Call it inside `hold`, after the commit."""
-        self._void[conversation_id] = epoch
+        self._void.add(conversation_id, epoch)
         lane = self._lanes.get(lane_name, EffectLane())
-        self._drop(lane, {effect.key for effect in lane.waiting if self._is_void(effect)})
-
-    def _is_void(self, effect: NewEffect) -> bool:
-        if effect.author != "bot" or effect.conversation_id is None:
-            return False
-        return effect.epoch < self._void.get(effect.conversation_id, 0)
+        self._drop(lane, {effect.key for effect in lane.waiting if effect in self._void})
 
     # shards that come and go
 
@@ -224,6 +220,7 @@ class Effects:
     async def _look(self) -> None:
         self._ended.clear()
         self._late.clear()
+        self._void.forget()
         self._looking, shards, doubts = True, self._shards, self._doubts
         crowded = self._room.crowded(MOST_IN_MEMORY // 2)  # they have enough to do
         full = self._room.full - crowded  # who becomes full meanwhile has more in the table than this will have read

@@ -1,0 +1,42 @@
+"""Which messages of the bot a takeover has made void, for as long as one of them may still turn up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bot.runtime.writes import NewEffect
+
+#: The takeover has cancelled their rows. A look at the table that began before may still bring them, and a turn that
+#: was committed before hands its own over when it hears so: within moments, or before TCP gives a connection up.
+KEPT = timedelta(hours=1)
+
+
+class Void:
+    """The epoch of each conversation that was taken over lately. Call `forget` when nobody looks at the table."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._epochs: dict[int, tuple[int, datetime]] = {}  # and since when; the oldest first
+
+    def __len__(self) -> int:
+        return len(self._epochs)
+
+    def __contains__(self, effect: NewEffect) -> bool:
+        if effect.author != "bot" or effect.conversation_id not in self._epochs:
+            return False
+        return effect.epoch < self._epochs[effect.conversation_id][0]
+
+    def add(self, conversation_id: int, epoch: int) -> None:
+        """From now on what the bot said before `epoch` is void."""
+        self._epochs.pop(conversation_id, None)
+        self._epochs[conversation_id] = (epoch, self._clock())
+
+    def forget(self) -> None:
+        """Those of which nothing can turn up any more."""
+        before = self._clock() - KEPT
+        while self._epochs:
+            oldest = next(iter(self._epochs))
+            if self._epochs[oldest][1] > before:
+                return
+            del self._epochs[oldest]
