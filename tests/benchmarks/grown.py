@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import statistics
 import sys
 import tempfile
 import time
@@ -22,7 +21,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 
@@ -31,9 +29,8 @@ from models.database import close_database, migrate, open_database
 from tests.benchmarks.durable import Durable
 from tests.benchmarks.processes import load_language
 from tests.benchmarks.stored import PER_CONVERSATION, fill_postgres, fill_sqlite
-from tests.benchmarks.telegram_wire import FAULTS, FIGURES, ON_POSTGRES, PRODUCT, Contender, Load, measure
+from tests.benchmarks.telegram_wire import ON_POSTGRES, PRODUCT, Contender, Found, Load, measure, summary
 
-Found = dict[str, Any]
 #: In an empty database; of people who are new; of people whose rows lie scattered.
 WIRES = ("empty", "grown", "scattered")
 _SIZE = "SELECT pg_database_size(current_database())"
@@ -148,15 +145,7 @@ def wire(engine: Sqlite | OnPostgres, load: Load, rounds: int, folder: Path) -> 
                 fresh = replace(fresh, first=now)
             runs[name].append(measure(engine.contender, fresh, folder, database))
             print(f"{name}: {runs[name][-1]['replies_per_s']} replies a second", file=sys.stderr, flush=True)
-    return {name: _summary(told, runs["empty"]) for name, told in runs.items()}
-
-
-def _summary(runs: list[Found], beside: list[Found]) -> Found:
-    found: Found = {figure: statistics.median(run[figure] for run in runs) for figure in FIGURES}
-    pairs = zip(runs, beside, strict=True)
-    ratios = [round(one["replies_per_s"] / other["replies_per_s"], 2) for one, other in pairs]
-    found |= {"ratios": ratios, "ratio": round(statistics.median(ratios), 2)}
-    return found | {fault: sum(run[fault] for run in runs) for fault in FAULTS}
+    return {name: summary(told, runs["empty"]) for name, told in runs.items()}
 
 
 def run(options: argparse.Namespace) -> Found:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.benchmarks.goals import IN_THE_WAY, Figures, Goal, goals
+from tests.benchmarks.goals import ENGINES, IN_THE_WAY, Figures, Goal, goals
 from tests.benchmarks.processes import ROOT
 
 RESULTS = Path(__file__).parent / "results"
@@ -59,10 +59,7 @@ def _goals(found: list[Goal]) -> str:
 def _stages(results: Mapping[str, Figures]) -> str:
     if "stages" not in results:
         return ""
-    stages = results["stages"]["figures"]["stages"]
-    rows = [(name, str(one["clock_us"]), str(one["processor_us"])) for name, one in stages.items()]
-    total = [str(sum(one[figure] for one in stages.values())) for figure in ("clock_us", "processor_us")]
-    rows.append(("all of these", total[0], total[1]))
+    rows = _costs(results["stages"]["figures"]["stages"])
     wire = results.get("telegram_wire", {}).get("figures", {}).get("contenders", {})
     for name, words in (
         ("channel_in_memory", "for comparison, over the wire: receive, parse, send, nothing kept"),
@@ -74,6 +71,12 @@ def _stages(results: Mapping[str, Figures]) -> str:
             rows.append((words, f"{1e6 / wire[name]['replies_per_s']:.0f}", str(wire[name]["processor_us"])))
     head = "## One Telegram message, microseconds by stage\n\nIn one process, 32 messages at a time, without HTTP.\n"
     return f"{head}\n{_table(('stage', 'clock', 'processor'), rows)}"
+
+
+def _costs(stages: Mapping[str, Figures]) -> list[tuple[str, ...]]:
+    sums = {figure: sum(one[figure] for one in stages.values()) for figure in ("clock_us", "processor_us")}
+    all_of_them = [*stages.items(), ("all of these", sums)]
+    return [(name, str(one["clock_us"]), str(one["processor_us"])) for name, one in all_of_them]
 
 
 def _loop(results: Mapping[str, Figures]) -> str:
@@ -130,11 +133,9 @@ microseconds of processor time of each program. "echo" answers at once, "work" t
 def _chat_stages(results: Mapping[str, Figures]) -> str:
     if "chat_stages" not in results:
         return ""
-    stages = results["chat_stages"]["figures"]["stages"]
-    rows = [(name, str(one["clock_us"]), str(one["processor_us"])) for name, one in stages.items()]
-    total = [str(sum(one[figure] for one in stages.values())) for figure in ("clock_us", "processor_us")]
+    rows = _costs(results["chat_stages"]["figures"]["stages"])
     head = "## One message of the web chat, microseconds by stage\n\nIn one process, without the calls of the system.\n"
-    return f"{head}\n{_table(('stage', 'clock', 'processor'), [*rows, ('all of these', total[0], total[1])])}"
+    return f"{head}\n{_table(('stage', 'clock', 'processor'), rows)}"
 
 
 def _screens(results: Mapping[str, Figures]) -> str:
@@ -143,7 +144,7 @@ def _screens(results: Mapping[str, Figures]) -> str:
         figures = results["desk_queries"]["figures"]
         tables[f"SQLite, {figures['messages']:,} messages"] = figures["milliseconds"]
     grown = results.get("grown_desk", {}).get("figures", {"databases": {}})
-    for name, words in (("sqlite", "SQLite"), ("postgres", "PostgreSQL")):
+    for name, words in ENGINES.items():
         if name in grown["databases"]:
             tables[f"{words}, {grown['messages']:,} messages"] = grown["databases"][name]["milliseconds"]
     parts = []
@@ -188,7 +189,6 @@ def _growth(results: Mapping[str, Figures]) -> str:
 {figures["conversations"]:,} conversations of ten messages, and in the queues what a week leaves there. "grown" is
 the load of {figures["chats"]:,} people who are new, as it is in an empty database; "scattered" is that of as many whose
 rows lie far from each other: the hardest there is, since each message changes pages that no other one does.
-{figures.get("note", "")}
 """
     names = ("database", "replies/s", "ack p99 ms", "reply p50 ms", "reply p99 ms", "processor µs", "resident MB", "GB")
     return f"{head}\n{_table(names, rows)}"

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,8 +19,6 @@ from pathlib import Path
 
 from tests.benchmarks.processes import load_language
 from tests.benchmarks.telegram_wire import (
-    FAULTS,
-    FIGURES,
     ON_POSTGRES,
     PRODUCT,
     SECRET,
@@ -30,6 +27,7 @@ from tests.benchmarks.telegram_wire import (
     Load,
     databases,
     measure,
+    summary,
 )
 
 GRAMMY = "grammy@1.46.0"
@@ -53,15 +51,6 @@ def grammy(folder: Path) -> Contender:
         raise SystemExit(f"npm could not fetch {GRAMMY}:\n{done.stderr[-2000:]}")
     script = shutil.copy(SCRIPT, folder)  # beside its modules
     return Contender("grammy", lambda at: [str(node), str(script), str(at.port), at.api_base, SECRET])
-
-
-def summary(runs: list[Found], peers: list[Found]) -> Found:
-    """Medians, the sums of faults, and the ratio to the peer round by round."""
-    found: Found = {figure: statistics.median(run[figure] for run in runs) for figure in FIGURES}
-    found |= {fault: sum(run[fault] for run in runs) for fault in FAULTS}
-    pairs = zip(runs, peers, strict=True)
-    found["ratios"] = [round(ours["replies_per_s"] / theirs["replies_per_s"], 2) for ours, theirs in pairs]
-    return found | {"ratio": statistics.median(found["ratios"])}
 
 
 def run(options: argparse.Namespace) -> Found:

@@ -169,13 +169,13 @@ def databases(contenders: Sequence[Contender], folder: Path) -> Iterator[Callabl
         server.stop()
 
 
-def summary(rounds: list[dict[str, Found]], name: str) -> Found:
-    """Medians of a contender, sums of its faults, and the ratio to the peer round by round."""
-    runs = [found[name] for found in rounds]
+def summary(runs: Sequence[Found], beside: Sequence[Found] = ()) -> Found:
+    """Medians of a contender, sums of its faults, and the ratio to what ran beside it, round by round."""
     result: Found = {figure: statistics.median(run[figure] for run in runs) for figure in FIGURES}
     result |= {fault: sum(run[fault] for run in runs) for fault in FAULTS}
-    if name != PEER and PEER in rounds[0]:
-        ratios = [found[name]["replies_per_s"] / found[PEER]["replies_per_s"] for found in rounds]
+    if beside:
+        pairs = zip(runs, beside, strict=True)
+        ratios = [ours["replies_per_s"] / theirs["replies_per_s"] for ours, theirs in pairs]
         result["ratios"] = [round(ratio, 2) for ratio in ratios]
         result["ratio"] = round(statistics.median(ratios), 2)
     return result
@@ -209,13 +209,13 @@ def run(options: argparse.Namespace) -> Found:
             paced = {one: replace(load, rate=_half(found[one.name])) for one in ours}
             half.append({one.name: measure(one, slow, Path(name), database(one)) for one, slow in paced.items()})
     settings = {key: getattr(options, key) for key in ("rounds", "total", "connections", "chats")}
-    names = [one.name for one in ours]
+    runs = {one.name: [found[one.name] for found in rounds] for one in contenders}
     return {
         "benchmark": "telegram_wire",
         "load": load_language(),
         **settings,
-        "contenders": {one.name: summary(rounds, one.name) for one in contenders},
-        "half": {name: halves([found[name] for found in rounds], [found[name] for found in half]) for name in names},
+        "contenders": {name: summary(told, runs.get(PEER, ()) if name != PEER else ()) for name, told in runs.items()},
+        "half": {one.name: halves(runs[one.name], [found[one.name] for found in half]) for one in ours},
     }
 
 

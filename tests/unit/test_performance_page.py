@@ -59,6 +59,10 @@ def test_one_lost_message_is_a_goal_that_is_not_reached() -> None:
     assert (latency.reached, faults.reached, faults.figure) == (True, False, "1 / 0 / 0")
 
 
+def test_every_goal_says_what_would_stand_in_its_way() -> None:
+    assert {goal.key for goal in goals.goals(page.newest())} <= set(goals.IN_THE_WAY)
+
+
 def test_the_page_is_what_the_results_say() -> None:
     results = dict(sorted(page.newest().items()))
     assert page.PAGE.read_text("utf-8") == page.text(results), "write it again: scripts/bench --page"
