@@ -41,15 +41,20 @@ class Sqlite:
 
     contender: Contender = PRODUCT
 
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / "grown.db"
+    def __init__(self, folder: Path, count: int) -> None:
+        self._count = count
+        self._file = folder / f"grown-{count}.db"
         self.full = f"sqlite://{self._file}"
 
-    async def fill(self, count: int) -> None:
-        """As the product would have left it."""
-        if not self._file.exists():
-            await _migrated(self.full)
-            fill_sqlite(self._file, count, indexed=True)
+    async def fill(self) -> None:
+        """As the product would have left it. One that was not finished never has the name."""
+        if self._file.exists():
+            return
+        with tempfile.TemporaryDirectory(dir=self._file.parent) as half:
+            file = Path(half) / self._file.name
+            await _migrated(f"sqlite://{file}")
+            fill_sqlite(file, self._count, indexed=True)
+            file.rename(self._file)
 
     async def empty(self) -> str:
         """None: the product takes one in its own folder."""
@@ -68,29 +73,35 @@ class OnPostgres:
 
     contender: Contender = ON_POSTGRES
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, count: int) -> None:
+        self._count = count
+        self._name = f"grown_{count}"
         folder.chmod(0o755)  # the server may have to be another user
         (folder / "postgres").mkdir(exist_ok=True)
         self._server = Durable(folder / "postgres")
         self._server.start()
-        self.full = self._server.url("grown")
+        self.full = self._server.url(self._name)
 
-    async def fill(self, count: int) -> None:
-        """As the product would have left it."""
+    async def fill(self) -> None:
+        """As the product would have left it. One that was not finished never has the name."""
         if await self._exists():
             return
-        await self._server.execute("CREATE DATABASE grown")
-        await _migrated(self.full)
-        await fill_postgres(self.full, count)
-        await open_database(self.full)
+        half = self._server.url("half")
+        await self._server.execute("DROP DATABASE IF EXISTS half")
+        await self._server.execute("CREATE DATABASE half")
+        await _migrated(half)
+        await fill_postgres(half, self._count)
+        await open_database(half)
         while await search.index_some(rest=0):
             pass
         await close_database()
+        await self._server.execute(f"ALTER DATABASE half RENAME TO {self._name}")
 
     async def _exists(self) -> bool:
         connection = await asyncpg.connect(self._server.url("postgres"))
         try:
-            return bool(await connection.fetchval("SELECT count(*) FROM pg_database WHERE datname = 'grown'"))
+            named = "SELECT count(*) FROM pg_database WHERE datname = $1"
+            return bool(await connection.fetchval(named, self._name))
         finally:
             await connection.close()
 
@@ -123,10 +134,10 @@ async def _migrated(url: str) -> None:
 @contextmanager
 def opened(name: str, folder: Path, count: int) -> Iterator[Sqlite | OnPostgres]:
     """The full database of an engine, for as long as the block runs."""
-    engine = ENGINES[name](folder)
+    engine = ENGINES[name](folder, count)
     try:
         began = time.monotonic()
-        asyncio.run(engine.fill(count))
+        asyncio.run(engine.fill())
         print(f"{name}: filled in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
         yield engine
     finally:

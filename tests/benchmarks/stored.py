@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from pathlib import Path
 import asyncpg
 
 PER_CONVERSATION = 10
-WEEKS = 52
+YEAR, WEEK = 31_557_600, 604_800  # seconds
 #: The Telegram chats are `FIRST_CHAT` and those behind it; their rows lie scattered among the others.
 FIRST_CHAT = 1000
 STAFF = (
@@ -46,12 +47,11 @@ POSTGRES = Words(
 )
 
 
-def statements(words: Words, count: int) -> Iterator[str]:
-    """Rows for `count` conversations, table after table; the last message is of now."""
+def statements(words: Words, count: int, now: int) -> Iterator[str]:
+    """Rows for `count` conversations, table after table; the last message is of `now`, in seconds since 1970."""
     for table, rows, text in (*_people(count), *_messages(count), *_shop(count, words)):
-        share = f"1763800000 + i * 31557600 / {rows}"
-        if table in ("inbound", "effect"):
-            share = f"1795357600 - 604800 + i * 604800 / {rows}"
+        span = WEEK if table in ("inbound", "effect") else YEAR
+        share = f"{now - span} + i * {span} / {rows}"
         yield f"{words.numbers.format(rows)} {text.format(at=words.moment.format(share))} FROM n"
 
 
@@ -107,7 +107,7 @@ SELECT i, {conversation}, {seq}, CASE {seq} % 2 WHEN 1 THEN 'customer' ELSE 'bot
   'Thank you, the tea came yesterday and smells wonderful' END, 'c' || i, {{at}}
 """,
     )
-    settled = max(count * PER_CONVERSATION // 2 // WEEKS, 1)
+    settled = max(count * PER_CONVERSATION // 2 * WEEK // YEAR, 1)
     lane = f"'webchat:' || (i * 7919 % {count})"
     # A brace is doubled twice: here, and before the moment is put in.
     yield (
@@ -173,7 +173,7 @@ def fill_sqlite(path: Path, count: int, *, indexed: bool = False) -> None:
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "cache_size=-400000"):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute("BEGIN")
-        for statement in (*(STAFF.format(id_) for id_ in (1, 2, 3)), *statements(SQLITE, count)):
+        for statement in (*(STAFF.format(id_) for id_ in (1, 2, 3)), *statements(SQLITE, count, int(time.time()))):
             connection.execute(statement)
         if indexed:
             connection.execute(
@@ -192,7 +192,7 @@ async def fill_postgres(url: str, count: int) -> None:
         # Rows that refer to each other are right by design; looking each of them up would take as long again.
         for setting in ("session_replication_role = replica", "synchronous_commit = off"):
             await connection.execute(f"SET {setting}")
-        for statement in (*(STAFF.format(id_) for id_ in (1, 2, 3)), *statements(POSTGRES, count)):
+        for statement in (*(STAFF.format(id_) for id_ in (1, 2, 3)), *statements(POSTGRES, count, int(time.time()))):
             await connection.execute(statement, timeout=3600)
         for table in ("staff", "contact", "identity", "conversation", "message", "order", "review"):
             await connection.execute(
