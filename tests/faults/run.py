@@ -87,11 +87,13 @@ class Places:
             self._quiet.set()
         if alone:
             await self._quiet.wait()
-        async with self._alone if alone else self._gate:
-            yield
-        self._beside -= not alone
-        if not self._beside:
-            self._quiet.set()
+        try:
+            async with self._alone if alone else self._gate:
+                yield
+        finally:
+            self._beside -= not alone
+            if not self._beside:
+                self._quiet.set()
 
 
 @dataclass
