@@ -36,6 +36,8 @@ async def run(trial: Trial) -> Findings:
             [migrated] = await oracle.rows(trial.url, MIGRATED, (NUMBER,))
             slowest = round(crowd.longest * 1000, 1)
             wrong = found.wrong() + ends.wrong() + crowd.surprised()
+            if not migrated["count"]:
+                wrong.append("the next release migrated nothing")
             if slowest > trial.counts["slowest_ms"]:
                 wrong.append(f"a message was acknowledged only after {slowest:.0f} ms")
             figures = {"migrated": migrated["count"], "slowest_ack_ms": slowest, "ack_p99_ms": crowd.p99()}
