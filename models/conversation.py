@@ -40,7 +40,7 @@ class Conversation(Model):
     waiting_since = fields.DatetimeField(null=True)  # the customer waits for a person since
     reason = fields.CharField(200, default="")  # why a person is wanted
     priority = fields.SmallIntField(default=0)  # 0 normal, 1 high
-    attention = fields.CharField(300, default="")  # something went wrong here; staff should look
+    attention = fields.CharField(300, default="")  # what went wrong here: turn | send | refund | restored
     closed_at = fields.DatetimeField(null=True)
     choices = fields.TextField(default="[]")  # JSON [{label, data}]: what typed numbers and labels stand for
     first_response_at = fields.DatetimeField(null=True)
@@ -79,7 +79,7 @@ class Message(Model):
     body = fields.TextField(default="")  # JSON of core.message.Reply; empty when text says it all
     client_id = fields.CharField(64, null=True)  # the sender's own id: a second send of it is the same message
     delivery = fields.CharField(16, default="")  # bot and staff: queued | sent | failed
-    error = fields.CharField(300, default="")
+    error = fields.CharField(300, default="")  # "takeover", or what the platform said
     at = fields.DatetimeField()
 
     class Meta:

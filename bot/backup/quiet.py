@@ -27,7 +27,7 @@ UNFINISHED = (
     "Not finished when the backup of {made_at:%Y-%m-%d %H:%M} UTC was made. It may have been done since then: look "
     "before you try it again."
 )
-ATTENTION = "Restored from a backup in the middle of something; see Failures."
+ATTENTION = "restored"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ class Send:
     async def give_up(self, effect: NewEffect, error: BaseException) -> Done:
         """Mark the message as failed, and the conversation as one to look at."""
         where = (str(error)[:300], effect.conversation_id, effect.message_seq)
-        note = ("A message could not be delivered.", datetime.now(UTC), effect.conversation_id)
+        note = ("send", datetime.now(UTC), effect.conversation_id)
         statements: list[Statement] = [(NOT_SENT, [where]), (ATTENTION, [note])]
         if isinstance(error, Unreachable):
             address = (effect.lane.partition(":")[0], _send.decode(effect.payload).recipient)

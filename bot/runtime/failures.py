@@ -106,7 +106,7 @@ class Failures:
                 client_id = inbound.client_id or None
                 row = (state.id, state.last_seq, "customer", None, inbound.text, "", client_id, "", now)
                 writes.messages.append(row)
-        state.closed_at, state.attention = None, "A message could not be handled; see Failures."
+        state.closed_at, state.attention = None, "turn"
         state.waiting_since = state.waiting_since or (now if state.owner_id is None else None)
         if state.foreground:
             writes.ended.append((state.foreground.token,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from bot.core.events import OrderChanged
+from bot.core.events import OrderChanged, RowChanged
 from bot.core.ports import PaymentProvider
 from bot.runtime.attempts import Done
 from bot.runtime.providers import key_of, known, provider
@@ -40,6 +40,5 @@ class GiveBack:
         payment = await payments.by_key(key_of(effect))
         if payment is None or payment.conversation_id is None:
             return Done()
-        note = f"The refund of order {payment.order_number} could not be made."
-        row = (note, self._clock(), payment.conversation_id)
-        return Done(((ATTENTION, [row]),), (OrderChanged(payment.order_id),))
+        row = ("refund", self._clock(), payment.conversation_id)
+        return Done(((ATTENTION, [row]),), (OrderChanged(payment.order_id), RowChanged(payment.conversation_id)))

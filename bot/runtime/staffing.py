@@ -125,7 +125,7 @@ class Staffing:
                 state="cancelled", done_at=now
             )
             await Message.filter(conversation_id=conversation_id, author="bot", delivery="queued").update(
-                delivery="failed", error="cancelled by the takeover"
+                delivery="failed", error="takeover"
             )
             await self._event(connection, row, "took", staff_id, now)
             await audit.record(staff_id, "conversation.take", f"conversation:{conversation_id}", now)

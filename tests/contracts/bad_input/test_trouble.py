@@ -80,7 +80,7 @@ async def test_a_handler_that_fails_is_told_to_both_sides_and_others_go_on(serve
     )
     assert (state, error.partition(":")[0]) == ("parked", {"raise": "Defect", "hang": "HeldUp"}[command])
     [(attention, waiting)] = server.rows("SELECT attention, waiting_since FROM conversation WHERE lane = ?", lane)
-    assert attention == "A message could not be handled; see Failures."
+    assert attention == "turn"
     assert waiting is not None
 
 

@@ -57,7 +57,7 @@ async def test_a_poison_message_is_parked_with_an_apology_and_stops_nobody(world
     parked = await InboundRow.get(state="parked")
     assert (parked.attempts, parked.error) == (5, "ZeroDivisionError: a bug")
     row = await ann.conversation()
-    assert (row.attention, row.waiting_since is not None) == ("A message could not be handled; see Failures.", True)
+    assert (row.attention, row.waiting_since is not None) == ("turn", True)
     assert await actions() == ["good", "good too"]
 
 

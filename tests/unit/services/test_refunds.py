@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import Final
-from bot.core.events import OrderChanged
+from bot.core.events import OrderChanged, RowChanged
 from bot.payments.local import LocalPayments
 from bot.runtime.refunds import GiveBack
 from bot.runtime.writes import ATTENTION, NewEffect
@@ -70,8 +70,8 @@ async def test_without_its_provider_staff_must_look(shop: Shop, bank: LocalPayme
     with pytest.raises(Final, match="not configured any more") as error:
         await give_back.run(effect)
     done = await give_back.give_up(effect, error.value)
-    note = f"The refund of order {order.number} could not be made."
-    assert done.statements == ((ATTENTION, [(note, NOW, order.conversation_id)]),)
+    assert done.statements == ((ATTENTION, [("refund", NOW, order.conversation_id)]),)
+    assert done.events == (OrderChanged(order.id), RowChanged(order.conversation_id or 0))
     assert (await Payment.get()).refunded == 0
 
 

@@ -41,9 +41,19 @@ export function phrase(sentence: string, facts: Facts): string {
 
 export const isChinese = computed(() => language.value === "zh");
 
-/** A word for a state the server named, or the name itself when it is newer than this catalogue. */
+type Named =
+  | "attention"
+  | "order.state"
+  | "payment.provider"
+  | "payment.state"
+  | "reports.state"
+  | "settings.role"
+  | "thread.event"
+  | "thread.failure";
+
+/** Words for what the server named, or the name itself: it is newer than this catalogue, or a sentence and no name. */
 export function tState(
-  prefix: "order.state" | "payment.provider" | "payment.state" | "reports.state" | "settings.role" | "thread.event",
+  prefix: Named,
   state: string,
   facts: Facts = {},
 ): string {

@@ -69,6 +69,8 @@ describe("a sentence", () => {
   it("shows a state that is newer than this catalogue by its own name", () => {
     expect(tState("order.state", "paid")).toBe("Paid");
     expect(tState("order.state", "teleported")).toBe("teleported");
+    expect(tState("attention", "turn")).toBe("A message could not be handled; see Failures.");
+    expect(tState("thread.failure", "Forbidden: bot was blocked by the user")).toBe("Forbidden: bot was blocked by the user");
     expect(tState("thread.event", "took", { name: "Mei" })).toBe("Mei took over");
     expect(tState("thread.event", "Mei took over")).toBe("Mei took over"); // as it was kept before it had a name
   });
