@@ -17,7 +17,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from bot.core.capabilities import Capabilities
 from bot.core.errors import LeaseLost, Refused
-from bot.core.events import Event, MessageStored, OwnerChanged, RowChanged
+from bot.core.events import Event, MessageChanged, MessageStored, OwnerChanged, RowChanged
 from bot.core.message import Attachment, Inbound, Reply
 from bot.core.render import render
 from bot.core.shard import shard_of
@@ -104,11 +104,14 @@ class Staffing:
                     await held.enter_async_context(self._effects.hold(lane))
             except TimeoutError:
                 raise Refused("sending") from None
-            epoch, name = await self._take(conversation_id, staff_id, force)
+            epoch, name, cancelled = await self._take(conversation_id, staff_id, force)
             self._effects.void(lane, conversation_id, epoch)
+        for seq in cancelled:
+            self._published(MessageChanged(conversation_id, lane, seq))
         self._tell(conversation_id, lane, name)
 
-    async def _take(self, conversation_id: int, staff_id: int, force: bool) -> tuple[int, str]:
+    async def _take(self, conversation_id: int, staff_id: int, force: bool) -> tuple[int, str, list[int]]:
+        """The epoch, the owner's name, and the messages that do not leave any more."""
         now, node = self._clock(), self._lease.node
         async with transaction() as connection:
             row = await self._locked(conversation_id)
@@ -118,18 +121,18 @@ class Staffing:
                 owner = await Staff.get(id=row.owner_id)
                 raise Refused("taken", owner=owner.name)
             if row.owner_id == staff_id:
-                return row.epoch, staff.name
+                return row.epoch, staff.name, []
             row.owner_id, row.epoch = staff_id, row.epoch + 1
             row.waiting_since, row.unread, row.attention = None, 0, ""
             await Effect.filter(conversation_id=conversation_id, author="bot", state="pending").update(
                 state="cancelled", done_at=now
             )
-            await Message.filter(conversation_id=conversation_id, author="bot", delivery="queued").update(
-                delivery="failed", error="takeover"
-            )
+            queued = Message.filter(conversation_id=conversation_id, author="bot", delivery="queued")
+            cancelled = [message.seq for message in await queued.order_by("seq").only("seq")]
+            await queued.update(delivery="failed", error="takeover")
             await self._event(connection, row, "took", staff_id, now)
             await audit.record(staff_id, "conversation.take", f"conversation:{conversation_id}", now)
-        return row.epoch, staff.name
+        return row.epoch, staff.name, cancelled
 
     async def give_back(self, conversation_id: int, staff_id: int) -> None:
         """Let the bot speak again; it puts its open question once more."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from bot.core.chat import Chat
 from bot.core.errors import ChannelUnavailable, Refused, Unreachable
+from bot.core.events import Event, MessageChanged
 from bot.core.message import Inbound, Wire
 from bot.core.ports import Sent
 from bot.core.router import Router
@@ -85,9 +87,20 @@ async def test_what_the_bot_had_queued_is_cancelled_with_the_takeover(world: Wor
         while not await Effect.filter(attempts=1, state="pending").count():
             await asyncio.sleep(0.001)
     row = await ann.conversation()
+    told: list[int] = []
+
+    async def hear(events: Sequence[Event]) -> None:
+        told.extend(event.seq for event in events if isinstance(event, MessageChanged))
+
+    sim.runtime.bus.subscribe(MessageChanged.topic, hear)
     await sim.runtime.take_over(row.id, (await sim.staff()).id)
     assert sorted([one.state for one in await Effect.filter(conversation_id=row.id)]) == ["cancelled"] * 3
-    assert {one.delivery for one in await Message.filter(conversation_id=row.id, author="bot")} == {"failed"}
+    said = await Message.filter(conversation_id=row.id, author="bot").order_by("seq")
+    assert {(one.delivery, one.error) for one in said} == {("failed", "takeover")}
+    async with asyncio.timeout(30):  # open screens show that they will not come
+        while len(told) < 3:
+            await asyncio.sleep(0.001)
+    assert told == [one.seq for one in said]
     await sim.restarts()
     sim.now = sim.now.replace(hour=23)
     sim.runtime.effects.wake()
