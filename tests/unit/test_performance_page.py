@@ -63,6 +63,26 @@ def test_every_goal_says_what_would_stand_in_its_way() -> None:
     assert {goal.key for goal in goals.goals(page.newest())} <= set(goals.IN_THE_WAY)
 
 
+@pytest.mark.parametrize(
+    ("benchmark", "where"),
+    [
+        ("telegram_wire", ("contenders", "parley")),
+        ("telegram_wire", ("half", "parley_postgres")),
+        ("telegram_grammy", ("contenders", "parley")),
+        ("grown", ("databases", "sqlite", "wire", "scattered")),
+        ("nodes", ("handlers", "echo", "nodes_2")),
+    ],
+)
+def test_one_message_that_is_lost_in_any_run_of_ours_is_told(benchmark: str, where: tuple[str, ...]) -> None:
+    result = page.newest()[benchmark]
+    run = result["figures"]
+    for name in where:
+        run = run[name]
+    run["lost"] += 1
+    [faults] = [goal for goal in goals.goals({benchmark: result}) if "lost / doubled" in goal.what]
+    assert (faults.reached, faults.figure) == (False, "1 / 0 / 0")
+
+
 def test_the_page_is_what_the_results_say() -> None:
     results = dict(sorted(page.newest().items()))
     assert page.PAGE.read_text("utf-8") == page.text(results), "write it again: scripts/bench --page"
