@@ -17,7 +17,7 @@ from bot.core.router import Router
 from bot.runtime import staffing
 from bot.services import audit
 from models import Audit, Conversation, Effect, Message, Staff
-from tests.kit.simulator import SimChannel, Simulator
+from tests.kit.simulator import Customer, SimChannel, Simulator
 from tests.unit.runtime.conftest import Worlds
 
 
@@ -57,6 +57,16 @@ async def begun(sim: Simulator) -> Conversation:
     ann = await sim.customer()
     await ann.says("hello")
     return await ann.conversation()
+
+
+async def addressed(sim: Simulator) -> tuple[Customer, Slow]:
+    """Ann, to whom a message is just leaving, and the channel that holds it."""
+    slow = Slow(sim.channel)
+    sim.runtime.channels[sim.account] = slow  # type: ignore[index]
+    ann = await sim.customer()
+    await sim.runtime.accept([ann._inbound(text="hello")])
+    await slow.sending.wait()
+    return ann, slow
 
 
 async def test_of_two_who_take_over_one_wins_and_the_other_is_told_by_whom(world: Worlds) -> None:
@@ -110,11 +120,7 @@ async def test_what_the_bot_had_queued_is_cancelled_with_the_takeover(world: Wor
 
 async def test_a_takeover_in_the_middle_of_sending_lets_that_message_leave_and_no_other(world: Worlds) -> None:
     sim = await world([chatty()])
-    slow = Slow(sim.channel)
-    sim.runtime.channels[sim.account] = slow  # type: ignore[index]
-    ann = await sim.customer()
-    await sim.runtime.accept([ann._inbound(text="hello")])
-    await slow.sending.wait()
+    ann, slow = await addressed(sim)
     row, staff = await ann.conversation(), await sim.staff()
     takeover = asyncio.create_task(sim.runtime.take_over(row.id, staff.id))
     await asyncio.sleep(0.02)
@@ -231,15 +237,11 @@ async def test_a_takeover_whose_caller_gives_up_at_its_commit_silences_the_bot(
     small_world: Worlds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sim = await small_world([chatty()])
-    slow = Slow(sim.channel)
-    sim.runtime.channels[sim.account] = slow  # type: ignore[index]
-    ann = await sim.customer()
-    await sim.runtime.accept([ann._inbound(text="hello")])
-    await slow.sending.wait()
+    ann, slow = await addressed(sim)
     row, staff, committed, written = await ann.conversation(), await sim.staff(), asyncio.Event(), asyncio.Event()
     take = staffing.Staffing._take
 
-    async def slowly(self: staffing.Staffing, *about: Any) -> tuple[int, str]:
+    async def slowly(self: staffing.Staffing, *about: Any) -> tuple[int, str, list[int]]:
         made = await take(self, *about)
         committed.set()
         await written.wait()
