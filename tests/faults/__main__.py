@@ -1,6 +1,6 @@
 """Runs the programme of faults, keeps each result as a JSON file, and writes docs/reliability.md from them.
 
-    python -m tests.faults [NAME ...] [--quick] [--seed N] [--page]
+    python -m tests.faults [NAME ...] [--quick] [--seed N] [--armed] [--page]
 
 Without names all parts run: several side by side, and those about time and memory one after the other. `--quick` is a
 tenth of the counts, some fifteen minutes on two cores. A red run prints its seed, and `--seed` runs it again. `--page`
