@@ -3,6 +3,7 @@ import { shallowReactive } from "vue";
 
 import { ApiError } from "../api/client";
 import type { Page } from "../api/types";
+import { withRow } from "../logic/list";
 
 export type Pages<T> = { rows: T[]; next: string | null; loading: boolean; more: boolean; failed: string };
 export type Pager<T> = {
@@ -43,10 +44,7 @@ export function usePages<T extends { id: number }>(fetch: (before: string | null
 
   /** Changes a row in its place; a row that no longer fits goes, a new one that fits comes first. */
   function put(row: T, fits: boolean): void {
-    const known = state.rows.some((one) => one.id === row.id);
-    if (!fits) state.rows = state.rows.filter((one) => one.id !== row.id);
-    else if (known) state.rows = state.rows.map((one) => (one.id === row.id ? row : one));
-    else state.rows = [row, ...state.rows];
+    state.rows = fits ? withRow(state.rows, row) : state.rows.filter((one) => one.id !== row.id);
   }
 
   return { state, start, further, put };

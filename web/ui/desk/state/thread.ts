@@ -5,6 +5,7 @@ import * as calls from "../api/calls";
 import { ApiError } from "../api/client";
 import type { CanSend, Message, Opened, Owner, Person, Row } from "../api/types";
 import { newId } from "../logic/ids";
+import { withRow } from "../logic/list";
 import * as rows from "../logic/rows";
 import * as logic from "../logic/thread";
 import { withFiles } from "../logic/timeline";
@@ -67,7 +68,7 @@ export const others = computed(() => thread.viewers.filter((viewer) => viewer.id
 /** Unsent messages stay with their conversation when another one is opened. */
 const unsent = reactive(new Map<number, readonly logic.Outgoing[]>());
 
-/** Its newest messages, or with `sought` those around that one: see `reach`. */
+/** Its newest messages; `sought` is one that is gone to next, see `openAt`. */
 export async function openThread(id: number, sought: number | null = null): Promise<void> {
   leave();
   early = [];
@@ -316,10 +317,3 @@ live.on("review", (review) => {
   thread.person = { ...thread.person, reviews: withRow(thread.person.reviews, review) };
 });
 live.onReturn(() => void catchUp().catch(() => undefined));
-
-/** The row replaced in its place, or first when it is new. */
-export function withRow<T extends { id: number }>(rows: readonly T[], row: T): T[] {
-  return rows.some((known) => known.id === row.id)
-    ? rows.map((known) => (known.id === row.id ? row : known))
-    : [row, ...rows];
-}
