@@ -2,7 +2,7 @@
 import * as calls from "../api/calls";
 import type { Message } from "../api/types";
 import * as logic from "../logic/thread";
-import { thread } from "./thread";
+import { openThread, thread } from "./thread";
 
 /** So many messages are drawn at most. */
 export const MOST = 400;
@@ -41,6 +41,12 @@ export async function latest(): Promise<void> {
   await fetched((id) => calls.messagesBefore(id, LAST), (page) => {
     Object.assign(thread, { messages: page.messages, more: page.more, newer: behind(page.messages) });
   });
+}
+
+/** A conversation at its newest messages, or around one that was looked for. */
+export async function openAt(id: number, seq: number | null): Promise<void> {
+  await openThread(id, seq);
+  if (seq !== null && thread.id === id && !thread.failed) await reach(seq);
 }
 
 /** The messages around one that was looked for, and the list goes there. */

@@ -1,10 +1,10 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { Message } from "../api/types";
+import type { Message, Opened } from "../api/types";
 import type { Events } from "../state/live";
 import { message, person, row } from "./make";
-import { TestServer } from "./server";
+import { Refusal, TestServer } from "./server";
 
 /** The socket is the edge: its events are given by hand. */
 const socket = vi.hoisted(() => ({ listeners: new Map<string, ((data: unknown) => void)[]>(), back: [] as (() => void)[] }));
@@ -24,24 +24,26 @@ function arrives(one: Message): void {
 }
 
 const { openThread, say, thread } = await import("../state/thread");
-const { earlier, later, latest, reach, MOST } = await import("../state/threadPages");
+const { earlier, later, latest, openAt, reach, MOST } = await import("../state/threadPages");
 
 const ends = (): [number | undefined, number | undefined, number] => [thread.messages[0]?.seq, thread.messages.at(-1)?.seq, thread.messages.length];
 let stored: Message[];
 let server: TestServer;
 
+const opened = (): Opened => ({
+  row: row(1),
+  messages: stored.slice(-50),
+  more: true,
+  dialog: null,
+  can_send: { ok: true, why: "", until: null },
+  contact: person(),
+});
+
 beforeEach(async () => {
   stored = Array.from({ length: 2000 }, (_, index) => message(index + 1));
   server = new TestServer()
     .on("GET /api/desk/conversations", () => ({ items: [], next: null, counts: {} }))
-    .on("GET /api/desk/conversations/1", () => ({
-      row: row(1),
-      messages: stored.slice(-50),
-      more: true,
-      dialog: null,
-      can_send: { ok: true, why: "", until: null },
-      contact: person(),
-    }))
+    .on("GET /api/desk/conversations/1", opened)
     .on("GET /api/desk/conversations/1/messages", (_, path) => {
       const [, way, seq] = /(after|before)=(\d+)/.exec(path) ?? [];
       if (way === "after") {
@@ -151,6 +153,15 @@ describe("a message that was looked for", () => {
     missed[0]?.();
     await vi.waitFor(() => expect(thread.newest).toBe(2001));
     expect([ends(), thread.newer]).toEqual([[675, 724, 50], true]);
+  });
+
+  it("is gone to when its conversation is opened, and when that is tried again", async () => {
+    server.on("GET /api/desk/conversations/1", () => new Refusal(503, { code: "busy", text: "busy" }));
+    await openAt(1, 700);
+    expect([thread.failed, thread.sought, thread.messages.length]).toEqual(["busy", 700, 0]);
+    server.on("GET /api/desk/conversations/1", opened);
+    await openAt(1, thread.sought);
+    expect([thread.failed, ...ends()]).toEqual(["", 675, 724, 50]);
   });
 
   it("is forgotten with the thread", async () => {
