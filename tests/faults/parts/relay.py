@@ -26,7 +26,7 @@ SHORT, LONG = (0.3, 4.0), (6.2, 7.6)
 
 @dataclass
 class Readiness:
-    """What /readyz said of the relay: seconds until it said so, and until it was ready again."""
+    """What /readyz said of the relay: seconds until a node was not ready, and until all were ready again."""
 
     went: list[float] = field(default_factory=list)
     came: list[float] = field(default_factory=list)
@@ -42,36 +42,38 @@ class Scene:
     between: Between
     waits: Waits
     said: Readiness
-    spans: list[tuple[float, float]]  # of the outages
+    spans: list[tuple[str, float, float]]  # of the outages: kind, begin and end
 
     async def outage(self, kind: str, seconds: float) -> None:
         """One, and the return from it."""
         began, clock = time.monotonic(), self.waits.clock
         started = clock.seconds
         async with self.between.out(kind) as hit:
-            deaf = await self._watches(seconds)
+            deaf, ready = await self._watches(seconds)
         lasted, awake = time.monotonic() - began, clock.seconds - started
-        self.spans.append((started, clock.seconds))
+        self.spans.append((kind, started, clock.seconds))
         if lasted - awake < 0.5:  # else the machine stood still: what a node then says of its line is true
-            self._judges(kind, hit, deaf, seconds)
+            self._judges(kind, hit, deaf, ready)
         await self._comes_back()
 
-    async def _watches(self, seconds: float) -> dict[int, float]:
-        """When each node said first that it does not hear itself."""
-        clock, said = self.waits.clock, dict[int, float]()
+    async def _watches(self, seconds: float) -> tuple[dict[int, float], dict[int, float]]:
+        """When each node said first that it does not hear itself, and when it was asked last and did not say so."""
+        clock, deaf, ready = self.waits.clock, dict[int, float](), dict[int, float]()
         began = clock.seconds
         while (passed := clock.seconds - began) < seconds:
             for number, node in enumerate(self.nodes):
-                if _is_deaf(await node.readiness()):
-                    said.setdefault(number, passed)
+                told = await node.readiness()
+                if _is_deaf(told):
+                    deaf.setdefault(number, passed)
+                elif told:
+                    ready[number] = passed
             await asyncio.sleep(0.1)
-        return said
+        return deaf, ready
 
-    def _judges(self, kind: str, hit: frozenset[int], deaf: dict[int, float], seconds: float) -> None:
+    def _judges(self, kind: str, hit: frozenset[int], deaf: dict[int, float], ready: dict[int, float]) -> None:
         limit = self.trial.counts["not_ready_ms"] / 1000
-        for number in hit if seconds > limit else ():
-            if deaf.get(number, seconds) > limit:
-                self.said.wrong.append(f"{kind}: a node that did not hear itself was ready for more than {limit:g} s")
+        if late := [after for number, after in ready.items() if number in hit and after > limit]:
+            self.said.wrong.append(f"{kind}: a node that did not hear itself was ready after {max(late):.1f} s")
         if kind != "slow" and deaf.keys() - hit:
             self.said.wrong.append(f"{kind}: a node that heard itself said that it does not")
         self.said.went += [deaf[number] for number in hit & deaf.keys()]
@@ -140,7 +142,7 @@ async def _outages(scene: Scene) -> None:
     trial, chance = scene.trial, scene.trial.chance
     kinds = [kind for kind in KINDS for _ in range(trial.count(kind))]
     chance.shuffle(kinds)
-    await asyncio.sleep(1.0)
+    await asyncio.sleep(0.5)
     for kind in kinds:
         is_short = chance.random() < trial.counts["short"]
         await scene.outage(kind, chance.uniform(*SHORT if is_short else LONG))
@@ -203,19 +205,26 @@ def _unordered(screens: dict[int, list[Visitor]]) -> list[str]:
 
 def _findings(scene: Scene, figures: dict[str, int], wrong: list[str]) -> Findings:
     counts, said, took = scene.trial.counts, scene.said, scene.waits.took
-    during = [one.seconds for one in took if any(began - 1.0 <= one.at <= ended for began, ended in scene.spans)]
+    during = [one.seconds for one in took if _outage_at(scene, one.at)]
+    longest = max(took, key=lambda one: one.seconds)
     times = {
         "median_ms": percentile([one.seconds for one in took], 0.5),
         "wait_p99_ms": percentile(during, 0.99),
-        "longest_wait_ms": percentile([one.seconds for one in took], 1.0),
+        "longest_wait_ms": round(longest.seconds * 1000, 1),
         "not_ready_after_ms": percentile(said.went, 1.0),
         "ready_again_after_ms": percentile(said.came, 1.0),
     }
-    for name, what in (("wait_p99_ms", "a message waited, p99"), ("longest_wait_ms", "a message waited")):
+    for name, what in (("wait_p99_ms", "a message waited, p99,"), ("longest_wait_ms", "a message waited")):
         if times[name] > counts[name]:
-            wrong.append(f"{what}, for {times[name]:.0f} ms")
+            wrong.append(f"{what} for {times[name]:.0f} ms")
     wrong += list(dict.fromkeys(said.wrong))
-    return Findings({"outages": len(scene.spans)} | figures | times, tuple(wrong))
+    when = {"longest_wait_when": _outage_at(scene, longest.at) or "all was well"}
+    return Findings({"outages": len(scene.spans)} | figures | times | when, tuple(wrong))
+
+
+def _outage_at(scene: Scene, at: float) -> str:
+    """Its kind; "" when there was none. What was said just before one is part of it."""
+    return next((kind for kind, began, ended in scene.spans if began - 1.0 <= at <= ended), "")
 
 
 NONE: Counts = dict.fromkeys(KINDS, 0)
