@@ -100,7 +100,9 @@ async def open_database(url: str, *, lock: bool = True) -> None:
             log.warning(note, extra={"action": "database_opened"})
     except (DBConnectionError, OSError, OperationalError) as error:
         await close_database()
-        raise DatabaseBusy(f"the database {parts.hostname or parts.path} cannot be opened: {error}") from error
+        raise DatabaseBusy(
+            f"the database {parts.hostname or parts.path} cannot be opened: {made.told(error)}"
+        ) from error
 
 
 async def close_database() -> None:
@@ -149,7 +151,7 @@ def _busy() -> Iterator[None]:
         yield
     except Exception as error:
         if is_busy(error):
-            raise DatabaseBusy(str(error)) from error
+            raise DatabaseBusy(_engine.told(error)) from error
         raise
 
 

@@ -136,6 +136,10 @@ class Engine(Protocol):
     def is_busy(self, error: BaseException) -> bool:
         """Whether the driver says that the server refuses for now, or went away."""
 
+    def told(self, error: BaseException) -> str:
+        """What an operator should read of it: the driver's words, and its code where the words alone are vague."""
+        return str(error)
+
     def is_broken(self, context: Any) -> bool:
         """Whether a BEGIN that failed has left this context holding a connection of the pool."""
 

@@ -81,6 +81,12 @@ class Sqlite(Engine):
     def is_busy(self, error: BaseException) -> bool:
         return isinstance(error, sqlite3.OperationalError) and says_busy(error)
 
+    def told(self, error: BaseException) -> str:
+        # "disk I/O error" alone has some thirty causes; Tortoise's error does not know which, that behind it does.
+        raw = error if isinstance(error, sqlite3.Error) else error.__context__
+        code = getattr(raw, "sqlite_errorname", "")
+        return f"{error} ({code})" if code else str(error)
+
     def is_broken(self, context: Any) -> bool:  # noqa: ARG002 - ImmediateContext cleans up behind itself
         return False
 

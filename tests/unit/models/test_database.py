@@ -124,10 +124,10 @@ async def test_a_locked_database_is_busy_for_every_way_to_write(tmp_path: Path) 
     await migrate()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(DatabaseBusy):
+    with pytest.raises(DatabaseBusy, match=r"locked \(SQLITE_BUSY\)"):
         async with transaction():
             pytest.fail("the lock is taken at the start")
-    with pytest.raises(DatabaseBusy):
+    with pytest.raises(DatabaseBusy, match=r"locked \(SQLITE_BUSY\)"):
         await commit([], [(INSERT, [("a", "")])])
     other.execute("ROLLBACK")
     await commit([], [(INSERT, [("a", "")])])
@@ -142,13 +142,13 @@ async def test_a_full_disk_is_busy_and_leaves_nothing_half_written(tmp_path: Pat
     [pages] = await fetch("PRAGMA page_count")
     await fetch(f"PRAGMA max_page_count = {pages['page_count'] + 2}")
     big = "x" * 100_000
-    with pytest.raises(DatabaseBusy, match="full"):
+    with pytest.raises(DatabaseBusy, match=r"full \(SQLITE_FULL\)"):
         async with transaction() as connection:
             await execute(connection, [(INSERT, [("small", "")]), (INSERT, [("big", big)])])
-    with pytest.raises(DatabaseBusy, match="full"):
+    with pytest.raises(DatabaseBusy, match=r"full \(SQLITE_FULL\)"):
         async with transaction() as connection:
             await finish(connection, [(INSERT, [("small", "")]), (INSERT, [("big", big)])])
-    with pytest.raises(DatabaseBusy, match="full"):
+    with pytest.raises(DatabaseBusy, match=r"full \(SQLITE_FULL\)"):
         await commit([], [(INSERT, [("small", "")]), (INSERT, [("big", big)])])
     assert await names() == []
     await commit([], [(INSERT, [("small", "")])])
