@@ -245,9 +245,13 @@ class Disk:
         await open_database(URL.format(path=self.path), lock=False)
 
     def clear(self) -> None:
-        """Begin with the empty file again."""
+        """Begin with an empty file: another one, not the same again.
+
+        A cursor that a crash has cut off lies in a traceback until the garbage is collected, and SQLite keeps its file
+        open as long. Whoever opens that file meanwhile shares its index, and finds a log that is not there.
+        """
         self.die()
-        for name in (f"{self.path}-wal", f"{self.path}-shm"):
+        for name in (self.path, f"{self.path}-wal", f"{self.path}-shm"):
             Path(name).unlink(missing_ok=True)
         shutil.copy(self._template, self.path)
 

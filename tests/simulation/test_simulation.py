@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.cast import CASTS, many
+from tests.simulation.database import disk, reading
+from tests.simulation.loop import SimulatedLoop
 
 ROOT = Path(__file__).parents[2]
 #: By nodes: how many are played every day, and what must have happened in them.
@@ -32,6 +35,25 @@ def test_every_seed_keeps_every_promise(nodes: int) -> None:
     found = many(nodes, "whole", 0, SEEDS[nodes] - 1)
     assert found.red == []
     assert found.happened.keys() >= HAPPENS[nodes]
+
+
+def test_what_a_crash_has_left_open_is_nothing_to_the_next_play() -> None:
+    """A cursor that a crash has cut off stays in a traceback, and SQLite keeps its file open until it is collected."""
+    loop = SimulatedLoop()
+    try:
+        with disk(loop) as made:
+            for _ in range(2):
+                made.clear()
+                writer = sqlite3.connect(made.path, isolation_level=None)
+                assert writer.execute("PRAGMA user_version").fetchone() == (0,)
+                writer.execute("PRAGMA user_version = 1")
+                left = reading(made.path)
+                cut_off = left.execute("SELECT name FROM sqlite_master")
+                assert cut_off.fetchone() is not None
+                left.close()
+                writer.close()
+    finally:
+        loop.close()
 
 
 BROKEN = [(nodes, name) for nodes, cast in CASTS.items() for name in cast.variants if name != "whole"]
