@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import cache, partial
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 from aiobotocore.config import AioConfig
+from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import AioSession, get_session
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
@@ -18,6 +20,7 @@ from bot.core.ports import StoredFile
 from bot.storage.intake import Intake, to_the_end
 from bot.storage.keys import check_key
 from bot.storage.names import content_disposition
+from bot.storage.s3_advice import ELSEWHERE
 from bot.storage.s3_settings import PROVIDERS, S3Settings
 from bot.storage.s3_transfer import CUT, Download, Sleep, Upload, edge, is_absent
 
@@ -31,6 +34,7 @@ PART = 8 * 1024 * 1024
 LONGEST_LINK = 7 * 24 * 3600  # seconds; version 4 signatures live no longer
 _MOST_PARTS = 10_000
 _PROBE = "parley-check"
+_REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class S3Storage:
@@ -177,7 +181,28 @@ def client_config(settings: S3Settings, attempts: int) -> AioConfig:
         connect_timeout=10,
         read_timeout=60,
         max_pool_connections=32,
+        http_session_cls=Unmoved,
     )
+
+
+class Unmoved(AIOHTTPSession):
+    """Goes where the settings say, and not where an answer does, as aiohttp would.
+
+    Where a redirect names Amazon's region, botocore goes there; at any other it would ask for that again and again.
+    """
+
+    async def send(self, request: Any) -> Any:  # the stubs take both for aiohttp's, and they are botocore's
+        """One request. Raises `ClientError` at a redirect without a region."""
+        answer: Any = await super().send(request)
+        if answer.status_code in _REDIRECTS and "x-amz-bucket-region" not in answer.headers:
+            answer.raw.close()
+            code = ELSEWHERE if "location" in answer.headers else "PermanentRedirect"
+            raise ClientError({"Error": {"Code": code}}, request.method)
+        return answer
+
+    async def _get_session(self, proxy_url: str | None) -> SimpleNamespace:
+        session = await super()._get_session(proxy_url)  # type: ignore[misc]  # private: aiohttp is told nowhere else
+        return SimpleNamespace(request=partial(session.request, allow_redirects=False))
 
 
 @cache

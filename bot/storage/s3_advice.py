@@ -15,11 +15,14 @@ _SIGNATURE = "{title} refuses our signature: correct `storage.secret_key`"
 _BUCKET = "{title} has no bucket {bucket} {place}: create it, or correct `storage.bucket` or `storage.region`"
 _CLOCK = "{title} says that this machine's clock is wrong: set it (more than 15 minutes off is refused)"
 _REGION = "the bucket {bucket} is not in {region}: correct `storage.region`, and `storage.endpoint` if it is set"
+_ELSEWHERE = "{title} {place} sends us elsewhere: correct `storage.endpoint`, such as https:// for http://"
 _STYLE = "{title} wants the bucket in the host name: correct `storage.provider`, which is {provider}"
 _BUSY = "{title} is busy or down: it will be tried again"
 _FULL = "{title} is full or over its quota: make room or raise the quota"
 _DAMAGED = "{title} received damaged bytes: it will be tried again"
 
+#: Our own code, for a redirect to another address.
+ELSEWHERE = "Elsewhere"
 _CODES: Mapping[str, tuple[str, ...]] = {
     _RIGHTS: ("AccessDenied", "AllAccessDisabled", "Forbidden", "403"),
     _KEY: ("InvalidAccessKeyId", "InvalidAccessKey", "InvalidSecurityToken"),
@@ -34,6 +37,7 @@ _CODES: Mapping[str, tuple[str, ...]] = {
         "301",
         "307",
     ),
+    _ELSEWHERE: (ELSEWHERE,),
     _STYLE: ("SecondLevelDomainForbidden", "PathStyleDomainForbidden"),
     _BUSY: (
         "InternalError",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 
@@ -49,6 +51,51 @@ def believes_the_claim() -> None:
     from web import files
 
     vars(files)["disposition"] = lambda _: "inline"
+
+
+def goes_where_it_is_sent() -> None:
+    """A redirect is followed, as HTTP clients do unless they are told."""
+    from aiohttp import ClientSession
+
+    request = ClientSession._request
+
+    async def follows(self: ClientSession, *values: Any, **told: Any) -> Any:
+        return await request(self, *values, **(told | {"allow_redirects": True}))
+
+    ClientSession._request = follows  # type: ignore[method-assign]
+
+
+def joins_addresses() -> None:
+    """A path is put behind the server's address as a browser would: one that is an address is another server."""
+    from urllib.parse import urljoin
+
+    from bot.channels.telegram.client import TelegramClient
+
+    def download(self: TelegramClient, path: str) -> AsyncIterator[bytes]:
+        return self._session.stream_content(urljoin(self._session.api.file_url(self._bot.token, ""), path))
+
+    TelegramClient.download = download  # type: ignore[method-assign]
+
+
+def looks_at_links() -> None:
+    """What people link to is looked at, as for a preview."""
+    from urllib.parse import urlsplit
+
+    from bot.core.message import Inbound
+    from bot.runtime.inbox import Inbox
+
+    keep = Inbox.accept
+
+    async def accept(self: Inbox, inbounds: Sequence[Inbound]) -> int:
+        for word in (word for one in inbounds for word in one.text.split() if word.startswith("http")):
+            with suppress(OSError, ValueError, TimeoutError):
+                async with asyncio.timeout(0.2):
+                    link = urlsplit(word)
+                    _, writer = await asyncio.open_connection(link.hostname, link.port)
+                    writer.close()
+        return await keep(self, inbounds)
+
+    Inbox.accept = accept  # type: ignore[method-assign]
 
 
 def forgets_to_forget() -> None:
@@ -130,6 +177,9 @@ VARIANTS: dict[str, Callable[..., None]] = {
     "asks-for-no-role": asks_for_no_role,
     "believes-in-markup": believes_in_markup,
     "believes-the-claim": believes_the_claim,
+    "goes-where-it-is-sent": goes_where_it_is_sent,
+    "joins-addresses": joins_addresses,
+    "looks-at-links": looks_at_links,
     "forgets-to-forget": forgets_to_forget,
     "forgets-late-rows": forgets_late_rows,
     "locks-nothing": locks_nothing,

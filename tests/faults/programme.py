@@ -56,11 +56,4 @@ PARTS: dict[str, Part] = {
 }
 
 #: Promises without a part, and why: number, promise, what is missing.
-NOT_YET = (
-    (3, "Power loss: FULL loses nothing, NORMAL must lose", "nothing here drops unsynced writes yet"),
-    (
-        22,
-        "SSRF: no address of a customer's is ever called",
-        "read, not run: only the channel, the store and the database are called, each at the address of its settings",
-    ),
-)
+NOT_YET = ((3, "Power loss: FULL loses nothing, NORMAL must lose", "nothing here drops unsynced writes yet"),)

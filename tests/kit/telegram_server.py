@@ -40,7 +40,7 @@ class TelegramServer:
         self.chats = Chats()
         self.webhook: Json = {}
         self.webhook_answers: list[int] = []
-        self.local_path: Path | None = None  # set: `getFile` names it, as a local server does
+        self.local_path: Path | str | None = None  # set: `getFile` names it, as a local server does
         self._allowed: list[str] = []
         self._next_update = 10_000
         self._pending: list[Json] = []
@@ -131,6 +131,8 @@ class TelegramServer:
             case wire_faults.TooMany(after):
                 words = f"Too Many Requests: retry after {after}"
                 return _json(429, Refusal(429, words, {"retry_after": after}).answer())
+            case wire_faults.Elsewhere():
+                return fault.answer()
             case wire_faults.Hang():
                 await self.tell_waiters()
                 await wire_faults.hang()
@@ -280,6 +282,8 @@ class TelegramServer:
             return await wire_faults.cut(request, file.content)
         if isinstance(fault, wire_faults.Status):
             return web.Response(status=fault.code)
+        if isinstance(fault, wire_faults.Elsewhere):
+            return fault.answer()
         return web.Response(body=file.content, content_type="application/octet-stream")
 
 

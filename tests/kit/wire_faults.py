@@ -62,7 +62,19 @@ class Late:
     seconds: float
 
 
-Fault = Status | TooMany | Hang | Reset | Lost | Cut | Garbage | Late
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Do nothing, and send the caller to another address, which a header can carry."""
+
+    address: str
+    code: int = 302
+
+    def answer(self) -> web.Response:
+        """A redirect."""
+        return web.Response(status=self.code, headers={"Location": " ".join(self.address.split())})
+
+
+Fault = Elsewhere | Status | TooMany | Hang | Reset | Lost | Cut | Garbage | Late
 
 
 class Faults:

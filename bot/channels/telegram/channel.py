@@ -84,9 +84,9 @@ class TelegramChannel:
             if "file is too big" in str(error):
                 raise TooLarge(DOWNLOAD_LIMIT) from error
             raise FileMissing(file.ref) from error
-        if not found.file_path:
+        path = Path(found.file_path or "")
+        if not found.file_path or ".." in path.parts:
             raise FileMissing(file.ref)
-        path = Path(found.file_path)
         on_disk = self._local_files and path.is_absolute()
         return FileStream(
             _read(path, file.ref) if on_disk else self._client.download(found.file_path),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from aiogram import Bot
 from aiogram.client.telegram import TelegramAPIServer
@@ -103,7 +104,7 @@ class TelegramClient:
 
     def download(self, path: str) -> AsyncIterator[bytes]:
         """The bytes of a file that `getFile` named. Raises `ChannelUnavailable`."""
-        return self._session.stream_content(self._session.api.file_url(self._bot.token, path))
+        return self._session.stream_content(self._session.api.file_url(self._bot.token, quote(path)))
 
     async def close(self) -> None:
         """Close connections; a later call opens new ones."""

@@ -2,6 +2,8 @@
 
 Two things differ from aiogram's own session. A call without a file is one JSON post, and an answer
 is read only as far as its method needs it, which makes a call several times cheaper.
+
+Every call goes to the server of the settings: a redirect is an error, whoever sent it.
 """
 
 from __future__ import annotations
@@ -107,7 +109,8 @@ class Session(BaseSession):
     ) -> AsyncGenerator[bytes, None]:
         """The bytes under `url`. Raises `ChannelUnavailable`; `timeout` is seconds of silence."""
         patience = ClientTimeout(total=timeout * SLOWEST, sock_connect=timeout, sock_read=timeout)
-        get = self._connected().get(URL(url, encoded=True), headers=headers, timeout=patience)
+        target = URL(url, encoded=True)
+        get = self._connected().get(target, headers=headers, timeout=patience, allow_redirects=False)
         try:
             async with get as response:
                 if raise_for_status and response.status != 200:
@@ -156,7 +159,7 @@ class Session(BaseSession):
         for name, file in files.items():
             form.add_field(name, file.read(bot), filename=file.filename)
         url = self._url(bot, method.__api_method__)
-        async with self._connected().post(url, data=form) as response:
+        async with self._connected().post(url, data=form, allow_redirects=False) as response:
             return response.status, await response.read()
 
     def _url(self, bot: Bot, name: str) -> URL:

@@ -6,6 +6,8 @@ from tests.faults.cases import proven
 
 BAD = "tests/contracts/bad_input"
 WEB = "tests/unit/web"
+ADDRESSES = "tests/contracts/test_foreign_addresses.py"
+TELEGRAM_ADDRESSES = "tests/contracts/telegram/test_addresses.py"
 BACKUP = "tests/faults/test_backup.py"
 
 PARTS = (
@@ -62,6 +64,29 @@ PARTS = (
         "0 executions at the chat box, the desk and the shop page",
         ("tests/browser/test_hostile_text.py",),
         armed={"believes-in-markup": ("tests/browser/test_hostile_text.py",)},
+    ),
+    proven(
+        22,
+        "addresses",
+        "No address that comes from outside is called: not from words, names, files, paths, redirects or headers",
+        "0 connections to the canaries: 450 forms of addresses at each door",
+        (ADDRESSES, TELEGRAM_ADDRESSES),
+        armed={
+            "goes-where-it-is-sent": (
+                f"{ADDRESSES}::test_a_file_store_that_sends_us_elsewhere_is_not_followed",
+                f"{TELEGRAM_ADDRESSES}::test_a_file_that_is_said_to_be_elsewhere_is_not_fetched_there",
+                f"{TELEGRAM_ADDRESSES}::test_a_call_that_is_sent_elsewhere_does_not_go_there",
+            ),
+            "joins-addresses": (f"{TELEGRAM_ADDRESSES}::test_a_path_that_is_an_address_is_only_a_path",),
+            "looks-at-links": (
+                f"{ADDRESSES}::test_words_links_names_and_files_of_customers_are_called_by_nobody",
+                f"{ADDRESSES}::test_words_and_files_of_visitors_are_called_by_nobody",
+            ),
+        },
+        notes=(
+            "Everything that is called stands in the settings: the channel's server, the file store, the database, "
+            "the relay. Nothing yet has to fetch an address of a stranger's, with checks of where it leads."
+        ),
     ),
     proven(
         23,

@@ -78,6 +78,15 @@ async def test_a_refusal_without_a_body_is_one_too(scripted: tuple[Script, S3Sto
         await storage.size(KEY)
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_not_followed_but_told(scripted: tuple[Script, S3Storage], status: int) -> None:
+    script, storage = scripted
+    script.will(Answer(status, headers={"Location": "http://127.0.0.1:1/x"}))
+    with pytest.raises(StorageUnavailable, match=r"at http://127.0.0.1:\d+ sends us elsewhere: correct `storage.endp"):
+        await storage.size(KEY)
+    assert script.lines == [f"HEAD /files/{KEY}"]
+
+
 async def test_the_region_that_the_store_names_is_passed_on(scripted: tuple[Script, S3Storage]) -> None:
     script, storage = scripted
     script.will(*[refusal(400, "IllegalLocationConstraintException", **{"x-amz-bucket-region": "eu-west-1"})] * 4)
