@@ -17,17 +17,26 @@ export type Pager<T> = {
 export function usePages<T extends { id: number }>(fetch: (before: string | null) => Promise<Page<T>>): Pager<T> {
   const state = shallowReactive<Pages<T>>({ rows: [], next: null, loading: true, more: false, failed: "" });
   let turn = 0;
+  /** What was told while a page was under way, which may have been read before that. */
+  let told: [T, boolean][] | null = null;
 
   async function load(before: string | null, merge: (page: Page<T>) => T[]): Promise<void> {
     turn += 1;
     const mine = turn;
+    const meanwhile: [T, boolean][] = [];
+    told = meanwhile;
     try {
       const page = await fetch(before);
-      if (mine === turn) Object.assign(state, { rows: merge(page), next: page.next, failed: "" });
+      if (mine !== turn) return;
+      Object.assign(state, { rows: merge(page), next: page.next, failed: "" });
+      for (const [row, fits] of meanwhile) show(row, fits);
     } catch (error) {
       if (mine === turn) state.failed = error instanceof ApiError ? error.message : String(error);
     } finally {
-      if (mine === turn) Object.assign(state, { loading: false, more: false });
+      if (mine === turn) {
+        told = null;
+        Object.assign(state, { loading: false, more: false });
+      }
     }
   }
 
@@ -42,9 +51,14 @@ export function usePages<T extends { id: number }>(fetch: (before: string | null
     await load(state.next, (page) => [...state.rows, ...page.items]);
   }
 
-  /** Changes a row in its place; a row that no longer fits goes, a new one that fits comes first. */
+  /** Changes a row in its place, where it stays though it may fit no more; a new one that fits comes first. */
   function put(row: T, fits: boolean): void {
-    state.rows = fits ? withRow(state.rows, row) : state.rows.filter((one) => one.id !== row.id);
+    told?.push([row, fits]);
+    show(row, fits);
+  }
+
+  function show(row: T, fits: boolean): void {
+    if (fits || state.rows.some((one) => one.id === row.id)) state.rows = withRow(state.rows, row);
   }
 
   return { state, start, further, put };
