@@ -69,7 +69,7 @@ PARTS = (
         22,
         "addresses",
         "No address that comes from outside is called: not from words, names, files, paths, redirects or headers",
-        "0 connections to the canaries: 450 forms of addresses at each door",
+        "0 connections to the canaries: 450 forms of addresses at each door, 24 as names of uploads",
         (ADDRESSES, TELEGRAM_ADDRESSES),
         armed={
             "goes-where-it-is-sent": (
