@@ -100,6 +100,23 @@ describe("nothing is missed", () => {
     expect(seqs()).toEqual([1, 2, 3, 4]);
   });
 
+  it("an answer to an earlier opening of the same conversation takes nothing away", async () => {
+    const answers: ((value: Opened) => void)[] = [];
+    server.on("GET /api/desk/conversations/1", () => new Promise<Opened>((done) => answers.push(done)));
+    server.on("GET /api/desk/conversations/2", () => ({ ...opened(), row: row(2), messages: [] }));
+    void thread.openThread(1);
+    void thread.openThread(2);
+    const again = thread.openThread(1);
+    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    const early = opened();
+    answers[1]?.(early);
+    await again;
+    tell("message", { conversation_id: 1, message: message(4) });
+    answers[0]?.(early);
+    await settled();
+    expect([seqs(), thread.thread.loading]).toEqual([[1, 2, 3, 4], false]);
+  });
+
   it("a connection that is back asks again for what could not be opened", async () => {
     server.on("GET /api/desk/conversations/1", () => new Refusal(503, { code: "busy", text: "The server is busy." }));
     await thread.openThread(1);
