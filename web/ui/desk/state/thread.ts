@@ -28,8 +28,9 @@ type Thread = {
   newer: boolean;
   /** The newest message that is known to exist; with `newer` it is not shown. */
   newest: number;
-  /** A message to go to, once it is here. */
+  /** A message that was looked for; `going` until the list has gone there. */
   sought: number | null;
+  going: boolean;
   fetching: boolean;
   typing: string;
   viewers: readonly Owner[];
@@ -49,6 +50,7 @@ const EMPTY: Thread = {
   newer: false,
   newest: 0,
   sought: null,
+  going: false,
   fetching: false,
   typing: "",
   viewers: [],
@@ -72,7 +74,7 @@ const unsent = reactive(new Map<number, readonly logic.Outgoing[]>());
 export async function openThread(id: number, sought: number | null = null): Promise<void> {
   leave();
   early = [];
-  Object.assign(thread, { ...EMPTY, id, sought, outgoing: unsent.get(id) ?? [] });
+  Object.assign(thread, { ...EMPTY, id, sought, going: sought !== null, outgoing: unsent.get(id) ?? [] });
   live.view(id);
   opening = fetchThread(id);
   await opening;

@@ -51,7 +51,7 @@ export async function openAt(id: number, seq: number | null): Promise<void> {
 
 /** The messages around one that was looked for, and the list goes there. */
 export async function reach(seq: number): Promise<void> {
-  thread.sought = seq;
+  Object.assign(thread, { sought: seq, going: true });
   if (thread.messages.some((message) => message.seq === seq)) return;
   await fetched((id) => calls.messagesBefore(id, seq + AHEAD), (page) => {
     Object.assign(thread, { messages: page.messages, more: page.more, newer: behind(page.messages) });

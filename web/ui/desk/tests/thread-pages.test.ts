@@ -1,5 +1,7 @@
 // @vitest-environment happy-dom
+import { mount } from "@vue/test-utils";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { nextTick } from "vue";
 
 import type { Message, Opened } from "../api/types";
 import type { Events } from "../state/live";
@@ -24,6 +26,7 @@ function arrives(one: Message): void {
 }
 
 const { openThread, say, thread } = await import("../state/thread");
+const { default: MessageList } = await import("../components/MessageList.vue");
 const { earlier, later, latest, openAt, reach, MOST } = await import("../state/threadPages");
 
 const ends = (): [number | undefined, number | undefined, number] => [thread.messages[0]?.seq, thread.messages.at(-1)?.seq, thread.messages.length];
@@ -162,6 +165,22 @@ describe("a message that was looked for", () => {
     server.on("GET /api/desk/conversations/1", opened);
     await openAt(1, thread.sought);
     expect([thread.failed, ...ends()]).toEqual(["", 675, 724, 50]);
+  });
+
+  it("is scrolled to once, and not when its reader comes by later", async () => {
+    const went = vi.spyOn(Element.prototype, "scrollIntoView").mockImplementation(() => undefined);
+    const list = mount(MessageList);
+    await openAt(1, 1940);
+    await vi.waitFor(() => expect(went.mock.contexts.map((one) => (one as HTMLElement).dataset["seq"])).toEqual(["1940"]));
+    await latest();
+    await nextTick();
+    await earlier();
+    await nextTick();
+    expect([ends(), list.find("article.sought").attributes("data-seq")]).toEqual([[1901, 2000, 100], "1940"]);
+    expect(went).toHaveBeenCalledTimes(1);
+    await reach(1940);
+    await vi.waitFor(() => expect(went).toHaveBeenCalledTimes(2));
+    list.unmount();
   });
 
   it("is forgotten with the thread", async () => {
