@@ -48,6 +48,11 @@ class Visitor:
         """The newest seq that was seen."""
         return max((seq for seq, _ in self.seen), default=0)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it still listens."""
+        return self._reading is not None and not self._reading.done()
+
     async def opens(self, *, cut_at: str = "") -> None:
         """Connect and catch up; `cut_at` breaks off "socket" before any event, "hello" right after. Raises `Gone`."""
         assert self._http is not None

@@ -30,7 +30,7 @@ async def run(trial: Trial) -> Findings:
             await talking
         finally:
             talking.cancel()
-        await asyncio.gather(*(_looks(trial, number, one) for number, one in enumerate(visitors)))
+        await asyncio.gather(*(_looks(trial, number, one, cuts) for number, one in enumerate(visitors)))
         await shop.stop()
         told = {number: [f"{number}/m{at}" for at in range(trial.count("messages"))] for number in range(len(visitors))}
         screens = {number: [visitor] for number, visitor in enumerate(visitors)}
@@ -71,8 +71,10 @@ async def _comes_back(trial: Trial, visitor: Visitor, cuts: Counter[str]) -> Non
         cuts[cut_at] += 1
 
 
-async def _looks(trial: Trial, number: int, visitor: Visitor) -> None:
+async def _looks(trial: Trial, number: int, visitor: Visitor, cuts: Counter[str]) -> None:
     """Until the last answer came; what does not come is found by the comparison."""
+    if not visitor.is_open:  # the server died when there was nothing left to say
+        await _comes_back(trial, visitor, cuts)
     try:
         await visitor.hears(f"echo {number}/m{trial.count('messages') - 1}", 30.0 if trial.variant == WHOLE else 3.0)
     except TimeoutError:
