@@ -193,6 +193,8 @@ def _prepare(drafts: Path) -> None:
     """Make the folders, and clear drafts of processes that died while writing."""
     for folder in (drafts.parent, drafts):  # one by one: `mode` is not for parents
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with suppress(PermissionError):  # what we may not even read was made by somebody else, long ago
+            _sync(folder.parent)
     for draft in drafts.iterdir():
         with suppress(FileNotFoundError):
             if time.time() - draft.stat().st_mtime > _ABANDONED:

@@ -75,14 +75,15 @@ def disk_calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
 
 async def test_a_file_is_on_the_disk_before_it_is_acknowledged(tmp_path: Path, disk_calls: list[str]) -> None:
-    storage = LocalStorage(tmp_path)
+    storage = LocalStorage(tmp_path / "files")
     await storage.put(KEY, stream(b"tea"), media_type="text/plain", limit=9)
-    file = "03/8c/image+2026+11+abc.jpg"
-    assert disk_calls == ["sync draft", f"move draft to {file}", "sync 03/8c", "sync 03", "sync ."]
+    file = "files/03/8c/image+2026+11+abc.jpg"
+    assert disk_calls[:2] == ["sync .", "sync files"]  # the names of the folders, which were not there
+    assert disk_calls[2:] == ["sync draft", f"move draft to {file}", "sync files/03/8c", "sync files/03", "sync files"]
     disk_calls.clear()
     await storage.delete(KEY)
     await storage.delete(KEY)
-    assert disk_calls == [f"remove {file}", "sync 03/8c"]
+    assert disk_calls == [f"remove {file}", "sync files/03/8c"]
 
 
 async def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
