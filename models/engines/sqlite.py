@@ -51,7 +51,7 @@ class Sqlite(Engine):
 
     def settings(self, url: str, *, alone: bool) -> dict[str, Any] | str:
         path = sqlite_path(url)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make(path.parent.absolute())
         if alone:
             self._lock(path)
         credentials = PRAGMAS | dict(parse_qsl(urlsplit(url).query)) | {"file_path": str(path)}
@@ -142,3 +142,16 @@ class Sqlite(Engine):
         finally:
             if migration.rebuilds:
                 await connection.execute_query("PRAGMA foreign_keys=ON")
+
+
+def _make(folder: Path) -> None:
+    """SQLite syncs the names in its folder. That the folder has a name, if we are the ones who made it, is ours."""
+    new = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in new:
+        with suppress(OSError):  # as SQLite does: there are file systems that sync no folder
+            handle = os.open(one.parent, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)

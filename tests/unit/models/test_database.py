@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -31,7 +32,8 @@ from tests.servers import MariaDb, Postgres
 
 INSERT = "INSERT INTO setting (name, value) VALUES (?, ?)"
 HOLD = """
-import asyncio, sys
+import asyncio
+import os, sys
 from models.database import open_database
 asyncio.run(open_database(sys.argv[1]))
 print("open", flush=True)
@@ -87,6 +89,15 @@ async def test_the_default_is_a_sync_at_every_commit(tmp_path: Path) -> None:
     [row] = await fetch("PRAGMA synchronous")
     assert row == {"synchronous": 2}
     await close_database()
+
+
+async def test_a_new_folder_has_its_name_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink()))
+    for _ in range(2):
+        await open_database(f"sqlite://{tmp_path / 'var' / 'lib' / 'shop.db'}")
+        await close_database()
+    assert synced == [tmp_path / "var", tmp_path], "once: afterwards the folders are there"
 
 
 async def test_a_transaction_is_whole_and_one_inside_is_a_savepoint(bare: str) -> None:
