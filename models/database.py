@@ -98,8 +98,10 @@ async def open_database(url: str, *, lock: bool = True) -> None:
         _notes = await made.look(client())
         for note in _notes:
             log.warning(note, extra={"action": "database_opened"})
-    except (DBConnectionError, OSError, OperationalError) as error:
-        await close_database()
+    except BaseException as error:
+        await close_database()  # also a file that is no database has begun a thread, for which the process would wait
+        if not isinstance(error, (DBConnectionError, OSError, OperationalError)):
+            raise
         raise DatabaseBusy(
             f"the database {parts.hostname or parts.path} cannot be opened: {made.told(error)}"
         ) from error

@@ -62,7 +62,7 @@ async def database(url: str, *, lock: bool = True) -> AsyncIterator[None]:
 async def compare(url: str, told: Texts, shown: Texts) -> Comparison:
     """The shop must have ended: on SQLite its database has one user. Raises AssertionError for a broken file."""
     async with database(url):
-        kept, answered = await _messages()
+        kept, answered = await messages()
         [left] = await fetch("SELECT count(*) AS count FROM inbound WHERE state <> 'done'")
         if url.startswith("sqlite"):
             assert await fetch("PRAGMA integrity_check") == [{"integrity_check": "ok"}]
@@ -80,7 +80,7 @@ async def compare(url: str, told: Texts, shown: Texts) -> Comparison:
     return Comparison(sum(map(len, told.values())), lost, unexpected, doubled, reordered, repeated)
 
 
-async def _messages() -> tuple[dict[int, list[str]], dict[int, list[str]]]:
+async def messages() -> tuple[dict[int, list[str]], dict[int, list[str]]]:
     """What the customers said, and what the bot answered, by person."""
     kept: dict[int, list[str]] = defaultdict(list)
     answered: dict[int, list[str]] = defaultdict(list)

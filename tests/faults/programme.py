@@ -16,6 +16,7 @@ from tests.faults.parts import (
     platform,
     points,
     poison,
+    power,
     relay,
     rolling,
     simulation,
@@ -33,6 +34,7 @@ PARTS: dict[str, Part] = {
         kill.PART,
         points.PART,
         cuts.PART,
+        power.PART,
         stop.PART,
         rolling.PART,
         upgrade.PART,
@@ -56,4 +58,4 @@ PARTS: dict[str, Part] = {
 }
 
 #: Promises without a part, and why: number, promise, what is missing.
-NOT_YET = ((3, "Power loss: FULL loses nothing, NORMAL must lose", "nothing here drops unsynced writes yet"),)
+NOT_YET: tuple[tuple[int, str, str], ...] = ()

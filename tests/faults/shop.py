@@ -68,6 +68,7 @@ class Shop:
         self.url = f"http://127.0.0.1:{self.port}"
         self.hook = f"{self.url}/hooks/telegram"
         self.variant = variant
+        self.watcher: Sequence[str] = ()  # words before its own
         self.log = folder / "log"
         self.process: asyncio.subprocess.Process | None = None
         self.config = folder / "config.toml"
@@ -110,7 +111,7 @@ class Shop:
     async def begins(self) -> None:
         """The process, which need not come so far as to serve."""
         module = ["bot"] if self.variant == WHOLE else ["tests.faults.launch", self.variant]
-        words = [*dies_with_us("KILL"), sys.executable, "-m", *module]
+        words = [*dies_with_us("KILL"), *self.watcher, sys.executable, "-m", *module]
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *words, "--config", str(self.config), "run", cwd=ROOT, env=_as_installed(), stdout=log, stderr=log

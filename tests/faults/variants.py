@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from tests.faults import broken, broken_doors, broken_points, broken_relay, releases
+from tests.faults import broken, broken_disk, broken_doors, broken_points, broken_relay, releases
 
-VARIANTS = broken.VARIANTS | broken_doors.VARIANTS | broken_points.VARIANTS | broken_relay.VARIANTS | releases.VARIANTS
+VARIANTS = (
+    broken.VARIANTS
+    | broken_disk.VARIANTS
+    | broken_doors.VARIANTS
+    | broken_points.VARIANTS
+    | broken_relay.VARIANTS
+    | releases.VARIANTS
+)
 
 
 def arm(words: str) -> None:

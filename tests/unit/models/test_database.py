@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -89,6 +90,17 @@ async def test_the_default_is_a_sync_at_every_commit(tmp_path: Path) -> None:
     [row] = await fetch("PRAGMA synchronous")
     assert row == {"synchronous": 2}
     await close_database()
+
+
+async def test_a_file_that_is_no_database_leaves_nothing_running(tmp_path: Path) -> None:
+    (tmp_path / "shop.db").write_bytes(b"tea" * 9000)
+    before = {*threading.enumerate()}
+    for _ in range(2):  # nor a lock
+        with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+            await open_database(f"sqlite://{tmp_path / 'shop.db'}")
+    for thread in {*threading.enumerate()} - before:
+        thread.join(5.0)  # it has been told to end
+        assert not thread.is_alive()
 
 
 async def test_a_new_folder_has_its_name_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
