@@ -17,7 +17,9 @@ from aiohttp import web
 
 import handlers
 from analytics.settings import SparkSettings
+from bot import channels
 from bot.app_reports import DeskReports, MakeReport, fill_registry
+from bot.channels._account import Around
 from bot.channels.webchat import WebChat
 from bot.config import Config
 from bot.core.errors import ConfigError
@@ -113,11 +115,11 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
     settings = web_settings(config)
     edge = EdgeProcess() if needs_edge(config) else None
     posts = partial(EdgePoster, edge) if edge else Poster
-    channels = await make_channels(config, opener(storage), posts) | {channel.account: channel for channel in more}
+    accounts = await make_channels(config, opener(storage), posts) | {channel.account: channel for channel in more}
     providers = await make_providers(config)
     parts = Parts(
-        shop=make_shop(config, channels, providers),
-        channels=channels,
+        shop=make_shop(config, accounts, providers),
+        channels=accounts,
         providers=providers,
         storage=storage,
         filing=filing,
@@ -140,12 +142,12 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
     return App(config, runtime, application, settings, storage, relay, edge)
 
 
-def make_shop(config: Config, channels: Mapping[str, Channel], providers: Mapping[str, PaymentProvider]) -> Shop:
+def make_shop(config: Config, accounts: Mapping[str, Channel], providers: Mapping[str, PaymentProvider]) -> Shop:
     """What handlers and dialogs work with: the routes, the languages, what each channel can show, how to pay."""
     return Shop(
         Routes(load_routers(config.handlers.modules)),
         Languages(Path(handlers.__file__).parent / "locale", config.shop.languages, config.shop.timezone),
-        {account: channel.capabilities for account, channel in channels.items()},
+        {account: channel.capabilities for account, channel in accounts.items()},
         config.shop.currency,
         timedelta(minutes=config.shop.order_hold_minutes),
         ways_to_pay(providers),
@@ -154,7 +156,7 @@ def make_shop(config: Config, channels: Mapping[str, Channel], providers: Mappin
 
 def needs_edge(config: Config) -> bool:
     """Whether a process of its own for what comes from platforms and leaves for them has work, and a core to do it."""
-    return config.server.edge and bool(config.telegram.token) and (os.cpu_count() or 1) > 1
+    return config.server.edge and bool(config.accounts()) and (os.cpu_count() or 1) > 1
 
 
 def load_routers(modules: tuple[str, ...]) -> list[Router]:
@@ -211,22 +213,18 @@ def opener(storage: Storage) -> OpenFile:
 
 
 async def make_channels(config: Config, open_file: OpenFile, posts: MakePosts = Poster) -> dict[str, Channel]:
-    """The channel accounts of the configuration, by account; aiogram is imported only where there is a bot."""
-    channels: dict[str, Channel] = {"webchat": WebChat()}
-    section = config.telegram
-    if section.token:
-        from bot.channels.telegram import TelegramChannel, TelegramSettings
-
-        secret = section.webhook_secret.reveal() or (await kept.secret("telegram")).hex()
-        settings = TelegramSettings(
-            token=section.token.reveal(),
-            api_base=section.api_base,
-            webhook_url=config.telegram_webhook_url,
-            webhook_secret=secret,
-            local_files=section.local_files,
+    """The channel accounts of the configuration, by name; what one needs is imported only where there is one."""
+    found: dict[str, Channel] = {"webchat": WebChat()}
+    for account, settings in config.accounts().items():
+        around = Around(
+            account=account,
+            hook=config.server.hook(account),
+            open_file=open_file,
+            posts=posts,
+            secret=(await kept.secret(account)).hex(),
         )
-        channels[settings.account] = TelegramChannel(settings, open_file, posts=posts)
-    return channels
+        found[account] = channels.of(settings).opened(settings, around)
+    return found
 
 
 def ways_to_pay(providers: Mapping[str, PaymentProvider]) -> tuple[PayWay, ...]:

@@ -16,6 +16,11 @@ class WebChat:
 
     account = ACCOUNT
     capabilities = CAPABILITIES
+    way = ""
+
+    async def whoami(self) -> str:
+        """Ourselves."""
+        return self.account
 
     def verify(self, request: HookRequest) -> None:
         """Nobody posts here."""

@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """How to say it, and whether to ask outside."""
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--markdown", action="store_true", help="print docs/channels.md instead")
-    parser.add_argument("--offline", action="store_true", help="do not ask Telegram")
+    parser.add_argument("--offline", action="store_true", help="do not ask the platforms of the channels")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -66,7 +66,7 @@ async def _findings(args: argparse.Namespace) -> AsyncIterator[Finding]:
 
 
 async def _parts(config: Config, args: argparse.Namespace) -> AsyncIterator[Finding]:
-    from bot.cli import nodes_probe, probes, relay_probe
+    from bot.cli import channels_probe, nodes_probe, probes, relay_probe
 
     async for finding in probes.database(config):
         yield finding
@@ -74,7 +74,7 @@ async def _parts(config: Config, args: argparse.Namespace) -> AsyncIterator[Find
     async for finding in nodes_probe.nodes(config):
         yield finding
     yield await probes.files(config)
-    async for finding in probes.all_channels(config, offline=args.offline):
+    async for finding in channels_probe.all_channels(config, offline=args.offline):
         yield finding
     for finding in probes.commands(config):
         yield finding

@@ -11,19 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bot.cli import channels
 from bot.cli.finding import Finding
-from bot.core.capabilities import Capabilities
 from bot.core.errors import ConfigError, ParleyError
 from bot.core.period import zone
-from bot.core.profiles import PROFILES
 from bot.core.router import Routes
 
 if TYPE_CHECKING:
     from bot.config import Config
 
 CONFIGURATION, DATABASE, STORAGE = "Configuration", "Database", "Files"
-CHANNELS, COMMANDS, REPORTS, MACHINE = "Channels", "Commands", "Reports", "This machine"
+COMMANDS, REPORTS, MACHINE = "Commands", "Reports", "This machine"
 
 
 def configuration(config: Config, file: Path | None) -> Iterator[Finding]:
@@ -112,44 +109,6 @@ async def files(config: Config) -> Finding:
     finally:
         await storage.close()
     return Finding(STORAGE, told.kind, "ok", where)
-
-
-async def all_channels(config: Config, *, offline: bool) -> AsyncIterator[Finding]:
-    """Every channel that ships, with its capabilities and its state."""
-    yield Finding(CHANNELS, "webchat", "ok", f"{config.server.url}/ — {channels.brief(PROFILES['webchat'])}")
-    yield await _telegram(config, PROFILES["telegram"], offline=offline)
-
-
-async def _telegram(config: Config, profile: Capabilities, *, offline: bool) -> Finding:
-    if not config.telegram.token:
-        cure = "put the token of @BotFather into telegram.token to switch it on"
-        return Finding(CHANNELS, "telegram", "off", f"no token — {channels.brief(profile)}", cure)
-    way = f"webhook {config.telegram_webhook_url}" if config.telegram_webhook_url else "long polling"
-    if offline:
-        return Finding(CHANNELS, "telegram", "ok", f"{way}, not asked (--offline) — {channels.brief(profile)}")
-    try:
-        name = await _bot_name(config)
-    except ParleyError as error:
-        cure = "check telegram.token (@BotFather, /mybots), telegram.api_base and the network"
-        return Finding(CHANNELS, "telegram", "wrong", str(error), cure)
-    return Finding(CHANNELS, "telegram", "ok", f"@{name} by {way} — {channels.brief(profile)}")
-
-
-async def _bot_name(config: Config) -> str:
-    from bot.channels.telegram.sparing import import_aiogram
-
-    import_aiogram()
-    from aiogram.methods import GetMe
-
-    from bot.channels.telegram.client import TelegramClient
-    from bot.channels.telegram.profile import TelegramSettings
-
-    told = config.telegram
-    client = TelegramClient(TelegramSettings(token=told.token.reveal(), api_base=told.api_base, timeout=10))
-    try:
-        return (await client.call(GetMe())).username or "?"
-    finally:
-        await client.close()
 
 
 def commands(config: Config) -> Iterator[Finding]:

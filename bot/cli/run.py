@@ -202,11 +202,7 @@ def _welcome(app: App, admin: first_start.FirstAdmin | None, seconds: float) -> 
 
 
 def _channels(app: App) -> str:
-    names = []
-    for account in app.runtime.channels:
-        way = " (webhook)" if app.config.telegram_webhook_url else " (long polling)"
-        names.append(f"{account}{way if account == 'telegram' else ''}")
-    return ", ".join(names)
+    return ", ".join(f"{name} ({one.way})" if one.way else name for name, one in app.runtime.channels.items())
 
 
 async def _open(url: str) -> None:

@@ -22,6 +22,8 @@ CHUNK = 64 * 1024
 class TerminalChannel:
     """`profile` is the channel that it pretends to be; `buttons` are those drawn since `clear`, in order."""
 
+    way = ""
+
     def __init__(self, profile: Capabilities, out: TextIO | None = None) -> None:
         self.account = f"terminal-{profile.channel}"
         # A web chat shows its rows by itself; the terminal has to be sent to.
@@ -66,6 +68,10 @@ class TerminalChannel:
     async def fetch(self, file: FileRef) -> FileStream:
         """A file of this machine that `:file` named."""
         return await asyncio.to_thread(_open, file)
+
+    async def whoami(self) -> str:
+        """Nobody else."""
+        return self.account
 
     def verify(self, request: HookRequest) -> None:  # noqa: ARG002
         """Nobody posts here."""

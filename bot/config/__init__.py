@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.config.load import config_file, load
 from bot.config.mistakes import Mistake, Mistakes
-from bot.config.secret import Secret
 from bot.config.settings import Config
+from bot.settings.secret import Secret
 
 __all__ = ["Config", "Mistake", "Mistakes", "Secret", "config_file", "load"]

@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
-from bot.config.checks import nearest
-from bot.config.mistakes import Mistake, Mistakes
+from bot.config import accounts
+from bot.config.mistakes import Mistake, Mistakes, words
 from bot.config.settings import Config
 from bot.core.errors import ConfigError
+from bot.settings.checks import nearest
 
 PREFIX, DELIMITER = "PARLEY_", "__"
 DEFAULT_FILE = Path("config.toml")
@@ -40,15 +40,17 @@ def load(path: Path | None = None, overrides: Mapping[str, Mapping[str, object]]
     file = config_file(path)
     written = _read(file) if file else {}
     tree = _merge(_merge(written, EnvSettingsSource(_Environment)()), overrides or {})
-    strangers = _unknown_variables()
+    tables, found = tree.pop(accounts.KEY, {}), _unknown_variables()
+    config = Config()
     try:
         config = Config.model_validate(tree)
     except ValidationError as error:
-        found = [_mistake(details, file) for details in error.errors(include_url=False, include_input=False)]
-        raise Mistakes([*found, *strangers]) from None
-    if strangers:
-        raise Mistakes(strangers)
-    return config
+        found = [*_mistakes(error, file), *found]
+    opened, wrong = accounts.read(tables, config.server.hook)
+    found += [Mistake(_place(one.keys, file), ".".join(one.keys), one.words) for one in wrong]
+    if found:
+        raise Mistakes(found)
+    return config.model_copy(update={accounts.KEY: opened})
 
 
 def config_file(path: Path | None = None) -> Path | None:
@@ -92,10 +94,11 @@ def _unknown_variables() -> list[Mistake]:
     return found
 
 
-def _mistake(details: ErrorDetails, file: Path | None) -> Mistake:
-    # Parts that pydantic adds for members of a union or a list are no keys of ours.
-    keys = _keys(details["loc"], is_unknown=details["type"] == "extra_forbidden")
-    return Mistake(_place(keys, file), ".".join(keys), _words(details, keys))
+def _mistakes(error: ValidationError, file: Path | None) -> Iterator[Mistake]:
+    for details in error.errors(include_url=False, include_input=False):
+        # Parts that pydantic adds for members of a union or a list are no keys of ours.
+        keys = _keys(details["loc"], is_unknown=details["type"] == "extra_forbidden")
+        yield Mistake(_place(keys, file), ".".join(keys), words(details, keys, Config.keys_below(keys[:-1])))
 
 
 def _keys(location: tuple[int | str, ...], *, is_unknown: bool) -> list[str]:
@@ -107,7 +110,7 @@ def _keys(location: tuple[int | str, ...], *, is_unknown: bool) -> list[str]:
     return keys
 
 
-def _place(keys: list[str], file: Path | None) -> str:
+def _place(keys: Sequence[str], file: Path | None) -> str:
     variable = PREFIX + DELIMITER.join(keys).upper()
     if variable in {name.upper() for name in os.environ}:
         return f"environment variable {variable}"
@@ -117,7 +120,7 @@ def _place(keys: list[str], file: Path | None) -> str:
     return f"{file}, line {line}" if line else str(file)
 
 
-def _line(text: str, keys: list[str]) -> int:
+def _line(text: str, keys: Sequence[str]) -> int:
     """Where the key is written, 1 for the first line; 0 when it cannot be told."""
     table, here = "", 0
     for number, line in enumerate(text.splitlines(), start=1):
@@ -129,41 +132,3 @@ def _line(text: str, keys: list[str]) -> int:
             if f"{table}.{key}".lstrip(".") == ".".join(keys):
                 return number
     return here
-
-
-#: What pydantic says, in words for somebody who edits a file.
-_PLAIN = {
-    "int_parsing": "must be a whole number",
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "float_parsing": "must be a number",
-    "bool_parsing": "must be true or false",
-    "bool_type": "must be true or false",
-    "string_type": "must be text in quotes",
-    "string_too_short": "must not be empty",
-    "path_type": "must be a path in quotes",
-    "tuple_type": 'must be a list, like ["one", "two"]',
-    "greater_than": "must be more than {gt}",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
-}
-
-
-def _words(details: ErrorDetails, keys: list[str]) -> str:
-    context: Mapping[str, Any] = details.get("ctx", {})
-    match details["type"]:
-        case "extra_forbidden":
-            what = "key" if len(keys) > 1 else "section"
-            known = Config.keys_below(keys[:-1])
-            hint = nearest(keys[-1], known) or f" There are: {', '.join(known)}."
-            return f"there is no such {what}.{hint}"
-        case "value_error":
-            return str(context["error"])
-        case "model_type" | "model_attributes_type":
-            return f"must be a table: write [{'.'.join(keys)}] and its keys below"
-        case "literal_error":
-            return f"must be one of {context['expected']}"
-        case kind if kind in _PLAIN:
-            return _PLAIN[kind].format(**context)
-        case _:
-            return details["msg"][:1].lower() + details["msg"][1:]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import ErrorDetails
 
 from bot.core.errors import ConfigError
+from bot.settings.checks import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +30,41 @@ class Mistakes(ConfigError):
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         super().__init__("\n".join(str(mistake) for mistake in mistakes))
         self.mistakes = tuple(mistakes)
+
+
+#: What pydantic says, in words for somebody who edits a file.
+_PLAIN = {
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "string_type": "must be text in quotes",
+    "string_too_short": "must not be empty",
+    "path_type": "must be a path in quotes",
+    "tuple_type": 'must be a list, like ["one", "two"]',
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+}
+
+
+def words(details: ErrorDetails, keys: Sequence[str], known: Sequence[str]) -> str:
+    """The sentence for what is wrong with the key; `known` are the keys that there are in its place."""
+    context: Mapping[str, Any] = details.get("ctx", {})
+    match details["type"]:
+        case "extra_forbidden":
+            what = "key" if len(keys) > 1 else "section"
+            hint = nearest(keys[-1], known) or f" There are: {', '.join(known)}."
+            return f"there is no such {what}.{hint}"
+        case "value_error":
+            return str(context["error"])
+        case "model_type" | "model_attributes_type":
+            return f"must be a table: write [{'.'.join(keys)}] and its keys below"
+        case "literal_error":
+            return f"must be one of {context['expected']}"
+        case kind if kind in _PLAIN:
+            return _PLAIN[kind].format(**context)
+        case _:
+            return details["msg"][:1].lower() + details["msg"][1:]

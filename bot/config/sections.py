@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from bot.config import checks
-from bot.config.secret import Secret
-
-
-def _listed(value: Any) -> Any:
-    """From the environment a list comes as `a, b` or as JSON."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith(("[", "{")):
-        return json.loads(value)
-    return [part.strip() for part in value.split(",") if part.strip()]
-
-
-Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-Url = Annotated[str, AfterValidator(checks.web_address)]
-
-
-class Section(BaseModel):
-    """One `[table]` of config.toml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
+from bot.settings import checks
+from bot.settings.secret import Secret
+from bot.settings.section import Listed, Section, Url
 
 
 class Shop(Section):
@@ -102,6 +82,10 @@ class Server(Section):
             return self.public_url.rstrip("/")
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - compared, not bound
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    def hook(self, account: str) -> str:
+        """Where the platform of a channel account posts."""
+        return f"{self.url}/hooks/{account}"
 
 
 class Database(Section):
@@ -177,31 +161,6 @@ class Limits(Section):
     )
 
 
-class Telegram(Section):
-    """The Telegram bot; without a token there is none."""
-
-    token: Annotated[Secret, AfterValidator(checks.bot_token)] = Field(
-        default=Secret(), description="From @BotFather. Better as env:NAME or file:path than written here."
-    )
-    api_base: Url = Field(default="https://api.telegram.org", description="The Bot API server.")
-    webhook: bool | Literal["auto"] = Field(
-        default="auto", description="true: webhook; false: long polling; auto: webhook when public_url is https."
-    )
-    webhook_secret: Annotated[Secret, AfterValidator(checks.webhook_secret)] = Field(
-        default=Secret(), description="1 to 256 of A-Z a-z 0-9 _ -; empty: made once and kept."
-    )
-    local_files: bool = Field(default=False, description="The Bot API server is local and names files on this disk.")
-
-    @field_validator("webhook", mode="before")
-    @classmethod
-    def _webhook(cls, value: object) -> object:
-        # By hand: of a union, every member that does not fit would be told as a mistake of its own.
-        known = {"auto": "auto", "true": True, "false": False, "1": True, "0": False}
-        if str(value).lower() not in known:
-            raise ValueError('must be true, false or "auto"')
-        return known[str(value).lower()]
-
-
 class LocalPayments(Section):
     """The test bank: orders are paid on a page of our own, no money moves."""
 
@@ -256,8 +215,3 @@ class Log(Section):
         default="info", description="The least that is written."
     )
     format: Literal["text", "json"] = Field(default="text", description="text: for people; json: one object a line.")
-
-
-def is_https(url: str) -> bool:
-    """Whether browsers and platforms reach this address over TLS."""
-    return urlsplit(url).scheme == "https"

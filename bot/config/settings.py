@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
 
-from bot.config.checks import ROLES
-from bot.config.secret import Secret
+from bot.channels._account import ChannelSettings
+from bot.channels.telegram.settings import Settings as Telegram
 from bot.config.sections import (
     Database,
     Demo,
@@ -18,13 +18,13 @@ from bot.config.sections import (
     Payments,
     Redis,
     Reports,
-    Section,
     Server,
     Shop,
     Storage,
-    Telegram,
-    is_https,
 )
+from bot.settings.checks import ROLES
+from bot.settings.secret import Secret
+from bot.settings.section import Section
 
 #: Where things lie below `server.data` unless they are told their own place.
 BELOW_DATA = {
@@ -44,6 +44,9 @@ class Config(Section):
     storage: Storage = Field(default=Storage(), description="Where files are.")
     limits: Limits = Field(default=Limits(), description="How much one person may send.")
     telegram: Telegram = Field(default=Telegram(), description="The Telegram bot; without a token there is none.")
+    channels: Mapping[str, ChannelSettings] = Field(
+        default={}, description="More channels, and more accounts of one: [channels.<account>], see below."
+    )
     payments: Payments = Field(default=Payments(), description="Ways to pay.")
     reports: Reports = Field(default=Reports(), description="How managers' reports are counted.")
     handlers: Handlers = Field(default=Handlers(), description="What answers.")
@@ -75,23 +78,20 @@ class Config(Section):
     def _webhook_needs_tls(cls, telegram: Telegram, info: ValidationInfo) -> Telegram:
         # Here and not in a check of the whole, so that it is told together with mistakes elsewhere.
         server = info.data.get("server")
-        if telegram.token and telegram.webhook is True and server and not is_https(server.url):
-            raise ValueError(
-                "webhook is true, but Telegram posts to https only; set server.public_url to the https address "
-                "of this server, or telegram.webhook to false for long polling"
-            )
+        if server and (problem := telegram.problem(server.hook("telegram"))):
+            raise ValueError(problem)
         return telegram
 
-    @property
-    def telegram_webhook_url(self) -> str:
-        """Where Telegram posts updates; empty means long polling."""
-        wanted = is_https(self.server.url) if self.telegram.webhook == "auto" else self.telegram.webhook
-        return f"{self.server.url}/hooks/telegram" if wanted else ""
+    def accounts(self) -> dict[str, ChannelSettings]:
+        """Every channel account that is switched on, by its name; the web chat is always there and not among them."""
+        telegram = {} if self.telegram.missing() else {"telegram": self.telegram}
+        return {**telegram, **self.channels}
 
     def secrets(self) -> Iterator[str]:
         """Every secret that is set, for the log's redaction."""
-        for section in type(self).model_fields:
-            for _, value in getattr(self, section):
+        sections = [getattr(self, name) for name in type(self).model_fields if name != "channels"]
+        for section in (*sections, *self.channels.values()):
+            for _, value in section:
                 if isinstance(value, Secret) and value:
                     yield value.reveal()
 

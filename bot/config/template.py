@@ -11,14 +11,22 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bot.config.secret import Secret
+from bot import channels
+from bot.config import accounts
 from bot.config.settings import Config
+from bot.settings.secret import Secret
 
 HEAD = """\
 # The configuration of Parley. Every key is here with its default, as a comment: take the # away to change it.
 # Each can also be an environment variable, which wins: PARLEY_SECTION__KEY, such as PARLEY_SERVER__PORT=9000.
 # A secret may be written as "env:NAME" or "file:path". `python -m bot check` says what is wrong, and the cure.
 # Paths are relative to the folder in which Parley is started.
+"""
+CHANNELS = """\
+# More channels, and more accounts of one: a table each, called [channels.<account>]. Its name is part of the address to
+# which the platform posts, https://…/hooks/<account>. It begins with its channel, or `kind` says which that is.
+# [channels.telegram-2]
+# token = "env:SECOND_BOT"
 """
 
 
@@ -37,10 +45,18 @@ def all_keys(model: type[BaseModel] = Config, section: str = "") -> Iterator[Key
     for name, field in model.model_fields.items():
         kind = field.annotation
         dotted = f"{section}.{name}".lstrip(".")
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
+        if dotted == accounts.KEY:
+            for channel in _channels():
+                yield from all_keys(channels.kind(channel).Settings, f"{dotted}.{channel}")
+        elif isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from all_keys(kind, dotted)
         else:
             yield Key(section, name, _toml(field.default), field.description or "")
+
+
+def _channels() -> list[str]:
+    """Those that have no section of their own."""
+    return [name for name in channels.kinds() if name not in Config.model_fields]
 
 
 def example() -> str:
@@ -49,10 +65,12 @@ def example() -> str:
     for key in all_keys():
         if key.section != section:
             section = key.section
-            lines += ["", f"# {_about(section)}", f"[{section}]"]
+            # A table without its keys would be an account that cannot be opened.
+            mark = "# " if section.startswith(f"{accounts.KEY}.") else ""
+            lines += ["", f"# {_about(section)}", f"{mark}[{section}]"]
         lines += [f"# {line}" for line in wrap(key.description, 110)]
         lines.append(f"# {key.name} = {key.default}")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *CHANNELS.splitlines()]) + "\n"
 
 
 def markdown() -> str:
@@ -65,6 +83,8 @@ def markdown() -> str:
 
 
 def _about(section: str) -> str:
+    if section.startswith(f"{accounts.KEY}."):
+        return str(channels.kind(section.rpartition(".")[2]).Settings.__doc__).strip()
     model: Any = Config
     description = ""
     for part in section.split("."):

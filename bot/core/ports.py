@@ -63,6 +63,10 @@ class Channel(Protocol):
 
     account: str
     capabilities: Capabilities
+    way: str  # how its events come here, in a word or two for operators; "" for our own
+
+    async def whoami(self) -> str:
+        """What the account is called at its platform: the cheapest call there is. Raises `ParleyError`."""
 
     def verify(self, request: HookRequest) -> None:
         """Raise `Unauthorised` unless the request is from the platform."""

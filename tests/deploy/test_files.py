@@ -47,7 +47,7 @@ def test_a_node_of_the_compose_file_starts_with_what_it_is_told(
     nginx = compose["services"]["nginx"]["networks"]["shop"]["ipv4_address"]
     assert loaded.server.trusted_proxies == (nginx,)
     assert loaded.database.url.reveal() == "postgres://parley:secret1@postgres/parley"
-    assert loaded.telegram_webhook_url == "https://shop.example/hooks/telegram"
+    assert loaded.telegram.webhook_url(loaded.server.hook("telegram")) == "https://shop.example/hooks/telegram"
     assert str(loaded.server.data) == compose["services"][node]["volumes"][0].partition(":")[2]
     assert str(loaded.storage.path).startswith("/data/")
 

@@ -65,6 +65,8 @@ class Seen:
 class SimChannel:
     """A channel with any capabilities whose platform is the simulator."""
 
+    way = ""
+
     def __init__(self, account: str, capabilities: Capabilities) -> None:
         self.account = account
         self.capabilities = capabilities
@@ -73,6 +75,10 @@ class SimChannel:
         self.uploads: dict[str, bytes] = {}
         self.failures: list[Exception] = []
         self.typed: list[str] = []  # whom an answer was announced to
+
+    async def whoami(self) -> str:
+        """The simulator's."""
+        return self.account
 
     def verify(self, request: HookRequest) -> None:
         """Everything is genuine here."""

@@ -46,6 +46,8 @@ class Line:
 class Post:
     """A channel of a platform that we call."""
 
+    way = ""
+
     def __init__(self, account: str, capabilities: Capabilities, line: Line) -> None:
         self.account = account
         self.capabilities = capabilities
@@ -78,6 +80,10 @@ class Post:
     def _refusals(self, key: str) -> int:
         self._world.refusals[key] += 1
         return self._world.refusals[key] - 1
+
+    async def whoami(self) -> str:
+        """Nobody asks."""
+        return self.account
 
     def verify(self, request: HookRequest) -> None:
         """Everything is genuine here."""

@@ -11,9 +11,10 @@ from typing import get_args
 import pytest
 
 from bot import config
-from bot.config import Config, Mistakes, Secret, checks, template
+from bot.config import Config, Mistakes, Secret, template
 from bot.config.sections import Provider
 from bot.core.errors import ConfigError
+from bot.settings import checks
 from bot.storage.s3_settings import PROVIDERS
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +51,7 @@ def test_without_a_file_everything_has_a_default() -> None:
     assert loaded == Config()
     assert loaded.server.url == "http://127.0.0.1:8080"
     assert loaded.database.url.reveal() == "sqlite://data/parley.db"
-    assert loaded.telegram_webhook_url == ""
+    assert loaded.telegram.webhook_url(loaded.server.hook("telegram")) == ""
     assert config.config_file() is None
 
 
@@ -179,7 +180,7 @@ def test_mistakes_of_two_sections_do_not_hide_the_webhook_without_tls() -> None:
 )
 def test_telegram_posts_where_tls_is(webhook: str, public_url: str, expected: str) -> None:
     write(f'[server]\npublic_url = "{public_url}"\n[telegram]\ntoken = "1:a"\nwebhook = {webhook}')
-    assert config.load().telegram_webhook_url == expected
+    assert (loaded := config.load()).telegram.webhook_url(loaded.server.hook("telegram")) == expected
 
 
 @pytest.mark.parametrize(
@@ -227,6 +228,42 @@ def test_an_empty_secret_file_or_variable_is_a_mistake(monkeypatch: pytest.Monke
     assert "the environment variable EMPTY is not set" in told[0]
 
 
+def test_an_account_is_read_by_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARLEY_CHANNELS__THIRD__KIND", "telegram")
+    monkeypatch.setenv("PARLEY_CHANNELS__THIRD__TOKEN", "3:not-for-eyes")
+    write('[telegram]\ntoken = "1:a"\n[channels.telegram-2]\ntoken = "2:b"\nwebhook = false')
+    accounts = config.load().accounts()
+    assert {name: one.model_dump()["token"].reveal() for name, one in accounts.items()} == {
+        "telegram": "1:a",
+        "telegram-2": "2:b",
+        "third": "3:not-for-eyes",
+    }
+    assert "3:not-for-eyes" in set(config.load().secrets())
+    assert "not-for-eyes" not in repr(config.load())
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("[channels]\nsecond = 1", "channels.second: must be a table: write [channels.second] and its keys below"),
+        ('[channels.pay]\nkind = "telegram"', "channels.pay: this name is taken; pay-2, or any other of"),
+        ('[channels."Ä"]\nkind = "telegram"', "channels.Ä: an account is called by a-z, 0-9 and -, at most 40"),
+        (
+            "[channels.telegran]\ntoken = ''",
+            "channels.telegran: there is no channel 'telegran'. Did you mean telegram?",
+        ),
+        ('[channels.a]\nkind = "fax"', "channels.a.kind: there is no channel 'fax'. There are: telegram"),
+        ('[channels.a]\nkind = "telegram"\ntokn = "1:a"', "channels.a.tokn: there is no such key. Did you mean token?"),
+        ('[channels.a]\nkind = "telegram"', "channels.a.token: is needed"),
+        ('[channels.a]\nkind = "telegram"\ntoken = "x"', "channels.a.token: "),
+        ('[channels.a]\nkind = "telegram"\ntoken = "1:a"\nwebhook = true', "channels.a: webhook is true, but Telegram"),
+    ],
+)
+def test_a_mistake_in_an_account_is_told_like_every_other(table: str, told: str) -> None:
+    (line,) = mistakes(table)
+    assert told in line
+
+
 def test_the_configuration_cannot_be_changed_later() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Config().shop.name = "Other"
@@ -234,7 +271,7 @@ def test_the_configuration_cannot_be_changed_later() -> None:
 
 def test_the_example_holds_every_key_with_its_default() -> None:
     text = template.example()
-    assert tomllib.loads(text).keys() == set(Config.model_fields)
+    assert tomllib.loads(text).keys() == set(Config.model_fields) - {"channels"}
     keys = {f"{key.name} = {key.default}" for key in template.all_keys()}
     live = "\n".join(line.removeprefix("# ") if line.removeprefix("# ") in keys else line for line in text.splitlines())
     written = tomllib.loads(live)

@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from aiogram.methods import AnswerCallbackQuery, GetFile, SendChatAction, TelegramMethod
+from aiogram.methods import AnswerCallbackQuery, GetFile, GetMe, SendChatAction, TelegramMethod
 
 from bot.channels.telegram.client import TelegramClient
 from bot.channels.telegram.profile import CAPABILITIES, DOWNLOAD_LIMIT, TelegramSettings
@@ -43,12 +43,17 @@ class TelegramChannel:
     ) -> None:
         self.account = settings.account
         self.pulls = not settings.webhook_url
+        self.way = "long polling" if self.pulls else "webhook"
         self._secret = settings.webhook_secret.encode()
         self._local_files = settings.local_files
         self._client = TelegramClient(settings, posts)
         self._sender = Sender(self._client, open_file)
         self._receiver = Receiver(self._client, settings, sleep)
         self._acknowledging: set[asyncio.Task[None]] = set()
+
+    async def whoami(self) -> str:
+        """The bot's name. Raises `ChannelUnavailable`, or `BadInput` for a token that is refused."""
+        return f"@{(await self._client.call(GetMe())).username}"
 
     def verify(self, request: HookRequest) -> None:
         """Raise `Unauthorised` unless the secret token is ours; without one nobody may post."""

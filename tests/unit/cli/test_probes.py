@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import probes
+from bot.cli import channels_probe, probes
 from bot.cli.finding import Finding
 from bot.config import Config
 from models.database import close_database, migrate, open_database
@@ -15,7 +15,7 @@ from tests.kit.telegram_server import TelegramServer
 
 
 async def telegram(config: Config, *, offline: bool = False) -> Finding:
-    return [finding async for finding in probes.all_channels(config, offline=offline)][-1]
+    return [finding async for finding in channels_probe.all_channels(config, offline=offline)][-1]
 
 
 def with_token(token: str, api_base: str, public_url: str = "") -> Config:

@@ -21,6 +21,10 @@ class Parrot:
 
     account = "parrot"
     capabilities = Capabilities("parrot")
+    way = "webhook"
+
+    async def whoami(self) -> str:
+        return self.account
 
     def verify(self, request: HookRequest) -> None:
         if request.headers.get("x-secret") != "polly":

@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from bot.config.secret import Secret
+from bot.settings.secret import Secret
 
 #: Languages with a catalogue.
 LANGUAGES = ("en", "zh")
@@ -23,6 +23,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
     by_fold = {name.casefold(): name for name in known}
     close = get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6)
     return f" Did you mean {by_fold[close[0]]}?" if close else ""
+
+
+def is_https(url: str) -> bool:
+    """Whether browsers and platforms reach this address over TLS."""
+    return urlsplit(url).scheme == "https"
 
 
 def timezone(name: str) -> str:

@@ -1,0 +1,35 @@
+"""What all channels share: an account's settings, and what it is given to work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.core.ports import OpenFile
+from bot.edge.posting import MakePosts
+from bot.settings.section import Section
+
+
+class ChannelSettings(Section):
+    """The table of one account. `cure` is what an operator does to switch it on, or when it does not work."""
+
+    cure: ClassVar[str] = ""
+
+    def missing(self) -> tuple[str, ...]:
+        """Keys without which there is no account, and that may be left out where one need not be."""
+        return ()
+
+    def problem(self, hook: str) -> str:  # noqa: ARG002
+        """What is wrong with these settings where platforms post to the address `hook`; "" for nothing."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What an account is given besides its settings."""
+
+    account: str
+    hook: str  # where its platform posts: https://…/hooks/<account>, and http where there is no other address
+    open_file: OpenFile
+    posts: MakePosts
+    secret: str  # 64 hex digits that nobody else knows, the same after every start and on every node

@@ -1,0 +1,61 @@
+"""Asks every channel account who it is at its platform."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from bot import channels
+from bot.channels import webchat
+from bot.channels._account import Around, ChannelSettings
+from bot.cli import channels as facts
+from bot.cli.finding import Finding
+from bot.core.errors import ParleyError
+from bot.core.message import Attachment
+from bot.edge.posting import Poster
+
+if TYPE_CHECKING:
+    from bot.config import Config
+
+CHANNELS = "Channels"
+_PATIENCE = 10.0  # seconds
+
+
+async def all_channels(config: Config, *, offline: bool) -> AsyncIterator[Finding]:
+    """Every account with its capabilities and its state, and every channel that nobody has switched on."""
+    yield Finding(CHANNELS, "webchat", "ok", f"{config.server.url}/ — {facts.brief(webchat.CAPABILITIES)}")
+    accounts = config.accounts()
+    for name in channels.kinds():
+        if not any(channels.of(settings) is channels.kind(name) for settings in accounts.values()):
+            yield _off(name)
+    for account, settings in accounts.items():
+        yield await _account(config, account, settings, offline=offline)
+
+
+def _off(name: str) -> Finding:
+    one = channels.kind(name)
+    return Finding(CHANNELS, name, "off", f"not set up — {facts.brief(one.CAPABILITIES)}", one.Settings.cure)
+
+
+async def _account(config: Config, account: str, settings: ChannelSettings, *, offline: bool) -> Finding:
+    one = channels.of(settings)
+    hook = config.server.hook(account)
+    channel = one.opened(settings, Around(account, hook, _no_files, Poster, "0" * 64))
+    way = f"webhook {hook}" if channel.way == "webhook" else channel.way
+    shows = facts.brief(channel.capabilities)
+    try:
+        if offline:
+            return Finding(CHANNELS, account, "ok", f"{way}, not asked (--offline) — {shows}")
+        async with asyncio.timeout(_PATIENCE):
+            name = await channel.whoami()
+    except (ParleyError, TimeoutError) as error:
+        return Finding(CHANNELS, account, "wrong", str(error) or "it does not answer", settings.cure)
+    finally:
+        await channel.stop()
+    return Finding(CHANNELS, account, "ok", f"{name} by {way} — {shows}")
+
+
+async def _no_files(_file: Attachment) -> AsyncIterator[bytes]:
+    """Nothing is sent here."""
+    yield b""
