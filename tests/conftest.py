@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -37,6 +38,16 @@ def _no_network() -> Iterator[None]:
     FENCE.is_up = True
     yield
     FENCE.is_up = False
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """A command that is tried in the tests' own process says what is logged, and the next test has a log of its own."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
 
 
 AnyServer = TypeVar("AnyServer", bound=Server)
