@@ -33,6 +33,15 @@ END_SESSIONS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ? AND usename = current_user "
     "AND datname = current_database() AND pid <> pg_backend_pid()"
 )
+#: What the server, the database or the user may have switched off, and what that means.
+_OFF = {
+    "fsync": "a power cut may leave a database that cannot be read",
+    "full_page_writes": "a power cut may leave a database that cannot be read",
+    "synchronous_commit": "a power cut loses what was acknowledged",
+}
+_LOOK = (
+    "SELECT name FROM pg_settings WHERE setting = 'off' AND name IN ('fsync', 'full_page_writes', 'synchronous_commit')"
+)
 #: Seconds between two looks at whether another node has migrated the database by now.
 _LOOK_AGAIN = 0.2
 _LOST = frozenset({"PostgresConnectionError", "InterfaceError", "OperatorInterventionError"})
@@ -63,8 +72,8 @@ class Postgres(Engine):
         """Nothing was taken."""
 
     async def look(self, connection: BaseDBAsyncClient) -> tuple[str, ...]:
-        await connection.execute_query("SELECT 1")
-        return ()
+        rows = await connection.execute_query_dict(_LOOK)
+        return tuple(f"{row['name']} is off: {_OFF[row['name']]}; set it to on" for row in rows)
 
     def is_busy(self, error: BaseException) -> bool:
         # Its driver is loaded only where it is used, so its errors are known by name.

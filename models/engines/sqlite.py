@@ -48,9 +48,10 @@ class Sqlite(Engine):
 
     def __init__(self) -> None:
         self._lock_file: int | None = None
+        self._path = Path()
 
     def settings(self, url: str, *, alone: bool) -> dict[str, Any] | str:
-        path = sqlite_path(url)
+        path = self._path = sqlite_path(url)
         _make(path.parent.absolute())
         if alone:
             self._lock(path)
@@ -75,7 +76,15 @@ class Sqlite(Engine):
             self._lock_file = None
 
     async def look(self, connection: BaseDBAsyncClient) -> tuple[str, ...]:
-        await connection.execute_query("SELECT 1")
+        try:
+            await connection.execute_query("SELECT 1")
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorname not in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+                raise
+            raise ConfigError(
+                f"{self._path} is no SQLite database, or it is damaged ({error}). Move it away and restore a backup "
+                "(`bot restore`), or correct database.url."
+            ) from error
         return ()
 
     def is_busy(self, error: BaseException) -> bool:

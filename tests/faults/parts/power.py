@@ -218,5 +218,5 @@ PART = Part(
     "So many `cuts` of each life are looked at as they are found; the next life begins on what the last one has left, "
     "and all that was acknowledged and shown in the end is compared once more. The log goes over into the database "
     "after 200 pages, not 4,000, so that cuts meet that, too. PostgreSQL is not here: it keeps commits by its own "
-    "`fsync` and `synchronous_commit`, which are on unless somebody changes them.",
+    "`fsync` and `synchronous_commit`, and a start says when somebody has switched one off.",
 )

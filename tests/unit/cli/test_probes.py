@@ -87,7 +87,11 @@ async def test_a_database_that_does_not_answer_is_told_without_its_password() ->
 async def test_on_postgres_it_says_which_without_its_password(postgres_url: str) -> None:
     config = Config.model_validate({"database": {"url": postgres_url}})
     findings = [finding async for finding in probes.database(config)]
-    assert [finding.state for finding in findings] == ["ok", "note"]
+    assert [(finding.name, finding.state) for finding in findings] == [
+        ("open", "ok"),
+        ("settings", "note"),  # the tests' server does not sync
+        ("schema", "note"),
+    ]
     assert findings[0].detail.startswith("postgres")
     assert "@" not in findings[0].detail
 

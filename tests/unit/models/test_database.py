@@ -96,11 +96,26 @@ async def test_a_file_that_is_no_database_leaves_nothing_running(tmp_path: Path)
     (tmp_path / "shop.db").write_bytes(b"tea" * 9000)
     before = {*threading.enumerate()}
     for _ in range(2):  # nor a lock
-        with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+        with pytest.raises(
+            ConfigError, match=r"shop\.db is no SQLite database, or it is damaged \(file is not a database\)"
+        ):
             await open_database(f"sqlite://{tmp_path / 'shop.db'}")
     for thread in {*threading.enumerate()} - before:
         thread.join(5.0)  # it has been told to end
         assert not thread.is_alive()
+
+
+async def test_a_postgresql_that_may_lose_what_it_confirmed_is_told_of(
+    postgres_server: Postgres, postgres_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = postgres_url.rpartition("/")[2]
+    for value, told in (("off", True), ("on", False)):
+        await postgres_server.execute(f"ALTER DATABASE {name} SET synchronous_commit = {value}")
+        caplog.clear()
+        await open_database(postgres_url)
+        await close_database()
+        assert ("synchronous_commit is off: a power cut loses what was acknowledged" in caplog.text) is told
+    assert "fsync is off: a power cut may leave a database that cannot be read" in caplog.text  # the tests' server
 
 
 async def test_a_new_folder_has_its_name_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
