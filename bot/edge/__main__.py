@@ -15,6 +15,8 @@ from collections.abc import Coroutine
 from itertools import count
 from typing import Any
 
+from bot.core import deadline
+from bot.core.errors import LeaseLost
 from bot.edge.calls import Answered, Raw, Setup
 from bot.edge.frames import Answer, Call, Close, Closed, Frames, Post, Posted, ToEdge
 from bot.edge.hooks import HookConnection, Hooks
@@ -93,7 +95,10 @@ class Edge:
         if poster is None:
             poster = self._posters[post.base] = Poster(post.base, connections=CONNECTIONS)
         try:
-            status, body = await poster.post(post.path, post.body, post.seconds)
+            with deadline.until(post.until):
+                status, body = await poster.post(post.path, post.body, post.seconds)
+        except LeaseLost:
+            posted = Posted(post.id, unsent=True)
         except TimeoutError:
             posted = Posted(post.id, error="TimeoutError", late=True)
         except Exception as error:  # told to the caller, who knows what it was for

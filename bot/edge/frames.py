@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -32,23 +33,28 @@ class Answer(msgspec.Struct, frozen=True, array_like=True, tag="answer"):
 
 
 class Post(msgspec.Struct, frozen=True, array_like=True, tag="post"):
-    """Post `body` to `path` of the server `base`, within so many seconds."""
+    """Post `body` to `path` of the server `base`, within so many seconds; it leaves before `until` or not at all."""
 
     id: int
     base: str
     path: bytes
     body: bytes
     seconds: float
+    until: float = math.inf
 
 
 class Posted(msgspec.Struct, frozen=True, array_like=True, tag="posted"):
-    """The answer, or what went wrong on the way: `late` for a time-out, else the name of the error."""
+    """The answer, or what went wrong on the way: `late` for a time-out, else the name of the error.
+
+    `unsent`: it was too late to begin.
+    """
 
     id: int
     status: int = 0
     body: bytes = b""
     error: str = ""
     late: bool = False
+    unsent: bool = False
 
 
 class Close(msgspec.Struct, frozen=True, array_like=True, tag="close"):

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 
 from aiohappyeyeballs import start_connection
 
+from bot.core import deadline
+
 #: To one server at once.
 CONNECTIONS = 100
 #: Far above any answer to a call; more is no Bot API server.
@@ -64,7 +66,8 @@ class Poster:
     async def post(self, path: bytes, body: bytes, seconds: float) -> Answer:
         """Status and body of the answer, within so many seconds once a connection is free.
 
-        Raises `OSError` or `TimeoutError`; the call may have been performed all the same.
+        Raises `OSError` or `TimeoutError`; the call may have been performed all the same. Raises `LeaseLost` past the
+        caller's deadline; then it was not.
         """
         async with self._free:
             connection = self._reusable() or await self._connect(seconds)
@@ -136,6 +139,7 @@ class _Connection(asyncio.Protocol):
         if self._transport is None:
             raise ConnectionResetError("the connection is closed")
         answer: asyncio.Future[Answer] = loop.create_future()
+        deadline.assure()
         self._answer = answer
         timer = loop.call_later(seconds, self._late)
         self._transport.write(request)

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 
+from bot.core import deadline
+from bot.core.errors import LeaseLost
 from bot.edge.calls import Receive, Setup
 from bot.edge.frames import Answer, Call, Close, Closed, Frames, FromEdge, Post, Posted
 from bot.edge.passing import Passed, Passing
@@ -97,11 +99,13 @@ class EdgeProcess:
         id_, loop = next(self._ids), asyncio.get_running_loop()
         future: asyncio.Future[Posted] = loop.create_future()
         self._posts[id_] = future, loop.time() + seconds + HANGS
-        self._frames.say(Post(id_, base, path, body, seconds))
+        self._frames.say(Post(id_, base, path, body, seconds, deadline.moment()))
         try:
             posted = await future
         finally:
             self._posts.pop(id_, None)
+        if posted.unsent:
+            raise LeaseLost("it was too late to send this: another node may have done it")
         if posted.late:
             raise TimeoutError("no answer in time")
         if posted.error:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import msgspec
 
-from bot.core.errors import AccountWaits, DatabaseBusy
+from bot.core.errors import AccountWaits, DatabaseBusy, LeaseLost
 from bot.core.events import Event
 from bot.core.faults import fault
 from bot.runtime.ledger import Ledger
@@ -80,10 +80,15 @@ class Attempts:
         self._executors[kind] = executor
 
     async def make(self, effect: NewEffect) -> Later | None:
-        """None when the effect is over: done, or parked. Raises what kept its record from being written."""
+        """None when the effect is over: done, or parked. Raises what kept its record from being written.
+
+        `LeaseLost`: another node works on this, and nothing was recorded here.
+        """
         attempts = effect.attempts + 1
         try:
             done = await self._executor(effect).run(effect)
+        except LeaseLost:
+            raise  # nothing was done, and whatever comes of it is another node's
         except AccountWaits as wait:
             return await self._held_back(effect, wait)
         except Exception as error:  # becomes a row: a retry, or parked for staff

@@ -17,11 +17,12 @@ from typing import Protocol
 
 import prometheus_client as metrics
 
+from bot.core.deadline import elapsed
 from bot.core.errors import DatabaseBusy
 from bot.core.events import Event, NodesChanged
 from bot.core.shard import SHARDS
 from bot.runtime import place, roll
-from bot.runtime.lease import EVERY, Lease, Terms, elapsed
+from bot.runtime.lease import EVERY, Lease, Terms
 from bot.runtime.roll import Peer
 from models.database import Overtaken
 

@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from bot.core import deadline
 from bot.core.errors import LeaseLost
 from bot.core.faults import fault
 from bot.core.shard import shard_of
@@ -301,7 +302,8 @@ class Effects:
             async with self._slots[account_of(effect.lane)]:
                 if not self._lease.lasts():  # we have slept too long: somebody else may be sending this
                     return LATE_REST
-                later = await self._attempts.make(effect)
+                with deadline.until(self._lease.until):
+                    later = await self._attempts.make(effect)
             if later is None:
                 lane.waiting.popleft()
                 self._room.drop((effect.key,))

@@ -6,20 +6,14 @@ is stopped, and ends earlier than the database's. So a process that wakes up lat
 
 from __future__ import annotations
 
-import time
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from bot.core.deadline import elapsed
 from bot.core.shard import SHARDS, shard_of
 
-#: A clock that counts the time in which the machine slept, where there is one.
-_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 EVERY = frozenset(range(SHARDS))
-
-
-def elapsed() -> float:
-    """Seconds of a clock that nobody sets."""
-    return time.clock_gettime(_CLOCK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +42,11 @@ class Lease:
     def lasts(self) -> bool:
         """Whether the node may act at this moment."""
         return self._clock() < self._until
+
+    @property
+    def until(self) -> float:
+        """The moment of its clock at which it is over."""
+        return self._until
 
     def left(self) -> float:
         """Seconds."""
@@ -93,6 +92,11 @@ class WholeDatabase(Lease):
     def is_shared(self) -> bool:
         """Never."""
         return False
+
+    @property
+    def until(self) -> float:
+        """Never."""
+        return math.inf
 
     def holds(self, lane: str) -> bool:  # noqa: ARG002 - all lanes
         """Always."""

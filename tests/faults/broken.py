@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -224,6 +225,7 @@ def believes_in_its_lease() -> None:
     _lasts = Lease.lasts
     Lease.lasts = lambda self: self.node > 0  # type: ignore[method-assign]
     Lease.left = lambda self: 3.0  # type: ignore[method-assign]
+    Lease.until = math.inf  # type: ignore[method-assign, assignment]
     Cluster._renew = late  # type: ignore[method-assign]
     short_leases()
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from tests.servers import Bucket, Valkey
 
@@ -53,7 +53,8 @@ class Part:
     """`number` is the promise's in the programme. `armed` maps each broken variant to counts of its own.
 
     `at_length` are databases that it runs on besides at full counts.
-    `alone` is a part whose promise is about time or memory: nothing else is under way meanwhile.
+    `alone` is a part whose promise is about time or memory: nothing else is under way meanwhile, "at length" only at
+    full counts.
     """
 
     number: int
@@ -67,7 +68,7 @@ class Part:
     databases: tuple[str, ...] = ("sqlite",)
     at_length: tuple[str, ...] = ()
     notes: str = ""
-    alone: bool = False
+    alone: Literal["", "at length", "always"] = ""
     small: Counts = field(default_factory=dict)  # of an armed run, where `armed` says nothing else
 
     def armed_counts(self, variant: str) -> Counts:

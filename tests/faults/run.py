@@ -51,11 +51,7 @@ class Planned:
     variant: str
     counts: Counts
     seed: int
-
-    @property
-    def alone(self) -> bool:
-        """Broken variants run beside others even then: they are far from what the part promises."""
-        return self.part.alone and self.variant == WHOLE
+    alone: bool = False
 
     def __str__(self) -> str:
         return f"{self.part.name}, {self.kind}, {self.variant}"
@@ -65,7 +61,9 @@ def planned(part: Part, *, quick: bool, seed: int, only_armed: bool = False) -> 
     """All trials of a part."""
     counts = part.quick if quick else part.full
     kinds = part.databases if quick else part.databases + part.at_length
-    whole = [Planned(part, kind, WHOLE, counts, seed) for kind in kinds if not only_armed]
+    alone = part.alone == "always" or (part.alone == "at length" and not quick)
+    whole = [Planned(part, kind, WHOLE, counts, seed, alone) for kind in kinds if not only_armed]
+    # Broken variants run beside others even then: they are far from what the part promises.
     return whole + [
         Planned(part, part.databases[0], variant, part.armed_counts(variant), seed) for variant in part.armed
     ]

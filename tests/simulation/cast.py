@@ -27,6 +27,13 @@ class Cast:
 
 CASTS = {1: Cast(stage, variants.VARIANTS), 2: Cast(two_nodes, node_variants.VARIANTS)}
 
+#: Where the first seeds notice nothing of a variant: they are left out. Whoever changes the runtime shuffles the plays.
+NOTICED = {
+    1: {"no-hold": 5, "fresh-first": 86, "result-in-memory": 4},
+    2: {"no-fence": 8, "no-lease-end": 71, "afar": 5, "no-hold": 20, "buries-nobody": 2, "no-look": 3,
+        "leaves-first": 20, "dies-of-a-refusal": 16},
+}  # fmt: skip
+
 
 @dataclass
 class Many:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.cast import CASTS, many
+from tests.simulation.cast import CASTS, NOTICED, many
 from tests.simulation.database import disk, reading
 from tests.simulation.loop import SimulatedLoop
 
@@ -21,12 +21,6 @@ HAPPENS = {
     1: {"crash", "stop", "rest", "take over", "give back", "force", "say", "retry effect", "refused", "duplicate"},
     2: {"crash", "stop", "rest", "take over", "give back", "sleep", "away", "repeat", "refused", "duplicate"},
 }
-#: Where the first seeds notice nothing of a variant: they are left out. Whoever changes the runtime shuffles the plays.
-NOTICED = {
-    1: {"no-hold": 5, "fresh-first": 9, "result-in-memory": 4},
-    2: {"no-fence": 8, "no-lease-end": 71, "afar": 5, "no-hold": 20, "buries-nobody": 2, "no-look": 3,
-        "leaves-first": 192, "dies-of-a-refusal": 16},
-}  # fmt: skip
 
 
 @pytest.mark.slow

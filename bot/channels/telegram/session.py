@@ -36,6 +36,7 @@ from pydantic import TypeAdapter
 from yarl import URL
 
 from bot.channels.telegram.methods import Upload
+from bot.core import deadline
 from bot.core.errors import BadInput, ChannelUnavailable
 from bot.edge.posting import CONNECTIONS, MakePosts
 
@@ -159,6 +160,7 @@ class Session(BaseSession):
         for name, file in files.items():
             form.add_field(name, file.read(bot), filename=file.filename)
         url = self._url(bot, method.__api_method__)
+        deadline.assure()
         async with self._connected().post(url, data=form, allow_redirects=False) as response:
             return response.status, await response.read()
 

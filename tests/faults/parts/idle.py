@@ -85,7 +85,7 @@ IDLE = Part(
     passes=f"≤ {MOST_RATIO} × the bare server's memory, connected ≤ {MOST_CONNECT_S:.0f} s, p99 ≤ {MOST_ACK_MS:.0f} ms",
     run=look,
     full={"sockets": 10_000},
-    alone=True,
+    alone="always",
     quick={"sockets": 2_000},
     armed={"keeps-much": {}},
 )
@@ -97,7 +97,7 @@ DEAF = Part(
     passes=f"all are cut; memory grows by ≤ {MOST_GROWTH:.0f} MB",
     run=deafen,
     full={"sockets": 100, "rate": 1_000, "seconds": 60},
-    alone=True,
+    alone="always",
     quick={"sockets": 100, "rate": 1_000, "seconds": 40},
     small={"seconds": 15},
     armed={"never-cuts": {}},

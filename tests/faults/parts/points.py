@@ -102,7 +102,6 @@ PART = Part(
     run=run,
     full={"each": 20, "people": 6, "rate": 60},
     quick={"each": 1, "people": 6, "rate": 60},
-    small={"each": 3},
     armed={"acknowledges-first": {}, "records-first": {}, "writes-in-two": {}},
     databases=("sqlite", "postgres"),
     at_length=("mariadb",),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.faults.part import Findings, Part, Trial
-from tests.simulation.cast import CASTS
+from tests.simulation.cast import CASTS, NOTICED
 
 #: What is told of what happened in all plays: the name of the figure, and what the plays call it.
 TOLD = {
@@ -33,7 +33,15 @@ async def two_nodes(trial: Trial) -> Findings:
 
 async def _run(trial: Trial, nodes: int) -> Findings:
     kept = trial.folder / "result.json"
-    words = ["--seeds", str(trial.count("seeds")), "--nodes", str(nodes), "--variant", trial.variant]
+    first = int(trial.counts.get("first", 0))
+    words = [
+        "--seeds",
+        f"{first}-{first + trial.count('seeds') - 1}",
+        "--nodes",
+        str(nodes),
+        "--variant",
+        trial.variant,
+    ]
     processes = str(max(1, (os.cpu_count() or 1) // 2))  # others are at work beside it
     running = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.simulation", *words, "--processes", processes, "--result", str(kept),
@@ -58,7 +66,8 @@ def revision() -> str:
 
 
 def _armed(nodes: int) -> dict[str, dict[str, float]]:
-    return {variant: {"seeds": 200} for variant in CASTS[nodes].variants if variant != "whole"}
+    noticed = NOTICED[nodes]
+    return {name: {"seeds": 200, "first": noticed.get(name, 0)} for name in CASTS[nodes].variants if name != "whole"}
 
 
 PARTS = (

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from bot.core import deadline
+from bot.core.errors import LeaseLost
 from bot.edge import posting
 from bot.edge.posting import Poster
 
@@ -138,6 +140,18 @@ async def test_an_answer_without_a_length_ends_with_its_connection(connect: Call
         assert await poster.post(b"/", b"{}", 5) == (200, b"old")
         assert await poster.post(b"/", b"{}", 5) == (200, b"old")
         assert server.connections == 2
+
+
+async def test_what_is_too_late_is_not_sent_and_the_connection_stays(connect: Callable[..., Poster]) -> None:
+    async with Server(says(OK)) as server:
+        poster = connect(server)
+        assert await poster.post(b"/", b"one", 5) == (200, b"hi")
+        with deadline.until(deadline.elapsed() - 0.1), pytest.raises(LeaseLost):
+            await poster.post(b"/", b"two", 5)
+        with deadline.until(deadline.elapsed() + 60):
+            assert await poster.post(b"/", b"three", 5) == (200, b"hi")
+    assert [request[-5:].split(b"\n")[-1] for request in server.requests] == [b"one", b"three"]
+    assert server.connections == 1
 
 
 async def test_connections_are_kept_and_counted(connect: Callable[..., Poster]) -> None:

@@ -6,12 +6,15 @@ import asyncio
 import os
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
 
+from bot.core import deadline
+from bot.core.errors import LeaseLost
 from bot.edge import process
 from bot.edge.calls import Answered, Raw, Setup
 from bot.edge.hooks import HookConnection, Hooks
@@ -229,6 +232,21 @@ async def test_a_post_leaves_through_the_edge(front: Front) -> None:
     async with platform(_says_hi) as base:
         poster = EdgePoster(front.edge, base)
         assert await poster.post(b"/x", b'{"a": 1}', 5.0) == (201, b'{"a": 1}')
+        await poster.close()
+
+
+async def test_what_the_edge_reads_too_late_does_not_leave(front: Front) -> None:
+    """The process that thinks was stopped after it had decided, and before it had written."""
+    async with platform(_says_hi) as base:
+        poster = EdgePoster(front.edge, base)
+        with deadline.until(deadline.elapsed() + 0.2):
+            posting = asyncio.create_task(poster.post(b"/late", b"{}", 5.0))
+            await asyncio.sleep(0)  # it is said, and leaves at the end of this round of the loop
+            time.sleep(0.3)
+            with pytest.raises(LeaseLost):
+                await posting
+        with deadline.until(deadline.elapsed() + 60):
+            assert await poster.post(b"/x", b"{}", 5.0) == (201, b"{}")
         await poster.close()
 
 

@@ -11,6 +11,7 @@ from bot.core.events import Event, RowChanged
 from bot.core.shard import shard_of
 from bot.runtime.attempts import Attempts, Done
 from bot.runtime.effects import Effects
+from bot.runtime.lease import Lease
 from bot.runtime.ledger import Ledger
 from bot.runtime.writes import INSERT_EFFECT, NewEffect
 from models import Effect
@@ -54,13 +55,13 @@ class Outside:
 
 @asynccontextmanager
 async def running(
-    outside: Outside, clock: Clock | None = None, told: list[Event] | None = None
+    outside: Outside, clock: Clock | None = None, told: list[Event] | None = None, lease: Lease | None = None
 ) -> AsyncIterator[Effects]:
     """A process' effects, from its start to its end."""
     ledger = Ledger(lambda arrivals: None)
     publish = told.append if told is not None else lambda event: None
     own = clock or Clock()
-    effects = Effects(Attempts({"send": outside}, ledger, published=publish, clock=own), clock=own)
+    effects = Effects(Attempts({"send": outside}, ledger, published=publish, clock=own), clock=own, lease=lease)
     effects.start()
     try:
         yield effects

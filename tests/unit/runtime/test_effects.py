@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 import pytest
 
-from bot.core.errors import ChannelUnavailable
+from bot.core import deadline
+from bot.core.errors import ChannelUnavailable, LeaseLost
 from bot.core.events import Event
+from bot.runtime import effects as effects_module
 from bot.runtime import pending as pending_module
+from bot.runtime.attempts import Done
 from bot.runtime.effects import Effects
+from bot.runtime.lease import EVERY, Lease
+from bot.runtime.writes import NewEffect
 from models.database import fetch
 from tests.unit.runtime.outside import Outside, commit, effect, keys, running, settled, states
 
@@ -44,6 +50,42 @@ async def test_what_a_process_that_died_left_is_done_before_anything_new_of_its_
         effects.offer([fresh])  # before the first poll has read the table
         await settled(effects)
     assert outside.tried == ["a0", "a1", "a2", "a-new"]
+
+
+@pytest.mark.usefixtures("database")
+async def test_what_was_too_late_to_leave_has_not_been_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effects_module, "LATE_REST", 0.01)
+    outside = Outside()
+    outside.errors["a0"] = [LeaseLost("too late")]
+    async with running(outside) as effects:
+        await settled(effects)
+        await commit(*keys("a", 2))
+        effects.offer(keys("a", 2))
+        await settled(effects)
+    assert outside.tried == ["a0", "a0", "a1"]
+    assert await states() == {"a0": ("done", 1), "a1": ("done", 1)}
+    assert outside.given_up == []
+
+
+@pytest.mark.usefixtures("database")
+async def test_an_effect_may_leave_as_long_as_the_lease_lasts() -> None:
+    asked = list[float]()
+
+    class Asking(Outside):
+        async def run(self, effect: NewEffect) -> Done:
+            asked.append(deadline.moment())
+            return await super().run(effect)
+
+    lease = Lease()
+    lease.begin(1, deadline.elapsed() + 60)
+    lease.gain(EVERY)
+    async with running(Asking(), lease=lease) as effects:
+        await settled(effects)
+        await commit(*keys("a", 1))
+        effects.offer(keys("a", 1))
+        await settled(effects)
+    assert asked == [lease.until]
+    assert deadline.moment() == math.inf
 
 
 @pytest.mark.usefixtures("database")
