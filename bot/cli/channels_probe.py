@@ -35,7 +35,16 @@ async def all_channels(config: Config, *, offline: bool) -> AsyncIterator[Findin
 
 def _off(name: str) -> Finding:
     one = channels.kind(name)
-    return Finding(CHANNELS, name, "off", f"not set up — {facts.brief(one.CAPABILITIES)}", one.Settings.cure)
+    return Finding(
+        CHANNELS, name, "off", f"not set up — {facts.brief(one.CAPABILITIES)}", _cure(name, one.Settings.cure)
+    )
+
+
+def _cure(account: str, cure: str) -> str:
+    from bot.config import Config
+
+    table = account if account in Config.model_fields else f"channels.{account}"
+    return f"in [{table}] {cure}"
 
 
 async def _account(config: Config, account: str, settings: ChannelSettings, *, offline: bool) -> Finding:
@@ -50,7 +59,7 @@ async def _account(config: Config, account: str, settings: ChannelSettings, *, o
         async with asyncio.timeout(_PATIENCE):
             name = await channel.whoami()
     except (ParleyError, TimeoutError) as error:
-        return Finding(CHANNELS, account, "wrong", str(error) or "it does not answer", settings.cure)
+        return Finding(CHANNELS, account, "wrong", str(error) or "it does not answer", _cure(account, settings.cure))
     finally:
         await channel.stop()
     return Finding(CHANNELS, account, "ok", f"{name} by {way} — {shows}")

@@ -15,7 +15,7 @@ from bot.settings.section import Url
 class Settings(ChannelSettings):
     """The Telegram bot; without a token there is none."""
 
-    cure = "put the token of @BotFather (/mybots) into telegram.token; check api_base and the network"
+    cure = "copy `token` from @BotFather (/mybots); check `api_base` and the network"
 
     token: Annotated[Secret, AfterValidator(checks.bot_token)] = Field(
         default=Secret(), description="From @BotFather. Better as env:NAME or file:path than written here."
