@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -21,6 +22,10 @@ Rows = list[dict[str, Any]]
 
 Begin = Callable[[], AbstractAsyncContextManager[BaseDBAsyncClient]]
 """Opens a transaction."""
+
+
+#: Seconds that a change of a table waits for those who use it, and then until it tries again; and how often it does.
+AT_ONCE, PAUSE, TRIES = 2, 0.5, 240
 
 
 class Overtaken(Exception):
@@ -46,6 +51,20 @@ class Guard:
         changed = self.rows - {(row["id"], row["version"]) for row in found}
         if changed:
             raise Overtaken(frozenset(id_ for id_, _ in changed))
+
+
+async def in_turn(step: Callable[[], Awaitable[object]], is_locked: Callable[[Exception], bool]) -> None:
+    """Do what changes a table that others use: locked out, it lets them all go first, and is tried again."""
+    for _ in range(TRIES):
+        try:
+            await step()
+        except Exception as error:
+            if not is_locked(error):
+                raise
+            await asyncio.sleep(PAUSE)
+        else:
+            return
+    await step()
 
 
 def reads(guard: Guard | None, queries: Sequence[Query]) -> list[Query]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -13,13 +14,26 @@ from tortoise.exceptions import OperationalError
 
 from bot.core.errors import ConfigError, DatabaseBusy
 from models.engines import mysql_text
-from models.engines.engine import SESSION, Begin, Engine, Guard, Migration, Query, Rows, Statement, checked, reads
+from models.engines.engine import (
+    AT_ONCE,
+    SESSION,
+    Begin,
+    Engine,
+    Guard,
+    Migration,
+    Query,
+    Rows,
+    Statement,
+    checked,
+    in_turn,
+    reads,
+)
 
 #: Refused for now: locks, room, connections, shutting down, read-only, the network.
 BUSY = frozenset(
     {1021, 1028, 1040, 1053, 1114, 1180, 1203, 1205, 1206, 1213, 1226, 1290, 1317, 1412, 1836, 1927, 1969}
 ) | frozenset({1158, 1159, 1160, 1161, 2002, 2003, 2005, 2006, 2013, 2014, 2055, 3024, 4031})
-DEADLOCK = 1213
+DEADLOCK, LOCKED = 1213, 1205
 #: The thing to make is there, the thing to drop is gone: a statement that was done before its note of it.
 ALREADY = frozenset({1050, 1060, 1061, 1091, 1359, 1826})
 PACKET = 1_000_000  # characters in one step; the server's own limit is at least 4 MiB
@@ -146,9 +160,12 @@ class Mysql(Engine):
             (row,) = await mine.execute_query_dict(f"SELECT get_lock({_MIGRATIONS}, {_PATIENCE}) AS got")
             if row["got"] != 1:
                 raise DatabaseBusy("another node has been migrating the database for ten minutes")
+            # Whoever waits for a table has everybody else wait behind it: not for long, see `in_turn`.
+            await mine.execute_query(f"SET SESSION lock_wait_timeout = {AT_ONCE}")
             try:
                 yield mine
             finally:
+                await mine.execute_query("SET SESSION lock_wait_timeout = DEFAULT")
                 await mine.execute_query(f"SELECT release_lock({_MIGRATIONS})")
 
     async def apply(self, connection: BaseDBAsyncClient, migration: Migration, stamp: str) -> None:
@@ -162,7 +179,7 @@ class Mysql(Engine):
             if at < done:
                 continue
             try:
-                await connection.execute_query(statement)
+                await in_turn(partial(connection.execute_query, statement), lambda error: code(error) == LOCKED)
             except OperationalError as error:
                 if not (resumed and at == done and code(error) in ALREADY):
                     raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -13,7 +14,20 @@ from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
-from models.engines.engine import SESSION, Begin, Engine, Guard, Migration, Query, Rows, Statement, checked, reads
+from models.engines.engine import (
+    AT_ONCE,
+    SESSION,
+    Begin,
+    Engine,
+    Guard,
+    Migration,
+    Query,
+    Rows,
+    Statement,
+    checked,
+    in_turn,
+    reads,
+)
 from models.engines.postgres_bulk import (
     Together,
     Whole,
@@ -42,6 +56,8 @@ _OFF = {
 _LOOK = (
     "SELECT name FROM pg_settings WHERE setting = 'off' AND name IN ('fsync', 'full_page_writes', 'synchronous_commit')"
 )
+#: Whoever waits for a table has everybody else wait behind it: it gives up soon, lets them go, and tries again.
+_BRIEFLY = f"SET LOCAL lock_timeout = '{AT_ONCE}s'"
 #: Seconds between two looks at whether another node has migrated the database by now.
 _LOOK_AGAIN = 0.2
 _LOST = frozenset({"PostgresConnectionError", "InterfaceError", "OperatorInterventionError"})
@@ -175,10 +191,30 @@ class Postgres(Engine):
     async def apply(self, connection: BaseDBAsyncClient, migration: Migration, stamp: str) -> None:
         """Ends the transaction that it finds, and leaves one behind."""
         if migration.is_online:
-            for statement in ("COMMIT", *migration.statements, stamp, "BEGIN"):
-                await connection.execute_script(statement)
+            await connection.execute_script("COMMIT")
+            for statement in (*migration.statements, stamp):
+                # An index that is built beside the others' work waits for them, and nobody waits for it.
+                alone = "CONCURRENTLY" in statement
+                script = statement if alone else f"BEGIN; {_BRIEFLY};\n{statement}\n;COMMIT;"
+                await in_turn(partial(_changed, connection, script), _is_locked)
+            await connection.execute_script("BEGIN")
         else:
-            await connection.execute_script(f"COMMIT; BEGIN;\n{migration.sql}\n;{stamp};\nCOMMIT; BEGIN;")
+            script = f"COMMIT; BEGIN; {_BRIEFLY};\n{migration.sql}\n;{stamp};\nCOMMIT; BEGIN;"
+            await in_turn(partial(_changed, connection, script), _is_locked)
+
+
+async def _changed(connection: BaseDBAsyncClient, script: str) -> None:
+    """Whole or not at all."""
+    try:
+        await connection.execute_script(script)
+    except Exception:
+        await connection.execute_script("ROLLBACK")
+        raise
+
+
+def _is_locked(error: Exception) -> bool:
+    """Whether others held what was to be changed for too long; Tortoise passes on what it has no name for."""
+    return type(error.__cause__ or error).__name__ in ("LockNotAvailableError", "DeadlockDetectedError")
 
 
 async def _keep(connection: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tortoise.transactions import in_transaction
 
 from bot.core.errors import ConfigError
 from models.database import client, close_database, migrate, open_database
+from models.engines import engine
 from models.engines.postgres import LOCK, UNLOCK
 from models.migrate import FOLDER, available, pending, run
 from tests.unit.models.rows import contents, fill, within
@@ -175,6 +177,41 @@ async def test_a_migration_that_fails_leaves_nothing_and_can_be_run_again(undoin
     assert "child" not in await shape()
     folder.write("0002_child", CHILDREN)
     assert await folder.run() == ["0002_child"]
+
+
+@pytest.fixture(params=["bare_postgres", "bare_mariadb"], ids=["postgres", "mariadb"])
+def shared(request: pytest.FixtureRequest) -> str:
+    """A database that others use: its dialect."""
+    dialect: str = request.getfixturevalue(request.param)
+    return dialect
+
+
+@pytest.mark.parametrize("mark", ["", "-- online\n"], ids=["at once", "online"])
+async def test_who_uses_a_table_does_not_wait_behind_its_migration(
+    shared: str, mark: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction that has read the table is in the way of a change, and whoever comes then is behind that."""
+    monkeypatch.setattr(engine, "PAUSE", 0.3)
+    folder, took = Folder(tmp_path / "own", shared), list[float]()
+    folder.write("0001_parent", PARENTS.replace('"', ""))
+    await folder.run()
+    folder.write("0002_more", f"{mark}ALTER TABLE parent ADD COLUMN mood VARCHAR(9) NOT NULL DEFAULT '';")
+    async with in_transaction(shared) as slow:
+        await slow.execute_query("SELECT * FROM parent")
+        migrating = asyncio.create_task(folder.run(), context=contextvars.Context())
+        for number in range(4):
+            await asyncio.sleep(0.6)
+            began = time.monotonic()
+            await asyncio.create_task(_adds(number), context=contextvars.Context())
+            took.append(time.monotonic() - began)
+        assert not migrating.done()
+    assert await migrating == ["0002_more"]
+    assert max(took) < engine.AT_ONCE + 1.5
+    assert await rows("SELECT count(*) AS n FROM parent WHERE mood = ''") == [(4,)]
+
+
+async def _adds(number: int) -> None:
+    await client().execute_query(f"INSERT INTO parent (id, name) VALUES ({number}, 'ann')")
 
 
 async def with_family(folder: Folder) -> None:
