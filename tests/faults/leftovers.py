@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tortoise.exceptions import BaseORMException
 
-from bot.core.errors import DatabaseBusy
+from bot.core.errors import ConfigError, DatabaseBusy
 from bot.storage.local import LocalStorage
 from models.database import fetch
 from tests.faults import oracle
@@ -63,7 +63,7 @@ async def faults(url: str, files: Path, told: Collection[str], said: Mapping[str
     try:
         async with oracle.database(url):
             return Counter(await _faults(files, told, said))
-    except (sqlite3.DatabaseError, BaseORMException, DatabaseBusy):
+    except (sqlite3.DatabaseError, BaseORMException, DatabaseBusy, ConfigError):
         return Counter({UNSOUND: 1})
 
 

@@ -206,11 +206,11 @@ PART = Part(
     run=run,
     full={"lives": 20, "cuts": 15, "people": 200, "rate": 100, "longest": 3.0, "pages": 200},
     quick={"lives": 3, "cuts": 10, "people": 200, "rate": 100, "longest": 3.0, "pages": 200},
-    small={"lives": 2, "cuts": 10},
+    small={"lives": 8, "cuts": 10},  # until it is caught: on a slow machine a life may end before it has begun
     armed={
-        "syncs-at-checkpoints": {"lives": 4, "cuts": 30},
+        "syncs-at-checkpoints": {"cuts": 30},
         "never-syncs": {},
-        "never-syncs-files": {"lives": 3, "cuts": 15},
+        "never-syncs-files": {"cuts": 15},
         "acknowledges-first": {},
     },
     notes="The system calls of the whole process are recorded with strace, which must be there. A cut is a moment of "
