@@ -14,7 +14,8 @@ from typing import Any
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connections
 
-from bot.runtime import effects, errands, lease, place, retry, roll
+from bot.core import deadline
+from bot.runtime import effects, errands, place, retry, roll
 from bot.runtime.node import Membership
 from bot.storage.local import LocalStorage
 from models import database
@@ -73,7 +74,7 @@ class NodesPlay(Play):
         loop.switched = self._switch
         Shared.ended = staticmethod(self._end_session)
         place.own, place.is_gone = self._place, self._is_gone
-        lease.time = SimpleNamespace(clock_gettime=lambda _: loop.time())  # type: ignore[assignment]
+        deadline.time = SimpleNamespace(clock_gettime=lambda _: loop.time())  # type: ignore[assignment]
 
     def _made(self, chance: Random, observer: sqlite3.Connection) -> World:
         self._troubles = Troubles.drawn(chance)
@@ -182,7 +183,7 @@ class NodesPlay(Play):
 @contextmanager
 def two_nodes() -> Iterator[Callable[..., Played]]:
     """As `stage`, for plays of two nodes."""
-    own, gone, clock, session = place.own, place.is_gone, lease.time, roll.SESSION
+    own, gone, clock, session = place.own, place.is_gone, deadline.time, roll.SESSION
     look, delays = errands.LOOK_SECONDS, retry.EFFECT_DELAYS
     with stage(NodesPlay, node_variants.VARIANTS) as play:
         engine, database._engine = database._engine, Shared()
@@ -191,4 +192,4 @@ def two_nodes() -> Iterator[Callable[..., Played]]:
             yield play
         finally:
             database._engine, errands.LOOK_SECONDS, retry.EFFECT_DELAYS = engine, look, delays
-            place.own, place.is_gone, lease.time, roll.SESSION = own, gone, clock, session
+            place.own, place.is_gone, deadline.time, roll.SESSION = own, gone, clock, session
