@@ -113,6 +113,7 @@ class Crowd:
                 await self._pace(began, number, rate)
                 await self._free.acquire()
                 if enough.is_set():
+                    self._free.release()  # nobody writes, and the next block has as many people as this one
                     return
                 saying.create_task(self._says(self._idle.popleft()))
 
