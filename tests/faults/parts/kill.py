@@ -21,6 +21,7 @@ async def run(trial: Trial) -> Findings:
             await shop.start()  # it makes the database: what comes back later finds it
             async with crowd.writing(trial.counts["rate"]):
                 for _ in range(kills):
+                    await crowd.is_served(1)  # on a slow machine nobody may have been heard yet
                     await asyncio.sleep(trial.chance.uniform(0.2, trial.counts["longest"]))
                     await shop.kill()
                     ready.append(await shop.start())
