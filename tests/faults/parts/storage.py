@@ -113,7 +113,8 @@ PART = Part(
     promise="The store is away, refuses, dribbles or is deaf, and a process dies between a put and its row",
     passes="texts are answered meanwhile; 0 rows point at nothing; each file is stored once, or visible as failed",
     run=run,
-    full={"people": 20, "rate": 10, "seconds": 60.0, "kills": 20, "settled_s": 300.0},
+    # After six failures, which four minutes of trouble bring, a file is tried again ten minutes later.
+    full={"people": 20, "rate": 10, "seconds": 60.0, "kills": 20, "settled_s": 900.0},
     quick={"people": 10, "rate": 10, "seconds": 3.0, "kills": 3, "settled_s": 90.0},
     small={"kills": 0, "settled_s": 20.0},
     armed={"believes-the-store": {}},
