@@ -221,7 +221,8 @@ async def make_channels(config: Config, open_file: OpenFile, posts: MakePosts = 
             hook=config.server.hook(account),
             open_file=open_file,
             posts=posts,
-            secret=(await kept.secret(account)).hex(),
+            # Other things of ours have secrets by their names, too; that of the first bot keeps its own.
+            secret=(await kept.secret(account if account == "telegram" else f"channel {account}")).hex(),
         )
         found[account] = channels.of(settings).opened(settings, around)
     return found

@@ -11,7 +11,7 @@ from bot.channels import webchat
 from bot.channels._account import Around, ChannelSettings
 from bot.cli import channels as facts
 from bot.cli.finding import Finding
-from bot.core.errors import ParleyError
+from bot.core.errors import ConfigError, ParleyError
 from bot.core.message import Attachment
 from bot.edge.posting import Poster
 
@@ -50,7 +50,10 @@ def _cure(account: str, cure: str) -> str:
 async def _account(config: Config, account: str, settings: ChannelSettings, *, offline: bool) -> Finding:
     one = channels.of(settings)
     hook = config.server.hook(account)
-    channel = one.opened(settings, Around(account, hook, _no_files, Poster, "0" * 64))
+    try:
+        channel = one.opened(settings, Around(account, hook, _no_files, Poster, "0" * 64))
+    except ConfigError as error:
+        return Finding(CHANNELS, account, "wrong", str(error), _cure(account, settings.cure))
     way = f"webhook {hook}" if channel.way == "webhook" else channel.way
     shows = facts.brief(channel.capabilities)
     try:

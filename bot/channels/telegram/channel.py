@@ -52,7 +52,7 @@ class TelegramChannel:
         self._acknowledging: set[asyncio.Task[None]] = set()
 
     async def whoami(self) -> str:
-        """The bot's name. Raises `ChannelUnavailable`, or `BadInput` for a token that is refused."""
+        """The bot's name. Raises `ChannelUnavailable`, also for a token that is refused."""
         return f"@{(await self._client.call(GetMe())).username}"
 
     def verify(self, request: HookRequest) -> None:

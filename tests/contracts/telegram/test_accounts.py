@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-from bot.app import build, opened
+from bot.app import build, make_channels, opened
+from bot.channels.telegram import TelegramChannel
 from bot.config import Config, accounts
+from bot.core.message import Attachment
+from bot.services import settings as kept
 from models import Conversation
 from tests.kit.telegram_server import TelegramServer
 from tests.servers import free_port
@@ -47,3 +51,17 @@ async def test_two_bots_answer_each_its_own_people(tmp_path: Path) -> None:
                 }
             finally:
                 await app.stop()
+
+
+async def no_files(_file: Attachment) -> AsyncIterator[bytes]:
+    yield b""
+
+
+async def test_an_account_gets_no_secret_of_ours_whatever_it_is_called(tmp_path: Path) -> None:
+    read, _ = accounts.read({"web": {"kind": "telegram", "token": "1:a"}}, "https://shop.example/hooks/{}".format)
+    config = Config.model_validate({"server": {"data": str(tmp_path)}}).model_copy(update={"channels": read})
+    async with opened(config):
+        channel = (await make_channels(config, no_files))["web"]
+        assert isinstance(channel, TelegramChannel)
+        assert channel._secret != (await kept.secret("web")).hex().encode()
+        await channel.stop()
