@@ -193,10 +193,12 @@ class Postgres(Engine):
         if migration.is_online:
             await connection.execute_script("COMMIT")
             for statement in (*migration.statements, stamp):
-                # An index that is built beside the others' work waits for them, and nobody waits for it.
-                alone = "CONCURRENTLY" in statement
-                script = statement if alone else f"BEGIN; {_BRIEFLY};\n{statement}\n;COMMIT;"
-                await in_turn(partial(_changed, connection, script), _is_locked)
+                if "CONCURRENTLY" in statement:
+                    # Nobody waits for it, and half an index stays where it fails: the file is run again from its top.
+                    await connection.execute_script(statement)
+                else:
+                    script = f"BEGIN; {_BRIEFLY};\n{statement}\n;COMMIT;"
+                    await in_turn(partial(_changed, connection, script), _is_locked)
             await connection.execute_script("BEGIN")
         else:
             script = f"COMMIT; BEGIN; {_BRIEFLY};\n{migration.sql}\n;{stamp};\nCOMMIT; BEGIN;"

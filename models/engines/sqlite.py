@@ -79,7 +79,7 @@ class Sqlite(Engine):
         try:
             await connection.execute_query("SELECT 1")
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorname not in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+            if getattr(error, "sqlite_errorname", "") not in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
                 raise
             raise ConfigError(
                 f"{self._path} is no SQLite database, or it is damaged ({error}). Move it away and restore a backup "
