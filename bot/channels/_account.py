@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.core.ports import OpenFile
+from bot.core.ports import Notes, OpenCalls, OpenFile
 from bot.edge.posting import MakePosts
 from bot.settings.section import Section
 
@@ -32,4 +32,6 @@ class Around:
     hook: str  # where its platform posts: https://…/hooks/<account>, and http where there is no other address
     open_file: OpenFile
     posts: MakePosts
+    notes: Notes
+    calls: OpenCalls
     secret: str  # 64 hex digits that nobody else knows, the same after every start and on every node

@@ -12,17 +12,15 @@ from typing import BinaryIO, TextIO
 
 from bot.cli import terminal
 from bot.core.capabilities import Capabilities
-from bot.core.errors import BadInput, FileMissing, Unauthorised
-from bot.core.message import Attachment, Button, Card, FileRef, Inbound, Wire
-from bot.core.ports import Accept, FileStream, HookAnswer, HookRequest, Sent
+from bot.core.errors import BadInput, FileMissing
+from bot.core.message import Attachment, Button, Card, FileRef, Wire
+from bot.core.ports import ORDINARY, Channel, FileStream, Occasion, Sent
 
 CHUNK = 64 * 1024
 
 
-class TerminalChannel:
+class TerminalChannel(Channel):
     """`profile` is the channel that it pretends to be; `buttons` are those drawn since `clear`, in order."""
-
-    way = ""
 
     def __init__(self, profile: Capabilities, out: TextIO | None = None) -> None:
         self.account = f"terminal-{profile.channel}"
@@ -35,7 +33,7 @@ class TerminalChannel:
         """Forget the buttons of earlier turns."""
         self.buttons.clear()
 
-    async def send(self, recipient: str, wire: Wire, key: str) -> Sent:  # noqa: ARG002 - there is one recipient
+    async def send(self, recipient: str, wire: Wire, key: str, occasion: Occasion = ORDINARY) -> Sent:  # noqa: ARG002
         """Draw the wire."""
         print("\n".join(self._lines(wire)) + "\n", file=self._out, flush=True)
         return Sent(key)
@@ -68,34 +66,6 @@ class TerminalChannel:
     async def fetch(self, file: FileRef) -> FileStream:
         """A file of this machine that `:file` named."""
         return await asyncio.to_thread(_open, file)
-
-    async def whoami(self) -> str:
-        """Nobody else."""
-        return self.account
-
-    def verify(self, request: HookRequest) -> None:  # noqa: ARG002
-        """Nobody posts here."""
-        raise Unauthorised("the terminal has no webhook")
-
-    def handshake(self, request: HookRequest) -> HookAnswer | None:  # noqa: ARG002
-        """There is none."""
-        return None
-
-    def parse(self, body: bytes) -> list[Inbound]:  # noqa: ARG002
-        """Nothing to parse."""
-        raise BadInput("the terminal has no webhook")
-
-    async def typing(self, recipient: str) -> None:
-        """An answer is there at once."""
-
-    async def acknowledge(self, inbound: Inbound) -> None:
-        """Nothing spins here."""
-
-    async def start(self, accept: Accept) -> None:
-        """The command reads the keyboard."""
-
-    async def stop(self) -> None:
-        """Nothing to close."""
 
 
 def file_ref(name: str) -> FileRef:

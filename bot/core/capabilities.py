@@ -31,7 +31,11 @@ class Capabilities:
     file_bytes: int = 50 * 1024 * 1024
     typing: bool = False
     edits: bool = False
-    reply_window: timedelta | None = None  # None: no window
+    reply_window: timedelta | None = None  # how long after the customer wrote we may answer; None: no window
     reply_quota: int | None = None  # messages within the window; None: no quota
+    staff_window: timedelta | None = None  # how long people, not the bot, may answer; None: as the bot
     proactive: Literal["yes", "template", "no"] = "yes"
+    gathers: bool = False  # every message counts, so what one turn says in words goes out as one
+    profiles: bool = False  # the platform is asked for a new person's name and language
+    receipts: bool = False  # the platform says what was delivered and read
     stored_delivery: bool = False  # the message row itself is the delivery (our own web chat): no send effect

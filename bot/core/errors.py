@@ -4,6 +4,7 @@ ParleyError
 ├── Retryable                   trying the same thing later may succeed
 │   ├── ChannelUnavailable      the platform is down, slow or asks to wait
 │   │   └── AccountWaits        it asks all of an account to wait: no fault of the one message
+│   ├── WindowClosed            nothing may be sent until the customer writes: held until then
 │   ├── StorageUnavailable      the file store cannot be reached or is full
 │   ├── DatabaseBusy            locked, full or unreachable: answered with 503
 │   ├── LeaseLost               another node works on this now: nothing was written here
@@ -13,7 +14,7 @@ ParleyError
     ├── BadInput                a person or platform sent what cannot be accepted: 4xx
     │   └── TooLarge            a file or text over its limit: 413
     ├── Refused                 a business rule says no; its text is for the customer
-    ├── Unreachable             the contact blocked us or the reply window is closed
+    ├── Unreachable             the contact blocked us or left
     ├── FileMissing             no file under this key
     └── ConfigError             start-up: names the file, the key and the cure
 """
@@ -47,6 +48,10 @@ class AccountWaits(ChannelUnavailable):
     def __init__(self, message: str = "", *, after: float, told: bool = False) -> None:
         super().__init__(message, after=after)
         self.told = told
+
+
+class WindowClosed(Retryable):
+    """The reply window is closed or its quota used up: this waits, without being tried, until the customer writes."""
 
 
 class StorageUnavailable(Retryable):
@@ -95,7 +100,7 @@ class Refused(Final):
 
 
 class Unreachable(Final):
-    """The contact blocked us, left, or the platform's reply window is closed."""
+    """The contact blocked us, or left."""
 
 
 class FileMissing(Final):

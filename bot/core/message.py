@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+
+import msgspec
 
 FileKind = Literal["image", "audio", "video", "file"]
 InboundKind = Literal[
@@ -17,6 +19,10 @@ InboundKind = Literal[
     "order",  # an order took a step outside of the conversation; `data` is its number
     "report",  # a report is ready for this chat; `data` is the run's id
     "reach",  # the customer blocked us or lets us write again; `data` is "blocked" or "open"
+    "status",  # what became of the message `about`: `data` is "delivered", "read" or "failed", `text` says why
+    "edited",  # the customer changed the message `about`, and `text` is how it reads now
+    "deleted",  # the customer took the message `about` back
+    "echo",  # a person answered in the platform's own client: the bot is silent for a while
     "resumed",  # staff gave the conversation back to the bot
     "unknown",  # an update of a kind we do not handle: stored, counted, not answered
 ]
@@ -36,8 +42,14 @@ class FileRef:
     attachment: int | None = None  # set when the file is ours already (a web chat upload)
 
 
-@dataclass(frozen=True, slots=True)
-class Inbound:
+class Allowance(msgspec.Struct, frozen=True):
+    """What one act of the customer allows us: to send `messages` (None: any number) within `seconds`."""
+
+    seconds: float
+    messages: int | None = None
+
+
+class Inbound(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing that happened outside. `(account, key)` is unique: a second one is the same one."""
 
     account: str  # the channel account, "telegram" or "webchat"
@@ -52,7 +64,11 @@ class Inbound:
     locale: str = ""  # the platform's language tag for the sender
     client_id: str = ""  # the web chat's own id, echoed so that the browser can match its copy
     sent_at: datetime | None = None
-    native: dict[str, Any] = field(default_factory=dict)  # the raw event, for `router.native`
+    native: dict[str, Any] = {}  # the raw event, for `router.native`
+    external_id: str = ""  # the platform's id of this message, by which it later says that it was edited or deleted
+    about: str = ""  # the platform's id of an earlier message, of the customer's or of ours; see `kind`
+    token: str = ""  # what an answer to this must carry: LINE's reply token, QQ's message id
+    allows: Allowance | None = None  # where this act allows something else than the channel's ordinary window
 
     @property
     def lane(self) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from bot.core.capabilities import Capabilities
+from bot.core.errors import BadInput, FileMissing, Unauthorised
 from bot.core.message import Attachment, FileRef, Inbound, Wire
 from bot.core.money import Money
 from bot.core.text import Text
@@ -41,6 +42,26 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Occasion:
+    """On what occasion something is sent: within which of the platform's rules."""
+
+    token: str = ""  # of the customer's act that this answers; "" where there is none, or none that is valid
+    in_window: bool = True  # False: only what a channel may send at any time, such as a template
+    by_person: bool = False  # a member of staff wrote it
+
+
+ORDINARY = Occasion()
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a platform tells of a person; "" for what it does not."""
+
+    name: str = ""
+    locale: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FileStream:
     """The bytes of a platform's file, and what the platform says of it."""
 
@@ -57,34 +78,54 @@ OpenFile = Callable[[Attachment], AsyncIterator[bytes]]
 """Opens the bytes of one of our attachments, for a channel that uploads them."""
 
 
-@runtime_checkable
-class Channel(Protocol):
-    """One channel account. `verify` and `parse` are pure; `send` and `fetch` do one outside call each."""
+class Channel:
+    """One channel account. `verify`, `parse` and `answer` are pure; `send` and `fetch` call the platform.
+
+    Who inherits from it writes what its platform has, and has none of the rest.
+    """
 
     account: str
     capabilities: Capabilities
-    way: str  # how its events come here, in a word or two for operators; "" for our own
+    way: str = ""  # how its events come here, in a word or two for operators; "" for our own
+    holds: float = 0.0  # seconds that a call may be held open for the answer it carries back; 0 where it carries none
 
     async def whoami(self) -> str:
         """What the account is called at its platform: the cheapest call there is. Raises `ParleyError`."""
+        return self.account
 
-    def verify(self, request: HookRequest) -> None:
+    def verify(self, request: HookRequest) -> None:  # noqa: ARG002
         """Raise `Unauthorised` unless the request is from the platform."""
+        raise Unauthorised(f"{self.account} has no webhook")
 
-    def handshake(self, request: HookRequest) -> HookAnswer | None:
+    def handshake(self, request: HookRequest) -> HookAnswer | None:  # noqa: ARG002
         """Answer a platform's set-up call (a challenge to echo); None for ordinary calls."""
+        return None
 
-    def parse(self, body: bytes) -> list[Inbound]:
+    def parse(self, body: bytes) -> list[Inbound]:  # noqa: ARG002
         """Raise `BadInput` for what is not JSON/XML of the platform; unknown kinds become kind `unknown`."""
+        raise BadInput(f"{self.account} has no webhook")
 
-    async def send(self, recipient: str, wire: Wire, key: str) -> Sent:
-        """Send one wire. Raises `ChannelUnavailable(after=…)` or `Unreachable` or `BadInput`."""
+    def answer(self, request: HookRequest, said: bytes) -> HookAnswer:  # noqa: ARG002
+        """What the platform is told once its events are kept; `said` is what `send` left for this call, or b""."""
+        return HookAnswer()
+
+    async def send(self, recipient: str, wire: Wire, key: str, occasion: Occasion = ORDINARY) -> Sent:
+        """Send one wire. Raises `ChannelUnavailable(after=…)`, `WindowClosed`, `Unreachable` or `BadInput`.
+
+        `key` is unique for ever and the same at each try: where a platform takes an idempotency key, it is made of it.
+        """
+        raise NotImplementedError
 
     async def fetch(self, file: FileRef) -> FileStream:
         """Open a file that a customer sent. Raises `ChannelUnavailable` or `FileMissing`."""
+        raise FileMissing(file.ref)
+
+    async def profile(self, recipient: str) -> Profile:  # noqa: ARG002
+        """Who this is; asked once where `capabilities.profiles`. Raises as `send`."""
+        return Profile()
 
     async def typing(self, recipient: str) -> None:
-        """Show that an answer is coming; a channel without it does nothing."""
+        """Show that an answer is coming; never raises, it is only a courtesy."""
 
     async def acknowledge(self, inbound: Inbound) -> None:
         """Tell the platform's client that a tap was taken, so that it stops spinning; most have no need."""
@@ -94,6 +135,29 @@ class Channel(Protocol):
 
     async def stop(self) -> None:
         """Stop receiving and close connections."""
+
+
+class Notes(Protocol):
+    """Short texts that all nodes share and that outlive a process: access tokens, cursors."""
+
+    async def get(self, name: str) -> str:
+        """The note; "" when there is none, or its time is over."""
+
+    async def put(self, name: str, text: str, seconds: float | None = None) -> None:
+        """Keep it for so long; None: until it is replaced. Raises `DatabaseBusy`."""
+
+    async def claim(self, name: str, seconds: float) -> bool:
+        """True for one of all who ask within so many seconds: it does what all need done once."""
+
+    async def release(self, name: str) -> None:
+        """Let somebody else claim it at once."""
+
+
+class OpenCalls(Protocol):
+    """Calls of a platform that are held open for what we have to say."""
+
+    async def give(self, recipient: str, key: str, said: bytes) -> bool:
+        """Answer this person's open call with `said`; False when there is none, or it was not collected in time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from bot.core.errors import BadInput, DatabaseBusy

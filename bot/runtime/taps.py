@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgspec
+from msgspec.structs import replace
 
 from bot.core.message import Choice, Inbound, Reply
 from bot.core.reference import parse_reference, referred

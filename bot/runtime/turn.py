@@ -7,10 +7,10 @@ write inside their savepoint. So a turn that fails leaves nothing behind.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from bot.core.message import FROM_CUSTOMER, Attachment, Choice, FileRef, Inbound

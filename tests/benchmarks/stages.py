@@ -19,7 +19,7 @@ from bot.app import load_routers
 from bot.channels.telegram import TelegramChannel, TelegramSettings
 from bot.core.events import Event
 from bot.core.message import Attachment, Inbound, Wire
-from bot.core.ports import Channel, HookRequest, Sent
+from bot.core.ports import ORDINARY, Channel, HookRequest, Occasion, Sent
 from bot.core.router import Routes
 from bot.runtime.attempts import Attempts
 from bot.runtime.blocking import Watch
@@ -43,7 +43,7 @@ SECRET = "bench-secret"
 class Quiet(TelegramChannel):
     """Sends nothing: what the wire costs is the business of `telegram_wire`."""
 
-    async def send(self, recipient: str, wire: Wire, key: str) -> Sent:
+    async def send(self, recipient: str, wire: Wire, key: str, occasion: Occasion = ORDINARY) -> Sent:
         """Sent."""
         return Sent()
 

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from bot.core.message import Wire
-from bot.core.ports import Sent
+from bot.core.ports import ORDINARY, Occasion, Sent
 from bot.core.profiles import PROFILES
 from models import Effect
 from tests.faults.handlers import router
@@ -21,13 +21,13 @@ class Slow(SimChannel):
         self.leaving, self.let = asyncio.Event(), asyncio.Event()
         self.stopped = False
 
-    async def send(self, recipient: str, wire: Wire, key: str) -> Sent:
+    async def send(self, recipient: str, wire: Wire, key: str, occasion: Occasion = ORDINARY) -> Sent:
         """The platform has it already, but its answer is still on the way."""
         self.leaving.set()
         await self.let.wait()
         if self.stopped:
             raise ConnectionResetError
-        return await super().send(recipient, wire, key)
+        return await super().send(recipient, wire, key, occasion)
 
     async def stop(self) -> None:
         """No connection is left."""

@@ -30,7 +30,7 @@ import msgspec
 import handlers
 from bot.core.capabilities import Capabilities
 from bot.core.message import Button, FileRef, Inbound, Reply, Wire
-from bot.core.ports import Accept, Channel, FileStream, HookAnswer, HookRequest, PaymentProvider, Sent
+from bot.core.ports import ORDINARY, Channel, FileStream, HookRequest, Occasion, PaymentProvider, Sent
 from bot.core.question import duration
 from bot.core.router import Router, Routes
 from bot.payments.local import LocalPayments
@@ -62,10 +62,8 @@ class Seen:
     files: tuple[str, ...] = ()  # names
 
 
-class SimChannel:
+class SimChannel(Channel):
     """A channel with any capabilities whose platform is the simulator."""
-
-    way = ""
 
     def __init__(self, account: str, capabilities: Capabilities) -> None:
         self.account = account
@@ -76,22 +74,14 @@ class SimChannel:
         self.failures: list[Exception] = []
         self.typed: list[str] = []  # whom an answer was announced to
 
-    async def whoami(self) -> str:
-        """The simulator's."""
-        return self.account
-
     def verify(self, request: HookRequest) -> None:
         """Everything is genuine here."""
-
-    def handshake(self, request: HookRequest) -> HookAnswer | None:
-        """None."""
-        return None
 
     def parse(self, body: bytes) -> list[Inbound]:
         """The simulator makes inbounds itself."""
         return []
 
-    async def send(self, recipient: str, wire: Wire, key: str) -> Sent:
+    async def send(self, recipient: str, wire: Wire, key: str, occasion: Occasion = ORDINARY) -> Sent:
         """Show it; a programmed failure comes first."""
         if self.failures:
             raise self.failures.pop(0)
@@ -114,15 +104,6 @@ class SimChannel:
     async def typing(self, recipient: str) -> None:
         """Whoever looks at their screen sees it."""
         self.typed.append(recipient)
-
-    async def acknowledge(self, inbound: Inbound) -> None:
-        """Nothing spins."""
-
-    async def start(self, accept: Accept) -> None:
-        """Nothing to start."""
-
-    async def stop(self) -> None:
-        """Nothing to stop."""
 
 
 @dataclass(frozen=True, slots=True)

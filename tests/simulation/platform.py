@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable
 
 from bot.core.capabilities import Capabilities
-from bot.core.errors import ChannelUnavailable, FileMissing, Final, ProviderUnavailable, Unreachable
-from bot.core.message import FileRef, Inbound, Wire
-from bot.core.ports import Accept, FileStream, HookAnswer, HookRequest, Sent
+from bot.core.errors import ChannelUnavailable, Final, ProviderUnavailable, Unreachable
+from bot.core.message import Inbound, Wire
+from bot.core.ports import ORDINARY, Channel, HookRequest, Occasion, Sent
 from tests.simulation.database import Dead
 from tests.simulation.world import World
 
@@ -43,10 +43,8 @@ class Line:
             raise Dead
 
 
-class Post:
+class Post(Channel):
     """A channel of a platform that we call."""
-
-    way = ""
 
     def __init__(self, account: str, capabilities: Capabilities, line: Line) -> None:
         self.account = account
@@ -54,7 +52,7 @@ class Post:
         self._line = line
         self._world = line.world
 
-    async def send(self, recipient: str, wire: Wire, key: str) -> Sent:
+    async def send(self, recipient: str, wire: Wire, key: str, occasion: Occasion = ORDINARY) -> Sent:
         """It leaves in the middle: before and after it anything may happen."""
         with self._world.leaving(key, self._line.opened()) as sender:
             await self._line.takes_time()
@@ -81,37 +79,16 @@ class Post:
         self._world.refusals[key] += 1
         return self._world.refusals[key] - 1
 
-    async def whoami(self) -> str:
-        """Nobody asks."""
-        return self.account
-
     def verify(self, request: HookRequest) -> None:
         """Everything is genuine here."""
-
-    def handshake(self, request: HookRequest) -> HookAnswer | None:
-        """None."""
-        return None
 
     def parse(self, body: bytes) -> list[Inbound]:
         """People make inbounds themselves."""
         return []
 
-    async def fetch(self, file: FileRef) -> FileStream:
-        """Nobody sends files."""
-        raise FileMissing(file.ref)
-
     async def typing(self, recipient: str) -> None:
         """Takes as long as anything."""
         await self._line.takes_time()
-
-    async def acknowledge(self, inbound: Inbound) -> None:
-        """Nothing spins."""
-
-    async def start(self, accept: Accept) -> None:
-        """People deliver by themselves."""
-
-    async def stop(self) -> None:
-        """Nothing to stop."""
 
 
 class Bank:

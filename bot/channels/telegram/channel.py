@@ -18,7 +18,7 @@ from bot.channels.telegram.updates import read_updates
 from bot.core.capabilities import Capabilities
 from bot.core.errors import BadInput, FileMissing, ParleyError, TooLarge, Unauthorised
 from bot.core.message import FileRef, Inbound, Wire
-from bot.core.ports import Accept, FileStream, HookAnswer, HookRequest, OpenFile, Sent
+from bot.core.ports import ORDINARY, Accept, Channel, FileStream, HookRequest, Occasion, OpenFile, Sent
 from bot.edge.posting import MakePosts, Poster
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ CHUNK = 64 * 1024
 MOST_ACKNOWLEDGING = 256
 
 
-class TelegramChannel:
+class TelegramChannel(Channel):
     """One bot. `open_file` gives the bytes of what we send; `sleep` waits between tries; `posts` calls the Bot API."""
 
     capabilities: Capabilities = CAPABILITIES
@@ -63,15 +63,11 @@ class TelegramChannel:
         if not self._secret or not hmac.compare_digest(told_bytes, self._secret):
             raise Unauthorised("wrong or missing X-Telegram-Bot-Api-Secret-Token")
 
-    def handshake(self, request: HookRequest) -> HookAnswer | None:  # noqa: ARG002
-        """Telegram has none."""
-        return None
-
     def parse(self, body: bytes) -> list[Inbound]:
         """The inbound of one webhook body. Raises `BadInput`."""
         return read_updates(self.account, body)
 
-    async def send(self, recipient: str, wire: Wire, key: str) -> Sent:
+    async def send(self, recipient: str, wire: Wire, key: str, occasion: Occasion = ORDINARY) -> Sent:  # noqa: ARG002 - Telegram has no windows
         """Send one wire. Raises `ChannelUnavailable`, `Unreachable` or `BadInput`.
 
         A wire of several calls, tried again under its `key`, goes on where it failed. A call whose

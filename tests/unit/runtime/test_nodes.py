@@ -16,7 +16,7 @@ import pytest
 from bot.core.chat import Chat
 from bot.core.errors import ConfigError, DatabaseBusy, Refused
 from bot.core.message import Wire
-from bot.core.ports import Accept, Sent
+from bot.core.ports import ORDINARY, Accept, Occasion, Sent
 from bot.core.profiles import TELEGRAM
 from bot.core.registry import reads
 from bot.core.router import Router
@@ -228,7 +228,7 @@ async def test_a_node_that_is_late_sends_nothing_of_what_it_has(several: Several
         let = asyncio.Event()
         leaving = asyncio.Event()
 
-        async def send(self, recipient: str, wire: Wire, key: str) -> Sent:
+        async def send(self, recipient: str, wire: Wire, key: str, occasion: Occasion = ORDINARY) -> Sent:
             self.leaving.set()
             await self.let.wait()
             return await several.platform.send(recipient, wire, key)
@@ -302,7 +302,7 @@ async def test_after_a_takeover_at_another_node_the_bot_is_silent(several: Sever
     class Slow(SimChannel):
         """Each message takes a while."""
 
-        async def send(self, recipient: str, wire: Wire, key: str) -> Sent:
+        async def send(self, recipient: str, wire: Wire, key: str, occasion: Occasion = ORDINARY) -> Sent:
             await asyncio.sleep(0.05)
             return await several.platform.send(recipient, wire, key)
 

@@ -12,7 +12,7 @@ from bot.core.chat import Chat
 from bot.core.errors import ChannelUnavailable, Refused, Unreachable
 from bot.core.events import Event, MessageChanged
 from bot.core.message import Inbound, Wire
-from bot.core.ports import Sent
+from bot.core.ports import ORDINARY, Occasion, Sent
 from bot.core.router import Router
 from bot.runtime import staffing
 from bot.services import audit
@@ -46,10 +46,10 @@ class Slow(SimChannel):
         self.gate = asyncio.Event()
         self.sending = asyncio.Event()
 
-    async def send(self, recipient: str, wire: Wire, key: str) -> Sent:
+    async def send(self, recipient: str, wire: Wire, key: str, occasion: Occasion = ORDINARY) -> Sent:
         self.sending.set()
         await self.gate.wait()
-        return await super().send(recipient, wire, key)
+        return await super().send(recipient, wire, key, occasion)
 
 
 async def begun(sim: Simulator) -> Conversation:

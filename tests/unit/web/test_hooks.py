@@ -10,21 +10,18 @@ import pytest
 
 from bot.core.capabilities import Capabilities
 from bot.core.errors import BadInput, Unauthorised
-from bot.core.message import FileRef, Inbound, Wire
-from bot.core.ports import Accept, FileStream, HookAnswer, HookRequest, Sent
+from bot.core.message import Inbound, Wire
+from bot.core.ports import ORDINARY, Channel, HookAnswer, HookRequest, Occasion, Sent
 from models import Inbound as InboundRow
 from tests.unit.web.running import Site
 
 
-class Parrot:
+class Parrot(Channel):
     """A small channel: a secret header, a challenge, and a list of texts."""
 
     account = "parrot"
     capabilities = Capabilities("parrot")
     way = "webhook"
-
-    async def whoami(self) -> str:
-        return self.account
 
     def verify(self, request: HookRequest) -> None:
         if request.headers.get("x-secret") != "polly":
@@ -41,23 +38,8 @@ class Parrot:
         except (ValueError, TypeError, RecursionError) as error:
             raise BadInput("not a list of texts") from error
 
-    async def acknowledge(self, inbound: Inbound) -> None:
-        return None
-
-    async def send(self, recipient: str, wire: Wire, key: str) -> Sent:
+    async def send(self, recipient: str, wire: Wire, key: str, occasion: Occasion = ORDINARY) -> Sent:
         return Sent()
-
-    async def fetch(self, file: FileRef) -> FileStream:
-        raise AssertionError("there are no files here")
-
-    async def typing(self, recipient: str) -> None:
-        return None
-
-    async def start(self, accept: Accept) -> None:
-        return None
-
-    async def stop(self) -> None:
-        return None
 
 
 SIGNED = {"X-Secret": "polly"}

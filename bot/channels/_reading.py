@@ -1,0 +1,117 @@
+"""Reads what a platform posts: every field is checked on the way, and whatever is wrong is `BadInput`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from bot.core.errors import BadInput
+
+Json = dict[str, Any]
+
+MOST_TEXT = 65_536  # no platform lets a person write more at once
+MOST_NAME = 256
+MOST_DEPTH = 64
+LATEST_DATE = 1 << 33  # the year 2242
+
+
+def read_object(body: bytes) -> Json:
+    """A body as a JSON object that can be kept. Raises `BadInput`."""
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadInput(f"not JSON: {error}") from None
+    if type(found) is not dict:
+        raise BadInput("the body must be an object")
+    if b"\\u0000" in body or body.count(b"[") + body.count(b"{") > MOST_DEPTH:
+        refuse_hostile(found)
+    return found
+
+
+def refuse_hostile(value: Any) -> None:
+    """NUL cannot be kept in a text column, and what is nested too deep cannot be written back."""
+    layer, depth = [value], 0
+    while layer:
+        below: list[Any] = []
+        for item in layer:
+            if type(item) is str and "\0" in item:
+                raise BadInput("a text contains NUL")
+            if type(item) is dict:
+                below += item.keys()
+                below += item.values()
+            elif type(item) is list:
+                below += item
+        layer, depth = below, depth + 1
+        if depth > MOST_DEPTH:
+            raise BadInput(f"nested deeper than {MOST_DEPTH}")
+
+
+def obj(parent: Json, field: str) -> Json:
+    """An object that must be there."""
+    value = parent.get(field)
+    if type(value) is not dict:
+        raise BadInput(f"{field} must be an object")
+    return value
+
+
+def objects(parent: Json, field: str) -> list[Json]:
+    """A list of objects; none when it is missing."""
+    value = parent.get(field)
+    if value is None:
+        return []
+    if type(value) is not list or not all(type(one) is dict for one in value):
+        raise BadInput(f"{field} must be a list of objects")
+    return value
+
+
+def integer(parent: Json, field: str) -> int:
+    """A whole number that must be there."""
+    value = parent.get(field)
+    if type(value) is not int:
+        raise BadInput(f"{field} must be an integer")
+    return value
+
+
+def text(parent: Json, field: str, most: int = MOST_TEXT) -> str:
+    """A text of at most so many characters; "" when it is missing."""
+    value = parent.get(field)
+    if value is None:
+        return ""
+    if type(value) is not str:
+        raise BadInput(f"{field} must be a string")
+    if len(value) > most:
+        raise BadInput(f"{field} is longer than {most} characters")
+    return value
+
+
+def needed(parent: Json, field: str, most: int = MOST_NAME) -> str:
+    """A text that must be there and say something."""
+    value = text(parent, field, most)
+    if not value:
+        raise BadInput(f"{field} is missing")
+    return value
+
+
+def moment(seconds: float) -> datetime:
+    """Seconds since 1970 as a time."""
+    if not 0 <= seconds < LATEST_DATE:
+        raise BadInput("a date must be seconds since 1970")
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def place(latitude: Any, longitude: Any, *names: str) -> str:
+    """A place in words, so that handlers and staff can read it: degrees, and what it is called."""
+    where = f"{_degrees(latitude, 90):.6f}, {_degrees(longitude, 180):.6f}"
+    return "📍 " + ", ".join([*filter(None, names), where])
+
+
+def _degrees(value: Any, most: int) -> float:
+    try:
+        degrees = float(value)
+    except (TypeError, ValueError):
+        degrees = most + 1.0
+    if not -most <= degrees <= most:
+        raise BadInput("a place must be in degrees")
+    return degrees
