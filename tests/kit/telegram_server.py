@@ -13,7 +13,6 @@ them, or are posted to the webhook until it answers 2xx. Errors have Telegram's 
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -123,34 +122,24 @@ class TelegramServer:
             return _json(refusal.status, refusal.answer())
         self.calls.append(call)
         fault = self.faults.take(method)
-        match fault:
-            case wire_faults.Status(code, text) if text:
-                return _json(code, Refusal(code, text).answer())
-            case wire_faults.Status(code):
-                return web.Response(status=code, text="<html>proxy</html>")
-            case wire_faults.TooMany(after):
-                words = f"Too Many Requests: retry after {after}"
-                return _json(429, Refusal(429, words, {"retry_after": after}).answer())
-            case wire_faults.Elsewhere():
-                return fault.answer()
-            case wire_faults.Hang():
-                await self.tell_waiters()
-                await wire_faults.hang()
-            case wire_faults.Reset():
-                wire_faults.reset(request)
-                return web.Response()
-        status, answer = await self._perform(request.match_info["token"], call)
-        await self.tell_waiters()
-        match fault:
-            case wire_faults.Late(seconds):
-                await asyncio.sleep(seconds)
-            case wire_faults.Lost():
-                wire_faults.reset(request)
-            case wire_faults.Cut():
-                return await wire_faults.cut(request, json.dumps(answer).encode())
-            case wire_faults.Garbage():
-                return web.Response(text="\ufffd{{{", content_type="application/json")
-        return _json(status, answer)
+        if isinstance(fault, wire_faults.Hang):
+            await self.tell_waiters()
+
+        async def work() -> web.Response:
+            status, answer = await self._perform(request.match_info["token"], call)
+            await self.tell_waiters()
+            return _json(status, answer)
+
+        return await wire_faults.answered(request, fault, work, self)
+
+    def refuses(self, code: int, text: str) -> web.Response:
+        """Telegram's words for an error."""
+        return _json(code, Refusal(code, text).answer())
+
+    def asks_to_wait(self, after: int) -> web.Response:
+        """Telegram's words for a caller that is too fast."""
+        words = f"Too Many Requests: retry after {after}"
+        return _json(429, Refusal(429, words, {"retry_after": after}).answer())
 
     async def _perform(self, token: str, call: Call) -> tuple[int, Json]:
         try:
@@ -274,17 +263,13 @@ class TelegramServer:
             self._posting = None
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
-        fault = self.faults.take("file")
-        file = self.chats.at_path(request.match_info["path"])
-        if request.match_info["token"] != self.token or file is None:
-            return _json(404, Refusal(404, "Not Found").answer())
-        if isinstance(fault, wire_faults.Cut):
-            return await wire_faults.cut(request, file.content)
-        if isinstance(fault, wire_faults.Status):
-            return web.Response(status=fault.code)
-        if isinstance(fault, wire_faults.Elsewhere):
-            return fault.answer()
-        return web.Response(body=file.content, content_type="application/octet-stream")
+        async def work() -> web.Response:
+            file = self.chats.at_path(request.match_info["path"])
+            if request.match_info["token"] != self.token or file is None:
+                return self.refuses(404, "Not Found")
+            return web.Response(body=file.content, content_type="application/octet-stream")
+
+        return await wire_faults.answered(request, self.faults.take("file"), work, self)
 
 
 def _json(status: int, answer: Json) -> web.Response:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from aiohttp import web
 
@@ -91,6 +93,43 @@ class Faults:
             if self._waiting[name]:
                 return self._waiting[name].popleft()
         return None
+
+
+class Words(Protocol):
+    """How a platform itself says that it will not."""
+
+    def refuses(self, code: int, text: str) -> web.Response: ...
+
+    def asks_to_wait(self, after: int) -> web.Response: ...
+
+
+async def answered(
+    request: web.Request, fault: Fault | None, work: Callable[[], Awaitable[web.Response]], words: Words
+) -> web.StreamResponse:
+    """The answer to a call of which `work` gives the right one, on a day as bad as `fault`."""
+    match fault:
+        case Status(code, text):
+            return words.refuses(code, text) if text else web.Response(status=code, text="<html>proxy</html>")
+        case TooMany(after):
+            return words.asks_to_wait(after)
+        case Elsewhere():
+            return fault.answer()
+        case Hang():
+            await hang()
+        case Reset():
+            reset(request)
+            return web.Response()
+    answer = await work()
+    match fault:
+        case Late(seconds):
+            await asyncio.sleep(seconds)
+        case Lost():
+            reset(request)
+        case Cut():
+            return await cut(request, answer.body if isinstance(answer.body, bytes) else b"{}")
+        case Garbage():
+            return web.Response(text="\ufffd{{{", content_type="application/json")
+    return answer
 
 
 def reset(request: web.Request) -> None:

@@ -6,14 +6,11 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from aiohttp import web
 
 from bot.channels.telegram import TelegramChannel, TelegramSettings
-from bot.core.errors import (
-    ChannelUnavailable,
-)
 from bot.core.ports import Channel, HookRequest
 from tests.contracts.channel_contract import ChannelContract, Inbox, Shelf, Stage
+from tests.contracts.hook import Hook
 from tests.kit.telegram_server import TelegramServer
 from tests.kit.telegram_user import TelegramUser
 
@@ -23,25 +20,6 @@ HEADER = "x-telegram-bot-api-secret-token"
 
 def request(header: str | None) -> HookRequest:
     return HookRequest("POST", "/hook", {}, {} if header is None else {HEADER: header}, b"{}")
-
-
-class Hook:
-    """The web side in small: verify, parse, keep, and only then 200."""
-
-    def __init__(self, inbox: Inbox) -> None:
-        self.channel: TelegramChannel | None = None
-        self._inbox = inbox
-
-    async def answer(self, request: web.Request) -> web.Response:
-        assert self.channel
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        body = await request.read()
-        self.channel.verify(HookRequest("POST", "/hook", {}, headers, body))
-        try:
-            await self._inbox.accept(self.channel.parse(body))
-        except ChannelUnavailable:
-            return web.Response(status=503)
-        return web.Response()
 
 
 def staged(
@@ -96,19 +74,11 @@ class TestHooked(ChannelContract):
         inbox: Inbox,
         shelf: Shelf,
     ) -> AsyncIterator[Stage]:
-        app = web.Application()
-        runner = web.AppRunner(app, access_log=None)
-        hook = Hook(inbox)
-        app.router.add_post("/hook", hook.answer)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
-        hooked = replace(settings, webhook_url=url, webhook_secret=SECRET)
-        channel = TelegramChannel(hooked, shelf.open)
-        hook.channel = channel
-        yield staged(channel, hurried, server, ann, inbox, shelf)
-        await channel.stop()
-        await runner.cleanup()
+        async with Hook(inbox.accept) as hook:
+            channel = TelegramChannel(replace(settings, webhook_url=hook.url, webhook_secret=SECRET), shelf.open)
+            hook.channel = channel
+            yield staged(channel, hurried, server, ann, inbox, shelf)
+            await channel.stop()
 
     async def test_a_stopped_channel_hears_nothing(self, stage: Stage) -> None:
         await stage.start()
