@@ -98,18 +98,56 @@ WEIBO = Capabilities(
     reply_window=timedelta(hours=48),
     proactive="no",
 )
-# developers.facebook.com, Messenger Platform: quick replies.
+# developers.facebook.com, Messenger Platform: quick replies; staff may answer for seven days.
 MESSENGER = Capabilities(
     channel="messenger",
     buttons=13,
     button_label=20,
     button_data=1000,
+    link_buttons=True,
     text_limit=2000,
     image_bytes=25 * _MIB,
     file_bytes=25 * _MIB,
     typing=True,
     reply_window=timedelta(hours=24),
+    staff_window=timedelta(days=7),
+    proactive="no",
+    profiles=True,
+    receipts=True,
+)
+# developers.facebook.com, Instagram Messaging: as Messenger, in bytes.
+INSTAGRAM = Capabilities(
+    channel="instagram",
+    buttons=13,
+    button_label=20,
+    button_data=1000,
+    link_buttons=True,
+    text_limit=1000,
+    text_unit="bytes",
+    image_bytes=8 * _MIB,
+    file_bytes=25 * _MIB,
+    typing=True,
+    reply_window=timedelta(hours=24),
+    staff_window=timedelta(days=7),
+    proactive="no",
+    profiles=True,
+    receipts=True,
+)
+# developers.facebook.com, WhatsApp Cloud API: three reply buttons, else a list of ten rows; templates at any time.
+WHATSAPP = Capabilities(
+    channel="whatsapp",
+    buttons=10,
+    button_label=24,
+    button_data=200,
+    link_buttons=True,
+    text_limit=4096,
+    caption_limit=1024,
+    image_bytes=5 * _MIB,
+    file_bytes=100 * _MIB,
+    typing=True,
+    reply_window=timedelta(hours=24),
     proactive="template",
+    receipts=True,
 )
 # docs.x.com, direct messages: one picture a message, no buttons.
 X = Capabilities(channel="x", text_limit=10_000, caption_limit=10_000, files=False, image_bytes=5 * _MIB)
@@ -130,7 +168,8 @@ LINE = Capabilities(
 SMS = Capabilities(channel="sms", text_limit=670, images=False, files=False)
 
 PROFILES: Mapping[str, Capabilities] = {
-    profile.channel: profile for profile in (WEBCHAT, TELEGRAM, WECHAT, WECOM, QQ, WEIBO, MESSENGER, X, LINE, SMS)
+    profile.channel: profile
+    for profile in (WEBCHAT, TELEGRAM, WECHAT, WECOM, QQ, WEIBO, MESSENGER, INSTAGRAM, WHATSAPP, X, LINE, SMS)
 }
 #: Channels whose adapter ships.
-BUILT = frozenset({"webchat", "telegram"})
+BUILT = frozenset({"webchat", "telegram", "messenger", "instagram", "whatsapp"})

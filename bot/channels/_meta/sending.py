@@ -1,0 +1,157 @@
+"""Sends through the Send API of Messenger and Instagram.
+
+https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import orjson
+
+from bot.channels._http import Upload
+from bot.channels._meta.events import MARK
+from bot.channels._meta.graph import Graph, NotPermitted
+from bot.channels._meta.steps import Recent, Step, Steps
+from bot.channels._reading import Json
+from bot.core.errors import BadInput, ChannelUnavailable, WindowClosed
+from bot.core.message import Attachment, Button, Wire
+from bot.core.ports import OpenFile
+
+#: A button template: so many buttons, under a text of so many characters.
+MOST_LINKS, MOST_TEMPLATE_TEXT = 3, 640
+#: Stands over buttons that have no words of their own.
+ABOVE = "⬆️"
+
+_KINDS = {"image": "image", "audio": "audio", "video": "video"}
+
+Piece = Json | Attachment
+"""The `message` of one call, or a file that is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """To whom a message goes and how: `tagged`, a person answers after the bot's window."""
+
+    recipient: str
+    tagged: bool = False
+
+    @property
+    def fields(self) -> Json:
+        kind = (
+            {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"} if self.tagged else {"messaging_type": "RESPONSE"}
+        )
+        return {"recipient": {"id": self.recipient}, **kind}
+
+
+def plan(wire: Wire) -> list[Piece]:
+    """The messages of one wire, in order: its files, its words, the buttons under the last of them."""
+    buttons = [button for row in wire.rows for button in row]
+    pieces: list[Piece] = [*wire.files, *_words(wire.text.strip() and wire.text, buttons)]
+    if not pieces:
+        raise BadInput("a message needs a text or a file")
+    return pieces
+
+
+def _words(text: str, buttons: Sequence[Button]) -> list[Piece]:
+    links = [button for button in buttons if button.url]
+    replies = [button for button in buttons if not button.url]
+    if not links:
+        said: list[Json] = [{"text": text or ABOVE}] if text or replies else []
+    elif len(buttons) <= MOST_LINKS:
+        # Few enough to stand together; there they stay, while quick replies go away with the next message.
+        return [*_before(text), _template(text, buttons)]
+    else:
+        chunks = [links[start : start + MOST_LINKS] for start in range(0, len(links), MOST_LINKS)]
+        said = [*_before(text), *(_template("" if n else text, chunk) for n, chunk in enumerate(chunks))]
+        said += [{"text": ABOVE}] if replies else []
+    if replies:
+        said[-1] = said[-1] | {"quick_replies": [_quick(button) for button in replies]}
+    return [*said]
+
+
+def _before(text: str) -> list[Json]:
+    """A text that is too long for a template goes before it."""
+    return [{"text": text}] if len(text) > MOST_TEMPLATE_TEXT else []
+
+
+def _template(text: str, buttons: Sequence[Button]) -> Json:
+    shown = text if 0 < len(text) <= MOST_TEMPLATE_TEXT else ABOVE
+    payload = {"template_type": "button", "text": shown, "buttons": [_button(button) for button in buttons]}
+    return {"attachment": {"type": "template", "payload": payload}}
+
+
+def _button(button: Button) -> Json:
+    if button.url:
+        return {"type": "web_url", "title": button.label, "url": button.url}
+    return {"type": "postback", "title": button.label, "payload": button.data}
+
+
+def _quick(button: Button) -> Json:
+    return {"content_type": "text", "title": button.label, "payload": button.data}
+
+
+class Sender:
+    """`home` is the account's id at Meta, below which messages are posted; `open_file` gives a file's bytes."""
+
+    def __init__(self, graph: Graph, home: str, open_file: OpenFile, *, mark: bool) -> None:
+        self._graph = graph
+        self._path = f"{home}/messages"
+        self._open_file = open_file
+        self._mark = {"metadata": MARK} if mark else {}
+        self._steps = Steps()
+        self._uploaded: Recent[int, str] = Recent()
+
+    async def send(self, reach: Reach, wire: Wire, key: str) -> str:
+        """The id of the last message. Raises as `Graph.call`, and `WindowClosed` where a tag is not permitted."""
+        steps: list[Step] = [partial(self._piece, reach, piece) for piece in plan(wire)]
+        try:
+            return await self._steps.take(key, steps)
+        except NotPermitted:
+            if reach.tagged:
+                raise WindowClosed("the app has no permission for answers after the window") from None
+            raise
+
+    async def action(self, recipient: str, action: str) -> None:
+        """`typing_on` or `mark_seen`."""
+        await self._graph.call("POST", self._path, json={"recipient": {"id": recipient}, "sender_action": action})
+
+    async def _piece(self, reach: Reach, piece: Piece) -> str:
+        if isinstance(piece, Attachment):
+            return await self._file(reach, piece)
+        return _message_id(await self._post(reach, piece))
+
+    async def _post(self, reach: Reach, message: Json) -> Json:
+        return await self._graph.call("POST", self._path, json={**reach.fields, "message": message | self._mark})
+
+    async def _file(self, reach: Reach, file: Attachment) -> str:
+        """A file that Meta has already is not uploaded again, unless it was forgotten there."""
+        if known := self._uploaded.get(file.id):
+            attachment = {"type": _kind(file), "payload": {"attachment_id": known}}
+            try:
+                return _message_id(await self._post(reach, {"attachment": attachment}))
+            except BadInput:
+                self._uploaded.drop(file.id)
+        attachment = {"type": _kind(file), "payload": {"is_reusable": True}}
+        fields = {**reach.fields, "message": {"attachment": attachment, **self._mark}}
+        form = {name: one if isinstance(one, str) else orjson.dumps(one).decode() for name, one in fields.items()}
+        sent = await self._graph.call("POST", self._path, form=form, upload=partial(self._upload, file))
+        if isinstance(kept := sent.get("attachment_id"), str):
+            self._uploaded.put(file.id, kept)
+        return _message_id(sent)
+
+    def _upload(self, file: Attachment) -> Upload:
+        return Upload("filedata", file.name or "file", file.media_type, self._open_file(file))
+
+
+def _kind(file: Attachment) -> str:
+    return _KINDS.get(file.media_type.partition("/")[0], "file")
+
+
+def _message_id(sent: Json) -> str:
+    found = sent.get("message_id")
+    if not isinstance(found, str) or not found:
+        raise ChannelUnavailable("Meta answered what cannot be read")
+    return found

@@ -1,0 +1,53 @@
+"""What WhatsApp can do, and what an operator sets for one number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from bot.channels._meta.settings import MetaSettings
+from bot.core.profiles import WHATSAPP
+from bot.settings.section import Listed
+
+CAPABILITIES = WHATSAPP
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """An approved template whose body has one variable: what is said goes there."""
+
+    name: str
+    language: str
+
+
+class Settings(MetaSettings):
+    """One number of a WhatsApp Business account."""
+
+    cure = (
+        "copy `access_token` again (business.facebook.com, System users) and check `phone_number_id` and `app_secret`"
+    )
+
+    phone_number_id: str = Field(default="", pattern=r"^\d*$", description="The number's id, not the number itself.")
+    business_account_id: str = Field(
+        default="",
+        pattern=r"^\d*$",
+        description="The WhatsApp Business account; with it events are subscribed at start.",
+    )
+    template: str = Field(
+        default="", max_length=512, description="An approved template with one variable, for messages after 24 hours."
+    )
+    template_language: str = Field(default="en", description="The language code that the template was approved in.")
+    media_hosts: Listed = Field(
+        default=("lookaside.fbsbx.com",), description="Hosts that may be asked for media with the access token."
+    )
+    list_button: str = Field(default="☰", min_length=1, max_length=20, description="What opens a list of choices.")
+
+    def missing(self) -> tuple[str, ...]:
+        """A number is its id and a token."""
+        return (*super().missing(), *(() if self.phone_number_id else ("phone_number_id",)))
+
+    @property
+    def approved(self) -> Template | None:
+        """The template for messages after the window; None where there is none."""
+        return Template(self.template, self.template_language) if self.template else None

@@ -1,0 +1,153 @@
+"""Reads what WhatsApp posts: messages, what became of ours, and whatever else happens to the account.
+
+A batch that is none is `BadInput`; one event of it that cannot be read is kept as it came and stops no other.
+https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference
+"""
+
+from __future__ import annotations
+
+from bot.channels._meta.keys import MOST_ID, MOST_KEY, MOST_PERSON, Desk, key_of, person_in, unknown
+from bot.channels._reading import MOST_NAME, Json, moment, needed, obj, objects, read_object, text
+from bot.channels.whatsapp.messages import Said, said_in
+from bot.core.errors import BadInput
+from bot.core.message import FROM_CUSTOMER, Inbound
+
+#: What we hear of our messages; "sent" tells nothing that the call had not told.
+_STATES = {"delivered": "delivered", "read": "read", "played": "read", "failed": "failed"}
+
+
+def read_updates(desk: Desk, body: bytes) -> list[Inbound]:
+    """The inbounds of one webhook body. Raises `BadInput`."""
+    batch = read_object(body)
+    if needed(batch, "object") != "whatsapp_business_account":
+        return [unknown(desk.account, "object", batch)]
+    changes = [change for entry in objects(batch, "entry") for change in objects(entry, "changes")]
+    return [inbound for change in changes for inbound in _change(desk, change)]
+
+
+def _change(desk: Desk, change: Json) -> list[Inbound]:
+    field, value = text(change, "field", MOST_NAME), obj(change, "value")
+    number = value.get("metadata")
+    account = desk.of(text(number, "phone_number_id", MOST_NAME)) if type(number) is dict else desk.account
+    if not account:
+        return [unknown(desk.account, "other_account", change)]
+    people = _People(objects(value, "contacts"))
+    found: list[Inbound | None] = [_message(account, people, one) for one in objects(value, "messages")]
+    found += [_status(account, one) for one in objects(value, "statuses")]
+    found += [_echo(account, one) for one in objects(value, "message_echoes")]
+    if not found:
+        return [unknown(account, field or "change", change)]
+    return [one for one in found if one is not None]
+
+
+class _People:
+    """The `contacts` of an update: who is known by a number, by an id within the business, or by both."""
+
+    def __init__(self, contacts: list[Json]) -> None:
+        self._contacts = contacts
+
+    def of(self, message: Json) -> Json:
+        """Whoever sent the message; the only one there is where nothing tells them apart."""
+        for contact in self._contacts:
+            for field, other in (("from", "wa_id"), ("from_user_id", "user_id")):
+                if message.get(field) is not None and message.get(field) == contact.get(other):
+                    return contact
+        return self._contacts[0] if len(self._contacts) == 1 else {}
+
+
+def _sender(message: Json, contact: Json) -> str:
+    """The number, or the id within the business where WhatsApp keeps the number to itself."""
+    told = [text(message, "from", MOST_PERSON), text(contact, "wa_id", MOST_PERSON)]
+    told += [text(message, "from_user_id", MOST_PERSON), text(contact, "user_id", MOST_PERSON)]
+    return next(filter(None, told), "")
+
+
+def _message(account: str, people: _People, message: Json) -> Inbound:
+    contact = people.of(message)
+    try:
+        return _read(account, message, contact)
+    except BadInput:
+        person = person_in(message, "from", "from_user_id") or person_in(contact, "wa_id", "user_id")
+        return unknown(account, "unreadable", message, person)
+
+
+def _read(account: str, message: Json, contact: Json) -> Inbound:
+    kind, person = needed(message, "type"), _sender(message, contact)
+    said = said_in(kind, message) if person and message.get("group_id") is None else None
+    if said is None:
+        return unknown(account, kind, message, person)
+    mid = needed(message, "id", MOST_ID)
+    profile = obj(contact, "profile") if contact.get("profile") is not None else {}
+    return Inbound(
+        account=account,
+        key=key_of(mid),
+        sender=person,
+        kind=said.kind,
+        text=said.text,
+        data=said.data,
+        files=said.files,
+        name=text(profile, "name", MOST_NAME),
+        sent_at=moment(_seconds(message)),
+        native=_native(message, contact, said),
+        external_id=mid if said.kind in FROM_CUSTOMER else "",
+        about=said.about,
+    )
+
+
+def _native(message: Json, contact: Json, said: Said) -> Json:
+    """The person's other id, and what handlers may want besides the words."""
+    user = text(message, "from_user_id", MOST_PERSON) or text(contact, "user_id", MOST_PERSON)
+    wanted = {*said.native, "context", "referral"}
+    return ({"user_id": user} if user else {}) | {name: message[name] for name in sorted(wanted) if name in message}
+
+
+def _status(account: str, status: Json) -> Inbound | None:
+    """What became of a message of ours; None for what is no news."""
+    person = person_in(status, "recipient_id", "recipient_user_id")
+    try:
+        state, mid = needed(status, "status"), needed(status, "id", MOST_ID)
+        if state == "sent":
+            return None
+        if state not in _STATES or not person:
+            return unknown(account, "status", status, person)
+        return Inbound(
+            account,
+            key_of(state, mid),
+            person,
+            "status",
+            text=_reason(status),
+            data=_STATES[state],
+            about=mid,
+            sent_at=moment(_seconds(status)),
+            native={"key": text(status, "biz_opaque_callback_data", MOST_ID)},
+        )
+    except BadInput:
+        return unknown(account, "unreadable", status, person)
+
+
+def _reason(status: Json) -> str:
+    """Why it failed, by its code and in WhatsApp's own title."""
+    reasons = [f"{one.get('code', '')} {text(one, 'title')}".strip() for one in objects(status, "errors")]
+    return "; ".join(reasons)
+
+
+def _echo(account: str, message: Json) -> Inbound:
+    """What a person answered in the WhatsApp Business app on the same number."""
+    person = person_in(message, "to", "to_user_id")
+    try:
+        said = said_in(needed(message, "type"), message) if person else None
+        if said is None or said.kind != "message":
+            return unknown(account, "echo", message, person)
+        mid = needed(message, "id", MOST_ID)
+        at = moment(_seconds(message))
+        key = key_of("echo", mid)
+        return Inbound(account, key, person, "echo", text=said.text, files=said.files, sent_at=at, external_id=mid)
+    except BadInput:
+        return unknown(account, "unreadable", message, person)
+
+
+def _seconds(event: Json) -> int:
+    told = needed(event, "timestamp", MOST_KEY)
+    if not (told.isascii() and told.isdigit()):
+        raise BadInput("timestamp must be seconds since 1970")
+    return int(told)
