@@ -26,7 +26,7 @@ from aiohttp import (
 from yarl import URL
 
 from bot.core import deadline
-from bot.core.errors import AccountWaits, ChannelUnavailable, FileMissing
+from bot.core.errors import AccountWaits, ChannelUnavailable, FileMissing, ParleyError
 from bot.core.ports import FileStream
 
 #: How the network fails, whichever layer noticed.
@@ -107,11 +107,13 @@ class Api:
         """
         sent = dict(headers or {})
         data: Any = None
+        failures: list[ParleyError] = []
         if json is not None:
             data, sent["Content-Type"] = orjson.dumps(json), "application/json"
         elif upload is not None:
             data = FormData(dict(form or {}), quote_fields=False)
-            data.add_field(upload.field, upload.chunks, filename=upload.name, content_type=upload.media_type)
+            content = upload.chunks if isinstance(upload.chunks, bytes) else _watched(upload.chunks, failures)
+            data.add_field(upload.field, content, filename=upload.name, content_type=upload.media_type)
         elif form is not None:
             data = FormData(dict(form))
         patience = ClientTimeout(total=self._timeout * (SLOWEST if upload else 1), sock_connect=self._timeout)
@@ -122,6 +124,8 @@ class Api:
             async with call as response:
                 return await self._answer(response)
         except BROKEN as error:
+            if failures:
+                raise failures[0] from None
             # The type only: the text may hold an address with a token in it.
             raise ChannelUnavailable(f"{self._name} does not answer: {type(error).__name__}") from None
 
@@ -181,6 +185,16 @@ class Api:
                 connector=TCPConnector(ttl_dns_cache=300), cookie_jar=DummyCookieJar(), trace_configs=[_in_time()]
             )
         return self._session
+
+
+async def _watched(chunks: AsyncIterator[bytes], failures: list[ParleyError]) -> AsyncIterator[bytes]:
+    """The same bytes; why they could not be read is kept in `failures`, where aiohttp would hide it."""
+    try:
+        async for chunk in chunks:
+            yield chunk
+    except ParleyError as error:
+        failures.append(error)
+        raise
 
 
 def _in_time() -> TraceConfig:
