@@ -1,0 +1,68 @@
+"""A Page at Messenger, the server it talks to, and Ann, who has just written to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.channels._meta.channel import Circumstances
+from bot.channels.messenger import MessengerChannel, Settings
+from tests.contracts.channel_contract import Inbox, Shelf
+from tests.kit.platforms.around import around
+from tests.kit.platforms.meta import MessengerServer, MetaUser
+
+VERIFY = "our-own-words"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[MessengerServer]:
+    async with MessengerServer() as server:
+        yield server
+
+
+@pytest.fixture
+def settings(server: MessengerServer) -> Settings:
+    return Settings.model_validate(
+        {
+            "app_secret": server.secret,
+            "verify_token": VERIFY,
+            "access_token": server.token,
+            "page_id": server.page,
+            "api_base": server.base,
+        }
+    )
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture
+def circumstances(server: MessengerServer) -> Circumstances:
+    return Circumstances(timeout=10, allows=lambda _: True, clock=lambda: server.now)
+
+
+@pytest.fixture
+async def channel(settings: Settings, shelf: Shelf, circumstances: Circumstances) -> AsyncIterator[MessengerChannel]:
+    channel = MessengerChannel(settings, around("messenger", shelf.open), circumstances)
+    yield channel
+    await channel.stop()
+
+
+@pytest.fixture
+async def hurried(settings: Settings, shelf: Shelf) -> AsyncIterator[MessengerChannel]:
+    channel = MessengerChannel(settings, around("messenger", shelf.open), Circumstances(timeout=0.1))
+    yield channel
+    await channel.stop()
+
+
+@pytest.fixture
+def ann(server: MessengerServer) -> MetaUser:
+    return server.user("6543210987654321", "Ann", "zh_CN")
