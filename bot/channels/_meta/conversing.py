@@ -59,8 +59,9 @@ class ConversingChannel(MetaChannel):
         return SharedToken(self._around, self._fetch_token)
 
     def read(self, body: bytes) -> list[Inbound]:
-        """The inbounds of one webhook body. Raises `BadInput`."""
-        return read_events(self._desk, self.wanted, self._own, body)
+        """The inbounds of one webhook body, without echoes of what was sent here. Raises `BadInput`."""
+        found = read_events(self._desk, self.wanted, self._own, body)
+        return [one for one in found if one.kind != "echo" or not self._is_ours(one)]
 
     async def send(self, recipient: str, wire: Wire, key: str, occasion: Occasion = ORDINARY) -> Sent:
         """Send one wire. Raises `ChannelUnavailable`, `WindowClosed`, `Unreachable` or `BadInput`.
@@ -86,6 +87,9 @@ class ConversingChannel(MetaChannel):
         except ParleyError as error:
             facts = {"action": "meta.typing", "account": self.account, "error": type(error).__name__}
             log.debug("meta.typing", extra=facts)
+
+    def _is_ours(self, echo: Inbound) -> bool:
+        return self._sender.is_ours(echo.sender, echo.external_id, echo.text)
 
     async def _fetch_token(self) -> tuple[str, float]:
         graph = self.graph(Written(self._page_settings.system_token.reveal()))

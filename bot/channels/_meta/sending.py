@@ -103,6 +103,12 @@ class Sender:
         self._mark = {"metadata": MARK} if mark else {}
         self._steps = Steps()
         self._uploaded: Recent[int, str] = Recent()
+        self._sent: Recent[str, bool] = Recent()
+        self._said: Recent[tuple[str, str], bool] = Recent()
+
+    def is_ours(self, person: str, message: str, text: str) -> bool:
+        """Whether an echo is of what was sent here: by its id, or by its words where it came before the answer did."""
+        return bool(self._sent.get(message) or (text and self._said.get((person, text))))
 
     async def send(self, reach: Reach, wire: Wire, key: str) -> str:
         """The id of the last message. Raises as `Graph.call`, and `WindowClosed` where a tag is not permitted."""
@@ -120,8 +126,12 @@ class Sender:
 
     async def _piece(self, reach: Reach, piece: Piece) -> str:
         if isinstance(piece, Attachment):
-            return await self._file(reach, piece)
-        return _message_id(await self._post(reach, piece))
+            message = await self._file(reach, piece)
+        else:
+            self._said.put((reach.recipient, piece.get("text", "")), True)
+            message = _message_id(await self._post(reach, piece))
+        self._sent.put(message, True)
+        return message
 
     async def _post(self, reach: Reach, message: Json) -> Json:
         return await self._graph.call("POST", self._path, json={**reach.fields, "message": message | self._mark})
