@@ -37,7 +37,7 @@ def content(message: Json) -> Content:
         if kind in _FILES and payload.get("sticker_id") is None and payload.get("url"):
             files.append(_file(_FILES[kind], payload))
         else:
-            lines.append(_in_words(kind, attachment, payload))
+            lines.append(_in_words(kind, attachment, payload, lines[0]))
     lines.append(_story(message))
     return Content("\n".join(filter(None, lines)), tuple(files))
 
@@ -55,7 +55,8 @@ def _name(address: str) -> str:
         raise BadInput("url must be an address") from None
 
 
-def _in_words(kind: str, attachment: Json, payload: Json) -> str:
+def _in_words(kind: str, attachment: Json, payload: Json, said: str) -> str:
+    """An attachment beside the words `said`, which are not said twice."""
     if (sticker := payload.get("sticker_id")) is not None:
         return "👍" if str(sticker) in _LIKES else "[sticker]"
     if kind == "like_heart":
@@ -66,15 +67,16 @@ def _in_words(kind: str, attachment: Json, payload: Json) -> str:
     if payload.get("product") is not None:
         titles = [text(one, "title", MOST_NAME) for one in objects(obj(payload, "product"), "elements")]
         return "🛍 " + ", ".join(filter(None, titles))
-    return _link(kind, attachment, payload)
+    return _link(kind, attachment, payload, said)
 
 
-def _link(kind: str, attachment: Json, payload: Json) -> str:
+def _link(kind: str, attachment: Json, payload: Json, said: str) -> str:
     """A shared post, reel or page. A story that mentions us may be looked at where it is, and not be kept."""
     title = text(attachment, "title") or text(payload, "title")
     address = text(payload, "url", MOST_ADDRESS) or text(attachment, "url", MOST_ADDRESS)
-    said = [_STORY_MENTION if kind == "story_mention" else "", title, address]
-    return " ".join(filter(None, said)) or f"[{kind}]"
+    mention = _STORY_MENTION if kind == "story_mention" else ""
+    told = [part for part in (mention, title, address) if part and part not in said]
+    return " ".join(told) or ("" if said else f"[{kind}]")
 
 
 def _story(message: Json) -> str:

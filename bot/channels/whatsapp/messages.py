@@ -109,7 +109,7 @@ def _order(message: Json) -> Said | None:
     currencies = {currency for _, currency, _ in items}
     if len(currencies) == 1:
         total = sum((amount for _, _, amount in items), Decimal(0))
-        lines.append(f"= {total:f} {currencies.pop()}".rstrip())
+        lines.append(f"= {_written(total)} {currencies.pop()}".rstrip())
     return Said("\n".join(filter(None, lines)), native=("order",))
 
 
@@ -124,7 +124,11 @@ def _item(item: Json) -> tuple[str, str, Decimal]:
     currency = text(item, "currency", 8)
     amount = Decimal(str(price)) * pieces
     article = needed(item, "product_retailer_id")
-    return f"{pieces} × {article}  {amount:f} {currency}".rstrip(), currency, amount
+    return f"{pieces} × {article}  {_written(amount)} {currency}".rstrip(), currency, amount
+
+
+def _written(amount: Decimal) -> str:
+    return f"{amount:.0f}" if amount == amount.to_integral_value() else f"{amount:.2f}"
 
 
 def _edit(message: Json) -> Said:

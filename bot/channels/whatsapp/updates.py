@@ -108,6 +108,7 @@ def _status(account: str, status: Json) -> Inbound | None:
         state, mid = needed(status, "status"), needed(status, "id", MOST_ID)
         if state == "sent":
             return None
+        opaque = text(status, "biz_opaque_callback_data", MOST_ID)
         if state not in _STATES or not person:
             return unknown(account, "status", status, person)
         return Inbound(
@@ -119,7 +120,7 @@ def _status(account: str, status: Json) -> Inbound | None:
             data=_STATES[state],
             about=mid,
             sent_at=moment(_seconds(status)),
-            native={"key": text(status, "biz_opaque_callback_data", MOST_ID)},
+            native={"key": opaque} if opaque else {},
         )
     except BadInput:
         return unknown(account, "unreadable", status, person)
