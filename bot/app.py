@@ -32,6 +32,8 @@ from bot.payments.local import LocalPayments
 from bot.runtime.carriers import make_relay
 from bot.runtime.languages import Languages
 from bot.runtime.paying import Paying
+from bot.runtime.platforms.notes import SharedNotes
+from bot.runtime.platforms.open_calls import AccountCalls, HeldCalls
 from bot.runtime.refunds import GiveBack
 from bot.runtime.relay import Relay
 from bot.runtime.runtime import Parts, Runtime
@@ -115,7 +117,10 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
     settings = web_settings(config)
     edge = EdgeProcess() if needs_edge(config) else None
     posts = partial(EdgePoster, edge) if edge else Poster
-    accounts = await make_channels(config, opener(storage), posts) | {channel.account: channel for channel in more}
+    calls = HeldCalls()
+    accounts = await make_channels(config, opener(storage), calls, posts) | {
+        channel.account: channel for channel in more
+    }
     providers = await make_providers(config)
     parts = Parts(
         shop=make_shop(config, accounts, providers),
@@ -130,6 +135,7 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
         block_timeout=config.limits.block_seconds,
         clock=clock,
         roles=config.server.roles,
+        calls=calls,
     )
     runtime = Runtime(parts)
     runtime.attempts.add("refund", GiveBack(providers, clock))
@@ -212,15 +218,20 @@ def opener(storage: Storage) -> OpenFile:
     return open_file
 
 
-async def make_channels(config: Config, open_file: OpenFile, posts: MakePosts = Poster) -> dict[str, Channel]:
+async def make_channels(
+    config: Config, open_file: OpenFile, calls: HeldCalls, posts: MakePosts = Poster
+) -> dict[str, Channel]:
     """The channel accounts of the configuration, by name; what one needs is imported only where there is one."""
     found: dict[str, Channel] = {"webchat": WebChat()}
+    notes = SharedNotes()
     for account, settings in config.accounts().items():
         around = Around(
             account=account,
             hook=config.server.hook(account),
             open_file=open_file,
             posts=posts,
+            notes=notes,
+            calls=AccountCalls(calls, account),
             # Other things of ours have secrets by their names, too; that of the first bot keeps its own.
             secret=(await kept.secret(account if account == "telegram" else f"channel {account}")).hex(),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from models.attachment import Attachment
 from models.audit import Audit
 from models.catalogue import CartLine, Product
+from models.channel import ChannelNote, OpenCall, Opening
 from models.contact import Contact, Identity, Visitor
 from models.conversation import Conversation, Dialog, Message
 from models.inbound import Effect, Inbound
@@ -20,6 +21,7 @@ __all__ = [
     "Attachment",
     "Audit",
     "CartLine",
+    "ChannelNote",
     "Contact",
     "Conversation",
     "Dialog",
@@ -32,6 +34,8 @@ __all__ = [
     "LoginAttempt",
     "Message",
     "Node",
+    "OpenCall",
+    "Opening",
     "Order",
     "OrderEvent",
     "OrderLine",

@@ -31,6 +31,7 @@ class Conversation(Model):
         "models.Staff", related_name="owned", null=True, on_delete=fields.SET_NULL
     )
     owner_id: int | None  # takeover: while set, the bot may not speak
+    elsewhere_until = fields.DatetimeField(null=True)  # a person answers in the platform's own client: neither may it
     epoch = fields.IntField(default=0)  # grows at every takeover and give-back; an effect of an older epoch is void
     last_seq = fields.IntField(default=0)
     last_text = fields.CharField(300, default="")
@@ -75,12 +76,14 @@ class Message(Model):
     seq = fields.IntField()
     author = fields.CharField(16)  # customer | bot | staff | note (internal) | event (a thin line in the desk)
     staff_id = fields.BigIntField(null=True)
-    text = fields.TextField(default="")  # of an event its name: took | gave | closed
+    text = fields.TextField(default="")  # of an event its name: took | gave | closed | edited | elsewhere
     body = fields.TextField(default="")  # JSON of core.message.Reply; empty when text says it all
     client_id = fields.CharField(64, null=True)  # the sender's own id: a second send of it is the same message
-    delivery = fields.CharField(16, default="")  # bot and staff: queued | sent | failed
+    delivery = fields.CharField(16, default="")  # bot and staff: queued | held | sent | delivered | read | failed
     error = fields.CharField(300, default="")  # "takeover", or what the platform said
     at = fields.DatetimeField()
+    external_id = fields.CharField(191, default="")  # the platform's id, of several wires that of the last
+    changed = fields.CharField(8, default="")  # by the customer: edited | deleted
 
     class Meta:
         table = "message"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import datetime
 from functools import lru_cache
@@ -28,6 +29,8 @@ from web.sockets import problem_of
 log = logging.getLogger(__name__)
 
 LIMIT = 1024 * 1024  # bytes
+#: Behind the time for which a call is held, so long is it left unanswered for its platform to give it up, seconds.
+LONGER = 1.5
 ROUTE = "/hooks/{account}"
 #: What may be wrong with a request before it is known what it says.
 _IMPROPER = {400: "bad_request", 408: "slow", 413: "too_large", 415: "bad_request", 431: "bad_request"}
@@ -100,10 +103,14 @@ async def _receive(runtime: Runtime, channel: Channel, call: HookRequest) -> Hoo
     if call.method != "POST":
         raise Problem(405, "method")
     inbounds = channel.parse(call.body)
+    said: bytes | None = b""
     if inbounds:
-        await runtime.accept(inbounds)
+        said = await runtime.receive(channel, inbounds)
     _count(channel.account, "unknown" if any(one.kind == "unknown" for one in inbounds) else "kept").inc()
-    return HookAnswer()
+    if said is None:
+        await asyncio.sleep(LONGER)
+        raise Problem(503, "busy", retry=1)
+    return channel.answer(call, said)
 
 
 async def payment_hook(request: web.Request) -> web.Response:

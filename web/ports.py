@@ -27,6 +27,9 @@ class Runtime(Protocol):
     @property
     def bus(self) -> Bus: ...
 
+    async def receive(self, channel: Channel, inbounds: Sequence[Inbound]) -> bytes | None:
+        """See `bot.runtime.Runtime.receive`."""
+
     async def accept(self, inbounds: Sequence[Inbound]) -> int:
         """Keep inbounds on disk. Raises `Retryable`: answered with 503."""
 

@@ -51,7 +51,7 @@ async def _account(config: Config, account: str, settings: ChannelSettings, *, o
     one = channels.of(settings)
     hook = config.server.hook(account)
     try:
-        channel = one.opened(settings, Around(account, hook, _no_files, Poster, "0" * 64))
+        channel = one.opened(settings, Around(account, hook, _no_files, Poster, Forgetful(), Forgetful(), "0" * 64))
     except ConfigError as error:
         return Finding(CHANNELS, account, "wrong", str(error), _cure(account, settings.cure))
     way = f"webhook {hook}" if channel.way == "webhook" else channel.way
@@ -66,6 +66,32 @@ async def _account(config: Config, account: str, settings: ChannelSettings, *, o
     finally:
         await channel.stop()
     return Finding(CHANNELS, account, "ok", f"{name} by {way} — {shows}")
+
+
+class Forgetful:
+    """Notes and calls of a process that only looks: a token that it fetches is its own."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, str] = {}
+
+    async def get(self, name: str) -> str:
+        """What this process put."""
+        return self._kept.get(name, "")
+
+    async def put(self, name: str, text: str, seconds: float | None = None) -> None:  # noqa: ARG002
+        """Keep it until the process ends."""
+        self._kept[name] = text
+
+    async def claim(self, name: str, seconds: float) -> bool:  # noqa: ARG002
+        """There is nobody else."""
+        return True
+
+    async def release(self, name: str) -> None:
+        """Nothing was claimed."""
+
+    async def give(self, recipient: str, key: str, said: bytes) -> bool:  # noqa: ARG002
+        """Nobody called."""
+        return False
 
 
 async def _no_files(_file: Attachment) -> AsyncIterator[bytes]:

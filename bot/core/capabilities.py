@@ -35,6 +35,7 @@ class Capabilities:
     reply_quota: int | None = None  # messages within the window; None: no quota
     staff_window: timedelta | None = None  # how long people, not the bot, may answer; None: as the bot
     proactive: Literal["yes", "template", "no"] = "yes"
+    tokens: bool = False  # an answer carries a token of what it answers, and each is good for so many
     gathers: bool = False  # every message counts, so what one turn says in words goes out as one
     profiles: bool = False  # the platform is asked for a new person's name and language
     receipts: bool = False  # the platform says what was delivered and read

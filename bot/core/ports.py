@@ -89,6 +89,8 @@ class Channel:
     way: str = ""  # how its events come here, in a word or two for operators; "" for our own
     holds: float = 0.0  # seconds that a call may be held open for the answer it carries back; 0 where it carries none
 
+    tries: int = 1  # how often a call that was not answered is made; with 1, one without an answer is acknowledged
+
     async def whoami(self) -> str:
         """What the account is called at its platform: the cheapest call there is. Raises `ParleyError`."""
         return self.account

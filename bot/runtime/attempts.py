@@ -30,6 +30,7 @@ DONE = (
     "conversation_id = NULL WHERE key = ?"
 )
 RETRY = "UPDATE effect SET attempts = ?, due_at = ?, error = ? WHERE key = ?"
+HELD = "UPDATE effect SET state = 'held' WHERE key = ?"
 PARKED = "UPDATE effect SET state = 'parked', attempts = ?, error = ?, done_at = ? WHERE key = ?"
 
 
@@ -38,6 +39,7 @@ class Done(msgspec.Struct, frozen=True):
 
     statements: tuple[Statement, ...] = ()
     events: tuple[Event, ...] = ()
+    held: bool = False  # nothing was done: it waits until somebody releases it
 
 
 class Later(msgspec.Struct, frozen=True):
@@ -93,7 +95,8 @@ class Attempts:
             return await self._held_back(effect, wait)
         except Exception as error:  # becomes a row: a retry, or parked for staff
             return await self._failed(effect, attempts, error)
-        await self._record(done, (DONE, [(attempts, self._clock(), effect.key)]))
+        over: Statement = (DONE, [(attempts, self._clock(), effect.key)])
+        await self._record(done, (HELD, [(effect.key,)]) if done.held else over)
         return None
 
     def _executor(self, effect: NewEffect) -> Executor:

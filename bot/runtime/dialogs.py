@@ -199,7 +199,7 @@ class Dialogs:
                 state.account,
                 self._shop.on(state.account),
                 state.staff_id is not None,
-                state.owner_id is not None,
+                state.is_with_people(self._now),
             ),
             inbound=trigger.inbound,
             files=trigger.files,
@@ -275,7 +275,7 @@ class Dialogs:
 
     def _offer_paused(self) -> None:
         """What was set aside is not forgotten: offer once to go on with it, and again when the customer is back."""
-        if self._state.foreground is not None or self._state.owner_id is not None:
+        if self._state.foreground is not None or self._state.is_with_people(self._now):
             return
         dialog = next((one for one in reversed(self._state.dialogs) if self._may_offer(one)), None)
         if dialog is None or dialog.question is None:

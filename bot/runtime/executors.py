@@ -9,20 +9,29 @@ from typing import Any
 
 import msgspec
 
-from bot.core.errors import FileMissing, Final, Unreachable
+from bot.core.errors import FileMissing, Final, Unreachable, WindowClosed
 from bot.core.events import MessageChanged, RowChanged
 from bot.core.journal import plain
 from bot.core.message import Inbound
-from bot.core.ports import Channel
+from bot.core.ports import Channel, Occasion, Sent
 from bot.runtime.attempts import Done
 from bot.runtime.dialogs import CallPayload
 from bot.runtime.speech import SendPayload
 from bot.runtime.writes import ATTENTION, NewEffect
-from bot.services import attachments
+from bot.services import attachments, openings, reach
 from bot.services.filing import Filing, Limits
+from bot.services.openings import has_openings
 from models.database import Statement, transaction
 
 SENT = "UPDATE message SET delivery = 'sent', error = '' WHERE conversation_id = ? AND seq = ?"
+# Where the platform says more later, that may have come first.
+SENT_AS = (
+    "UPDATE message SET delivery = CASE WHEN delivery IN ('delivered', 'read') THEN delivery ELSE 'sent' END, "
+    "error = '', external_id = ? WHERE conversation_id = ? AND seq = ?"
+)
+WAITS = "UPDATE message SET delivery = 'held' WHERE conversation_id = ? AND seq = ?"
+USED = "UPDATE opening SET used = used + 1 WHERE id = ?"
+OVER = "UPDATE opening SET until = ? WHERE id = ?"
 NOT_SENT = "UPDATE message SET delivery = 'failed', error = ? WHERE conversation_id = ? AND seq = ?"
 BLOCKED = "UPDATE identity SET reachable = ? WHERE account = ? AND external_id = ?"
 
@@ -33,20 +42,49 @@ _call = msgspec.json.Decoder(CallPayload)
 class Send:
     """Sends one wire on the channel of its conversation."""
 
-    def __init__(self, channels: Mapping[str, Channel]) -> None:
+    def __init__(
+        self, channels: Mapping[str, Channel], clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._channels = channels
+        self._clock = clock
 
     async def run(self, effect: NewEffect) -> Done:
-        """Send; the last wire of a message marks it as sent."""
+        """Send; the last wire of a message marks it as sent. Outside of the reply window it is held."""
         payload = _send.decode(effect.payload)
         channel = self._channels.get(effect.lane.partition(":")[0])
         if channel is None:
             raise Final(f"the channel account {effect.lane.partition(':')[0]!r} is not configured any more")
-        await channel.send(payload.recipient, payload.wire, effect.key)
-        if not payload.last:
-            return Done()
-        where = (effect.conversation_id, effect.message_seq)
-        return Done(((SENT, [where]),), (_changed(effect),))
+        if not has_openings(channel.capabilities):
+            sent = await channel.send(payload.recipient, payload.wire, effect.key)
+            return _sent(effect, channel, sent, payload.last, ())
+        used: list[tuple[int]] = []
+        try:
+            occasion = await self._occasion(effect, channel, used)
+            sent = await channel.send(payload.recipient, payload.wire, effect.key, occasion)
+        except WindowClosed:
+            # What we took for open is not: nobody should try it a second time.
+            over = [(self._clock(), *one) for one in used]
+            where = (effect.conversation_id, effect.message_seq)
+            return Done(((WAITS, [where]), (OVER, over)), (_changed(effect),), held=True)
+        return _sent(effect, channel, sent, payload.last, ((USED, used),))
+
+    async def _occasion(self, effect: NewEffect, channel: Channel, used: list[tuple[int]]) -> Occasion:
+        """Within which rules this leaves; `used` gets what it uses up of them. Raises `WindowClosed`."""
+        id_, now, by_person = effect.conversation_id or 0, self._clock(), effect.author == "staff"
+        open_ = (await openings.of([id_], now)).get(id_, ())
+        if open_:
+            one = next((one for one in open_ if one.token), open_[0])
+            used.append((one.id,))
+            return Occasion(one.token, by_person=by_person)
+        if channel.capabilities.reply_window is None:
+            return Occasion(by_person=by_person)
+        last = await openings.last_act(id_)
+        found = reach.can_send(
+            channel.capabilities, reachable=True, open_=(), last_act=last, now=now, by_person=by_person
+        )
+        if not found.ok:
+            raise WindowClosed(found.why)
+        return Occasion(in_window=False, by_person=by_person)
 
     async def give_up(self, effect: NewEffect, error: BaseException) -> Done:
         """Mark the message as failed, and the conversation as one to look at."""
@@ -57,6 +95,15 @@ class Send:
             address = (effect.lane.partition(":")[0], _send.decode(effect.payload).recipient)
             statements.append((BLOCKED, [(False, *address)]))
         return Done(tuple(statements), (_changed(effect), RowChanged(effect.conversation_id or 0)))
+
+
+def _sent(effect: NewEffect, channel: Channel, sent: Sent, last: bool, used: tuple[Statement, ...]) -> Done:
+    if not last:
+        return Done(used)
+    where = (effect.conversation_id, effect.message_seq)
+    if channel.capabilities.receipts:
+        return Done(((SENT_AS, [(sent.external_id, *where)]), *used), (_changed(effect),))
+    return Done(((SENT, [where]), *used), (_changed(effect),))
 
 
 def _changed(effect: NewEffect) -> MessageChanged:

@@ -104,8 +104,8 @@ class Failures:
                 state.last_seq += 1
                 state.last_text, state.last_author, state.last_at = inbound.text[:300], "customer", now
                 client_id = inbound.client_id or None
-                row = (state.id, state.last_seq, "customer", None, inbound.text, "", client_id, "", now)
-                writes.messages.append(row)
+                said = (inbound.text, "", client_id, "", now, inbound.external_id)
+                writes.messages.append((state.id, state.last_seq, "customer", None, *said))
         state.closed_at, state.attention = None, "turn"
         state.waiting_since = state.waiting_since or (now if state.owner_id is None else None)
         if state.foreground:

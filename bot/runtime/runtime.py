@@ -12,7 +12,7 @@ from typing import Any
 from bot.core.capabilities import Capabilities
 from bot.core.errors import LeaseLost
 from bot.core.events import ContactErased, Event, WorkArrived
-from bot.core.message import Inbound
+from bot.core.message import FROM_CUSTOMER, Inbound
 from bot.core.ports import Channel, PaymentProvider, Storage
 from bot.core.shard import shard_of
 from bot.runtime import order_steps, pruning, timers
@@ -30,6 +30,9 @@ from bot.runtime.lease import Lease, WholeDatabase
 from bot.runtime.ledger import Ledger
 from bot.runtime.node import EVERY_ROLE, Membership, Node, refuse
 from bot.runtime.parked import Parked
+from bot.runtime.platforms import open_calls
+from bot.runtime.platforms.open_calls import HeldCalls
+from bot.runtime.platforms.profiles import AskProfile
 from bot.runtime.schedule import TICK_SECONDS, Schedule
 from bot.runtime.shares import Shares
 from bot.runtime.shop import Shop
@@ -60,6 +63,7 @@ class Parts:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     roles: Collection[str] = EVERY_ROLE
     membership: Membership = field(default_factory=Membership)
+    calls: HeldCalls = field(default_factory=HeldCalls)
 
 
 class Runtime:
@@ -117,7 +121,8 @@ class Runtime:
     def _executors(self) -> dict[str, Executor]:
         parts = self._parts
         return {
-            "send": Send(parts.channels),
+            "send": Send(parts.channels, parts.clock),
+            "profile": AskProfile(parts.channels),
             "store": Store(parts.channels, parts.filing, parts.limits),
             "call": DialogCall(parts.callees, self.accept, self.courtesy.waits),
         }
@@ -203,6 +208,7 @@ class Runtime:
 
     async def _prune(self) -> None:
         now = self._parts.clock()
+        await open_calls.prune()
         await pruning.prune(now - self._parts.keep_days * DAY)
         await pruning.purge_uploads(self.storage, now - DAY)
 
@@ -217,6 +223,20 @@ class Runtime:
             if inbound.kind == "callback" and (channel := self.channels.get(inbound.account)):
                 await channel.acknowledge(inbound)
         return new
+
+    async def receive(self, channel: Channel, inbounds: Sequence[Inbound]) -> bytes | None:
+        """Keep what a call brought; returns what is said in answer to the very call, b"" for nothing.
+
+        None: nothing was said yet, the platform will make this call once more, and should find this one unanswered.
+        """
+        held = inbounds[0] if channel.holds and len(inbounds) == 1 and inbounds[0].kind in FROM_CUSTOMER else None
+        if held is None:
+            await self.accept(inbounds)
+            return b""
+        id_, is_last = await self._parts.calls.open(held, channel.holds, channel.tries)
+        await self.accept(inbounds)
+        said = await self._parts.calls.collect(id_, channel.holds)
+        return said if said or is_last else None
 
     @property
     def waiting(self) -> int:
@@ -255,6 +275,10 @@ class Runtime:
                 self.bus.publish(WorkArrived(tuple(sorted(others))))
 
     def _committed(self, writes: Writes) -> None:
+        for id_, lane, epoch in writes.voided:
+            self.effects.void(lane, id_, epoch)
+        if writes.released:
+            self.effects.doubt()  # they are older than what is said now, and in the table only
         self._offer(writes.effects)
         for event in writes.events:
             self.bus.publish(event)

@@ -32,7 +32,7 @@ class Speech:
 
     def finish(self) -> None:
         """Turn what was said into rows."""
-        if self._state.owner_id is not None or not self._replies:
+        if self._state.is_with_people(self._now) or not self._replies:
             return
         choices: list[Choice] = []
         first, most = self._state.last_seq + 1, self._capabilities.button_data
@@ -56,7 +56,7 @@ class Speech:
         state.first_response_at = state.first_response_at or self._now
         delivery = "" if stored else "queued"
         self._writes.messages.append(
-            (state.id, state.last_seq, "bot", None, reply.text, body_of(reply), None, delivery, self._now)
+            (state.id, state.last_seq, "bot", None, reply.text, body_of(reply), None, delivery, self._now, "")
         )
         if not stored:
             self._writes.effects += sends(

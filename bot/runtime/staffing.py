@@ -124,10 +124,10 @@ class Staffing:
                 return row.epoch, staff.name, []
             row.owner_id, row.epoch = staff_id, row.epoch + 1
             row.waiting_since, row.unread, row.attention = None, 0, ""
-            await Effect.filter(conversation_id=conversation_id, author="bot", state="pending").update(
+            await Effect.filter(conversation_id=conversation_id, author="bot", state__in=["pending", "held"]).update(
                 state="cancelled", done_at=now
             )
-            queued = Message.filter(conversation_id=conversation_id, author="bot", delivery="queued")
+            queued = Message.filter(conversation_id=conversation_id, author="bot", delivery__in=["queued", "held"])
             cancelled = [message.seq for message in await queued.order_by("seq").only("seq")]
             await queued.update(delivery="failed", error="takeover")
             await self._event(connection, row, "took", staff_id, now)
@@ -215,7 +215,7 @@ class Staffing:
         author, staff_id, text, client_id, effects = said
         writes = Writes(effects=effects)
         delivery = "queued" if effects else ""
-        writes.messages.append((row.id, row.last_seq, author, staff_id, text, "", client_id, delivery, now))
+        writes.messages.append((row.id, row.last_seq, author, staff_id, text, "", client_id, delivery, now, ""))
         await execute(connection, writes.statements(now))
         adopted = [(row.id, row.contact_id, row.last_seq, file.id, row.id) for file in files]
         await execute(connection, [(ADOPT_FILE, adopted)])
@@ -233,7 +233,7 @@ class Staffing:
         """A thin line in the thread, which each of the staff reads in their own language; saves the row with it."""
         row.last_seq += 1
         row.updated_at = now
-        line = (row.id, row.last_seq, "event", staff_id, what, "", None, "", now)
+        line = (row.id, row.last_seq, "event", staff_id, what, "", None, "", now, "")
         await execute(connection, [(INSERT_MESSAGE, [line])])
         await row.save()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.core.capabilities import Capabilities
 from bot.core.message import Inbound
-from bot.services import conversations, reach
+from bot.services import reach
 from models.database import execute, fetch, transaction
 
 Accept = Callable[[Sequence[Inbound]], Awaitable[int]]
@@ -39,9 +39,9 @@ def _timer(what: str, row: Mapping[str, Any]) -> Inbound:
 
 
 async def _may_remind(row: Mapping[str, Any], capabilities: Mapping[str, Capabilities], now: datetime) -> bool:
-    last = await conversations.last_from_customer(row["conversation_id"])
     able = capabilities.get(row["account"])
-    return reach.can_send(able, reachable=bool(row["reachable"]), last_from_customer=last, now=now).ok
+    found = await reach.of(row["conversation_id"], able, reachable=bool(row["reachable"]), now=now)
+    return found.ok and found.how == "answer"
 
 
 async def _forget(reminders: Sequence[Mapping[str, Any]]) -> None:

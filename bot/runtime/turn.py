@@ -17,12 +17,16 @@ from bot.core.message import FROM_CUSTOMER, Attachment, Choice, FileRef, Inbound
 from bot.runtime import routing, taps
 from bot.runtime.dialogs import Dialogs, Run
 from bot.runtime.host import TurnHost
+from bot.runtime.platforms import profiles, told
 from bot.runtime.shop import Shop
 from bot.runtime.speech import Speech
 from bot.runtime.state import ConversationState
 from bot.runtime.writes import NewEffect, Writes, preview
-from bot.services import attachments
+from bot.services import attachments, openings
 from bot.services.scope import Scope
+from models.database import fetch
+
+_HELD = "SELECT id FROM effect WHERE conversation_id = ? AND state = 'held' LIMIT 1"
 
 
 class Turn:
@@ -58,18 +62,37 @@ class Turn:
     async def run(self) -> Writes:
         """Handle the inbound; raises whatever a handler raises."""
         state = self._state
+        if self._inbound.kind in told.KINDS:
+            await told.Told(state, self.writes, self._now).take(self._inbound)
+            return self._written()
         inbound, choice = await taps.tapped(self._inbound, state)
+        await self._open(inbound)
         files: tuple[Attachment, ...] = ()
         step = routing.decide(inbound, state, self._shop.routes)
         if inbound.kind in FROM_CUSTOMER and not self._in_thread:
             files = await self._keep_message(inbound, _said(inbound, choice))
-        if state.owner_id is None or inbound.kind not in FROM_CUSTOMER:
+        if not state.is_with_people(self._now) or inbound.kind not in FROM_CUSTOMER:
             await self._dialogs(inbound).take(step, files)
         self._speech.finish()
+        return self._written()
+
+    def _written(self) -> Writes:
         self.writes.events += self.host.changed
-        self.writes.events_of(state)
-        self.writes.save_conversation(state, self._now)
+        self.writes.events_of(self._state)
+        self.writes.save_conversation(self._state, self._now)
         return self.writes
+
+    async def _open(self, inbound: Inbound) -> None:
+        """Keep what this act allows us to send, let go what waited for it, and ask who a stranger is."""
+        state, capabilities = self._state, self._shop.on(self._state.account)
+        if openings.has_openings(capabilities):
+            opening = openings.made_by(inbound, capabilities, state.id, self._now)
+            if opening is not None:
+                self.writes.openings.append(opening)
+                if await fetch(_HELD, (state.id,)):
+                    self.writes.released.append((state.id,))
+        if capabilities.profiles and not state.last_seq and inbound.kind in FROM_CUSTOMER:
+            self.writes.effects.append(profiles.asks(state))
 
     def _dialogs(self, inbound: Inbound) -> Dialogs:
         return Dialogs(
@@ -81,8 +104,8 @@ class Turn:
     async def _keep_message(self, inbound: Inbound, text: str) -> tuple[Attachment, ...]:
         state = self._state
         state.last_seq += 1
-        client_id = inbound.client_id or None
-        self.writes.messages.append((state.id, state.last_seq, "customer", None, text, "", client_id, "", self._now))
+        said = (text, "", inbound.client_id or None, "", self._now, inbound.external_id)
+        self.writes.messages.append((state.id, state.last_seq, "customer", None, *said))
         files = tuple([await self._keep_file(file) for file in inbound.files])
         state.last_text, state.last_author = preview(text, files=files), "customer"
         state.last_at, state.closed_at = self._now, None

@@ -36,8 +36,8 @@ class NewEffect(msgspec.Struct, frozen=True):
 
 
 INSERT_MESSAGE = (
-    "INSERT INTO message (conversation_id, seq, author, staff_id, text, body, client_id, delivery, at) "
-    "VALUES (?,?,?,?,?,?,?,?,?)"
+    "INSERT INTO message (conversation_id, seq, author, staff_id, text, body, client_id, delivery, at, external_id) "
+    "VALUES (?,?,?,?,?,?,?,?,?,?)"
 )
 INSERT_EFFECT = (
     "INSERT INTO effect (key, kind, lane, shard, payload, conversation_id, message_seq, author, epoch, due_at, "
@@ -46,9 +46,16 @@ INSERT_EFFECT = (
 UPDATE_CONVERSATION = (
     "UPDATE conversation SET last_seq = ?, last_text = ?, last_author = ?, last_at = ?, unread = ?, waiting_since = ?, "
     "reason = ?, priority = ?, attention = ?, choices = ?, first_response_at = ?, closed_at = ?, updated_at = ?, "
-    "version = version + 1 WHERE id = ?"
+    "epoch = ?, elsewhere_until = ?, version = version + 1 WHERE id = ?"
 )
 ATTENTION = "UPDATE conversation SET attention = ?, updated_at = ?, version = version + 1 WHERE id = ?"
+INSERT_OPENING = "INSERT INTO opening (conversation_id, token, at, until, most) VALUES (?,?,?,?,?)"
+# What waited for the customer to write goes its way, ahead of what is said now.
+RELEASE = "UPDATE effect SET state = 'pending', due_at = ? WHERE conversation_id = ? AND state = 'held'"
+CANCEL = (
+    "UPDATE effect SET state = 'cancelled', done_at = ? WHERE conversation_id = ? AND author = 'bot' "
+    "AND state IN ('pending', 'held')"
+)
 SAVE_DIALOG = (
     "INSERT INTO dialog (conversation_id, token, handler, state, background, trigger, journal, question, remind_at, "
     "expire_at, created_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (token) DO UPDATE SET "
@@ -81,6 +88,10 @@ class Writes:
     done: list[tuple[Any, ...]] = field(default_factory=list)
     failed: list[tuple[Any, ...]] = field(default_factory=list)
     files: list[tuple[Any, ...]] = field(default_factory=list)
+    openings: list[tuple[Any, ...]] = field(default_factory=list)
+    released: list[tuple[Any, ...]] = field(default_factory=list)
+    voided: list[tuple[Any, ...]] = field(default_factory=list)
+    told: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)  # what a platform says of messages: SQL, row
     events: list[Event] = field(default_factory=list)
 
     def add(self, other: Writes) -> None:
@@ -115,6 +126,10 @@ class Writes:
             (DELETE_DIALOG, self.ended),
             (INBOUND_DONE, self.done),
             (INBOUND_FAILED, self.failed),
+            (INSERT_OPENING, self.openings),
+            (RELEASE, [(now, id_) for (id_,) in self.released]),
+            (CANCEL, [(now, id_) for id_, *_ in self.voided]),
+            *((sql, [row]) for sql, row in self.told),
         ]
 
     def events_of(self, state: ConversationState) -> None:
@@ -142,14 +157,14 @@ class Writes:
                 state.last_seq, state.last_text, state.last_author, state.last_at or now, state.unread,
                 state.waiting_since, state.reason, state.priority, state.attention,
                 _encode(state.choices).decode() if state.choices else "[]", state.first_response_at, state.closed_at,
-                now, state.id,
+                now, state.epoch, state.elsewhere_until, state.id,
             )
         )  # fmt: skip
 
 
 def _stored(lane: str, row: tuple[Any, ...], rich: Collection[int | None]) -> MessageStored:
     """The event of a message's row; `rich` are the messages with files."""
-    conversation_id, seq, author, staff_id, text, body, client_id, delivery, at = row
+    conversation_id, seq, author, staff_id, text, body, client_id, delivery, at, _ = row
     if body or staff_id is not None or seq in rich:
         return MessageStored(conversation_id, lane, seq)
     return MessageSaid(conversation_id, lane, seq, author, text, client_id or "", delivery, at)

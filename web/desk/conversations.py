@@ -63,6 +63,8 @@ async def opened(request: web.Request) -> web.Response:
                 "ok": reach.ok,
                 "why": say(reach.why, language(request)) if reach.why else "",
                 "until": time_or_none(reach.until),
+                "left": reach.left,
+                "how": reach.how,
             },
             "contact": shape.person(await people.person(row.contact_id)),
         }
@@ -72,12 +74,9 @@ async def opened(request: web.Request) -> web.Response:
 async def _reach(request: web.Request, row: Row) -> Reach:
     runtime = request.app[RUNTIME]
     known = row.account in runtime.channels or row.account == ACCOUNT
-    return reaching.can_send(
-        runtime.capabilities(row.account) if known else None,
-        reachable=row.reachable,
-        last_from_customer=await conversations.last_from_customer(row.id),
-        now=request.app[CLOCK](),
-    )
+    able = runtime.capabilities(row.account) if known else None
+    now = request.app[CLOCK]()
+    return await reaching.of(row.id, able, reachable=row.reachable, now=now, by_person=True)
 
 
 async def _dialog(conversation_id: int) -> Json | None:

@@ -1,0 +1,1 @@
+-- What waits for the customer to write again is found by the index of states.
