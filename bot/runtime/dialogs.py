@@ -137,7 +137,7 @@ class Dialogs:
 
     async def _may_write(self) -> bool:
         """Whether something may be said that nobody waits for."""
-        found: reach.Reach = await self._host.run(reach.ask, (self._shop.on(self._state.account),), {})
+        found: reach.Reach = await self._host.run(reach.ask, (self._shop.on(self._state.account), "chat"), {})
         return found.ok
 
     async def _ask_again(self) -> None:

@@ -79,9 +79,8 @@ class Send:
         if channel.capabilities.reply_window is None:
             return Occasion(by_person=by_person)
         last = await openings.last_act(id_)
-        found = reach.can_send(
-            channel.capabilities, reachable=True, open_=(), last_act=last, now=now, by_person=by_person
-        )
+        kind: reach.Kind = "staff" if by_person else "notice"
+        found = reach.can_send(channel.capabilities, reachable=True, open_=(), last_act=last, now=now, kind=kind)
         if not found.ok:
             raise WindowClosed(found.why)
         return Occasion(in_window=False, by_person=by_person)

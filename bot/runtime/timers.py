@@ -40,8 +40,8 @@ def _timer(what: str, row: Mapping[str, Any]) -> Inbound:
 
 async def _may_remind(row: Mapping[str, Any], capabilities: Mapping[str, Capabilities], now: datetime) -> bool:
     able = capabilities.get(row["account"])
-    found = await reach.of(row["conversation_id"], able, reachable=bool(row["reachable"]), now=now)
-    return found.ok and found.how == "answer"
+    found = await reach.of(row["conversation_id"], able, reachable=bool(row["reachable"]), now=now, kind="chat")
+    return found.ok
 
 
 async def _forget(reminders: Sequence[Mapping[str, Any]]) -> None:

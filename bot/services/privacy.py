@@ -31,6 +31,8 @@ from models import (
     Identity,
     Inbound,
     Message,
+    OpenCall,
+    Opening,
     Order,
     OrderEvent,
     OrderLine,
@@ -59,6 +61,7 @@ class _Person:
     lanes: list[str]
     visitors: list[str]
     orders: list[int]
+    addresses: list[Q]  # where they are reached
 
 
 async def export(contact_id: int) -> dict[str, Any]:
@@ -121,6 +124,7 @@ async def _person(contact_id: int) -> _Person:
         lanes=sorted(lanes),
         visitors=[row.external_id for row in identities if row.account == ACCOUNT],
         orders=[row.id for row in orders],
+        addresses=[Q(account=row.account, recipient=row.external_id) for row in identities],
     )
 
 
@@ -138,6 +142,8 @@ def _rows(person: _Person) -> dict[str, QuerySet[Any]]:
         "inbound": Inbound.filter(reduce(or_, map(_keyed, person.visitors), Q(lane__in=person.lanes))),
         "report_delivery": ReportDelivery.filter(of_talks),
         "report_subscription": ReportSubscription.filter(of_talks),
+        "open_call": OpenCall.filter(reduce(or_, person.addresses, Q(id__in=[]))),
+        "opening": Opening.filter(of_talks),
         "dialog": Dialog.filter(of_talks),
         "message": Message.filter(of_talks),
         "conversation": Conversation.filter(id__in=talks),

@@ -105,5 +105,5 @@ async def test_news_of_an_order_waits_for_nobody_when_the_reply_window_is_over(s
     sim.now += timedelta(days=30)
     await Order.all().update(state="completed")
     await sim.deliver(Inbound(sim.account, f"order:{number}:completed", ann.sender, "order", data=number))
-    told = sim.capabilities.proactive == "yes" or sim.capabilities.reply_window is None
+    told = sim.capabilities.proactive in ("yes", "template") or sim.capabilities.reply_window is None
     assert await ann.times("has been delivered") == int(told)

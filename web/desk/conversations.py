@@ -76,7 +76,7 @@ async def _reach(request: web.Request, row: Row) -> Reach:
     known = row.account in runtime.channels or row.account == ACCOUNT
     able = runtime.capabilities(row.account) if known else None
     now = request.app[CLOCK]()
-    return await reaching.of(row.id, able, reachable=row.reachable, now=now, by_person=True)
+    return await reaching.of(row.id, able, reachable=row.reachable, now=now, kind="staff")
 
 
 async def _dialog(conversation_id: int) -> Json | None:

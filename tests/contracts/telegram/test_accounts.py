@@ -9,6 +9,7 @@ from bot.app import build, make_channels, opened
 from bot.channels.telegram import TelegramChannel
 from bot.config import Config, accounts
 from bot.core.message import Attachment
+from bot.runtime.platforms.open_calls import HeldCalls
 from bot.services import settings as kept
 from models import Conversation
 from tests.kit.telegram_server import TelegramServer
@@ -61,7 +62,7 @@ async def test_an_account_gets_no_secret_of_ours_whatever_it_is_called(tmp_path:
     read, _ = accounts.read({"web": {"kind": "telegram", "token": "1:a"}}, "https://shop.example/hooks/{}".format)
     config = Config.model_validate({"server": {"data": str(tmp_path)}}).model_copy(update={"channels": read})
     async with opened(config):
-        channel = (await make_channels(config, no_files))["web"]
+        channel = (await make_channels(config, no_files, HeldCalls()))["web"]
         assert isinstance(channel, TelegramChannel)
         assert channel._secret != (await kept.secret("web")).hex().encode()
         await channel.stop()

@@ -35,6 +35,8 @@ PERSONAL: tuple[type[Model], ...] = (
     models.Inbound,
     models.Effect,
     models.Errand,
+    models.Opening,
+    models.OpenCall,
     models.Attachment,
     models.CartLine,
     models.Order,
@@ -49,7 +51,7 @@ PERSONAL: tuple[type[Model], ...] = (
     models.ReportDelivery,
 )
 OTHER = {"Audit", "Duty", "LinkCode", "LoginAttempt", "Node", "Product", "ReportRun", "Setting", "Shard", "Staff"}
-OTHER |= {"StaffSession"}
+OTHER |= {"ChannelNote", "StaffSession"}
 #: What the law wants kept: which order, what, how much, paid how and when. The contact's own row stays, blank.
 LEGAL = {
     "order": {"number", "account", "state", "currency"},
@@ -58,7 +60,7 @@ LEGAL = {
     "payment": {"provider", "key", "reference", "state", "currency", "captured_currency"},
     "payment_event": {"action"},
 }
-NOT_PLANTED = {("identity", "account"), ("conversation", "account"), ("message", "author")}
+NOT_PLANTED = {("open_call", "account"), ("identity", "account"), ("conversation", "account"), ("message", "author")}
 
 
 def table_of(model: type[Model]) -> str:
@@ -109,8 +111,10 @@ def is_number(field: fields.Field[Any]) -> bool:
 
 def connect(row: Model, canary: str) -> None:
     """Where the words of a column are what rows are found by."""
-    if isinstance(row, models.Identity | models.Conversation):
+    if isinstance(row, models.Identity | models.Conversation | models.OpenCall):
         row.account = "webchat"
+    if isinstance(row, models.OpenCall):
+        row.recipient = words(models.Identity._meta.fields_map["external_id"], canary)
     if isinstance(row, models.Message):
         row.author = "customer"  # only what people wrote is indexed for the search
     if isinstance(row, models.Conversation | models.Inbound | models.Effect):
