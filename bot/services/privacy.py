@@ -142,7 +142,7 @@ def _rows(person: _Person) -> dict[str, QuerySet[Any]]:
         "inbound": Inbound.filter(reduce(or_, map(_keyed, person.visitors), Q(lane__in=person.lanes))),
         "report_delivery": ReportDelivery.filter(of_talks),
         "report_subscription": ReportSubscription.filter(of_talks),
-        "open_call": OpenCall.filter(reduce(or_, person.addresses, Q(id__in=[]))),
+        "open_call": OpenCall.filter(reduce(or_, person.addresses or [Q(id=0)])),
         "opening": Opening.filter(of_talks),
         "dialog": Dialog.filter(of_talks),
         "message": Message.filter(of_talks),
