@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 from tests.kit.platforms.base import Call, Json, Result, Routes, Upload
 from tests.kit.platforms.graph import HOUR, VERSION, GraphServer, assure, refuse
@@ -80,7 +81,7 @@ class ConversationServer(GraphServer):
         self._files: dict[str, bytes] = {}
         self._kept: dict[str, Upload] = {}
 
-    def routes(self) -> Routes:
+    def nodes(self) -> Routes:
         return {
             "messages": ("POST", f"/{VERSION}/{{account}}/messages", self._messages),
             "subscribed_apps": ("POST", f"/{VERSION}/{{account}}/subscribed_apps", self.subscribe),
@@ -115,7 +116,7 @@ class ConversationServer(GraphServer):
         """A file that a customer sent, and its address."""
         at = f"{self.new_id()}-{name}"
         self._files[at] = content
-        return f"{self.base}/cdn/{at}?_nc_cat=101&oh=signed"
+        return f"{self.base}/cdn/{quote(at)}?_nc_cat=101&oh=signed"
 
     # calls
 
