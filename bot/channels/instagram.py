@@ -30,7 +30,8 @@ INSTAGRAM_GRAPH = "https://graph.instagram.com"
 EVENTS = ("messages", "messaging_postbacks", "messaging_seen", "messaging_referral")
 
 
-WEEK = 7 * 24 * 3600.0
+#: Seconds between two renewals, and for which a token lives.
+WEEK, LIFE = 7 * 24 * 3600.0, 60 * 24 * 3600.0
 #: Seconds after which a process looks again whether a token is to be renewed.
 LOOK = 3600.0
 
@@ -80,8 +81,9 @@ class RenewedToken:
     async def get(self, refused: str = "") -> str:
         """The renewed token, else the one of the settings. Raises `ChannelUnavailable` when neither is taken."""
         token = await self._note.get() or self._written
-        if token == refused:
-            token = self._written  # perhaps an operator has written a new one
+        if token == refused and self._written != refused:
+            token = self._written  # an operator has written a new one
+            await self._note.put(token, LIFE)
         if token == refused:
             raise TokenRefused("Instagram does not take the access token any more", after=REFUSED_AGAIN_AFTER)
         if refused or monotonic() < self._looks_at:

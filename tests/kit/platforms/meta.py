@@ -289,6 +289,7 @@ class InstagramServer(ConversationServer):
 
     def __init__(self, page: str = "104") -> None:
         super().__init__("17841400", page or "17841400", proven=bool(page))
+        self.former: list[str] = []
 
     def assure_message(self, message: Json) -> None:
         assure(set(message) <= {"text", "attachment", "quick_replies"}, "Unknown field in message")
@@ -308,6 +309,18 @@ class InstagramServer(ConversationServer):
 
     def echo_facts(self) -> Json:
         return {}
+
+    def nodes(self) -> Routes:
+        return {**super().nodes(), "refresh": ("GET", "/refresh_access_token", self._refresh)}
+
+    async def _refresh(self, call: Call) -> Result:
+        """A new token for one that is good; that one stays good too, until its own end."""
+        assure(call.query.get("grant_type") == "ig_refresh_token", "Invalid grant_type")
+        if call.query.get("access_token") not in {self.token, *self.former}:
+            refuse(190, words="Error validating access token", status=401)
+        self.former.append(self.token)
+        self.token = f"EAAGrenewed-{self.new_id()}"
+        return {"access_token": self.token, "token_type": "bearer", "expires_in": 5_183_944}
 
 
 def _decoded(text: str) -> Any:
