@@ -14,6 +14,7 @@ import orjson
 from bot.channels._http import Upload
 from bot.channels._meta.events import MARK
 from bot.channels._meta.graph import Graph, NotPermitted
+from bot.channels._meta.keys import key_of
 from bot.channels._meta.steps import Recent, Step, Steps
 from bot.channels._reading import Json
 from bot.core.errors import BadInput, ChannelUnavailable, WindowClosed
@@ -161,7 +162,8 @@ def _kind(file: Attachment) -> str:
 
 
 def _message_id(sent: Json) -> str:
+    """The message's id, as webhooks about it are read."""
     found = sent.get("message_id")
     if not isinstance(found, str) or not found:
         raise ChannelUnavailable("Meta answered what cannot be read")
-    return found
+    return key_of(found)

@@ -89,8 +89,8 @@ def _read(account: str, message: Json, contact: Json) -> Inbound:
         name=text(profile, "name", MOST_NAME),
         sent_at=moment(_seconds(message)),
         native=_native(message, contact, said),
-        external_id=mid if said.kind in FROM_CUSTOMER else "",
-        about=said.about,
+        external_id=key_of(mid) if said.kind in FROM_CUSTOMER else "",
+        about=key_of(said.about) if said.about else "",
     )
 
 
@@ -118,7 +118,7 @@ def _status(account: str, status: Json) -> Inbound | None:
             "status",
             text=_reason(status),
             data=_STATES[state],
-            about=mid,
+            about=key_of(mid),
             sent_at=moment(_seconds(status)),
             native={"key": opaque} if opaque else {},
         )
@@ -142,7 +142,9 @@ def _echo(account: str, message: Json) -> Inbound:
         mid = needed(message, "id", MOST_ID)
         at = moment(_seconds(message))
         key = key_of("echo", mid)
-        return Inbound(account, key, person, "echo", text=said.text, files=said.files, sent_at=at, external_id=mid)
+        return Inbound(
+            account, key, person, "echo", text=said.text, files=said.files, sent_at=at, external_id=key_of(mid)
+        )
     except BadInput:
         return unknown(account, "unreadable", message, person)
 

@@ -15,6 +15,7 @@ from bot.core.ports import Occasion
 from tests.contracts.channel_contract import PAPER, PHOTO, Inbox, Shelf
 from tests.contracts.hook import Hook
 from tests.kit.platforms.around import MemoryNotes, around
+from tests.kit.platforms.base import Call, Json
 from tests.kit.platforms.graph import HOUR
 from tests.kit.platforms.meta import InstagramServer, MetaUser
 from tests.kit.wire_faults import Lost, Status
@@ -91,6 +92,24 @@ async def test_a_message_that_was_seen_is_named(
     await ann.does("read", {"mid": "aWdfSent"})
     inbound = await inbox.next()
     assert (inbound.kind, inbound.data, inbound.about) == ("status", "read", "aWdfSent")
+
+
+async def test_a_long_id_of_a_message_is_the_same_when_it_is_sent_seen_and_kept(
+    channel: InstagramChannel, hook: Hook, server: InstagramServer, ann: MetaUser, inbox: Inbox
+) -> None:
+    mid = "aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlE" * 8
+
+    async def sent(call: Call) -> Json:
+        return {"recipient_id": ann.id, "message_id": mid}
+
+    server.instead("messages", sent)
+    known = (await channel.send(ann.id, Wire("hi"), "k")).external_id
+    await ann.does("read", {"mid": mid})
+    await ann.does("message", {"mid": mid, "text": "the same id"})
+    await ann.does("message", {"mid": mid, "is_deleted": True})
+    await inbox.next(3)
+    assert len(known) <= 191
+    assert [one.about or one.external_id for one in inbox.kept] == [known] * 3
 
 
 async def test_people_and_the_account_have_names(channel: InstagramChannel, ann: MetaUser) -> None:
