@@ -277,8 +277,8 @@ class ConversationServer(GraphServer):
 class MessengerServer(ConversationServer):
     """A Page."""
 
-    def __init__(self) -> None:
-        super().__init__("104", "104")
+    def __init__(self, page: str = "104") -> None:
+        super().__init__(page, page)
 
 
 class InstagramServer(ConversationServer):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.channels._meta.signing import (
     appsecret_proof,
@@ -103,3 +107,20 @@ def test_a_changed_request_is_refused(body: bytes) -> None:
 def test_a_request_of_no_shape_is_bad_input(body: bytes) -> None:
     with pytest.raises(BadInput):
         read_signed_request(body)
+
+
+@settings(max_examples=2000, deadline=None)
+@given(st.binary(max_size=200))
+def test_no_request_escapes(value: bytes) -> None:
+    body = b"signed_request=" + value
+    with pytest.raises(Unauthorised):
+        assure_signed_request([b"secret"], body)
+    with suppress(BadInput):
+        read_signed_request(body)
+
+
+@settings(max_examples=2000, deadline=None)
+@given(st.text(max_size=100), st.binary(max_size=50))
+def test_no_header_escapes(told: str, body: bytes) -> None:
+    with pytest.raises(Unauthorised):
+        assure_signed([b"secret"], told, body)
