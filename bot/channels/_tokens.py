@@ -26,13 +26,36 @@ class Refused(Exception):
     """The platform does not take this token any more."""
 
 
+class Sealed:
+    """A note that only who knows the account's secret can read."""
+
+    def __init__(self, around: Around, name: str) -> None:
+        self.name = f"{around.account}:{name}"
+        self._notes = around.notes
+        self._cipher = AESGCM(bytes.fromhex(around.secret))
+
+    async def get(self) -> str:
+        """The text; "" for none, and for one that was sealed with another secret."""
+        try:
+            raw = b64decode(await self._notes.get(self.name))
+            return self._cipher.decrypt(raw[:12], raw[12:], self.name.encode()).decode() if raw else ""
+        except (InvalidTag, ValueError):
+            return ""
+
+    async def put(self, text: str, seconds: float) -> None:
+        """Keep it for so long. Raises `DatabaseBusy`."""
+        nonce = urandom(12)
+        sealed = nonce + self._cipher.encrypt(nonce, text.encode(), self.name.encode())
+        await self._notes.put(self.name, b64encode(sealed).decode(), seconds)
+
+
 class SharedToken:
     """One token of an account. `name` tells it from the account's others."""
 
     def __init__(self, around: Around, fetch: Fetch, name: str = "token") -> None:
-        self._name = f"{around.account}:{name}"
+        self._note = Sealed(around, name)
+        self._claim = f"{self._note.name}:fetch"
         self._notes = around.notes
-        self._cipher = AESGCM(bytes.fromhex(around.secret))
         self._fetch = fetch
         self._turn = asyncio.Lock()
 
@@ -41,10 +64,10 @@ class SharedToken:
         async with self._turn:
             until = asyncio.get_running_loop().time() + FETCHING
             while asyncio.get_running_loop().time() < until:
-                token = self._opened(await self._notes.get(self._name))
+                token = await self._note.get()
                 if token and token != refused:
                     return token
-                if await self._notes.claim(f"{self._name}:fetch", FETCHING):
+                if await self._notes.claim(self._claim, FETCHING):
                     return await self._fetched()
                 await asyncio.sleep(LOOK)
         raise ChannelUnavailable("no access token: another node has been fetching it for too long")
@@ -52,19 +75,7 @@ class SharedToken:
     async def _fetched(self) -> str:
         try:
             token, seconds = await self._fetch()
-            await self._notes.put(self._name, self._sealed(token), max(seconds - EARLY, seconds / 2))
+            await self._note.put(token, max(seconds - EARLY, seconds / 2))
             return token
         finally:
-            await self._notes.release(f"{self._name}:fetch")
-
-    def _sealed(self, token: str) -> str:
-        nonce = urandom(12)
-        return b64encode(nonce + self._cipher.encrypt(nonce, token.encode(), self._name.encode())).decode()
-
-    def _opened(self, note: str) -> str:
-        """The token of a note; "" for none, and for one that was sealed with another secret."""
-        try:
-            raw = b64decode(note)
-            return self._cipher.decrypt(raw[:12], raw[12:], self._name.encode()).decode() if raw else ""
-        except (InvalidTag, ValueError):
-            return ""
+            await self._notes.release(self._claim)

@@ -6,21 +6,36 @@ https://developers.facebook.com/documentation/instagram-platform/instagram-api-w
 
 from __future__ import annotations
 
+import logging
+from time import monotonic
+
 from pydantic import Field
 
 from bot.channels._account import Around
+from bot.channels._http import Api
 from bot.channels._meta.channel import USUAL, Circumstances
-from bot.channels._meta.conversing import ConversingChannel
+from bot.channels._meta.conversing import MOST_TOKEN, PAGE_EVENTS, ConversingChannel
+from bot.channels._meta.graph import REFUSED_AGAIN_AFTER, TokenRefused, Tokens
 from bot.channels._meta.settings import GRAPH, PageSettings
-from bot.channels._reading import MOST_NAME, text
+from bot.channels._reading import MOST_NAME, integer, needed, text
+from bot.channels._tokens import Sealed
+from bot.core.errors import ParleyError
 from bot.core.ports import Profile
 from bot.core.profiles import INSTAGRAM
 
 CAPABILITIES = INSTAGRAM
 #: Where accounts without a Page are called.
 INSTAGRAM_GRAPH = "https://graph.instagram.com"
-#: What an account by Instagram's own login tells its app of; through a Page the app's dashboard says it.
+#: What an account by Instagram's own login tells its app of.
 EVENTS = ("messages", "messaging_postbacks", "messaging_seen", "messaging_referral")
+
+
+#: Seconds between two renewals, and for which a token lives.
+WEEK, LIFE = 7 * 24 * 3600.0, 60 * 24 * 3600.0
+#: Seconds after which a process looks again whether a token is to be renewed.
+LOOK = 3600.0
+
+log = logging.getLogger(__name__)
 
 
 class Settings(PageSettings):
@@ -53,16 +68,59 @@ class Settings(PageSettings):
         return self.app_secret_proof and bool(self.page_id)
 
 
+class RenewedToken:
+    """The token of Instagram's own login ends after sixty days: one node renews it every week, and all use that one."""
+
+    def __init__(self, around: Around, api: Api, written: str) -> None:
+        self._note = Sealed(around, "token")
+        self._notes = around.notes
+        self._api = api
+        self._written = written
+        self._looks_at = 0.0
+
+    async def get(self, refused: str = "") -> str:
+        """The renewed token, else the one of the settings. Raises `ChannelUnavailable` when neither is taken."""
+        token = await self._note.get() or self._written
+        if token == refused and self._written != refused:
+            token = self._written  # an operator has written a new one
+            await self._note.put(token, LIFE)
+        if token == refused:
+            raise TokenRefused("Instagram does not take the access token any more", after=REFUSED_AGAIN_AFTER)
+        if refused or monotonic() < self._looks_at:
+            return token
+        self._looks_at = monotonic() + LOOK
+        return await self._renewed(token) if await self._notes.claim(f"{self._note.name}:renew", WEEK) else token
+
+    async def _renewed(self, token: str) -> str:
+        """A new token, else the one that there is: it has weeks to live still."""
+        query = {"grant_type": "ig_refresh_token", "access_token": token}
+        try:
+            found = (await self._api.call("GET", "/refresh_access_token", query=query)).json()
+            renewed = needed(found, "access_token", MOST_TOKEN)
+            await self._note.put(renewed, float(integer(found, "expires_in")))
+        except ParleyError as error:
+            log.warning("instagram.renew", extra={"action": "instagram.renew", "error": type(error).__name__})
+            return token
+        return renewed
+
+
 class InstagramChannel(ConversingChannel):
     """One account."""
 
     wanted = "instagram"
 
     def __init__(self, settings: Settings, around: Around, circumstances: Circumstances = USUAL) -> None:
-        page = settings.page_id or settings.account_id
-        super().__init__(settings, around, CAPABILITIES, settings.account_id, page, circumstances)
         self._account = settings.account_id
         self._has_page = bool(settings.page_id)
+        self.events = PAGE_EVENTS if self._has_page else EVENTS
+        page = settings.page_id or settings.account_id
+        super().__init__(settings, around, CAPABILITIES, settings.account_id, page, circumstances)
+
+    def tokens(self) -> Tokens:
+        """A Page's token, or one that has to be renewed."""
+        if self._has_page:
+            return super().tokens()
+        return RenewedToken(self._around, self._api, self._settings.access_token.reveal())
 
     async def whoami(self) -> str:
         """The account's name. Raises `ParleyError`."""
@@ -73,11 +131,6 @@ class InstagramChannel(ConversingChannel):
         """The person's name, else what the account is called. Raises as `send`."""
         found = await self._graph.call("GET", recipient, query={"fields": "name,username"})
         return Profile(text(found, "name", MOST_NAME) or text(found, "username", MOST_NAME))
-
-    async def register(self) -> None:
-        """The account tells the app of its conversations. Raises `ParleyError`."""
-        fields = ["messages"] if self._has_page else list(EVENTS)  # a Page must be subscribed to any field at all
-        await self._graph.call("POST", f"{self._page}/subscribed_apps", json={"subscribed_fields": fields})
 
 
 def opened(settings: Settings, around: Around) -> InstagramChannel:

@@ -18,17 +18,6 @@ from bot.core.ports import Profile
 from bot.core.profiles import MESSENGER
 
 CAPABILITIES = MESSENGER
-#: What a Page tells its app of: https://developers.facebook.com/docs/graph-api/reference/page/subscribed_apps
-EVENTS = (
-    "messages",
-    "messaging_postbacks",
-    "messaging_optins",
-    "messaging_referrals",
-    "message_deliveries",
-    "message_reads",
-    "message_echoes",
-    "message_edits",
-)
 
 
 class Settings(PageSettings):
@@ -37,7 +26,6 @@ class Settings(PageSettings):
     cure = "copy `access_token` again (business.facebook.com, System users) and check `page_id` and `app_secret`"
 
     page_id: str = Field(default="", pattern=r"^\d*$", description="The Page's id: About, Page transparency.")
-    subscribe: bool = Field(default=True, description="Have the Page tell the app of its conversations at each start.")
 
     def missing(self) -> tuple[str, ...]:
         """A Page is its id and a token."""
@@ -52,7 +40,6 @@ class MessengerChannel(ConversingChannel):
 
     def __init__(self, settings: Settings, around: Around, circumstances: Circumstances = USUAL) -> None:
         super().__init__(settings, around, CAPABILITIES, settings.page_id, settings.page_id, circumstances)
-        self._subscribes = settings.subscribe
 
     async def whoami(self) -> str:
         """The Page's name. Raises `ParleyError`."""
@@ -76,8 +63,7 @@ class MessengerChannel(ConversingChannel):
 
     async def register(self) -> None:
         """The Page tells the app of its conversations, and has a button that opens them. Raises `ParleyError`."""
-        if self._subscribes:
-            await self._graph.call("POST", f"{self._page}/subscribed_apps", json={"subscribed_fields": list(EVENTS)})
+        await super().register()
         if payload := self._page_settings.get_started:
             button: Json = {"get_started": {"payload": payload}}
             await self._graph.call("POST", f"{self._page}/messenger_profile", json=button)

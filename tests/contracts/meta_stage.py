@@ -8,6 +8,7 @@ from tests.contracts.channel_contract import Customer, Inbox, Shelf, Stage
 from tests.contracts.hook import Hook
 from tests.kit.platforms.graph import GraphServer
 
+VERIFY = "our-own-words"
 HEADER = "x-hub-signature-256"
 
 

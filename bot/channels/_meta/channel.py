@@ -152,11 +152,16 @@ class MetaChannel(HttpChannel):
         where = f"[channels.{self.account}]"
         try:
             await self.whoami()
-            await self.register()
         except TokenRefused:
-            raise ConfigError(f"{where} access_token: Meta does not take it. {self._settings.cure}.") from None
+            raise ConfigError(f"{where} access_token: Meta does not take it; {self._settings.cure}.") from None
         except BadInput as error:
-            raise ConfigError(f"{where} {error}. {self._settings.cure}.") from None
+            raise ConfigError(f"{where} {error}; {self._settings.cure}.") from None
+        try:
+            await self.register()
+        except BadInput as error:
+            # It can be answered, and what is subscribed in the app's dashboard comes all the same.
+            log.error("%s %s", where, error, extra={"action": "meta.unregistered", "account": self.account})
+            return
         log.info("meta.ready", extra={"action": "meta.ready", "account": self.account})
 
     async def _ready_later(self) -> None:

@@ -25,6 +25,18 @@ KEPT = 24 * 3600.0
 #: Far above the longest token, characters.
 MOST_TOKEN = 4096
 
+#: What a Page tells its app of: https://developers.facebook.com/docs/graph-api/reference/page/subscribed_apps
+PAGE_EVENTS = (
+    "messages",
+    "messaging_postbacks",
+    "messaging_optins",
+    "messaging_referrals",
+    "message_deliveries",
+    "message_reads",
+    "message_echoes",
+    "message_edits",
+)
+
 
 class ConversingChannel(MetaChannel):
     """`home` is the account's id in webhooks, `page` the one below which is called.
@@ -34,6 +46,7 @@ class ConversingChannel(MetaChannel):
 
     wanted = ""
     marks = False
+    events: tuple[str, ...] = PAGE_EVENTS
 
     def __init__(
         self,
@@ -87,6 +100,12 @@ class ConversingChannel(MetaChannel):
         except ParleyError as error:
             facts = {"action": "meta.typing", "account": self.account, "error": type(error).__name__}
             log.debug("meta.typing", extra=facts)
+
+    async def register(self) -> None:
+        """The account tells the app of its conversations. Raises `ParleyError`."""
+        if self._page_settings.subscribe:
+            fields = {"subscribed_fields": list(self.events)}
+            await self._graph.call("POST", f"{self._page}/subscribed_apps", json=fields)
 
     def _is_ours(self, echo: Inbound) -> bool:
         return self._sender.is_ours(echo.sender, echo.external_id, echo.text)

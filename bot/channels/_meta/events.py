@@ -140,14 +140,14 @@ def _echo(event: _Event, message: Json) -> Inbound | None:
         text=said.text,
         files=said.files,
         sent_at=event.at,
-        external_id=mid,
+        external_id=key_of(mid),
     )
 
 
 def _message(event: _Event, message: Json) -> Inbound:
     mid = needed(message, "mid", MOST_ID)
     if message.get("is_deleted") is True:
-        return event.inbound("deleted", key_of("deleted", mid), about=mid)
+        return event.inbound("deleted", key_of("deleted", mid), about=key_of(mid))
     if message.get("quick_reply") is not None:
         data = needed(obj(message, "quick_reply"), "payload", MOST_DATA)
         return event.inbound("callback", key_of(mid), text=text(message, "text"), data=data)
@@ -162,7 +162,7 @@ def _message(event: _Event, message: Json) -> Inbound:
         files=said.files,
         sent_at=event.at,
         native={name: message[name] for name in ("reply_to", "referral") if name in message},
-        external_id=mid,
+        external_id=key_of(mid),
     )
 
 
@@ -196,7 +196,7 @@ def _receipt(kind: str, data: str) -> Callable[[_Event, Json], Inbound]:
     def read(event: _Event, receipt: Json) -> Inbound:
         key = key_of_event(kind, event.raw)
         if receipt.get("watermark") is None:
-            return event.inbound("status", key, data=data, about=needed(receipt, "mid", MOST_ID))
+            return event.inbound("status", key, data=data, about=key_of(needed(receipt, "mid", MOST_ID)))
         until = moment(integer(receipt, "watermark") / 1000)
         return event.inbound("status", key, data=data, at=until)
 
@@ -204,7 +204,7 @@ def _receipt(kind: str, data: str) -> Callable[[_Event, Json], Inbound]:
 
 
 def _edit(event: _Event, edit: Json) -> Inbound:
-    about = needed(edit, "mid", MOST_ID)
+    about = key_of(needed(edit, "mid", MOST_ID))
     return event.inbound("edited", key_of_event("edit", event.raw), text=text(edit, "text"), about=about)
 
 

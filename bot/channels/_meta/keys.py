@@ -12,7 +12,7 @@ from bot.channels._reading import MOST_NAME, Json, text
 from bot.core.errors import BadInput
 from bot.core.message import Inbound
 
-#: What a key may have, characters.
+#: What a key may have, and the kept id of a message, characters. Instagram's own are longer at times.
 MOST_KEY = 191
 #: Far above the ids of messages.
 MOST_ID = 512
@@ -33,7 +33,7 @@ class Desk:
 
 
 def key_of(*parts: str) -> str:
-    """A key of Meta's ids, or of their digest where they are too long."""
+    """A key of Meta's ids, or of their digest where they are too long; of one id, what it is kept as."""
     whole = ":".join(parts)
     return whole if len(whole) <= MOST_KEY else f"{parts[0][:32]}:{_digest(whole.encode())}"
 

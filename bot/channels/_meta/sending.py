@@ -14,6 +14,7 @@ import orjson
 from bot.channels._http import Upload
 from bot.channels._meta.events import MARK
 from bot.channels._meta.graph import Graph, NotPermitted
+from bot.channels._meta.keys import key_of
 from bot.channels._meta.steps import Recent, Step, Steps
 from bot.channels._reading import Json
 from bot.core.errors import BadInput, ChannelUnavailable, WindowClosed
@@ -108,7 +109,7 @@ class Sender:
 
     def is_ours(self, person: str, message: str, text: str) -> bool:
         """Whether an echo is of what was sent here: by its id, or by its words where it came before the answer did."""
-        return bool(self._sent.get(message) or (text and self._said.get((person, text))))
+        return bool(self._sent.get(message) or self._said.get((person, text)))
 
     async def send(self, reach: Reach, wire: Wire, key: str) -> str:
         """The id of the last message. Raises as `Graph.call`, and `WindowClosed` where a tag is not permitted."""
@@ -128,7 +129,8 @@ class Sender:
         if isinstance(piece, Attachment):
             message = await self._file(reach, piece)
         else:
-            self._said.put((reach.recipient, piece.get("text", "")), True)
+            if "text" in piece and not self._mark:
+                self._said.put((reach.recipient, piece["text"]), True)
             message = _message_id(await self._post(reach, piece))
         self._sent.put(message, True)
         return message
@@ -161,7 +163,8 @@ def _kind(file: Attachment) -> str:
 
 
 def _message_id(sent: Json) -> str:
+    """The message's id, as webhooks about it are read."""
     found = sent.get("message_id")
     if not isinstance(found, str) or not found:
         raise ChannelUnavailable("Meta answered what cannot be read")
-    return found
+    return key_of(found)

@@ -80,6 +80,7 @@ class PageSettings(MetaSettings):
         default=True, description="The app has the permission Human Agent: staff may answer for seven days."
     )
 
+    subscribe: bool = Field(default=True, description="Have the app told of the conversations, anew at each start.")
     get_started: str = Field(
         default="GET_STARTED", max_length=1000, description="The payload of the button that opens a conversation."
     )

@@ -7,6 +7,7 @@ from functools import partial
 
 from bot.channels._http import Upload
 from bot.channels._meta.graph import Graph
+from bot.channels._meta.keys import key_of
 from bot.channels._meta.steps import Recent, Step, Steps
 from bot.channels._reading import Json
 from bot.channels.whatsapp.plan import Media, Piece
@@ -75,7 +76,7 @@ class Sender:
         }
         sent = await self._graph.call("POST", f"{self._number}/messages", json=message)
         messages = sent.get("messages")
-        return _id(messages[0] if isinstance(messages, list) and messages else {})
+        return key_of(_id(messages[0] if isinstance(messages, list) and messages else {}))
 
 
 def _shown(media: Media, uploaded: str) -> Json:

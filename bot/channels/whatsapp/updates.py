@@ -6,7 +6,7 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/webhoo
 
 from __future__ import annotations
 
-from bot.channels._meta.keys import MOST_ID, MOST_KEY, MOST_PERSON, Desk, key_of, person_in, unknown
+from bot.channels._meta.keys import MOST_ID, MOST_PERSON, Desk, key_of, person_in, unknown
 from bot.channels._reading import MOST_NAME, Json, moment, needed, obj, objects, read_object, text
 from bot.channels.whatsapp.messages import Said, said_in
 from bot.core.errors import BadInput
@@ -57,8 +57,8 @@ class _People:
 
 def _sender(message: Json, contact: Json) -> str:
     """The number, or the id within the business where WhatsApp keeps the number to itself."""
-    told = [text(message, "from", MOST_PERSON), text(contact, "wa_id", MOST_PERSON)]
-    told += [text(message, "from_user_id", MOST_PERSON), text(contact, "user_id", MOST_PERSON)]
+    told = [text(contact, "wa_id", MOST_PERSON), text(message, "from", MOST_PERSON)]
+    told += [text(contact, "user_id", MOST_PERSON), text(message, "from_user_id", MOST_PERSON)]
     return next(filter(None, told), "")
 
 
@@ -67,7 +67,7 @@ def _message(account: str, people: _People, message: Json) -> Inbound:
     try:
         return _read(account, message, contact)
     except BadInput:
-        person = person_in(message, "from", "from_user_id") or person_in(contact, "wa_id", "user_id")
+        person = person_in(contact, "wa_id", "user_id") or person_in(message, "from", "from_user_id")
         return unknown(account, "unreadable", message, person)
 
 
@@ -89,8 +89,8 @@ def _read(account: str, message: Json, contact: Json) -> Inbound:
         name=text(profile, "name", MOST_NAME),
         sent_at=moment(_seconds(message)),
         native=_native(message, contact, said),
-        external_id=mid if said.kind in FROM_CUSTOMER else "",
-        about=said.about,
+        external_id=key_of(mid) if said.kind in FROM_CUSTOMER else "",
+        about=key_of(said.about) if said.about else "",
     )
 
 
@@ -118,7 +118,7 @@ def _status(account: str, status: Json) -> Inbound | None:
             "status",
             text=_reason(status),
             data=_STATES[state],
-            about=mid,
+            about=key_of(mid),
             sent_at=moment(_seconds(status)),
             native={"key": opaque} if opaque else {},
         )
@@ -142,13 +142,15 @@ def _echo(account: str, message: Json) -> Inbound:
         mid = needed(message, "id", MOST_ID)
         at = moment(_seconds(message))
         key = key_of("echo", mid)
-        return Inbound(account, key, person, "echo", text=said.text, files=said.files, sent_at=at, external_id=mid)
+        return Inbound(
+            account, key, person, "echo", text=said.text, files=said.files, sent_at=at, external_id=key_of(mid)
+        )
     except BadInput:
         return unknown(account, "unreadable", message, person)
 
 
 def _seconds(event: Json) -> int:
-    told = needed(event, "timestamp", MOST_KEY)
+    told = needed(event, "timestamp", MOST_NAME)
     if not (told.isascii() and told.isdigit()):
         raise BadInput("timestamp must be seconds since 1970")
     return int(told)

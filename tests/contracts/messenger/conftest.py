@@ -9,10 +9,9 @@ import pytest
 from bot.channels._meta.channel import Circumstances
 from bot.channels.messenger import MessengerChannel, Settings
 from tests.contracts.channel_contract import Inbox, Shelf
+from tests.contracts.meta_stage import VERIFY
 from tests.kit.platforms.around import around
 from tests.kit.platforms.meta import MessengerServer, MetaUser
-
-VERIFY = "our-own-words"
 
 
 @pytest.fixture

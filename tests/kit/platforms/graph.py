@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from tests.kit.platforms.base import Call, FakePlatform, Json, Refusal, response
+from tests.kit.platforms.base import Call, FakePlatform, Json, Perform, Refusal, Result, Routes, response
 from tests.kit.platforms.posting import Answered, Delivery
 
 VERSION = "v25.0"
@@ -32,6 +32,22 @@ class GraphServer(FakePlatform):
         self.ahead = 0.0  # seconds by which this server's time is ahead
         self.subscribed: list[str] = []
         self._ids = 0
+        self._instead: dict[str, Perform] = {}
+
+    def routes(self) -> Routes:
+        """Those of the platform, any of which a test may perform itself."""
+
+        def replaceable(perform: Perform) -> Perform:
+            async def either(call: Call) -> Result:
+                return await self._instead.get(call.method, perform)(call)
+
+            return either
+
+        return {name: (verb, path, replaceable(perform)) for name, (verb, path, perform) in self.nodes().items()}
+
+    def nodes(self) -> Routes:
+        """The calls that there are."""
+        raise NotImplementedError
 
     @property
     def now(self) -> float:
@@ -81,6 +97,10 @@ class GraphServer(FakePlatform):
         proof = hmac.new(self.secret.encode(), wanted.encode(), hashlib.sha256).hexdigest()
         if call.query.get("appsecret_proof", "" if self.proven else proof) != proof:
             refuse(100, words="Invalid appsecret_proof provided in the API argument")
+
+    def instead(self, method: str, perform: Perform) -> None:
+        """From now on the calls of `method` are performed so."""
+        self._instead[method] = perform
 
     def refuses(self, code: int, text: str) -> web.Response:
         return response(error(100, text), code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 from tests.kit.platforms.base import Call, Json, Result, Routes, Upload
 from tests.kit.platforms.graph import HOUR, VERSION, GraphServer, assure, refuse
@@ -80,7 +81,7 @@ class ConversationServer(GraphServer):
         self._files: dict[str, bytes] = {}
         self._kept: dict[str, Upload] = {}
 
-    def routes(self) -> Routes:
+    def nodes(self) -> Routes:
         return {
             "messages": ("POST", f"/{VERSION}/{{account}}/messages", self._messages),
             "subscribed_apps": ("POST", f"/{VERSION}/{{account}}/subscribed_apps", self.subscribe),
@@ -115,7 +116,7 @@ class ConversationServer(GraphServer):
         """A file that a customer sent, and its address."""
         at = f"{self.new_id()}-{name}"
         self._files[at] = content
-        return f"{self.base}/cdn/{at}?_nc_cat=101&oh=signed"
+        return f"{self.base}/cdn/{quote(at)}?_nc_cat=101&oh=signed"
 
     # calls
 
@@ -276,8 +277,8 @@ class ConversationServer(GraphServer):
 class MessengerServer(ConversationServer):
     """A Page."""
 
-    def __init__(self) -> None:
-        super().__init__("104", "104")
+    def __init__(self, page: str = "104") -> None:
+        super().__init__(page, page)
 
 
 class InstagramServer(ConversationServer):
@@ -288,6 +289,7 @@ class InstagramServer(ConversationServer):
 
     def __init__(self, page: str = "104") -> None:
         super().__init__("17841400", page or "17841400", proven=bool(page))
+        self.former: list[str] = []
 
     def assure_message(self, message: Json) -> None:
         assure(set(message) <= {"text", "attachment", "quick_replies"}, "Unknown field in message")
@@ -307,6 +309,18 @@ class InstagramServer(ConversationServer):
 
     def echo_facts(self) -> Json:
         return {}
+
+    def nodes(self) -> Routes:
+        return {**super().nodes(), "refresh": ("GET", "/refresh_access_token", self._refresh)}
+
+    async def _refresh(self, call: Call) -> Result:
+        """A new token for one that is good; that one stays good too, until its own end."""
+        assure(call.query.get("grant_type") == "ig_refresh_token", "Invalid grant_type")
+        if call.query.get("access_token") not in {self.token, *self.former}:
+            refuse(190, words="Error validating access token", status=401)
+        self.former.append(self.token)
+        self.token = f"EAAGrenewed-{self.new_id()}"
+        return {"access_token": self.token, "token_type": "bearer", "expires_in": 5_183_944}
 
 
 def _decoded(text: str) -> Any:

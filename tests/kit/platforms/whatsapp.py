@@ -99,7 +99,7 @@ class WhatsAppServer(GraphServer):
         self.media_base = ""  # where media are said to be; "" for here
         self._media: dict[str, Upload] = {}
 
-    def routes(self) -> Routes:
+    def nodes(self) -> Routes:
         return {
             "messages": ("POST", f"/{VERSION}/{{number}}/messages", self._messages),
             "media": ("POST", f"/{VERSION}/{{number}}/media", self._upload),

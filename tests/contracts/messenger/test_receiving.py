@@ -1,0 +1,360 @@
+"""How Messenger is believed and registered with, and what a person may ask of us through Meta."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import orjson
+import pytest
+
+from bot.channels._meta.channel import DELETION, OLDEST_REQUEST, Circumstances
+from bot.channels.messenger import MessengerChannel, Settings
+from bot.config import accounts
+from bot.core.errors import BadInput, ChannelUnavailable, ConfigError, FileMissing, Unauthorised
+from bot.core.message import FileRef, Wire
+from bot.core.ports import HookRequest
+from bot.settings.secret import Secret
+from tests.contracts.channel_contract import PHOTO, Inbox, Shelf
+from tests.contracts.hook import Hook
+from tests.contracts.meta_stage import VERIFY, signed
+from tests.kit.platforms.around import around
+from tests.kit.platforms.meta import MessengerServer, MetaUser
+from tests.kit.wire_faults import Cut, Garbage, Hang, Status
+
+
+@pytest.fixture
+async def hook(channel: MessengerChannel, server: MessengerServer, inbox: Inbox) -> AsyncIterator[Hook]:
+    async with Hook(inbox.accept) as hook:
+        hook.channel = channel
+        server.posts_to(hook.url)
+        yield hook
+
+
+def challenge(**query: str) -> HookRequest:
+    return HookRequest("GET", "/hook", {f"hub.{name}": value for name, value in query.items()}, {}, b"")
+
+
+async def test_a_challenge_with_our_words_is_echoed_as_plain_text(hook: Hook, server: MessengerServer) -> None:
+    answer = await server.challenges(VERIFY, "<script>1158201444</script>")
+    assert (answer.status, answer.body) == (200, b"<script>1158201444</script>")
+    assert answer.content_type == "text/plain"
+
+
+@pytest.mark.parametrize("words", ["", "other words", VERIFY + " ", VERIFY.upper(), "自己的话"])
+async def test_a_challenge_with_other_words_is_not(hook: Hook, server: MessengerServer, words: str) -> None:
+    answer = await server.challenges(words)
+    assert (answer.status, answer.body) == (401, b"")
+
+
+def test_only_a_subscription_has_a_challenge(channel: MessengerChannel, settings: Settings, shelf: Shelf) -> None:
+    channel.verify(challenge(mode="subscribe", verify_token=VERIFY, challenge="1"))
+    for request in (challenge(), challenge(mode="unsubscribe", verify_token=VERIFY), challenge(verify_token="\udcff")):
+        with pytest.raises(Unauthorised):
+            channel.verify(request)
+    wordless = MessengerChannel(settings.model_copy(update={"verify_token": Secret()}), around("m", shelf.open))
+    with pytest.raises(Unauthorised):
+        wordless.verify(challenge(mode="subscribe", verify_token=""))
+
+
+async def test_the_secret_before_is_believed_while_it_is_replaced(
+    channel: MessengerChannel, settings: Settings, server: MessengerServer, shelf: Shelf
+) -> None:
+    update = {"app_secret": Secret("the new one"), "previous_app_secret": Secret(server.secret)}
+    rotating = MessengerChannel(settings.model_copy(update=update), around("m", shelf.open))
+    rotating.verify(signed(server, b"{}"))
+    rotating.verify(signed(server, b"{}", "the new one"))
+    with pytest.raises(Unauthorised):
+        channel.verify(signed(server, b"{}", "the new one"))
+
+
+async def test_a_second_delivery_is_the_same_message(
+    hook: Hook, server: MessengerServer, ann: MetaUser, inbox: Inbox
+) -> None:
+    server.posting.twice = True
+    mid = await ann.says("once")
+    await server.is_heard()
+    assert [(one.key, one.text, one.external_id) for one in inbox.kept] == [(mid, "once", mid)]
+    assert inbox.attempts == 2
+
+
+async def test_a_message_is_posted_until_it_is_kept(
+    hook: Hook, server: MessengerServer, ann: MetaUser, inbox: Inbox
+) -> None:
+    inbox.refuses = [ChannelUnavailable("busy")] * 2
+    await ann.says("keep me")
+    await server.is_heard()
+    assert [answer.status for answer in server.posting.answers] == [503, 503, 200]
+    assert [one.text for one in inbox.kept] == ["keep me"]
+
+
+async def test_a_batch_out_of_order_is_read_event_by_event(
+    hook: Hook, server: MessengerServer, ann: MetaUser, inbox: Inbox
+) -> None:
+    events = [server.event(ann.id, server.home, message={"mid": f"m_{n}", "text": str(n)}) for n in range(100)]
+    events[50]["message"] = {"mid": [], "text": "odd"}
+    server.tells(*reversed(events))
+    await server.is_heard()
+    assert [one.text for one in inbox.kept if one.kind == "message"] == [
+        str(n) for n in reversed(range(100)) if n != 50
+    ]
+    assert [one.data for one in inbox.kept if one.kind == "unknown"] == ["unreadable"]
+    assert [answer.status for answer in server.posting.answers] == [200]
+
+
+async def test_people_in_metas_inbox_are_heard_and_we_are_not(
+    channel: MessengerChannel, hook: Hook, server: MessengerServer, ann: MetaUser, inbox: Inbox
+) -> None:
+    await channel.send(ann.id, Wire("from the bot"), "k")
+    server.answers_in_its_own_inbox(ann, "from a person")
+    await server.is_heard()
+    [echo] = inbox.kept
+    assert (echo.kind, echo.sender, echo.text) == ("echo", ann.id, "from a person")
+    assert len(server.posting.answers) == 2
+
+
+async def test_an_app_is_known_by_its_id_as_well(settings: Settings, server: MessengerServer, shelf: Shelf) -> None:
+    known = settings.model_copy(update={"app_id": server.app_id})
+    channel = MessengerChannel(known, around("messenger", shelf.open))
+    message = {"mid": "m_1", "text": "hi", "is_echo": True, "app_id": int(server.app_id)}
+    event = server.event(server.home, "7", message=message)
+    assert channel.parse(orjson.dumps({"object": "page", "entry": [{"id": "104", "messaging": [event]}]})) == []
+    await channel.stop()
+
+
+async def test_what_another_app_handles_is_kept_and_not_answered(
+    hook: Hook, server: MessengerServer, ann: MetaUser, inbox: Inbox
+) -> None:
+    server.tells(server.event(ann.id, server.home, message={"mid": "m_1", "text": "hi"}), array="standby")
+    inbound = await inbox.next()
+    assert (inbound.kind, inbound.data, inbound.text) == ("unknown", "standby", "")
+    assert inbound.native["message"]["text"] == "hi"
+
+
+async def test_a_watermark_tells_until_when_all_was_read(
+    hook: Hook, server: MessengerServer, ann: MetaUser, inbox: Inbox
+) -> None:
+    await ann.does("delivery", {"watermark": 1_760_000_000_500})
+    await ann.does("read", {"watermark": 1_760_000_001_500})
+    await inbox.next(2)
+    read = [(one.kind, one.data, one.about, one.sent_at and one.sent_at.timestamp()) for one in inbox.kept]
+    assert read == [("status", "delivered", "", 1_760_000_000.5), ("status", "read", "", 1_760_000_001.5)]
+
+
+async def test_whoever_opens_the_chat_has_started_it(hook: Hook, ann: MetaUser, inbox: Inbox) -> None:
+    await ann.does("postback", {"title": "Get Started", "payload": "GET_STARTED", "mid": "m_1"})
+    await ann.does("referral", {"ref": "qr-12", "source": "SHORTLINK", "type": "OPEN_THREAD"})
+    await inbox.next(2)
+    assert [(one.kind, one.data) for one in inbox.kept] == [("started", ""), ("started", "qr-12")]
+
+
+# files
+
+
+async def test_a_file_is_fetched_without_our_token(
+    channel: MessengerChannel, hook: Hook, server: MessengerServer, ann: MetaUser, inbox: Inbox
+) -> None:
+    await ann.sends_file("file", "茶.pdf", PHOTO)
+    [ref] = (await inbox.next()).files
+    stream = await channel.fetch(ref)
+    assert (stream.name.endswith("茶.pdf"), ref.kind) == (True, "file")
+    assert b"".join([chunk async for chunk in stream.chunks]) == PHOTO
+    assert "Authorization" not in server.named("file")[0].headers
+
+
+async def test_an_address_that_has_ended_is_missing_and_a_broken_one_is_tried_again(
+    channel: MessengerChannel, server: MessengerServer
+) -> None:
+    with pytest.raises(FileMissing):
+        await channel.fetch(FileRef("image", f"{server.base}/cdn/gone"))
+    kept = FileRef("image", server.keeps("a.jpg", PHOTO))
+    server.fails("file", Status(502), Cut())
+    with pytest.raises(ChannelUnavailable):
+        await channel.fetch(kept)
+    stream = await channel.fetch(kept)
+    with pytest.raises(ChannelUnavailable):
+        assert b"".join([chunk async for chunk in stream.chunks]) == PHOTO
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:8080/secret",
+        "http://[::1]/",
+        "file:///etc/passwd",
+        "https://user:word@example.com/",
+        "m_1",
+        "",
+    ],
+)
+async def test_an_address_inside_the_network_is_never_called(settings: Settings, shelf: Shelf, address: str) -> None:
+    channel = MessengerChannel(settings, around("m", shelf.open))
+    with pytest.raises(FileMissing):
+        await channel.fetch(FileRef("image", address))
+    await channel.stop()
+
+
+# what people ask of us through Meta
+
+
+async def test_a_request_for_deletion_is_kept_and_confirmed(hook: Hook, server: MessengerServer, inbox: Inbox) -> None:
+    answer = await server.asks_for_deletion("app-42")
+    inbound = await inbox.next()
+    code = inbound.native["confirmation_code"]
+    assert (inbound.kind, inbound.data, inbound.sender) == ("unknown", DELETION, "app-42")
+    assert inbound.native == {"user_id": "app-42", "confirmation_code": code}
+    assert code.isalnum()
+    told = {"url": f"https://shop.example/?code={code}", "confirmation_code": code}
+    assert (answer.status, answer.content_type, orjson.loads(answer.body)) == (200, "application/json", told)
+
+
+async def test_the_same_request_is_one_and_another_persons_is_another(
+    channel: MessengerChannel, settings: Settings, server: MessengerServer, shelf: Shelf
+) -> None:
+    one, other = server.signed_request("app-42", issued=1e9), server.signed_request("app-43", issued=1e9)
+    elsewhere = MessengerChannel(settings, around("messenger", shelf.open))
+    assert channel.parse(one) == elsewhere.parse(one)
+    assert channel.parse(one)[0].key != channel.parse(other)[0].key
+    assert "42" not in channel.parse(one)[0].key.replace(channel.parse(one)[0].native["confirmation_code"], "")
+    page = settings.model_copy(update={"privacy_url": "https://shop.example/privacy"})
+    told = MessengerChannel(page, around("m", shelf.open)).answer(HookRequest("POST", "/", {}, {}, one), b"")
+    assert orjson.loads(told.body)["url"].startswith("https://shop.example/privacy?code=")
+
+
+async def test_a_request_that_meta_did_not_sign_or_long_ago_is_refused(
+    channel: MessengerChannel, server: MessengerServer
+) -> None:
+    def request(body: bytes) -> HookRequest:
+        return HookRequest("POST", "/hook", {}, {}, body)
+
+    channel.verify(request(server.signed_request("app-42")))
+    stale = server.signed_request("app-42", issued=server.now - OLDEST_REQUEST - 5)
+    ahead = server.signed_request("app-42", issued=server.now + OLDEST_REQUEST + 5)
+    for body in (stale, ahead, server.signed_request("app-42", secret="another"), b"signed_request="):
+        with pytest.raises(Unauthorised):
+            channel.verify(request(body))
+    # a webhook's signature is none of a request
+    with pytest.raises(Unauthorised):
+        channel.verify(signed(server, b"signed_request=a.e30"))
+    with pytest.raises(BadInput):
+        channel.parse(b"signed_request=a.e30")
+
+
+async def test_meta_tells_which_of_our_people_that_is(
+    settings: Settings, server: MessengerServer, ann: MetaUser, shelf: Shelf
+) -> None:
+    known = settings.model_copy(update={"app_id": server.app_id})
+    channel = MessengerChannel(known, around("messenger", shelf.open))
+    assert await channel.people_of(f"app-{ann.id}") == (ann.id,)
+    assert await channel.people_of("app-nobody") == ()
+    await channel.stop()
+
+
+# the start
+
+
+async def test_at_its_start_a_page_tells_the_app_of_its_conversations(
+    channel: MessengerChannel, server: MessengerServer, inbox: Inbox
+) -> None:
+    await channel.start(inbox.accept)
+    assert server.subscribed == [
+        *("messages", "messaging_postbacks", "messaging_optins", "messaging_referrals"),
+        *("message_deliveries", "message_reads", "message_echoes", "message_edits"),
+    ]
+    assert server.profile == {"get_started": {"payload": "GET_STARTED"}}
+
+
+async def test_who_subscribes_by_hand_is_left_alone(
+    settings: Settings, server: MessengerServer, inbox: Inbox, shelf: Shelf
+) -> None:
+    quiet = settings.model_copy(update={"subscribe": False, "get_started": ""})
+    channel = MessengerChannel(quiet, around("messenger", shelf.open))
+    await channel.start(inbox.accept)
+    assert [call.method for call in server.calls] == ["node"]
+    await channel.stop()
+
+
+async def test_a_refused_token_or_a_wrong_page_stops_the_start(
+    channel: MessengerChannel, settings: Settings, server: MessengerServer, inbox: Inbox, shelf: Shelf
+) -> None:
+    wrong = MessengerChannel(settings.model_copy(update={"page_id": "105"}), around("messenger", shelf.open))
+    with pytest.raises(ConfigError, match=r"\[channels.messenger\] Meta refused it: code 100.*page_id"):
+        await wrong.start(inbox.accept)
+    server.token = "EAAGanother"
+    with pytest.raises(ConfigError, match=r"\[channels.messenger\] access_token: .*copy `access_token`") as error:
+        await channel.start(inbox.accept)
+    assert settings.access_token.reveal() not in str(error.value)
+    await wrong.stop()
+
+
+async def test_a_page_that_cannot_be_subscribed_is_told_of_and_answers_all_the_same(
+    channel: MessengerChannel, server: MessengerServer, inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.fails("subscribed_apps", Status(400, "(#100) no such field"))
+    await channel.start(inbox.accept)
+    assert "[channels.messenger] Meta refused it: code 100" in caplog.text
+
+
+@pytest.mark.parametrize("fault", [Status(503), Garbage(), Hang()], ids=str)
+async def test_an_unreachable_meta_does_not_stop_the_start(
+    settings: Settings, server: MessengerServer, inbox: Inbox, shelf: Shelf, fault: Status | Garbage | Hang
+) -> None:
+    naps: list[float] = []
+
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+
+    server.fails("node", fault, Status(500))
+    hurried = Circumstances(timeout=0.1 if isinstance(fault, Hang) else 10, sleep=nap)
+    channel = MessengerChannel(settings, around("messenger", shelf.open), hurried)
+    await channel.start(inbox.accept)
+    await server.until(lambda: server.profile)
+    await asyncio.sleep(0)
+    assert naps == [1.0, 2.0]
+    await channel.stop()
+
+
+# the settings
+
+TABLE = {"app_secret": "s", "verify_token": "v", "access_token": "t", "page_id": "104"}
+
+
+def hook_of(account: str) -> str:
+    return f"https://shop.example/hooks/{account}"
+
+
+def test_several_pages_are_several_accounts() -> None:
+    found, wrong = accounts.read({"messenger": TABLE, "messenger-2": TABLE | {"page_id": "105"}}, hook_of)
+    assert not wrong
+    assert sorted(found) == ["messenger", "messenger-2"]
+
+
+@pytest.mark.parametrize("key", TABLE)
+def test_what_is_missing_is_named(key: str) -> None:
+    _, [wrong] = accounts.read({"messenger": {name: one for name, one in TABLE.items() if name != key}}, hook_of)
+    assert wrong.keys == ("channels", "messenger", key)
+
+
+def test_a_system_users_token_will_do() -> None:
+    table = {name: one for name, one in TABLE.items() if name != "access_token"} | {"system_token": "s"}
+    assert not accounts.read({"messenger": table}, hook_of)[1]
+
+
+@pytest.mark.parametrize("more", [{"page_id": "tea"}, {"api_version": "25"}, {"api_base": "ftp://x"}, {"colour": 1}])
+def test_a_mistake_is_told(more: dict[str, object]) -> None:
+    assert len(accounts.read({"messenger": TABLE | more}, hook_of)[1]) == 1
+
+
+def test_meta_posts_to_https_only() -> None:
+    def plain(account: str) -> str:
+        return f"http://shop.example/hooks/{account}"
+
+    _, [wrong] = accounts.read({"messenger": TABLE}, plain)
+    assert "https" in wrong.words
+    assert not accounts.read({"messenger": TABLE | {"api_base": "http://127.0.0.1:1"}}, plain)[1]
+
+
+def test_settings_do_not_print_their_secrets(settings: Settings) -> None:
+    text = repr(settings)
+    assert settings.access_token.reveal() not in text
+    assert settings.app_secret.reveal() not in text
