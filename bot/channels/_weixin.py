@@ -28,7 +28,7 @@ BLOCK = 32
 #: Elements within elements; the platforms' own have four at most.
 MOST_DEPTH = 8
 #: What XML 1.0 cannot hold, and so what no answer may carry.
-_UNPRINTABLE = {code: None for code in (*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF)}
+_UNPRINTABLE = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF))
 
 
 def signature(*parts: str) -> str:

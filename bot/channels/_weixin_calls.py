@@ -47,7 +47,7 @@ class Calls:
         return await self._call("POST", path, None, json=json)
 
     async def upload(self, kind: str, name: str, file: Attachment, open_file: OpenFile) -> str:
-        """The media id of a file of ours, which is valid for three days. Raises as `get`, and what reading it raised."""
+        """The media id of a file of ours, valid for three days. Raises as `get`, and what reading it raised."""
         # Whole, since the platform takes no upload of an unknown length.
         content = b"".join([chunk async for chunk in open_file(file)])
         told = await self._call("POST", "/cgi-bin/media/upload", {"type": kind}, media=(name, file, content))
@@ -60,9 +60,7 @@ class Calls:
         """The bytes of a customer's media. Raises `FileMissing`, `ChannelUnavailable`."""
         token = await self._token.get()
         for again in (True, False):
-            stream = await self._api.download(
-                "/cgi-bin/media/get", query={"access_token": token, "media_id": media_id}
-            )
+            stream = await self._api.download("/cgi-bin/media/get", query={"access_token": token, "media_id": media_id})
             if stream.media_type not in _WORDS:
                 return stream
             stream, told = await _looked_into(stream)

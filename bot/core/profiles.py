@@ -47,8 +47,12 @@ TELEGRAM = Capabilities(
     edits=True,
 )
 # developers.weixin.qq.com, "customer service messages": five within 48 hours of what the customer said.
+# A menu that is tapped has no limits that are told: as many items as in WeCom's.
 WECHAT = Capabilities(
     channel="wechat",
+    buttons=10,
+    button_label=42,
+    button_data=64,
     text_limit=2048,
     text_unit="bytes",
     files=False,
@@ -57,6 +61,8 @@ WECHAT = Capabilities(
     reply_window=timedelta(hours=48),
     reply_quota=5,
     proactive="no",
+    gathers=True,
+    profiles=True,
 )
 # developer.work.weixin.qq.com, 微信客服 "send message": a menu has ten items.
 WECOM = Capabilities(
@@ -133,4 +139,4 @@ PROFILES: Mapping[str, Capabilities] = {
     profile.channel: profile for profile in (WEBCHAT, TELEGRAM, WECHAT, WECOM, QQ, WEIBO, MESSENGER, X, LINE, SMS)
 }
 #: Channels whose adapter ships.
-BUILT = frozenset({"webchat", "telegram"})
+BUILT = frozenset({"webchat", "telegram", "wechat", "wecom"})
