@@ -78,6 +78,8 @@ WECOM = Capabilities(
     reply_window=timedelta(hours=48),
     reply_quota=5,
     proactive="no",
+    gathers=True,
+    profiles=True,
 )
 # bot.q.qq.com/wiki/develop/api-v2: five rows of five under Markdown; four answers within an hour in a private chat.
 QQ = Capabilities(
