@@ -35,3 +35,4 @@ class Around:
     notes: Notes
     calls: OpenCalls
     secret: str  # 64 hex digits that nobody else knows, the same after every start and on every node
+    commands: tuple[tuple[str, str], ...] = ()  # what people can ask for, for a menu: "/order", "Place an order"

@@ -47,8 +47,12 @@ TELEGRAM = Capabilities(
     edits=True,
 )
 # developers.weixin.qq.com, "customer service messages": five within 48 hours of what the customer said.
+# A menu that is tapped has no limits that are told: as many items as in WeCom's.
 WECHAT = Capabilities(
     channel="wechat",
+    buttons=10,
+    button_label=42,
+    button_data=64,
     text_limit=2048,
     text_unit="bytes",
     files=False,
@@ -57,6 +61,8 @@ WECHAT = Capabilities(
     reply_window=timedelta(hours=48),
     reply_quota=5,
     proactive="no",
+    gathers=True,
+    profiles=True,
 )
 # developer.work.weixin.qq.com, 微信客服 "send message": a menu has ten items.
 WECOM = Capabilities(
@@ -72,6 +78,8 @@ WECOM = Capabilities(
     reply_window=timedelta(hours=48),
     reply_quota=5,
     proactive="no",
+    gathers=True,
+    profiles=True,
 )
 # bot.q.qq.com/wiki/develop/api-v2: five rows of five under Markdown; four answers within an hour in a private chat.
 QQ = Capabilities(
@@ -172,4 +180,4 @@ PROFILES: Mapping[str, Capabilities] = {
     for profile in (WEBCHAT, TELEGRAM, WECHAT, WECOM, QQ, WEIBO, MESSENGER, INSTAGRAM, WHATSAPP, X, LINE, SMS)
 }
 #: Channels whose adapter ships.
-BUILT = frozenset({"webchat", "telegram", "messenger", "instagram", "whatsapp"})
+BUILT = frozenset({"instagram", "messenger", "telegram", "webchat", "wechat", "wecom", "whatsapp"})

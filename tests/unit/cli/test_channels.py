@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.channels import telegram, webchat
+from bot.channels import telegram, webchat, wechat, wecom
 from bot.cli import channels
 from bot.core.profiles import BUILT, PROFILES
 
@@ -17,7 +17,7 @@ def test_the_page_in_the_repository_is_current() -> None:
 
 
 def test_a_channel_that_ships_has_one_record() -> None:
-    shipped = {"webchat": webchat.CAPABILITIES, "telegram": telegram.CAPABILITIES}
+    shipped = {kind.CAPABILITIES.channel: kind.CAPABILITIES for kind in (telegram, webchat, wechat, wecom)}
     assert {name: PROFILES[name] for name in BUILT} == shipped
 
 
@@ -27,6 +27,6 @@ def test_a_profile_is_called_as_its_channel() -> None:
 
 def test_facts_are_readable() -> None:
     assert channels.facts(PROFILES["wechat"]) == (
-        "numbered menu", "2048 bytes", "10 MiB", "no", "yes", "no", "48 h, 5 messages", "no",
+        "10 buttons of 42 characters", "2048 bytes", "10 MiB", "no", "yes", "no", "48 h, 5 messages", "no",
     )  # fmt: skip
     assert channels.brief(PROFILES["telegram"]).startswith("100 buttons of 64 characters; text 4096 UTF-16 units;")

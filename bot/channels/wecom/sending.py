@@ -1,0 +1,137 @@
+"""Sends one wire: its messages in order, each under an id of its own, so that none is sent twice.
+
+Source: developer.work.weixin.qq.com/document/path/94677, "send messages", and /95122, "send messages on events".
+"""
+
+from __future__ import annotations
+
+from base64 import b32encode
+from collections import OrderedDict
+from contextlib import suppress
+from hashlib import blake2b
+from time import monotonic
+from typing import TypeVar
+
+from bot.channels._reading import Json
+from bot.channels._weixin_calls import Calls
+from bot.channels.wecom.meanings import KeyTaken
+from bot.core.errors import BadInput, WindowClosed
+from bot.core.message import Attachment, Button, Wire
+from bot.core.ports import OpenFile
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+MOST_REMEMBERED = 4096
+#: An upload is kept for three days; seconds, and some for the way.
+MEDIA_LASTS = 3 * 86400 - 3600.0
+#: What stands above a menu, bytes; a longer text is a message of its own.
+MOST_HEAD = 1024
+ABOVE = "⬆️"
+PICTURES = frozenset({"image/jpeg", "image/png"})
+_NO_MEDIA = "40007"
+
+
+class Sender:
+    """One company's. `text_limit` is bytes of UTF-8."""
+
+    def __init__(self, calls: Calls, open_file: OpenFile, text_limit: int) -> None:
+        self._calls = calls
+        self._open_file = open_file
+        self._text_limit = text_limit
+        self._done: OrderedDict[str, int] = OrderedDict()
+        self._media: OrderedDict[int, tuple[str, float]] = OrderedDict()
+        self._welcomed: OrderedDict[str, None] = OrderedDict()
+
+    async def send(self, recipient: str, wire: Wire, key: str, welcome: str, *, in_window: bool) -> str:
+        """The id of the last message. Raises as `Calls.post`, and `WindowClosed` for what only a welcome could carry.
+
+        `welcome` is the code of an opened conversation, which carries one text or menu.
+        """
+        pieces = self._pieces(wire)
+        for number in range(self._done.get(key, 0), len(pieces)):
+            piece = pieces[number]
+            msgid = message_id(f"{key}:{number}")
+            if not await self._welcome(piece, msgid, welcome):
+                if not in_window:
+                    raise WindowClosed("the person has to write first")
+                await self._send(recipient, piece, msgid)
+            _remember(self._done, key, number + 1)
+        return message_id(f"{key}:{len(pieces) - 1}")
+
+    def _pieces(self, wire: Wire) -> list[Attachment | Json]:
+        if len(wire.text.encode("utf-8", "replace")) > self._text_limit:
+            raise BadInput(f"a WeCom text has at most {self._text_limit} bytes")
+        pieces: list[Attachment | Json] = [*wire.files]
+        head = wire.text
+        if wire.text and (not wire.rows or len(wire.text.encode("utf-8", "replace")) > MOST_HEAD):
+            pieces.append({"msgtype": "text", "text": {"content": wire.text}})
+            head = ABOVE
+        if wire.rows:
+            items = [_item(button) for row in wire.rows for button in row]
+            pieces.append({"msgtype": "msgmenu", "msgmenu": {"head_content": head or ABOVE, "list": items}})
+        if not pieces:
+            raise BadInput("a WeCom message needs a text or a file")
+        return pieces
+
+    async def _welcome(self, piece: Attachment | Json, msgid: str, code: str) -> bool:
+        """Whether it went out as a welcome; a code that is over, or used, is of no use."""
+        if not code or code in self._welcomed or isinstance(piece, Attachment):
+            return False
+        try:
+            await self._calls.post("/cgi-bin/kf/send_msg_on_event", {"code": code, "msgid": msgid, **piece})
+        except BadInput as error:
+            _remember(self._welcomed, code, None)
+            return isinstance(error, KeyTaken)
+        _remember(self._welcomed, code, None)
+        return True
+
+    async def _send(self, recipient: str, piece: Attachment | Json, msgid: str) -> None:
+        customer, _, desk = recipient.rpartition("@")
+        asked = {"touser": customer, "open_kfid": desk, "msgid": msgid}
+        if isinstance(piece, Attachment):
+            await self._file(asked, piece)
+            return
+        with suppress(KeyTaken):
+            await self._calls.post("/cgi-bin/kf/send_msg", asked | piece)
+
+    async def _file(self, asked: Json, file: Attachment) -> None:
+        kind = "image" if file.media_type in PICTURES else "file"
+        for again in (True, False):
+            media_id = await self._media_id(kind, file)
+            try:
+                await self._calls.post("/cgi-bin/kf/send_msg", {**asked, "msgtype": kind, kind: {"media_id": media_id}})
+                return
+            except KeyTaken:
+                return
+            except BadInput as error:
+                # WeCom does not know it any more: once more from the beginning.
+                self._media.pop(file.id, None)
+                if not again or _NO_MEDIA not in str(error):
+                    raise
+
+    async def _media_id(self, kind: str, file: Attachment) -> str:
+        known, until = self._media.get(file.id, ("", 0.0))
+        if known and until > monotonic():
+            return known
+        media_id = await self._calls.upload(kind, file.name or kind, file, self._open_file)
+        _remember(self._media, file.id, (media_id, monotonic() + MEDIA_LASTS))
+        return media_id
+
+
+def message_id(key: str) -> str:
+    """32 of A-Z and 2-7, the same for the same key."""
+    return b32encode(blake2b(key.encode(), digest_size=20).digest()).decode()
+
+
+def _item(button: Button) -> Json:
+    if button.url:
+        return {"type": "view", "view": {"url": button.url, "content": button.label}}
+    return {"type": "click", "click": {"id": button.data, "content": button.label}}
+
+
+def _remember(memory: OrderedDict[K, V], key: K, value: V) -> None:
+    memory[key] = value
+    memory.move_to_end(key)
+    if len(memory) > MOST_REMEMBERED:
+        memory.popitem(last=False)
