@@ -83,11 +83,12 @@ QQ = Capabilities(
     link_buttons=True,
     text_limit=2000,
     image_bytes=20 * _MIB,
-    file_bytes=200 * _MIB,
+    file_bytes=20 * _MIB,  # in one call QQ takes little more
     typing=True,
     reply_window=timedelta(minutes=60),
     reply_quota=4,
     proactive="no",
+    tokens=True,
 )
 # open.weibo.com/wiki "Send_Customer_Service_Message": fewer than 300 Chinese characters.
 WEIBO = Capabilities(
@@ -172,4 +173,4 @@ PROFILES: Mapping[str, Capabilities] = {
     for profile in (WEBCHAT, TELEGRAM, WECHAT, WECOM, QQ, WEIBO, MESSENGER, INSTAGRAM, WHATSAPP, X, LINE, SMS)
 }
 #: Channels whose adapter ships.
-BUILT = frozenset({"webchat", "telegram", "messenger", "instagram", "whatsapp"})
+BUILT = frozenset({"qq", "webchat", "telegram", "messenger", "instagram", "whatsapp"})
