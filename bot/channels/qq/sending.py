@@ -45,6 +45,7 @@ class Progress:
     token: str
     done: int = 0
     last: str = ""
+    first: int = 0  # of the menu's numbers, once it has any
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class Sender:
                 if number < len(wire.files):
                     progress.last = await self._file(chat, wire.files[number], progress.token, f"{key}#{number}")
                 elif wire.text:
-                    progress.last = await self._words(chat, wire, progress.token, key)
+                    progress.last = await self._words(chat, wire, progress, key)
                 progress.done = number + 1
         except WindowClosed:
             # Nothing went out with this one: the next try takes what the customer has said by then.
@@ -104,7 +105,8 @@ class Sender:
             raise WindowClosed("QQ: the bot may only answer, and there is no message to answer")
         return occasion.token
 
-    async def _words(self, chat: Chat, wire: Wire, token: str, key: str) -> str:
+    async def _words(self, chat: Chat, wire: Wire, progress: Progress, key: str) -> str:
+        token = progress.token
         if wire.rows and self.buttons:
             body = {"msg_type": MARKDOWN, "markdown": {"content": escaped(wire.text)}, "keyboard": keyboard(wire.rows)}
             try:
@@ -113,20 +115,21 @@ class Sender:
                 self.buttons = False
                 log.warning("qq.no_buttons: %s", error, extra={"action": "qq.no_buttons"})
         last = ""
-        for number, text in enumerate(self._texts(wire, key)):
+        for number, text in enumerate(self._texts(wire, progress, key)):
             body = {"msg_type": TEXT, "content": text}
             last = await self._message(chat, body, token, f"{key}#text{number}")
         return last
 
-    def _texts(self, wire: Wire, key: str) -> Sequence[str]:
+    def _texts(self, wire: Wire, progress: Progress, key: str) -> Sequence[str]:
         """The text, with a numbered menu of its buttons where it has any; two texts where one would be too long."""
         if not wire.rows:
             return (wire.text,)
         # Numbers run on through a turn, as `render` counts them; its keys differ in their last two parts.
         turn = key.rsplit(":", 2)[0]
-        menu, after = menu_of(wire.rows, self._numbered.get(turn, 1))
-        whole = f"{wire.text}\n{menu}"
+        progress.first = progress.first or self._numbered.get(turn, 1)
+        menu, after = menu_of(wire.rows, progress.first)
         remember(self._numbered, turn, after)
+        whole = f"{wire.text}\n{menu}"
         return (whole,) if len(whole) <= CAPABILITIES.text_limit else (wire.text, menu)
 
     async def _file(self, chat: Chat, file: Attachment, token: str, key: str) -> str:
