@@ -179,7 +179,7 @@ def _file(one: Json) -> FileRef:
     return FileRef(
         kind=kind,
         ref=address if "://" in address else "https://" + address.lstrip("/"),
-        name=text(one, "filename", 1024) or name,
+        name="voice.wav" if playable else text(one, "filename", 1024) or name,
         media_type="audio/wav" if playable else media_type,
         size=size if type(size) is int and size > 0 and not playable else None,
     )
@@ -201,7 +201,7 @@ def _when(d: Json) -> datetime | None:
     told = d.get("timestamp")
     if type(told) is int or (type(told) is str and told.isascii() and told.isdigit() and len(told) < 12):
         return moment(float(told))
-    if not told:
+    if told is None or told == "":
         return None
     try:
         found = datetime.fromisoformat(told)

@@ -54,9 +54,7 @@ def test_the_key_is_made_as_documented() -> None:
 
 @pytest.mark.parametrize(
     "request_",
-    [
-        asked(challenge(token)) for token in ("", "a" * 65, '{"op":0}', "a b", "密", "a\n", "a\u0000", 7, None, ["a"])
-    ]
+    [asked(challenge(token)) for token in ("", "a" * 65, '{"op":0}', "a b", "密", "a\n", "a\u0000", 7, None, ["a"])]
     + [asked(challenge(moment=moment)) for moment in ("", "now", "1" * 14, "-1", "1.5", 1725442341, None)]
     + [asked(challenge(op=op)) for op in (0, 12)]
     + [asked(challenge(), {}), asked(challenge(), HEADERS | {"x-bot-appid": "22222222"})]
