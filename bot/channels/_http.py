@@ -38,6 +38,8 @@ CHUNK = 64 * 1024
 SLOWEST = 20
 #: Seconds, where a platform says that we are too fast and not for how long we must wait.
 WAIT = 5.0
+#: Bytes of JSON from which it is a file in disguise.
+HEAVY = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,15 @@ class Answer:
 
 
 class Api:
-    """One platform's server. `timeout` is seconds for a call; a file may take longer while its bytes move."""
+    """One platform's server. `timeout` is seconds for a call; a file may take longer while its bytes move.
 
-    def __init__(self, base: str, *, timeout: float = 15.0, name: str = "") -> None:
+    `explains`: it says in JSON what it means by a 5xx, so that the channel is to read it.
+    """
+
+    def __init__(self, base: str, *, timeout: float = 15.0, name: str = "", explains: bool = False) -> None:
         self._base = base.rstrip("/")
         self._timeout = timeout
+        self._explains = explains
         self._name = name or urlsplit(base).hostname or "the platform"
         self._session: ClientSession | None = None
 
@@ -116,7 +122,8 @@ class Api:
             data.add_field(upload.field, content, filename=upload.name, content_type=upload.media_type)
         elif form is not None:
             data = FormData(dict(form))
-        patience = ClientTimeout(total=self._timeout * (SLOWEST if upload else 1), sock_connect=self._timeout)
+        heavy = upload is not None or (isinstance(data, bytes) and len(data) > HEAVY)
+        patience = ClientTimeout(total=self._timeout * (SLOWEST if heavy else 1), sock_connect=self._timeout)
         try:
             call = self._connected().request(
                 method, self._url(path, query), data=data, headers=sent, timeout=patience, allow_redirects=False
@@ -166,7 +173,8 @@ class Api:
         answer = Answer(response.status, bytes(body), response.headers)
         if answer.status == 429:
             raise AccountWaits(f"{self._name} asks to wait", after=answer.retry_after or WAIT, told=True)
-        if answer.status >= 500 or 300 <= answer.status < 400:
+        explained = self._explains and response.content_type == "application/json"
+        if (answer.status >= 500 and not explained) or 300 <= answer.status < 400:
             raise ChannelUnavailable(f"{self._name} answered {answer.status}", after=answer.retry_after)
         return answer
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot import channels
 from bot.core.capabilities import Capabilities
-from bot.core.profiles import BUILT, PROFILES
+from bot.core.profiles import PROFILES
 
 HEAD = """\
 # Channels
@@ -37,8 +38,9 @@ _PROACTIVE = {"yes": "yes", "template": "by template", "no": "no"}
 def markdown() -> str:
     """The text of docs/channels.md."""
     rows = ["| " + " | ".join(_COLUMNS) + " |", "|" + "---|" * len(_COLUMNS)]
+    built = {channels.OWN, *channels.kinds()}
     rows += [
-        "| " + " | ".join((name, "yes" if name in BUILT else "", *facts(one))) + " |" for name, one in PROFILES.items()
+        "| " + " | ".join((name, "yes" if name in built else "", *facts(one))) + " |" for name, one in PROFILES.items()
     ]
     return HEAD + "\n".join(rows) + "\n" + TAIL
 

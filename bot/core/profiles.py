@@ -91,11 +91,12 @@ QQ = Capabilities(
     link_buttons=True,
     text_limit=2000,
     image_bytes=20 * _MIB,
-    file_bytes=200 * _MIB,
+    file_bytes=20 * _MIB,  # in one call QQ takes little more
     typing=True,
     reply_window=timedelta(minutes=60),
     reply_quota=4,
     proactive="no",
+    tokens=True,
 )
 # open.weibo.com/wiki "Send_Customer_Service_Message": fewer than 300 Chinese characters.
 WEIBO = Capabilities(
@@ -179,5 +180,3 @@ PROFILES: Mapping[str, Capabilities] = {
     profile.channel: profile
     for profile in (WEBCHAT, TELEGRAM, WECHAT, WECOM, QQ, WEIBO, MESSENGER, INSTAGRAM, WHATSAPP, X, LINE, SMS)
 }
-#: Channels whose adapter ships.
-BUILT = frozenset({"instagram", "messenger", "telegram", "webchat", "wechat", "wecom", "whatsapp"})

@@ -1,0 +1,82 @@
+"""A QQ bot, the server it talks to, and Ann, who has just written to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from bot.channels.qq import QqChannel, Settings
+from tests.contracts.channel_contract import Inbox, Shelf
+from tests.contracts.hook import Hook
+from tests.kit.platforms.around import MemoryNotes, around
+from tests.kit.platforms.qq import QqChat, QqServer
+
+Make = Callable[..., QqChannel]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[QqServer]:
+    async with QqServer() as server:
+        yield server
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture
+def notes() -> MemoryNotes:
+    return MemoryNotes()
+
+
+@pytest.fixture
+async def make(server: QqServer, shelf: Shelf, notes: MemoryNotes) -> AsyncIterator[Make]:
+    """Makes a channel with some settings of its own."""
+    made: list[QqChannel] = []
+
+    def make(timeout: float = 10.0, **own: Any) -> QqChannel:
+        known = {"app_id": server.app_id, "secret": server.secret, "api_base": server.base, "token_base": server.base}
+        settings = Settings.model_validate(known | own)
+        channel = QqChannel(settings, around("qq", shelf.open, notes=notes), timeout=timeout, allows=lambda _: True)
+        made.append(channel)
+        return channel
+
+    yield make
+    for channel in made:
+        await channel.stop()
+
+
+@pytest.fixture
+def channel(make: Make) -> QqChannel:
+    return make()
+
+
+@pytest.fixture
+def ann(server: QqServer) -> QqChat:
+    ann = server.user("E4F4AEA33253A2797FB897C50B81D7ED")
+    ann.writes()
+    return ann
+
+
+@pytest.fixture
+def teahouse(server: QqServer) -> QqChat:
+    """A group."""
+    teahouse = server.group("C9F778FE6ADF9D1D1DBE395BF744A33A")
+    teahouse.writes()
+    return teahouse
+
+
+@pytest.fixture
+async def hook(channel: QqChannel, inbox: Inbox, server: QqServer) -> AsyncIterator[Hook]:
+    async with Hook(inbox.accept) as hook:
+        hook.channel = channel
+        server.posts_to(hook.url)
+        yield hook
