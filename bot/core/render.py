@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.capabilities import Capabilities, Unit
@@ -38,11 +38,33 @@ def _render(reply: Reply, capabilities: Capabilities, number: int) -> Rendered:
     if capabilities.cards and capabilities.buttons >= len(reply.buttons):
         return Rendered(tuple(_native(reply, capabilities)), choices_of(reply))
     wires: list[Wire] = []
+    if capabilities.gathers and len(reply.cards) > 1:
+        return Rendered(tuple(_spoken(_in_words(reply), capabilities, number)), choices_of(reply))
     for card in reply.cards:
         wires += _card(card, capabilities, number)
         number += sum(1 for button in card.buttons if button.data)
     wires += _spoken(reply, capabilities, number)
     return Rendered(tuple(wires), choices_of(reply))
+
+
+def gathered(replies: Sequence[Reply]) -> list[Reply]:
+    """The same said in fewer messages, where a platform counts them: words alone go before what is said next."""
+    found: list[Reply] = []
+    for reply in replies:
+        if found and found[-1] == Reply(found[-1].text):
+            reply = replace(reply, text="\n\n".join(part for part in (found.pop().text, reply.text) if part))
+        found.append(reply)
+    return found
+
+
+def _in_words(reply: Reply) -> Reply:
+    """Several cards as one text, without their pictures: each would be a message of its own."""
+    cards = ["\n".join(line for line in (card.title, card.price, card.text) if line) for card in reply.cards]
+    buttons = tuple(
+        replace(button, label=f"{button.label} · {card.title}") for card in reply.cards for button in card.buttons
+    )
+    text = "\n\n".join(part for part in (*cards, reply.text) if part)
+    return replace(reply, text=text, cards=(), buttons=(*buttons, *reply.buttons))
 
 
 def _native(reply: Reply, capabilities: Capabilities) -> Iterator[Wire]:

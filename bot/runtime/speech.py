@@ -9,7 +9,7 @@ import msgspec
 from bot.core.capabilities import Capabilities
 from bot.core.message import Choice, Reply, Wire
 from bot.core.reference import shortened
-from bot.core.render import choices_of, render
+from bot.core.render import choices_of, gathered, render
 from bot.runtime.state import ConversationState
 from bot.runtime.writes import NewEffect, Writes, body_of, preview
 
@@ -34,6 +34,8 @@ class Speech:
         """Turn what was said into rows."""
         if self._state.is_with_people(self._now) or not self._replies:
             return
+        if self._capabilities.gathers:
+            self._replies = gathered(self._replies)
         choices: list[Choice] = []
         first, most = self._state.last_seq + 1, self._capabilities.button_data
         fitting = (

@@ -42,7 +42,7 @@ class Sqlite(Engine):
     schemes = ("sqlite",)
     row_lock = ""
     is_shared = False
-    now = "unixepoch('subsec')"
+    now = "((julianday('now') - 2440587.5) * 86400.0)"  # unixepoch knows parts of a second only since SQLite 3.42
     alive = f"SELECT -id AS id, 0 AS version FROM node WHERE id = ? AND until > {now}"  # noqa: S608
     claim_lock = ""
 

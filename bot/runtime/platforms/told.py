@@ -19,6 +19,8 @@ KINDS = frozenset({"status", "edited", "deleted", "echo"})
 ELSEWHERE = timedelta(hours=2)
 #: How far back a message is looked for.
 _REACH = 500
+#: An echo is of one of so many messages, and comes soon.
+_ECHOED, _ECHO_TIME = 50, timedelta(minutes=10)
 #: A status may be here before we have written down what was sent; so long and so often it is waited for, seconds.
 _PATIENCE, _REST = 5.0, 0.5
 
@@ -26,6 +28,10 @@ _SEQS = "SELECT seq, text, delivery FROM message WHERE conversation_id = ? AND s
 _OURS = (
     "SELECT seq, text, delivery FROM message WHERE conversation_id = ? AND seq > ? AND author IN ('bot', 'staff') "
     "AND delivery IN ({marks}) AND at <= ? ORDER BY seq"
+)
+_LAST = (
+    "SELECT text, external_id FROM message WHERE conversation_id = ? AND seq > ? AND author IN ('bot', 'staff') "
+    "AND at > ? ORDER BY seq"
 )
 _STATUS = "UPDATE message SET delivery = ?, error = ? WHERE conversation_id = ? AND seq = ?"
 _EDIT = "UPDATE message SET text = ?, changed = 'edited' WHERE conversation_id = ? AND seq = ?"
@@ -56,7 +62,8 @@ class Told:
             case "deleted":
                 await self._deleted(inbound)
             case "echo":
-                self._answered_elsewhere(inbound)
+                if not await self._is_ours(inbound):
+                    self._answered_elsewhere(inbound)
 
     async def _status(self, inbound: Inbound) -> None:
         before = _BEFORE.get(inbound.data)
@@ -108,6 +115,11 @@ class Told:
         if not inbound.about:
             return []
         return await fetch(_SEQS, (self._state.id, self._state.last_seq - _REACH, inbound.about))
+
+    async def _is_ours(self, inbound: Inbound) -> bool:
+        """Whether it is the echo of what was sent here, which not every platform marks: by its id, or by its words."""
+        rows = await fetch(_LAST, (self._state.id, self._state.last_seq - _ECHOED, self._now - _ECHO_TIME))
+        return any((row["external_id"] or None) == inbound.external_id or row["text"] == inbound.text for row in rows)
 
     def _answered_elsewhere(self, inbound: Inbound) -> None:
         """A person has the word; what the bot was about to say is not sent any more."""

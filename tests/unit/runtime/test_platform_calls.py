@@ -1,0 +1,117 @@
+"""Notes that nodes share, and calls that carry an answer back: collected once, kept for the next try, taken back."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.core.message import Inbound
+from bot.runtime.platforms import open_calls
+from bot.runtime.platforms.notes import SharedNotes
+from bot.runtime.platforms.open_calls import HeldCalls
+from models import OpenCall
+from models.database import migrate
+
+HELLO = Inbound("wechat", "m1", "ann", text="hello")
+
+
+@pytest.fixture(autouse=True)
+async def tables(database: str) -> None:
+    await migrate()
+
+
+async def test_a_note_is_read_until_its_time_is_over() -> None:
+    notes = SharedNotes()
+    await notes.put("wechat:token", "one", 60)
+    await notes.put("wechat:token", "two", 60)
+    await notes.put("wechat:cursor", "c7")
+    await notes.put("wechat:old", "gone", -1)
+    found = [await notes.get(f"wechat:{name}") for name in ("token", "cursor", "old", "none")]
+    assert found == ["two", "c7", "", ""]
+
+
+async def test_one_of_all_who_ask_does_what_all_need() -> None:
+    notes = SharedNotes()
+    assert sorted(await asyncio.gather(*(notes.claim("wechat:fetch", 30) for _ in range(8)))) == [False] * 7 + [True]
+    await notes.release("wechat:fetch")
+    assert await notes.claim("wechat:fetch", -1)
+    assert await notes.claim("wechat:fetch", 30)
+
+
+async def test_a_claim_keeps_the_note() -> None:
+    notes = SharedNotes()
+    await notes.put("wechat:token", "one", 60)
+    await notes.claim("wechat:token", 30)
+    assert await notes.get("wechat:token") == "one"
+
+
+@pytest.mark.parametrize("nodes", [1, 2])
+async def test_what_is_said_goes_out_with_the_call(nodes: int) -> None:
+    here = HeldCalls()
+    there = here if nodes == 1 else HeldCalls()
+    id_, is_last = await here.open(HELLO, 5, 1)
+    collected, given = await asyncio.gather(here.collect(id_, 5), there.give("wechat", "ann", "send:1", b"Hi!"))
+    assert (collected, given, is_last) == (b"Hi!", True, True)
+
+
+async def test_a_call_carries_one_answer() -> None:
+    calls = HeldCalls()
+    id_, _ = await calls.open(HELLO, 5, 1)
+    first = asyncio.create_task(calls.give("wechat", "ann", "send:1", b"one"))
+    assert await calls.collect(id_, 5) == b"one"
+    assert await first
+    assert not await calls.give("wechat", "ann", "send:2", b"two")
+
+
+async def test_the_next_try_of_a_call_carries_the_same_answer() -> None:
+    calls = HeldCalls()
+    id_, _ = await calls.open(HELLO, 5, 3)
+    first = asyncio.create_task(calls.give("wechat", "ann", "send:1", b"one"))
+    assert await calls.collect(id_, 5) == b"one"
+    again, _ = await calls.open(HELLO, 5, 3)
+    assert (again, await calls.collect(again, 5), await first) == (id_, b"one", True)
+
+
+async def test_who_sends_waits_for_the_next_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(open_calls, "GAP", 1.0)
+    calls = HeldCalls()
+    id_, is_last = await calls.open(HELLO, 0.2, 2)
+    assert (await calls.collect(id_, 0.2), is_last) == (b"", False)
+    late = asyncio.create_task(calls.give("wechat", "ann", "send:1", b"late"))
+    await asyncio.sleep(0.3)
+    id_, is_last = await calls.open(HELLO, 2, 2)
+    assert (await calls.collect(id_, 2), await late, is_last) == (b"late", True, True)
+
+
+async def test_what_nobody_collects_is_taken_back() -> None:
+    calls = HeldCalls()
+    id_, _ = await calls.open(HELLO, 0.3, 1)
+    assert not await calls.give("wechat", "ann", "send:1", b"one")
+    assert await calls.collect(id_, 0.1) == b""
+    assert (await OpenCall.get()).said == ""
+
+
+async def test_a_sender_that_died_finds_that_its_words_were_collected() -> None:
+    calls = HeldCalls()
+    id_, _ = await calls.open(HELLO, 5, 1)
+    dies = asyncio.create_task(calls.give("wechat", "ann", "send:1", b"one"))
+    assert await calls.collect(id_, 5) == b"one"
+    dies.cancel()
+    assert await HeldCalls().give("wechat", "ann", "send:1", b"one")
+
+
+async def test_nobody_answers_the_call_of_another() -> None:
+    calls = HeldCalls()
+    await calls.open(HELLO, 5, 1)
+    assert not await calls.give("wechat", "bob", "send:1", b"one")
+    assert not await calls.give("weibo", "ann", "send:1", b"one")
+
+
+async def test_a_call_that_nobody_makes_again_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    await HeldCalls().open(HELLO, -1, 1)
+    await open_calls.prune()
+    assert await OpenCall.all().count() == 1
+    monkeypatch.setattr(open_calls, "REMEMBERED", 0.0)
+    await open_calls.prune()
+    assert await OpenCall.all().count() == 0
