@@ -28,8 +28,6 @@ CAPABILITIES = INSTAGRAM
 INSTAGRAM_GRAPH = "https://graph.instagram.com"
 #: What an account by Instagram's own login tells its app of.
 EVENTS = ("messages", "messaging_postbacks", "messaging_seen", "messaging_referral")
-
-
 #: Seconds between two renewals, and for which a token lives.
 WEEK, LIFE = 7 * 24 * 3600.0, 60 * 24 * 3600.0
 #: Seconds after which a process looks again whether a token is to be renewed.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import orjson
 import pytest
 
 from bot.app import build, opened
@@ -54,5 +55,8 @@ async def test_two_pages_at_one_address_answer_each_its_own_people(
             assert (await bob.reads(20)).text == "echo two"
             assert {one.lane for one in await Conversation.all()} == {"messenger:7", "second:8"}
             assert (await server.challenges("v")).body == b"1158201444"
+            answer = await server.asks_for_deletion("app-7")
+            assert (answer.status, answer.content_type) == (200, "application/json")
+            assert orjson.loads(answer.body)["confirmation_code"].isalnum()
         finally:
             await app.stop()

@@ -17,7 +17,7 @@ from tests.kit.platforms.around import MemoryNotes, around
 from tests.kit.platforms.base import Call, Json, Refusal
 from tests.kit.platforms.graph import HOUR, error
 from tests.kit.platforms.meta import MessengerServer, MetaUser
-from tests.kit.wire_faults import Cut, Status, TooMany
+from tests.kit.wire_faults import Cut, Elsewhere, Fault, Garbage, Status, TooMany
 
 LATE = Occasion(in_window=False)
 LATE_STAFF = Occasion(in_window=False, by_person=True)
@@ -243,6 +243,7 @@ async def test_a_pages_token_is_fetched_and_again_once_it_is_refused(
     other = MessengerChannel(settings.model_copy(update=update), around("m", shelf.open, notes=notes))
     await other.send(ann.id, Wire("three"), "k3")
     assert server.count("node") == 2  # all nodes share it
+    assert server.token not in str(vars(notes))
     await channel.stop()
     await other.stop()
 
@@ -262,6 +263,15 @@ async def test_a_new_token_that_is_refused_too_is_not_fetched_for_ever(
     assert refused.value.after == 60
     assert (server.count("node"), server.count("messages")) == (2, 2)
     await channel.stop()
+
+
+@pytest.mark.parametrize("fault", [Status(400), Status(404), Status(503), Garbage(), Elsewhere("https://x.example/")])
+async def test_what_is_not_the_graphs_own_answer_is_tried_again(
+    channel: MessengerChannel, server: MessengerServer, ann: MetaUser, fault: Fault
+) -> None:
+    server.fails("messages", fault)
+    with pytest.raises(ChannelUnavailable):
+        await channel.send(ann.id, Wire("hi"), "k")
 
 
 async def test_a_lost_answer_may_show_a_text_twice_but_never_loses_it(
