@@ -139,7 +139,8 @@ async def test_what_the_bot_was_about_to_say_is_cancelled_by_an_answer_elsewhere
         chat.say("One")
         chat.say("Two")
 
-    sim = await small_world([router], replace(TICKS, reply_window=timedelta(days=2), reply_quota=1, profiles=False))
+    narrow = replace(TICKS, reply_window=timedelta(days=2), reply_quota=1, proactive="no", profiles=False)
+    sim = await small_world([router], narrow)
     ann = await sim.customer()
     await ann.says("hello")
     await sim.deliver(ann._inbound(kind="echo", text="I am here"))
