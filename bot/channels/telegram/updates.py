@@ -7,23 +7,20 @@ https://core.telegram.org/bots/api#update (Bot API 10).
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
 
+from bot.channels._reading import MOST_DEPTH, MOST_NAME, Json, moment, place, refuse_hostile
+from bot.channels._reading import integer as _integer
+from bot.channels._reading import obj as _object
+from bot.channels._reading import text as _text
 from bot.core.errors import BadInput
 from bot.core.message import FileKind, FileRef, Inbound
 
-Json = dict[str, Any]
-
 #: What we ask Telegram for: https://core.telegram.org/bots/api#setwebhook, `allowed_updates`.
 ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
-
-MOST_TEXT = 65_536  # Telegram itself stops at 4,096; far above that it is not Telegram
-MOST_NAME = 256
-MOST_DEPTH = 64
-LATEST_DATE = 1 << 33  # the year 2242
 
 
 def read_updates(account: str, body: bytes) -> list[Inbound]:
@@ -33,7 +30,7 @@ def read_updates(account: str, body: bytes) -> list[Inbound]:
     except orjson.JSONDecodeError as error:
         raise BadInput(f"not JSON: {error}") from None
     if b"\\u0000" in body or body.count(b"[") + body.count(b"{") > MOST_DEPTH:
-        _refuse_hostile(update)
+        refuse_hostile(update)
     return [read_update(account, update)]
 
 
@@ -50,24 +47,6 @@ def read_update(account: str, update: object) -> Inbound:
             return read(account, key, event) or _unknown(account, key, kind, update)
     other = next((kind for kind, event in update.items() if type(event) is dict), "")
     return _unknown(account, key, other, update)
-
-
-def _refuse_hostile(value: Any) -> None:
-    """NUL cannot be kept in a text column, and what is nested too deep cannot be written back."""
-    layer, depth = [value], 0
-    while layer:
-        below: list[Any] = []
-        for item in layer:
-            if type(item) is str and "\0" in item:
-                raise BadInput("a text contains NUL")
-            if type(item) is dict:
-                below += item.keys()
-                below += item.values()
-            elif type(item) is list:
-                below += item
-        layer, depth = below, depth + 1
-        if depth > MOST_DEPTH:
-            raise BadInput(f"nested deeper than {MOST_DEPTH}")
 
 
 def _unknown(account: str, key: str, kind: str, update: Json) -> Inbound:
@@ -110,6 +89,7 @@ def _message(account: str, key: str, message: Json) -> Inbound | None:
         locale=_text(author, "language_code", MOST_NAME),
         sent_at=_date(message),
         native=native,
+        external_id=str(_integer(message, "message_id")),
     )
 
 
@@ -176,14 +156,27 @@ def _membership(account: str, key: str, event: Json) -> Inbound | None:
     )
 
 
-def _event(_account: str, _key: str, _event: Json) -> None:
-    """An edit: kept as a native event, never answered."""
+def _edited(account: str, key: str, message: Json) -> Inbound | None:
+    """How a message reads now; None for a change of what has no words, such as a place that moves."""
+    chat = _object(message, "chat")
+    words = _text(message, "text") or _text(message, "caption")
+    if chat.get("type") != "private" or not words:
+        return None
+    return Inbound(
+        account=account,
+        key=key,
+        sender=str(_integer(chat, "id")),
+        kind="edited",
+        text=words,
+        about=str(_integer(message, "message_id")),
+        sent_at=_date(message),
+    )
 
 
 _READERS: dict[str, Callable[[str, str, Json], Inbound | None]] = {
     "message": _message,
     "callback_query": _callback,
-    "edited_message": _event,
+    "edited_message": _edited,
     "my_chat_member": _membership,
 }
 
@@ -246,22 +239,14 @@ def _file(media: Json, kind: FileKind, name: str, media_type: str) -> FileRef:
 def _in_words(message: Json) -> str:
     """A place or a contact as text, so that handlers and staff can read it; empty for the rest."""
     if "location" in message:
-        place = _object(message, "location")
-        where = f"{_degrees(place, 'latitude', 90):.6f}, {_degrees(place, 'longitude', 180):.6f}"
+        where = _object(message, "location")
         venue = _object(message, "venue") if "venue" in message else {}
         names = [_text(venue, "title"), _text(venue, "address")]
-        return "📍 " + ", ".join([*filter(None, names), where])
+        return place(where.get("latitude"), where.get("longitude"), *names)
     if "contact" in message:
         person = _object(message, "contact")
         return f"👤 {_name(person)} {_text(person, 'phone_number', MOST_NAME)}"
     return ""
-
-
-def _degrees(place: Json, field: str, most: int) -> float:
-    value = place.get(field)
-    if not isinstance(value, (int, float)) or not -most <= value <= most:
-        raise BadInput(f"{field} must be a number of degrees")
-    return float(value)
 
 
 def _name(person: Json) -> str:
@@ -270,32 +255,4 @@ def _name(person: Json) -> str:
 
 
 def _date(message: Json) -> datetime:
-    seconds = _integer(message, "date")
-    if not 0 <= seconds < LATEST_DATE:
-        raise BadInput("date must be seconds since 1970")
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _object(parent: Json, field: str) -> Json:
-    value = parent.get(field)
-    if type(value) is not dict:
-        raise BadInput(f"{field} must be an object")
-    return value
-
-
-def _integer(parent: Json, field: str) -> int:
-    value = parent.get(field)
-    if type(value) is not int:
-        raise BadInput(f"{field} must be an integer")
-    return value
-
-
-def _text(parent: Json, field: str, most: int = MOST_TEXT) -> str:
-    value = parent.get(field)
-    if value is None:
-        return ""
-    if type(value) is not str:
-        raise BadInput(f"{field} must be a string")
-    if len(value) > most:
-        raise BadInput(f"{field} is longer than {most} characters")
-    return value
+    return moment(_integer(message, "date"))
