@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot import channels
+from bot.config import template
 from bot.core.capabilities import Capabilities
 from bot.core.profiles import PROFILES
 
@@ -42,7 +43,14 @@ def markdown() -> str:
     rows += [
         "| " + " | ".join((name, "yes" if name in built else "", *facts(one))) + " |" for name, one in PROFILES.items()
     ]
-    return HEAD + "\n".join(rows) + "\n" + TAIL
+    return HEAD + "\n".join(rows) + "\n" + TAIL + "".join(_settings(name) for name in channels.kinds())
+
+
+def _settings(name: str) -> str:
+    """What an account of this channel can be told, and how it is set up."""
+    settings = channels.kind(name).Settings
+    about, table = str(settings.__doc__).strip(), template.channel_markdown(name)
+    return f"\n## {name}\n\n{about} To set it up, {settings.cure}\n\n{table}\n"
 
 
 def facts(one: Capabilities) -> tuple[str, ...]:

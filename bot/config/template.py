@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
@@ -66,7 +66,7 @@ def example() -> str:
         if key.section != section:
             section = key.section
             # A table without its keys would be an account that cannot be opened.
-            mark = "# " if section.startswith(f"{accounts.KEY}.") else ""
+            mark = "# " if _is_of_channel(section) else ""
             lines += ["", f"# {_about(section)}", f"{mark}[{section}]"]
         lines += [f"# {line}" for line in wrap(key.description, 110)]
         lines.append(f"# {key.name} = {key.default}")
@@ -74,16 +74,29 @@ def example() -> str:
 
 
 def markdown() -> str:
-    """A table of every key for the README."""
+    """A table for the README: every key but those of channels."""
+    return _table((f"{key.section}.{key.name}", key) for key in all_keys() if not _is_of_channel(key.section))
+
+
+def channel_markdown(channel: str) -> str:
+    """A table of what an account of this channel can be told."""
+    return _table((key.name, key) for key in all_keys(channels.kind(channel).Settings))
+
+
+def _table(keys: Iterable[tuple[str, Key]]) -> str:
     rows = ["| key | default | meaning |", "|---|---|---|"]
-    for key in all_keys():
+    for name, key in keys:
         default = "" if key.default == '""' else f"`{key.default}`"
-        rows.append(f"| `{key.section}.{key.name}` | {default} | {key.description.replace('|', '&#124;')} |")
+        rows.append(f"| `{name}` | {default} | {key.description.replace('|', '&#124;')} |")
     return "\n".join(rows)
 
 
+def _is_of_channel(section: str) -> bool:
+    return section.startswith(f"{accounts.KEY}.")
+
+
 def _about(section: str) -> str:
-    if section.startswith(f"{accounts.KEY}."):
+    if _is_of_channel(section):
         return str(channels.kind(section.rpartition(".")[2]).Settings.__doc__).strip()
     model: Any = Config
     description = ""

@@ -217,7 +217,7 @@ def test_a_port_that_is_taken_is_told_and_no_password_is_lost(home: Home, port: 
 
 
 def test_the_chat_shows_a_channel_and_leaves_nothing_behind(home: Home) -> None:
-    ended = home.bot("chat", "--as", "wechat", "--language", "zh-CN", stdin="/shop\n:7\n:quit\nnot read\n")
+    ended = home.bot("chat", "--as", "weibo", "--language", "zh-CN", stdin="/shop\n:7\n:quit\nnot read\n")
     assert ended.code == 0
     assert "you> /shop" in ended.out
     assert re.search(r"^1\. ", ended.out, re.MULTILINE), "a channel without buttons has a numbered menu"

@@ -64,7 +64,7 @@ def test_both_readmes_show_the_same_handler() -> None:
     assert example("README.md", 0) == example("README.zh-CN.md", 0)
 
 
-@pytest.mark.parametrize(("channel", "menu"), [("wechat", "1. Weekday"), ("telegram", "[:1 Weekday]")])
+@pytest.mark.parametrize(("channel", "menu"), [("weibo", "1. Weekday"), ("telegram", "[:1 Weekday]")])
 def test_the_handler_of_the_readme_talks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], channel: str, menu: str
 ) -> None:
