@@ -241,11 +241,26 @@ async def test_a_stopped_channel_hears_nothing(
     assert (inbox.kept, server.count("sync_msg")) == ([], before)
 
 
-async def test_a_customers_file_is_fetched(channel: WeCom, server: WeComServer, ann: WeComPerson, inbox: Inbox) -> None:
-    await ann.sends("file", {"media_id": server.shelf.put("list.txt", b"one, two", "text/plain")})
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ('attachment; filename="list.txt"', "list.txt"),
+        ('attachment; filename="发票 1.pdf"', "发票 1.pdf"),
+        ("attachment; filename*=UTF-8''%E5%8F%91%E7%A5%A8%201.pdf", "发票 1.pdf"),
+        ("attachment; filename=list.txt; size=7", "list.txt"),
+        ("attachment", ""),
+    ],
+)
+async def test_a_customers_file_is_fetched_under_its_name(
+    channel: WeCom, server: WeComServer, ann: WeComPerson, inbox: Inbox, header: str, name: str
+) -> None:
+    media = server.shelf.put("x", b"one, two", "application/octet-stream")
+    server.shelf.media[media].disposition = header
+    await ann.sends("file", {"media_id": media})
     await channel.start(inbox.accept)
     [file] = (await inbox.next()).files
-    assert b"".join([chunk async for chunk in (await channel.fetch(file)).chunks]) == b"one, two"
+    stream = await channel.fetch(file)
+    assert (stream.name, b"".join([chunk async for chunk in stream.chunks])) == (name, b"one, two")
 
 
 # the address is set
