@@ -5,12 +5,13 @@ Every call goes to the server of the settings: no redirect is followed and no pr
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import orjson
 from aiohttp import (
@@ -36,6 +37,11 @@ MOST_ANSWER = 4 * 1024 * 1024
 CHUNK = 64 * 1024
 #: A file may take so many times as long as a call.
 SLOWEST = 20
+#: Characters of a file's name.
+MOST_NAME = 255
+_NAME = re.compile(
+    r"filename(?:\*=(?:utf-8|UTF-8)\'[^\']*\'(?P<coded>[^;\s]+)|=(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>[^;\s]+)))"
+)
 #: Seconds, where a platform says that we are too fast and not for how long we must wait.
 WAIT = 5.0
 #: Bytes of JSON from which it is a file in disguise.
@@ -153,7 +159,12 @@ class Api:
             finally:
                 response.close()
             raise FileMissing(f"{self._name} answered {response.status}")
-        return FileStream(self._chunks(response), media_type=response.content_type, size=response.content_length)
+        return FileStream(
+            self._chunks(response),
+            name=_named(response.headers.get("Content-Disposition", "")),
+            media_type=response.content_type,
+            size=response.content_length,
+        )
 
     async def close(self) -> None:
         """Close connections; a later call opens new ones."""
@@ -203,6 +214,18 @@ async def _watched(chunks: AsyncIterator[bytes], failures: list[ParleyError]) ->
     except ParleyError as error:
         failures.append(error)
         raise
+
+
+def _named(disposition: str) -> str:
+    """The file's name in such a header, in both of its spellings; "" for none, and for one that is no text."""
+    found = _NAME.search(disposition)
+    if found is None:
+        return ""
+    name = unquote(found["coded"]) if found["coded"] else found["quoted"] or found["bare"] or ""
+    try:
+        return name.encode("utf-8").decode("utf-8")[:MOST_NAME]
+    except UnicodeEncodeError:
+        return ""
 
 
 def _in_time() -> TraceConfig:

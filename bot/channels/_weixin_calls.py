@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from bot.channels._http import Api, Upload
+from bot.channels._http import Answer, Api, Upload
 from bot.channels._reading import Json
 from bot.channels._strangers import Strangers
 from bot.channels._tokens import SharedToken
@@ -113,9 +113,9 @@ class Calls:
         return read(await self._api.call(method, path, query=query, json=json, upload=upload))
 
 
-def read(answer: Any) -> Json:
+def read(answer: Answer) -> Json:
     """What an answer says; one of 400 and above without an errcode is refused. Raises `ChannelUnavailable`."""
-    told: Json = answer.json()
+    told = answer.json()
     if answer.status >= 400 and not _code(told):
         return {"errcode": answer.status}
     return told

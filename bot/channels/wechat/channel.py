@@ -27,7 +27,7 @@ from bot.channels.wechat.menu import menu
 from bot.channels.wechat.sending import Sender
 from bot.channels.wechat.settings import Settings
 from bot.core.capabilities import Capabilities
-from bot.core.errors import BadInput, ChannelUnavailable, ConfigError, ParleyError, WindowClosed
+from bot.core.errors import ChannelUnavailable, ConfigError, ParleyError, WindowClosed
 from bot.core.message import Allowance, FileRef, Inbound, Wire
 from bot.core.ports import ORDINARY, Accept, FileStream, HookAnswer, HookRequest, Occasion, Profile, Sent
 from bot.core.profiles import WECHAT
@@ -35,8 +35,8 @@ from bot.core.profiles import WECHAT
 log = logging.getLogger(__name__)
 
 SUCCESS = HookAnswer(body=b"success")
-#: Seconds after which WeChat gives a call up and posts the event again, and how often it posts one.
-GIVES_UP, TRIES = 5.0, 3
+#: How often WeChat posts an event that is not answered.
+TRIES = 3
 #: Seconds that the start of everything else may wait for WeChat, and until the next try.
 FIRST_TRY, AGAIN = 5.0, 60.0
 
@@ -63,21 +63,8 @@ class WeChat(HttpChannel):
         self._sender = Sender(self._calls, around.open_file, settings.text_bytes)
         self._starting: asyncio.Task[None] | None = None
         self.holds = settings.holds
-
-    def holds_for(self, request: HookRequest) -> float:
-        """Seconds that this very call may be held open.
-
-        An account that can answer in a call only lets WeChat give up the first two and post the event again: with the
-        third there are 15 seconds for an answer. It must not go without one, or the person is told of a fault.
-        """
-        if self._settings.api:
-            return self.holds
-        try:
-            # Both by WeChat's clock: the first try is signed as it is made.
-            age = int(request.query.get("timestamp", "")) - int(word(self._gate.event(request.body), "CreateTime"))
-        except (BadInput, ValueError):
-            return self.holds
-        return self.holds if age >= GIVES_UP * (TRIES - 1) - 1 else GIVES_UP + 1
+        # Where there is no other way to answer, the calls before the last one stay unanswered, and are made again.
+        self.tries = 1 if settings.api else TRIES
 
     async def whoami(self) -> str:
         """The AppID, once WeChat took its secret. Raises `ChannelUnavailable`."""

@@ -57,6 +57,7 @@ class Medium:
     content: bytes
     media_type: str
     until: float
+    disposition: str = ""
 
 
 @dataclass
@@ -122,5 +123,5 @@ class WeixinPlatform(FakePlatform):
     async def download(self, call: Call) -> Any:
         self.authorise(call)
         found = self.shelf.get(call.query.get("media_id", ""))
-        headers = {"Content-Disposition": f'attachment; filename="{found.name}"'}
+        headers = {"Content-Disposition": found.disposition or f'attachment; filename="{found.name}"'}
         return web.Response(body=found.content, content_type=found.media_type, headers=headers)
