@@ -78,10 +78,13 @@ class Answer:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that the platform asks us to wait, where it says so in the usual header."""
+        """Seconds that the platform asks us to wait, where it says so: for so long, until a date, or until a second."""
         told = self.headers.get("Retry-After", "")
         if told.isascii() and told.isdigit():
             return float(told)
+        reset = self.headers.get("x-rate-limit-reset", "")
+        if reset.isascii() and reset.isdigit():
+            return max(0.0, float(reset) - time())
         try:
             return max(0.0, parsedate_to_datetime(told).timestamp() - time())
         except ValueError:

@@ -1,0 +1,174 @@
+"""Reads what X posts, by the Account Activity API and by the X Activity API, which wrap the same direct messages.
+
+Shapes: docs.x.com, "Account Activity" and "X Activity: event payloads". What the account itself sent comes too, and
+is left out; so is that somebody types. Encrypted chats come as ciphertext: they are kept as unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from bot.channels._reading import MOST_NAME, Json, moment, needed, obj, objects, place, read_object, text
+from bot.core.errors import BadInput
+from bot.core.message import FileRef, Inbound
+
+MESSAGES, READS, TYPING = (
+    "direct_message_events",
+    "direct_message_mark_read_events",
+    "direct_message_indicate_typing_events",
+)
+MOST_ID = 64
+MOST_ADDRESS = 4096
+#: X writes these three in texts as HTML does; the last one last, since it begins the others.
+_ESCAPED = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+
+
+def read_events(account: str, own: str, body: bytes) -> list[Inbound]:
+    """What happened to the account whose number is `own`. Raises `BadInput`."""
+    whole = read_object(body)
+    if not whole:
+        raise BadInput("an event must have fields")
+    if "data" in whole:
+        event = obj(whole, "data")
+        key, payload = "x:" + needed(event, "event_uuid", MOST_ID), event.get("payload")
+        inner: Json = payload if type(payload) is dict else {}
+        known = text(event, "event_type", MOST_NAME).startswith("dm.")
+    else:
+        event = inner = whole
+        key = "x:" + blake2b(body, digest_size=20).hexdigest()
+        known = type(whole.get("for_user_id")) is str
+    if known and any(name in inner for name in (MESSAGES, READS, TYPING)):
+        return [*_messages(account, own, inner), *_reads(account, own, inner)]
+    sender = inner.get("sender_id")
+    about = sender if type(sender) is str and 0 < len(sender) <= MOST_ID else "0"
+    if sender == own:
+        return []
+    told = text(event, "event_type", MOST_NAME) or next((name for name in whole if name != "for_user_id"), "")
+    return [Inbound(account, key, about, "unknown", data=told[:MOST_NAME], native=whole)]
+
+
+def _messages(account: str, own: str, inner: Json) -> Iterator[Inbound]:
+    users = inner.get("users")
+    for event in objects(inner, MESSAGES):
+        if text(event, "type", MOST_NAME) != "message_create":
+            yield _unknown(account, event)
+            continue
+        message = obj(event, "message_create")
+        sender = needed(message, "sender_id", MOST_ID)
+        if sender == own or text(obj(message, "target"), "recipient_id", MOST_ID) != own:
+            continue  # ours, or of another account that the app serves
+        read = _message(account, sender, event, obj(message, "message_data"))
+        yield _named(read, users) if read else _unknown(account, event, sender)
+
+
+def _message(account: str, sender: str, event: Json, said: Json) -> Inbound | None:
+    number = needed(event, "id", MOST_ID)
+    words = _words(said)
+    files: tuple[FileRef, ...] = ()
+    if said.get("attachment") is not None:
+        attachment = obj(said, "attachment")
+        if attachment.get("type") == "media":
+            media = obj(attachment, "media")
+            files, words = (_file(media),), _without(words, text(media, "url", MOST_ADDRESS))
+        elif attachment.get("type") == "location":
+            words = "\n".join(filter(None, (words, _place(obj(attachment, "location")))))
+    if not words.strip() and not files:
+        return None
+    return Inbound(
+        account=account,
+        key="dm:" + number,
+        sender=sender,
+        text=words,
+        files=files,
+        sent_at=_when(event),
+        native={"id": number},
+        external_id=number,
+    )
+
+
+def _reads(account: str, own: str, inner: Json) -> Iterator[Inbound]:
+    for event in objects(inner, READS):
+        reader, number = needed(event, "sender_id", MOST_ID), needed(event, "last_read_event_id", MOST_ID)
+        if reader == own:
+            continue
+        hidden = blake2b(f"{reader}:{number}".encode(), digest_size=16).hexdigest()
+        yield Inbound(
+            account, "read:" + hidden, reader, "status", data="read", sent_at=_when(event), about=number, native=event
+        )
+
+
+def _unknown(account: str, event: Json, sender: str = "0") -> Inbound:
+    key = "dm:" + needed(event, "id", MOST_ID)
+    return Inbound(account, key, sender, "unknown", data=text(event, "type", MOST_NAME), native=event)
+
+
+def _named(inbound: Inbound, users: Any) -> Inbound:
+    """With the person's name, which one of the APIs wraps once more."""
+    person = users.get(inbound.sender) if type(users) is dict else None
+    if type(person) is dict and type(person.get("data")) is dict:
+        person = person["data"]
+    name = text(person, "name", MOST_NAME) if type(person) is dict else ""
+    return msgspec.structs.replace(inbound, name=name)
+
+
+def _words(said: Json) -> str:
+    """The text with the addresses that were written, and not X's short ones."""
+    words = text(said, "text")
+    entities = said.get("entities")
+    for one in objects(entities, "urls") if type(entities) is dict else ():
+        short, long = text(one, "url", MOST_ADDRESS), text(one, "expanded_url", MOST_ADDRESS)
+        if short and long and "/messages/media/" not in long:
+            words = words.replace(short, long)
+    for escaped, meant in _ESCAPED:
+        words = words.replace(escaped, meant)
+    if len(words) > 65_536:
+        raise BadInput("text is too long with its addresses")
+    return words
+
+
+def _without(words: str, short: str) -> str:
+    """A picture's message ends in the picture's own short address."""
+    return words.replace(short, "").rstrip(" ") if short else words
+
+
+def _file(media: Json) -> FileRef:
+    kind = text(media, "type", MOST_NAME)
+    if kind in ("video", "animated_gif"):
+        found = objects(obj(media, "video_info"), "variants")
+        films = [one for one in found if one.get("content_type") == "video/mp4"]
+        best = max(films, key=_bitrate, default={})
+        return FileRef("video", needed(best, "url", MOST_ADDRESS), "video.mp4", "video/mp4")
+    address = needed(media, "media_url_https", MOST_ADDRESS)
+    is_png = address.lower().endswith(".png")
+    return FileRef("image", address, "photo.png" if is_png else "photo.jpg", "image/png" if is_png else "image/jpeg")
+
+
+def _bitrate(film: Json) -> int:
+    told = film.get("bitrate")
+    return told if type(told) is int else 0
+
+
+def _place(location: Json) -> str:
+    shared = location.get("shared_coordinate") or location.get("shared_place")
+    if type(shared) is not dict:
+        raise BadInput("a location must say where")
+    named = shared.get("place")
+    names = text(named, "full_name", MOST_NAME) if type(named) is dict else ""
+    if "coordinates" not in shared:
+        return f"📍 {names}" if names else ""
+    point = obj(shared, "coordinates").get("coordinates")
+    if type(point) is not list or len(point) != 2:
+        raise BadInput("a point must be two numbers")
+    return place(point[1], point[0], *filter(None, (names,)))
+
+
+def _when(event: Json) -> datetime:
+    told = text(event, "created_timestamp", 20)
+    if not (told.isascii() and told.isdigit()):
+        raise BadInput("created_timestamp must be milliseconds since 1970")
+    return moment(int(told) / 1000)

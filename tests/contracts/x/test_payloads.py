@@ -1,0 +1,36 @@
+"""What X posts is read as it is written beside it, and nothing but `BadInput` comes of anything else."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from bot.channels.x.events import read_events
+from bot.core.message import Inbound
+from tests.contracts.malformed import anything, changed, kept_or_refused
+from tests.contracts.payloads import Recording, recordings
+from tests.kit.platforms.x import OWN
+
+RECORDED = recordings("x")
+BODIES = [recording.body for recording in RECORDED]
+
+
+def parse(body: bytes) -> list[Inbound]:
+    return read_events("x", OWN, body)
+
+
+@pytest.mark.parametrize("recording", RECORDED, ids=str)
+def test_what_is_posted_is_read(recording: Recording) -> None:
+    recording.check(parse)
+
+
+@settings(max_examples=2000, deadline=None)
+@given(changed(BODIES))
+def test_no_changed_body_escapes(body: bytes) -> None:
+    kept_or_refused(parse, body)
+
+
+@settings(max_examples=500, deadline=None)
+@given(anything())
+def test_no_other_body_escapes(body: bytes) -> None:
+    kept_or_refused(parse, body)
