@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 from aiohttp import web
 
@@ -19,13 +19,14 @@ import handlers
 from analytics.settings import SparkSettings
 from bot import channels
 from bot.app_reports import DeskReports, MakeReport, fill_registry
-from bot.channels._account import Around
+from bot.channels._account import Around, Commands
 from bot.channels.webchat import WebChat
 from bot.config import Config
 from bot.core.errors import ConfigError
 from bot.core.message import Attachment
 from bot.core.ports import Channel, OpenFile, PaymentProvider, Storage
-from bot.core.router import Router, Routes
+from bot.core.router import Router, Routes, titles
+from bot.core.text import Voice
 from bot.edge.posting import MakePosts, Poster
 from bot.edge.process import EdgePoster, EdgeProcess
 from bot.payments.local import LocalPayments
@@ -118,12 +119,14 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
     edge = EdgeProcess() if needs_edge(config) else None
     posts = partial(EdgePoster, edge) if edge else Poster
     calls = HeldCalls()
-    accounts = await make_channels(config, opener(storage), calls, posts) | {
+    routes, languages = make_routes(config), make_languages(config)
+    offered = {tag: commands(routes, languages.voice(tag)) for tag in languages.supported}
+    accounts = await make_channels(config, opener(storage), calls, posts, offered) | {
         channel.account: channel for channel in more
     }
     providers = await make_providers(config)
     parts = Parts(
-        shop=make_shop(config, accounts, providers),
+        shop=make_shop(config, routes, languages, accounts, providers),
         channels=accounts,
         providers=providers,
         storage=storage,
@@ -148,11 +151,32 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
     return App(config, runtime, application, settings, storage, relay, edge)
 
 
-def make_shop(config: Config, accounts: Mapping[str, Channel], providers: Mapping[str, PaymentProvider]) -> Shop:
+def make_routes(config: Config) -> Routes:
+    """Everything that the handlers of the configuration answer to."""
+    return Routes(load_routers(config.handlers.modules))
+
+
+def make_languages(config: Config) -> Languages:
+    """Those of the shop, the first one first."""
+    return Languages(Path(handlers.__file__).parent / "locale", config.shop.languages, config.shop.timezone)
+
+
+def commands(routes: Routes, voice: Voice) -> Commands:
+    """The main menu of customers, as platforms show one."""
+    return tuple((f"/{one.name}", voice(one.title)) for one in titles(routes.commands, staff=False) if one.title)
+
+
+def make_shop(
+    config: Config,
+    routes: Routes,
+    languages: Languages,
+    accounts: Mapping[str, Channel],
+    providers: Mapping[str, PaymentProvider],
+) -> Shop:
     """What handlers and dialogs work with: the routes, the languages, what each channel can show, how to pay."""
     return Shop(
-        Routes(load_routers(config.handlers.modules)),
-        Languages(Path(handlers.__file__).parent / "locale", config.shop.languages, config.shop.timezone),
+        routes,
+        languages,
         {account: channel.capabilities for account, channel in accounts.items()},
         config.shop.currency,
         timedelta(minutes=config.shop.order_hold_minutes),
@@ -219,7 +243,11 @@ def opener(storage: Storage) -> OpenFile:
 
 
 async def make_channels(
-    config: Config, open_file: OpenFile, calls: HeldCalls, posts: MakePosts = Poster
+    config: Config,
+    open_file: OpenFile,
+    calls: HeldCalls,
+    posts: MakePosts = Poster,
+    offered: Mapping[str, Commands] = MappingProxyType({}),
 ) -> dict[str, Channel]:
     """The channel accounts of the configuration, by name; what one needs is imported only where there is one."""
     found: dict[str, Channel] = {"webchat": WebChat()}
@@ -232,6 +260,8 @@ async def make_channels(
             posts=posts,
             notes=notes,
             calls=AccountCalls(calls, account),
+            commands=next(iter(offered.values()), ()),
+            commands_in=offered,
             # Other things of ours have secrets by their names, too; that of the first bot keeps its own.
             secret=(await kept.secret(account if account == "telegram" else f"channel {account}")).hex(),
         )

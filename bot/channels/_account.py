@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from bot.core.ports import Notes, OpenCalls, OpenFile
@@ -24,6 +25,10 @@ class ChannelSettings(Section):
         return ""
 
 
+Commands = tuple[tuple[str, str], ...]
+"""What people can ask for, for a menu: "/order", "Place an order"; in the shop's first language."""
+
+
 @dataclass(frozen=True, slots=True)
 class Around:
     """What an account is given besides its settings."""
@@ -35,4 +40,5 @@ class Around:
     notes: Notes
     calls: OpenCalls
     secret: str  # 64 hex digits that nobody else knows, the same after every start and on every node
-    commands: tuple[tuple[str, str], ...] = ()  # what people can ask for, for a menu: "/order", "Place an order"
+    commands: Commands = ()
+    commands_in: Mapping[str, Commands] = field(default_factory=dict)  # the same by language: "zh"

@@ -38,6 +38,7 @@ class TelegramServer:
         self.faults = wire_faults.Faults()
         self.chats = Chats()
         self.webhook: Json = {}
+        self.menus: dict[str, dict[str, str]] = {}  # by language
         self.webhook_answers: list[int] = []
         self.local_path: Path | str | None = None  # set: `getFile` names it, as a local server does
         self._allowed: list[str] = []
@@ -217,6 +218,16 @@ class TelegramServer:
         self._allowed = fields.get("allowed_updates") or self._allowed
         if url:
             self._posting = asyncio.create_task(self._post_always())
+        return True
+
+    async def _setmycommands(self, fields: Json) -> bool:
+        commands = fields["commands"]
+        if not 1 <= len(commands) <= 100:
+            raise Refusal(400, "Bad Request: BOT_COMMANDS_TOO_MUCH")
+        for one in commands:
+            if not re.fullmatch("[a-z0-9_]{1,32}", one["command"]) or not 1 <= len(one["description"]) <= 256:
+                raise Refusal(400, "Bad Request: BOT_COMMAND_INVALID")
+        self.menus[fields.get("language_code", "")] = {one["command"]: one["description"] for one in commands}
         return True
 
     async def _deletewebhook(self, fields: Json) -> bool:

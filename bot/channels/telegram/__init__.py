@@ -23,6 +23,7 @@ def opened(settings: Settings, around: Around) -> TelegramChannel:
         webhook_url=settings.webhook_url(around.hook),
         webhook_secret=settings.webhook_secret.reveal() or around.secret,
         local_files=settings.local_files,
+        commands={"": around.commands} | dict(around.commands_in),
     )
     channel: type[TelegramChannel] = __getattr__("TelegramChannel")
     return channel(told, around.open_file, posts=around.posts)

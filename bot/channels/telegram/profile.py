@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.core.errors import ConfigError
@@ -28,6 +29,7 @@ class TelegramSettings:
     webhook_url: str = ""
     webhook_secret: str = field(default="", repr=False)
     local_files: bool = False  # a local Bot API server: `getFile` names files on our own disk
+    commands: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # the menu, by language
     timeout: float = 30.0
     poll: int = 25
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 
-from aiogram.methods import DeleteWebhook, GetMe, SetWebhook
+from aiogram.methods import DeleteWebhook, GetMe, SetMyCommands, SetWebhook
+from aiogram.types import BotCommand
 
 from bot.channels.telegram.client import PullConflict, TelegramClient, TokenRefused
 from bot.channels.telegram.methods import PullUpdates
 from bot.channels.telegram.profile import TelegramSettings
 from bot.channels.telegram.updates import ALLOWED, read_update
-from bot.core.errors import BadInput, ChannelUnavailable, ConfigError
+from bot.core.errors import BadInput, ChannelUnavailable, ConfigError, ParleyError
 from bot.core.message import Inbound
 from bot.core.ports import Accept
 
@@ -21,6 +23,9 @@ log = logging.getLogger(__name__)
 Sleep = Callable[[float], Awaitable[None]]
 
 LONGEST_PAUSE = 30.0
+#: https://core.telegram.org/bots/api#setmycommands
+MOST_COMMANDS = 100
+_COMMAND = re.compile("/[a-z0-9_]{1,32}")
 #: Seconds that the start of everything else may wait for Telegram.
 FIRST_TRY = 5.0
 CONFLICT = "Telegram: another program pulls the updates of this bot. Stop it, or give each its own token."
@@ -66,7 +71,19 @@ class Receiver:
             ) from error
         except BadInput as error:
             raise ConfigError(f"[{account}] webhook_url: {error}") from error
+        await self._offer_commands()
         log.info("telegram.ready", extra={"action": "telegram.ready", "bot": me.username})
+
+    async def _offer_commands(self) -> None:
+        """The menu beside the text field. Whoever does not see it can type the same."""
+        try:
+            for language, offered in self._settings.commands.items():
+                fitting = [(name[1:], title) for name, title in offered if _COMMAND.fullmatch(name)]
+                menu = [BotCommand(command=name, description=title[:256]) for name, title in fitting][:MOST_COMMANDS]
+                if menu:
+                    await self._client.call(SetMyCommands(commands=menu, language_code=language or None))
+        except ParleyError as error:
+            self._complain("telegram.commands", error)
 
     def _mode(self) -> SetWebhook | DeleteWebhook:
         if not self._settings.webhook_url:

@@ -247,3 +247,20 @@ async def test_typing_is_seen_by_who_waits_for_a_slow_answer(
     handled.clear()
     await courtesy.look()
     assert (ann.typing_seen, server.count("sendChatAction")) == (1, 2)
+
+
+async def test_the_menu_is_offered_in_each_language(server: TelegramServer, settings: TelegramSettings) -> None:
+    offered = {"": (("/order", "Place an order"), ("/Not-One", "x")), "zh": (("/order", "下单"),)}
+    channel = TelegramChannel(replace(settings, commands=offered), Shelf().open)
+    await channel.start(Inbox().accept)
+    await channel.stop()
+    assert server.menus == {"": {"order": "Place an order"}, "zh": {"order": "下单"}}
+
+
+async def test_a_menu_that_is_refused_stops_nothing(server: TelegramServer, settings: TelegramSettings) -> None:
+    server.fails("setMyCommands", Status(404, "Not Found"))
+    channel, inbox = TelegramChannel(replace(settings, commands={"": (("/order", "x"),)}), Shelf().open), Inbox()
+    await channel.start(inbox.accept)
+    await server.user(42).says("hi")
+    assert (await inbox.next()).text == "hi"
+    await channel.stop()
