@@ -121,6 +121,17 @@ def read(answer: Answer) -> Json:
     return told
 
 
+def token_of(answer: Answer, meaning: Meaning) -> tuple[str, float]:
+    """An access token and its seconds, from the answer to the call for one. Raises what the errcode means."""
+    told = read(answer)
+    token, seconds = told.get("access_token"), told.get("expires_in")
+    if isinstance(token, str) and token and isinstance(seconds, int):
+        return token, float(seconds)
+    if code := _code(told):
+        raise meaning(code, str(told.get("errmsg", "")))
+    raise ChannelUnavailable("an access token was asked for, and none was told")
+
+
 def _code(told: Json) -> int:
     code = told.get("errcode", 0)
     if type(code) is not int:

@@ -20,14 +20,14 @@ from bot.channels._reading import Json, text
 from bot.channels._strangers import IsPublic, Strangers, is_public
 from bot.channels._tokens import SharedToken
 from bot.channels._weixin import Gate, Sealing, word
-from bot.channels._weixin_calls import Calls, read
+from bot.channels._weixin_calls import Calls, token_of
 from bot.channels.wechat.events import Reader
 from bot.channels.wechat.meanings import STALE, CredentialRefused, meant, meant_of_token
 from bot.channels.wechat.menu import menu
 from bot.channels.wechat.sending import Sender
 from bot.channels.wechat.settings import Settings
 from bot.core.capabilities import Capabilities
-from bot.core.errors import ChannelUnavailable, ConfigError, ParleyError, WindowClosed
+from bot.core.errors import ConfigError, ParleyError, WindowClosed
 from bot.core.message import Allowance, FileRef, Inbound, Wire
 from bot.core.ports import ORDINARY, Accept, FileStream, HookAnswer, HookRequest, Occasion, Profile, Sent
 from bot.core.profiles import WECHAT
@@ -200,13 +200,7 @@ class WeChat(HttpChannel):
             "appid": self._settings.app_id,
             "secret": self._settings.secret.reveal(),
         }
-        told = read(await self._api.call("POST", "/cgi-bin/stable_token", json=asked))
-        token, seconds, code = told.get("access_token"), told.get("expires_in"), told.get("errcode", 0)
-        if isinstance(token, str) and token and isinstance(seconds, int):
-            return token, float(seconds)
-        if type(code) is not int or not code:
-            raise ChannelUnavailable("an access token was asked for, and none was told")
-        raise meant_of_token(code, str(told.get("errmsg", "")))
+        return token_of(await self._api.call("POST", "/cgi-bin/stable_token", json=asked), meant_of_token)
 
 
 def _capabilities(settings: Settings) -> Capabilities:

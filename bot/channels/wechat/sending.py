@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from time import monotonic
 
 from bot.channels._reading import Json
 from bot.channels._weixin_calls import Calls
+from bot.channels._weixin_media import Uploads
 from bot.core.errors import BadInput
 from bot.core.message import Attachment, Button, Wire
 from bot.core.ports import OpenFile
 
 MOST_REMEMBERED = 4096
-#: An upload is kept for three days; seconds, and some for the way.
-MEDIA_LASTS = 3 * 86400 - 3600.0
 #: What is shown as a picture, and the name that says so.
 PICTURES = {"image/jpeg": "image.jpg", "image/png": "image.png", "image/gif": "image.gif"}
-_NO_MEDIA = "40007"
 
 
 class Sender:
@@ -24,10 +21,9 @@ class Sender:
 
     def __init__(self, calls: Calls, open_file: OpenFile, text_limit: int) -> None:
         self._calls = calls
-        self._open_file = open_file
+        self._uploads = Uploads(calls, open_file)
         self._text_limit = text_limit
         self._done: OrderedDict[str, int] = OrderedDict()
-        self._media: OrderedDict[int, tuple[str, float]] = OrderedDict()
 
     async def send(self, recipient: str, wire: Wire, key: str) -> None:
         """All messages of a wire. Under the same `key` it goes on with the one that failed. Raises as `Calls.post`."""
@@ -57,32 +53,23 @@ class Sender:
 
     async def media_id(self, file: Attachment) -> str:
         """The id of a picture at WeChat, uploaded where it is not known any more. Raises as `Calls.upload`."""
-        name = PICTURES.get(file.media_type)
-        if name is None:
-            raise BadInput("WeChat shows pictures that are JPEG, PNG or GIF")
-        known, until = self._media.get(file.id, ("", 0.0))
-        if known and until > monotonic():
-            return known
-        media_id = await self._calls.upload("image", name, file, self._open_file)
-        self._media[file.id] = media_id, monotonic() + MEDIA_LASTS
-        if len(self._media) > MOST_REMEMBERED:
-            self._media.popitem(last=False)
-        return media_id
+        return await self._uploads.media_id("image", _name(file), file)
 
     async def _picture(self, recipient: str, file: Attachment) -> None:
-        for again in (True, False):
-            media_id = await self.media_id(file)
-            try:
-                await self._post(recipient, {"msgtype": "image", "image": {"media_id": media_id}})
-                return
-            except BadInput as error:
-                # WeChat does not know it any more: once more from the beginning.
-                self._media.pop(file.id, None)
-                if not again or _NO_MEDIA not in str(error):
-                    raise
+        async def post(media_id: str) -> None:
+            await self._post(recipient, {"msgtype": "image", "image": {"media_id": media_id}})
+
+        await self._uploads.send("image", _name(file), file, post)
 
     async def _post(self, recipient: str, message: Json) -> None:
         await self._calls.post("/cgi-bin/message/custom/send", {"touser": recipient, **message})
+
+
+def _name(file: Attachment) -> str:
+    name = PICTURES.get(file.media_type)
+    if name is None:
+        raise BadInput("WeChat shows pictures that are JPEG, PNG or GIF")
+    return name
 
 
 def _item(button: Button) -> Json:

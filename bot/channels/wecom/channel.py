@@ -17,14 +17,14 @@ from bot.channels._reading import MOST_NAME, objects, text
 from bot.channels._strangers import IsPublic, Strangers, is_public
 from bot.channels._tokens import SharedToken
 from bot.channels._weixin import Gate, Sealing, word
-from bot.channels._weixin_calls import Calls, read
+from bot.channels._weixin_calls import Calls, token_of
 from bot.channels.wecom.events import NOBODY, Reader
 from bot.channels.wecom.meanings import STALE, CredentialRefused, meant, meant_of_token
 from bot.channels.wecom.pulling import Puller, Sleep
 from bot.channels.wecom.sending import Sender
 from bot.channels.wecom.settings import Settings
 from bot.core.capabilities import Capabilities
-from bot.core.errors import BadInput, ChannelUnavailable, ConfigError, ParleyError
+from bot.core.errors import BadInput, ConfigError, ParleyError
 from bot.core.message import Allowance, FileRef, Inbound, Wire
 from bot.core.ports import ORDINARY, Accept, FileStream, HookAnswer, HookRequest, Occasion, Profile, Sent
 from bot.core.profiles import WECOM
@@ -148,13 +148,7 @@ class WeCom(HttpChannel):
     async def _new_token(self) -> tuple[str, float]:
         """Asked for again, it is the same one until it ends."""
         query = {"corpid": self._settings.corp_id, "corpsecret": self._settings.secret.reveal()}
-        told = read(await self._api.call("GET", "/cgi-bin/gettoken", query=query))
-        token, seconds, code = told.get("access_token"), told.get("expires_in"), told.get("errcode", 0)
-        if isinstance(token, str) and token and isinstance(seconds, int):
-            return token, float(seconds)
-        if type(code) is not int or not code:
-            raise ChannelUnavailable("an access token was asked for, and none was told")
-        raise meant_of_token(code, str(told.get("errmsg", "")))
+        return token_of(await self._api.call("GET", "/cgi-bin/gettoken", query=query), meant_of_token)
 
 
 def _echo(request: HookRequest) -> str:

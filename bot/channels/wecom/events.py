@@ -106,7 +106,7 @@ def _said(base: Inbound, item: Json) -> list[Inbound]:
     origin, kind = integer(item, "origin"), text(item, "msgtype", MOST_NAME)
     if origin == STAFF:
         words = text(obj(item, "text"), "content") if kind == "text" else f"[{kind}]"
-        return [replace(base, kind="echo", text=words)]
+        return [replace(base, kind="echo", text=words, external_id=base.key)]
     if origin != CUSTOMER:
         return []
     base = replace(base, kind="message", external_id=base.key)
@@ -151,11 +151,15 @@ def _taken_back(base: Inbound, event: Json) -> list[Inbound]:
 
 def _session(base: Inbound, event: Json) -> list[Inbound]:
     """A person who took the session answers from now on, and the bot is silent."""
-    return [replace(base, kind="echo")] if integer(event, "change_type") in _PERSON_CAME else []
+    if integer(event, "change_type") not in _PERSON_CAME:
+        return []
+    person = f"👤 {text(event, 'new_servicer_userid', MOST_NAME)}"
+    return [replace(base, kind="echo", text=person, external_id=base.key)]
 
 
 _EVENTS: dict[str, Callable[[Inbound, Json], list[Inbound]]] = {
     "msg_send_fail": _failed,
     "user_recall_msg": _taken_back,
+    "servicer_recall_msg": _taken_back,
     "session_status_change": _session,
 }

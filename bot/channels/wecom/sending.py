@@ -9,11 +9,11 @@ from base64 import b32encode
 from collections import OrderedDict
 from contextlib import suppress
 from hashlib import blake2b
-from time import monotonic
 from typing import TypeVar
 
 from bot.channels._reading import Json
 from bot.channels._weixin_calls import Calls
+from bot.channels._weixin_media import Uploads
 from bot.channels.wecom.meanings import KeyTaken
 from bot.core.errors import BadInput, WindowClosed
 from bot.core.message import Attachment, Button, Wire
@@ -23,13 +23,10 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 MOST_REMEMBERED = 4096
-#: An upload is kept for three days; seconds, and some for the way.
-MEDIA_LASTS = 3 * 86400 - 3600.0
 #: What stands above a menu, bytes; a longer text is a message of its own.
 MOST_HEAD = 1024
 ABOVE = "⬆️"
 PICTURES = frozenset({"image/jpeg", "image/png"})
-_NO_MEDIA = "40007"
 
 
 class Sender:
@@ -37,10 +34,9 @@ class Sender:
 
     def __init__(self, calls: Calls, open_file: OpenFile, text_limit: int) -> None:
         self._calls = calls
-        self._open_file = open_file
+        self._uploads = Uploads(calls, open_file)
         self._text_limit = text_limit
         self._done: OrderedDict[str, int] = OrderedDict()
-        self._media: OrderedDict[int, tuple[str, float]] = OrderedDict()
         self._welcomed: OrderedDict[str, None] = OrderedDict()
 
     async def send(self, recipient: str, wire: Wire, key: str, welcome: str, *, in_window: bool) -> str:
@@ -89,34 +85,19 @@ class Sender:
     async def _send(self, recipient: str, piece: Attachment | Json, msgid: str) -> None:
         customer, _, desk = recipient.rpartition("@")
         asked = {"touser": customer, "open_kfid": desk, "msgid": msgid}
-        if isinstance(piece, Attachment):
-            await self._file(asked, piece)
-            return
         with suppress(KeyTaken):
-            await self._calls.post("/cgi-bin/kf/send_msg", asked | piece)
+            if isinstance(piece, Attachment):
+                await self._file(asked, piece)
+            else:
+                await self._calls.post("/cgi-bin/kf/send_msg", asked | piece)
 
     async def _file(self, asked: Json, file: Attachment) -> None:
         kind = "image" if file.media_type in PICTURES else "file"
-        for again in (True, False):
-            media_id = await self._media_id(kind, file)
-            try:
-                await self._calls.post("/cgi-bin/kf/send_msg", {**asked, "msgtype": kind, kind: {"media_id": media_id}})
-                return
-            except KeyTaken:
-                return
-            except BadInput as error:
-                # WeCom does not know it any more: once more from the beginning.
-                self._media.pop(file.id, None)
-                if not again or _NO_MEDIA not in str(error):
-                    raise
 
-    async def _media_id(self, kind: str, file: Attachment) -> str:
-        known, until = self._media.get(file.id, ("", 0.0))
-        if known and until > monotonic():
-            return known
-        media_id = await self._calls.upload(kind, file.name or kind, file, self._open_file)
-        _remember(self._media, file.id, (media_id, monotonic() + MEDIA_LASTS))
-        return media_id
+        async def post(media_id: str) -> None:
+            await self._calls.post("/cgi-bin/kf/send_msg", {**asked, "msgtype": kind, kind: {"media_id": media_id}})
+
+        await self._uploads.send(kind, file.name or kind, file, post)
 
 
 def message_id(key: str) -> str:

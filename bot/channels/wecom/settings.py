@@ -7,13 +7,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from bot.channels._account import ChannelSettings
+from bot.channels._weixin_settings import SealedSettings
 from bot.settings.secret import Secret
 from bot.settings.section import Listed, Url
 
 _CORP = re.compile(r"(ww|wx)[0-9a-f]{16}")
-_TOKEN = re.compile(r"[A-Za-z0-9]{1,32}")
-_KEY = re.compile(r"[A-Za-z0-9]{43}")
 
 
 def _corp_id(value: str) -> str:
@@ -22,22 +20,7 @@ def _corp_id(value: str) -> str:
     return value
 
 
-def _token(value: Secret) -> Secret:
-    if value and not _TOKEN.fullmatch(value.reveal()):
-        raise ValueError("must be up to 32 letters and digits, the same as in the console")
-    return value
-
-
-def _aes_key(value: Secret) -> Secret:
-    if value and not _KEY.fullmatch(value.reveal()):
-        raise ValueError("must be the 43 letters and digits of the console")
-    return value
-
-
-AesKey = Annotated[Secret, AfterValidator(_aes_key)]
-
-
-class Settings(ChannelSettings):
+class Settings(SealedSettings):
     """WeCom customer service (微信客服) of one company."""
 
     cure = (
@@ -48,14 +31,8 @@ class Settings(ChannelSettings):
 
     corp_id: Annotated[str, AfterValidator(_corp_id)] = Field(default="", description="The CorpID.")
     secret: Secret = Field(default=Secret(), description="The secret of the app that serves the desks.")
-    token: Annotated[Secret, AfterValidator(_token)] = Field(
-        default=Secret(), description="The Token of the callback, with which calls are signed."
-    )
-    encoding_aes_key: AesKey = Field(default=Secret(), description="The EncodingAESKey of the callback.")
-    previous_aes_key: AesKey = Field(default=Secret(), description="The one before, while keys change.")
     desks: Listed = Field(default=(), description="Only these desks, by open_kfid; none: all that the app serves.")
     poll_seconds: float = Field(default=60, gt=0, description="How often is looked for what no call told of.")
-    stale_after: int = Field(default=300, gt=0, description="Seconds that the timestamp of a call may be off.")
     text_bytes: int = Field(default=2048, gt=0, description="Longest text, bytes of UTF-8.")
     reply_hours: float = Field(default=48, gt=0, description="How long after a message we may answer.")
     reply_quota: int = Field(default=5, gt=0, description="How many answers to a message.")
@@ -65,8 +42,3 @@ class Settings(ChannelSettings):
     def missing(self) -> tuple[str, ...]:
         """Its calls are always sealed."""
         return tuple(name for name in ("corp_id", "secret", "token", "encoding_aes_key") if not getattr(self, name))
-
-    @property
-    def aes_keys(self) -> tuple[str, ...]:
-        """The current one first."""
-        return tuple(key.reveal() for key in (self.encoding_aes_key, self.previous_aes_key) if key)

@@ -76,5 +76,6 @@ async def test_without_the_api_a_later_answer_is_in_a_later_try(server: WeChatSe
     async with runs(api=False, secret="", holds=0.5):
         await ann.says("/nap 1200")
         assert (await ann.reads(20)).text == "echo /nap 1200"
-        assert [answer.status for answer in server.posting.answers] == [0, 200]
+        *cut, taken = [answer.status for answer in server.posting.answers]
+        assert (set(cut), taken) == ({0}, 200)
     assert {call.method for call in server.calls} == set()

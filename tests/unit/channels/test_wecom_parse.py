@@ -55,11 +55,12 @@ def test_a_text_is_read_whole() -> None:
         ("miniprogram", "message", "[Tea shop]", "", ""),
         ("staff_text", "echo", "I will look for you", "", ""),
         ("staff_image", "echo", "[image]", "", ""),
-        ("session_taken", "echo", "", "", ""),
-        ("session_passed_on", "echo", "", "", ""),
+        ("session_taken", "echo", "👤 LiSi", "", ""),
+        ("session_passed_on", "echo", "👤 WangWu", "", ""),
         ("failed_window", "status", "more than 48 hours have passed since the customer wrote", "failed", "OURS"),
         ("failed_otherwise", "status", "WeCom's reason 77", "failed", "OURS"),
         ("recall", "deleted", "", "", "4vE1"),
+        ("staff_recall", "deleted", "", "", "4vEc"),
     ],
 )
 def test_what_happened(name: str, kind: str, text: str, data: str, about: str) -> None:
@@ -102,7 +103,6 @@ def test_who_refuses_our_messages_has_blocked_us() -> None:
     ("name", "data"),
     [
         ("channels_order", "channels_shop_order"),
-        ("staff_recall", "servicer_recall_msg"),
         ("session_ended", "session_status_change"),
         ("servicer_status", "servicer_status_change"),
         ("kind_of_tomorrow", "hologram"),
@@ -151,3 +151,7 @@ def test_an_id_is_made_of_the_key(key: str) -> None:
     assert len(made) == 32
     assert made.isascii()
     assert made.isalnum()
+
+
+def test_what_a_person_of_ours_takes_back_is_found_by_its_id() -> None:
+    assert read("staff_text").external_id == read("staff_recall").about

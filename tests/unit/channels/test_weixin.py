@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
@@ -158,3 +159,19 @@ def test_without_a_token_nobody_may_post() -> None:
         Gate("", None, 300, now=lambda: 1_760_000_000.0).check(
             request("1760000000", signature("", "1760000000", "7")), "signature"
         )
+
+
+SEALED_GATE = Gate("token", Sealing([KEY], OWNER), 300)
+
+
+@given(
+    st.binary(max_size=200)
+    | st.text(max_size=100).map(lambda text: to_xml({"Encrypt": text}))
+    | st.binary(max_size=100).map(lambda plain: to_json({"Encrypt": seal(KEY, OWNER, plain)}))
+)
+@settings(max_examples=2000, deadline=None)
+def test_no_posted_body_escapes(body: bytes) -> None:
+    with contextlib.suppress(BadInput):
+        SEALED_GATE.event(body)
+    with pytest.raises(Unauthorised):
+        SEALED_GATE.check_post(HookRequest("POST", "/", {"msg_signature": "0" * 40}, {}, body))
