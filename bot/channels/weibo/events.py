@@ -27,6 +27,8 @@ _DATE = re.compile(
     r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) +(\d{1,2}) (\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2}) (\d{4})", re.ASCII
 )
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+#: What Weibo puts before the scene of a QR code.
+_SCENE = re.compile(r"^QR_(LIMIT_)?SCENE_", re.IGNORECASE)
 #: Types in the form of WeChat that are called otherwise in Weibo's own.
 _TYPES = {"location": "position"}
 _MEDIA: dict[str, tuple[FileKind, str, str]] = {
@@ -162,7 +164,7 @@ def _event(event: Told) -> _Found | None:
     if subtype in ("follow", "subscribe"):
         return _Found("started")
     if subtype in ("scan", "scan_follow"):
-        return _Found("started", data=key)
+        return _Found("started", data=_SCENE.sub("", key))
     if subtype == "unfollow":
         return _Found("reach", data="blocked")
     if subtype == "click" and key:
