@@ -159,7 +159,7 @@ WHATSAPP = Capabilities(
     receipts=True,
 )
 # docs.x.com, direct messages: one picture a message, no buttons.
-X = Capabilities(channel="x", text_limit=10_000, caption_limit=10_000, files=False, image_bytes=5 * _MIB)
+X = Capabilities(channel="x", text_limit=10_000, caption_limit=10_000, files=False, image_bytes=5 * _MIB, receipts=True)
 # developers.line.biz, Messaging API: quick replies; files cannot be sent.
 LINE = Capabilities(
     channel="line",

@@ -16,6 +16,7 @@ import orjson
 from bot.channels._account import Around
 from bot.channels._channel import HttpChannel
 from bot.channels._http import Api
+from bot.channels._menu import menu
 from bot.channels._reading import Json, text
 from bot.channels._strangers import IsPublic, Strangers, is_public
 from bot.channels._tokens import SharedToken
@@ -23,7 +24,6 @@ from bot.channels._weixin import Gate, Sealing, word
 from bot.channels._weixin_calls import Calls, token_of
 from bot.channels.wechat.events import Reader
 from bot.channels.wechat.meanings import STALE, CredentialRefused, meant, meant_of_token
-from bot.channels.wechat.menu import menu
 from bot.channels.wechat.sending import Sender
 from bot.channels.wechat.settings import Settings
 from bot.core.capabilities import Capabilities

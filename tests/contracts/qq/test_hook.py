@@ -10,12 +10,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bot.channels.qq import QqChannel, Settings
 from bot.channels.qq.signing import Signing, key_of
-from bot.core.errors import ConfigError, Unauthorised
-from bot.core.message import Allowance, Button, Wire
+from bot.core.errors import ConfigError, FileMissing, Unauthorised
+from bot.core.message import Allowance, Button, FileRef, Wire
 from bot.core.ports import HookRequest, Occasion
-from tests.contracts.channel_contract import Inbox
+from tests.contracts.channel_contract import Inbox, Shelf
 from tests.contracts.hook import Hook
 from tests.contracts.qq.conftest import Make
+from tests.kit.platforms.around import around
 from tests.kit.platforms.posting import Delivery
 from tests.kit.platforms.qq import QqChat, QqServer
 from tests.kit.wire_faults import Status
@@ -207,3 +208,15 @@ def test_numbers_that_change_are_set() -> None:
     assert (able.proactive, able.buttons, able.files, able.reply_quota) == ("yes", 0, False, 1)
     assert able.reply_window is not None
     assert able.reply_window.total_seconds() == 300
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1/a.png", "https://[::1]/a", "file:///a", ""]
+)
+async def test_a_file_inside_our_network_is_never_fetched(server: QqServer, address: str) -> None:
+    told = {"app_id": "1", "secret": "hush", "api_base": server.base, "token_base": server.base}
+    channel = QqChannel(Settings.model_validate(told), around("qq", Shelf().open))
+    with pytest.raises(FileMissing):
+        await channel.fetch(FileRef("image", address))
+    await channel.stop()
+    assert server.calls == []

@@ -6,9 +6,9 @@ import logging
 
 import pytest
 
+from bot.channels._menu import menu
 from bot.channels.wechat import WeChat
 from bot.channels.wechat import channel as module
-from bot.channels.wechat.menu import menu
 from bot.core.errors import (
     AccountWaits,
     BadInput,

@@ -9,14 +9,15 @@ import pytest
 
 from bot.channels.x import Settings, XChannel
 from bot.channels.x.oauth import Keys, header
-from bot.core.errors import ConfigError, Unauthorised
-from bot.core.message import Wire
+from bot.core.errors import ConfigError, FileMissing, Unauthorised
+from bot.core.message import FileRef, Wire
 from bot.core.ports import HookRequest
-from tests.contracts.channel_contract import PHOTO, Inbox
+from tests.contracts.channel_contract import PHOTO, Inbox, Shelf
 from tests.contracts.hook import Hook
 from tests.contracts.x.conftest import Make
+from tests.kit.platforms.around import around
 from tests.kit.platforms.x import OWN, XServer, XUser
-from tests.kit.wire_faults import Status
+from tests.kit.wire_faults import Elsewhere, Status
 
 SECRET = "z3ZX4v7mAAUGykl3EcmkqbartmuW8VFOOzCloLx9Q45P0hLrFu"
 CRC = "9b4507b3-9040-4669-9ca3-6b94edb50553"
@@ -97,7 +98,7 @@ async def test_our_signature_goes_to_x_alone(make: Make, server: XServer, hook: 
     await ann.sends_photo(PHOTO)
     ref = (await inbox.next()).files[0]
     stranger = make(server, media_hosts=("ton.twitter.com",))
-    with pytest.raises(Exception, match="401"):
+    with pytest.raises(FileMissing, match="401"):
         await stranger.fetch(ref)
     assert "Authorization" not in server.named("media")[-1].headers
 
@@ -125,3 +126,27 @@ def test_what_is_missing_is_told() -> None:
     assert (settings.missing(), settings.own_id) == ((), "42")
     assert settings.problem("https://shop.example/hooks/x") == ""
     assert "https" in settings.problem("http://shop.example/hooks/x")
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1/a.png", "https://[::1]/a", "file:///a", ""]
+)
+async def test_a_file_inside_our_network_is_never_fetched(server: XServer, address: str) -> None:
+    told = {"consumer_secret": "a", "user_token": "b", "user_id": OWN, "api_base": server.base}
+    channel = XChannel(Settings.model_validate(told), around("x", Shelf().open))
+    with pytest.raises(FileMissing):
+        await channel.fetch(FileRef("image", address))
+    await channel.stop()
+    assert server.calls == []
+
+
+async def test_a_redirect_takes_no_signature_elsewhere(
+    channel: XChannel, server: XServer, hook: Hook, ann: XUser, inbox: Inbox
+) -> None:
+    await ann.sends_photo(PHOTO)
+    ref = (await inbox.next()).files[0]
+    away = server.base.replace("127.0.0.1", "localhost")
+    server.fails("media", Elsewhere(ref.ref.replace(server.base, away)))
+    with pytest.raises(FileMissing):
+        await channel.fetch(ref)
+    assert ["Authorization" in call.headers for call in server.named("media")] == [True, False]

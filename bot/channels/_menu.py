@@ -1,4 +1,4 @@
-"""The account's own menu, made of the bot's commands.
+"""An account's own menu, made of the bot's commands, as WeChat has it, and Weibo the same.
 
 Source: developers.weixin.qq.com, "create a custom menu": three buttons, five below each, names of 16 and of 60 bytes.
 """

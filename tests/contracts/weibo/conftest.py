@@ -1,0 +1,64 @@
+"""An account of Weibo, the server it talks to, and a fan who has just written."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.channels.weibo import Settings, WeiboChannel
+from tests.contracts.channel_contract import Inbox, Shelf
+from tests.contracts.hook import Hook
+from tests.kit.platforms.around import MemoryNotes, around
+from tests.kit.platforms.weibo import Fan, WeiboServer
+
+Make = Callable[..., WeiboChannel]
+COMMANDS = (("/order", "点单"), ("/review", "评价"))
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[WeiboServer]:
+    async with WeiboServer() as server:
+        yield server
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture
+async def hook(inbox: Inbox) -> AsyncIterator[Hook]:
+    async with Hook(inbox.accept) as hook:
+        yield hook
+
+
+@pytest.fixture
+async def make(shelf: Shelf, hook: Hook) -> AsyncIterator[Make]:
+    """Makes a channel at a server, with some settings of its own; the web side hears for the first."""
+    made: list[WeiboChannel] = []
+    notes = MemoryNotes()
+
+    def make(server: WeiboServer, timeout: float = 10.0, **own: Any) -> WeiboChannel:
+        known: dict[str, Any] = {"app_secret": server.secret, "access_token": server.token, "holds": 0.01}
+        known |= dict.fromkeys(("api_base", "user_base", "media_base"), server.base)
+        surroundings = replace(around("weibo", shelf.open, calls=hook.calls, notes=notes), commands=COMMANDS)
+        made.append(WeiboChannel(Settings.model_validate(known | own), surroundings, timeout=timeout))
+        hook.channel = made[0]
+        return made[-1]
+
+    yield make
+    for channel in made:
+        await channel.stop()
+
+
+@pytest.fixture
+def fan(server: WeiboServer) -> Fan:
+    return server.fan()
