@@ -13,6 +13,7 @@ them, or are posted to the webhook until it answers 2xx. Errors have Telegram's 
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from types import TracebackType
 from typing import Any

@@ -210,9 +210,7 @@ def test_numbers_that_change_are_set() -> None:
     assert able.reply_window.total_seconds() == 300
 
 
-@pytest.mark.parametrize(
-    "address", ["http://127.0.0.1/a.png", "https://[::1]/a", "file:///a", ""]
-)
+@pytest.mark.parametrize("address", ["http://127.0.0.1/a.png", "https://[::1]/a", "file:///a", ""])
 async def test_a_file_inside_our_network_is_never_fetched(server: QqServer, address: str) -> None:
     told = {"app_id": "1", "secret": "hush", "api_base": server.base, "token_base": server.base}
     channel = QqChannel(Settings.model_validate(told), around("qq", Shelf().open))

@@ -128,9 +128,7 @@ def test_what_is_missing_is_told() -> None:
     assert "https" in settings.problem("http://shop.example/hooks/x")
 
 
-@pytest.mark.parametrize(
-    "address", ["http://127.0.0.1/a.png", "https://[::1]/a", "file:///a", ""]
-)
+@pytest.mark.parametrize("address", ["http://127.0.0.1/a.png", "https://[::1]/a", "file:///a", ""])
 async def test_a_file_inside_our_network_is_never_fetched(server: XServer, address: str) -> None:
     told = {"consumer_secret": "a", "user_token": "b", "user_id": OWN, "api_base": server.base}
     channel = XChannel(Settings.model_validate(told), around("x", Shelf().open))
