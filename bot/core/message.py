@@ -24,6 +24,7 @@ InboundKind = Literal[
     "deleted",  # the customer took the message `about` back
     "echo",  # a person answered in the platform's own client: the bot is silent for a while
     "resumed",  # staff gave the conversation back to the bot
+    "forget",  # the platform tells that this person wants their data deleted; `sender` is who, as it calls them
     "unknown",  # an update of a kind we do not handle: stored, counted, not answered
 ]
 #: Kinds that come from the customer, and so show in the thread.

@@ -126,6 +126,10 @@ class Channel:
         """Who this is; asked once where `capabilities.profiles`. Raises as `send`."""
         return Profile()
 
+    async def people_of(self, user: str) -> tuple[str, ...]:
+        """As whom this account knows somebody who asked the platform to be forgotten. Raises `ParleyError`."""
+        return (user,)
+
     async def typing(self, recipient: str) -> None:
         """Show that an answer is coming; never raises, it is only a courtesy."""
 

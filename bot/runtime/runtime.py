@@ -30,7 +30,8 @@ from bot.runtime.lease import Lease, WholeDatabase
 from bot.runtime.ledger import Ledger
 from bot.runtime.node import EVERY_ROLE, Membership, Node, refuse
 from bot.runtime.parked import Parked
-from bot.runtime.platforms import open_calls
+from bot.runtime.platforms import forgetting, open_calls
+from bot.runtime.platforms.forgetting import Forget
 from bot.runtime.platforms.open_calls import HeldCalls
 from bot.runtime.platforms.profiles import AskProfile
 from bot.runtime.schedule import TICK_SECONDS, Schedule
@@ -123,6 +124,7 @@ class Runtime:
         return {
             "send": Send(parts.channels, parts.clock),
             "profile": AskProfile(parts.channels),
+            "forget": Forget(parts.channels, parts.storage, self.bus.publish, parts.clock),
             "store": Store(parts.channels, parts.filing, parts.limits),
             "call": DialogCall(parts.callees, self.accept, self.courtesy.waits),
         }
@@ -229,6 +231,9 @@ class Runtime:
 
         None: nothing was said yet, the platform will make this call once more, and should find this one unanswered.
         """
+        if await forgetting.keep(inbounds, self._parts.clock()):
+            self.wake()
+        inbounds = [inbound for inbound in inbounds if inbound.kind != "forget"]
         held = inbounds[0] if channel.holds and len(inbounds) == 1 and inbounds[0].kind in FROM_CUSTOMER else None
         if held is None:
             await self.accept(inbounds)

@@ -35,8 +35,6 @@ log = logging.getLogger(__name__)
 
 #: Seconds after which nobody's request for deletion is believed any more.
 OLDEST_REQUEST = 24 * 3600
-#: What an inbound that asks for deletion has as its `data`; `native` has `user_id` and `confirmation_code`.
-DELETION = "data_deletion"
 #: Seconds that the start of everything else may wait for Meta, and between two tries afterwards.
 FIRST_TRY, LONGEST_PAUSE = 5.0, 60.0
 
@@ -107,7 +105,7 @@ class MetaChannel(HttpChannel):
         asked = read_signed_request(body)
         native = {"user_id": asked.user, "confirmation_code": self._code(body)}
         key = f"deletion:{native['confirmation_code']}"
-        return [Inbound(self.account, key, asked.user, "unknown", data=DELETION, native=native)]
+        return [Inbound(self.account, key, asked.user, "forget", native=native)]
 
     def read(self, body: bytes) -> list[Inbound]:
         """The inbounds of one webhook body. Raises `BadInput`."""
@@ -122,10 +120,6 @@ class MetaChannel(HttpChannel):
         page = self._settings.privacy_url or f"{home.scheme}://{home.netloc}/"
         told = {"url": f"{page}?{urlencode({'code': code})}", "confirmation_code": code}
         return HookAnswer(body=orjson.dumps(told), content_type="application/json")
-
-    async def people_of(self, user: str) -> tuple[str, ...]:
-        """As whom this account knows the person whose `user_id` a request for deletion names. Raises `ParleyError`."""
-        return (user,)
 
     async def register(self) -> None:
         """Whatever has to be done at Meta before events come; done again at every start. Raises `ParleyError`."""

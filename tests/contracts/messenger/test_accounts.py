@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from bot.app import build, opened
 from bot.config import Config, accounts
-from models import Conversation
+from models import Conversation, Identity
 from tests.kit.platforms.meta import MessengerServer
 from tests.servers import free_port
 
@@ -55,8 +56,12 @@ async def test_two_pages_at_one_address_answer_each_its_own_people(
             assert (await bob.reads(20)).text == "echo two"
             assert {one.lane for one in await Conversation.all()} == {"messenger:7", "second:8"}
             assert (await server.challenges("v")).body == b"1158201444"
-            answer = await server.asks_for_deletion("app-7")
+            answer = await server.asks_for_deletion(ann.id)
             assert (answer.status, answer.content_type) == (200, "application/json")
             assert orjson.loads(answer.body)["confirmation_code"].isalnum()
+            async with asyncio.timeout(20):
+                while await Identity.filter(external_id=ann.id).exists():
+                    await asyncio.sleep(0.05)
+            assert [one.lane for one in await Conversation.all()] == ["second:8"]
         finally:
             await app.stop()

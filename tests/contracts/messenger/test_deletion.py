@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import orjson
 import pytest
 
-from bot.channels._meta.channel import DELETION, OLDEST_REQUEST
+from bot.channels._meta.channel import OLDEST_REQUEST
 from bot.channels.messenger import MessengerChannel, Settings
 from bot.core.errors import BadInput, Unauthorised
 from bot.core.ports import HookRequest
@@ -30,7 +30,7 @@ async def test_a_request_for_deletion_is_kept_and_confirmed(hook: Hook, server: 
     answer = await server.asks_for_deletion("app-42")
     inbound = await inbox.next()
     code = inbound.native["confirmation_code"]
-    assert (inbound.kind, inbound.data, inbound.sender) == ("unknown", DELETION, "app-42")
+    assert (inbound.kind, inbound.sender) == ("forget", "app-42")
     assert inbound.native == {"user_id": "app-42", "confirmation_code": code}
     assert code.isalnum()
     told = {"url": f"https://shop.example/?code={code}", "confirmation_code": code}
