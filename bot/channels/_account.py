@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from bot.core.errors import BadInput
+from bot.core.message import Attachment
 from bot.core.ports import Notes, OpenCalls, OpenFile
 from bot.edge.posting import MakePosts
 from bot.settings.section import Section
@@ -24,6 +27,11 @@ class ChannelSettings(Section):
         return ""
 
 
+def no_address(_file: Attachment) -> str:
+    """Where nobody can fetch our files. Raises `BadInput`."""
+    raise BadInput("our files have no public address; set server.public_url to the https address of this server")
+
+
 @dataclass(frozen=True, slots=True)
 class Around:
     """What an account is given besides its settings."""
@@ -35,3 +43,4 @@ class Around:
     notes: Notes
     calls: OpenCalls
     secret: str  # 64 hex digits that nobody else knows, the same after every start and on every node
+    link: Callable[[Attachment], str] = no_address  # an https address where the platform can fetch a file of ours soon
