@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ import handlers
 from analytics.settings import SparkSettings
 from bot import channels
 from bot.app_reports import DeskReports, MakeReport, fill_registry
-from bot.channels._account import Around, Commands
+from bot.channels._account import Around, Commands, no_address
 from bot.channels.webchat import WebChat
 from bot.config import Config
 from bot.core.errors import ConfigError
@@ -51,6 +52,7 @@ from models.database import close_database, migrate, open_database
 from web import health
 from web.app import build as build_web
 from web.app import serve
+from web.files import FileLinks
 from web.settings import MIB, WebSettings
 
 log = logging.getLogger(__name__)
@@ -242,6 +244,14 @@ def opener(storage: Storage) -> OpenFile:
     return open_file
 
 
+async def file_link(config: Config) -> Callable[[Attachment], str]:
+    """Where a platform can fetch one of our files for a while: only an https address will do for any of them."""
+    if not config.server.url.startswith("https://"):
+        return no_address
+    signed = FileLinks(links, await kept.secret("web"), web_settings(config).link_life, time.time)
+    return lambda file: f"{config.server.url}{signed.url(file.id, 'd' if file.kind == 'image' else 'o')}"
+
+
 async def make_channels(
     config: Config,
     open_file: OpenFile,
@@ -251,7 +261,7 @@ async def make_channels(
 ) -> dict[str, Channel]:
     """The channel accounts of the configuration, by name; what one needs is imported only where there is one."""
     found: dict[str, Channel] = {"webchat": WebChat()}
-    notes = SharedNotes()
+    notes, link = SharedNotes(), await file_link(config)
     for account, settings in config.accounts().items():
         around = Around(
             account=account,
@@ -260,6 +270,7 @@ async def make_channels(
             posts=posts,
             notes=notes,
             calls=AccountCalls(calls, account),
+            link=link,
             commands=next(iter(offered.values()), ()),
             commands_in=offered,
             # Other things of ours have secrets by their names, too; that of the first bot keeps its own.

@@ -6,7 +6,7 @@ Every call goes to the server of the settings: no redirect is followed and no pr
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from time import time
@@ -91,17 +91,30 @@ class Answer:
             return None
 
 
+TooFast = Callable[[Answer], ParleyError]
+"""What a 429 means where it is not always that the account must wait."""
+
+
 class Api:
     """One platform's server. `timeout` is seconds for a call; a file may take longer while its bytes move.
 
     `explains`: it says in JSON what it means by a 5xx, so that the channel is to read it.
     """
 
-    def __init__(self, base: str, *, timeout: float = 15.0, name: str = "", explains: bool = False) -> None:
+    def __init__(
+        self,
+        base: str,
+        *,
+        timeout: float = 15.0,
+        name: str = "",
+        explains: bool = False,
+        too_fast: TooFast | None = None,
+    ) -> None:
         self._base = base.rstrip("/")
         self._timeout = timeout
         self._explains = explains
         self._name = name or urlsplit(base).hostname or "the platform"
+        self._too_fast = too_fast
         self._session: ClientSession | None = None
 
     async def call(
@@ -185,6 +198,8 @@ class Api:
             if len(body) > MOST_ANSWER:
                 raise ChannelUnavailable(f"{self._name} answered more than it ever should")
         answer = Answer(response.status, bytes(body), response.headers)
+        if answer.status == 429 and self._too_fast is not None:
+            raise self._too_fast(answer)
         if answer.status == 429:
             raise AccountWaits(f"{self._name} asks to wait", after=answer.retry_after or WAIT, told=True)
         explained = self._explains and response.content_type == "application/json"

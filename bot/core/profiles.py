@@ -160,18 +160,23 @@ WHATSAPP = Capabilities(
 )
 # docs.x.com, direct messages: one picture a message, no buttons.
 X = Capabilities(channel="x", text_limit=10_000, caption_limit=10_000, files=False, image_bytes=5 * _MIB, receipts=True)
-# developers.line.biz, Messaging API: quick replies; files cannot be sent.
+# developers.line.biz, Messaging API: quick replies, flex cards; files cannot be sent. A button's data goes with its
+# label, which LINE does not tell of a tap: 300 characters for both.
 LINE = Capabilities(
     channel="line",
     buttons=13,
     button_label=20,
-    button_data=300,
+    button_data=270,
     link_buttons=True,
+    cards=True,
     text_limit=5000,
     text_unit="utf16",
     files=False,
+    files_per_message=5,
     image_bytes=10 * _MIB,
     typing=True,
+    tokens=True,
+    profiles=True,
 )
 # The least that there is: ten joined segments of a text message, and nothing else.
 SMS = Capabilities(channel="sms", text_limit=670, images=False, files=False)

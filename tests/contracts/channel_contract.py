@@ -103,6 +103,14 @@ class Shelf:
         kind = "image" if media_type.startswith("image/") else "file"
         return Attachment(number, kind, name, media_type, len(content))  # type: ignore[arg-type]
 
+    def link(self, file: Attachment) -> str:
+        """The public address of a file; `at` is the internet's side of it."""
+        return f"https://shop.example/files/{file.id}"
+
+    def at(self, address: str) -> bytes | None:
+        base, _, number = address.rpartition("/")
+        return self._contents.get(int(number)) if base == "https://shop.example/files" else None
+
     async def open(self, file: Attachment) -> AsyncIterator[bytes]:
         self.opened += 1
         content = self._contents[file.id]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from time import monotonic
 
-from bot.channels._account import Around
+from bot.channels._account import Around, no_address
+from bot.core.message import Attachment
 from bot.core.ports import Notes, OpenCalls, OpenFile
 from bot.edge.posting import Poster
 
@@ -74,6 +75,7 @@ def around(
     notes: Notes | None = None,
     calls: OpenCalls | None = None,
     hook: str = "https://shop.example/hooks/{account}",
+    link: Callable[[Attachment], str] = no_address,
 ) -> Around:
     """An account's surroundings; its secret is made of nothing secret."""
     return Around(
@@ -84,4 +86,5 @@ def around(
         notes=notes or MemoryNotes(),
         calls=calls or HeldCalls(),
         secret="5e" * 32,
+        link=link,
     )

@@ -1,0 +1,36 @@
+"""What an operator sets for one LINE official account."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from bot.channels._account import ChannelSettings
+from bot.settings import checks
+from bot.settings.secret import Secret
+from bot.settings.section import Url
+
+
+class Settings(ChannelSettings):
+    """One official account with the Messaging API."""
+
+    cure = (
+        "copy `channel_secret` (Basic settings) and `access_token` (Messaging API) from the LINE Developers console, "
+        "and set the webhook URL there"
+    )
+
+    channel_secret: Secret = Field(default=Secret(), description="Basic settings, Channel secret.")
+    access_token: Secret = Field(default=Secret(), description="Messaging API, Channel access token (long-lived).")
+    api_base: Url = Field(default="https://api.line.me", description="The Messaging API.")
+    data_base: Url = Field(default="https://api-data.line.me", description="Where customers' files are.")
+    reply_seconds: float = Field(default=50, gt=0, description="How long a reply token is used; LINE says a minute.")
+    timeout: float = Field(default=15, gt=0, description="Seconds for a call.")
+
+    def missing(self) -> tuple[str, ...]:
+        """An account is its secret and a token."""
+        return tuple(name for name in ("channel_secret", "access_token") if not getattr(self, name))
+
+    def problem(self, hook: str) -> str:
+        """LINE posts to https only."""
+        if self.missing() or checks.is_https(hook):
+            return ""
+        return "LINE posts to https only; set server.public_url to the https address of this server"
