@@ -259,3 +259,15 @@ async def test_nothing_to_say_is_bad_input(channel: QqChannel, ann: QqChat) -> N
     for wire in (Wire(), Wire("  \n")):
         with pytest.raises(BadInput):
             await channel.send(ann.id, wire, "k", to(ann))
+
+
+async def test_the_rest_of_a_wire_goes_out_with_what_was_said_last(
+    channel: QqChannel, server: QqServer, ann: QqChat, shelf: Shelf
+) -> None:
+    wire = Wire("Our tea", files=(shelf.put(PHOTO, "tea.jpg", "image/jpeg"),))
+    server.quota = 1
+    with pytest.raises(WindowClosed):
+        await channel.send(ann.id, wire, "k", to(ann))
+    ann.writes()
+    await channel.send(ann.id, wire, "k", to(ann))
+    assert [(shown.text, len(shown.files)) for shown in ann.shown] == [("", 1), ("Our tea", 0)]
