@@ -13,7 +13,8 @@ from bot.core.ports import ORDINARY, Occasion
 from tests.contracts.channel_contract import PAPER, PHOTO, Inbox, Shelf
 from tests.contracts.qq.conftest import Make
 from tests.kit.platforms.around import MemoryNotes
-from tests.kit.platforms.qq import QqChat, QqServer
+from tests.kit.platforms.qq import QqServer
+from tests.kit.platforms.qq_chats import QqChat
 from tests.kit.wire_faults import Cut, Fault, Garbage, Lost, Status, TooMany
 
 ROWS = ((Button("Green", "tea:1"), Button("Black", "tea:2")), (Button("Shop", url="https://shop.example/"),))
