@@ -31,6 +31,7 @@ GROUP = "group:"
 MESSAGE, EVENT = "msg:", "event:"
 DISPATCH, HEARTBEAT = 0, 1
 MOST_ID = 160
+MOST_NUMBER = 240  # with what it is of before it, it is kept as a token
 MOST_OPENID = 128
 MOST_KEY = 180
 
@@ -57,7 +58,7 @@ def read_events(account: str, body: bytes, group: Allowance) -> list[Inbound]:
     call = read_object(body)
     if integer(call, "op") != DISPATCH:
         return []
-    event = Event(account, needed(call, "id"), needed(call, "t"), obj(call, "d"), group, call)
+    event = Event(account, needed(call, "id", MOST_NUMBER), needed(call, "t"), obj(call, "d"), group, call)
     read = _READERS.get(event.kind)
     return [(read(event) if read else None) or _unknown(event)]
 
@@ -78,7 +79,7 @@ def _said(event: Event, sender: str, words: str, allows: Allowance | None) -> In
     if not words.strip() and not files:
         return None
     author = obj(event.d, "author")
-    number = needed(event.d, "id", MOST_NAME)
+    number = needed(event.d, "id", MOST_NUMBER)
     return Inbound(
         account=event.account,
         key=_key("m:", number),

@@ -32,17 +32,17 @@ MOST_REMEMBERED = 4096
 #: A file that QQ has is uploaded anew so many seconds before QQ forgets it.
 EARLY = 60.0
 #: What Markdown would read as more than a letter.
-_MARKS = str.maketrans({mark: "\\" + mark for mark in "\\`*_{}[]()<>#+-.!|~>&"})
+_MARKS = str.maketrans({mark: "\\" + mark for mark in "\\`*_[]()<>#-!~"})
 
 Rows = tuple[tuple[Button, ...], ...]
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far a wire has come, and the token that its first call went out with: a second try with another one would
-    be another message to QQ."""
+    """How far a wire has come, and the token that it goes out with: a second try with another one would be another
+    message to QQ."""
 
-    token: str
+    token: str = ""
     done: int = 0
     last: str = ""
     first: int = 0  # of the menu's numbers, once it has any
@@ -81,7 +81,8 @@ class Sender:
             raise BadInput("a QQ message needs a text or a file")
         if len(wire.text) > CAPABILITIES.text_limit:
             raise BadInput(f"a QQ message has at most {CAPABILITIES.text_limit} characters")
-        progress = self._progress.get(key) or Progress(self._token(occasion))
+        progress = self._progress.get(key) or Progress()
+        progress.token = progress.token or self._token(occasion)
         remember(self._progress, key, progress)
         chat = Chat.of(recipient)
         try:
@@ -92,11 +93,7 @@ class Sender:
                     progress.last = await self._words(chat, wire, progress, key)
                 progress.done = number + 1
         except WindowClosed:
-            # Nothing went out with this one: the next try takes what the customer has said by then.
-            if progress.done:
-                progress.token = occasion.token
-            else:
-                del self._progress[key]
+            progress.token = ""  # the next try takes what the customer has said by then
             raise
         return progress.last
 

@@ -11,7 +11,8 @@ from bot.channels.qq import QqChannel, Settings
 from tests.contracts.channel_contract import Inbox, Shelf
 from tests.contracts.hook import Hook
 from tests.kit.platforms.around import MemoryNotes, around
-from tests.kit.platforms.qq import QqChat, QqServer
+from tests.kit.platforms.qq import QqServer
+from tests.kit.platforms.qq_chats import QqChat
 
 Make = Callable[..., QqChannel]
 

@@ -11,7 +11,8 @@ from bot.core.ports import ORDINARY, HookRequest, Occasion
 from tests.contracts.channel_contract import ChannelContract, Inbox, Shelf, Stage
 from tests.contracts.hook import Hook
 from tests.contracts.qq.conftest import Make
-from tests.kit.platforms.qq import QqChat, QqServer
+from tests.kit.platforms.qq import QqServer
+from tests.kit.platforms.qq_chats import QqChat
 
 SIGNATURE, TIMESTAMP = "x-signature-ed25519", "x-signature-timestamp"
 

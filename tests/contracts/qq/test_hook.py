@@ -18,7 +18,8 @@ from tests.contracts.hook import Hook
 from tests.contracts.qq.conftest import Make
 from tests.kit.platforms.around import around
 from tests.kit.platforms.posting import Delivery
-from tests.kit.platforms.qq import QqChat, QqServer
+from tests.kit.platforms.qq import QqServer
+from tests.kit.platforms.qq_chats import QqChat
 from tests.kit.wire_faults import Status
 
 SECRET = "DG5g3B4j9X2KOErG"

@@ -13,7 +13,8 @@ from bot.core.ports import ORDINARY, Occasion
 from tests.contracts.channel_contract import PAPER, PHOTO, Inbox, Shelf
 from tests.contracts.qq.conftest import Make
 from tests.kit.platforms.around import MemoryNotes
-from tests.kit.platforms.qq import QqChat, QqServer
+from tests.kit.platforms.qq import QqServer
+from tests.kit.platforms.qq_chats import QqChat
 from tests.kit.wire_faults import Cut, Fault, Garbage, Lost, Status, TooMany
 
 ROWS = ((Button("Green", "tea:1"), Button("Black", "tea:2")), (Button("Shop", url="https://shop.example/"),))
@@ -259,3 +260,15 @@ async def test_nothing_to_say_is_bad_input(channel: QqChannel, ann: QqChat) -> N
     for wire in (Wire(), Wire("  \n")):
         with pytest.raises(BadInput):
             await channel.send(ann.id, wire, "k", to(ann))
+
+
+async def test_the_rest_of_a_wire_goes_out_with_what_was_said_last(
+    channel: QqChannel, server: QqServer, ann: QqChat, shelf: Shelf
+) -> None:
+    wire = Wire("Our tea", files=(shelf.put(PHOTO, "tea.jpg", "image/jpeg"),))
+    server.quota = 1
+    with pytest.raises(WindowClosed):
+        await channel.send(ann.id, wire, "k", to(ann))
+    ann.writes()
+    await channel.send(ann.id, wire, "k", to(ann))
+    assert [(shown.text, len(shown.files)) for shown in ann.shown] == [("", 1), ("Our tea", 0)]
