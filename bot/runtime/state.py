@@ -80,6 +80,7 @@ class ConversationState:
     last_at: datetime | None
     closed_at: datetime | None = None
     version: int = 0
+    reachable: bool = True
     elsewhere_until: datetime | None = None  # a person answers in the platform's own client
     dialogs: list[DialogState] = field(default_factory=list)
 
@@ -107,7 +108,8 @@ _CONVERSATIONS = (
     "SELECT c.id, c.version, c.lane, c.account, i.external_id, c.identity_id, c.contact_id, t.name, "
     "i.name AS identity_name, t.locale AS chosen_locale, i.locale AS platform_locale, i.staff_id, "
     "c.owner_id, c.epoch, c.last_seq, c.unread, c.waiting_since, c.reason, c.priority, c.attention, c.choices, "
-    "c.first_response_at, c.last_text, c.last_author, c.last_at, c.closed_at, c.elsewhere_until "
+    "c.first_response_at, c.last_text, c.last_author, c.last_at, c.closed_at, c.elsewhere_until, "
+    "i.reachable "
     "FROM conversation c JOIN identity i ON i.id = c.identity_id JOIN contact t ON t.id = c.contact_id "
     "WHERE c.lane IN ({marks}) ORDER BY c.id"
 )
@@ -217,6 +219,7 @@ def _conversation(row: dict[str, Any]) -> ConversationState:
         last_at=as_time(row["last_at"]),
         closed_at=as_time(row["closed_at"]),
         elsewhere_until=as_time(row["elsewhere_until"]),
+        reachable=bool(row["reachable"]),
     )
 
 

@@ -26,6 +26,7 @@ from bot.services import attachments, openings
 from bot.services.scope import Scope
 from models.database import fetch
 
+REACHABLE = "UPDATE identity SET reachable = ? WHERE id = ?"
 _HELD = "SELECT id FROM effect WHERE conversation_id = ? AND state = 'held' LIMIT 1"
 
 
@@ -91,6 +92,9 @@ class Turn:
                 self.writes.openings.append(opening)
                 if await fetch(_HELD, (state.id,)):
                     self.writes.released.append((state.id,))
+        if not state.reachable and inbound.kind in FROM_CUSTOMER:  # who writes to us can be written to
+            self.writes.told.append((REACHABLE, (True, state.identity_id)))
+            state.reachable = True
         if capabilities.profiles and not state.last_seq and inbound.kind in FROM_CUSTOMER:
             self.writes.effects.append(profiles.asks(state))
 

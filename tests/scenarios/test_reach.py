@@ -23,6 +23,14 @@ async def test_a_block_is_known_at_once_and_so_is_its_end(sim: Simulator) -> Non
     assert await ann.screen() == before
 
 
+async def test_who_writes_can_be_written_to(sim: Simulator) -> None:
+    ann = await sim.customer()
+    await ann.says("hello")
+    await ann.blocks()
+    await ann.says("hello again")
+    assert (await ann.identity()).reachable is True
+
+
 async def test_who_blocked_us_is_not_reminded(sim: Simulator) -> None:
     ann = await sim.customer()
     await ann.says("review")

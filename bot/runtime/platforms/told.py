@@ -33,6 +33,11 @@ _LAST = (
     "SELECT text, external_id FROM message WHERE conversation_id = ? AND seq > ? AND author IN ('bot', 'staff') "
     "AND at > ? ORDER BY seq"
 )
+# Who has read a message has read those above it.
+_UNTIL = (
+    "SELECT seq, text, delivery FROM message WHERE conversation_id = ? AND seq > ? AND author IN ('bot', 'staff') "
+    "AND delivery IN ({marks}) AND seq <= ? ORDER BY seq"
+)
 _STATUS = "UPDATE message SET delivery = ?, error = ? WHERE conversation_id = ? AND seq = ?"
 _EDIT = "UPDATE message SET text = ?, changed = 'edited' WHERE conversation_id = ? AND seq = ?"
 _DELETE = "UPDATE message SET text = '', body = '', changed = 'deleted' WHERE conversation_id = ? AND seq = ?"
@@ -85,7 +90,12 @@ class Told:
             seq = inbound.about.split(":")[3:4]
             return [{"seq": int(seq[0]), "delivery": "queued"}] if seq and seq[0].isdigit() else []
         if inbound.about:
-            return await fetch(_SEQS, (self._state.id, after, inbound.about))
+            found = await fetch(_SEQS, (self._state.id, after, inbound.about))
+            if not found or inbound.data != "read":
+                return found
+            return await fetch(
+                _UNTIL.format(marks=marks(len(before))), (self._state.id, after, *before, found[-1]["seq"])
+            )
         sql = _OURS.format(marks=marks(len(before)))
         return await fetch(sql, (self._state.id, after, *before, inbound.sent_at or self._now))
 

@@ -54,8 +54,10 @@ async def test_ticks_are_of_the_message_that_they_name(world: Worlds) -> None:
     sim, ann = await opened(world)
     await ann.says("one")
     await ann.says("two")
+    await sim.deliver(ann._inbound(kind="status", data="delivered", about="w2"))
+    assert [row.delivery for row in await Message.filter(author="bot").order_by("seq")] == ["sent", "delivered"]
     await sim.deliver(ann._inbound(kind="status", data="read", about="w2"))
-    assert [row.delivery for row in await Message.filter(author="bot").order_by("seq")] == ["sent", "read"]
+    assert [row.delivery for row in await Message.filter(author="bot").order_by("seq")] == ["read", "read"]
 
 
 async def test_a_tick_never_goes_back(small_world: Worlds) -> None:
