@@ -45,6 +45,14 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast
 
 
+def _is_number(host: str) -> bool:
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
 class _PublicOnly(AbstractResolver):
     """Names lead to their public addresses and to no others."""
 
@@ -77,9 +85,9 @@ class Strangers:
 
         Raises `FileMissing` for what may not be called, and for what is not there; `ChannelUnavailable`.
         """
-        own = urlsplit(address).hostname
+        own = self._host(address)
         for _ in range(MOST_REDIRECTS):
-            told = headers if urlsplit(address).hostname == own else None
+            told = headers if self._host(address) == own else None
             response = await self._get(address, dict(told or {}))
             if response.status == 200:
                 return FileStream(_chunks(response), media_type=response.content_type, size=response.content_length)
@@ -97,7 +105,6 @@ class Strangers:
             await self._session.close()
 
     async def _get(self, address: str, headers: dict[str, str]) -> ClientResponse:
-        self._look(address)
         try:
             return await self._connected().get(
                 URL(address, encoded=True), headers=headers, timeout=PATIENCE, allow_redirects=False
@@ -107,8 +114,11 @@ class Strangers:
         except ValueError:
             raise FileMissing("its address cannot be read") from None
 
-    def _look(self, address: str) -> None:
-        """A name is looked at when it is resolved; an IP address would be called as it is."""
+    def _host(self, address: str) -> str:
+        """Whose address it is. Raises `FileMissing` for one that is not called.
+
+        Names, and odd spellings of numbers, are looked at when they are resolved; an IP address is called as it is.
+        """
         try:
             parts = urlsplit(address)
             host, port = parts.hostname or "", parts.port
@@ -116,25 +126,17 @@ class Strangers:
             raise FileMissing("its address cannot be read") from None
         if parts.scheme not in ("https", "http") or not host or parts.username is not None:
             raise FileMissing("its address is no web address")
-        if (numeric := _numeric(host)) and not self._allows(numeric):
+        if _is_number(host) and not self._allows(host):
             raise FileMissing("its address is not public")
         if port not in (None, 80, 443) and self._allows is is_public:
             raise FileMissing("its address has an unusual port")
+        return host
 
     def _connected(self) -> ClientSession:
         if self._session is None or self._session.closed:
             connector = TCPConnector(resolver=_PublicOnly(self._allows), use_dns_cache=False)
             self._session = ClientSession(connector=connector, cookie_jar=DummyCookieJar())
         return self._session
-
-
-def _numeric(host: str) -> str:
-    """The IP address that a host is, in any spelling that a resolver takes ("127.1", "0x7f000001"); "" for a name."""
-    try:
-        found = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
-    except (OSError, UnicodeError):
-        return ""
-    return str(found[0][4][0])
 
 
 async def _chunks(response: ClientResponse) -> AsyncIterator[bytes]:
