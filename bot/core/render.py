@@ -35,7 +35,7 @@ def choices_of(reply: Reply) -> tuple[Choice, ...]:
 
 
 def _render(reply: Reply, capabilities: Capabilities, number: int) -> Rendered:
-    if capabilities.cards and capabilities.buttons >= len(reply.buttons):
+    if capabilities.cards and _shows_whole(reply, capabilities):
         return Rendered(tuple(_native(reply, capabilities)), choices_of(reply))
     wires: list[Wire] = []
     if capabilities.gathers and len(reply.cards) > 1:
@@ -65,6 +65,13 @@ def _in_words(reply: Reply) -> Reply:
     )
     text = "\n\n".join(part for part in (*cards, reply.text) if part)
     return replace(reply, text=text, cards=(), buttons=(*buttons, *reply.buttons))
+
+
+def _shows_whole(reply: Reply, capabilities: Capabilities) -> bool:
+    """Whether cards, buttons and files all pass as they are; else each goes the way of a channel without cards."""
+    on_cards = all(_fits(card.buttons, capabilities) for card in reply.cards)
+    files = all(capabilities.images if file.kind == "image" else capabilities.files for file in reply.files)
+    return on_cards and files and _fits(reply.buttons, capabilities)
 
 
 def _native(reply: Reply, capabilities: Capabilities) -> Iterator[Wire]:
