@@ -122,7 +122,7 @@ class Staffing:
                 raise Refused("taken", owner=owner.name)
             if row.owner_id == staff_id:
                 return row.epoch, staff.name, []
-            row.owner_id, row.epoch = staff_id, row.epoch + 1
+            row.owner_id, row.elsewhere_until, row.epoch = staff_id, None, row.epoch + 1
             row.waiting_since, row.unread, row.attention = None, 0, ""
             await Effect.filter(conversation_id=conversation_id, author="bot", state__in=["pending", "held"]).update(
                 state="cancelled", done_at=now
@@ -135,13 +135,13 @@ class Staffing:
         return row.epoch, staff.name, cancelled
 
     async def give_back(self, conversation_id: int, staff_id: int) -> None:
-        """Let the bot speak again; it puts its open question once more."""
+        """Let the bot speak again, whoever had the word, here or elsewhere; it puts its open question once more."""
         now = self._clock()
         async with transaction() as connection:
             row = await self._locked(conversation_id)
-            if row.owner_id is None:
+            if not _is_with_people(row, now):
                 return
-            row.owner_id, row.epoch = None, row.epoch + 1
+            row.owner_id, row.elsewhere_until, row.epoch = None, None, row.epoch + 1
             await self._event(connection, row, "gave", staff_id, now)
             await audit.record(staff_id, "conversation.give", f"conversation:{conversation_id}", now)
             resumed = Inbound(row.account, f"resumed:{row.id}:{row.epoch}", await _sender(row), "resumed")
@@ -154,9 +154,10 @@ class Staffing:
         now = self._clock()
         async with transaction() as connection:
             row = await self._locked(conversation_id)
-            if row.owner_id is not None:
+            if _is_with_people(row, now):
                 row.epoch += 1
-            row.owner_id, row.waiting_since, row.reason, row.priority = None, None, "", 0
+            row.owner_id, row.elsewhere_until = None, None
+            row.waiting_since, row.reason, row.priority = None, "", 0
             row.attention, row.closed_at, row.unread = "", now, 0
             await self._event(connection, row, "closed", staff_id, now)
             await audit.record(staff_id, "conversation.close", f"conversation:{conversation_id}", now)
@@ -252,6 +253,10 @@ class Staffing:
         if row is None:
             raise Refused("no_conversation")
         return row
+
+
+def _is_with_people(row: Conversation, now: datetime) -> bool:
+    return row.owner_id is not None or (row.elsewhere_until is not None and row.elsewhere_until > now)
 
 
 async def _sender(row: Conversation) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -176,6 +177,61 @@ async def test_after_giving_back_the_open_question_is_put_again_and_answered(wor
     assert [seen.text for seen in await ann.screen()] == ["Your name?", "Your name?"]
     await ann.says("Ann")
     assert (await ann.last()).text == "Hello Ann"
+
+
+async def answered_elsewhere(sim: Simulator) -> Customer:
+    """Ann, who was asked for her name and then answered by a person in the platform's own app."""
+    ann = await sim.customer()
+    await ann.says("/ask")
+    await sim.deliver(ann._inbound(kind="echo", text="This is Li", external_id="e1"))
+    return ann
+
+
+async def test_who_answers_elsewhere_is_relieved_by_giving_back(world: Worlds) -> None:
+    sim = await world([chatty()])
+    ann = await answered_elsewhere(sim)
+    before, staff = await ann.conversation(), await sim.staff()
+    await sim.runtime.give_back(before.id, staff.id)
+    await sim.runtime.give_back(before.id, staff.id)
+    await sim.runtime.idle()
+    row = await ann.conversation()
+    assert (row.elsewhere_until, row.epoch) == (None, before.epoch + 1)
+    assert [seen.text for seen in await ann.screen()] == ["Your name?", "Your name?"]
+    await ann.says("Ann")
+    assert (await ann.last()).text == "Hello Ann"
+    assert await Message.filter(author="event", text="gave").count() == 1
+
+
+async def test_who_takes_over_from_elsewhere_gives_back_to_the_bot(world: Worlds) -> None:
+    sim = await world([chatty()])
+    ann = await answered_elsewhere(sim)
+    row, staff = await ann.conversation(), await sim.staff()
+    await sim.runtime.take_over(row.id, staff.id)
+    assert (await ann.conversation()).elsewhere_until is None
+    await sim.runtime.give_back(row.id, staff.id)
+    await sim.runtime.idle()
+    await ann.says("Ann")
+    assert (await ann.last()).text == "Hello Ann"
+
+
+async def test_what_was_answered_elsewhere_and_closed_is_the_bots_again(world: Worlds) -> None:
+    sim = await world([chatty()])
+    ann = await answered_elsewhere(sim)
+    before = await ann.conversation()
+    await sim.runtime.close_conversation(before.id, (await sim.staff()).id)
+    row = await ann.conversation()
+    assert (row.elsewhere_until, row.epoch) == (None, before.epoch + 1)
+    await ann.says("Ann")
+    assert (await ann.last()).text == "Hello Ann"
+
+
+async def test_an_answer_elsewhere_that_is_long_ago_leaves_nothing_to_give_back(world: Worlds) -> None:
+    sim = await world([chatty()])
+    ann = await answered_elsewhere(sim)
+    before = await ann.conversation()
+    sim.now += timedelta(hours=3)
+    await sim.runtime.give_back(before.id, (await sim.staff()).id)
+    assert (await ann.conversation()).epoch == before.epoch
 
 
 async def test_staff_say_a_thing_once_per_client_id_and_only_as_the_owner(world: Worlds) -> None:
