@@ -85,7 +85,7 @@ PARTS = (
         },
         notes=(
             "Everything that is called stands in the settings: the channel's server, the file store, the database, "
-            "the relay. Nothing yet has to fetch an address of a stranger's, with checks of where it leads."
+            "the relay. A file whose address came with a message: tests/unit/channels/test_strangers.py."
         ),
     ),
     proven(
