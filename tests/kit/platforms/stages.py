@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from tests.kit.platforms import wechat, wecom, whatsapp
 from tests.kit.platforms.meta import InstagramServer, MessengerServer
 from tests.kit.platforms.qq import QqServer
+from tests.kit.platforms.weibo import WeiboServer
 from tests.kit.platforms.x import XServer
 from tests.kit.telegram_server import TelegramServer
 
@@ -44,7 +45,8 @@ class Stage:
     """`table` is what an operator writes below `[channels.<channel>]`; `prepare` comes after Parley's address is known.
 
     `answers_only`: the account says something only in answer to a call, one message for each. `learns`: the refusals by
-    which the channel finds out what this account may not, each once.
+    which the channel finds out what this account may not, each once. `before` each act something may happen at the
+    platform.
     """
 
     channel: str
@@ -53,8 +55,10 @@ class Stage:
     person: Callable[[Any], Person]
     mode: str = ""
     opens: Callable[[Any], Awaitable[object]] = _greets
-    prepare: Callable[[Any, str], object] = lambda server, url: None  # noqa: ARG005
+    prepare: Callable[[Any, str], object] = lambda server, url: None
     answers_only: bool = False
+    photos: bool = True
+    before: Callable[[Any], object] = lambda server: None
     learns: tuple[str, ...] = ()
 
     @property
@@ -90,9 +94,19 @@ def _wechat_without_api(server: wechat.WeChatServer) -> Table:
     return _wechat(server, api=False, secret="", holds=0.3)
 
 
-def _impatient() -> wechat.WeChatServer:
-    server = wechat.WeChatServer(form="json")
-    server.posting.patience = 0.6  # for WeChat's five
+def _weibo(server: WeiboServer, **more: Any) -> Table:
+    bases = dict.fromkeys(("api_base", "user_base", "media_base"), server.base)
+    return {"app_secret": server.secret, "access_token": server.token, "holds": 0.2} | bases | more
+
+
+def _later(server: WeiboServer) -> None:
+    """Events have no ids there: nobody says the same twice within a second."""
+    server.ahead += 1
+
+
+def hurried(server: Any) -> Any:
+    """A platform that waits less than the usual five seconds for an answer."""
+    server.posting.patience = 0.6
     return server
 
 
@@ -142,7 +156,7 @@ STAGES = (
     ),
     Stage(
         "wechat",
-        _impatient,
+        lambda: hurried(wechat.WeChatServer(form="json")),
         _wechat_without_api,
         lambda s: s.person(locale="en"),
         mode="without-api",
@@ -174,6 +188,24 @@ STAGES = (
         lambda s: s.group("C9F778FE6ADF9D1D1DBE395BF744A33A"),
         mode="group",
         prepare=lambda server, url: server.registered.add(url),
+    ),
+    Stage(
+        "weibo",
+        WeiboServer,
+        _weibo,
+        lambda s: s.fan(),
+        opens=lambda fan: fan.does("follow", "关注事件消息"),
+        before=_later,
+    ),
+    Stage(
+        "weibo",
+        lambda: hurried(WeiboServer("xml")),
+        lambda s: _weibo(s, access_token=""),
+        lambda s: s.fan(),
+        mode="without-token",
+        answers_only=True,
+        photos=False,
+        before=_later,
     ),
     Stage("x", XServer, _x, lambda s: s.user("3001969357")),
     Stage("x", lambda: XServer(activity=True), _x, lambda s: s.user("3001969357"), mode="activity"),

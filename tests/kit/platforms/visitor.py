@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import ClientSession
@@ -26,28 +26,30 @@ PATIENCE = 10.0
 class Visitor:
     """What was expected and did not come is an AssertionError that shows the screen."""
 
-    def __init__(self, person: Person, app: App) -> None:
+    def __init__(self, person: Person, app: App, before: Callable[[], object]) -> None:
         self.person = person
+        self._before = before
         self.nudges = 0  # how often the rest of what was said had to be asked for
         self._app = app
         self._since = 0
 
     async def says(self, text: str, expected: str = "") -> None:
         """Type, and wait for the answer."""
-        await self._does(self.person.says(text), expected)
+        await self._does(self.person.says, text, expected)
 
     async def sends_photo(self, content: bytes, expected: str = "") -> None:
-        await self._does(self.person.sends_photo(content), expected)
+        await self._does(self.person.sends_photo, content, expected)
 
-    async def opens(self, opening: Awaitable[object], expected: str) -> None:
-        await self._does(opening, expected)
+    async def opens(self, opening: Callable[[Any], Awaitable[object]], expected: str) -> None:
+        """Begin the conversation as people do there."""
+        await self._does(opening, self.person, expected)
 
     async def picks(self, label: str, expected: str = "") -> None:
         """Choose what is offered, newest first: tap it, or type its number."""
         for shown in reversed(self.person.shown):
             for button in buttons_of(shown):
                 if is_called(button.label, label) and not button.url:
-                    return await self._does(self.person.taps(button.label), expected)
+                    return await self._does(self.person.taps, button.label, expected)
             for number, found in reversed(NUMBERED.findall(shown.text)):
                 if is_called(found, label):
                     return await self.says(number, expected)
@@ -72,6 +74,7 @@ class Visitor:
                 while not any(expected in shown.text for shown in self.person.shown[self._since :]):
                     if await self._is_held_up():
                         self.nudges += 1
+                        self._before()
                         await self.person.says("And?")
                     await asyncio.sleep(0.01)
         except TimeoutError:
@@ -88,9 +91,10 @@ class Visitor:
         """All that is shown: the words, and what can be tapped."""
         return [(shown.text or f"{len(shown.files)} files", shown.labels) for shown in self.person.shown]
 
-    async def _does(self, act: Awaitable[object], expected: str) -> None:
+    async def _does(self, act: Callable[[Any], Awaitable[object]], what: Any, expected: str) -> None:
         self._since = len(self.person.shown)
-        await act
+        self._before()
+        await act(what)
         if expected:
             await self.sees(expected)
 
