@@ -69,13 +69,18 @@ class Turn:
         inbound, choice = await taps.tapped(self._inbound, state)
         await self._open(inbound)
         files: tuple[Attachment, ...] = ()
-        step = routing.decide(inbound, state, self._shop.routes)
+        step = self._step(inbound)
         if inbound.kind in FROM_CUSTOMER and not self._in_thread:
             files = await self._keep_message(inbound, _said(inbound, choice))
         if not state.is_with_people(self._now) or inbound.kind not in FROM_CUSTOMER:
             await self._dialogs(inbound).take(step, files)
         self._speech.finish()
         return self._written()
+
+    def _step(self, inbound: Inbound) -> routing.Step:
+        """Who writes anything to hear the rest of what was said hears that, and not that it was not understood."""
+        step, routes = routing.decide(inbound, self._state, self._shop.routes), self._shop.routes
+        return routing.Ignore() if self.writes.released and step == routing.Start(routes.fallback) else step
 
     def _written(self) -> Writes:
         self.writes.events += self.host.changed

@@ -36,6 +36,7 @@ class TelegramServer:
         self.token = token
         self.twice = twice
         self.calls: list[Call] = []
+        self.refusals: list[str] = []  # calls that broke a rule, not those that were told to fail
         self.faults = wire_faults.Faults()
         self.chats = Chats()
         self.webhook: Json = {}
@@ -152,6 +153,7 @@ class TelegramServer:
                 return 200, {"ok": True, "result": await own(call.fields)}
             return 200, {"ok": True, "result": self.chats.perform(call.method, call)}
         except Refusal as refusal:
+            self.refusals.append(f"{call.method}: {refusal}")
             return refusal.status, refusal.answer()
 
     async def _getme(self, fields: Json) -> Json:

@@ -27,7 +27,7 @@ from bot.channels.wechat.meanings import STALE, CredentialRefused, meant, meant_
 from bot.channels.wechat.sending import Sender
 from bot.channels.wechat.settings import Settings
 from bot.core.capabilities import Capabilities
-from bot.core.errors import ConfigError, ParleyError, WindowClosed
+from bot.core.errors import ConfigError, FileMissing, ParleyError, WindowClosed
 from bot.core.message import Allowance, FileRef, Inbound, Wire
 from bot.core.ports import ORDINARY, Accept, FileStream, HookAnswer, HookRequest, Occasion, Profile, Sent
 from bot.core.profiles import WECHAT
@@ -57,9 +57,10 @@ class WeChat(HttpChannel):
         self._settings = settings
         sealing = Sealing(settings.aes_keys, settings.app_id) if settings.aes_keys else None
         self._gate = Gate(settings.token.reveal(), sealing, settings.stale_after, now)
-        self._reader = Reader(self.account, Allowance(settings.event_seconds, settings.event_quota))
+        self._reader = Reader(self.account, Allowance(settings.event_seconds, settings.event_quota), not settings.api)
         self._token = SharedToken(around, self._new_token)
-        self._calls = Calls(self._api, self._token, meant, STALE, Strangers(allows))
+        self._strangers = Strangers(allows)
+        self._calls = Calls(self._api, self._token, meant, STALE, self._strangers)
         self._sender = Sender(self._calls, around.open_file, settings.text_bytes)
         self._starting: asyncio.Task[None] | None = None
         self.holds = settings.holds
@@ -131,7 +132,11 @@ class WeChat(HttpChannel):
 
     async def fetch(self, file: FileRef) -> FileStream:
         """Open a customer's file, which WeChat keeps for three days. Raises `ChannelUnavailable` or `FileMissing`."""
-        return await self._calls.media(file.ref)
+        if self._settings.api:
+            return await self._calls.media(file.ref)
+        if not file.ref.startswith(("http://", "https://")):
+            raise FileMissing("an account without the API is given pictures only")
+        return await self._strangers.open(file.ref)
 
     async def profile(self, recipient: str) -> Profile:
         """The language; WeChat tells no names any more. Raises as `send`."""

@@ -6,7 +6,7 @@ Source: developers.weixin.qq.com, "receiving standard messages" and "receiving e
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from bot.channels._reading import MOST_NAME, Json, moment, place
@@ -26,22 +26,27 @@ _MEDIA: dict[str, tuple[FileKind, str, str]] = {
     "video": ("video", "video.mp4", "video/mp4"),
     "shortvideo": ("video", "video.mp4", "video/mp4"),
 }
+MOST_ADDRESS = 2000
 _VOICES = {"amr": "audio/amr", "mp3": "audio/mpeg", "speex": "audio/speex"}
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """`tapped` is what a follow, a scan or a tap in the account's menu allows us."""
+    """`tapped` is what a follow, a scan or a tap in the account's menu allows us.
+
+    `by_address`: a picture is fetched where it lies, by an account that may not ask for it by its id.
+    """
 
     account: str
     tapped: Allowance
+    by_address: bool = False
 
     def read(self, event: Json) -> Inbound:
         """What a push says; of a kind that we do not handle it is `unknown` and kept whole. Raises `BadInput`."""
         kind = word(event, "MsgType", MOST_NAME)
         sender, key = _sender(event), _key(event)
         sent = moment(whole(event, "CreateTime"))
-        found = self._event(event) if kind == "event" else _message(kind, event)
+        found = self._event(event) if kind == "event" else _message(kind, event, self.by_address)
         if found is None:
             name = word(event, "Event", MOST_NAME) or kind
             return Inbound(self.account, key, sender, "unknown", data=name, sent_at=sent, native=event)
@@ -88,14 +93,16 @@ def _key(event: Json) -> str:
     return "e:" + blake2b("\n".join(told).encode("utf-8", "surrogateescape"), digest_size=20).hexdigest()
 
 
-def _message(kind: str, event: Json) -> _Found | None:
+def _message(kind: str, event: Json, by_address: bool) -> _Found | None:
     if kind == "text":
         data, text = word(event, "bizmsgmenuid", MOST_NAME), word(event, "Content")
         return _Found("callback" if data else "message", text, data) if data or text else None
     if kind == "voice":
         return _voice(event)
     if kind in _MEDIA:
-        return _Found(files=(_file(event, *_MEDIA[kind]),))
+        file = _file(event, *_MEDIA[kind])
+        address = word(event, "PicUrl", MOST_ADDRESS) if by_address else ""
+        return _Found(files=(replace(file, ref=address or file.ref),))
     if kind == "location":
         named = word(event, "Label", MOST_NAME)
         return _Found(text=place(word(event, "Location_X"), word(event, "Location_Y"), named))

@@ -87,6 +87,7 @@ class FakePlatform:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.refusals: list[str] = []  # calls that broke a rule, not those that were told to fail
         self.faults = wire_faults.Faults()
         self.base = ""
         self.posting = Posting(self.signed, self.heard, self.tell_waiters)
@@ -171,8 +172,12 @@ class FakePlatform:
 
             async def work() -> web.Response:
                 try:
-                    return response(await perform(call))
+                    answer = response(await perform(call))
+                    if answer.status >= 400:
+                        self.refusals.append(f"{method}: {answer.status}")
+                    return answer
                 except Refusal as refusal:
+                    self.refusals.append(f"{method}: {refusal}")
                     return refusal.answer
                 finally:
                     await self.tell_waiters()

@@ -54,7 +54,7 @@ class WeChatPerson(Person):
         assert not caption, "a picture has no words of its own"
         self.quota(5, 48 * 3600)
         media = self._platform.shelf.put("photo.jpg", content, "image/jpeg")
-        return self._sends("image", PicUrl="http://mmbiz.example/x", MediaId=media)
+        return self._sends("image", PicUrl=f"{self._platform.base}/mmbiz_jpg/{media}/0", MediaId=media)
 
     async def sends(self, kind: str, **fields: str) -> int:
         """A message of any kind, in WeChat's own fields."""
@@ -123,6 +123,7 @@ class WeChatServer(WeixinPlatform):
             "typing": ("POST", "/cgi-bin/message/custom/typing", self._typing),
             "upload": ("POST", "/cgi-bin/media/upload", self.upload),
             "media": ("GET", "/cgi-bin/media/get", self.download),
+            "picture": ("GET", "/mmbiz_jpg/{media}/0", self._picture),
             "menu": ("POST", "/cgi-bin/menu/create", self._menu),
             "user": ("GET", "/cgi-bin/user/info", self._user),
         }
@@ -276,6 +277,10 @@ class WeChatServer(WeixinPlatform):
                 raise refusal(40023, "invalid sub button size")
         self.menu = buttons
         return {"errcode": 0, "errmsg": "ok"}
+
+    async def _picture(self, call: Call) -> bytes:
+        """Anybody may have a picture who knows its address."""
+        return self.shelf.get(call.at["media"]).content
 
     async def _user(self, call: Call) -> Json:
         self.authorise(call)

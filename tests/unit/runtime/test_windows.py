@@ -26,7 +26,7 @@ def talkative() -> Router:
     """Says as many things as it is asked for."""
     router = Router("talkative")
 
-    @router.fallback
+    @router.keyword(*"0123456789")
     async def answer(chat: Chat) -> None:
         for number in range(int(chat.inbound.text)):
             chat.say(f"{chat.inbound.key} {number + 1}")
@@ -52,6 +52,24 @@ async def test_what_is_beyond_the_quota_waits_and_goes_first(world: Worlds) -> N
     await ann.says("1")
     assert await shown(sim, ann.sender) == ["1", "2", "3", "4", "5", "1"]
     assert await states() == ["sent"] * 6
+    assert await Effect.exclude(state="done").count() == 0
+
+
+async def test_who_asks_for_the_rest_hears_the_rest(world: Worlds) -> None:
+    """Else an account that may say one thing at a time would be one behind for ever."""
+    router = talkative()
+
+    @router.fallback
+    async def not_understood(chat: Chat) -> None:
+        chat.say("what?")
+
+    sim = await world([router], replace(NARROW, reply_quota=1))
+    ann = await sim.customer()
+    await ann.says("2")
+    await ann.says("and?")
+    assert await shown(sim, ann.sender) == ["1", "2"]
+    await ann.says("and?")
+    assert await shown(sim, ann.sender) == ["1", "2", "what?"]
     assert await Effect.exclude(state="done").count() == 0
 
 

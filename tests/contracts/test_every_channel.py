@@ -1,0 +1,214 @@
+"""A review and an order from the shelf to the payment, on every channel, against a server as strict as the platform."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from PIL import Image
+
+import bot.demo
+from bot.app import App, build, opened
+from bot.channels import kinds
+from bot.channels._strangers import Strangers
+from bot.config import Config, accounts
+from bot.core.capabilities import Capabilities
+from bot.core.message import FileKind, FileRef, Reply
+from bot.core.render import render
+from bot.services import attachments
+from models import Attachment, Conversation, Effect, Inbound, Message, Order, OrderEvent, Review, ReviewPhoto, Staff
+from tests.kit.platforms.stages import STAGES, Stage
+from tests.kit.platforms.visitor import NUMBERED, Visitor
+from tests.servers import free_port
+
+PDF = b"%PDF-1.4\n1 0 obj << /Type /Catalog >> endobj\n%%EOF\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """The shop with one account, its platform, and Ann, who has opened the chat."""
+
+    stage: Stage
+    server: Any
+    app: App
+    ann: Visitor
+
+
+def shop(stage: Stage, server: Any, folder: Path, database: str) -> Config:
+    config = Config.model_validate(
+        {
+            "server": {"port": free_port(), "data": str(folder), "edge": False},
+            "database": {"url": database},
+        }
+    )
+    read, wrong = accounts.read({stage.name: {"kind": stage.channel, **stage.table(server)}}, lambda _: "https://a.b/c")
+    assert not wrong
+    return config.model_copy(update={"channels": read})
+
+
+def let_in(channel: Any) -> None:
+    """The platform's files are on this machine here, where nobody else's may be fetched from."""
+    strangers = Strangers(lambda _: True)
+    for one in (channel, getattr(channel, "_calls", None)):
+        if hasattr(one, "_strangers"):
+            one._strangers = strangers
+
+
+@pytest.fixture(params=STAGES, ids=lambda stage: stage.name)
+async def play(request: pytest.FixtureRequest, tmp_path: Path, sqlite_url: str) -> AsyncIterator[Play]:
+    stage: Stage = request.param
+    async with stage.server() as server:
+        config = shop(stage, server, tmp_path, sqlite_url)
+        stage.prepare(server, config.server.url)
+        async with opened(config):
+            app = await build(config)
+            await bot.demo.fill(app.storage, datetime.now(UTC))
+            channel = app.runtime.channels[stage.name]
+            let_in(channel)
+            await app.start()
+            if hasattr(server, "posts_to"):
+                server.posts_to(config.server.hook(stage.name))
+            ann = Visitor(stage.person(server), app, lambda: stage.before(server))
+            try:
+                await ann.opens(stage.opens, "good to see you")
+                yield Play(stage, server, app, ann)
+            finally:
+                await app.stop()
+
+
+async def assure_all_is_well(play: Play) -> None:
+    """Whatever was said stands on the screen, in order, once; the platform had nothing to refuse."""
+    await play.ann.idle()
+    assert len(play.server.refusals) == len(play.stage.learns), play.server.refusals
+    assert all(known in one for known, one in zip(play.stage.learns, play.server.refusals, strict=True))
+    assert await Inbound.exclude(state="done").count() == 0
+    assert await Effect.filter(state__in=["pending", "held", "parked"]).count() == 0
+    rows = await Message.filter(conversation__account=play.stage.name, author__in=["bot", "staff"]).order_by("seq")
+    assert {row.delivery for row in rows} <= {"sent", "delivered", "read"}
+    capabilities = play.app.runtime.channels[play.stage.name].capabilities
+    wires = [wire for row in rows for wire in render([await said(row)], capabilities)[0].wires]
+    shown = play.ann.person.shown
+    assert plain(one.text for one in shown) == plain(wire.text for wire in wires)
+    assert sum(len(one.files) for one in shown) == sum(len(wire.files) for wire in wires)
+
+
+async def said(row: Message) -> Reply:
+    """What a row stands for."""
+    if row.body:
+        return msgspec.json.decode(row.body, type=Reply)
+    files = await Attachment.filter(conversation_id=row.conversation_id, message_seq=row.seq)
+    return Reply(row.text, files=tuple(attachments.as_core(file) for file in files))
+
+
+def plain(texts: Any) -> str:
+    """What was said, however it is cut; numbers of menus run on through all that one turn says."""
+    return "".join(NUMBERED.sub(r"#. \2", "\n".join(texts)).split())
+
+
+def picture() -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise((120, 90), 80).convert("RGB").save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+async def begins_a_review(ann: Visitor) -> None:
+    await ann.says("/review", "How was it?")
+
+
+async def stored(app: App, id_: int) -> bytes:
+    """A customer's file as we keep it; waits for it."""
+    async with asyncio.timeout(10):
+        while (row := await Attachment.get(id=id_)).state == "pending":
+            await asyncio.sleep(0.01)
+    assert (row.kind, row.state) == ("image", "stored")
+    return b"".join([chunk async for chunk in app.storage.open(row.storage_key)])
+
+
+async def test_a_review_with_a_photo(play: Play) -> None:
+    ann, photo = play.ann, picture()
+    await begins_a_review(ann)
+    await ann.picks("5 ★", "What should others know?")
+    await ann.says("Fresh & fragrant <3", "Any photos?")
+    if play.stage.photos:
+        await ann.sends_photo(photo, "Got 1 file")
+    await ann.picks("Done" if play.stage.photos else "Skip", "Thank you.")
+    [review] = await Review.filter(account=play.stage.name)
+    assert (review.stars, review.text, review.state) == (5, "Fresh & fragrant <3", "pending")
+    photos = await ReviewPhoto.filter(review_id=review.id)
+    assert [await stored(play.app, one.attachment_id) for one in photos] == [photo] * play.stage.photos
+    await assure_all_is_well(play)
+
+
+async def test_an_order_from_the_shelf_to_the_payment(play: Play) -> None:
+    ann = play.ann
+    await ann.says("/shop", "Here is what we have today.")
+    await ann.picks("Add to cart", "In your cart now")
+    await ann.picks("Check out", "Who is it for?")
+    await ann.says("Ann Lee", "a phone number")
+    await ann.says("+86 138 0013 8000", "Where shall we deliver?")
+    await ann.says("1 West Lake Road, Hangzhou", "Shall I place this order?")
+    await ann.picks("Place the order", "Please pay")
+    await ann.pays("Your payment has arrived.")
+    [order] = await Order.filter(account=play.stage.name)
+    assert (order.state, order.name, order.address) == ("paid", "Ann Lee", "1 West Lake Road, Hangzhou")
+    assert [event.to_state for event in await OrderEvent.filter(order_id=order.id).order_by("id")] == ["placed", "paid"]
+    await assure_all_is_well(play)
+
+
+async def test_staff_take_over_in_the_middle(play: Play) -> None:
+    ann, runtime = play.ann, play.app.runtime
+    await begins_a_review(ann)
+    await ann.idle()
+    talk = await Conversation.get(account=play.stage.name)
+    mei = await Staff.create(login="mei", name="Mei", role="agent", password_hash="x", created_at=datetime.now(UTC))
+    await runtime.take_over(talk.id, mei.id)
+    before = len(ann.person.shown)
+    await ann.says("Is anybody there?")
+    await heard(talk, "Is anybody there?")
+    await ann.idle()
+    assert len(ann.person.shown) == before
+
+    await runtime.staff_says(talk.id, mei.id, "m1", "Mei here, good morning", ())
+    await ann.sees("Mei here, good morning")
+    await ann.says("Have you got the list?")
+    await heard(talk, "Have you got the list?")
+    name, content = to_send(runtime.capabilities(talk.account))
+    await runtime.staff_says(talk.id, mei.id, "m2", "", (await own_file(play.app, talk, name, content),))
+    await ann.idle()
+    last = ann.person.shown[-1]
+    assert content in [file.content for file in last.files] or f"[{name}]" in last.text
+    await assure_all_is_well(play)
+
+
+async def heard(talk: Conversation, text: str) -> None:
+    """Wait until a customer's words are kept."""
+    async with asyncio.timeout(10):
+        while not await Message.filter(conversation_id=talk.id, author="customer", text=text).exists():
+            await asyncio.sleep(0.01)
+
+
+def to_send(capabilities: Capabilities) -> tuple[str, bytes]:
+    """A file, or a picture where a channel has nothing else."""
+    return ("list.jpg", picture()) if capabilities.images and not capabilities.files else ("list.pdf", PDF)
+
+
+async def own_file(app: App, talk: Conversation, name: str, content: bytes) -> int:
+    """A file that staff have put into a conversation; its id. It is shown as it is."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield content
+
+    now, image = datetime.now(UTC), name.endswith(".jpg")
+    kind: FileKind = "image" if image else "file"
+    media_type = "image/jpeg" if image else "application/pdf"
+    file = await app.storage.put(f"{kind}/{name}", chunks(), media_type=media_type, limit=1_000_000)
+    row = await attachments.create(FileRef(kind, "", name, media_type, file.size), now, conversation_id=talk.id)
+    await attachments.stored(row.id, file, kind, media_type)
+    return row.id
