@@ -18,8 +18,8 @@ from models.database import fetch, marks
 
 VISIBLE = ("customer", "bot", "staff")  # a visitor sees no notes and no events
 _COLUMNS = (
-    "m.conversation_id, m.seq, m.author, m.staff_id, m.text, m.body, m.client_id, m.delivery, m.error, m.at, m.changed, "
-    "s.name AS staff_name"
+    "m.conversation_id, m.seq, m.author, m.staff_id, m.text, m.body, m.client_id, m.delivery, m.error, m.at, "
+    "m.changed, s.name AS staff_name"
 )
 _FROM = "FROM message m LEFT JOIN staff s ON s.id = m.staff_id"
 FILE_COLUMNS = (
