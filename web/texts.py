@@ -58,6 +58,11 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "The time to answer is over: this channel lets us write only after the customer does.",
         "zh": "已超过回复时限：该渠道仅允许在客户来信后的一段时间内回复。",
     },
+    "quota_used": {
+        "en": "Every message that this channel allows per answer has been sent. "
+        "You can write again as soon as the customer does.",
+        "zh": "该渠道允许的回复条数已用完，客户再次来信后即可继续回复。",
+    },
     "wrong_state": {
         "en": "The order has moved on in the meantime. Look at it again.",
         "zh": "订单状态已变化，请刷新后再看。",

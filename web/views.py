@@ -55,9 +55,9 @@ def _url(view: FileView, links: FileLinks) -> str:
 
 
 def message(view: MessageView, links: FileLinks, *, staff: bool) -> Json:
-    """A `Message`. What only staff may know (why a delivery failed) is not in a visitor's copy."""
+    """A `Message`. What only staff may know (why a delivery failed, what was changed) is not in a visitor's copy."""
     reply = view.reply if staff else shortened(view.reply, view.seq, WEBCHAT.button_data)
-    return {
+    shown = {
         "seq": view.seq,
         "id": view.client_id if staff or view.author == "customer" else "",
         "author": view.author,
@@ -72,6 +72,12 @@ def message(view: MessageView, links: FileLinks, *, staff: bool) -> Json:
         "delivery": view.delivery,
         "error": view.error if staff else "",
     }
+    return shown | {"changed": view.changed, "was": _was(view)} if staff else shown
+
+
+def _was(view: MessageView) -> str:
+    """Of the line that tells of an edit: what stood there before."""
+    return view.reply.text if view.author == "event" else ""
 
 
 def messages(views: Sequence[MessageView], links: FileLinks, *, staff: bool) -> list[Json]:

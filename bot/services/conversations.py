@@ -19,7 +19,7 @@ PAGE = 50
 
 _SELECT = """
 SELECT c.id, c.account, c.contact_id, c.owner_id, c.last_seq, c.last_text, c.last_author, c.last_at, c.unread,
-       c.waiting_since, c.reason, c.priority, c.attention, c.closed_at, c.lane, c.version,
+       c.waiting_since, c.elsewhere_until, c.reason, c.priority, c.attention, c.closed_at, c.lane, c.version,
        k.name AS contact_name, i.name AS identity_name, i.external_id, i.reachable, s.name AS owner_name
 FROM conversation c
 JOIN contact k ON k.id = c.contact_id
@@ -73,6 +73,7 @@ class Row:
     last_at: datetime
     unread: int
     waiting_since: datetime | None
+    elsewhere_until: datetime | None
     reason: str
     priority: int
     attention: str
@@ -219,6 +220,7 @@ def _row(row: Any) -> Row:
         last_at=moment(row["last_at"]),
         unread=row["unread"],
         waiting_since=as_time(row["waiting_since"]),
+        elsewhere_until=as_time(row["elsewhere_until"]),
         reason=row["reason"],
         priority=row["priority"],
         attention=row["attention"],

@@ -19,7 +19,7 @@ from models.database import fetch, marks
 VISIBLE = ("customer", "bot", "staff")  # a visitor sees no notes and no events
 _COLUMNS = (
     "m.conversation_id, m.seq, m.author, m.staff_id, m.text, m.body, m.client_id, m.delivery, m.error, m.at, "
-    "s.name AS staff_name"
+    "m.changed, s.name AS staff_name"
 )
 _FROM = "FROM message m LEFT JOIN staff s ON s.id = m.staff_id"
 FILE_COLUMNS = (
@@ -35,7 +35,8 @@ _EMPTY = Reply()
 class MessageView:
     """One message; `files` are all that came with it, `pictures` those of its cards, by attachment id.
 
-    `fates` are those of its links that lead to a payment and cannot be used any more, by address.
+    `fates` are those of its links that lead to a payment and cannot be used any more, by address. `changed` is what the
+    customer did to it since: "edited", or "deleted" with everything that it held.
     """
 
     conversation_id: int
@@ -52,6 +53,7 @@ class MessageView:
     files: tuple[FileView, ...] = ()
     pictures: Mapping[int, FileView] = field(default_factory=dict)
     fates: Mapping[str, pay_links.Fate] = field(default_factory=dict)
+    changed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,8 @@ def _view(
     fates: Mapping[str, pay_links.Fate],
 ) -> MessageView:
     shown = {file.id: known[file.id] for file in reply.files if file.id in known}
-    shown |= {file.id: file for file in sent.get((row["conversation_id"], row["seq"]), ())}
+    if row["changed"] != "deleted":
+        shown |= {file.id: file for file in sent.get((row["conversation_id"], row["seq"]), ())}
     cards = {card.image.id for card in reply.cards if card.image}
     return MessageView(
         conversation_id=row["conversation_id"],
@@ -205,6 +208,7 @@ def _view(
         files=tuple(file for file in shown.values() if file.id not in cards),
         pictures={id_: known[id_] for id_ in cards if id_ in known},
         fates={url: fates[url] for url in _urls(reply) if url in fates},
+        changed=row["changed"],
     )
 
 

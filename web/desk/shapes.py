@@ -52,6 +52,7 @@ class Shapes:
             "unread": row.unread,
             "owner": {"id": row.owner_id, "name": row.owner_name} if row.owner_id else None,
             "waiting_since": time_or_none(row.waiting_since),
+            "elsewhere_until": time_or_none(row.elsewhere_until),
             "reason": row.reason,
             "priority": row.priority,
             "attention": row.attention,

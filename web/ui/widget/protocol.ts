@@ -52,7 +52,7 @@ export interface Message {
   summary: Summary | null;
   files: Attachment[];
   input: Input;
-  delivery: "" | "queued" | "sent" | "failed";
+  delivery: "" | "queued" | "held" | "sent" | "delivered" | "read" | "failed";
   error: string;
 }
 

@@ -21,6 +21,8 @@ export type Button = { label: string; data: string; url: string; style: "" | "pr
 export type Card = { title: string; text: string; price: string; image: Attachment | null; buttons: Button[] };
 export type Summary = { title: string; lines: { label: string; amount: string }[]; total: string };
 export type Author = "customer" | "bot" | "staff" | "note" | "event";
+/** `held`: the platform lets it go only once the customer writes. */
+export type Delivery = "" | "queued" | "held" | "sent" | "delivered" | "read" | "failed";
 export type Message = {
   seq: number;
   id: string;
@@ -33,8 +35,12 @@ export type Message = {
   summary: Summary | null;
   files: Attachment[];
   input: "" | "text" | "choice" | "stars" | "confirm" | "files";
-  delivery: "" | "queued" | "sent" | "failed";
+  delivery: Delivery;
   error: string;
+  /** What the customer did to it since. */
+  changed: "" | "edited" | "deleted";
+  /** Of the event "edited": what stood there before. */
+  was: string;
 };
 
 export type Owner = { id: number; name: string };
@@ -52,6 +58,8 @@ export type Row = {
   unread: number;
   owner: Owner | null;
   waiting_since: string | null;
+  /** A person answers in the platform's own client, and the bot is silent until then. */
+  elsewhere_until: string | null;
   reason: string;
   priority: number;
   attention: string;
@@ -151,7 +159,14 @@ export type Me = { staff: Staff; csrf: string; colleagues: Staff[]; shop: { name
 
 export type Filter = "all" | "mine" | "waiting" | "bot" | "attention";
 export type Counts = Partial<Record<Filter, number>>;
-export type CanSend = { ok: boolean; why: string; until: string | null };
+/** `why` is a sentence; `until` is when the window closes and `left` how many messages fit in, null without a limit. */
+export type CanSend = {
+  ok: boolean;
+  why: string;
+  until: string | null;
+  left: number | null;
+  how: "" | "answer" | "template" | "person";
+};
 export type Opened = {
   row: Row;
   messages: Message[];

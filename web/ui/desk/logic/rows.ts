@@ -25,6 +25,11 @@ export function compare(a: Row, b: Row): number {
   return b.id - a.id;
 }
 
+/** A person answers in the platform's own client, and nobody here has the conversation. */
+export function isElsewhere(row: Row, at: number): boolean {
+  return row.owner === null && row.elsewhere_until !== null && Date.parse(row.elsewhere_until) > at;
+}
+
 export function matches(row: Row, filter: Filter, me: number): boolean {
   switch (filter) {
     case "all":

@@ -34,7 +34,7 @@ async function askForce(error: ApiError): Promise<boolean> {
 }
 
 export async function giveBack(): Promise<void> {
-  if (mode.value !== "mine") return;
+  if (mode.value !== "mine" && mode.value !== "elsewhere") return;
   await attempt(give);
 }
 

@@ -1,14 +1,16 @@
 /** The open conversation: its messages without gaps, what is being sent, who types and who else looks. */
-import { computed, reactive, shallowReactive } from "vue";
+import { computed, reactive, shallowReactive, watch } from "vue";
 
 import * as calls from "../api/calls";
 import { ApiError } from "../api/client";
 import type { CanSend, Message, Opened, Owner, Person, Row } from "../api/types";
 import { newId } from "../logic/ids";
 import { withRow } from "../logic/list";
+import { isOver } from "../logic/reach";
 import * as rows from "../logic/rows";
 import * as logic from "../logic/thread";
 import { withFiles } from "../logic/timeline";
+import { now } from "./clock";
 import { receive } from "./inbox";
 import * as live from "./live";
 import { myId, onOtherStaff } from "./session";
@@ -58,9 +60,10 @@ const EMPTY: Thread = {
 
 export const thread = shallowReactive<Thread>({ ...EMPTY });
 
-export type Mode = "mine" | "bot" | "colleague";
+export type Mode = "mine" | "bot" | "colleague" | "elsewhere";
 export const mode = computed<Mode>(() => {
   const owner = thread.row?.owner;
+  if (thread.row && rows.isElsewhere(thread.row, now.value)) return "elsewhere";
   if (!owner) return "bot";
   return owner.id === myId.value ? "mine" : "colleague";
 });
@@ -160,7 +163,7 @@ export async function refreshFacts(): Promise<void> {
 const FACTS_AFTER_MS = 400;
 let factsTimer = 0;
 
-/** With what the bot says its open question changes: looked up once it has finished speaking. */
+/** With what is said the open question changes, and what may be sent: looked up once there is a pause. */
 function factsSoon(): void {
   window.clearTimeout(factsTimer);
   factsTimer = window.setTimeout(() => void refreshFacts().catch(() => undefined), FACTS_AFTER_MS);
@@ -234,6 +237,7 @@ export async function send(message: logic.Outgoing): Promise<void> {
     else unsent.set(id, (unsent.get(id) ?? []).filter((known) => known.id !== message.id));
   } catch (error) {
     replace(id, { ...message, state: "failed", error: error instanceof ApiError ? error.message : "" });
+    if (error instanceof ApiError && error.status === 409 && thread.id === id) factsSoon();
   }
 }
 
@@ -264,9 +268,20 @@ function arrived(message: Message): void {
   }
   add([message]);
   if (message.author === "customer") thread.typing = "";
-  if (message.author === "bot") factsSoon();
+  if (SPOKEN.has(message.author)) factsSoon();
   const hole = logic.gap(thread.messages);
   if (hole !== null) void fill(id, hole);
+}
+
+const SPOKEN: ReadonlySet<string> = new Set(["customer", "bot", "staff"]);
+/** What has left counts against the window, and what could not leave tells that it is closed; later steps change nothing. */
+const COUNTED: ReadonlySet<string> = new Set(["sent", "held", "failed"]);
+
+function updated(message: Message): void {
+  const known = thread.messages.find((one) => one.seq === message.seq);
+  if (!known) return;
+  add([message]);
+  if (known.delivery !== message.delivery && COUNTED.has(message.delivery)) factsSoon();
 }
 
 let typingTimer = 0;
@@ -290,8 +305,7 @@ live.on("message", (data) => {
   if (data.conversation_id === thread.id) arrived(data.message);
 });
 live.on("update", (data) => {
-  const known = thread.messages.some((message) => message.seq === data.message.seq);
-  if (data.conversation_id === thread.id && known) add([data.message]);
+  if (data.conversation_id === thread.id) updated(data.message);
 });
 live.on("typing", (data) => {
   const owner = thread.row?.owner;
@@ -317,5 +331,8 @@ live.on("order", (order) => {
 live.on("review", (review) => {
   if (thread.person?.id !== review.contact_id) return;
   thread.person = { ...thread.person, reviews: withRow(thread.person.reviews, review) };
+});
+watch(now, (at) => {
+  if (isOver(thread.canSend, at)) factsSoon();
 });
 live.onReturn(() => void catchUp().catch(() => undefined));

@@ -15,6 +15,7 @@ export function row(id: number, given: Partial<Row> = {}): Row {
     unread: 0,
     owner: null,
     waiting_since: null,
+    elsewhere_until: null,
     reason: "",
     priority: 0,
     attention: "",
@@ -40,6 +41,8 @@ export function message(seq: number, given: Partial<Message> = {}): Message {
     input: "",
     delivery: "",
     error: "",
+    changed: "",
+    was: "",
     ...given,
   };
 }

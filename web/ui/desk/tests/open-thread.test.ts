@@ -23,6 +23,7 @@ function tell<Name extends keyof Events>(name: Name, data: Parameters<Events[Nam
 
 const { session } = await import("../state/session");
 const thread = await import("../state/thread");
+const { giveBack } = await import("../state/takeover");
 
 const ME: Owner = { id: 7, name: "Mei" };
 const TOM: Owner = { id: 8, name: "Tom" };
@@ -41,7 +42,7 @@ function opened(): Opened {
     messages,
     more: stored.length > 50,
     dialog: null,
-    can_send: { ok: true, why: "", until: null },
+    can_send: { ok: true, why: "", until: null, left: null, how: "answer" as const },
     contact: person(),
   };
 }
@@ -226,9 +227,27 @@ describe("who may write", () => {
   });
 
   it("is nobody when the channel refuses", async () => {
-    server.on("GET /api/desk/conversations/1", () => ({ ...opened(), can_send: { ok: false, why: "closed", until: null } }));
+    server.on("GET /api/desk/conversations/1", () => ({ ...opened(), can_send: { ok: false, why: "closed", until: null, left: null, how: "" as const } }));
     await thread.openThread(1);
     expect([thread.mode.value, thread.mayWrite.value]).toEqual(["mine", false]);
+  });
+
+  it("is whoever answers in the platform's own app, until that time is over or it is given back", async () => {
+    const later = (ms: number): string => new Date(Date.now() + ms).toISOString();
+    owned = row(1, { elsewhere_until: later(3_600_000), version: 2 });
+    tell("row", owned);
+    expect([thread.mode.value, thread.mayWrite.value]).toEqual(["elsewhere", false]);
+    tell("row", row(1, { elsewhere_until: later(-3_600_000), version: 3 }));
+    expect(thread.mode.value).toBe("bot");
+    tell("row", { ...owned, version: 4 });
+    server.on("POST /api/desk/conversations/1/give", () => ({ row: row(1, { version: 5 }) }));
+    await giveBack();
+    expect(thread.mode.value).toBe("bot");
+  });
+
+  it("an owner here counts more than an answer elsewhere", () => {
+    tell("row", row(1, { owner: ME, elsewhere_until: new Date(Date.now() + 3_600_000).toISOString(), version: 2 }));
+    expect(thread.mode.value).toBe("mine");
   });
 
   it("a conflict leaves the conversation with its owner", async () => {
@@ -241,6 +260,45 @@ describe("who may write", () => {
     expect(thread.mode.value).toBe("colleague");
     await thread.take(true);
     expect(thread.mode.value).toBe("mine");
+  });
+});
+
+describe("how much may be sent", () => {
+  const counted = (left: number): void => {
+    server.on("GET /api/desk/conversations/1", () => ({
+      ...opened(),
+      can_send: { ok: left > 0, why: left > 0 ? "" : "all sent", until: null, left, how: "answer" as const },
+    }));
+  };
+  const left = (): number | null | undefined => thread.thread.canSend?.left;
+
+  it("is asked for anew after each message of either side", async () => {
+    counted(5);
+    tell("message", { conversation_id: 1, message: message(4) });
+    await vi.waitFor(() => expect(left()).toBe(5), 2000);
+    counted(4);
+    tell("message", { conversation_id: 1, message: message(5, { author: "staff" }) });
+    await vi.waitFor(() => expect(left()).toBe(4), 2000);
+  });
+
+  it("is asked for anew when one has left, and not when it is read", async () => {
+    stored.push(message(4, { author: "staff", delivery: "queued" }));
+    await thread.openThread(1);
+    counted(1);
+    tell("update", { conversation_id: 1, message: message(4, { author: "staff", delivery: "sent" }) });
+    await vi.waitFor(() => expect(left()).toBe(1), 2000);
+    const asked = server.asked.length;
+    tell("update", { conversation_id: 1, message: message(4, { author: "staff", delivery: "read" }) });
+    await new Promise((done) => setTimeout(done, 600));
+    expect(server.asked).toHaveLength(asked);
+  });
+
+  it("is asked for anew when the server refuses, and shuts the composer", async () => {
+    server.on("POST /api/desk/conversations/1/messages", () => new Refusal(409, { code: "quota_used", text: "all sent" }));
+    counted(0);
+    await thread.say("one more", [], false);
+    await vi.waitFor(() => expect([thread.mayWrite.value, thread.thread.canSend?.why]).toEqual([false, "all sent"]), 2000);
+    expect(thread.thread.outgoing.map((one) => one.error)).toEqual(["all sent"]);
   });
 });
 
