@@ -1,6 +1,6 @@
 """Bodies that no platform would send: real ones with something else in places, and anything at all.
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 @given(changed(recordings("line")))
 def test_no_changed_body_escapes(body: bytes) -> None:
     kept_or_refused(parse, body)

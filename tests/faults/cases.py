@@ -13,6 +13,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from tests.faults.part import WHOLE, Findings, Part, Trial
+from tests.kit.cases import ALL
 from tests.servers import dies_with_us
 
 ROOT = Path(__file__).parents[2]
@@ -84,7 +85,7 @@ async def _run(trial: Trial, cases: Sequence[str]) -> Findings:
 
 def _environment(variant: str) -> dict[str, str]:
     if variant == WHOLE:
-        return dict(os.environ)
+        return os.environ | {ALL: "all"}
     return os.environ | {"PYTHONPATH": os.pathsep.join((str(ARMING), str(ROOT))), "PARLEY_BROKEN": variant}
 
 

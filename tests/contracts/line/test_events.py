@@ -16,6 +16,7 @@ from tests.contracts.channel_contract import Inbox, Shelf
 from tests.contracts.hook import Hook
 from tests.contracts.malformed import anything, changed, kept_or_refused
 from tests.contracts.payloads import Recording, recordings
+from tests.kit.cases import cases
 from tests.kit.platforms.around import around
 from tests.kit.platforms.line import LineServer, LineUser
 
@@ -31,13 +32,13 @@ def test_every_recorded_body_is_read_as_it_is_written_beside_it(recording: Recor
     recording.check(parse)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 @given(changed([recording.body for recording in RECORDED if recording.path.stem != "verify"]))
 def test_no_changed_body_escapes(body: bytes) -> None:
     kept_or_refused(parse, body)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=cases(500), deadline=None)
 @given(anything())
 def test_no_other_body_escapes(body: bytes) -> None:
     kept_or_refused(parse, body)

@@ -13,6 +13,7 @@ from bot.core.errors import BadInput
 from bot.core.message import Allowance, Inbound
 from tests.contracts.malformed import anything, changed, kept_or_refused
 from tests.contracts.payloads import Recording, recordings
+from tests.kit.cases import cases
 
 RECORDED = recordings("qq")
 BODIES = [recording.body for recording in RECORDED]
@@ -47,13 +48,13 @@ def test_a_time_that_is_none_is_bad_input(value: Any) -> None:
         parse(json.dumps(body).encode())
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 @given(changed(BODIES))
 def test_no_changed_body_escapes(body: bytes) -> None:
     kept_or_refused(parse, body)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=cases(500), deadline=None)
 @given(anything())
 def test_no_other_body_escapes(body: bytes) -> None:
     kept_or_refused(parse, body)

@@ -14,6 +14,7 @@ from bot.core.errors import BadInput
 from bot.core.message import Inbound
 from tests.contracts.malformed import anything, changed, kept_or_refused
 from tests.contracts.payloads import Recording, recordings
+from tests.kit.cases import cases
 
 RECORDED = recordings("weibo")
 AS_JSON = [one.body for one in RECORDED if one.path.suffix == ".json"]
@@ -58,13 +59,13 @@ def test_entities_and_dtds_are_refused(head: bytes) -> None:
         parse(head + body)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 @given(changed(AS_JSON))
 def test_no_changed_body_escapes(body: bytes) -> None:
     kept_or_refused(parse, body)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=cases(1000), deadline=None)
 @given(
     st.sampled_from(AS_XML), st.integers(0, 400), st.integers(0, 12), st.binary(max_size=12) | st.text().map(str.encode)
 )
@@ -72,7 +73,7 @@ def test_no_changed_xml_escapes(body: bytes, at: int, gone: int, put: bytes) -> 
     kept_or_refused(parse, body[:at] + put + body[at + gone :])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=cases(500), deadline=None)
 @given(anything())
 def test_no_other_body_escapes(body: bytes) -> None:
     kept_or_refused(parse, body)

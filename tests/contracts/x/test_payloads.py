@@ -9,6 +9,7 @@ from bot.channels.x.events import read_events
 from bot.core.message import Inbound
 from tests.contracts.malformed import anything, changed, kept_or_refused
 from tests.contracts.payloads import Recording, recordings
+from tests.kit.cases import cases
 from tests.kit.platforms.x import OWN
 
 RECORDED = recordings("x")
@@ -24,13 +25,13 @@ def test_what_is_posted_is_read(recording: Recording) -> None:
     recording.check(parse)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 @given(changed(BODIES))
 def test_no_changed_body_escapes(body: bytes) -> None:
     kept_or_refused(parse, body)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=cases(500), deadline=None)
 @given(anything())
 def test_no_other_body_escapes(body: bytes) -> None:
     kept_or_refused(parse, body)

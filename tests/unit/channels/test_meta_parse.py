@@ -17,6 +17,7 @@ from bot.core.errors import BadInput
 from bot.core.message import Inbound
 from tests.contracts.malformed import anything, changed, kept_or_refused
 from tests.contracts.payloads import Recording, recordings
+from tests.kit.cases import cases
 
 Parse = Callable[[bytes], list[Inbound]]
 
@@ -95,20 +96,20 @@ def bodies(channel: str) -> list[bytes]:
     return [one.body for one in recordings(channel)]
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 @given(changed(bodies("messenger")) | changed(bodies("instagram")))
 def test_no_changed_conversation_escapes(body: bytes) -> None:
     kept_or_refused(READERS["messenger"], body)
     kept_or_refused(READERS["instagram"], body)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 @given(changed(bodies("whatsapp")))
 def test_no_changed_update_escapes(body: bytes) -> None:
     kept_or_refused(READERS["whatsapp"], body)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 @given(st.sampled_from(sorted(READERS)), anything())
 def test_no_other_body_escapes(channel: str, body: bytes) -> None:
     kept_or_refused(READERS[channel], body)

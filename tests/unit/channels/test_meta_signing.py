@@ -17,6 +17,7 @@ from bot.channels._meta.signing import (
     signature,
 )
 from bot.core.errors import BadInput, Unauthorised
+from tests.kit.cases import cases
 
 #: FB-1
 SECRET, BODY = b"It's a Secret to Everybody", b"Hello, World!"
@@ -109,7 +110,7 @@ def test_a_request_of_no_shape_is_bad_input(body: bytes) -> None:
         read_signed_request(body)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 @given(st.binary(max_size=200))
 def test_no_request_escapes(value: bytes) -> None:
     body = b"signed_request=" + value
@@ -119,7 +120,7 @@ def test_no_request_escapes(value: bytes) -> None:
         read_signed_request(body)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 @given(st.text(max_size=100), st.binary(max_size=50))
 def test_no_header_escapes(told: str, body: bytes) -> None:
     with pytest.raises(Unauthorised):

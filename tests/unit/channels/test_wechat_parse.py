@@ -16,6 +16,7 @@ from bot.channels._weixin import read_event, to_xml
 from bot.channels.wechat.events import Reader
 from bot.core.errors import BadInput
 from bot.core.message import Allowance, FileRef, Inbound
+from tests.kit.cases import cases
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "wechat"
 NAMES = sorted(path.name for path in PAYLOADS.iterdir())
@@ -159,7 +160,7 @@ def kept_or_refused(body: bytes) -> None:
     assert 0 < len(inbound.key) <= 191
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 @given(st.data(), st.sampled_from([name for name in NAMES if name.endswith("xml")]))
 def test_no_changed_push_escapes(data: st.DataObject, name: str) -> None:
     told = read_event((PAYLOADS / name).read_bytes())
@@ -168,7 +169,7 @@ def test_no_changed_push_escapes(data: st.DataObject, name: str) -> None:
     kept_or_refused(json.dumps(told).encode())
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=cases(1000), deadline=None)
 @given(st.data(), st.sampled_from([name for name in NAMES if name.endswith("xml")]))
 def test_no_damaged_xml_escapes(data: st.DataObject, name: str) -> None:
     body = bytearray((PAYLOADS / name).read_bytes())
@@ -178,7 +179,7 @@ def test_no_damaged_xml_escapes(data: st.DataObject, name: str) -> None:
     kept_or_refused(bytes(body))
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=cases(1000), deadline=None)
 @given(
     st.binary(max_size=300)
     | VALUES.map(lambda value: json.dumps(value).encode())

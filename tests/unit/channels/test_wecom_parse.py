@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bot.channels.wecom.events import NOTHING, Reader
 from bot.channels.wecom.sending import message_id
 from bot.core.message import Allowance, FileRef, Inbound
+from tests.kit.cases import cases
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "wecom"
 NAMES = sorted(path.stem for path in PAYLOADS.iterdir())
@@ -132,7 +133,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 @given(st.data(), st.sampled_from(NAMES))
 def test_an_item_of_any_shape_stops_nothing(data: st.DataObject, name: str) -> None:
     item = load(name)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.channels._weixin import Gate, Sealing, read_event, signature, to_json, to_xml, word
 from bot.core.errors import BadInput, Unauthorised
 from bot.core.ports import HookRequest
+from tests.kit.cases import cases
 from tests.kit.platforms.weixin import seal, unseal
 
 KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
@@ -86,7 +87,7 @@ def test_while_keys_change_both_open_and_the_new_one_seals() -> None:
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=cases(500), deadline=None)
 def test_no_other_sealed_text_escapes(raw: bytes) -> None:
     with pytest.raises(BadInput):
         Sealing([KEY], OWNER).opened(raw.decode("latin-1"))
@@ -169,7 +170,7 @@ SEALED_GATE = Gate("token", Sealing([KEY], OWNER), 300)
     | st.text(max_size=100).map(lambda text: to_xml({"Encrypt": text}))
     | st.binary(max_size=100).map(lambda plain: to_json({"Encrypt": seal(KEY, OWNER, plain)}))
 )
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 def test_no_posted_body_escapes(body: bytes) -> None:
     with contextlib.suppress(BadInput):
         SEALED_GATE.event(body)
