@@ -94,9 +94,13 @@ class Intake:
 
     def doubt(self) -> None:
         """A commit was not told: what it kept may be on disk, before what arrives next in its lanes."""
+        self.known()
+        self.look()
+
+    def known(self) -> None:
+        """What came again was kept before, perhaps by a node that was buried while it kept it, and is not here."""
         self._doubts += 1
         self.meet()
-        self.look()
 
     def look(self) -> None:
         """At everything, now."""

@@ -57,7 +57,8 @@ class Item(msgspec.Struct, frozen=True):
 class Ledger:
     """The group commit of a process. `arrived` hears of each new inbound once it is on disk.
 
-    `in_doubt` hears of a commit that failed and may have kept some all the same: its answer was lost.
+    `in_doubt` hears of a commit that failed and may have kept some all the same: its answer was lost. `known` hears of
+    one in which something had been kept before, perhaps by a node of which nobody heard.
     """
 
     def __init__(
@@ -66,9 +67,11 @@ class Ledger:
         lease: Lease | None = None,
         *,
         in_doubt: Callable[[], None] = lambda: None,
+        known: Callable[[], None] = lambda: None,
     ) -> None:
         self._arrived = arrived
         self._in_doubt = in_doubt
+        self._known = known
         self._lease = lease or WholeDatabase()
         self._group: GroupCommit[Item, int] = GroupCommit(self._flush)
         # Where commits may run side by side, what arrives does not wait for what was answered. It has one commit after
@@ -125,6 +128,8 @@ class Ledger:
             if unique:
                 self._in_doubt()
             raise
+        if len(ids) < len(unique):
+            self._known()  # before it is acknowledged: what is sent after that must not overtake it
         if ids:
             arrivals = sorted(ids.items(), key=lambda one: one[1])
             self._arrived([Waiting(id_, unique[key].inbound) for key, id_ in arrivals])

@@ -80,7 +80,7 @@ class Runtime:
         self._lanes = Lanes()
         self._lease = Lease() if engine().is_shared else WholeDatabase()
         self._intake = Intake(self._lanes, self._lease, parts.most_waiting, self.bus.publish)
-        self._ledger = Ledger(self._intake.arrived, self._lease, in_doubt=self._intake.doubt)
+        self._ledger = Ledger(self._intake.arrived, self._lease, in_doubt=self._intake.doubt, known=self._intake.known)
         self._inbox = Inbox(self._ledger, backlog=self._backlog, most=parts.most_waiting)
         self.courtesy = Courtesy(parts.channels, self._lanes.under_way)
         self._parked = Parked(self._intake.arrived, self.wake, self.bus.publish, parts.clock)
@@ -221,6 +221,9 @@ class Runtime:
         if inbounds:
             refuse(self._node)
         new = await self._inbox.accept(inbounds)
+        if inbounds:
+            # Kept by a node that was buried meanwhile, it may be overtaken by what others keep: it has to come again.
+            refuse(self._node)
         for inbound in inbounds:
             if inbound.kind == "callback" and (channel := self.channels.get(inbound.account)):
                 await channel.acknowledge(inbound)

@@ -75,3 +75,31 @@ async def test_what_no_hint_tells_of_is_found_however_much_arrives_meanwhile(mon
             intake.arrived([Waiting(8, Inbound("telegram", "8", "bob"))])
             await asyncio.sleep(0.005)
     await intake.stop()
+
+
+async def test_what_is_known_already_is_looked_for_before_this_node_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A duplicate of what a buried node kept, told while the table is looked at for the last time."""
+    reading, let = asyncio.Event(), asyncio.Event()
+
+    async def fetch(sql: str, values: Sequence[Any]) -> list[dict[str, int]]:
+        reading.set()
+        await let.wait()
+        return []
+
+    monkeypatch.setattr(intake_module, "fetch", fetch)
+    lease = Shared()
+    lease.gain(range(SHARDS))
+    intake = Intake(Lanes(), lease, 100, lambda _: None)
+    intake.gain(range(SHARDS))
+    await intake.start()
+    alone = asyncio.create_task(intake.be_alone())
+    await reading.wait()
+    intake.known()
+    let.set()
+    await alone
+    assert not intake.is_alone
+    await intake.be_alone()
+    assert intake.is_alone
+    intake.known()
+    assert not intake.is_alone
+    await intake.stop()

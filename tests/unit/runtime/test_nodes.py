@@ -15,7 +15,7 @@ import pytest
 
 from bot.core.chat import Chat
 from bot.core.errors import ConfigError, DatabaseBusy, Refused
-from bot.core.message import Wire
+from bot.core.message import Inbound, Wire
 from bot.core.ports import ORDINARY, Accept, Occasion, Sent
 from bot.core.profiles import TELEGRAM
 from bot.core.registry import reads
@@ -189,6 +189,37 @@ async def test_a_node_that_stays_silent_loses_its_lanes_and_another_goes_on(seve
     assert several.shown(person) == ["echo hello"]
     await until(lambda: len(one.shards) == 64)
     assert two.is_late
+
+
+@on_both
+async def test_what_a_buried_node_keeps_is_acknowledged_by_another_and_not_overtaken(
+    several: Several, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = await several.joins(), await several.joins()
+    several.deafens()
+    commit, begun, let = database._engine.commit, asyncio.Event(), asyncio.Event()
+
+    async def slow(connection: Any, guard: Any, queries: Any, statements: Any, begin: Any) -> Any:
+        if not begun.is_set() and any("INTO inbound" in sql for sql, _ in queries):
+            begun.set()
+            await let.wait()
+        return await commit(connection, guard, queries, statements, begin)
+
+    monkeypatch.setattr(database._engine, "commit", slow)
+    first = Inbound(ACCOUNT, "first", "kim", text="one")
+    sleeper = asyncio.create_task(two.runtime.accept([first]))
+    await begun.wait()
+    await two.stops_renewing()
+    await until(lambda: one.runtime._intake.is_alone)
+    let.set()
+    with pytest.raises(DatabaseBusy):
+        await sleeper
+    assert await InboundRow.filter(key="first", state="pending").exists()
+    assert await one.runtime.accept([first]) == 0
+    await several.says("kim", "two", at=one)
+    await several.quiet()
+    assert several.shown("kim") == ["echo one", "echo two"]
+    await until(lambda: one.runtime._intake.is_alone)
 
 
 async def test_a_turn_that_outlives_the_lease_writes_nothing(several: Several, gates: Gates) -> None:
