@@ -23,6 +23,9 @@ CHANNELS = {
     "qq": ("QQ", "QQ", "#d9902f"),
     "weibo": ("Weibo", "微博", "#c8502e"),
     "messenger": ("Messenger", "Messenger", "#8457d1"),
+    "instagram": ("Instagram", "Instagram", "#bf4a8a"),
+    "whatsapp": ("WhatsApp", "WhatsApp", "#1f9a86"),
+    "line": ("LINE", "LINE", "#5b8c1e"),
     "x": ("X", "X", "#3c4043"),
     "terminal": ("Terminal", "终端", "#5f6b66"),
 }

@@ -66,7 +66,7 @@ export const en = {
   "inbox.photo": "Photo",
   "inbox.waits": "Waiting for {span}",
   "inbox.owned": "{name} has this conversation",
-  "inbox.elsewhere": "Answered in the platform's own app until {time}",
+  "inbox.elsewhere": "In the platform's app until {time}",
   "inbox.unread": "{n} unread message|{n} unread messages",
   "inbox.closed": "Closed",
   "inbox.draft": "Draft",

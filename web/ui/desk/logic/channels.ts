@@ -11,6 +11,9 @@ const MARKS: Record<string, Mark> = {
   qq: { mark: "QQ", color: "#d9902f", en: "QQ", zh: "QQ" },
   weibo: { mark: "WB", color: "#c8502e", en: "Weibo", zh: "微博" },
   messenger: { mark: "M", color: "#8457d1", en: "Messenger", zh: "Messenger" },
+  instagram: { mark: "IG", color: "#bf4a8a", en: "Instagram", zh: "Instagram" },
+  whatsapp: { mark: "WA", color: "#1f9a86", en: "WhatsApp", zh: "WhatsApp" },
+  line: { mark: "LI", color: "#5b8c1e", en: "LINE", zh: "LINE" },
   x: { mark: "X", color: "#3c4043", en: "X", zh: "X" },
   terminal: { mark: ">_", color: "#5f6b66", en: "Terminal", zh: "终端" },
 };

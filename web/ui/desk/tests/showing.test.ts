@@ -101,7 +101,7 @@ it("files of new messages join the person's, each once, without those of notes",
 describe("channels", () => {
   it("have a name and a colour, also unknown ones", () => {
     expect(channelName("wechat", "zh")).toBe("微信");
-    expect(markOf("line")).toEqual({ mark: "LI", color: "#6b736f", en: "line", zh: "line" });
+    expect(markOf("pager")).toEqual({ mark: "PA", color: "#6b736f", en: "pager", zh: "pager" });
   });
   it("keep their colour in charts, whatever they are called there", () => {
     expect(new Set([channelColor("telegram"), channelColor("Telegram"), channelColor(" telegram ")]).size).toBe(1);
@@ -109,7 +109,7 @@ describe("channels", () => {
     expect(channelColor("Longjing")).toBeNull();
   });
   it("have colours of their own", () => {
-    const names = ["webchat", "telegram", "wechat", "wecom", "qq", "weibo", "messenger", "x"];
+    const names = ["webchat", "telegram", "wechat", "wecom", "qq", "weibo", "messenger", "instagram", "whatsapp", "line", "x"];
     expect(new Set(names.map((name) => markOf(name).color)).size).toBe(names.length);
   });
   it("are read from the server's table, whatever its wrapping", () => {
