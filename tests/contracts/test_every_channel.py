@@ -56,7 +56,7 @@ def shop(stage: Stage, server: Any, folder: Path, database: str) -> Config:
 def let_in(channel: Any) -> None:
     """The platform's files are on this machine here, where nobody else's may be fetched from."""
     strangers = Strangers(lambda _: True)
-    for one in (channel, getattr(channel, "_calls", None)):
+    for one in (channel, getattr(channel, "_calls", channel)):
         if hasattr(one, "_strangers"):
             one._strangers = strangers
 
@@ -89,6 +89,8 @@ async def assure_all_is_well(play: Play) -> None:
     await play.ann.idle()
     assert len(play.server.refusals) == len(play.stage.learns), play.server.refusals
     assert all(known in one for known, one in zip(play.stage.learns, play.server.refusals, strict=True))
+    if not play.stage.answers_only and hasattr(play.server, "posting"):  # else a call is left unanswered on purpose
+        assert all(answer.is_taken for answer in play.server.posting.answers)
     assert await Inbound.exclude(state="done").count() == 0
     assert await Effect.filter(state__in=["pending", "held", "parked"]).count() == 0
     rows = await Message.filter(conversation__account=play.stage.name, author__in=["bot", "staff"]).order_by("seq")
@@ -145,6 +147,10 @@ async def stored(app: App, id_: int) -> bytes:
             await asyncio.sleep(0.01)
     assert (row.kind, row.state) == ("image", "stored")
     return b"".join([chunk async for chunk in app.storage.open(row.storage_key)])
+
+
+def test_no_channel_is_left_out() -> None:
+    assert {stage.channel for stage in STAGES} == {*kinds()}
 
 
 async def test_a_review_with_a_photo(play: Play) -> None:
@@ -216,7 +222,8 @@ async def own_file(app: App, talk: Conversation, name: str, content: bytes) -> i
 
     now = datetime.now(UTC)
     filed = await app.site[FILING].keep(chunks(), name=name, limits=app.settings.limits, now=now)
-    return (await file_row(filed, now, conversation_id=talk.id, contact_id=talk.contact_id)).id
+    row = await file_row(filed, now, conversation_id=talk.id, contact_id=talk.contact_id)
+    return int(row.id)
 
 
 def came(shown: Any, name: str) -> bool:

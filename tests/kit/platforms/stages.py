@@ -153,8 +153,8 @@ def _without_buttons() -> QqServer:
     return server
 
 
-def _scans(person: Any) -> Awaitable[object]:
-    return person.follows("table-7")
+async def _scans(person: Any) -> None:
+    await person.follows("table-7")
 
 
 STAGES = (

@@ -110,7 +110,7 @@ class Visitor:
         runtime = self._app.runtime
         if runtime.waiting or runtime.effects.size:
             return False
-        states = set(await Message.filter(author__in=["bot", "staff"]).values_list("delivery", flat=True))
+        states = {row.delivery for row in await Message.filter(author__in=["bot", "staff"]).only("delivery")}
         return "held" in states and "queued" not in states
 
 
