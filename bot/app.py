@@ -58,6 +58,8 @@ from web.settings import MIB, WebSettings
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
+#: How keys of pictures end that leave as they are.
+JPEG = ".jpg"
 
 
 def utc_now() -> datetime:
@@ -123,7 +125,7 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
     calls = HeldCalls()
     routes, languages = make_routes(config), make_languages(config)
     offered = {tag: commands(routes, languages.voice(tag)) for tag in languages.supported}
-    accounts = await make_channels(config, opener(storage), calls, posts, offered) | {
+    accounts = await make_channels(config, opener(storage, filing), calls, posts, offered) | {
         channel.account: channel for channel in more
     }
     providers = await make_providers(config)
@@ -232,14 +234,19 @@ def make_storage(config: Config) -> Storage:
     )
 
 
-def opener(storage: Storage) -> OpenFile:
-    """How a channel reads the bytes of one of our files: pictures as they are shown, others as they came."""
+def opener(storage: Storage, filing: Filing) -> OpenFile:
+    """How a channel reads the bytes of one of our files: pictures as JPEG, see `as_sent`, others as they came."""
 
     async def open_file(attachment: Attachment) -> AsyncIterator[bytes]:
         file = await attachments.details(attachment.id)
-        if file is not None:
-            async for chunk in storage.open(file.display_key or file.storage_key):
-                yield chunk
+        if file is None:
+            return
+        key = file.display_key or file.storage_key
+        if file.kind == "image" and not key.endswith(JPEG):
+            yield await filing.as_jpeg(key)
+            return
+        async for chunk in storage.open(key):
+            yield chunk
 
     return open_file
 
@@ -249,7 +256,7 @@ async def file_link(config: Config) -> Callable[[Attachment], str]:
     if not config.server.url.startswith("https://"):
         return no_address
     signed = FileLinks(links, await kept.secret("web"), web_settings(config).link_life, time.time)
-    return lambda file: f"{config.server.url}{signed.url(file.id, 'd' if file.kind == 'image' else 'o')}"
+    return lambda file: f"{config.server.url}{signed.url(file.id, 'p' if file.kind == 'image' else 'o')}"
 
 
 async def make_channels(

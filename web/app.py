@@ -58,7 +58,7 @@ def build(
     """The application; the database must be open when it starts. `links` signs, `filing` takes uploads in."""
     app = web.Application(middlewares=[observed], client_max_size=hooks.LIMIT)
     app[SETTINGS], app[RUNTIME], app[CLOCK], app[RELAY] = settings, runtime, clock, relay or Alone()
-    app[STORAGE], app[uploads.FILING], app[ERROR_PAGE] = runtime.storage, filing, error_page
+    app[STORAGE], app[files.FILING], app[ERROR_PAGE] = runtime.storage, filing, error_page
     if reports is not None:
         app[REPORTS] = reports
     app.add_routes(routes())

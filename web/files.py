@@ -14,12 +14,13 @@ from bot.core.errors import FileMissing, StorageUnavailable
 from bot.core.ports import Storage
 from bot.services import threads
 from bot.services.attachments import FileView
+from bot.services.filing import Filing
 from web.http import Problem
 from web.ports import Links
 
 #: What a link may open. Only redrawn pictures are shown in the page; everything else is a download.
-VARIANTS = {"o": "original", "d": "display", "t": "thumbnail"}
-_TOKEN = re.compile(r"([1-9][0-9]{0,18})\.([odt])\.([A-Za-z0-9_.-]{1,80})")
+VARIANTS = {"o": "original", "d": "display", "t": "thumbnail", "p": "plain"}
+_TOKEN = re.compile(r"([1-9][0-9]{0,18})\.([odtp])\.([A-Za-z0-9_.-]{1,80})")
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 _STEP = 600  # links made within ten minutes are equal, so that browsers can keep what they fetched
 
@@ -41,7 +42,7 @@ class FileLinks:
         self._now = now
 
     def url(self, file_id: int, variant: str) -> str:
-        """`/files/<token>` for "o"riginal, "d"isplay or "t"humbnail."""
+        """`/files/<token>` for "o"riginal, "d"isplay, "t"humbnail, or "p"lain: the display as a JPEG."""
         expires = int(self._now()) // _STEP * _STEP + _STEP + self._life
         token = self._links.sign(self._secret, str(file_id), expires, VARIANTS[variant])
         return f"/files/{file_id}.{variant}.{token}"
@@ -62,6 +63,7 @@ class FileLinks:
 
 
 LINKS = web.AppKey("links", FileLinks)
+FILING = web.AppKey("filing", Filing)
 STORAGE: web.AppKey[Storage] = web.AppKey("storage")
 
 
@@ -76,6 +78,9 @@ async def serve(request: web.Request) -> web.StreamResponse:
     if not file or not key:
         raise Problem(404, "not_found")
     try:
+        if variant == "p" and key.endswith(".webp"):
+            drawn = await request.app[FILING].as_jpeg(key)
+            return web.Response(body=drawn, headers=_headers(file, variant) | {"Content-Type": "image/jpeg"})
         return await _stream(request, file, key, variant)
     except FileMissing as error:
         raise Problem(404, "not_found") from error
@@ -119,7 +124,7 @@ async def _write(
 def _key(file: FileView, variant: str) -> str:
     if file.state != "stored":
         return ""
-    return {"o": file.storage_key, "d": file.display_key, "t": file.thumb_key}[variant]
+    return {"o": file.storage_key, "t": file.thumb_key}.get(variant, file.display_key)
 
 
 def _headers(file: FileView, variant: str) -> dict[str, str]:

@@ -8,16 +8,15 @@ from aiohttp import web
 
 from bot.core.errors import BadInput, TooLarge
 from bot.services import threads, visitors
-from bot.services.filing import Filed, Filing
+from bot.services.filing import Filed
 from bot.services.visitors import Visit
 from models.database import transaction
 from web import views
-from web.files import LINKS
+from web.files import FILING, LINKS
 from web.http import Problem, address_of, answer, body_chunks, clean
 from web.keys import CLOCK, RUNTIME, SETTINGS
 from web.limits import VisitorLimiter
 
-FILING = web.AppKey("filing", Filing)
 SECRET = web.AppKey("secret", bytes)
 UPLOADS = web.AppKey("uploads", VisitorLimiter)
 CHAT_CORS = {

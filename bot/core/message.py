@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any, Literal
 
 import msgspec
@@ -86,6 +87,12 @@ class Attachment:
     name: str
     media_type: str
     size: int
+
+    def as_sent(self) -> Attachment:
+        """As a platform gets it: a picture is a JPEG there, since that is what all of them show."""
+        if self.kind != "image" or self.media_type == "image/jpeg":
+            return self
+        return replace(self, media_type="image/jpeg", name=f"{PurePath(self.name).stem or 'picture'}.jpg")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ import msgspec
 from bot.core.errors import FileMissing, Final, Unreachable, WindowClosed
 from bot.core.events import MessageChanged, RowChanged
 from bot.core.journal import plain
-from bot.core.message import Inbound
+from bot.core.message import Inbound, Wire
 from bot.core.ports import Channel, Occasion, Sent
 from bot.runtime.attempts import Done
 from bot.runtime.dialogs import CallPayload
@@ -51,16 +52,17 @@ class Send:
     async def run(self, effect: NewEffect) -> Done:
         """Send; the last wire of a message marks it as sent. Outside of the reply window it is held."""
         payload = _send.decode(effect.payload)
+        wire = _leaving(payload.wire)
         channel = self._channels.get(effect.lane.partition(":")[0])
         if channel is None:
             raise Final(f"the channel account {effect.lane.partition(':')[0]!r} is not configured any more")
         if not has_openings(channel.capabilities):
-            sent = await channel.send(payload.recipient, payload.wire, effect.key)
+            sent = await channel.send(payload.recipient, wire, effect.key)
             return _sent(effect, channel, sent, payload.last, ())
         used: list[tuple[int]] = []
         try:
             occasion = await self._occasion(effect, channel, used)
-            sent = await channel.send(payload.recipient, payload.wire, effect.key, occasion)
+            sent = await channel.send(payload.recipient, wire, effect.key, occasion)
         except WindowClosed:
             # What we took for open is not: nobody should try it a second time.
             over = [(self._clock(), *one) for one in used]
@@ -94,6 +96,10 @@ class Send:
             address = (effect.lane.partition(":")[0], _send.decode(effect.payload).recipient)
             statements.append((BLOCKED, [(False, *address)]))
         return Done(tuple(statements), (_changed(effect), RowChanged(effect.conversation_id or 0)))
+
+
+def _leaving(wire: Wire) -> Wire:
+    return replace(wire, files=tuple(file.as_sent() for file in wire.files)) if wire.files else wire
 
 
 def _sent(effect: NewEffect, channel: Channel, sent: Sent, last: bool, used: tuple[Statement, ...]) -> Done:

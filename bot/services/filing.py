@@ -42,6 +42,8 @@ class Media(Protocol):
     @property
     def thumbnail(self) -> Picture: ...
     @property
+    def plain_image(self) -> Picture: ...
+    @property
     def draw(self) -> Callable[[Picture, bytes], Awaitable[bytes]]: ...
 
 
@@ -100,6 +102,12 @@ class Filing:
         for key in filed.keys:
             with suppress(ParleyError):
                 await self._storage.delete(key)
+
+    async def as_jpeg(self, key: str) -> bytes:
+        """A stored picture in the form that every platform shows. Raises `BadInput`, `FileMissing`."""
+        data = b"".join([chunk async for chunk in self._storage.open(key)])
+        async with self._pictures:
+            return await self._media.draw(self._media.plain_image, data)
 
     async def _keep_image(
         self, kind: MediaType, head: bytes, chunks: AsyncIterator[bytes], name: str, limits: Limits, now: datetime

@@ -62,6 +62,12 @@ def thumbnail(data: bytes, side: int = THUMBNAIL_SIDE) -> bytes:
     return display_image(data, side)
 
 
+def plain_image(data: bytes) -> bytes:
+    """A JPEG of the same, whatever it was: what is transparent becomes white, as it is shown in a chat. See there."""
+    with _decoding(), _open(data) as image:
+        return _encode(_on_white(_upright(_fit(image, DISPLAY_SIDE))))
+
+
 async def draw(picture: Callable[[bytes], bytes], data: bytes) -> bytes:
     """`await draw(display_image, data)` or `thumbnail`, off the event loop, two at a time in a process."""
     return await asyncio.get_running_loop().run_in_executor(_painters, picture, data)
@@ -121,6 +127,14 @@ def _plain(image: Image.Image) -> Image.Image:
     if image.mode == "I;16":  # converting would cut sixteen bits off at white instead of scaling them
         image = image.point(lambda value: value * (1 / 256))
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode != "RGBA":
+        return image
+    white = Image.new("RGB", image.size, "white")
+    white.paste(image, mask=image.getchannel("A"))
+    return white
 
 
 def _encode(image: Image.Image) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.storage.images import BadImage, display_image, draw, thumbnail
+from bot.storage.images import BadImage, display_image, draw, plain_image, thumbnail
 from bot.storage.names import content_disposition, safe_name
 from bot.storage.sniff import HEAD, Kind, MediaType, sniff
 
@@ -14,6 +14,7 @@ __all__ = [
     "content_disposition",
     "display_image",
     "draw",
+    "plain_image",
     "safe_name",
     "sniff",
     "thumbnail",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 
 from bot.core.errors import BadInput
-from bot.storage.media import BadImage, display_image, draw, sniff, thumbnail
+from bot.storage.media import BadImage, display_image, draw, plain_image, sniff, thumbnail
 
 RED, GREEN, BLUE = (250, 10, 10), (10, 160, 10), (10, 10, 250)
 ORIENTATION, MAKER, GPS = 0x0112, 0x010F, 0x8825
@@ -103,6 +103,15 @@ def test_transparency_is_kept() -> None:
     assert (out.format, out.mode) == ("WEBP", "RGBA")
     assert pixel(out, 60, 30)[3] == 0
     assert near(out.convert("RGB"), 5, 30, GREEN)
+
+
+def test_a_plain_picture_is_a_jpeg_on_white() -> None:
+    image = Image.new("RGBA", (64, 64), (*GREEN, 0))
+    image.paste((*GREEN, 255), (0, 0, 32, 64))
+    out = decoded(plain_image(encoded(image, "WEBP")))
+    assert (out.format, out.size) == ("JPEG", (64, 64))
+    assert near(out, 60, 30, (255, 255, 255))
+    assert near(out, 5, 30, GREEN)
 
 
 def test_an_alpha_channel_that_hides_nothing_is_dropped() -> None:

@@ -15,7 +15,7 @@ from models.database import transaction
 from web import uploads, views
 from web.auth import me, needs
 from web.desk.shapes import Shapes
-from web.files import LINKS
+from web.files import FILING, LINKS
 from web.http import Problem, answer, ids_of, language, path_id, query_int, read_object, text_of
 from web.keys import CLOCK, RUNTIME, SETTINGS
 from web.texts import say
@@ -190,7 +190,7 @@ async def upload(request: web.Request) -> web.Response:
         async with transaction():
             kept = await file_row(filed, request.app[CLOCK](), conversation_id=row.id, contact_id=row.contact_id)
     except BaseException:
-        await request.app[uploads.FILING].discard(filed)
+        await request.app[FILING].discard(filed)
         raise
     return await uploads.stored_answer(request, kept.id)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import hmac
 import json
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
+from inspect import isawaitable
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -82,7 +83,7 @@ class LineServer(FakePlatform):
         self.month: int | None = None
         self.preparing = 0  # how often a video is still being prepared when asked for
         self.contents: dict[str, bytes] = {}
-        self.internet: Callable[[str], bytes | None] = lambda _: None
+        self.internet: Callable[[str], Awaitable[bytes | None] | bytes | None] = lambda _: None
         self.tokens: dict[str, str] = {}  # unused reply tokens, and whose they are
         self._people: dict[str, LineUser] = {}
         self._taken: dict[str, Json] = {}  # by retry key
@@ -138,7 +139,7 @@ class LineServer(FakePlatform):
         person = self.tokens.pop(str(body.get("replyToken")), None)
         if person is None:
             raise Refusal(400, {"message": "Invalid reply token"})
-        return self._show(person, messages)
+        return await self._show(person, messages)
 
     async def _push(self, call: Call) -> Json:
         self._is_ours(call)
@@ -154,22 +155,23 @@ class LineServer(FakePlatform):
         if self.month is not None and self.month < len(messages):
             raise Refusal(429, {"message": "You have reached your monthly limit."})
         self.month = None if self.month is None else self.month - 1
-        sent = self._show(body["to"], messages)
+        sent = await self._show(body["to"], messages)
         self._taken |= {key: sent} if key else {}
         return sent
 
-    def _show(self, person: str, messages: list[Json]) -> Json:
+    async def _show(self, person: str, messages: list[Json]) -> Json:
         """Who has blocked the account sees nothing, and LINE does not say so."""
         sent = [{"id": self.new_id(), "quoteToken": "q"} for _ in messages]
         for one, message in zip(sent, messages, strict=True):
             if not self._people[person].has_blocked:
-                files = (self._picture(message),) if message["type"] == "image" else ()
+                files = (await self._picture(message),) if message["type"] == "image" else ()
                 shown = Shown(one["id"], said_by(message), buttons_of(message), files, message)
                 self._people[person].show(shown)
         return {"sentMessages": sent}
 
-    def _picture(self, message: Json) -> ShownFile:
-        content = self.internet(message["originalContentUrl"])
+    async def _picture(self, message: Json) -> ShownFile:
+        found = self.internet(message["originalContentUrl"])
+        content = await found if isawaitable(found) else found
         assert content is not None, "the picture's address leads nowhere"
         return ShownFile("", content)
 

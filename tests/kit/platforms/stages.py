@@ -10,7 +10,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from aiohttp import ClientSession
+
 from tests.kit.platforms import wechat, wecom, whatsapp
+from tests.kit.platforms.line import LineServer
 from tests.kit.platforms.meta import InstagramServer, MessengerServer
 from tests.kit.platforms.qq import QqServer
 from tests.kit.platforms.weibo import WeiboServer
@@ -42,7 +45,7 @@ async def _greets(person: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`table` is what an operator writes below `[channels.<channel>]`; `prepare` comes after Parley's address is known.
+    """`table` is what an operator writes below `[channels.<channel>]`; `prepare` hears of Parley's address.
 
     `answers_only`: the account says something only in answer to a call, one message for each. `learns`: the refusals by
     which the channel finds out what this account may not, each once. `before` each act something may happen at the
@@ -58,6 +61,7 @@ class Stage:
     prepare: Callable[[Any, str], object] = lambda server, url: None
     answers_only: bool = False
     photos: bool = True
+    public_url: str = ""
     before: Callable[[Any], object] = lambda server: None
     learns: tuple[str, ...] = ()
 
@@ -120,6 +124,23 @@ def _qq(server: QqServer, **more: Any) -> Table:
     return known | more
 
 
+def _line(server: LineServer) -> Table:
+    bases = {"api_base": server.base, "data_base": server.base}
+    return {"channel_secret": server.secret, "access_token": server.token} | bases
+
+
+def _reaches(server: LineServer, url: str) -> None:
+    """LINE fetches our pictures at the public address, which is `url` here, and shows JPEG and PNG."""
+
+    async def fetch(address: str) -> bytes:
+        local = address.replace("https://shop.example", url, 1)
+        async with ClientSession() as http, http.get(local) as answer:
+            assert (answer.status, answer.content_type) in {(200, "image/jpeg"), (200, "image/png")}
+            return await answer.read()
+
+    server.internet = fetch
+
+
 def _x(server: XServer) -> Table:
     consumer = {"consumer_key": server.consumer_key, "consumer_secret": server.consumer_secret}
     access = {"access_token": server.token, "access_secret": server.token_secret}
@@ -132,8 +153,8 @@ def _without_buttons() -> QqServer:
     return server
 
 
-def _scans(person: Any) -> Awaitable[object]:
-    return person.follows("table-7")
+async def _scans(person: Any) -> None:
+    await person.follows("table-7")
 
 
 STAGES = (
@@ -188,6 +209,15 @@ STAGES = (
         lambda s: s.group("C9F778FE6ADF9D1D1DBE395BF744A33A"),
         mode="group",
         prepare=lambda server, url: server.registered.add(url),
+    ),
+    Stage(
+        "line",
+        LineServer,
+        _line,
+        lambda s: s.person("U" + "a1" * 16, locale="en"),
+        opens=lambda ann: ann.follows(),
+        prepare=_reaches,
+        public_url="https://shop.example",
     ),
     Stage(
         "weibo",

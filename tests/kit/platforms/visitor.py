@@ -13,13 +13,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import ClientSession
+from yarl import URL
 
 from bot.app import App
 from models import Message
 from tests.kit.platforms.stages import Person
 
 NUMBERED = re.compile(r"^(\d+)\. (.+)$", re.MULTILINE)
-LINK = re.compile(r"http://127\.0\.0\.1:\d+/pay/\S+")
+LINK = re.compile(r"https?://\S+/pay/\S+")
 PATIENCE = 10.0
 
 
@@ -60,25 +61,31 @@ class Visitor:
         links = [link for shown in self.person.shown for link in links_of(shown)]
         self._since = len(self.person.shown)
         async with ClientSession() as browser:
-            async with browser.get(links[-1]) as page:
+            server = self._app.config.server
+            link = f"http://127.0.0.1:{server.port}{URL(links[-1]).path}"
+            async with browser.get(link) as page:
                 assert page.status == 200
-            origin = {"Origin": self._app.config.server.url}
-            async with browser.post(links[-1], data={"act": "pay"}, headers=origin, allow_redirects=False) as answer:
+            origin = {"Origin": server.url}
+            async with browser.post(link, data={"act": "pay"}, headers=origin, allow_redirects=False) as answer:
                 assert answer.status == 303, await answer.text()
         await self.sees(expected)
 
     async def sees(self, expected: str) -> None:
         """Wait for these words below what was on the screen before the last act."""
+        await self.gets(lambda shown: expected in shown.text, expected)
+
+    async def gets(self, is_it: Callable[[Any], bool], what: str) -> None:
+        """Wait for a message below what was on the screen before the last act; ask for the rest where that is due."""
         try:
             async with asyncio.timeout(PATIENCE):
-                while not any(expected in shown.text for shown in self.person.shown[self._since :]):
+                while not any(is_it(shown) for shown in self.person.shown[self._since :]):
                     if await self._is_held_up():
                         self.nudges += 1
                         self._before()
                         await self.person.says("And?")
                     await asyncio.sleep(0.01)
         except TimeoutError:
-            raise AssertionError(f"{expected!r} did not come: {self.screen()}") from None
+            raise AssertionError(f"{what!r} did not come: {self.screen()}") from None
 
     async def idle(self) -> None:
         """Wait until all that was done is answered."""
@@ -103,7 +110,7 @@ class Visitor:
         runtime = self._app.runtime
         if runtime.waiting or runtime.effects.size:
             return False
-        states = set(await Message.filter(author__in=["bot", "staff"]).values_list("delivery", flat=True))
+        states = {row.delivery for row in await Message.filter(author__in=["bot", "staff"]).only("delivery")}
         return "held" in states and "queued" not in states
 
 
