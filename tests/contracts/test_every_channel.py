@@ -16,6 +16,7 @@ from PIL import Image
 
 import bot.demo
 from bot.app import App, build, opened
+from bot.channels import kinds
 from bot.channels._strangers import Strangers
 from bot.config import Config, accounts
 from bot.core.message import Reply, Wire
