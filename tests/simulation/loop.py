@@ -201,7 +201,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def kill(self, process: Process) -> None:
         """Nothing of it runs any more. Whatever its tasks reach for on their way out must be dead already."""
-        before, self._burying = self.process, True
+        before, buries, self._burying = self.process, self._burying, True
         process.is_asleep = False
         for _ in range(20):
             tasks = [task for task in asyncio.all_tasks(self) if _owner(task) is process]
@@ -214,7 +214,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         process.frozen.clear()
         self._scheduled = [one for one in self._scheduled if _whose(one) is not process]  # type: ignore[has-type]
         heapq.heapify(self._scheduled)
-        self._burying = False
+        self._burying = buries  # a play that is halted buries everybody
         self._become(before)
 
     def _drain(self, process: Process) -> None:
@@ -283,6 +283,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             if not tasks:
                 break
             for task in tasks:
+                if process := _owner(task):
+                    self.wakes(process)
                 task.cancel()
             self.run_until_complete(asyncio.wait(tasks, timeout=1))
         self._forget()
