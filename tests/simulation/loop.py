@@ -283,6 +283,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             if not tasks:
                 break
             for task in tasks:
+                if process := _owner(task):
+                    self.wakes(process)
                 task.cancel()
             self.run_until_complete(asyncio.wait(tasks, timeout=1))
         self._forget()
