@@ -112,6 +112,7 @@ export const zh: Record<Key, string> = {
   "thread.deleted": "客户已撤回这条消息",
   "thread.elsewhere": "有人正在平台客户端中接待。",
   "thread.elsewhere.hint": "机器人在 {time} 前不再说话。可以接手后在这里回复，或交还机器人。",
+  "thread.elsewhere.head": "平台客户端接待至 {time}",
   "thread.elsewhere.name": "平台客户端",
   "thread.closed": "会话已关闭",
   "thread.closed.banner": "会话已关闭，客户再次来信时会自动打开。",
