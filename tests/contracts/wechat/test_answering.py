@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.channels.wechat import WeChat
-from bot.core.errors import BadInput, Unauthorised, WindowClosed
+from bot.core.errors import BadInput, FileMissing, Unauthorised, WindowClosed
 from bot.core.message import Button, Wire
 from bot.core.ports import HookRequest, Occasion
 from tests.contracts.channel_contract import PHOTO, Inbox, Shelf
@@ -223,3 +223,18 @@ async def test_outside_of_the_window_only_an_open_call_carries(
     with pytest.raises(WindowClosed):
         await channel.send(ann.id, Wire("hi"), "k1", Occasion(in_window=False))
     assert server.count("send") == 0
+
+
+async def test_without_the_api_a_picture_is_fetched_where_it_lies(
+    make: Open, server: WeChatServer, ann: WeChatPerson, hook: Hook, inbox: Inbox
+) -> None:
+    channel = make(api=False, secret="", holds=0.01)
+    server.posts_to(hook.url)
+    await ann.sends_photo(b"a picture")
+    await ann.sends("voice", MediaId="MEDIA-9_x", Format="amr")
+    picture, voice = await inbox.next(1), await inbox.next(2)
+    stream = await channel.fetch(picture.files[0])
+    assert b"".join([chunk async for chunk in stream.chunks]) == b"a picture"
+    with pytest.raises(FileMissing):
+        await channel.fetch(voice.files[0])
+    assert {call.method for call in server.calls} == {"picture"}

@@ -9,6 +9,7 @@ from PIL import Image
 
 from models import Attachment
 from tests.unit.web.running import Browser, Site
+from web.files import LINKS
 
 
 def picture(width: int = 640, height: int = 480) -> bytes:
@@ -136,4 +137,17 @@ async def test_a_changed_link_opens_nothing(site: Site) -> None:
         "1.o." + "9" * 90,
     ):
         assert await site.status("GET", f"/files/{wrong}") == 404
+    await ann.leaves()
+
+
+async def test_a_platform_that_fetches_a_picture_gets_a_jpeg(site: Site) -> None:
+    ann = await visitor(site)
+    out = BytesIO()
+    Image.new("RGBA", (64, 48), (47, 111, 79, 128)).save(out, "PNG")
+    _, file = await upload(site, ann.token, out.getvalue(), "a.png")
+    for variant, kind in (("d", "image/webp"), ("p", "image/jpeg")):
+        link = site.app[LINKS].url(int(str(file["id"])), variant)
+        async with site.client.get(site.url + link) as response:
+            assert (response.status, response.content_type) == (200, kind)
+            assert Image.open(BytesIO(await response.read())).get_format_mimetype() == kind
     await ann.leaves()
