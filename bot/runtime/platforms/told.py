@@ -24,7 +24,10 @@ _ECHOED, _ECHO_TIME = 50, timedelta(minutes=10)
 #: A status may be here before we have written down what was sent; so long and so often it is waited for, seconds.
 _PATIENCE, _REST = 5.0, 0.5
 
-_SEQS = "SELECT seq, text, delivery FROM message WHERE conversation_id = ? AND seq > ? AND external_id = ? ORDER BY seq"
+_NAMED = "SELECT seq, text, delivery FROM message WHERE conversation_id = ? AND seq > ? AND external_id = ? AND author "
+_SENT = _NAMED + "IN ('bot', 'staff') ORDER BY seq"
+_RECEIVED = _NAMED + "= 'customer' ORDER BY seq"
+_EARLIER = _NAMED + "= 'event' ORDER BY seq"
 _OURS = (
     "SELECT seq, text, delivery FROM message WHERE conversation_id = ? AND seq > ? AND author IN ('bot', 'staff') "
     "AND delivery IN ({marks}) AND at <= ? ORDER BY seq"
@@ -40,6 +43,7 @@ _UNTIL = (
 )
 _STATUS = "UPDATE message SET delivery = ?, error = ? WHERE conversation_id = ? AND seq = ?"
 _EDIT = "UPDATE message SET text = ?, changed = 'edited' WHERE conversation_id = ? AND seq = ?"
+_FORGET = "UPDATE message SET body = '' WHERE conversation_id = ? AND seq = ?"
 _DELETE = "UPDATE message SET text = '', body = '', changed = 'deleted' WHERE conversation_id = ? AND seq = ?"
 #: What a state of delivery may follow on.
 _BEFORE = {
@@ -90,7 +94,7 @@ class Told:
             seq = inbound.about.split(":")[3:4]
             return [{"seq": int(seq[0]), "delivery": "queued"}] if seq and seq[0].isdigit() else []
         if inbound.about:
-            found = await fetch(_SEQS, (self._state.id, after, inbound.about))
+            found = await fetch(_SENT, (self._state.id, after, inbound.about))
             if not found or inbound.data != "read":
                 return found
             return await fetch(
@@ -112,19 +116,21 @@ class Told:
             self._tell(_EDIT, (inbound.text, self._state.id, row["seq"]), row["seq"])
             if row["seq"] == self._state.last_seq:
                 self._state.last_text = preview(inbound.text)
-            self._event("edited", Reply(row["text"]))
+            self._event("edited", Reply(row["text"]), inbound.about)
 
     async def _deleted(self, inbound: Inbound) -> None:
         """The words go, as the platforms demand; that something was there stays."""
+        for row in await self._by_id(inbound, _EARLIER):
+            self._tell(_FORGET, (self._state.id, row["seq"]), row["seq"])
         for row in await self._by_id(inbound):
             self._tell(_DELETE, (self._state.id, row["seq"]), row["seq"])
             if row["seq"] == self._state.last_seq:
                 self._state.last_text = ""
 
-    async def _by_id(self, inbound: Inbound) -> list[dict[str, Any]]:
+    async def _by_id(self, inbound: Inbound, sql: str = _RECEIVED) -> list[dict[str, Any]]:
         if not inbound.about:
             return []
-        return await fetch(_SEQS, (self._state.id, self._state.last_seq - _REACH, inbound.about))
+        return await fetch(sql, (self._state.id, self._state.last_seq - _REACH, inbound.about))
 
     async def _is_ours(self, inbound: Inbound) -> bool:
         """Whether it is the echo of what was sent here, which not every platform marks: by its id, or by its words."""
@@ -147,11 +153,11 @@ class Told:
             (state.id, state.last_seq, "staff", None, inbound.text, "", None, "sent", self._now, inbound.external_id)
         )
 
-    def _event(self, what: str, body: Reply | None) -> None:
+    def _event(self, what: str, body: Reply | None, about: str = "") -> None:
         state = self._state
         state.last_seq += 1
         line = msgspec.json.encode(body).decode() if body else ""
-        self._writes.messages.append((state.id, state.last_seq, "event", None, what, line, None, "", self._now, ""))
+        self._writes.messages.append((state.id, state.last_seq, "event", None, what, line, None, "", self._now, about))
 
     def _tell(self, sql: str, row: tuple[Any, ...], seq: int) -> None:
         self._writes.told.append((sql, row))

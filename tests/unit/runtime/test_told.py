@@ -108,9 +108,11 @@ async def test_an_edit_shows_what_stands_there_now_and_what_stood_there(world: W
 async def test_what_is_taken_back_is_gone_and_that_it_was_there_stays(small_world: Worlds) -> None:
     sim, ann = await opened(small_world)
     await sim.deliver(ann._inbound(text="my secret", external_id="m1"))
+    await sim.deliver(ann._inbound(kind="edited", about="m1", text="my other secret"))
     await sim.deliver(ann._inbound(kind="deleted", about="m1"))
     row = await Message.get(author="customer")
     assert (row.text, row.changed) == ("", "deleted")
+    assert (await Message.get(author="event")).body == ""
 
 
 async def test_who_answers_elsewhere_has_the_word_for_a_while(small_world: Worlds) -> None:
