@@ -100,6 +100,7 @@ async def assure_all_is_well(play: Play) -> None:
     wires = [wire for row in rows for wire in render([await said(row)], capabilities)[0].wires]
     shown = play.ann.person.shown
     assert plain(one.text for one in shown) == plain(words for wire in wires for words in words_of(wire))
+    assert not play.ann.nudges or play.stage.answers_only or capabilities.reply_quota
     assert sum(len(one.files) for one in shown) == sum(len(wire.files) for wire in wires)
 
 
