@@ -8,17 +8,18 @@ from bot.core.ports import Storage
 from bot.services import attachments
 from models.database import as_time, execute, fetch, transaction
 
-#: Of each queue: when a row was made, and which rows are settled.
+#: Of the two queues and of what acts allow: when a row was made, and which rows are settled.
 _QUEUES = (
     ("effect", "created_at", "state IN ('done', 'cancelled')"),
     ("inbound", "received_at", "state = 'done'"),
+    ("opening", "at", "used >= 0"),  # no platform lets anybody answer for longer than these are kept
 )
 #: Rows in one step.
 _STEP = 5_000
 
 
 async def prune(older_than: datetime) -> None:
-    """Delete settled rows of the two queues, the oldest first, in steps that nobody has to wait for."""
+    """Delete settled rows, the oldest first, in steps that nobody has to wait for."""
     for table, column, settled in _QUEUES:
         oldest = f"SELECT id, {column} AS at FROM {table} WHERE id >= ? ORDER BY id LIMIT 1"  # noqa: S608 - ours
         delete = f"DELETE FROM {table} WHERE id BETWEEN ? AND ? AND {settled} AND {column} < ?"  # noqa: S608 - ours

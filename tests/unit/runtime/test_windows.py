@@ -14,6 +14,7 @@ from bot.core.errors import WindowClosed
 from bot.core.message import Allowance, Wire
 from bot.core.ports import ORDINARY, Occasion, Sent
 from bot.core.router import Router
+from bot.runtime import pruning
 from bot.services import openings, reach
 from models import Effect, Message, Opening
 from tests.kit.simulator import SimChannel, Simulator
@@ -194,3 +195,13 @@ async def test_where_messages_are_counted_words_go_together(small_world: Worlds)
     await ann.says("5")
     [seen] = sim.channel.screens[ann.sender]
     assert [line.rpartition(" ")[2] for line in seen.text.split("\n\n")] == ["1", "2", "3", "4", "5"]
+
+
+async def test_what_acts_allowed_is_pruned_with_the_rest(world: Worlds) -> None:
+    sim = await world([talkative()], NARROW)
+    ann = await sim.customer()
+    await ann.says("1")
+    sim.now += timedelta(days=8)
+    await ann.says("1")
+    await pruning.prune(sim.now - timedelta(days=7))
+    assert [row.at for row in await Opening.all()] == [sim.now]
