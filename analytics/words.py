@@ -27,6 +27,7 @@ CHANNELS = {
     "whatsapp": ("WhatsApp", "WhatsApp", "#1f9a86"),
     "line": ("LINE", "LINE", "#5b8c1e"),
     "x": ("X", "X", "#3c4043"),
+    "email": ("E-mail", "电子邮件", "#8a6d3b"),
     "terminal": ("Terminal", "终端", "#5f6b66"),
 }
 

@@ -81,11 +81,14 @@ class MakeReport:
 
     async def _deliver(self, run_id: int) -> None:
         inbounds = []
+        urgent = await report_runs.is_asked_for(run_id)
         for conversation_id in await report_chat.waiting_for(run_id):
             row = await Conversation.filter(id=conversation_id).select_related("identity").first()
             if row is not None:
                 key = f"report:{run_id}:{conversation_id}"
-                inbounds.append(Inbound(row.account, key, row.identity.external_id, "report", data=str(run_id)))
+                inbounds.append(
+                    Inbound(row.account, key, row.identity.external_id, "report", data=str(run_id), urgent=urgent)
+                )
         await self._accept(inbounds)
 
 

@@ -28,7 +28,7 @@ _LOOKS_SECRET = re.compile(
 )
 #: Libraries that are chatty, or that put what people wrote into their messages.
 _QUIET = ("aiogram", "aiohttp", "apscheduler", "asyncio", "botocore", "aiobotocore", "matplotlib", "PIL", "py4j",
-          "socketio", "engineio", "tortoise", "urllib3")  # fmt: skip
+          "socketio", "engineio", "tortoise", "urllib3", "imapclient")  # fmt: skip
 
 
 class Redactor:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from bot.core.router import Router
 from handlers import (
+    another_app,
     assistance,
     checkout,
     fallback,
     files,
     handover,
     language,
+    news,
+    nudge,
     orders,
     presence,
     reports,
@@ -27,7 +30,10 @@ routers: list[Router] = [
     files.router,
     handover.router,
     reports.router,
+    another_app.router,
     language.router,
+    news.router,
+    nudge.router,
     assistance.router,
     presence.router,
     fallback.router,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.core.chat import Chat
 from bot.core.router import Router
-from bot.services import reach
+from bot.services import consents, reach
 
 router = Router("presence")
 
@@ -12,4 +12,10 @@ router = Router("presence")
 @router.event("reach")
 async def reach_changed(chat: Chat) -> None:
     """They blocked us, or let us write again. Nobody is answered: who blocked us cannot, who came back says hello."""
-    await chat.do(reach.changed, chat.inbound.data == "open")
+    told = chat.inbound.data
+    if told in ("blocked", "open"):
+        await chat.do(reach.changed, told == "open")
+    elif told == "answers":
+        await chat.do(consents.stop, chat.inbound.text, consents.KINDS)
+    else:
+        await chat.do(consents.start, chat.inbound.text)

@@ -1,4 +1,4 @@
-"""Reports for managers: link the chat, run one now, subscribe."""
+"""Reports for managers, in a chat that is linked to their account: run one now, subscribe."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from bot.core.chat import Chat
 from bot.core.errors import Refused
 from bot.core.router import Router
 from bot.core.text import Say, Text, _
-from bot.services import reach, report_chat, staff
+from bot.services import reach, report_chat
 from bot.services.report_chat import ReportChoice, Span, Subscription
 from handlers import refusals
 
@@ -27,17 +27,6 @@ DAYS = {
 }
 END = _("End one")
 KEEP = _("Keep them")
-
-
-@router.command("link", "绑定")
-async def link(chat: Chat) -> None:
-    """A code from the desk makes this chat a member of staff's."""
-    code = chat.arguments or await chat.ask(_("Which code does the desk show?"), most=40, expire="1h")
-    person = await chat.do(staff.use_link_code, code)
-    if person is None:
-        chat.say(_("That code is wrong or too old. The desk makes a new one under Settings."))
-        return
-    chat.say(_("Hello {name}, this chat is linked to your staff account. Say /reports for reports.", name=person.name))
 
 
 @router.command("reports", "report", "报表", "报告", title=_("Reports"), menu=80, staff=True)
@@ -101,7 +90,7 @@ async def subscribe(chat: Chat, report: ReportChoice) -> None:
 async def report_is_ready(chat: Chat) -> None:
     """The report itself: a picture, words, a spreadsheet. Not where nothing may be sent: nobody waits for it."""
     run_id = int(chat.inbound.data)
-    if not (await chat.do(reach.ask, chat.person.capabilities)).ok:
+    if not (await chat.do(reach.ask, chat.person.capabilities, "reports")).leaves:
         await chat.do(report_chat.give_up_delivery, run_id)
         return
     reply = await chat.do(report_chat.take_delivery, run_id)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from models.attachment import Attachment
 from models.audit import Audit
+from models.broadcast import Broadcast, BroadcastCopy
 from models.catalogue import CartLine, Product
 from models.channel import ChannelNote, OpenCall, Opening
-from models.contact import Contact, Identity, Visitor
-from models.conversation import Conversation, Dialog, Message
+from models.consent import Consent
+from models.contact import Contact, Identity, IdentityAlias, Visitor
+from models.conversation import Conversation, Dialog, Message, MessagePiece
 from models.inbound import Effect, Inbound
 from models.node import Duty, Errand, Node, Shard
 from models.order import Order, OrderEvent, OrderLine, StockHold
 from models.payment import Payment, PaymentEvent
+from models.person import PersonCode, PersonLink
 from models.report import ReportDelivery, ReportRun, ReportSubscription
 from models.review import Review, ReviewPhoto
 from models.setting import Setting
@@ -20,8 +23,11 @@ from models.staff import LinkCode, LoginAttempt, Staff, StaffSession
 __all__ = [
     "Attachment",
     "Audit",
+    "Broadcast",
+    "BroadcastCopy",
     "CartLine",
     "ChannelNote",
+    "Consent",
     "Contact",
     "Conversation",
     "Dialog",
@@ -29,10 +35,12 @@ __all__ = [
     "Effect",
     "Errand",
     "Identity",
+    "IdentityAlias",
     "Inbound",
     "LinkCode",
     "LoginAttempt",
     "Message",
+    "MessagePiece",
     "Node",
     "OpenCall",
     "Opening",
@@ -41,6 +49,8 @@ __all__ = [
     "OrderLine",
     "Payment",
     "PaymentEvent",
+    "PersonCode",
+    "PersonLink",
     "Product",
     "ReportDelivery",
     "ReportRun",

@@ -1,10 +1,11 @@
-"""A contact is a person; an identity is one address of that person on one channel account."""
+"""A contact is a person as one of their addresses knows them; an identity is that address on one channel account."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Contact(Model):
-    """A person, however many channels they write from."""
+    """What we know of a person through one address; contacts with the same `person_id` are one person."""
 
     id = fields.BigIntField(primary_key=True)
     name = fields.CharField(200, default="")
@@ -20,11 +21,13 @@ class Contact(Model):
     phone = fields.CharField(64, default="")
     email = fields.CharField(254, default="")
     delivery = fields.TextField(default="")  # JSON {name, phone, address}, offered at the next checkout
+    person_id = fields.BigIntField(null=True)  # that of all contacts who proved to be one person; null: nobody else is
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
 
     class Meta:
         table = "contact"
+        indexes = (Index(fields=("person_id",), name="ix_contact_person"),)
 
 
 class Identity(Model):
@@ -44,11 +47,26 @@ class Identity(Model):
     )
     staff_id: int | None  # a manager's linked chat
     reachable = fields.BooleanField(default=True)  # false once the platform says that we are blocked
+    timezone = fields.CharField(64, default="")  # where this person's clock is, as far as we know
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "identity"
         unique_together = (("account", "external_id"),)
+
+
+class IdentityAlias(Model):
+    """Another id by which a platform may tell of the person whom it and we know as `external_id`."""
+
+    id = fields.BigIntField(primary_key=True)
+    account = fields.CharField(64)
+    alias = fields.CharField(191)
+    external_id = fields.CharField(191)
+
+    class Meta:
+        table = "identity_alias"
+        unique_together = (("account", "alias"),)
+        indexes = (Index(fields=("account", "external_id"), name="ix_identity_alias_known"),)
 
 
 class Visitor(Model):

@@ -47,6 +47,9 @@ class Conversation(Model):
     first_response_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
+    continues_in = fields.BigIntField(
+        null=True
+    )  # the conversation in which the customer went on, until they write here
     version = fields.BigIntField(default=0)  # grows with every change: who read an older one may not write
 
     async def save(self, *args: Any, **kwargs: Any) -> None:
@@ -76,11 +79,13 @@ class Message(Model):
     seq = fields.IntField()
     author = fields.CharField(16)  # customer | bot | staff | note (internal) | event (a thin line in the desk)
     staff_id = fields.BigIntField(null=True)
-    text = fields.TextField(default="")  # of an event its name: took | gave | closed | edited | elsewhere
+    text = fields.TextField(
+        default=""
+    )  # of an event its name: took | gave | closed | edited | elsewhere | joined | parted
     body = fields.TextField(default="")  # JSON of core.message.Reply; empty when text says it all
     client_id = fields.CharField(64, null=True)  # the sender's own id: a second send of it is the same message
-    delivery = fields.CharField(16, default="")  # bot and staff: queued | held | sent | delivered | read | failed
-    error = fields.CharField(300, default="")  # "takeover", or what the platform said
+    delivery = fields.CharField(16, default="")  # bot, staff: queued|held|quiet|sent|delivered|read|failed
+    error = fields.CharField(300, default="")  # "takeover", "unwanted", "moot", "stopped", or the platform said
     at = fields.DatetimeField()
     external_id = fields.CharField(191, default="")  # the platform's id, of several wires that of the last
     changed = fields.CharField(8, default="")  # by the customer: edited | deleted
@@ -89,6 +94,27 @@ class Message(Model):
         table = "message"
         unique_together = (("conversation_id", "seq"), ("conversation_id", "client_id"))
         indexes = (Index(fields=("at", "id"), name="ix_message_at"),)
+
+
+class MessagePiece(Model):
+    """One wire of a message that leaves in several; the message's own state is the least of theirs."""
+
+    id = fields.BigIntField(primary_key=True)
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
+        "models.Conversation", related_name="pieces", on_delete=fields.CASCADE
+    )
+    conversation_id: int
+    seq = fields.IntField()
+    number = fields.IntField()  # from 0
+    is_last = fields.BooleanField(default=False)
+    external_id = fields.CharField(191, default="")  # the platform's id
+    delivery = fields.CharField(16)  # sent | delivered | read | failed
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "message_piece"
+        unique_together = (("conversation_id", "seq", "number"),)
+        indexes = (Index(fields=("conversation_id", "external_id"), name="ix_message_piece_id"),)
 
 
 class Dialog(Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
@@ -148,13 +149,26 @@ class _Begun:
 
 @contextmanager
 def _busy() -> Iterator[None]:
-    """Locked, full or gone becomes `DatabaseBusy`."""
+    """Locked, full or gone becomes `DatabaseBusy`; who was cancelled meanwhile is cancelled."""
+    before = sys.exception()
     try:
         yield
     except Exception as error:
+        if (cancelled := _cancelled(error, before)) is not None:
+            raise asyncio.CancelledError(*cancelled.args) from error
         if is_busy(error):
             raise DatabaseBusy(_engine.told(error)) from error
         raise
+
+
+def _cancelled(error: BaseException, before: BaseException | None) -> asyncio.CancelledError | None:
+    """The cancellation that `error` hides: a rollback after it failed, too. What came `before` was somebody else's."""
+    hidden = error.__context__
+    while hidden is not None and hidden is not before:
+        if isinstance(hidden, asyncio.CancelledError):
+            return hidden
+        hidden = hidden.__context__
+    return None
 
 
 def is_busy(error: BaseException) -> bool:

@@ -47,7 +47,7 @@ class Effect(Model):
     author = fields.CharField(16, default="system")  # bot effects are void after a takeover
     epoch = fields.IntField(default=0)
     payload = fields.TextField()
-    state = fields.CharField(10, default="pending")  # pending | held | done | parked | cancelled
+    state = fields.CharField(10, default="pending")  # pending | held | quiet | done | parked | cancelled
     attempts = fields.SmallIntField(default=0)
     due_at = fields.DatetimeField()
     error = fields.CharField(500, default="")

@@ -1,5 +1,5 @@
-"""Every row lock, in one order: conversation, cart, order, payment, product by id, review; login attempts by subject
-with none of these.
+"""Every row lock, in one order: who is one person, conversations by id, cart, order, payment, product by id, review,
+file by id, login attempts by subject.
 
 Whoever takes two of them takes them in this order, so nobody waits in a circle. PostgreSQL locks rows; SQLite's
 transactions exclude each other already and the clause is dropped.
@@ -9,12 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from models.attachment import Attachment
+from models.broadcast import Broadcast
 from models.catalogue import CartLine, Product
 from models.conversation import Conversation
+from models.database import client, execute
 from models.order import Order
 from models.payment import Payment
 from models.review import Review
+from models.setting import Setting
 from models.staff import LoginAttempt
+
+_PERSONS = "INSERT INTO setting (name, value) VALUES (?,?) ON CONFLICT (name) DO NOTHING"
+
+
+async def persons() -> None:
+    """Which contacts are one person stays as it is until this transaction ends: one row for all, for it is rare."""
+    await execute(client(), [(_PERSONS, [("persons", "")])])
+    await Setting.filter(name="persons").select_for_update().first()
 
 
 async def conversation(id: int) -> Conversation | None:  # noqa: A002
@@ -22,14 +34,19 @@ async def conversation(id: int) -> Conversation | None:  # noqa: A002
     return await Conversation.filter(id=id).select_for_update().first()
 
 
-async def conversations_of(contact_id: int) -> list[Conversation]:
-    """Every conversation of a contact, by id."""
-    return await Conversation.filter(contact_id=contact_id).order_by("id").select_for_update()
+async def conversations_of(*contact_ids: int) -> list[Conversation]:
+    """Every conversation of these contacts, by id."""
+    return await Conversation.filter(contact_id__in=list(contact_ids)).order_by("id").select_for_update()
 
 
-async def cart(contact_id: int) -> list[CartLine]:
-    """The lines of a contact's cart, oldest first; a second checkout waits here and then finds none."""
-    return await CartLine.filter(contact_id=contact_id).order_by("id").select_for_update()
+async def running_broadcast() -> Broadcast | None:
+    """The first of those that run: nobody else takes its next recipients until this transaction ends."""
+    return await Broadcast.filter(state="running").order_by("id").select_for_update().first()
+
+
+async def cart(*contact_ids: int) -> list[CartLine]:
+    """The lines of the carts of one person's contacts, oldest first; a second checkout waits here and finds none."""
+    return await CartLine.filter(contact_id__in=list(contact_ids)).order_by("id").select_for_update()
 
 
 async def order(id: int) -> Order | None:  # noqa: A002
@@ -57,6 +74,12 @@ async def products(ids: Iterable[int]) -> dict[int, Product]:
 async def review(id: int) -> Review | None:  # noqa: A002
     """The review: two members of staff decide one after the other."""
     return await Review.filter(id=id).select_for_update().first()
+
+
+async def files_of(conversation_id: int, message_seqs: Iterable[int]) -> list[Attachment]:
+    """The files that came with these messages, by id: one that is being fetched is there before, or not at all."""
+    wanted = Attachment.filter(conversation_id=conversation_id, message_seq__in=list(message_seqs))
+    return await wanted.order_by("id").select_for_update()
 
 
 async def login_attempts(subjects: Iterable[str]) -> list[LoginAttempt]:

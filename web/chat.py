@@ -23,6 +23,7 @@ from bot.services.visitors import ACCOUNT, Place, Visit
 from models.database import transaction
 from web.chat_feed import CATCH_UP, FIRST, ChatFeed, ChatSocket
 from web.files import FileLinks
+from web.going_on import GoingOn
 from web.http import Problem, clean, error_body, ids_of, text_of
 from web.limits import Limiter, VisitorLimiter
 from web.ports import Runtime
@@ -64,13 +65,16 @@ class ChatNamespace(Namespace):
         self._events = Limiter(max(_ANYTHING[0], settings.chat_rate[0] * 2), _ANYTHING[1], monotonic)
         self._tasks: set[asyncio.Task[None]] = set()
         self._met: list[ChatSocket] = []
-        self.feed = ChatFeed(self.send, links)
+        self._going_on = GoingOn(runtime, ACCOUNT, monotonic)
+        self.feed = ChatFeed(self.send, links, self._going_on.called)
         self.events = {
             "message": self._message,
             "sync": self._sync,
             "read": self._read,
             "typing": self._typing,
             "lang": self._lang,
+            "apps": self._apps,
+            "go_on": self._go_on,
         }
 
     def locale_of(self, sid: str) -> str:
@@ -94,6 +98,8 @@ class ChatNamespace(Namespace):
         socket.locale = lang if known else await self._language(visit, where, fresh, request)
         session = {"token": token, "lang": socket.locale, "shop": self._shop()}
         self._later(self._welcome(socket, where, after, session))
+        if where and not where.zone and (zone := _read_zone(auth)):
+            self._later(visitors.learn_zone(visit, zone))
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         # A clean context: whoever calls may be inside a transaction, and its connection must not be inherited.
@@ -225,6 +231,13 @@ class ChatNamespace(Namespace):
         async with transaction():
             await visitors.seen(self._sockets[sid].visit, self._clock())
 
+    async def _apps(self, sid: str, _: Any) -> Json:
+        return {"apps": self._going_on.apps(self.locale_of(sid))}
+
+    async def _go_on(self, sid: str, body: Any) -> Json:
+        account = text_of(_object(body), "account", 64, default="")
+        return await self._going_on.way(self._sockets[sid].visit, account, self.locale_of(sid))
+
     async def _typing(self, sid: str, _: Any) -> None:
         socket = self._sockets[sid]
         if socket.conversation_id is not None:
@@ -251,6 +264,11 @@ def _read_auth(auth: Any) -> tuple[str | None, int, str]:
     if isinstance(after, bool) or not isinstance(after, int) or not 0 <= after < 2**31:
         after = 0
     return token or None, after, lang if isinstance(lang, str) else ""
+
+
+def _read_zone(auth: Any) -> str:
+    zone = auth.get("zone") if isinstance(auth, dict) else None
+    return zone if isinstance(zone, str) and len(zone) <= 64 else ""
 
 
 def _object(body: Any) -> Json:

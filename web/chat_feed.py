@@ -17,6 +17,7 @@ from bot.core.events import (
     Missed,
     OrderChanged,
     OwnerChanged,
+    TalkMoved,
     Typing,
 )
 from bot.services import pay_links, threads, visitors
@@ -51,9 +52,10 @@ class ChatSocket:
 class ChatFeed:
     """The open sockets by lane, and what goes out to them."""
 
-    def __init__(self, send: Send, links: FileLinks) -> None:
+    def __init__(self, send: Send, links: FileLinks, called: Callable[[str, str], str]) -> None:
         self._send = send
         self._links = links
+        self._called = called
         self._lanes: dict[str, list[ChatSocket]] = {}
         # The bus and a look at the database may come at once; what one sends the other must not overtake.
         self._turn = asyncio.Lock()
@@ -79,6 +81,7 @@ class ChatFeed:
         behind = page.more and after > 0
         session |= {
             "owner": {"name": where.owner} if where and where.owner else None,
+            "continues": await self._continues(where, socket.locale),
             "messages": messages(page.messages, self._links, staff=False),
             # Not what the browser says: one that has seen more than there is learns that the server was set back.
             "last": max(page.messages[-1].seq if page.messages else 0, where.last_seq if where else 0),
@@ -119,6 +122,8 @@ class ChatFeed:
         for event in events:
             if isinstance(event, OwnerChanged | Typing):
                 await self._push_state(event)
+            elif isinstance(event, TalkMoved):
+                await self._push_moved(event)
 
     async def _push_stored(self, events: Iterable[MessageStored]) -> None:
         behind: dict[int, list[ChatSocket]] = {}
@@ -209,6 +214,18 @@ class ChatFeed:
         for socket in list(self._lanes.get(lane, ())):
             if socket.ready and view.seq <= socket.sent:
                 await self._send(socket.sid, "update", body)
+
+    async def _continues(self, where: Place | None, locale: str) -> str:
+        """The app where the talk goes on until the visitor writes here, as their language calls it; else ""."""
+        account = await visitors.account_of(where.continues_in) if where and where.continues_in else ""
+        return self._called(account, locale) if account else ""
+
+    async def _push_moved(self, event: TalkMoved) -> None:
+        """Other tabs of the visitor's show it as well."""
+        for socket in list(self._lanes.get(event.lane, ())):
+            if socket.ready:
+                body = await self._continues(await visitors.place(socket.visit), socket.locale)
+                await self._send(socket.sid, "continues", body)
 
     async def _push_state(self, event: OwnerChanged | Typing) -> None:
         name, body = _state(event)

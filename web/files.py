@@ -19,8 +19,10 @@ from web.http import Problem
 from web.ports import Links
 
 #: What a link may open. Only redrawn pictures are shown in the page; everything else is a download.
-VARIANTS = {"o": "original", "d": "display", "t": "thumbnail", "p": "plain"}
-_TOKEN = re.compile(r"([1-9][0-9]{0,18})\.([odtp])\.([A-Za-z0-9_.-]{1,80})")
+VARIANTS = {"o": "original", "d": "display", "t": "thumbnail", "p": "plain", "s": "small"}
+#: Of these, those that are JPEGs, whatever the picture was.
+_JPEGS = frozenset({"p", "s"})
+_TOKEN = re.compile(r"([1-9][0-9]{0,18})\.([odtps])\.([A-Za-z0-9_.-]{1,80})")
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 _STEP = 600  # links made within ten minutes are equal, so that browsers can keep what they fetched
 
@@ -42,7 +44,7 @@ class FileLinks:
         self._now = now
 
     def url(self, file_id: int, variant: str) -> str:
-        """`/files/<token>` for "o"riginal, "d"isplay, "t"humbnail, or "p"lain: the display as a JPEG."""
+        """`/files/<token>` for "o"riginal, "d"isplay, "t"humbnail; "p"lain, "s"mall: these as JPEGs."""
         expires = int(self._now()) // _STEP * _STEP + _STEP + self._life
         token = self._links.sign(self._secret, str(file_id), expires, VARIANTS[variant])
         return f"/files/{file_id}.{variant}.{token}"
@@ -78,7 +80,7 @@ async def serve(request: web.Request) -> web.StreamResponse:
     if not file or not key:
         raise Problem(404, "not_found")
     try:
-        if variant == "p" and key.endswith(".webp"):
+        if variant in _JPEGS and key.endswith(".webp"):
             drawn = await request.app[FILING].as_jpeg(key)
             return web.Response(body=drawn, headers=_headers(file, variant) | {"Content-Type": "image/jpeg"})
         return await _stream(request, file, key, variant)
@@ -124,7 +126,8 @@ async def _write(
 def _key(file: FileView, variant: str) -> str:
     if file.state != "stored":
         return ""
-    return {"o": file.storage_key, "t": file.thumb_key}.get(variant, file.display_key)
+    small = file.thumb_key
+    return {"o": file.storage_key, "t": small, "s": small or file.display_key}.get(variant, file.display_key)
 
 
 def _headers(file: FileView, variant: str) -> dict[str, str]:

@@ -12,7 +12,23 @@ from bot.core.money import Money
 from bot.core.period import Period
 from bot.core.ports import Channel, PaymentProvider, Storage
 from bot.core.report import ReportInfo
+from bot.runtime.broadcasting import Preview
 from bot.runtime.bus import Bus
+from bot.services.broadcasts import Audience
+from bot.services.calls import Way
+
+
+class Persons(Protocol):
+    """One person, several apps."""
+
+    def others(self, account: str) -> Sequence[Channel]:
+        """The shop's channels but this one."""
+
+    async def way(self, visitor: str, account: str) -> Way:
+        """From the web chat to another channel. Raises `Refused("no_channel")`."""
+
+    async def part(self, link_id: int, staff_id: int) -> None:
+        """These are two people. Raises `Refused("no_link")`."""
 
 
 class Runtime(Protocol):
@@ -26,6 +42,8 @@ class Runtime(Protocol):
     def storage(self) -> Storage: ...
     @property
     def bus(self) -> Bus: ...
+    @property
+    def persons(self) -> Persons: ...
 
     async def receive(self, channel: Channel, inbounds: Sequence[Inbound]) -> bytes | None:
         """See `bot.runtime.Runtime.receive`."""
@@ -60,6 +78,12 @@ class Runtime(Protocol):
 
     def capabilities(self, account: str) -> Capabilities:
         """What the channel of an account can show."""
+
+    def commands(self, language: str) -> Sequence[tuple[str, str]]:
+        """The main menu of customers: the names of its commands and what they are called."""
+
+    async def preview_broadcast(self, audience: Audience) -> Preview:
+        """How many people a broadcast would reach now."""
 
     async def staff_says(
         self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]

@@ -43,6 +43,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "no_review": {"en": "There is no such review.", "zh": "没有这条评价。"},
     "no_conversation": {"en": "There is no such conversation.", "zh": "没有这个会话。"},
     "no_contact": {"en": "There is no such person.", "zh": "没有这位客户。"},
+    "no_link": {"en": "These are two people already.", "zh": "他们已经是两位客户了。"},
     "no_run": {"en": "There is no such run.", "zh": "没有这次运行。"},
     "taken": {"en": "{owner} is already talking to this customer.", "zh": "{owner} 正在接待这位客户。"},
     "not_owner": {"en": "Take over this conversation first.", "zh": "请先接管这个会话。"},
@@ -63,6 +64,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "You can write again as soon as the customer does.",
         "zh": "该渠道允许的回复条数已用完，客户再次来信后即可继续回复。",
     },
+    "unwanted": {"en": "They have not said yes to this.", "zh": "未同意接收此类消息。"},
+    "staffed": {"en": "A colleague is talking to them.", "zh": "同事正在接待。"},
+    "bad_kind": {"en": "There is no such kind of message.", "zh": "没有这种消息类型。"},
+    "blank": {"en": "Write down how the customer said so.", "zh": "请写明客户是如何表示的。"},
     "wrong_state": {
         "en": "The order has moved on in the meantime. Look at it again.",
         "zh": "订单状态已变化，请刷新后再看。",

@@ -28,6 +28,8 @@ UNFINISHED = (
     "before you try it again."
 )
 ATTENTION = "restored"
+#: The migration that brought the shop's news.
+NEWS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ async def quiet(made_at: datetime, now: datetime) -> Quieted:
         slots = await _miss_slots(MISSED.format(made_at=made_at), now)
         payments = await _ask_for_payments(now)
         await _tell_no_expiry(now)
+        await _stop_news(now)
         await _close_doors(made_at, now)
     return Quieted(effects, inbounds, timers, slots, payments)
 
@@ -65,12 +68,13 @@ async def _run(*statements: Statement) -> None:
 
 #: Both kinds of unfinished work by their conversations, before either is parked.
 MARK_EFFECTS = """UPDATE conversation SET attention = ?, updated_at = ?
-WHERE id IN (SELECT conversation_id FROM effect WHERE state = 'pending')"""
+WHERE id IN (SELECT conversation_id FROM effect WHERE state IN ('pending', 'quiet'))"""
 MARK_INBOUNDS = """UPDATE conversation SET attention = ?, updated_at = ?
 WHERE lane IN (SELECT lane FROM inbound WHERE state = 'pending' AND kind <> 'timer')"""
-NOT_SENT = """UPDATE message SET delivery = 'failed', error = ? WHERE delivery = 'queued' AND (conversation_id, seq) IN
-(SELECT conversation_id, message_seq FROM effect WHERE state = 'pending' AND kind = 'send')"""
-PARK_EFFECTS = "UPDATE effect SET state = 'parked', error = ?, done_at = ? WHERE state = 'pending'"
+NOT_SENT = """UPDATE message SET delivery = 'failed', error = ?
+WHERE delivery IN ('queued', 'quiet') AND (conversation_id, seq) IN
+(SELECT conversation_id, message_seq FROM effect WHERE state IN ('pending', 'quiet') AND kind = 'send')"""
+PARK_EFFECTS = "UPDATE effect SET state = 'parked', error = ?, done_at = ? WHERE state IN ('pending', 'quiet')"
 #: A timer is made again from its dialog, if it is still to come.
 NO_TIMERS = "UPDATE inbound SET state = 'done' WHERE state = 'pending' AND kind = ?"
 PARK_INBOUNDS = "UPDATE inbound SET state = 'parked', error = ? WHERE state = 'pending'"
@@ -78,7 +82,7 @@ NOT_MADE = "UPDATE report_run SET state = 'due', progress = ? WHERE state IN ('d
 
 
 async def _park(why: str, now: datetime) -> tuple[int, int]:
-    effects = await _count("effect WHERE state = 'pending'")
+    effects = await _count("effect WHERE state IN ('pending', 'quiet')")
     inbounds = await _count("inbound WHERE state = 'pending' AND kind <> 'timer'")
     await _run(
         (MARK_EFFECTS, [(ATTENTION, now)]),
@@ -178,6 +182,14 @@ def _told(row: dict[str, Any], now: datetime) -> tuple[Any, ...]:
     """The news of an order's end as an inbound that is done: its unique key keeps it from being told again."""
     news = Inbound(row["account"], f"order:{row['number']}:expired", row["external_id"], "order", data=row["number"])
     return (news.account, news.key, row["lane"], msgspec.json.encode(news).decode(), now)
+
+
+async def _stop_news(now: datetime) -> None:
+    """Whom the shop's news have reached since, nobody knows. Older releases have none."""
+    if await fetch("SELECT 1 FROM schema_version WHERE number = ?", (NEWS,)):
+        await _run(
+            ("UPDATE broadcast SET state = 'stopped', ended_at = ? WHERE state IN ('scheduled', 'running')", [(now,)])
+        )
 
 
 async def _close_doors(made_at: datetime, now: datetime) -> None:

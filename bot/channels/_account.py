@@ -50,3 +50,8 @@ class Around:
     commands: Commands = ()
     commands_in: Mapping[str, Commands] = field(default_factory=dict)  # the same by language: "zh"
     link: Callable[[Attachment], str] = no_address  # an https address where the platform can fetch a file of ours soon
+    preview: Callable[[Attachment], str] = no_address  # that of a small JPEG of a picture: 100 kB at most
+
+    def offered(self, language: str) -> Commands:
+        """What people can ask for, in their language where it is one of the shop's."""
+        return self.commands_in.get(language, self.commands)

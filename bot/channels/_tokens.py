@@ -50,9 +50,13 @@ class Sealed:
 
 
 class SharedToken:
-    """One token of an account. `name` tells it from the account's others."""
+    """One token of an account. `name` tells it from the account's others.
 
-    def __init__(self, around: Around, fetch: Fetch, name: str = "token") -> None:
+    `renew` is asked where `fetch` gives the very token again that the platform refuses.
+    """
+
+    def __init__(self, around: Around, fetch: Fetch, name: str = "token", renew: Fetch | None = None) -> None:
+        self._renew = renew
         self._note = Sealed(around, name)
         self._claim = f"{self._note.name}:fetch"
         self._notes = around.notes
@@ -68,13 +72,15 @@ class SharedToken:
                 if token and token != refused:
                     return token
                 if await self._notes.claim(self._claim, FETCHING):
-                    return await self._fetched()
+                    return await self._fetched(refused)
                 await asyncio.sleep(LOOK)
         raise ChannelUnavailable("no access token: another node has been fetching it for too long")
 
-    async def _fetched(self) -> str:
+    async def _fetched(self, refused: str) -> str:
         try:
             token, seconds = await self._fetch()
+            if token == refused and self._renew:
+                token, seconds = await self._renew()
             await self._note.put(token, max(seconds - EARLY, seconds / 2))
             return token
         finally:

@@ -125,6 +125,10 @@ class InstagramChannel(ConversingChannel):
         found = await self._graph.call("GET", self._account, query={"fields": "username"})
         return "@" + text(found, "username", MOST_NAME)
 
+    async def deep_link(self, data: str, words: str) -> str:  # noqa: ARG002
+        """Raises as `whoami`. https://developers.facebook.com/docs/messenger-platform/instagram/features/ig-me-links"""
+        return f"https://ig.me/m/{(await self.whoami())[1:]}?ref={data}"
+
     async def profile(self, recipient: str) -> Profile:
         """The person's name, else what the account is called. Raises as `send`."""
         found = await self._graph.call("GET", recipient, query={"fields": "name,username"})

@@ -45,6 +45,10 @@ class MessengerChannel(ConversingChannel):
         """The Page's name. Raises `ParleyError`."""
         return text(await self._graph.call("GET", self._page, query={"fields": "name"}), "name", MOST_NAME)
 
+    async def deep_link(self, data: str, words: str) -> str:  # noqa: ARG002
+        """https://developers.facebook.com/docs/messenger-platform/discovery/m-me-links."""
+        return f"https://m.me/{self._page}?ref={data}"
+
     async def profile(self, recipient: str) -> Profile:
         """The person's name, and the language where the app may know it. Raises as `send`."""
         try:

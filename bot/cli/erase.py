@@ -5,13 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from bot.cli import people, session, terminal
-from bot.core.errors import ParleyError
-
-if TYPE_CHECKING:
-    from bot.core.ports import Storage
 
 NAME = "erase"
 SUMMARY = "forget one person for good"
@@ -30,8 +25,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def _erase(args: argparse.Namespace) -> int:
     from bot.app import make_storage
-    from bot.services import audit, privacy, search
-    from models.database import transaction
+    from bot.services import privacy
 
     config = session.configured(args)
     async with session.database(config):
@@ -39,34 +33,19 @@ async def _erase(args: argparse.Namespace) -> int:
         if not args.yes and not _is_meant(contact):
             terminal.complain("Nothing is erased. Say --yes when it is meant.")
             return session.FAILED
-        now = datetime.now(UTC)
-        async with transaction():
-            keys = await privacy.erase(contact, now)
-            await audit.record(None, "contact.erase", f"contact:{contact}", now)
-        left = await _delete(keys, make_storage(config))
-        await search.forget()
-    print(f"Contact {contact} is forgotten; {len(keys) - len(left)} files are deleted.")
+        storage = make_storage(config)
+        try:
+            forgotten = await privacy.forget(contact, None, storage, datetime.now(UTC))
+        finally:
+            await storage.close()
+    print(f"Contact {contact} is forgotten; {forgotten.files - len(forgotten.left)} files are deleted.")
     print("The figures of orders stay, without a name.")
-    for key in left:
-        terminal.complain(f"This file could not be deleted; remove it from the store by hand: {key}")
-    return session.FAILED if left else session.DONE
+    for key in forgotten.left:
+        terminal.complain(f"This file could not be deleted now; a Parley that runs tries it again: {key}")
+    return session.FAILED if forgotten.left else session.DONE
 
 
 def _is_meant(contact: int) -> bool:
     if not sys.stdin.isatty():
         return False
     return input(f"Forget contact {contact} for good? Type the number again: ").strip() == str(contact)
-
-
-async def _delete(keys: list[str], storage: Storage) -> list[str]:
-    """Delete the files; returns the keys of those that are left."""
-    left = []
-    try:
-        for key in keys:
-            try:
-                await storage.delete(key)
-            except ParleyError:
-                left.append(key)
-    finally:
-        await storage.close()
-    return left

@@ -113,7 +113,7 @@ async def files(config: Config) -> Finding:
 
 def commands(config: Config) -> Iterator[Finding]:
     """Every command with the handler that answers it."""
-    from bot.app import load_routers
+    from bot.app_shop import load_routers
 
     try:
         routes = Routes(load_routers(config.handlers.modules))

@@ -82,12 +82,12 @@ async def _serve(config: Config, began: float, *, open_browser: bool) -> int:
     with _without(*NEVER_USED):
         from bot.app import build, opened
 
-    stop = _signals()
+    stop = signals()
     async with opened(config):
         app = await build(config)
         if config.demo.shop:
             await _demo(app)
-        async with _running(app):
+        async with running(app):
             # Only now: a password that nobody was shown, because the port was taken, would be lost.
             admin = await first_start.first_admin(config)
             _tune_interpreter()
@@ -115,7 +115,7 @@ def _without(*modules: str) -> Iterator[None]:
             del sys.modules[name]
 
 
-def _signals() -> asyncio.Event:
+def signals() -> asyncio.Event:
     """Set by the first SIGINT or SIGTERM; the second one has its usual effect, for whoever cannot wait."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
@@ -147,7 +147,8 @@ async def _leave(app: App) -> None:
 
 
 @asynccontextmanager
-async def _running(app: App) -> AsyncIterator[None]:
+async def running(app: App) -> AsyncIterator[None]:
+    """It serves inside the block, and has let go of everything behind it. Raises `ConfigError` for a port in use."""
     try:
         await _start(app)
         yield

@@ -26,6 +26,11 @@ class Shop(Section):
     timezone: Annotated[str, AfterValidator(checks.timezone)] = Field(
         default="Asia/Shanghai", description="Where the shop's day begins and ends: reports and times use it."
     )
+    quiet_hours: Annotated[str, AfterValidator(checks.quiet_hours)] = Field(
+        default="",
+        description="When nobody gets reminders, news and reports, like 22:00-08:00, on their own clock where it is "
+        "known; empty: never.",
+    )
     color: Annotated[str, AfterValidator(checks.colour)] = Field(
         default="#2f6f4f", description="The colour of the chat box and the pages, #rrggbb."
     )

@@ -27,8 +27,10 @@ class Capabilities:
     images: bool = True
     files: bool = True
     files_per_message: int = 1
+    mixes: bool = False  # pictures and other files go in one message
     image_bytes: int = 10 * 1024 * 1024
     file_bytes: int = 50 * 1024 * 1024
+    forgeable: bool = False  # anybody may write as anybody: what comes in proves nothing of who wrote it
     typing: bool = False
     edits: bool = False
     reply_window: timedelta | None = None  # how long after the customer wrote we may answer; None: no window
@@ -39,4 +41,6 @@ class Capabilities:
     gathers: bool = False  # every message counts, so what one turn says in words goes out as one
     profiles: bool = False  # the platform is asked for a new person's name and language
     receipts: bool = False  # the platform says what was delivered and read
+    hands_over: bool = False  # who wants a person is given to one in the platform's own client
+    language: str = ""  # what people there speak who have not said, and whose platform does not: a tag such as "zh"
     stored_delivery: bool = False  # the message row itself is the delivery (our own web chat): no send effect

@@ -69,7 +69,10 @@ class Chat(Asking):
         value: R = revive(entry.v, effect.returns)
         return value
 
-    async def hand_over(self, reason: Say = "", *, priority: Priority = "normal") -> None:
-        """Ask for a person: the desk shows the conversation as waiting; the bot goes on until one takes over."""
+    async def hand_over(self, reason: Say = "", *, priority: Priority = "normal", to: int | None = None) -> None:
+        """Ask for a person: the desk shows the conversation as waiting; the bot goes on until one takes over.
+
+        `to` is the member of staff who has it from here on, as soon as what is said in this turn has left.
+        """
         if not self._replaying:
-            self.outcome.hand_over = HandOver(self._voice(reason), priority)
+            self.outcome.hand_over = HandOver(self._voice(reason), priority, to)

@@ -83,6 +83,14 @@ class ReviewChanged(msgspec.Struct, frozen=True):
     review_id: int
 
 
+class TalkMoved(msgspec.Struct, frozen=True):
+    """The customer goes on in another app, or does not any more: the chat box says so."""
+
+    topic: ClassVar[str] = "moved"
+    conversation_id: int
+    lane: str
+
+
 class ViewersChanged(msgspec.Struct, frozen=True):
     """Who of the staff looks at a conversation through one process; `asks`: who does through others?"""
 
@@ -155,6 +163,7 @@ Event = (
     | OwnerChanged
     | Typing
     | OrderChanged
+    | TalkMoved
     | ViewersChanged
     | SessionsEnded
     | ReviewChanged

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
@@ -18,16 +19,25 @@ InboundKind = Literal[
     "result",  # an effect that a dialog waits for has ended; `data` is the dialog's id
     "timer",  # a reminder or expiry of a dialog is due; `data` is "remind:<dialog>" or "expire:<dialog>"
     "order",  # an order took a step outside of the conversation; `data` is its number
+    "news",  # the shop tells many something, also this customer; `data` is the broadcast's id
+    "nudge",  # a question waits at another address of the customer's: `text` is the question, `data` the channel
     "report",  # a report is ready for this chat; `data` is the run's id
-    "reach",  # the customer blocked us or lets us write again; `data` is "blocked" or "open"
+    "person",  # another address of the customer's: `data` is "claimed:<code>", "joined:<code>" or "declined:<code>"
+    # The customer blocked us, or lets us write again: `data` is "blocked" or "open"; or lets us answer only, or write
+    # unasked again: "answers" or "unasked", and `text` is the platform's own word for it.
+    "reach",
     "status",  # what became of the message `about`: `data` is "delivered", "read" or "failed", `text` says why
     "edited",  # the customer changed the message `about`, and `text` is how it reads now
     "deleted",  # the customer took the message `about` back
     "echo",  # a person answered in the platform's own client: the bot is silent for a while
+    "returned",  # who answered in the platform's own client has ended that: the bot may speak again
     "resumed",  # staff gave the conversation back to the bot
     "forget",  # the platform tells that this person wants their data deleted; `sender` is who, as it calls them
     "unknown",  # an update of a kind we do not handle: stored, counted, not answered
 ]
+#: What a message is about that nobody waits for: news of own orders, a manager's reports, reminders of what was begun,
+#: and what a shop tells many. "" is an answer, or something that cannot wait.
+About = Literal["", "orders", "reports", "reminders", "news"]
 #: Kinds that come from the customer, and so show in the thread.
 FROM_CUSTOMER: frozenset[str] = frozenset({"message", "callback", "started"})
 
@@ -70,12 +80,32 @@ class Inbound(msgspec.Struct, frozen=True, omit_defaults=True):
     external_id: str = ""  # the platform's id of this message, by which it later says that it was edited or deleted
     about: str = ""  # the platform's id of an earlier message, of the customer's or of ours; see `kind`
     token: str = ""  # what an answer to this must carry: LINE's reply token, QQ's message id
+    alias: str = ""  # by this the platform may tell of the sender later, alone: another id of theirs, or this one
     allows: Allowance | None = None  # where this act allows something else than the channel's ordinary window
+    urgent: bool = False  # what is said because of this does not wait for the morning
+    automatic: bool = False  # a machine wrote it: it stands in the thread of whom we know, and is not answered
+    shared: bool = False  # several people write here, as in a group: what one of them proves holds for none of them
+    unverified: bool = False  # the platform does not vouch for the sender: staff are told
+    original: FileRef | None = None  # the whole as it came, for staff, where `text` and `files` are a part of it
+
+    @property
+    def unasked(self) -> About:
+        """What the words are about that this leads to, where nobody waits for them."""
+        return "" if self.urgent else _ABOUT.get(self.kind, "")
 
     @property
     def lane(self) -> str:
         """Order is kept within a lane; a lane is one conversation."""
         return f"{self.account}:{self.sender}"
+
+
+_ABOUT: Mapping[str, About] = {
+    "timer": "reminders",
+    "nudge": "reminders",
+    "order": "orders",
+    "report": "reports",
+    "news": "news",
+}
 
 
 @dataclass(frozen=True, slots=True)

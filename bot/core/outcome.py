@@ -48,6 +48,7 @@ class HandOver:
 
     reason: str
     priority: Priority
+    to: int | None = None  # the member of staff who takes it at once, when what is said in this turn has left
 
 
 @dataclass(frozen=True, slots=True)

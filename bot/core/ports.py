@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from bot.core.capabilities import Capabilities
 from bot.core.errors import BadInput, FileMissing, Unauthorised
-from bot.core.message import Attachment, FileRef, Inbound, Wire
+from bot.core.message import About, Attachment, FileRef, Inbound, Wire
 from bot.core.money import Money
 from bot.core.text import Text
 
@@ -48,6 +48,7 @@ class Occasion:
     token: str = ""  # of the customer's act that this answers; "" where there is none, or none that is valid
     in_window: bool = True  # False: only what a channel may send at any time, such as a template
     by_person: bool = False  # a member of staff wrote it
+    about: About = ""  # what it is about, where nobody waits for it
 
 
 ORDINARY = Occasion()
@@ -130,8 +131,23 @@ class Channel:
         """As whom this account knows somebody who asked the platform to be forgotten. Raises `ParleyError`."""
         return (user,)
 
-    async def typing(self, recipient: str) -> None:
-        """Show that an answer is coming; never raises, it is only a courtesy."""
+    async def hand_over(self, recipient: str) -> None:
+        """Have people in the platform's own client go on; called where `capabilities.hands_over`. Raises as `send`.
+
+        Whoever has it there already keeps it.
+        """
+        raise NotImplementedError
+
+    async def deep_link(self, data: str, words: str) -> str:  # noqa: ARG002
+        """An address that opens a conversation with this account in the person's app; "" where there is none.
+
+        It brings `data` (1 to 64 of `A-Z a-z 0-9 _ -`), which comes in as "started"; on a platform that brings none,
+        `words` stand ready to be sent. May ask the platform. Raises `ParleyError`.
+        """
+        return ""
+
+    async def typing(self, recipient: str, to: Inbound | None = None) -> None:
+        """Show that an answer `to` this is coming, where it is known; never raises, it is only a courtesy."""
 
     async def acknowledge(self, inbound: Inbound) -> None:
         """Tell the platform's client that a tap was taken, so that it stops spinning; most have no need."""

@@ -50,6 +50,7 @@ TELEGRAM = Capabilities(
 # A menu that is tapped has no limits that are told: as many items as in WeCom's.
 WECHAT = Capabilities(
     channel="wechat",
+    language="zh",
     buttons=10,
     button_label=42,
     button_data=64,
@@ -67,6 +68,7 @@ WECHAT = Capabilities(
 # developer.work.weixin.qq.com, 微信客服 "send message": a menu has ten items.
 WECOM = Capabilities(
     channel="wecom",
+    language="zh",
     buttons=10,
     button_label=42,  # 128 bytes of UTF-8
     button_data=64,
@@ -84,6 +86,7 @@ WECOM = Capabilities(
 # bot.q.qq.com/wiki/develop/api-v2: five rows of five under Markdown; four answers within an hour in a private chat.
 QQ = Capabilities(
     channel="qq",
+    language="zh",
     buttons=25,
     button_rows=5,
     button_label=10,
@@ -101,6 +104,7 @@ QQ = Capabilities(
 # open.weibo.com/wiki "Send_Customer_Service_Message": fewer than 300 Chinese characters.
 WEIBO = Capabilities(
     channel="weibo",
+    language="zh",
     text_limit=299,
     images=False,
     files=False,
@@ -178,10 +182,25 @@ LINE = Capabilities(
     tokens=True,
     profiles=True,
 )
+# RFC 5322: a mail has no buttons and hardly a limit; providers take 25 MB with all that coding adds. What became of a
+# mail is reported by mail.
+EMAIL = Capabilities(
+    channel="email",
+    text_limit=100_000,
+    caption_limit=100_000,
+    files_per_message=10,
+    mixes=True,
+    forgeable=True,
+    image_bytes=15 * _MIB,
+    file_bytes=15 * _MIB,
+    tokens=True,
+    gathers=True,
+    receipts=True,
+)
 # The least that there is: ten joined segments of a text message, and nothing else.
 SMS = Capabilities(channel="sms", text_limit=670, images=False, files=False)
 
 PROFILES: Mapping[str, Capabilities] = {
     profile.channel: profile
-    for profile in (WEBCHAT, TELEGRAM, WECHAT, WECOM, QQ, WEIBO, MESSENGER, INSTAGRAM, WHATSAPP, X, LINE, SMS)
+    for profile in (WEBCHAT, TELEGRAM, WECHAT, WECOM, QQ, WEIBO, MESSENGER, INSTAGRAM, WHATSAPP, X, LINE, EMAIL, SMS)
 }

@@ -120,13 +120,16 @@ def _laid_out(reply: Reply, capabilities: Capabilities, number: int) -> list[Wir
 
 
 def _file_wires(reply: Reply, capabilities: Capabilities) -> list[Wire]:
-    """Images together up to the channel's number, other files one by one; none where the channel has none."""
+    """Images together up to the channel's number, other files one by one or among them; none where there are none."""
     images = [file for file in reply.files if file.kind == "image" and capabilities.images]
     others = [file for file in reply.files if file.kind != "image" and capabilities.files]
     most = max(1, capabilities.files_per_message)
+    if capabilities.mixes:
+        images, others = [*images, *others], []
     wires = [Wire(files=tuple(images[start : start + most])) for start in range(0, len(images), most)]
     wires += [Wire(files=(file,)) for file in others]
-    missing = [file.name for file in reply.files if file not in images and file not in others]
+    shown = [file for wire in wires for file in wire.files]
+    missing = [file.name for file in reply.files if file not in shown]
     return wires + [Wire(text=f"[{name}]") for name in missing]
 
 

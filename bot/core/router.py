@@ -8,6 +8,7 @@ async def leave_review(chat: Chat) -> None: ...
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 from bot.core.callback import Callback
 from bot.core.errors import ConfigError
 from bot.core.message import Inbound
-from bot.core.text import Text
+from bot.core.text import Text, Voice
 from bot.core.words import normalise
 
 Handler = Callable[..., Awaitable[None]]
@@ -34,6 +35,7 @@ class Command:
     title: Text | None
     menu: int
     staff: bool
+    stops: bool = False
 
     @property
     def button(self) -> str:
@@ -51,6 +53,8 @@ class Router:
     keywords: dict[str, str] = field(default_factory=dict)
     callbacks: dict[str, tuple[type[Callback], str]] = field(default_factory=dict)
     events: dict[str, str] = field(default_factory=dict)
+    scenes: dict[str, str] = field(default_factory=dict)
+    patterns: dict[str, str] = field(default_factory=dict)
     natives: dict[tuple[str, str], str] = field(default_factory=dict)
     fallback_handler: str = ""
     files_handler: str = ""
@@ -63,12 +67,22 @@ class Router:
         return name
 
     def command(
-        self, name: str, *aliases: str, title: Text | None = None, menu: int = 0, staff: bool = False
+        self,
+        name: str,
+        *aliases: str,
+        title: Text | None = None,
+        menu: int = 0,
+        staff: bool = False,
+        stops: bool = False,
     ) -> Callable[[H], H]:
-        """`/name`, and the aliases typed as they are. `staff`: listed only for linked staff."""
+        """`/name`, and the aliases typed as they are. `staff`: listed only for linked staff.
+
+        `stops`: understood at any moment, in place of an answer and while a person has the word, and whatever was
+        being asked is over.
+        """
 
         def register(handler: H) -> H:
-            self.commands.append(Command(name, aliases, self._add(handler), title, menu, staff))
+            self.commands.append(Command(name, aliases, self._add(handler), title, menu, staff, stops))
             return handler
 
         return register
@@ -97,6 +111,24 @@ class Router:
 
         def register(handler: H) -> H:
             self.events[kind] = self._add(handler)
+            return handler
+
+        return register
+
+    def scene(self, prefix: str) -> Callable[[H], H]:
+        """A link into the conversation whose data begins with `prefix`; `chat.arguments` is all of the data."""
+
+        def register(handler: H) -> H:
+            self.scenes[prefix] = self._add(handler)
+            return handler
+
+        return register
+
+    def pattern(self, regex: str) -> Callable[[H], H]:
+        """A whole message that looks so, whatever its case, and is no keyword."""
+
+        def register(handler: H) -> H:
+            self.patterns[regex] = self._add(handler)
             return handler
 
         return register
@@ -130,6 +162,8 @@ class Routes:
         self.events: dict[str, str] = {}
         self.natives: dict[tuple[str, str], str] = {}
         self.commands: list[Command] = []
+        self._scenes: dict[str, str] = {}
+        self._patterns: dict[str, str] = {}
         self._words: dict[str, str] = {}
         self._keywords: dict[str, str] = {}
         self.fallback = ""
@@ -143,6 +177,8 @@ class Routes:
         _merge(self.callbacks, router.callbacks, "button", router)
         _merge(self.events, router.events, "event", router)
         _merge(self.natives, router.natives, "native event", router)
+        _merge(self._scenes, router.scenes, "scene", router)
+        _merge(self._patterns, router.patterns, "pattern", router)
         _merge(self._keywords, router.keywords, "keyword", router)
         for command in router.commands:
             if self.command(command.name):
@@ -178,6 +214,17 @@ class Routes:
         """The handler that answers the whole of `text` as a keyword; "" for none."""
         return self._keywords.get(normalise(text), "")
 
+    def find_pattern(self, text: str) -> str:
+        """The handler of what the whole of `text` looks like; "" for none."""
+        text = text.strip()
+        looks = (name for regex, name in self._patterns.items() if re.fullmatch(regex, text, re.IGNORECASE))
+        return next(looks, "")
+
+    def started(self, data: str) -> str | None:
+        """The handler of a link's scene, else of every beginning; None when nobody waits for it."""
+        scene = next((name for prefix, name in self._scenes.items() if data.startswith(prefix)), None)
+        return scene or self.events.get("started")
+
     def find_callback(self, data: str) -> tuple[type[Callback], str] | None:
         """The callback class and the handler for button data."""
         return self.callbacks.get(data.partition(":")[0])
@@ -199,3 +246,8 @@ def _only(what: str, first: str, second: str) -> str:
 def titles(commands: Sequence[Command], *, staff: bool) -> list[Command]:
     """The commands of the main menu, in its order."""
     return [command for command in commands if command.menu and command.title and (staff or not command.staff)]
+
+
+def menu(commands: Sequence[Command], voice: Voice) -> list[tuple[str, str]]:
+    """The main menu of customers: the name of each command, and its title as this voice says it."""
+    return [(one.name, voice(one.title)) for one in titles(commands, staff=False) if one.title]

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
-from bot.core.message import FROM_CUSTOMER
+from bot.core.message import FROM_CUSTOMER, Inbound
 from bot.core.ports import Channel
 from bot.runtime.ledger import Waiting
 
@@ -20,7 +20,7 @@ SHOWN_FOR = 4
 #: Shown at one look. Where more wait, the platform has enough to do with the answers.
 MOST = 20
 Wait = tuple[str, str, int]
-"""The account, the person there, and which of their waits it is."""
+"""The account, the person there, and which of their waits it is: an inbound's id, or one of a call."""
 
 
 class Courtesy:
@@ -46,21 +46,19 @@ class Courtesy:
 
     async def look(self) -> None:
         """To be called every `LOOK_SECONDS`; done before the next one."""
-        self._looks = {wait: self._looks.get(wait, -1) + 1 for wait in self._waiting()}
+        turns = {one.id: one.inbound for one in self._handled() if one.inbound.kind in FROM_CUSTOMER}
+        waiting = [*((one.account, one.sender, id_) for id_, one in turns.items()), *self._calls.values()]
+        self._looks = {wait: self._looks.get(wait, -1) + 1 for wait in waiting}
         shown = [wait for wait, looks in self._looks.items() if looks % SHOWN_FOR == 1][:MOST]
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_SECONDS * 0.9):
-                await asyncio.gather(*(self._show(account, person) for account, person, _ in shown))
+                await asyncio.gather(*(self._show(account, person, turns.get(id_)) for account, person, id_ in shown))
 
-    def _waiting(self) -> list[Wait]:
-        turns = [one for one in self._handled() if one.inbound.kind in FROM_CUSTOMER]
-        return [*((one.inbound.account, one.inbound.sender, one.id) for one in turns), *self._calls.values()]
-
-    async def _show(self, account: str, person: str) -> None:
+    async def _show(self, account: str, person: str, to: Inbound | None) -> None:
         channel = self._channels.get(account)
         if channel is None or not channel.capabilities.typing:
             return
         try:
-            await channel.typing(person)
+            await channel.typing(person, to)
         except Exception as error:  # a courtesy that fails is none
             log.debug("typing", extra={"action": "courtesy.failed", "account": account, "error": type(error).__name__})

@@ -75,6 +75,8 @@ class Dialogs:
         self._writes = writes
         self._speech = speech
         self._now = now
+        self.wants_person = False
+        self.successor: int | None = None  # the member of staff who goes on, once what is said here has left
 
     async def take(self, step: routing.Step, files: tuple[Attachment, ...]) -> None:
         """Do what was decided; `files` are those of the message."""
@@ -106,7 +108,9 @@ class Dialogs:
                 pass
 
     async def _start(self, step: routing.Start, files: tuple[Attachment, ...]) -> None:
-        if not step.background:
+        if step.stops:
+            self._drop_questions()
+        elif not step.background:
             self._forget(step.handler)
             self._set_aside(besides=None)
         trigger = Trigger(self._inbound, files, step.arguments, step.callback)
@@ -137,8 +141,8 @@ class Dialogs:
 
     async def _may_write(self) -> bool:
         """Whether something may be said that nobody waits for."""
-        found: reach.Reach = await self._host.run(reach.ask, (self._shop.on(self._state.account), "chat"), {})
-        return found.ok
+        found: reach.Reach = await self._host.run(reach.ask, (self._shop.on(self._state.account), "reminders"), {})
+        return found.leaves
 
     async def _ask_again(self) -> None:
         dialog = self._state.foreground
@@ -220,6 +224,8 @@ class Dialogs:
             state.waiting_since = state.waiting_since or self._now
             state.reason = outcome.hand_over.reason[:200]
             state.priority = max(state.priority, int(outcome.hand_over.priority == "high"))
+            self.successor = outcome.hand_over.to
+            self.wants_person = True
         if ended:
             return
         dialog.question = outcome.question
@@ -265,6 +271,11 @@ class Dialogs:
         for dialog in [one for one in self._state.dialogs if one.handler == handler and not one.background]:
             if dialog.state in ("asking", "paused"):
                 self._end(dialog)
+
+    def _drop_questions(self) -> None:
+        """Who wants to hear nothing more is asked nothing more, now or later."""
+        for dialog in [one for one in self._state.dialogs if one.state in ("asking", "paused")]:
+            self._end(dialog)
 
     def _end(self, dialog: DialogState) -> None:
         if dialog in self._state.dialogs:

@@ -22,7 +22,7 @@ from bot.core import deadline
 from bot.core.errors import LeaseLost
 from bot.core.faults import fault
 from bot.core.shard import shard_of
-from bot.runtime.attempts import Attempts
+from bot.runtime.attempts import Attempts, OutOfOrder
 from bot.runtime.effect_lane import EffectLane
 from bot.runtime.lease import Lease, WholeDatabase
 from bot.runtime.pending import not_erased, pending
@@ -262,6 +262,10 @@ class Effects:
                 delay = await self._next(lane)
             except LeaseLost:
                 delay = LATE_REST  # forgotten as soon as we know who has the lane
+            except OutOfOrder:
+                self._drop(lane, lane.keys)
+                self.doubt()
+                delay = 0.0
             except Exception as error:
                 # The record could not be written: the effect stays first, and its key keeps it from doubling.
                 log.error("an effect could not be recorded", extra={"action": "effects.lane"} | fault(error))

@@ -13,15 +13,17 @@ import msgspec
 from bot.core.errors import FileMissing, Final, Unreachable, WindowClosed
 from bot.core.events import MessageChanged, RowChanged
 from bot.core.journal import plain
-from bot.core.message import Inbound, Wire
-from bot.core.ports import Channel, Occasion, Sent
-from bot.runtime.attempts import Done
+from bot.core.message import About, Inbound, Wire
+from bot.core.ports import Channel, Occasion, Sent, Storage
+from bot.core.quiet import NEVER, QuietHours
+from bot.runtime.attempts import Done, OutOfOrder
 from bot.runtime.dialogs import CallPayload
+from bot.runtime.platforms import pieces
 from bot.runtime.speech import SendPayload
 from bot.runtime.writes import ATTENTION, NewEffect
-from bot.services import attachments, openings, reach
+from bot.services import attachments, discards, leaving, openings, reach
 from bot.services.filing import Filing, Limits
-from bot.services.openings import has_openings
+from bot.services.openings import Opening, has_openings
 from models.database import Statement, transaction
 
 SENT = "UPDATE message SET delivery = 'sent', error = '' WHERE conversation_id = ? AND seq = ?"
@@ -31,12 +33,16 @@ SENT_AS = (
     "error = '', external_id = ? WHERE conversation_id = ? AND seq = ?"
 )
 WAITS = "UPDATE message SET delivery = 'held' WHERE conversation_id = ? AND seq = ?"
+SLEEPS = (
+    "UPDATE message SET delivery = 'quiet' WHERE conversation_id = ? AND seq = ? AND delivery IN ('queued', 'held')"
+)
 USED = "UPDATE opening SET used = used + 1 WHERE id = ?"
 OVER = "UPDATE opening SET until = ? WHERE id = ?"
 NOT_SENT = "UPDATE message SET delivery = 'failed', error = ? WHERE conversation_id = ? AND seq = ?"
 BLOCKED = "UPDATE identity SET reachable = ? WHERE account = ? AND external_id = ?"
 
 _send = msgspec.json.Decoder(SendPayload)
+_discard = msgspec.json.Decoder(discards.Payload)
 _call = msgspec.json.Decoder(CallPayload)
 
 
@@ -44,44 +50,77 @@ class Send:
     """Sends one wire on the channel of its conversation."""
 
     def __init__(
-        self, channels: Mapping[str, Channel], clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        channels: Mapping[str, Channel],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        quiet: QuietHours = NEVER,
     ) -> None:
         self._channels = channels
         self._clock = clock
+        self._quiet = quiet
 
     async def run(self, effect: NewEffect) -> Done:
-        """Send; the last wire of a message marks it as sent. Outside of the reply window it is held."""
+        """Send; the last wire of a message marks it as sent. Outside of the reply window it is held.
+
+        What nobody waits for is not sent to who does not want it, and not in their quiet hours.
+        """
         payload = _send.decode(effect.payload)
+        if payload.about and (kept := await self._keep_back(effect, payload.about)):
+            return kept
         wire = _leaving(payload.wire)
         channel = self._channels.get(effect.lane.partition(":")[0])
         if channel is None:
             raise Final(f"the channel account {effect.lane.partition(':')[0]!r} is not configured any more")
         if not has_openings(channel.capabilities):
             sent = await channel.send(payload.recipient, wire, effect.key)
-            return _sent(effect, channel, sent, payload.last, ())
-        used: list[tuple[int]] = []
+            return self._sent(effect, channel, sent, payload.last, ())
+        id_ = effect.conversation_id or 0
+        open_, is_late = await openings.for_effect(id_, effect.lane, effect.key, self._clock())
+        if open_ and is_late:
+            raise OutOfOrder
+        answered = next((one for one in open_ if one.token), open_[0] if open_ else None)
+        used = [(answered.id,)] if answered else []
         try:
-            occasion = await self._occasion(effect, channel, used)
-            sent = await channel.send(payload.recipient, wire, effect.key, occasion)
+            occasion = await self._occasion(effect, channel, answered)
+            sent = await channel.send(payload.recipient, wire, effect.key, replace(occasion, about=payload.about))
         except WindowClosed:
             # What we took for open is not: nobody should try it a second time.
             over = [(self._clock(), *one) for one in used]
-            where = (effect.conversation_id, effect.message_seq)
-            return Done(((WAITS, [where]), (OVER, over)), (_changed(effect),), held=True)
-        return _sent(effect, channel, sent, payload.last, ((USED, used),))
+            rows: tuple[Statement, ...] = ((WAITS, [(id_, effect.message_seq)]), (OVER, over))
+            return Done(rows, (_changed(effect),), waits_after=max((one.id for one in open_), default=0))
+        return self._sent(effect, channel, sent, payload.last, ((USED, used),))
 
-    async def _occasion(self, effect: NewEffect, channel: Channel, used: list[tuple[int]]) -> Occasion:
-        """Within which rules this leaves; `used` gets what it uses up of them. Raises `WindowClosed`."""
+    def _sent(self, effect: NewEffect, channel: Channel, sent: Sent, last: bool, used: tuple[Statement, ...]) -> Done:
+        external_id = sent.external_id if channel.capabilities.receipts else ""
+        where = (effect.conversation_id, effect.message_seq)
+        if pieces.is_one(effect, last):
+            rows = pieces.left(effect, last, external_id, self._clock())
+            return Done((*rows, *used), (_changed(effect),) if last else ())
+        if channel.capabilities.receipts:
+            return Done(((SENT_AS, [(external_id, *where)]), *used), (_changed(effect),))
+        return Done(((SENT, [where]), *used), (_changed(effect),))
+
+    async def _keep_back(self, effect: NewEffect, about: About) -> Done | None:
+        """None when it may leave now."""
+        where = (effect.conversation_id or 0, effect.message_seq or 0)
+        found = await leaving.leave(*where, about, self._quiet, self._clock())
+        match found.how:
+            case "never":
+                return Done(((NOT_SENT, [(found.why, *where)]),), (_changed(effect),), dropped=True)
+            case "morning":
+                return Done(((SLEEPS, [where]),), (_changed(effect),), until=found.at)
+            case _:
+                return None
+
+    async def _occasion(self, effect: NewEffect, channel: Channel, answered: Opening | None) -> Occasion:
+        """Within which rules this leaves. Raises `WindowClosed`."""
         id_, now, by_person = effect.conversation_id or 0, self._clock(), effect.author == "staff"
-        open_ = (await openings.of([id_], now)).get(id_, ())
-        if open_:
-            one = next((one for one in open_ if one.token), open_[0])
-            used.append((one.id,))
-            return Occasion(one.token, by_person=by_person)
+        if answered:
+            return Occasion(answered.token, by_person=by_person)
         if channel.capabilities.reply_window is None:
             return Occasion(by_person=by_person)
         last = await openings.last_act(id_)
-        kind: reach.Kind = "staff" if by_person else "notice"
+        kind: reach.Kind = "staff" if by_person else "orders"
         found = reach.can_send(channel.capabilities, reachable=True, open_=(), last_act=last, now=now, kind=kind)
         if not found.ok:
             raise WindowClosed(found.why)
@@ -92,23 +131,17 @@ class Send:
         where = (str(error)[:300], effect.conversation_id, effect.message_seq)
         note = ("send", datetime.now(UTC), effect.conversation_id)
         statements: list[Statement] = [(NOT_SENT, [where]), (ATTENTION, [note])]
+        payload = _send.decode(effect.payload)
+        if pieces.is_one(effect, payload.last):
+            statements.append(pieces.kept(effect, payload.last, "", "failed", self._clock()))
         if isinstance(error, Unreachable):
-            address = (effect.lane.partition(":")[0], _send.decode(effect.payload).recipient)
+            address = (effect.lane.partition(":")[0], payload.recipient)
             statements.append((BLOCKED, [(False, *address)]))
         return Done(tuple(statements), (_changed(effect), RowChanged(effect.conversation_id or 0)))
 
 
 def _leaving(wire: Wire) -> Wire:
     return replace(wire, files=tuple(file.as_sent() for file in wire.files)) if wire.files else wire
-
-
-def _sent(effect: NewEffect, channel: Channel, sent: Sent, last: bool, used: tuple[Statement, ...]) -> Done:
-    if not last:
-        return Done(used)
-    where = (effect.conversation_id, effect.message_seq)
-    if channel.capabilities.receipts:
-        return Done(((SENT_AS, [(sent.external_id, *where)]), *used), (_changed(effect),))
-    return Done(((SENT, [where]), *used), (_changed(effect),))
 
 
 def _changed(effect: NewEffect) -> MessageChanged:
@@ -118,7 +151,14 @@ def _changed(effect: NewEffect) -> MessageChanged:
 class Store:
     """Streams a file from its platform into the store, within the limits, and only then shows it."""
 
-    def __init__(self, channels: Mapping[str, Channel], filing: Filing, limits: Limits) -> None:
+    def __init__(
+        self,
+        channels: Mapping[str, Channel],
+        filing: Filing,
+        limits: Limits,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._clock = clock
         self._channels = channels
         self._filing = filing
         self._limits = limits
@@ -134,15 +174,15 @@ class Store:
             raise FileMissing(source.ref)
         stream = await channel.fetch(source)
         filed = await self._filing.keep(
-            stream.chunks, name=source.name or stream.name, limits=self._limits, now=datetime.now(UTC)
+            stream.chunks, name=source.name or stream.name, limits=self._limits, now=self._clock()
         )
         async with transaction():
             kept = await attachments.stored(
                 payload["attachment"], filed.stored, filed.kind, filed.stored.media_type,
                 filed.display_key, filed.thumb_key, filed.width, filed.height,
             )  # fmt: skip
-        if kept is None:
-            await self._filing.discard(filed)
+            if kept is None:  # its person was forgotten meanwhile, or took it back
+                await discards.later(filed.keys, self._clock())
         return Done(events=(_of_file(effect),))
 
     async def give_up(self, effect: NewEffect, error: BaseException) -> Done:
@@ -150,6 +190,22 @@ class Store:
         async with transaction():
             await attachments.failed(msgspec.json.decode(effect.payload)["attachment"], str(error))
         return Done(events=(_of_file(effect),))
+
+
+class Discard:
+    """Deletes the bytes of a file whose row is gone."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    async def run(self, effect: NewEffect) -> Done:
+        """What is not there any more is fine."""
+        await self._storage.delete(_discard.decode(effect.payload).key)
+        return Done()
+
+    async def give_up(self, effect: NewEffect, error: BaseException) -> Done:  # noqa: ARG002
+        """It is parked, where staff see it and try again."""
+        return Done()
 
 
 def _of_file(effect: NewEffect) -> MessageChanged:

@@ -16,11 +16,12 @@ from bot.runtime.doubts import Doubts
 from bot.runtime.lanes import Head, Lanes
 from bot.runtime.lease import Lease
 from bot.runtime.retry import turn_attempts, turn_delay, was_parked
+from bot.runtime.roll import assure_node
 from bot.runtime.shop import Shop
 from bot.runtime.speech import Speech
 from bot.runtime.state import ConversationState, load_states
 from bot.runtime.writes import Writes
-from models.database import alive, assure, execute, fetch, marks, transaction
+from models.database import execute, fetch, marks, transaction
 
 log = logging.getLogger(__name__)
 
@@ -80,8 +81,7 @@ class Failures:
             async with transaction() as connection:
                 if park and not was_parked(attempts - 1):
                     await self._tell(connection, head, writes, now)
-                if node:
-                    await assure(alive(node), connection)
+                await assure_node(node, connection)
                 await execute(connection, writes.statements(now))
         except DatabaseBusy:
             self._doubts.note(head, writes)
@@ -110,7 +110,7 @@ class Failures:
         state.waiting_since = state.waiting_since or (now if state.owner_id is None else None)
         if state.foreground:
             writes.ended.append((state.foreground.token,))
-        voice = self._shop.languages.voice(state.locale)
+        voice = self._shop.languages.voice(self._shop.language(state.account, state.locale))
         if any(inbound.kind in FROM_CUSTOMER for inbound in inbounds):
             speech = Speech(state, writes, self._shop.on(state.account), now)
             speech.say(Reply(voice(APOLOGY)))

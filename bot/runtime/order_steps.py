@@ -9,9 +9,13 @@ from bot.core.events import OrderChanged
 from bot.core.message import Inbound
 from bot.runtime.inbox import Inbox
 from bot.runtime.ledger import Waiting
-from bot.services import audit, orders
+from bot.runtime.shop import Shop
+from bot.services import audit, orders, reach
 from models import Conversation
 from models.database import transaction
+
+#: Of these a customer is told at any hour: somebody counts on goods that do not come.
+URGENT = frozenset({"cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,29 +26,33 @@ class Stepped:
     changed: list[OrderChanged]
 
 
-async def take(inbox: Inbox, order_id: int, step: str, staff_id: int, note: str, now: datetime) -> Stepped:
+async def take(inbox: Inbox, shop: Shop, order_id: int, step: str, staff_id: int, note: str, now: datetime) -> Stepped:
     """Staff take a step of an order. Raises as `orders.advance`."""
     async with transaction() as connection:
         order = await orders.advance(order_id, step, f"staff:{staff_id}", now, note)
         await audit.record(staff_id, f"order.{step}", f"order:{order_id}", now)
-        told = await _told(order)
+        told = await _told(order, shop, now)
         waiting = await inbox.keep_within(connection, [told] if told else [])
     return Stepped(waiting, [OrderChanged(order_id)])
 
 
-async def expire(inbox: Inbox, now: datetime) -> Stepped:
+async def expire(inbox: Inbox, shop: Shop, now: datetime) -> Stepped:
     """End the orders that were not paid in time, and free their stock: all of it, or nothing."""
     async with transaction() as connection:
         ended = await orders.expire(now)
-        told = [await _told(order) for order in ended]
+        told = [await _told(order, shop, now) for order in ended]
         waiting = await inbox.keep_within(connection, [inbound for inbound in told if inbound])
     return Stepped(waiting, [OrderChanged(order.id) for order in ended])
 
 
-async def _told(order: orders.OrderView) -> Inbound | None:
-    """The inbound that tells the customer of an order's step; None when the order has no conversation."""
-    row = await Conversation.filter(id=order.conversation_id or 0).select_related("identity").first()
+async def _told(order: orders.OrderView, shop: Shop, now: datetime) -> Inbound | None:
+    """The inbound that tells the customer of an order's step; None when the order has no conversation.
+
+    They are told where they can be reached, in the channel that they used last.
+    """
+    id_ = await reach.best(order.conversation_id or 0, shop.capabilities, now, "orders", shop.quiet)
+    row = await Conversation.filter(id=id_).select_related("identity").first()
     if row is None:
         return None
-    key = f"order:{order.number}:{order.state}"
-    return Inbound(row.account, key, row.identity.external_id, "order", data=order.number)
+    key, urgent = f"order:{order.number}:{order.state}", order.state in URGENT
+    return Inbound(row.account, key, row.identity.external_id, "order", data=order.number, urgent=urgent)

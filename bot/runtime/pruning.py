@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.core.ports import Storage
-from bot.services import attachments
+from bot.services import attachments, discards
 from models.database import as_time, execute, fetch, transaction
 
 #: Of the two queues and of what acts allow: when a row was made, and which rows are settled.
 _QUEUES = (
     ("effect", "created_at", "state IN ('done', 'cancelled')"),
     ("inbound", "received_at", "state = 'done'"),
+    ("message_piece", "at", "number >= 0"),  # the message has what came of them, and platforms tell it sooner
     ("opening", "at", "used >= 0"),  # no platform lets anybody answer for longer than these are kept
 )
 #: Rows in one step.
@@ -33,10 +33,9 @@ async def prune(older_than: datetime) -> None:
                 await execute(connection, [(delete, [(first, after - 1, older_than)])])
 
 
-async def purge_uploads(storage: Storage, older_than: datetime) -> int:
-    """Delete uploads whose message never came: the rows first, since a row must never point at nothing."""
+async def purge_uploads(older_than: datetime, now: datetime) -> int:
+    """Forget uploads whose message never came; their bytes are deleted by effects. How many of those there are."""
     async with transaction():
         keys = await attachments.forsaken(older_than)
-    for key in keys:
-        await storage.delete(key)
+        await discards.later(keys, now)
     return len(keys)

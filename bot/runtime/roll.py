@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.core.errors import ConfigError
+from bot.core.errors import ConfigError, LeaseLost
 from bot.core.shard import SHARDS, shard_of
 from bot.runtime import place
-from models.database import Guard, alive, assure, client, engine, execute, fetch, transaction
+from models.database import Guard, Overtaken, alive, assure, client, engine, execute, fetch, transaction
 from models.engines.engine import SESSION
 from models.node import Node
 
@@ -147,6 +147,19 @@ async def _free(connection: Any, node: int) -> None:
         "DELETE FROM node WHERE id = ?",
     )
     await execute(connection, [(sql, [(node,)]) for sql in ends])
+
+
+async def assure_node(node: int, connection: Any) -> None:
+    """This node was not buried, and is not until the transaction ends; 0 is one that nobody buries.
+
+    Raises `LeaseLost`.
+    """
+    if not node:
+        return
+    try:
+        await assure(alive(node), connection)
+    except Overtaken as error:
+        raise LeaseLost("another node works on this now") from error
 
 
 async def assure_shard(number: int, node: int, connection: Any) -> None:

@@ -24,6 +24,7 @@ class Start:
     arguments: str = ""
     callback: str = ""
     background: bool = False
+    stops: bool = False  # it is obeyed whoever has the word, and ends what was being asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ Step = Start | Answer | Result | Steer | AskAgain | End | Stale | Busy | Ignore
 
 
 def decide(inbound: Inbound, state: ConversationState, routes: Routes) -> Step:
-    """Callback, then steering words, then commands, then the open question, then keywords, then the fallback."""
+    """Callback, then the words that stop us, then steering words, commands, the open question, keywords, fallback."""
     match inbound.kind:
         case "result":
             dialog = state.dialog(inbound.data)
@@ -96,11 +97,16 @@ def decide(inbound: Inbound, state: ConversationState, routes: Routes) -> Step:
         case "unknown":
             name = routes.native(inbound)
             return Start(name, background=True) if name else Ignore()
+        case "message" | "callback" if inbound.automatic:
+            return Ignore()
         case "message" | "callback":
             return _from_customer(inbound, state, routes)
+        case "started":
+            name = routes.started(inbound.data)
+            return Start(name, inbound.data) if name else Ignore()
         case _:
             name = routes.events.get(inbound.kind)
-            return Start(name, inbound.data, background=inbound.kind != "started") if name else Ignore()
+            return Start(name, inbound.data, background=inbound.kind != "person") if name else Ignore()
 
 
 def _asking(state: ConversationState) -> bool:
@@ -120,16 +126,19 @@ def _timer(data: str, state: ConversationState) -> Step:
 def _from_customer(inbound: Inbound, state: ConversationState, routes: Routes) -> Step:
     if inbound.data:
         return _button(inbound.data, state, routes)
+    text = inbound.text.strip()
+    found = routes.find_command(text, aliases=True)
+    if found and found[0].stops:
+        return Start(found[0].handler, found[1], stops=True)
     if data := typed_choice(inbound.text, state):
         step = _button(data, state, routes)
         if not isinstance(step, Stale):  # words that were a button once are words again
             return step
-    text = inbound.text.strip()
     dialog = state.foreground if _asking(state) else None
     words = dialog is not None and dialog.question is not None and dialog.question.input == "text"
     if dialog is not None and (word := steering(text)) in ("cancel", "back", "later"):
         return Steer(dialog, word)
-    if found := routes.find_command(text, aliases=not words):
+    if found and not (words and not text.startswith("/")):
         return Start(found[0].handler, found[1])
     if dialog is not None:
         return Answer(dialog)
@@ -137,6 +146,8 @@ def _from_customer(inbound: Inbound, state: ConversationState, routes: Routes) -
         return Busy()
     if inbound.files and routes.files:
         return Start(routes.files)
+    if name := routes.find_pattern(text):
+        return Start(name, text)
     return Start(routes.find_keyword(text) or routes.fallback)
 
 
@@ -147,7 +158,7 @@ def _button(data: str, state: ConversationState, routes: Routes) -> Step:
         return Answer(dialog, answer.key) if dialog and open_now and dialog.state != "calling" else Stale()
     if data.startswith(RUN):
         command = routes.command(data.removeprefix(RUN))
-        return Start(command.handler) if command else Stale()
+        return Start(command.handler, stops=command.stops) if command else Stale()
     for prefix in (RESUME, DROP):
         if data.startswith(prefix):
             dialog = state.dialog(data.removeprefix(prefix))

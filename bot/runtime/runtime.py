@@ -3,68 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.core.capabilities import Capabilities
 from bot.core.errors import LeaseLost
 from bot.core.events import ContactErased, Event, WorkArrived
 from bot.core.message import FROM_CUSTOMER, Inbound
-from bot.core.ports import Channel, PaymentProvider, Storage
+from bot.core.ports import Channel
+from bot.core.router import menu
 from bot.core.shard import shard_of
-from bot.runtime import order_steps, pruning, timers
+from bot.runtime import broadcasting, order_steps
 from bot.runtime.attempts import Attempts, Executor
 from bot.runtime.blocking import Watch
 from bot.runtime.bus import Bus
+from bot.runtime.clockwork import Clockwork
 from bot.runtime.courtesy import LOOK_SECONDS, Courtesy
 from bot.runtime.duties import pulls
 from bot.runtime.effects import Effects
-from bot.runtime.executors import Callee, DialogCall, Send, Store
+from bot.runtime.executors import DialogCall, Discard, Send, Store
 from bot.runtime.inbox import Inbox
 from bot.runtime.intake import Intake
+from bot.runtime.joining import Persons
 from bot.runtime.lanes import Lanes
 from bot.runtime.lease import Lease, WholeDatabase
 from bot.runtime.ledger import Ledger
-from bot.runtime.node import EVERY_ROLE, Membership, Node, refuse
+from bot.runtime.node import Node, refuse
 from bot.runtime.parked import Parked
-from bot.runtime.platforms import forgetting, open_calls
+from bot.runtime.parts import Parts
+from bot.runtime.platforms import forgetting, handing
+from bot.runtime.platforms.aliases import Aliases
 from bot.runtime.platforms.forgetting import Forget
-from bot.runtime.platforms.open_calls import HeldCalls
+from bot.runtime.platforms.handing import HandOver
 from bot.runtime.platforms.profiles import AskProfile
-from bot.runtime.schedule import TICK_SECONDS, Schedule
+from bot.runtime.schedule import Schedule
 from bot.runtime.shares import Shares
-from bot.runtime.shop import Shop
-from bot.runtime.staffing import Staffing
-from bot.runtime.worker import TURN_TIMEOUT, Worker
+from bot.runtime.staffing import Follow, Staffing
+from bot.runtime.worker import Worker
 from bot.runtime.writes import NewEffect, Writes
-from bot.services.filing import Filing, Limits
+from bot.services import discards
+from bot.services.broadcasts import Audience
 from models.database import engine
-
-DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a runtime is made of; `callees` are what dialogs may call."""
-
-    shop: Shop
-    channels: Mapping[str, Channel]
-    providers: Mapping[str, PaymentProvider]
-    storage: Storage
-    filing: Filing
-    limits: Limits
-    callees: Mapping[str, Callee] = field(default_factory=dict)
-    most_waiting: int = 100_000
-    keep_days: int = 7
-    turn_timeout: float = TURN_TIMEOUT
-    block_timeout: float = 0.0  # nobody looks
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    roles: Collection[str] = EVERY_ROLE
-    membership: Membership = field(default_factory=Membership)
-    calls: HeldCalls = field(default_factory=HeldCalls)
 
 
 class Runtime:
@@ -76,6 +56,7 @@ class Runtime:
         self.storage = parts.storage
         self.bus = Bus()
         self._parts = parts
+        self._aliases = Aliases()
         self._roles = frozenset(parts.roles)
         self._lanes = Lanes()
         self._lease = Lease() if engine().is_shared else WholeDatabase()
@@ -83,6 +64,7 @@ class Runtime:
         self._ledger = Ledger(self._intake.arrived, self._lease, in_doubt=self._intake.doubt, known=self._intake.known)
         self._inbox = Inbox(self._ledger, backlog=self._backlog, most=parts.most_waiting)
         self.courtesy = Courtesy(parts.channels, self._lanes.under_way)
+        self.persons = Persons(parts.channels, self.accept, self.bus.publish, parts.clock)
         self._parked = Parked(self._intake.arrived, self.wake, self.bus.publish, parts.clock)
         self.attempts = Attempts(
             self._executors(),
@@ -90,10 +72,33 @@ class Runtime:
             published=self.bus.publish,
             parked=self._parked.changed,
             clock=parts.clock,
+            lease=self._lease,
         )
         self.effects = Effects(self.attempts, clock=parts.clock, lease=self._lease)
+        self._worker = self._as_worker()
+        self._staffing = self._for_staff()
+        self.attempts.add("take", Follow(self._staffing))
+        self.schedule = Schedule(parts.clock, self.wake)
+        self.clockwork = self._by_the_clock()
+        self._node = self._as_one_of_many() if self._lease.is_shared else None
+        self._leaves = False
+
+    def _executors(self) -> dict[str, Executor]:
+        parts = self._parts
+        return {
+            "send": Send(parts.channels, parts.clock, parts.shop.quiet),
+            "profile": AskProfile(parts.channels),
+            handing.KIND: HandOver(parts.channels, parts.clock),
+            "forget": Forget(parts.channels, parts.storage, self.bus.publish, parts.clock),
+            discards.KIND: Discard(parts.storage),
+            "store": Store(parts.channels, parts.filing, parts.limits, parts.clock),
+            "call": DialogCall({**parts.callees, **self.persons.callees()}, self.accept, self.courtesy.waits),
+        }
+
+    def _as_worker(self) -> Worker:
+        parts = self._parts
         # SQLite has one writer; on PostgreSQL transactions of different lanes run side by side.
-        self._worker = Worker(
+        return Worker(
             self._lanes,
             self._ledger,
             parts.shop,
@@ -105,7 +110,10 @@ class Runtime:
             lease=self._lease,
             watch=Watch(parts.block_timeout),
         )
-        self._staffing = Staffing(
+
+    def _for_staff(self) -> Staffing:
+        parts = self._parts
+        return Staffing(
             self._inbox,
             self._intake.arrived,
             self._offer,
@@ -115,19 +123,18 @@ class Runtime:
             clock=parts.clock,
             lease=self._lease,
         )
-        self.schedule = Schedule(parts.clock, self.wake)
-        self._node = self._as_one_of_many() if self._lease.is_shared else None
-        self._leaves = False
 
-    def _executors(self) -> dict[str, Executor]:
-        parts = self._parts
-        return {
-            "send": Send(parts.channels, parts.clock),
-            "profile": AskProfile(parts.channels),
-            "forget": Forget(parts.channels, parts.storage, self.bus.publish, parts.clock),
-            "store": Store(parts.channels, parts.filing, parts.limits),
-            "call": DialogCall(parts.callees, self.accept, self.courtesy.waits),
-        }
+    def _by_the_clock(self) -> Clockwork:
+        return Clockwork(
+            self._parts,
+            self._inbox,
+            self.effects,
+            self.accept,
+            arrived=self._intake.arrived,
+            stepped=self._stepped,
+            waiting=lambda: self.waiting,
+            wake=self.wake,
+        )
 
     def _as_one_of_many(self) -> Node:
         return Node(
@@ -155,16 +162,14 @@ class Runtime:
         if self._node:
             await self._node.start()
         if "scheduler" in self._roles:
-            self.schedule.every(TICK_SECONDS, "reports", self.schedule.tick)
-            self.schedule.every(5.0, "dialogs", self.dialogs_due)
-            self.schedule.every(15.0, "orders", self.orders_due)
-            self.schedule.every(3600.0, "prune", self._prune)
+            self.clockwork.begin(self.schedule)
         self.schedule.start()
 
     async def _on_erased(self, events: Sequence[Event]) -> None:
         for event in events:
             if isinstance(event, ContactErased):
                 self._worker.forget(event.contact_id)
+                self._aliases.forget()
 
     async def start_channels(self) -> None:
         """Begin to receive. Raises `ConfigError` for a token that the platform refuses."""
@@ -200,19 +205,10 @@ class Runtime:
         """From here on this node asks for no more visitors; it works as before."""
         self._leaves = True
 
-    async def dialogs_due(self) -> None:
-        """Remind and expire what is due, in its lanes."""
-        await timers.dialogs_due(self.accept, self._parts.shop.capabilities, self._parts.clock())
-
-    async def orders_due(self) -> None:
-        """See `order_steps.expire`."""
-        self._stepped(await order_steps.expire(self._inbox, self._parts.clock()))
-
-    async def _prune(self) -> None:
-        now = self._parts.clock()
-        await open_calls.prune()
-        await pruning.prune(now - self._parts.keep_days * DAY)
-        await pruning.purge_uploads(self.storage, now - DAY)
+    async def preview_broadcast(self, audience: Audience) -> broadcasting.Preview:
+        """See `broadcasting.preview`."""
+        shop = self._parts.shop
+        return await broadcasting.preview(audience, shop.capabilities, shop.quiet, self._parts.clock())
 
     # in
 
@@ -236,7 +232,7 @@ class Runtime:
         """
         if await forgetting.keep(inbounds, self._parts.clock()):
             self.wake()
-        inbounds = [inbound for inbound in inbounds if inbound.kind != "forget"]
+        inbounds = await self._aliases.known_as([inbound for inbound in inbounds if inbound.kind != "forget"])
         held = inbounds[0] if channel.holds and len(inbounds) == 1 and inbounds[0].kind in FROM_CUSTOMER else None
         if held is None:
             await self.accept(inbounds)
@@ -338,10 +334,15 @@ class Runtime:
         """What the channel of `account` can show."""
         return self._parts.shop.on(account)
 
+    def commands(self, language: str) -> list[tuple[str, str]]:
+        """The main menu of customers: the names of its commands and what they are called in this language."""
+        shop = self._parts.shop
+        return menu(shop.routes.commands, shop.languages.voice(language))
+
     async def step_order(self, order_id: int, step: str, staff_id: int, note: str) -> None:
         """See `order_steps.take`."""
         now = self._parts.clock()
-        self._stepped(await order_steps.take(self._inbox, order_id, step, staff_id, note, now))
+        self._stepped(await order_steps.take(self._inbox, self._parts.shop, order_id, step, staff_id, note, now))
 
     def _stepped(self, stepped: order_steps.Stepped) -> None:
         self._intake.arrived(stepped.waiting)

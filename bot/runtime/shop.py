@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.core.capabilities import Capabilities
 from bot.core.message import FROM_CUSTOMER, Inbound
+from bot.core.ports import Channel
+from bot.core.quiet import NEVER, QuietHours
 from bot.core.router import Routes
 from bot.runtime.languages import Languages
 from bot.services.scope import PayWay
+
+
+class Able(Mapping[str, Capabilities]):
+    """What each channel can show at this moment, by account: a platform may refuse a thing while we run."""
+
+    def __init__(self, channels: Mapping[str, Channel]) -> None:
+        self._channels = channels
+
+    def __getitem__(self, account: str) -> Capabilities:
+        return self._channels[account].capabilities
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._channels)
+
+    def __len__(self) -> int:
+        return len(self._channels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +37,26 @@ class Shop:
 
     routes: Routes
     languages: Languages
-    capabilities: dict[str, Capabilities]  # by channel account
+    capabilities: Mapping[str, Capabilities]  # by channel account
     currency: str
     order_hold: timedelta = timedelta(minutes=30)
     pay_ways: tuple[PayWay, ...] = ()
+    quiet: QuietHours = NEVER  # when nobody is sent what nobody waits for
 
     def on(self, account: str) -> Capabilities:
         """What the channel of `account` can show; an account that is gone keeps a plain one."""
         return self.capabilities.get(account) or Capabilities(account)
 
+    def language(self, account: str, spoken: str) -> str:
+        """Which of our languages somebody gets there who speaks this one, or has not said which."""
+        return self.languages.choose(spoken or self.on(account).language)
+
     def meets(self, inbound: Inbound) -> bool:
         """Whether a stranger becomes a contact by this: who writes does, and who does what a handler is waiting for.
 
+        A machine that answers by itself is nobody.
         What is left over of somebody who was forgotten, such as a timer or a late result, brings nobody back.
         """
-        return inbound.kind in FROM_CUSTOMER or (inbound.kind == "unknown" and self.routes.native(inbound) is not None)
+        if inbound.kind in FROM_CUSTOMER:
+            return not inbound.automatic
+        return inbound.kind == "unknown" and self.routes.native(inbound) is not None

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from bot.core.capabilities import Capabilities
-from bot.core.message import Choice, Reply, Wire
+from bot.core.message import About, Choice, Reply, Wire
 from bot.core.reference import shortened
 from bot.core.render import choices_of, gathered, render
 from bot.runtime.state import ConversationState
@@ -19,7 +19,17 @@ _encode = msgspec.json.Encoder().encode
 class Speech:
     """Gathers a turn's replies. While a person owns the conversation, nothing is said on any channel."""
 
-    def __init__(self, state: ConversationState, writes: Writes, capabilities: Capabilities, now: datetime) -> None:
+    def __init__(
+        self,
+        state: ConversationState,
+        writes: Writes,
+        capabilities: Capabilities,
+        now: datetime,
+        about: About = "",
+        client_id: str | None = None,
+    ) -> None:
+        self._client_id = client_id  # of the first message, where it is to be found by it
+        self._about = about  # what it is about where nobody waits for it
         self._state = state
         self._writes = writes
         self._capabilities = capabilities
@@ -58,11 +68,21 @@ class Speech:
         state.first_response_at = state.first_response_at or self._now
         delivery = "" if stored else "queued"
         self._writes.messages.append(
-            (state.id, state.last_seq, "bot", None, reply.text, body_of(reply), None, delivery, self._now, "")
-        )
+            (state.id, state.last_seq, "bot", None, reply.text, body_of(reply), self._client_id, delivery, self._now,
+             "")
+        )  # fmt: skip
+        self._client_id = None
         if not stored:
             self._writes.effects += sends(
-                state.lane, state.id, state.external_id, state.last_seq, wires, "bot", state.epoch, self._now
+                state.lane,
+                state.id,
+                state.external_id,
+                state.last_seq,
+                wires,
+                "bot",
+                state.epoch,
+                self._now,
+                self._about,
             )
 
 
@@ -75,6 +95,7 @@ def sends(
     author: str,
     epoch: int,
     now: datetime,
+    about: About = "",
 ) -> list[NewEffect]:
     """One send effect a wire; the last one's success is the message's delivery."""
     last = len(wires) - 1
@@ -85,7 +106,7 @@ def sends(
             key=f"send:{moment}:{conversation_id}:{seq}:{index}",
             kind="send",
             lane=lane,
-            payload=_encode(SendPayload(recipient, wire, index == last)).decode(),
+            payload=_encode(SendPayload(recipient, wire, index == last, about)).decode(),
             conversation_id=conversation_id,
             message_seq=seq,
             author=author,
@@ -95,9 +116,10 @@ def sends(
     ]
 
 
-class SendPayload(msgspec.Struct, frozen=True):
-    """What the executor of `send` needs: to whom, what, and whether it completes the message."""
+class SendPayload(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the executor of `send` needs: to whom, what, whether it completes the message, and what it is about."""
 
     recipient: str
     wire: Wire
     last: bool
+    about: About = ""

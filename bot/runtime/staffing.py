@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from contextvars import Context
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +22,7 @@ from bot.core.message import Attachment, Inbound, Reply
 from bot.core.render import render
 from bot.core.shard import shard_of
 from bot.runtime import roll
+from bot.runtime.attempts import Done
 from bot.runtime.effects import Effects
 from bot.runtime.inbox import Inbox
 from bot.runtime.lease import Lease, WholeDatabase
@@ -106,9 +107,25 @@ class Staffing:
                 raise Refused("sending") from None
             epoch, name, cancelled = await self._take(conversation_id, staff_id, force)
             self._effects.void(lane, conversation_id, epoch)
+        self._took(lane, conversation_id, name, cancelled)
+
+    def _took(self, lane: str, conversation_id: int, name: str, cancelled: list[int]) -> None:
         for seq in cancelled:
             self._published(MessageChanged(conversation_id, lane, seq))
         self._tell(conversation_id, lane, name)
+
+    async def follow(self, conversation_id: int, staff_id: int) -> None:
+        """The customer went on here, and so does whoever was with them; not one who works here no more.
+
+        Only in the lane's own turn to send, so that nothing is leaving: what was said before has left. Raises as
+        `take_over`.
+        """
+        lane = (await self._get(conversation_id)).lane
+        if not await Staff.filter(id=staff_id, active=True).exists():
+            return
+        epoch, name, cancelled = await self._take(conversation_id, staff_id, force=False)
+        self._effects.void(lane, conversation_id, epoch)
+        self._took(lane, conversation_id, name, cancelled)
 
     async def _take(self, conversation_id: int, staff_id: int, force: bool) -> tuple[int, str, list[int]]:
         """The epoch, the owner's name, and the messages that do not leave any more."""
@@ -124,10 +141,12 @@ class Staffing:
                 return row.epoch, staff.name, []
             row.owner_id, row.elsewhere_until, row.epoch = staff_id, None, row.epoch + 1
             row.waiting_since, row.unread, row.attention = None, 0, ""
-            await Effect.filter(conversation_id=conversation_id, author="bot", state__in=["pending", "held"]).update(
-                state="cancelled", done_at=now
+            await Effect.filter(
+                conversation_id=conversation_id, author="bot", state__in=["pending", "held", "quiet"]
+            ).update(state="cancelled", done_at=now)
+            queued = Message.filter(
+                conversation_id=conversation_id, author="bot", delivery__in=["queued", "held", "quiet"]
             )
-            queued = Message.filter(conversation_id=conversation_id, author="bot", delivery__in=["queued", "held"])
             cancelled = [message.seq for message in await queued.order_by("seq").only("seq")]
             await queued.update(delivery="failed", error="takeover")
             await self._event(connection, row, "took", staff_id, now)
@@ -253,6 +272,29 @@ class Staffing:
         if row is None:
             raise Refused("no_conversation")
         return row
+
+
+def follows(lane: str, conversation_id: int, epoch: int, staff_id: int) -> NewEffect:
+    """Behind what is said to the customer in this lane, this member of staff takes it over."""
+    key = f"take:{conversation_id}:{epoch}:{staff_id}"
+    return NewEffect(key, "take", lane, str(staff_id), conversation_id)
+
+
+class Follow:
+    """The executor of `take`."""
+
+    def __init__(self, staffing: Staffing) -> None:
+        self._staffing = staffing
+
+    async def run(self, effect: NewEffect) -> Done:
+        """Take it over for whoever was with this customer elsewhere."""
+        with suppress(Refused):  # erased meanwhile, or another one has it
+            await self._staffing.follow(effect.conversation_id or 0, int(effect.payload))
+        return Done()
+
+    async def give_up(self, effect: NewEffect, error: BaseException) -> Done:  # noqa: ARG002
+        """The conversation waits for a person all the same."""
+        return Done()
 
 
 def _is_with_people(row: Conversation, now: datetime) -> bool:

@@ -81,6 +81,8 @@ class ConversationState:
     closed_at: datetime | None = None
     version: int = 0
     reachable: bool = True
+    person_id: int | None = None  # of the contacts that are the same person
+    continues_in: int | None = None  # the conversation in which the customer went on
     elsewhere_until: datetime | None = None  # a person answers in the platform's own client
     dialogs: list[DialogState] = field(default_factory=list)
 
@@ -105,8 +107,13 @@ def new_token() -> str:
 
 
 _CONVERSATIONS = (
-    "SELECT c.id, c.version, c.lane, c.account, i.external_id, c.identity_id, c.contact_id, t.name, "
-    "i.name AS identity_name, t.locale AS chosen_locale, i.locale AS platform_locale, i.staff_id, "
+    "SELECT c.id, c.version, c.lane, c.account, i.external_id, c.identity_id, c.contact_id, t.person_id, t.name, "
+    "i.name AS identity_name, t.locale AS chosen_locale, i.locale AS platform_locale, i.staff_id, c.continues_in, "
+    # What somebody told in another app of theirs holds here, too, until they tell something else here.
+    "CASE WHEN t.person_id IS NULL OR t.name <> '' OR i.name <> '' THEN '' ELSE (SELECT "
+    "max(COALESCE(NULLIF(o.name, ''), oi.name)) FROM contact o JOIN identity oi ON oi.contact_id = o.id "
+    "WHERE o.person_id = t.person_id) END AS other_name, CASE WHEN t.person_id IS NULL OR t.locale <> '' THEN '' "
+    "ELSE (SELECT max(o.locale) FROM contact o WHERE o.person_id = t.person_id) END AS other_locale, "
     "c.owner_id, c.epoch, c.last_seq, c.unread, c.waiting_since, c.reason, c.priority, c.attention, c.choices, "
     "c.first_response_at, c.last_text, c.last_author, c.last_at, c.closed_at, c.elsewhere_until, "
     "i.reachable "
@@ -201,8 +208,10 @@ def _conversation(row: dict[str, Any]) -> ConversationState:
         external_id=row["external_id"],
         identity_id=row["identity_id"],
         contact_id=row["contact_id"],
-        name=row["name"] or row["identity_name"],
-        locale=row["chosen_locale"] or row["platform_locale"],
+        person_id=row["person_id"],
+        continues_in=row["continues_in"],
+        name=row["name"] or row["identity_name"] or row["other_name"],
+        locale=row["chosen_locale"] or row["other_locale"] or row["platform_locale"],
         staff_id=row["staff_id"],
         owner_id=row["owner_id"],
         epoch=row["epoch"],

@@ -17,9 +17,10 @@ from bot.core.message import FROM_CUSTOMER, Attachment, Choice, FileRef, Inbound
 from bot.runtime import routing, taps
 from bot.runtime.dialogs import Dialogs, Run
 from bot.runtime.host import TurnHost
-from bot.runtime.platforms import profiles, told
+from bot.runtime.platforms import handing, profiles, told
 from bot.runtime.shop import Shop
 from bot.runtime.speech import Speech
+from bot.runtime.staffing import follows
 from bot.runtime.state import ConversationState
 from bot.runtime.writes import NewEffect, Writes, preview
 from bot.services import attachments, openings
@@ -50,21 +51,25 @@ class Turn:
         self._state = state
         self._now = now
         self._inbound = _merged(inbounds)
-        locale = shop.languages.choose(state.locale)
+        locale = shop.language(state.account, state.locale)
         self.writes = Writes()
         scope = Scope(
             state.id, state.contact_id, state.identity_id, state.account, locale, now, shop.currency, shop.order_hold,
-            shop.pay_ways,
+            shop.pay_ways, state.person_id,
         )  # fmt: skip
         self.host = TurnHost(connection, scope)
-        self._speech = Speech(state, self.writes, shop.on(state.account), now)
+        unasked = self._inbound.unasked
+        found_by = self._inbound.client_id if unasked == "news" else None
+        self._speech = Speech(state, self.writes, shop.on(state.account), now, unasked, found_by)
         self._voice = shop.languages.voice(locale)
 
     async def run(self) -> Writes:
         """Handle the inbound; raises whatever a handler raises."""
         state = self._state
         if self._inbound.kind in told.KINDS:
-            await told.Told(state, self.writes, self._now).take(self._inbound)
+            if await told.Told(state, self.writes, self.host, self._now).take(self._inbound):
+                kept = [await self._keep_file(file) for file in self._inbound.files]
+                state.last_text = preview(self._inbound.text, files=kept)
             return self._written()
         inbound, choice = await taps.tapped(self._inbound, state)
         await self._open(inbound)
@@ -72,9 +77,14 @@ class Turn:
         step = self._step(inbound)
         if inbound.kind in FROM_CUSTOMER and not self._in_thread:
             files = await self._keep_message(inbound, _said(inbound, choice))
-        if not state.is_with_people(self._now) or inbound.kind not in FROM_CUSTOMER:
-            await self._dialogs(inbound).take(step, files)
+        dialogs = self._dialogs(inbound)
+        if not state.is_with_people(self._now) or inbound.kind not in FROM_CUSTOMER or _stops(step):
+            await dialogs.take(step, files)
         self._speech.finish()
+        if dialogs.successor is not None:
+            self.writes.effects.append(follows(state.lane, state.id, state.epoch, dialogs.successor))
+        elif dialogs.wants_person and self._shop.on(state.account).hands_over:
+            self.writes.effects.append(handing.gives(state, self._now))
         return self._written()
 
     def _step(self, inbound: Inbound) -> routing.Step:
@@ -112,12 +122,19 @@ class Turn:
 
     async def _keep_message(self, inbound: Inbound, text: str) -> tuple[Attachment, ...]:
         state = self._state
+        if inbound.unverified:
+            state.last_seq += 1
+            self.writes.messages.append(
+                (state.id, state.last_seq, "event", None, "unverified", "", None, "", self._now, "")
+            )
         state.last_seq += 1
         said = (text, "", inbound.client_id or None, "", self._now, inbound.external_id)
         self.writes.messages.append((state.id, state.last_seq, "customer", None, *said))
         files = tuple([await self._keep_file(file) for file in inbound.files])
+        if inbound.original is not None:  # staff see it beside the message; to the handlers it is no answer
+            await self._keep_file(inbound.original)
         state.last_text, state.last_author = preview(text, files=files), "customer"
-        state.last_at, state.closed_at = self._now, None
+        state.last_at, state.closed_at, state.continues_in = self._now, None, None
         if state.owner_id is not None or state.waiting_since is not None:
             state.unread += 1
         return files
@@ -137,6 +154,10 @@ class Turn:
         effect = NewEffect(f"store:{kept.id}", "store", f"file:{kept.id}", payload, state.id, state.last_seq)
         self.writes.effects.append(effect)
         return kept
+
+
+def _stops(step: routing.Step) -> bool:
+    return isinstance(step, routing.Start) and step.stops
 
 
 def _merged(inbounds: Sequence[Inbound]) -> Inbound:

@@ -30,12 +30,13 @@ from bot.runtime.lease import Lease, WholeDatabase
 from bot.runtime.ledger import Ledger
 from bot.runtime.remembered import Remembered
 from bot.runtime.retry import HeldUp, was_parked
+from bot.runtime.roll import assure_node
 from bot.runtime.shop import Shop
 from bot.runtime.state import ConversationState, find_states, load_states
 from bot.runtime.suspects import Postponed
 from bot.runtime.turn import Turn
 from bot.runtime.writes import INBOUND_DONE, Writes
-from models.database import Overtaken, alive, assure, finish, transaction
+from models.database import Overtaken, finish, transaction
 
 log = logging.getLogger(__name__)
 
@@ -258,8 +259,7 @@ class Worker:
             errors = [await self._within(connection, states.get(head.lane), head, now, made) for head in heads]
             for _, one in made:
                 writes.add(one)
-            if node:
-                await _assure(node, connection)
+            await assure_node(node, connection)
             await finish(connection, writes.statements(now))
         self._committed(writes)
         return errors
@@ -299,14 +299,6 @@ class Worker:
         made = await turn.run()
         made.done += _ids(head)
         return made
-
-
-async def _assure(node: int, connection: BaseDBAsyncClient) -> None:
-    """Raises `LeaseLost` when the node that began this was buried since."""
-    try:
-        await assure(alive(node), connection)
-    except Overtaken as error:
-        raise LeaseLost("another node works on this now") from error
 
 
 def _ids(head: Head) -> list[tuple[int]]:

@@ -46,7 +46,7 @@ INSERT_EFFECT = (
 UPDATE_CONVERSATION = (
     "UPDATE conversation SET last_seq = ?, last_text = ?, last_author = ?, last_at = ?, unread = ?, waiting_since = ?, "
     "reason = ?, priority = ?, attention = ?, choices = ?, first_response_at = ?, closed_at = ?, updated_at = ?, "
-    "epoch = ?, elsewhere_until = ?, version = version + 1 WHERE id = ?"
+    "epoch = ?, elsewhere_until = ?, continues_in = ?, version = version + 1 WHERE id = ?"
 )
 ATTENTION = "UPDATE conversation SET attention = ?, updated_at = ?, version = version + 1 WHERE id = ?"
 INSERT_OPENING = "INSERT INTO opening (conversation_id, token, at, until, most) VALUES (?,?,?,?,?)"
@@ -54,7 +54,11 @@ INSERT_OPENING = "INSERT INTO opening (conversation_id, token, at, until, most) 
 RELEASE = "UPDATE effect SET state = 'pending', due_at = ? WHERE conversation_id = ? AND state = 'held'"
 CANCEL = (
     "UPDATE effect SET state = 'cancelled', done_at = ? WHERE conversation_id = ? AND author = 'bot' "
-    "AND state IN ('pending', 'held')"
+    "AND state IN ('pending', 'held', 'quiet')"
+)
+NOT_SAID = (
+    "UPDATE message SET delivery = 'failed', error = 'takeover' WHERE conversation_id = ? AND author = 'bot' "
+    "AND delivery IN ('queued', 'held', 'quiet')"
 )
 SAVE_DIALOG = (
     "INSERT INTO dialog (conversation_id, token, handler, state, background, trigger, journal, question, remind_at, "
@@ -129,6 +133,7 @@ class Writes:
             (INSERT_OPENING, self.openings),
             (RELEASE, [(now, id_) for (id_,) in self.released]),
             (CANCEL, [(now, id_) for id_, *_ in self.voided]),
+            (NOT_SAID, [(id_,) for id_, *_ in self.voided]),
             *((sql, [row]) for sql, row in self.told),
         ]
 
@@ -157,7 +162,7 @@ class Writes:
                 state.last_seq, state.last_text, state.last_author, state.last_at or now, state.unread,
                 state.waiting_since, state.reason, state.priority, state.attention,
                 _encode(state.choices).decode() if state.choices else "[]", state.first_response_at, state.closed_at,
-                now, state.epoch, state.elsewhere_until, state.id,
+                now, state.epoch, state.elsewhere_until, state.continues_in, state.id,
             )
         )  # fmt: skip
 

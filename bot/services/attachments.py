@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
@@ -13,7 +14,9 @@ from bot.core.errors import Refused
 from bot.core.message import Attachment, FileKind, FileRef
 from bot.core.ports import StoredFile
 from bot.core.registry import reads
+from bot.services import discards, same_person
 from bot.services.scope import Scope
+from models import locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,11 @@ async def create(
     return as_core(row)
 
 
+async def any_of(conversation_id: int, message_seqs: Sequence[int]) -> bool:
+    """Whether files came with these messages."""
+    return await models.Attachment.filter(conversation_id=conversation_id, message_seq__in=list(message_seqs)).exists()
+
+
 async def stored(
     id: int,  # noqa: A002
     stored: StoredFile,
@@ -82,7 +90,7 @@ async def stored(
     width: int = 0,
     height: int = 0,
 ) -> Attachment | None:
-    """The bytes are in the store. None when the row is gone (its person was erased): delete the bytes."""
+    """The bytes are in the store. None when the row is gone (its person, or its message): delete the bytes."""
     row = await models.Attachment.filter(id=id).first()
     if row is None:
         return None
@@ -135,8 +143,12 @@ async def source(id: int) -> FileRef | None:  # noqa: A002
 
 @reads
 async def mine(scope: Scope, ids: tuple[int, ...]) -> tuple[Attachment, ...]:
-    """Files of this conversation, in the order asked for. Raises `Refused("no_file")` if one is not of it."""
-    rows = await models.Attachment.filter(id__in=list(ids), conversation_id=scope.conversation_id)
+    """Files of this person's conversations, in the order asked for. Raises `Refused("no_file")` for one that is not."""
+    found = models.Attachment.filter(id__in=list(ids))
+    if scope.person_id is None:
+        rows = await found.filter(conversation_id=scope.conversation_id)
+    else:
+        rows = await found.filter(contact_id__in=await same_person.contacts(scope), conversation_id__isnull=False)
     by_id = {row.id: as_core(row) for row in rows}
     missing = set(ids) - by_id.keys()
     if missing:
@@ -174,10 +186,23 @@ def _view(row: models.Attachment) -> FileView:
     )
 
 
+async def taken_back(conversation_id: int, message_seqs: Sequence[int], now: datetime) -> None:
+    """The customer took these messages back: their files go, but for photos of a review, which stay with that."""
+    rows = await locks.files_of(conversation_id, message_seqs)
+    kept = await models.ReviewPhoto.filter(attachment_id__in=[row.id for row in rows]).values_list("attachment_id")
+    gone = [row for row in rows if (row.id,) not in kept]
+    await models.Attachment.filter(id__in=[row.id for row in gone]).delete()
+    await discards.later(_keys(gone), now)
+
+
 async def forsaken(older_than: datetime) -> list[str]:
     """Delete the rows of uploads whose message never came; returns the keys of their bytes."""
     rows = await models.Attachment.filter(
         conversation_id=None, public=False, created_at__lt=older_than, source__not=""
     ).limit(500)
     await models.Attachment.filter(id__in=[row.id for row in rows]).delete()
+    return _keys(rows)
+
+
+def _keys(rows: Iterable[models.Attachment]) -> list[str]:
     return [key for row in rows for key in (row.storage_key, row.display_key, row.thumb_key) if key]

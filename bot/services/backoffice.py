@@ -144,9 +144,12 @@ async def orders_by_id(ids: Sequence[int]) -> tuple[OrderRow, ...]:
     return await _order_rows(await fetch(f"{_ORDER} WHERE o.id IN ({marks(len(ids))})", list(ids)))
 
 
-async def orders_of(contact_id: int) -> tuple[OrderRow, ...]:
+async def orders_of(contact_ids: Sequence[int]) -> tuple[OrderRow, ...]:
     """A person's newest orders."""
-    found = await fetch(f"{_ORDER} WHERE o.contact_id = ? ORDER BY o.created_at DESC LIMIT ?", (contact_id, _OF_PERSON))
+    found = await fetch(
+        f"{_ORDER} WHERE o.contact_id IN ({marks(len(contact_ids))}) ORDER BY o.created_at DESC LIMIT ?",
+        (*contact_ids, _OF_PERSON),
+    )
     return await _order_rows(found)
 
 
@@ -179,10 +182,11 @@ async def reviews_by_id(ids: Sequence[int]) -> tuple[ReviewRow, ...]:
     return await _review_rows(await fetch(f"{_REVIEW} WHERE r.id IN ({marks(len(ids))})", list(ids)))
 
 
-async def reviews_of(contact_id: int) -> tuple[ReviewRow, ...]:
+async def reviews_of(contact_ids: Sequence[int]) -> tuple[ReviewRow, ...]:
     """A person's newest reviews."""
     found = await fetch(
-        f"{_REVIEW} WHERE r.contact_id = ? ORDER BY r.created_at DESC LIMIT ?", (contact_id, _OF_PERSON)
+        f"{_REVIEW} WHERE r.contact_id IN ({marks(len(contact_ids))}) ORDER BY r.created_at DESC LIMIT ?",
+        (*contact_ids, _OF_PERSON),
     )
     return await _review_rows(found)
 

@@ -1,7 +1,8 @@
-"""A contact's cart: what they want, at the price that they were shown."""
+"""A person's cart: what they want, at the price that they were shown, in whichever app they said so."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tortoise.exceptions import IntegrityError
@@ -9,7 +10,7 @@ from tortoise.exceptions import IntegrityError
 from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.registry import reads
-from bot.services import stock
+from bot.services import same_person, stock
 from bot.services.scope import Scope, words
 from models import CartLine, Product, locks
 from models.database import transaction
@@ -39,11 +40,9 @@ class Cart:
 @reads
 async def view(scope: Scope) -> Cart:
     """The cart at today's prices. What is no longer for sale shows with nothing available."""
-    lines = (
-        await CartLine.filter(contact_id=scope.contact_id, product__currency=scope.currency)
-        .order_by("id")
-        .select_related("product")
-    )
+    people = await same_person.contacts(scope)
+    found = CartLine.filter(contact_id__in=people, product__currency=scope.currency)
+    lines = summed(await found.order_by("id").select_related("product"))
     free = await stock.available((line.product for line in lines), scope.now)
     items = tuple(_item(line, free[line.product_id], scope.locale) for line in lines)
     return Cart(items, _total(items))
@@ -54,10 +53,10 @@ async def add(scope: Scope, sku: str, quantity: int = 1) -> Cart:
     if quantity < 1:
         raise Refused("bad_quantity", quantity=quantity)
     product = await _product(scope, sku)
-    lines = await locks.cart(scope.contact_id)
-    there = next((line for line in lines if line.product_id == product.id), None)
-    await _check_stock(scope, product, quantity + (there.quantity if there else 0))
-    await _put(scope, product, quantity + (there.quantity if there else 0))
+    lines = await locks.cart(*await same_person.contacts(scope))
+    wanted = quantity + sum(line.quantity for line in lines if line.product_id == product.id)
+    await _check_stock(scope, product, wanted)
+    await _put(scope, product, wanted)
     return await view(scope)
 
 
@@ -66,7 +65,7 @@ async def change(scope: Scope, sku: str, quantity: int) -> Cart:
     if quantity < 0:
         raise Refused("bad_quantity", quantity=quantity)
     if quantity == 0:
-        await CartLine.filter(contact_id=scope.contact_id, product__sku=sku).delete()
+        await CartLine.filter(contact_id__in=await same_person.contacts(scope), product__sku=sku).delete()
         return await view(scope)
     product = await _product(scope, sku)
     await _check_stock(scope, product, quantity)
@@ -76,17 +75,27 @@ async def change(scope: Scope, sku: str, quantity: int) -> Cart:
 
 async def clear(scope: Scope) -> Cart:
     """Empty the cart."""
-    await CartLine.filter(contact_id=scope.contact_id).delete()
+    await CartLine.filter(contact_id__in=await same_person.contacts(scope)).delete()
     return await view(scope)
 
 
 async def accept_prices(scope: Scope) -> Cart:
     """The customer has seen today's prices and agrees."""
-    for line in await locks.cart(scope.contact_id):
+    for line in await locks.cart(*await same_person.contacts(scope)):
         await line.fetch_related("product")
         line.price_seen = line.product.price
         await line.save(update_fields=["price_seen"])
     return await view(scope)
+
+
+def summed(lines: Iterable[CartLine]) -> list[CartLine]:
+    """One line for each product, with the quantities of all that a person's contacts have of it; nothing is saved."""
+    found: dict[int, CartLine] = {}
+    for line in lines:
+        first = found.setdefault(line.product_id, line)
+        if first is not line:
+            first.quantity += line.quantity
+    return list(found.values())
 
 
 async def _product(scope: Scope, sku: str) -> Product:
@@ -103,8 +112,12 @@ async def _check_stock(scope: Scope, product: Product, quantity: int) -> None:
 
 
 async def _put(scope: Scope, product: Product, quantity: int) -> None:
-    """Set the line, or make it; the price that the customer saw first stays, so that a change is told."""
+    """Make it so many in all; the price that the customer saw first stays, so that a change is told."""
+    quantity -= await _elsewhere(scope, product, quantity)
     line = CartLine.filter(contact_id=scope.contact_id, product_id=product.id)
+    if quantity == 0:
+        await line.delete()
+        return
     if await line.update(quantity=quantity):
         return
     try:
@@ -118,6 +131,19 @@ async def _put(scope: Scope, product: Product, quantity: int) -> None:
             )
     except IntegrityError:  # the same contact, at the same moment, on another channel
         await line.update(quantity=quantity)
+
+
+async def _elsewhere(scope: Scope, product: Product, most: int) -> int:
+    """How many the person's other contacts have of it; more than `most` are taken out there."""
+    if scope.person_id is None:
+        return 0
+    others = [id_ for id_ in await same_person.contacts(scope) if id_ != scope.contact_id]
+    lines = CartLine.filter(contact_id__in=others, product_id=product.id)
+    there = sum([line.quantity for line in await lines])
+    if there <= most:
+        return there
+    await lines.delete()
+    return 0
 
 
 def _item(line: CartLine, free: int, locale: str) -> CartItem:

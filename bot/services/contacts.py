@@ -8,6 +8,7 @@ import msgspec
 
 from bot.core.errors import Refused
 from bot.core.registry import reads
+from bot.services import same_person
 from bot.services.scope import Scope, language
 from models import Contact
 
@@ -53,6 +54,7 @@ async def remember(scope: Scope, name: str, phone: str, address: str) -> Address
 
 @reads
 async def last_address(scope: Scope) -> Address | None:
-    """Where the contact wanted something delivered last."""
-    contact = await Contact.get(id=scope.contact_id)
-    return msgspec.json.decode(contact.delivery, type=Address) if contact.delivery else None
+    """Where the person wanted something delivered last: as they told it here, else in another app of theirs."""
+    found = await Contact.filter(id__in=await same_person.contacts(scope)).exclude(delivery="")
+    found.sort(key=lambda contact: (contact.id == scope.contact_id, contact.updated_at), reverse=True)
+    return msgspec.json.decode(found[0].delivery, type=Address) if found else None

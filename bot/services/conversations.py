@@ -20,7 +20,9 @@ PAGE = 50
 _SELECT = """
 SELECT c.id, c.account, c.contact_id, c.owner_id, c.last_seq, c.last_text, c.last_author, c.last_at, c.unread,
        c.waiting_since, c.elsewhere_until, c.reason, c.priority, c.attention, c.closed_at, c.lane, c.version,
-       k.name AS contact_name, i.name AS identity_name, i.external_id, i.reachable, s.name AS owner_name
+       c.continues_in, k.name AS contact_name, i.name AS identity_name, i.external_id, i.reachable,
+       s.name AS owner_name, CASE WHEN k.person_id IS NULL OR k.name <> '' THEN ''
+       ELSE (SELECT max(o.name) FROM contact o WHERE o.person_id = k.person_id) END AS other_name
 FROM conversation c
 JOIN contact k ON k.id = c.contact_id
 JOIN identity i ON i.id = c.identity_id
@@ -80,6 +82,7 @@ class Row:
     closed: bool
     lane: str
     version: int
+    continues_in: int | None = None  # where the customer went on
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +145,12 @@ async def row(id_: int) -> Row:
     return found[id_]
 
 
-async def of_contact(contact_id: int, limit: int = 20) -> tuple[Row, ...]:
+async def of_contacts(contact_ids: Sequence[int], limit: int = 20) -> tuple[Row, ...]:
     """A person's conversations, newest first."""
-    found = await fetch(f"{_SELECT} WHERE c.contact_id = ? ORDER BY c.last_at DESC LIMIT ?", (contact_id, limit))
+    found = await fetch(
+        f"{_SELECT} WHERE c.contact_id IN ({marks(len(contact_ids))}) ORDER BY c.last_at DESC LIMIT ?",
+        (*contact_ids, limit),
+    )
     return tuple(_row(row) for row in found)
 
 
@@ -207,7 +213,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def _row(row: Any) -> Row:
     return Row(
         id=row["id"],
-        name=row["contact_name"] or row["identity_name"],
+        name=row["contact_name"] or row["other_name"] or row["identity_name"],
         account=row["account"],
         contact_id=row["contact_id"],
         external_id=row["external_id"],
@@ -227,4 +233,5 @@ def _row(row: Any) -> Row:
         closed=row["closed_at"] is not None,
         lane=row["lane"],
         version=row["version"],
+        continues_in=row["continues_in"],
     )

@@ -19,6 +19,13 @@ _READ = (
     "SELECT id, conversation_id, token, at, until, most, used FROM opening WHERE conversation_id IN ({marks}) "
     "AND until > ? ORDER BY at DESC, id DESC LIMIT ?"
 )
+# What a turn released is in the table alone for a moment, ahead of what the memory holds of its lane.
+_READ_FIRST = (
+    "SELECT id, conversation_id, token, at, until, most, used, EXISTS (SELECT 1 FROM effect older "
+    "WHERE older.conversation_id = opening.conversation_id AND older.lane = ? AND older.state = 'pending' "
+    "AND older.id < (SELECT id FROM effect WHERE key = ?)) AS is_late FROM opening WHERE conversation_id = ? "
+    "AND until > ? ORDER BY at DESC, id DESC LIMIT ?"
+)
 _LATEST = "SELECT at FROM opening WHERE conversation_id = ? ORDER BY at DESC LIMIT 1"
 
 
@@ -77,6 +84,17 @@ async def of(conversation_ids: Sequence[int], now: datetime) -> Mapping[int, tup
     for row in rows:
         found.setdefault(row["conversation_id"], []).append(_opening(row))
     return {id_: _in_force(openings) for id_, openings in found.items()}
+
+
+async def for_effect(conversation_id: int, lane: str, key: str, now: datetime) -> tuple[tuple[Opening, ...], bool]:
+    """What is open, and whether an older effect of the lane must leave before this one, in one look."""
+    rows = await fetch(_READ_FIRST, (lane, key, conversation_id, now, _MOST))
+    return _in_force([_opening(row) for row in rows]), any(row["is_late"] for row in rows)
+
+
+async def newest(conversation_id: int, now: datetime) -> int:
+    """The id of the newest act that allows something; 0 when none does."""
+    return max((one.id for one in (await of([conversation_id], now)).get(conversation_id, ())), default=0)
 
 
 async def last_act(conversation_id: int) -> datetime | None:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tortoise.exceptions import IntegrityError
+from tortoise.queryset import QuerySet
 
 from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
 from bot.core.registry import reads
-from bot.services import order_states, refunds, stock
+from bot.services import order_states, refunds, same_person, stock
+from bot.services.cart import summed
 from bot.services.scope import Scope, words
 from models import CartLine, Order, OrderLine, Product, locks
 from models.database import transaction
@@ -65,37 +67,37 @@ async def place(scope: Scope, name: str, phone: str, address: str) -> OrderView:
     "too_long"(most) with the field's name; the cart is kept.
     """
     person = _checked("name", name, 200), _checked("phone", phone, 64, blank=True), _checked("address", address, 1000)
-    lines = await locks.cart(scope.contact_id)
+    lines = await locks.cart(*await same_person.contacts(scope))
     products = await locks.products(line.product_id for line in lines)
-    wanted = [(line, products[line.product_id]) for line in lines]
-    wanted = [(line, product) for line, product in wanted if product.currency == scope.currency]
+    lines = [line for line in lines if products[line.product_id].currency == scope.currency]
+    wanted = [(line, products[line.product_id]) for line in summed(lines)]
     if not wanted:
         raise Refused("cart_empty")
     await _check_stock(scope, wanted)
     _check_prices(scope, wanted)
     order = await insert(scope, *person, total=sum(line.quantity * product.price for line, product in wanted))
     await _fill(scope, order, wanted)
-    await CartLine.filter(id__in=[line.id for line, _ in wanted]).delete()
+    await CartLine.filter(id__in=[line.id for line in lines]).delete()
     return await view(order)
 
 
 @reads
 async def mine(scope: Scope) -> tuple[OrderView, ...]:
-    """The contact's ten newest orders, newest first."""
-    return await _views(await Order.filter(contact_id=scope.contact_id).order_by("-created_at", "-id").limit(10))
+    """The person's ten newest orders, newest first."""
+    return await _views(await (await _owned(scope)).order_by("-created_at", "-id").limit(10))
 
 
 @reads
 async def find(scope: Scope, number: str) -> OrderView | None:
-    """The contact's own order of that number, however it was typed."""
+    """The person's own order of that number, however it was typed."""
     order = await _own(scope, number)
     return await view(order) if order else None
 
 
 @reads
 async def reviewable(scope: Scope) -> tuple[OrderView, ...]:
-    """The contact's orders that were paid and have no review yet, newest first, ten at most."""
-    earned = Order.filter(contact_id=scope.contact_id, state__in=list(order_states.EARNED), reviews__id__isnull=True)
+    """The person's orders that were paid and have no review yet, newest first, ten at most."""
+    earned = (await _owned(scope)).filter(state__in=list(order_states.EARNED), reviews__id__isnull=True)
     return await _views(await earned.order_by("-created_at", "-id").limit(10))
 
 
@@ -150,9 +152,11 @@ async def view(order: Order) -> OrderView:
 
 
 def new_number() -> str:
-    """Eight characters of `ALPHABET` in two groups, "P7K2-4M9Q": 40 random bits."""
-    letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
-    return f"{letters[:4]}-{letters[4:]}"
+    """Eight characters of `ALPHABET` in two groups, "P7K2-4M9Q": 40 random bits, and never a word or a sum alone."""
+    while True:
+        letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
+        if not (letters.isalpha() or letters.isdigit()):
+            return f"{letters[:4]}-{letters[4:]}"
 
 
 async def insert(
@@ -213,8 +217,12 @@ async def _move(order: Order, name: str, actor: str, now: datetime, note: str = 
     return await view(order)
 
 
+async def _owned(scope: Scope) -> QuerySet[Order]:
+    return Order.filter(contact_id__in=await same_person.contacts(scope))
+
+
 async def _own(scope: Scope, number: str) -> Order | None:
-    return await Order.filter(contact_id=scope.contact_id, number=normalise(number)).first()
+    return await (await _owned(scope)).filter(number=normalise(number)).first()
 
 
 def normalise(number: str) -> str:

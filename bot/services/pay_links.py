@@ -27,7 +27,8 @@ async def fates(conversation_ids: Collection[int], urls: Collection[str]) -> dic
         return {}
     found = await fetch(
         'SELECT pay.url, pay.state, o.state AS "order" FROM conversation c '  # noqa: S608
-        'JOIN "order" o ON o.contact_id = c.contact_id '
+        "JOIN contact k ON k.id = c.contact_id LEFT JOIN contact p ON p.person_id = k.person_id "
+        'JOIN "order" o ON o.contact_id = COALESCE(p.id, c.contact_id) '
         f"JOIN payment pay ON pay.order_id = o.id WHERE c.id IN ({marks(len(conversation_ids))}) "
         f"AND pay.url IN ({marks(len(urls))})",
         [*conversation_ids, *urls],

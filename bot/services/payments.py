@@ -10,7 +10,7 @@ from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.ports import Checkout, PaymentRequest
 from bot.core.registry import reads
-from bot.services import order_states
+from bot.services import order_states, same_person
 from bot.services.scope import PayWay, Scope, language
 from models import Contact, Identity, Order, OrderLine, Payment, PaymentEvent, locks
 
@@ -37,11 +37,11 @@ async def ways(scope: Scope) -> list[PayWay]:
 
 
 async def begin(scope: Scope, number: str, provider: str) -> PaymentView:
-    """A payment for the contact's own order; an open one of the same provider and amount is used again.
+    """A payment for the person's own order; an open one of the same provider and amount is used again.
 
     Raises `Refused`: "no_order", "wrong_state"(number, state), "expired"(number).
     """
-    known = await Order.filter(contact_id=scope.contact_id, number=number).first()
+    known = await Order.filter(contact_id__in=await same_person.contacts(scope), number=number).first()
     order = await locks.order(known.id) if known else None
     if order is None:
         raise Refused("no_order", number=number)

@@ -1,24 +1,32 @@
-"""People as the desk shows them: a list, and one person with everything that we know on one screen."""
+"""People as the desk shows them: a list, and one person with everything that we know on one screen.
+
+A person is every contact who proved to be the same one; the id of any of them names the person.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.core.errors import Refused
+from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
-from bot.services import audit, backoffice, conversations
+from bot.core.period import zone
+from bot.services import audit, backoffice, consents, conversations, same_person
 from bot.services.attachments import FileView
 from bot.services.backoffice import OrderRow, ReviewRow
+from bot.services.consents import Consents
 from bot.services.rows import moment
+from bot.services.same_person import Proof
 from bot.services.threads import FILE_COLUMNS, file_view
-from models import Contact
+from models import Contact, Identity
 from models.database import fetch, marks
 
 PAGE = 50
 _FILES = 60
+_COLUMNS = "SELECT id, person_id, name, phone, email, locale, created_at FROM contact"
+FIELDS = ("name", "phone", "email", "locale")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +44,16 @@ class ContactRow:
 
 @dataclass(frozen=True, slots=True)
 class KnownAs:
-    """One address of a person."""
+    """One address of a person; `conversation_id` is the thread with it, `timezone` is "" while nobody knows it."""
 
+    id: int
     account: str
     external_id: str
     name: str
     reachable: bool
+    timezone: str
+    consents: Consents
+    conversation_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,7 @@ class Person:
 
     row: ContactRow
     identities: tuple[KnownAs, ...]
+    proofs: tuple[Proof, ...]
     orders: tuple[OrderRow, ...]
     reviews: tuple[ReviewRow, ...]
     files: tuple[PersonFile, ...]
@@ -71,37 +84,38 @@ class Person:
 
 async def listed(before: int | None = None, ids: Sequence[int] | None = None) -> tuple[ContactRow, ...]:
     """A page of people, newest first, older than `before`; with `ids` those found by a search."""
-    where, values = "1 = 1", list[Any]()
-    if ids is not None:
-        where, values = f"id IN ({marks(len(ids))})", list(ids)
-    if before is not None:
-        where, values = f"{where} AND id < ?", [*values, before]
     if ids is not None and not ids:
         return ()
-    found = await fetch(
-        f"SELECT id, name, phone, email, locale, created_at FROM contact WHERE {where} ORDER BY id DESC LIMIT ?",  # noqa: S608
-        [*values, PAGE + 1],
-    )
+    where, values = "(person_id IS NULL OR person_id = id)", list[Any]()
+    if ids is not None:
+        where = f"id IN (SELECT COALESCE(person_id, id) FROM contact WHERE id IN ({marks(len(ids))}))"  # noqa: S608
+        values = list(ids)
+    if before is not None:
+        where, values = f"{where} AND id < ?", [*values, before]
+    found = await fetch(f"{_COLUMNS} WHERE {where} ORDER BY id DESC LIMIT ?", [*values, PAGE + 1])
     return await _contact_rows(found)
 
 
 async def person(contact_id: int) -> Person:
     """One person. Raises `Refused("no_contact")`."""
-    found = await _contact_rows(
-        await fetch("SELECT id, name, phone, email, locale, created_at FROM contact WHERE id = ?", (contact_id,))
-    )
+    members = await same_person.members(contact_id)
+    found = await _contact_rows(await fetch(f"{_COLUMNS} WHERE id = ?", (members[0],)))
     if not found:
         raise Refused("no_contact")
-    orders = await backoffice.orders_of(contact_id)
-    order_count, spent = await _totals(contact_id, orders)
-    reviewed = await fetch("SELECT count(*) AS n FROM review WHERE contact_id = ?", (contact_id,))
+    orders = await backoffice.orders_of(members)
+    order_count, spent = await _totals(members, orders)
+    reviewed = await fetch(
+        f"SELECT count(*) AS n FROM review WHERE contact_id IN ({marks(len(members))})",  # noqa: S608
+        members,
+    )
     return Person(
         row=found[0],
-        identities=await _identities(contact_id),
+        identities=await _identities(members),
+        proofs=await same_person.proofs(members),
         orders=orders,
-        reviews=await backoffice.reviews_of(contact_id),
-        files=await _files(contact_id),
-        conversations=await conversations.of_contact(contact_id),
+        reviews=await backoffice.reviews_of(members),
+        files=await _files(members),
+        conversations=await conversations.of_contacts(members),
         order_count=order_count,
         review_count=int(reviewed[0]["n"]),
         spent=spent,
@@ -109,67 +123,108 @@ async def person(contact_id: int) -> Person:
 
 
 async def change(contact_id: int, values: dict[str, str], staff_id: int, now: datetime) -> None:
-    """Correct name, phone, email or locale; inside the caller's transaction. Raises `Refused("no_contact")`."""
-    allowed = {name: value for name, value in values.items() if name in ("name", "phone", "email", "locale")}
-    if not await Contact.filter(id=contact_id).update(**allowed, updated_at=now):
+    """Correct name, phone, email, locale or timezone; inside the caller's transaction.
+
+    Each is put right where it comes from, and what reads as before is left alone, so that parting two people later
+    leaves nothing of one with the other. Raises `Refused`: "no_contact", "bad_timezone".
+    """
+    members = await Contact.filter(id__in=await same_person.members(contact_id)).order_by("id")
+    if not members:
         raise Refused("no_contact")
+    for field, value in ((field, values[field]) for field in FIELDS if field in values):
+        shown = next((member for member in members if getattr(member, field)), members[0])
+        if getattr(shown, field) != value:
+            await Contact.filter(id=shown.id).update(**{field: value}, updated_at=now)
+    if "timezone" in values:
+        own = Identity.filter(contact_id__in=[member.id for member in members])
+        await own.update(timezone=_zone(values["timezone"]))
     await audit.record(staff_id, "contact.change", f"contact:{contact_id}", now)
 
 
+def _zone(name: str) -> str:
+    try:
+        return zone(name).key if name else ""
+    except BadInput as error:
+        raise Refused("bad_timezone") from error
+
+
 async def _contact_rows(found: Sequence[Any]) -> tuple[ContactRow, ...]:
+    """These contacts, each with what is known of the same person elsewhere: what they lack, and all accounts."""
+    if not found:
+        return ()
+    ids = [row["id"] for row in found]
+    same = f"id IN ({marks(len(ids))}) OR person_id IN ({marks(len(ids))})"
+    members: dict[int, list[Any]] = {}
+    for row in await fetch(f"{_COLUMNS} WHERE {same} ORDER BY id", [*ids, *ids]):
+        members.setdefault(row["person_id"] or row["id"], []).append(row)
+    accounts = await _accounts([row["id"] for rows in members.values() for row in rows])
+    return tuple(_contact_row(row, members[row["person_id"] or row["id"]], accounts) for row in found)
+
+
+async def _accounts(contact_ids: Sequence[int]) -> dict[int, list[str]]:
+    known = await fetch(
+        f"SELECT contact_id, account FROM identity WHERE contact_id IN ({marks(len(contact_ids))}) ORDER BY id",  # noqa: S608
+        contact_ids,
+    )
     accounts: dict[int, list[str]] = {}
-    if found:
-        ids = [row["id"] for row in found]
-        known = await fetch(
-            f"SELECT contact_id, account FROM identity WHERE contact_id IN ({marks(len(ids))}) ORDER BY id",  # noqa: S608
-            ids,
-        )
-        for row in known:
-            accounts.setdefault(row["contact_id"], []).append(row["account"])
-    return tuple(
-        ContactRow(
-            row["id"],
-            row["name"],
-            row["phone"],
-            row["email"],
-            row["locale"],
-            moment(row["created_at"]),
-            tuple(dict.fromkeys(accounts.get(row["id"], ()))),
-        )
-        for row in found
-    )
+    for row in known:
+        accounts.setdefault(row["contact_id"], []).append(row["account"])
+    return accounts
 
 
-async def _identities(contact_id: int) -> tuple[KnownAs, ...]:
+def _contact_row(row: Any, members: Sequence[Any], accounts: Mapping[int, list[str]]) -> ContactRow:
+    told = {field: next((one[field] for one in members if one[field]), "") for field in FIELDS}
+    known = [account for one in members for account in accounts.get(one["id"], ())]
+    return ContactRow(id=row["id"], created_at=moment(row["created_at"]), accounts=tuple(dict.fromkeys(known)), **told)
+
+
+async def _identities(contact_ids: Sequence[int]) -> tuple[KnownAs, ...]:
     found = await fetch(
-        "SELECT account, external_id, name, reachable FROM identity WHERE contact_id = ? ORDER BY id LIMIT 50",
-        (contact_id,),
+        "SELECT i.id, i.account, i.external_id, i.name, i.reachable, i.timezone, c.id AS conversation_id "  # noqa: S608
+        "FROM identity i "
+        f"LEFT JOIN conversation c ON c.identity_id = i.id WHERE i.contact_id IN ({marks(len(contact_ids))}) "
+        "ORDER BY i.id LIMIT 50",
+        contact_ids,
     )
-    return tuple(KnownAs(row["account"], row["external_id"], row["name"], bool(row["reachable"])) for row in found)
+    allowed = await consents.of([row["id"] for row in found])
+    return tuple(_known_as(row, allowed[row["id"]]) for row in found)
 
 
-async def _files(contact_id: int) -> tuple[PersonFile, ...]:
+def _known_as(row: Any, allowed: Consents) -> KnownAs:
+    return KnownAs(
+        id=row["id"],
+        account=row["account"],
+        external_id=row["external_id"],
+        name=row["name"],
+        reachable=bool(row["reachable"]),
+        timezone=row["timezone"],
+        consents=allowed,
+        conversation_id=row["conversation_id"],
+    )
+
+
+async def _files(contact_ids: Sequence[int]) -> tuple[PersonFile, ...]:
     columns = ", ".join(f"a.{column.strip()}" for column in FILE_COLUMNS.split(","))
     found = await fetch(
         f"SELECT {columns}, a.created_at, m.author, s.name AS staff_name FROM attachment a "  # noqa: S608
         "JOIN message m ON m.conversation_id = a.conversation_id AND m.seq = a.message_seq "
         "LEFT JOIN staff s ON s.id = m.staff_id "
-        "WHERE a.contact_id = ? AND m.author <> 'note' ORDER BY a.id DESC LIMIT ?",
-        (contact_id, _FILES),
+        f"WHERE a.contact_id IN ({marks(len(contact_ids))}) AND m.author <> 'note' ORDER BY a.id DESC LIMIT ?",
+        (*contact_ids, _FILES),
     )
     return tuple(
         PersonFile(file_view(row), moment(row["created_at"]), row["author"], row["staff_name"] or "") for row in found
     )
 
 
-async def _totals(contact_id: int, orders: tuple[OrderRow, ...]) -> tuple[int, Money | None]:
+async def _totals(contact_ids: Sequence[int], orders: tuple[OrderRow, ...]) -> tuple[int, Money | None]:
     """How many orders, and what the paid ones came to."""
     if not orders:
         return 0, None
     currency = orders[0].total.currency
     found = await fetch(
-        "SELECT count(*) AS n, sum(CASE WHEN currency = ? AND paid_at IS NOT NULL AND state <> 'refunded' "
-        'THEN total ELSE 0 END) AS spent FROM "order" WHERE contact_id = ?',
-        (currency, contact_id),
+        "SELECT count(*) AS n, sum(CASE WHEN currency = ? AND paid_at IS NOT NULL AND state <> 'refunded' "  # noqa: S608
+        f'THEN total ELSE 0 END) AS spent FROM "order" WHERE contact_id IN ({marks(len(contact_ids))})',
+        (currency, *contact_ids),
     )
     return int(found[0]["n"]), Money(int(found[0]["spent"] or 0), currency)

@@ -6,7 +6,7 @@ address, notes or links; and the contact's row itself, blank, because the orders
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -18,19 +18,25 @@ from tortoise.expressions import Q
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
-from bot.services import search, settlement
+from bot.core.events import ContactErased
+from bot.core.ports import Storage
+from bot.services import audit, discards, same_person, search, settlement
 from bot.services.visitors import ACCOUNT
 from models import (
     Attachment,
+    BroadcastCopy,
     CartLine,
+    Consent,
     Contact,
     Conversation,
     Dialog,
     Effect,
     Errand,
     Identity,
+    IdentityAlias,
     Inbound,
     Message,
+    MessagePiece,
     OpenCall,
     Opening,
     Order,
@@ -38,47 +44,81 @@ from models import (
     OrderLine,
     Payment,
     PaymentEvent,
+    PersonCode,
+    PersonLink,
     ReportDelivery,
     ReportSubscription,
     Review,
     ReviewPhoto,
     StockHold,
     Visitor,
-    locks,
 )
+from models.database import transaction
 
 #: An export is for the person, and this opens their chat to whoever reads it.
-SECRET = {"visitor": ("token_hash",)}
+SECRET = {"visitor": ("token_hash",), "person_code": ("code_hash",)}
 KEYS = ("storage_key", "display_key", "thumb_key")
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How many files were theirs, and the storage keys of those that the store does not delete at the moment."""
+
+    files: int
+    left: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Person:
     """What a person's rows are found by."""
 
-    contact: int
+    contacts: list[int]
+    identities: list[int]
     conversations: list[int]
     lanes: list[str]
     visitors: list[str]
     orders: list[int]
     addresses: list[Q]  # where they are reached
+    known: list[Q]  # as whom platforms know them
 
 
 async def export(contact_id: int) -> dict[str, Any]:
-    """Every row about a contact as JSON-able data, a list for each table, and "files": the storage keys of theirs."""
-    rows = _rows(await _person(contact_id))
+    """Every row about a person as JSON-able data, a list for each table, and "files": the storage keys of theirs.
+
+    A person is every contact who proved to be the same one.
+    """
+    rows = _rows(await _person(await same_person.members(contact_id)))
     data: dict[str, Any] = {table: await _values(table, query) for table, query in rows.items()}
     return data | {"files": _files(data["attachment"])}
 
 
-async def erase(contact_id: int, now: datetime) -> list[str]:
-    """Forget a person in every table; returns the storage keys to delete once this is committed.
+async def forget(
+    contact_id: int,
+    staff_id: int | None,
+    storage: Storage,
+    now: datetime,
+    published: Callable[[ContactErased], None] = lambda _: None,
+) -> Forgotten:
+    """Forget a person for good, in the database and in the file store; `published` hears of it after the commit.
 
-    After the commit, `search.forget` clears what the search index still has of them.
-    Nothing of it can be taken back. An order that is paid and not yet sent loses its address: send it first.
+    Nothing of it can be taken back. An order that is paid and not yet sent loses its address: send it first. What is
+    left in the store is tried again by itself, also after a crash.
     """
-    await locks.conversations_of(contact_id)
-    person = await _person(contact_id)
+    async with transaction():
+        members = await same_person.members(contact_id)
+        keys = await erase(contact_id, now)
+        await discards.later(keys, now)
+        await audit.record(staff_id, "contact.erase", f"contact:{contact_id}", now)
+    for member in members:
+        published(ContactErased(member))
+    left = await discards.at_once(keys, storage)
+    await search.forget()
+    return Forgotten(len(keys), left)
+
+
+async def erase(contact_id: int, now: datetime) -> list[str]:
+    """What `forget` does in its transaction: every table; returns the storage keys of their files."""
+    person = await _person(await same_person.locked([contact_id]))
     rows = _rows(person)
     keys = _files(await _values("attachment", rows["attachment"]))
     await _follow_payments(person.orders, now)
@@ -89,7 +129,7 @@ async def erase(contact_id: int, now: datetime) -> list[str]:
         if blank:
             await rows[table].update(**blank)
     await Order.filter(id__in=person.orders).update(updated_at=now)
-    await Contact.filter(id=contact_id).update(updated_at=now)
+    await Contact.filter(id__in=person.contacts).update(updated_at=now)
     await search.mend()
     return keys
 
@@ -103,7 +143,7 @@ async def _follow_payments(orders: list[int], now: datetime) -> None:
 
 #: Tables whose rows stay, and what is blanked in them.
 _KEPT: Mapping[str, Mapping[str, Any]] = {
-    "contact": {"name": "", "locale": "", "phone": "", "email": "", "delivery": ""},
+    "contact": {"name": "", "locale": "", "phone": "", "email": "", "delivery": "", "person_id": None},
     "order": {"name": "", "phone": "", "address": "", "conversation_id": None},
     "order_line": {},
     "order_event": {"note": ""},
@@ -113,30 +153,32 @@ _KEPT: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-async def _person(contact_id: int) -> _Person:
-    identities = await Identity.filter(contact_id=contact_id)
-    conversations = await Conversation.filter(contact_id=contact_id)
+async def _person(contact_ids: list[int]) -> _Person:
+    identities = await Identity.filter(contact_id__in=contact_ids)
+    conversations = await Conversation.filter(contact_id__in=contact_ids)
     lanes = {row.lane for row in conversations} | {f"{row.account}:{row.external_id}" for row in identities}
-    orders = await Order.filter(contact_id=contact_id)
+    orders = await Order.filter(contact_id__in=contact_ids)
     return _Person(
-        contact=contact_id,
+        contacts=contact_ids,
+        identities=[row.id for row in identities],
         conversations=[row.id for row in conversations],
         lanes=sorted(lanes),
         visitors=[row.external_id for row in identities if row.account == ACCOUNT],
         orders=[row.id for row in orders],
         addresses=[Q(account=row.account, recipient=row.external_id) for row in identities],
+        known=[Q(account=row.account, external_id=row.external_id) for row in identities],
     )
 
 
 def _rows(person: _Person) -> dict[str, QuerySet[Any]]:
     """A person's rows by table; whoever points at others comes before them, so that this is the order to delete in."""
-    talks, orders = person.conversations, person.orders
+    talks, orders, contacts, identities = person.conversations, person.orders, person.contacts, person.identities
     of_talks = Q(conversation_id__in=talks)
     return {
-        "review_photo": ReviewPhoto.filter(review__contact_id=person.contact),
-        "review": Review.filter(contact_id=person.contact),
-        "attachment": Attachment.filter(Q(contact_id=person.contact) | of_talks),
-        "cart_line": CartLine.filter(contact_id=person.contact),
+        "review_photo": ReviewPhoto.filter(review__contact_id__in=contacts),
+        "review": Review.filter(contact_id__in=contacts),
+        "attachment": Attachment.filter(Q(contact_id__in=contacts) | of_talks),
+        "cart_line": CartLine.filter(contact_id__in=contacts),
         "effect": Effect.filter(of_talks),
         "errand": Errand.filter(of_talks),
         "inbound": Inbound.filter(reduce(or_, map(_keyed, person.visitors), Q(lane__in=person.lanes))),
@@ -144,18 +186,24 @@ def _rows(person: _Person) -> dict[str, QuerySet[Any]]:
         "report_subscription": ReportSubscription.filter(of_talks),
         "open_call": OpenCall.filter(reduce(or_, person.addresses or [Q(id=0)])),
         "opening": Opening.filter(of_talks),
+        "broadcast_copy": BroadcastCopy.filter(of_talks),
         "dialog": Dialog.filter(of_talks),
+        "message_piece": MessagePiece.filter(of_talks),
         "message": Message.filter(of_talks),
         "conversation": Conversation.filter(id__in=talks),
         "visitor": Visitor.filter(external_id__in=person.visitors),
-        "identity": Identity.filter(contact_id=person.contact),
+        "consent": Consent.filter(identity_id__in=identities),
+        "person_code": PersonCode.filter(Q(identity_id__in=identities) | Q(entered_id__in=identities)),
+        "person_link": PersonLink.filter(Q(asked_id__in=identities) | Q(entered_id__in=identities)),
+        "identity_alias": IdentityAlias.filter(reduce(or_, person.known or [Q(id=0)])),
+        "identity": Identity.filter(id__in=identities),
         "payment_event": PaymentEvent.filter(payment__order_id__in=orders),
         "payment": Payment.filter(order_id__in=orders),
         "stock_hold": StockHold.filter(order_id__in=orders),
         "order_event": OrderEvent.filter(order_id__in=orders),
         "order_line": OrderLine.filter(order_id__in=orders),
         "order": Order.filter(id__in=orders),
-        "contact": Contact.filter(id=person.contact),
+        "contact": Contact.filter(id__in=contacts),
     }
 
 

@@ -24,6 +24,7 @@ from models.database import transaction
 #: Reports are made one after the other: each takes a processor and a gigabyte.
 LANE = "reports"
 EFFECT = "report"
+_ASKED_FOR = "now:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,12 @@ async def claim_slot(report: str, period: Period, now: datetime) -> int | None:
 
 async def create_run_now(report: str, period: Period, now: datetime) -> ReportRun:
     """Make a run that nobody else asked for; it is no slot's."""
-    return await _create_run(report, f"now:{secrets.token_hex(8)}", period, now)
+    return await _create_run(report, f"{_ASKED_FOR}{secrets.token_hex(8)}", period, now)
+
+
+async def is_asked_for(run_id: int) -> bool:
+    """Whether somebody asked for this run and waits for it; else it is a subscription's."""
+    return (await _run(run_id)).slot.startswith(_ASKED_FOR)
 
 
 async def _create_run(report: str, slot: str, period: Period, now: datetime) -> ReportRun:

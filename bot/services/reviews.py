@@ -10,7 +10,7 @@ from tortoise.expressions import Q
 from bot.core.errors import Refused
 from bot.core.message import Attachment
 from bot.core.registry import reads
-from bot.services import attachments, audit, order_states
+from bot.services import attachments, audit, order_states, same_person
 from bot.services.scope import Scope, language, words
 from models import Attachment as AttachmentRow
 from models import Contact, Identity, Order, OrderLine, Review, ReviewPhoto, locks
@@ -106,7 +106,7 @@ async def _reviewed_order(scope: Scope, number: str | None) -> Order | None:
     """The order, locked: two reviews of it at once wait for each other."""
     if number is None:
         return None
-    known = await Order.filter(contact_id=scope.contact_id, number=number).first()
+    known = await Order.filter(contact_id__in=await same_person.contacts(scope), number=number).first()
     order = await locks.order(known.id) if known else None
     if order is None:
         raise Refused("no_order", number=number)
@@ -117,7 +117,7 @@ async def _reviewed_order(scope: Scope, number: str | None) -> Order | None:
 
 async def _replaceable(scope: Scope, order: Order | None) -> Review | None:
     """The pending review that a new one replaces. A decided one of the same order stands."""
-    mine = Review.filter(contact_id=scope.contact_id)
+    mine = Review.filter(contact_id__in=await same_person.contacts(scope))
     if order is None:
         return await mine.filter(order_id__isnull=True, state="pending").order_by("-id").first()
     review = await mine.filter(order_id=order.id).first()
@@ -142,11 +142,12 @@ async def _new(scope: Scope, order: Order | None) -> Review:
 
 
 async def _name(scope: Scope) -> str:
-    contact = await Contact.get(id=scope.contact_id)
-    if contact.name:
-        return contact.name
-    identity = await Identity.filter(id=scope.identity_id).first()
-    return identity.name if identity else ""
+    """As this address knows the person, else as another one of theirs does."""
+    people = await same_person.contacts(scope)
+    contacts = {row.id: row.name for row in await Contact.filter(id__in=people)}
+    identities = {row.contact_id: row.name for row in await Identity.filter(contact_id__in=people)}
+    names = [names.get(id_) for id_ in (scope.contact_id, *people) for names in (contacts, identities)]
+    return next((name for name in names if name), "")
 
 
 async def _set_photos(review: Review, photos: tuple[Attachment, ...]) -> None:

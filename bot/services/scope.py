@@ -29,6 +29,7 @@ class Scope:
     currency: str
     order_hold: timedelta = ORDER_HOLD  # how long an unpaid order keeps its stock
     pay_ways: tuple[PayWay, ...] = ()
+    person_id: int | None = None  # of the contacts that are the same person; None where nobody else is
 
 
 def language(locale: str) -> str:

@@ -10,12 +10,11 @@ from datetime import datetime, timedelta
 from tortoise.expressions import F
 
 from bot.core.errors import ParleyError, Refused, Unauthorised
-from bot.services import audit, staff
+from bot.services import attempts, audit, staff
 from bot.services.passwords import matches
-from bot.services.rows import stamp
 from bot.services.staff import StaffView
-from models import LoginAttempt, Staff, StaffSession, locks
-from models.database import execute, transaction
+from models import LoginAttempt, Staff, StaffSession
+from models.database import transaction
 
 FREE_FAILURES = {"login": 5, "addr": 30}  # an address may be a whole office
 FIRST_LOCK = timedelta(seconds=30)
@@ -120,15 +119,10 @@ async def change_password(session: Session, old: str, new: str, now: datetime) -
     return await staff.set_password(row.id, new, now, one_time=False, by=row.id, keep_session=session.id)
 
 
-_MEET = "INSERT INTO login_attempt (subject, failures, updated_at) VALUES (?,?,?) ON CONFLICT (subject) DO NOTHING"
-
-
 async def _count(subjects: tuple[str, ...], now: datetime) -> None:
     """Count a failure before looking at the password, so that a thousand guesses at once are a thousand counted."""
-    async with transaction() as connection:
-        # The rows come first and are locked then: who guesses at the same moment waits here, and sees the count.
-        await execute(connection, [(_MEET, [(subject, 0, stamp(now)) for subject in sorted(subjects)])])
-        rows = await locks.login_attempts(subjects)
+    async with transaction():
+        rows = await attempts.locked(subjects, now)
         until = [row.locked_until for row in rows if row.locked_until and row.locked_until > now]
         if until:
             raise Locked(int((max(until) - now).total_seconds()) + 1)

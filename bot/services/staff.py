@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo, available_timezones
 
 from tortoise.exceptions import IntegrityError
 
 from bot.core.errors import Refused
 from bot.core.registry import reads
-from bot.services import audit
+from bot.services import audit, codes
 from bot.services.passwords import hash_password
 from bot.services.scope import Scope
 from models import Contact, Identity, LinkCode, Staff, StaffSession
 from models.database import transaction
 
 ROLES = ("agent", "manager", "admin")
-CODE_LIFE = timedelta(minutes=10)
-_CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without 0, 1, I and O
-_CODE_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,19 +142,19 @@ async def by_login(login: str) -> StaffView | None:
 
 async def make_link_code(staff_id: int, now: datetime) -> tuple[str, datetime]:
     """A code of eight readable characters (`K7MW-2FPQ`) and when it ends; an older unused one ends now."""
-    code = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(_CODE_LENGTH))
-    expires = now + CODE_LIFE
+    code, expires = codes.make(), now + codes.LIFE
     async with transaction():
         await LinkCode.filter(staff_id=staff_id, used_at=None).delete()
         await LinkCode.create(code_hash=_code_hash(code), staff_id=staff_id, expires_at=expires)
         await audit.record(staff_id, "link_code.make", f"staff:{staff_id}", now)
-    return f"{code[:4]}-{code[4:]}", expires
+    return codes.readable(code), expires
 
 
 async def use_link_code(scope: Scope, code: str) -> StaffView | None:
     """Link this chat to the account that made `code`; None for a code that is wrong, old, or used."""
-    word = "".join(char for char in code.upper() if char.isascii() and char.isalnum())
-    fresh = LinkCode.filter(code_hash=_code_hash(word), used_at=None, expires_at__gt=scope.now, staff__active=True)
+    fresh = LinkCode.filter(
+        code_hash=_code_hash(codes.plain(code)), used_at=None, expires_at__gt=scope.now, staff__active=True
+    )
     found = await fresh.first()
     # The update decides: of two chats that say the code at once, one wins.
     if found is None or not await LinkCode.filter(id=found.id, used_at=None).update(used_at=scope.now):
@@ -210,4 +205,4 @@ def _is_timezone(name: str) -> bool:
 
 
 def _code_hash(code: str) -> str:
-    return hashlib.sha256(f"link code {code}".encode()).hexdigest()
+    return codes.hashed("link code", code)

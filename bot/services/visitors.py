@@ -6,16 +6,18 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from bot.core.errors import Refused
+from bot.core.errors import BadInput, Refused
 from bot.core.message import FileRef
+from bot.core.period import zone
 from bot.services.filing import Filed
-from models import Attachment, Contact, Conversation, Visitor
+from models import Attachment, Contact, Conversation, Identity, Visitor
 from models.database import as_time, fetch, marks
 
 ACCOUNT = "webchat"
@@ -53,6 +55,8 @@ class Place:
     last_seq: int
     owner: str | None
     locale: str
+    continues_in: int | None = None  # the conversation in another app where they went on
+    zone: str = ""  # where their clock is, as far as we know
 
 
 def issue(secret: bytes) -> str:
@@ -88,9 +92,24 @@ async def seen(visit: Visit, now: datetime) -> None:
 
 async def place(visit: Visit) -> Place | None:
     """The visitor's conversation, or None while there is none."""
-    columns = ("id", "contact_id", "last_seq", "owner__name", "contact__locale")
+    columns = (
+        "id", "contact_id", "last_seq", "owner__name", "contact__locale", "continues_in", "identity__timezone",
+    )  # fmt: skip
     rows = await Conversation.filter(lane=visit.lane).limit(1).values_list(*columns)
     return Place(*rows[0]) if rows else None
+
+
+async def learn_zone(visit: Visit, name: str) -> None:
+    """Their browser's clock is in this zone; what somebody knew before stays, and what is no zone is left out."""
+    with suppress(BadInput):
+        found = Identity.filter(account=ACCOUNT, external_id=visit.external_id, timezone="")
+        await found.update(timezone=zone(name).key)
+
+
+async def account_of(conversation_id: int) -> str:
+    """The channel account of a conversation; "" for one that is gone."""
+    rows = await Conversation.filter(id=conversation_id).limit(1).values_list("account", flat=True)
+    return str(rows[0]) if rows else ""
 
 
 async def recent_messages(visit: Visit, now: datetime, seconds: float) -> tuple[int, float]:

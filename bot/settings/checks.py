@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from bot.core.quiet import parse as parse_quiet
 from bot.settings.secret import Secret
 
 #: Languages with a catalogue.
@@ -38,6 +39,12 @@ def timezone(name: str) -> str:
         hint = nearest(name, available_timezones()) or " Write it like Europe/Berlin or Asia/Shanghai."
         raise ValueError(f"{name!r} is not a time zone.{hint}") from error
     return name
+
+
+def quiet_hours(span: str) -> str:
+    """Two times of day, or nothing."""
+    parse_quiet(span, "UTC")
+    return span
 
 
 def currency(code: str) -> str:

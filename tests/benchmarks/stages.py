@@ -15,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import handlers
-from bot.app import load_routers
+from bot.app_shop import load_routers
 from bot.channels.telegram import TelegramChannel, TelegramSettings
 from bot.core.events import Event
 from bot.core.message import Attachment, Inbound, Wire

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from aiohttp import web
 
 from bot.core.errors import BadInput, Retryable, Unauthorised
 from bot.core.ports import Accept, Channel, HookAnswer, HookRequest
 from tests.kit.platforms.around import HeldCalls
+
+
+class Posts(Protocol):
+    """A fake platform that posts its events."""
+
+    def posts_to(self, url: str) -> None: ...
 
 
 class Hook:
@@ -26,6 +32,12 @@ class Hook:
         self.url = ""
         self._accept = accept
         self._runner: web.AppRunner | None = None
+
+    def hears(self, channel: Channel, platform: Posts) -> Self:
+        """From now on `platform` posts to `channel`."""
+        self.channel = channel
+        platform.posts_to(self.url)
+        return self
 
     async def __aenter__(self) -> Self:
         app = web.Application()

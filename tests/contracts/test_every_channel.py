@@ -7,6 +7,7 @@ import io
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,17 @@ import msgspec
 import pytest
 from PIL import Image
 
-import bot.demo
-from bot.app import App, build, opened
+from bot.app import App
 from bot.channels import kinds
-from bot.channels._strangers import Strangers
-from bot.config import Config, accounts
 from bot.core.message import Reply, Wire
 from bot.core.render import render
 from bot.services import attachments
 from bot.services.visitors import file_row
 from models import Attachment, Conversation, Effect, Inbound, Message, Order, OrderEvent, Review, ReviewPhoto, Staff
+from tests.contracts.conftest import a_copy
 from tests.kit.platforms.stages import STAGES, Stage
+from tests.kit.platforms.together import Together, all_together
 from tests.kit.platforms.visitor import NUMBERED, Visitor
-from tests.servers import free_port
 from web.files import FILING
 
 PDF = b"%PDF-1.4\n1 0 obj << /Type /Catalog >> endobj\n%%EOF\n"
@@ -34,55 +33,46 @@ PDF = b"%PDF-1.4\n1 0 obj << /Type /Catalog >> endobj\n%%EOF\n"
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """The shop with one account, its platform, and Ann, who has opened the chat."""
+    """The shop, one of its accounts, the platform there, and Ann, who has opened the chat."""
 
     stage: Stage
     server: Any
     app: App
     ann: Visitor
 
-
-def shop(stage: Stage, server: Any, folder: Path, database: str) -> Config:
-    config = Config.model_validate(
-        {
-            "server": {"port": free_port(), "public_url": stage.public_url, "data": str(folder), "edge": False},
-            "database": {"url": database},
-        }
-    )
-    read, wrong = accounts.read({stage.name: {"kind": stage.channel, **stage.table(server)}}, lambda _: "https://a.b/c")
-    assert not wrong
-    return config.model_copy(update={"channels": read})
+    @property
+    def lane(self) -> str:
+        return f"{self.stage.name}:{self.ann.person.id}"  # type: ignore[attr-defined]  # every person has one
 
 
-def let_in(channel: Any) -> None:
-    """The platform's files are on this machine here, where nobody else's may be fetched from."""
-    strangers = Strangers(lambda _: True)
-    for one in (channel, getattr(channel, "_calls", channel)):
-        if hasattr(one, "_strangers"):
-            one._strangers = strangers
+NUMBERS = count(1)
+#: Who answers only within a platform's call has little time, and a shop of its own; the others share one.
+CALM = tuple(stage for stage in STAGES if not stage.answers_only)
+GROUPS = (CALM, *((stage,) for stage in STAGES if stage.answers_only))
+ON_EVERY_STAGE = pytest.mark.parametrize(
+    ("together", "stage"),
+    [pytest.param(group, stage, id=stage.name) for group in GROUPS for stage in group],
+    indirect=["together"],
+    scope="module",
+)
 
 
-@pytest.fixture(params=STAGES, ids=lambda stage: stage.name)
-async def play(request: pytest.FixtureRequest, tmp_path: Path, sqlite_url: str) -> AsyncIterator[Play]:
-    stage: Stage = request.param
-    async with stage.server() as server:
-        config = shop(stage, server, tmp_path, sqlite_url)
-        local = f"http://127.0.0.1:{config.server.port}"
-        stage.prepare(server, local)
-        async with opened(config):
-            app = await build(config)
-            await bot.demo.fill(app.storage, datetime.now(UTC))
-            channel = app.runtime.channels[stage.name]
-            let_in(channel)
-            await app.start()
-            if hasattr(server, "posts_to"):
-                server.posts_to(f"{local}/hooks/{stage.name}")
-            ann = Visitor(stage.person(server), app, lambda: stage.before(server))
-            try:
-                await ann.opens(stage.opens, "good to see you")
-                yield Play(stage, server, app, ann)
-            finally:
-                await app.stop()
+@pytest.fixture(scope="module")
+async def together(
+    request: pytest.FixtureRequest, sqlite_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Together]:
+    database = a_copy(sqlite_file, tmp_path_factory)
+    told = {"shop": {"languages": ["en"]}}
+    async with all_together(request.param, tmp_path_factory.mktemp("shop"), database, told) as together:
+        yield together
+
+
+@pytest.fixture
+async def play(together: Together, stage: Stage) -> Play:
+    app, server = together.app, together.servers[stage.name]
+    ann = Visitor(stage.person(server, next(NUMBERS)), app, lambda: stage.before(server))
+    await ann.opens(stage.opens, "good to see you")
+    return Play(stage, server, app, ann)
 
 
 async def assure_all_is_well(play: Play) -> None:
@@ -92,9 +82,9 @@ async def assure_all_is_well(play: Play) -> None:
     assert all(known in one for known, one in zip(play.stage.learns, play.server.refusals, strict=True))
     if not play.stage.answers_only and hasattr(play.server, "posting"):  # else a call is left unanswered on purpose
         assert all(answer.is_taken for answer in play.server.posting.answers)
-    assert await Inbound.exclude(state="done").count() == 0
-    assert await Effect.filter(state__in=["pending", "held", "parked"]).count() == 0
-    rows = await Message.filter(conversation__account=play.stage.name, author__in=["bot", "staff"]).order_by("seq")
+    assert await Inbound.filter(lane=play.lane).exclude(state="done").count() == 0
+    assert await Effect.filter(lane=play.lane, state__in=["pending", "held", "parked"]).count() == 0
+    rows = await Message.filter(conversation__lane=play.lane, author__in=["bot", "staff"]).order_by("seq")
     assert {row.delivery for row in rows} <= {"sent", "delivered", "read"}
     capabilities = play.app.runtime.channels[play.stage.name].capabilities
     wires = [wire for row in rows for wire in render([await said(row)], capabilities)[0].wires]
@@ -155,6 +145,7 @@ def test_no_channel_is_left_out() -> None:
     assert {stage.channel for stage in STAGES} == {*kinds()}
 
 
+@ON_EVERY_STAGE
 async def test_a_review_with_a_photo(play: Play) -> None:
     ann, photo = play.ann, picture()
     await begins_a_review(ann)
@@ -170,6 +161,7 @@ async def test_a_review_with_a_photo(play: Play) -> None:
     await assure_all_is_well(play)
 
 
+@ON_EVERY_STAGE
 async def test_an_order_from_the_shelf_to_the_payment(play: Play) -> None:
     ann = play.ann
     await ann.says("/shop", "Here is what we have today.")
@@ -186,12 +178,14 @@ async def test_an_order_from_the_shelf_to_the_payment(play: Play) -> None:
     await assure_all_is_well(play)
 
 
+@ON_EVERY_STAGE
 async def test_staff_take_over_in_the_middle(play: Play) -> None:
     ann, runtime = play.ann, play.app.runtime
     await begins_a_review(ann)
     await ann.idle()
-    talk = await Conversation.get(account=play.stage.name)
-    mei = await Staff.create(login="mei", name="Mei", role="agent", password_hash="x", created_at=datetime.now(UTC))
+    talk = await Conversation.get(lane=play.lane)
+    login, now = f"mei-{play.stage.name}", datetime.now(UTC)
+    mei = await Staff.create(login=login, name="Mei", role="agent", password_hash="x", created_at=now)
     await runtime.take_over(talk.id, mei.id)
     before = len(ann.person.shown)
     await ann.says("Is anybody there?")

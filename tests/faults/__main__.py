@@ -3,8 +3,8 @@
     python -m tests.faults [NAME ...] [--quick] [--seed N] [--armed] [--page]
 
 Without names all parts run: several side by side, and those about time and memory one after the other. `--quick` is a
-tenth of the counts, with one broken variant of each part, which the seed chooses: some ten minutes on two cores. A red
-run prints its seed, and `--seed` runs it again. `--page` only writes the page.
+tenth of the counts, on one database and with one broken variant of each part, which the seed chooses: some ten minutes
+on two cores. A red run prints its seed, and `--seed` runs it again. `--page` only writes the page.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Writes docs/reliability.md from the kept results: promise, test, counts, result; and what is not there yet."""
+"""Writes docs/reliability.md from the kept results: promise, test, counts, result; and what channels are held to."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.contracts.wire import table
 from tests.faults.part import Part
 from tests.faults.programme import NOT_YET, PARTS
 from tests.faults.run import RESULTS, held
@@ -38,7 +39,9 @@ def kept(folder: Path = RESULTS) -> dict[str, Json]:
 
 def text(results: Mapping[str, Json]) -> str:
     """The page."""
-    return "\n".join([HEAD, _promises(results), _notes(), _figures(results), _armed(results), _runs(results)])
+    return "\n".join(
+        [HEAD, _promises(results), _notes(), table.text(), _figures(results), _armed(results), _runs(results)]
+    )
 
 
 def _promises(results: Mapping[str, Json]) -> str:

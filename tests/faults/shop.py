@@ -68,6 +68,7 @@ class Shop:
         self.url = f"http://127.0.0.1:{self.port}"
         self.hook = f"{self.url}/hooks/telegram"
         self.variant = variant
+        self.program = ROOT  # where its release lies
         self.watcher: Sequence[str] = ()  # words before its own
         self.log = folder / "log"
         self.process: asyncio.subprocess.Process | None = None
@@ -111,10 +112,10 @@ class Shop:
     async def begins(self) -> None:
         """The process, which need not come so far as to serve."""
         module = ["bot"] if self.variant == WHOLE else ["tests.faults.launch", self.variant]
-        words = [*dies_with_us("KILL"), *self.watcher, sys.executable, "-m", *module]
+        words = [*dies_with_us("KILL"), *self.watcher, sys.executable, "-m", *module, "--config", str(self.config)]
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *words, "--config", str(self.config), "run", cwd=ROOT, env=_as_installed(), stdout=log, stderr=log
+                *words, "run", cwd=self.program, env=_as_installed(), stdout=log, stderr=log
             )
 
     async def _serves(self) -> bool:

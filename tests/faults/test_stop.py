@@ -36,7 +36,7 @@ class Slow(SimChannel):
 
 async def test_what_is_leaving_at_the_end_is_recorded_before_the_channels_close(tmp_path: Path) -> None:
     sim = Simulator(PROFILES["telegram"], tmp_path, f"sqlite://{tmp_path / 'parley.db'}", routers=[router])
-    sim.channel = slow = Slow(sim.channel)
+    sim.channel = sim.channels["telegram"] = slow = Slow(sim.channel)
     async with sim:
         ann = await sim.customer("Ann")
         await sim.runtime.accept([ann._inbound(text="hello")])

@@ -22,7 +22,8 @@ from bot.core.router import Router, Routes
 from bot.runtime.languages import Languages
 from bot.runtime.lease import Terms
 from bot.runtime.node import EVERY_ROLE, Membership
-from bot.runtime.runtime import Parts, Runtime
+from bot.runtime.parts import Parts
+from bot.runtime.runtime import Runtime
 from bot.runtime.shop import Shop
 from bot.services.filing import Filing, Limits
 from bot.storage import media

@@ -32,12 +32,14 @@ from bot.core.capabilities import Capabilities
 from bot.core.message import Button, FileRef, Inbound, Reply, Wire
 from bot.core.ports import ORDINARY, Channel, FileStream, HookRequest, Occasion, PaymentProvider, Sent
 from bot.core.question import duration
+from bot.core.quiet import NEVER, QuietHours
 from bot.core.router import Router, Routes
 from bot.payments.local import LocalPayments
 from bot.runtime.languages import Languages
+from bot.runtime.parts import Parts
 from bot.runtime.paying import Paying
-from bot.runtime.runtime import Parts, Runtime
-from bot.runtime.shop import Shop
+from bot.runtime.runtime import Runtime
+from bot.runtime.shop import Able, Shop
 from bot.services import payments
 from bot.services.filing import Filing, Limits
 from bot.services.scope import PayWay
@@ -101,7 +103,11 @@ class SimChannel(Channel):
 
         return FileStream(chunks(), file.name)  # type: ignore[arg-type]
 
-    async def typing(self, recipient: str) -> None:
+    async def deep_link(self, data: str, words: str) -> str:
+        """As Telegram has it."""
+        return "" if self.capabilities.stored_delivery else f"https://{self.account}.test/?start={data}"
+
+    async def typing(self, recipient: str, to: Inbound | None = None) -> None:
         """Whoever looks at their screen sees it."""
         self.typed.append(recipient)
 
@@ -129,10 +135,13 @@ class Simulator:
     routers: Sequence[Router] = field(default_factory=lambda: handlers.routers)
     languages: Sequence[str] = ("en", "zh")
     now: datetime = START
+    quiet: QuietHours = NEVER
+    more: Sequence[Capabilities] = ()  # the shop's other channels
 
     def __post_init__(self) -> None:
         self.account = self.capabilities.channel
-        self.channel = SimChannel(self.account, self.capabilities)
+        self.channels = {one.channel: SimChannel(one.channel, one) for one in (self.capabilities, *self.more)}
+        self.channel = self.channels[self.account]
         self.storage = LocalStorage(self.folder / "files", low_space=0)
         self.bank = LocalPayments(self.folder / "bank.db", "secret", "http://shop.test", clock=self.clock)
         self.providers: dict[str, PaymentProvider] = {"local": self.bank}
@@ -156,14 +165,15 @@ class Simulator:
 
     async def _start(self) -> None:
         providers = self.providers
+        channels: dict[str, Channel] = {**self.channels}
         shop = Shop(
             Routes(self.routers),
             Languages(LOCALES, self.languages),
-            {self.account: self.capabilities},
+            Able(channels),
             "CNY",
             pay_ways=tuple(PayWay(name, provider.title.id) for name, provider in providers.items()),
+            quiet=self.quiet,
         )
-        channels: dict[str, Channel] = {self.account: self.channel}
         self.runtime = Runtime(
             Parts(
                 shop=shop,
@@ -188,8 +198,9 @@ class Simulator:
     async def passes(self, span: str) -> None:
         """Time goes by ("30m", "2h", "3d"), and the clock does what became due."""
         self.now += duration(span) or timedelta()
-        await self.runtime.dialogs_due()
-        await self.runtime.orders_due()
+        await self.runtime.clockwork.dialogs_due()
+        await self.runtime.clockwork.orders_due()
+        await self.runtime.clockwork.morning()
         await self.runtime.idle()
 
     async def deliver(self, inbound: Inbound) -> None:
@@ -203,9 +214,9 @@ class Simulator:
         """The platform's id of the next event."""
         return f"event-{next(self._numbers)}"
 
-    async def customer(self, name: str = "Ann", locale: str = "en") -> Customer:
-        """Somebody who has not written yet."""
-        return Customer(self, name, locale, f"{name.lower()}-{next(self._numbers)}")
+    async def customer(self, name: str = "Ann", locale: str = "en", on: str = "") -> Customer:
+        """Somebody who has not written yet, on the first channel or another."""
+        return Customer(self, name, locale, f"{name.lower()}-{next(self._numbers)}", on or self.account)
 
     async def staff(self, name: str = "Mei", role: str = "agent") -> Staff:
         """A member of staff."""
@@ -221,10 +232,21 @@ class Customer:
     name: str
     locale: str
     sender: str
+    account: str
+
+    @property
+    def channel(self) -> SimChannel:
+        """Where this person writes."""
+        return self.sim.channels[self.account]
 
     async def says(self, text: str) -> None:
         """Type and send."""
         await self._send(text=text)
+
+    async def opens(self, link: str) -> None:
+        """Follow a link into the conversation, as the platform tells of it."""
+        data = link.rpartition("?start=")[2]
+        await self._send(kind="started", text=f"/start {data}", data=data)
 
     async def taps(self, button: Button) -> None:
         """Tap a button that the channel shows."""
@@ -246,7 +268,7 @@ class Customer:
     async def sends(self, name: str, data: bytes, kind: str = "image") -> None:
         """Send a file."""
         ref = self.sim.key()
-        self.sim.channel.uploads[ref] = data
+        self.channel.uploads[ref] = data
         await self._send(files=(FileRef(kind, ref, name, size=len(data)),))  # type: ignore[arg-type]
 
     async def sends_album(self, files: Sequence[tuple[str, bytes]]) -> None:
@@ -254,7 +276,7 @@ class Customer:
         group = self.sim.key()
         for name, data in files:
             ref = self.sim.key()
-            self.sim.channel.uploads[ref] = data
+            self.channel.uploads[ref] = data
             inbound = self._inbound(files=(FileRef("image", ref, name, size=len(data)),), group=group)
             await self.sim.runtime.accept([inbound])
         await self.sim.runtime.idle()
@@ -275,10 +297,10 @@ class Customer:
 
     async def screen(self) -> list[Seen]:
         """Everything the bot and staff have said to this person, oldest first."""
-        if not self.sim.capabilities.stored_delivery:
-            return self.sim.channel.screens.get(self.sender, [])
+        if not self.channel.capabilities.stored_delivery:
+            return self.channel.screens.get(self.sender, [])
         rows = await Message.filter(
-            conversation__lane=f"{self.sim.account}:{self.sender}", author__in=["bot", "staff"]
+            conversation__lane=f"{self.account}:{self.sender}", author__in=["bot", "staff"]
         ).order_by("seq")
         return [seen for row in rows for seen in _seen(row)]
 
@@ -296,15 +318,15 @@ class Customer:
 
     async def conversation(self) -> Conversation:
         """The row of this person's thread."""
-        return await Conversation.get(lane=f"{self.sim.account}:{self.sender}")
+        return await Conversation.get(lane=f"{self.account}:{self.sender}")
 
     async def identity(self) -> Identity:
         """The row of this person's address."""
-        return await Identity.get(account=self.sim.account, external_id=self.sender)
+        return await Identity.get(account=self.account, external_id=self.sender)
 
     def _inbound(self, key: str = "", kind: str = "message", **facts: object) -> Inbound:
         key = key or self.sim.key()
-        return Inbound(self.sim.account, key, self.sender, kind, name=self.name, locale=self.locale, **facts)  # type: ignore[arg-type]
+        return Inbound(self.account, key, self.sender, kind, name=self.name, locale=self.locale, **facts)  # type: ignore[arg-type]
 
     async def blocks(self) -> None:
         """Block the shop; the platform tells it."""

@@ -8,6 +8,8 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
+from tests.kit.platforms.base import Upload
+from tests.kit.platforms.exchange import Exchange
 from tests.kit.telegram_limits import MOST_UPLOAD, Refusal
 
 Json = dict[str, Any]
@@ -37,6 +39,19 @@ async def read_call(request: web.Request, method: str) -> Call:
     elif request.method == "POST":
         fields |= _decode(dict(await request.post()))
     return Call(method, fields, content_type=kind)
+
+
+async def exchange_of(request: web.Request, call: Call) -> Exchange:
+    """A call as it arrived; a form in its parts."""
+    exchange = Exchange("platform", request.method, request.path_qs, request.headers)
+    if call.content_type == "multipart/form-data":
+        exchange.form = {
+            name: value if isinstance(value, str) else json.dumps(value) for name, value in call.fields.items()
+        }
+        exchange.files = {part: Upload(name, "", content) for part, (name, content) in call.files.items()}
+    else:
+        exchange.body = await request.read()
+    return exchange
 
 
 async def _read_form(request: web.Request, method: str) -> Call:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,7 @@ class Chats:
     """Every chat with the bot and every file in them."""
 
     def __init__(self) -> None:
+        self.now: Callable[[], float] = lambda: NOW  # seconds since 1970
         self.users: dict[int, TelegramUser] = {}
         self._files: dict[str, KeptFile] = {}
         self._ids = itertools.count(1)
@@ -178,7 +180,7 @@ class Chats:
     ) -> Json:
         raw: Json = {
             "message_id": self.new_id(),
-            "date": NOW,
+            "date": int(self.now()),
             "chat": user.chat,
             "from": {"id": 1, "is_bot": True, "first_name": "Parley test"},
         }

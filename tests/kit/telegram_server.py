@@ -13,15 +13,18 @@ them, or are posted to the webhook until it answers 2xx. Errors have Telegram's 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, web
+from aiohttp import web
 
 from tests.kit import wire_faults
-from tests.kit.telegram_calls import Call, read_call
+from tests.kit.platforms.exchange import Exchange, Observer, nobody, watched
+from tests.kit.platforms.posting import Answered, Delivery, Posting
+from tests.kit.telegram_calls import Call, exchange_of, read_call
 from tests.kit.telegram_chats import Chats
 from tests.kit.telegram_limits import MOST_UPLOAD, Refusal
 from tests.kit.telegram_user import TelegramUser
@@ -30,19 +33,19 @@ Json = dict[str, Any]
 
 
 class TelegramServer:
-    """One bot's Telegram. `twice` posts every webhook update two times, as Telegram may."""
+    """One bot's Telegram."""
 
-    def __init__(self, token: str = "123456:TEST-token", *, twice: bool = False) -> None:
+    def __init__(self, token: str = "123456:TEST-token") -> None:
         self.token = token
-        self.twice = twice
+        self.posting = Posting(self.signed, self.heard, self.tell_waiters)
         self.calls: list[Call] = []
         self.refusals: list[str] = []  # calls that broke a rule, not those that were told to fail
         self.faults = wire_faults.Faults()
-        self.chats = Chats()
+        self.chats = Chats()  # whose `now` is the server's clock
         self.webhook: Json = {}
         self.menus: dict[str, dict[str, str]] = {}  # by language
-        self.webhook_answers: list[int] = []
         self.local_path: Path | str | None = None  # set: `getFile` names it, as a local server does
+        self._observer: Observer = nobody
         self._allowed: list[str] = []
         self._next_update = 10_000
         self._pending: list[Json] = []
@@ -50,7 +53,6 @@ class TelegramServer:
         self._polls = 0
         self._quiet_times = 0
         self._runner: web.AppRunner | None = None
-        self._posting: asyncio.Task[None] | None = None
         self.base = ""
 
     async def __aenter__(self) -> TelegramServer:
@@ -70,7 +72,7 @@ class TelegramServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._stop_posting()
+        await self.posting.stop()
         if self._runner:
             await self._runner.cleanup()
 
@@ -87,6 +89,29 @@ class TelegramServer:
         return sum(call.method == method for call in self.calls)
 
     @property
+    def secret(self) -> str:
+        """What the bot wants to be told with each update."""
+        return str(self.webhook.get("secret_token", ""))
+
+    @secret.setter
+    def secret(self, told: str) -> None:
+        self.webhook["secret_token"] = told
+
+    def signed(self, body: bytes, attempt: int) -> Delivery:
+        headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": self.secret}
+        return Delivery(body, headers)
+
+    def delivery(self, body: bytes) -> Delivery:
+        """A genuine call that carries `body`, whatever it is."""
+        return self.signed(body, 0)
+
+    async def heard(self, lane: str, delivery: Delivery, answer: Answered) -> None:
+        """An update that was taken waits no more."""
+        if answer.is_taken:
+            taken = json.loads(delivery.body)["update_id"]
+            self._pending = [update for update in self._pending if update["update_id"] != taken]
+
+    @property
     def unconfirmed(self) -> list[int]:
         """Ids of updates that the bot has not confirmed."""
         return [update["update_id"] for update in self._pending]
@@ -95,7 +120,10 @@ class TelegramServer:
         """Queue an update; its id. Users call this, and tests that need an odd one."""
         self._next_update += 1
         if not self._allowed or kind in self._allowed:
-            self._pending.append({"update_id": self._next_update, kind: event})
+            update = {"update_id": self._next_update, kind: event}
+            self._pending.append(update)
+            if self.webhook.get("url"):
+                self.posting.add(json.dumps(update).encode(), "")
         await self.tell_waiters()
         return self._next_update
 
@@ -107,6 +135,14 @@ class TelegramServer:
     def numbers_begin_at(self, number: int) -> None:
         """The next update gets this id: after a quiet week Telegram may begin anywhere."""
         self._next_update = number - 1
+
+    def watched_by(self, observer: Observer) -> None:
+        """`observer` is shown every call and every update: when it leaves, and again when it is answered."""
+        self._observer = self.posting.observer = observer
+
+    def in_plain(self, body: bytes) -> bytes:
+        """Telegram seals nothing."""
+        return b""
 
     async def until(self, condition: Any, timeout: float = 30.0) -> None:
         """Wait until `condition()` holds; it is asked whenever something happened here."""
@@ -133,7 +169,8 @@ class TelegramServer:
             await self.tell_waiters()
             return _json(status, answer)
 
-        return await wire_faults.answered(request, fault, work, self)
+        answering = wire_faults.answered(request, fault, work, self)
+        return await watched(self._observer, await exchange_of(request, call), answering)
 
     def refuses(self, code: int, text: str) -> web.Response:
         """Telegram's words for an error."""
@@ -214,13 +251,16 @@ class TelegramServer:
         url = str(fields.get("url") or "")
         if url and not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
             raise Refusal(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
-        await self._stop_posting()
+        await self.posting.rest()
+        self.posting.withdraw()
         if fields.get("drop_pending_updates"):
             self._pending = []
         self.webhook = dict(fields)
         self._allowed = fields.get("allowed_updates") or self._allowed
         if url:
-            self._posting = asyncio.create_task(self._post_always())
+            for update in self._pending:
+                self.posting.add(json.dumps(update).encode(), "")
+            self.posting.begin(url)
         return True
 
     async def _setmycommands(self, fields: Json) -> bool:
@@ -245,37 +285,6 @@ class TelegramServer:
             "allowed_updates": self._allowed,
         }
 
-    async def _post_always(self) -> None:
-        """In order, again and again until the answer is 2xx."""
-        async with ClientSession(timeout=ClientTimeout(total=10)) as http:
-            while True:
-                async with self._changed:
-                    await self._changed.wait_for(lambda: self._pending)
-                update = self._pending[0]
-                done = [await self._post(http, update) for _ in range(1 + self.twice)]
-                if all(done):
-                    self._pending.remove(update)
-                    await self.tell_waiters()
-                else:
-                    await asyncio.sleep(0.02)
-
-    async def _post(self, http: ClientSession, update: Json) -> bool:
-        headers = {"X-Telegram-Bot-Api-Secret-Token": str(self.webhook.get("secret_token", ""))}
-        try:
-            async with http.post(self.webhook["url"], json=update, headers=headers) as response:
-                status = response.status
-        except (ClientError, TimeoutError):
-            status = 0
-        self.webhook_answers.append(status)
-        await self.tell_waiters()
-        return 200 <= status < 300
-
-    async def _stop_posting(self) -> None:
-        if self._posting:
-            self._posting.cancel()
-            await asyncio.gather(self._posting, return_exceptions=True)
-            self._posting = None
-
     async def _download(self, request: web.Request) -> web.StreamResponse:
         async def work() -> web.Response:
             file = self.chats.at_path(request.match_info["path"])
@@ -283,7 +292,9 @@ class TelegramServer:
                 return self.refuses(404, "Not Found")
             return web.Response(body=file.content, content_type="application/octet-stream")
 
-        return await wire_faults.answered(request, self.faults.take("file"), work, self)
+        exchange = Exchange("platform", request.method, request.path_qs, request.headers)
+        answering = wire_faults.answered(request, self.faults.take("file"), work, self)
+        return await watched(self._observer, exchange, answering)
 
 
 def _json(status: int, answer: Json) -> web.Response:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from tests.kit.telegram_server import TelegramServer
 
 Json = dict[str, Any]
-NOW = 1_760_000_000
 
 
 class TelegramUser:
@@ -24,6 +23,8 @@ class TelegramUser:
         self.locale = locale
         self.shown: list[Shown] = []
         self.spinning: set[str] = set()  # tapped buttons that still wait for the bot's answer
+        self.wrote: list[int] = []  # ids of messages, not of updates
+        self.looks_at: Shown | None = None  # whose buttons are tapped; None: the newest that fits
         self.typing_seen = 0
         self.has_blocked = False
         self.is_deactivated = False
@@ -79,7 +80,7 @@ class TelegramUser:
 
     async def edits(self, message_id: int, text: str) -> int:
         """Change an earlier text."""
-        message = self._message({"text": text, "edit_date": NOW}) | {"message_id": message_id}
+        message = self._message({"text": text, "edit_date": int(self._server.chats.now())}) | {"message_id": message_id}
         return await self._server.happens("edited_message", message)
 
     async def taps(self, label: str) -> int:
@@ -124,7 +125,7 @@ class TelegramUser:
         self.shown.append(shown)
 
     def _find(self, label: str) -> tuple[Shown, ShownButton]:
-        for shown in reversed(self.shown):
+        for shown in [self.looks_at] if self.looks_at else reversed(self.shown):
             for row in shown.rows:
                 for button in row:
                     if button.label == label and button.data:
@@ -133,11 +134,13 @@ class TelegramUser:
         raise LookupError(f"{self.name} sees no button {label!r} to tap, only {labels}")
 
     def _message(self, fields: Json) -> Json:
-        known = {"message_id": self._server.chats.new_id(), "date": NOW}
+        known = {"message_id": self._server.chats.new_id(), "date": int(self._server.chats.now())}
         return known | {"chat": self.chat, "from": self.person} | fields
 
     async def _sends(self, fields: Json) -> int:
-        return await self._server.happens("message", self._message(fields))
+        message = self._message(fields)
+        self.wrote.append(message["message_id"])
+        return await self._server.happens("message", message)
 
     async def _sends_file(
         self,
@@ -161,7 +164,7 @@ class TelegramUser:
             {
                 "chat": self.chat,
                 "from": self.person,
-                "date": NOW,
+                "date": int(self._server.chats.now()),
                 "old_chat_member": {"user": bot, "status": before},
                 "new_chat_member": {"user": bot, "status": now, "until_date": 0},
             },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.core.profiles import PROFILES
 from tests.kit.simulator import Simulator
 from tests.scenarios.shopkeeping import stock
 from tests.unit.pictures import png
@@ -31,6 +32,13 @@ async def test_what_nobody_understands_gets_the_menu(sim: Simulator) -> None:
     ann = await sim.customer()
     await ann.says("what is the meaning of life")
     assert await ann.sees("I did not quite get that.")
+
+
+async def test_who_has_not_said_which_is_spoken_to_in_the_language_of_the_platform(sim: Simulator) -> None:
+    ann = await sim.customer(locale="")
+    await ann.says("?!")
+    is_chinese = PROFILES[sim.account].language == "zh"
+    assert await ann.sees("我没太明白" if is_chinese else "I did not quite get that.")
 
 
 async def test_an_album_is_one_message(one_sim: Simulator) -> None:

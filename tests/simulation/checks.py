@@ -14,6 +14,11 @@ from bot.runtime.state import DialogState, _dialog
 from tests.simulation.shop import MOST, Stall
 from tests.simulation.world import World
 
+# Of acts without a token the newest one counts.
+_OPEN = (
+    "SELECT conversation_id FROM opening WHERE used < most AND until > ? "
+    "AND id IN (SELECT max(id) FROM opening GROUP BY conversation_id)"
+)
 __all__ = ["at_any_time", "at_rest"]
 
 _TOLD = re.compile(r"(begun|placed|finished|unpaid) (\S+)(?: ticket (\d+))?(?: number (\d+))?(?: count (\d+))?")
@@ -50,7 +55,10 @@ def _seqs(world: World) -> Iterator[str]:
 
 
 def _messages(world: World) -> dict[int, list[sqlite3.Row]]:
-    sql = "SELECT conversation_id, seq, author, text, client_id, delivery FROM message ORDER BY conversation_id, seq"
+    sql = (
+        "SELECT m.conversation_id, c.account, m.seq, m.author, m.text, m.client_id, m.delivery FROM message m "
+        "JOIN conversation c ON c.id = m.conversation_id ORDER BY m.conversation_id, m.seq"
+    )
     threads: dict[int, list[sqlite3.Row]] = {}
     for row in _rows(world, sql):
         threads.setdefault(row["conversation_id"], []).append(row)
@@ -61,7 +69,7 @@ def _threads(world: World) -> Iterator[str]:
     """While a person owns it the bot is silent; else every customer is answered in the commit of their message."""
     for id_, thread in _messages(world).items():
         owned, unanswered = False, 0
-        for row in (one for one in thread if not _is_part_of_an_album(one)):
+        for row in (one for one in thread if not (_is_part_of_an_album(one) or _asks_for_the_rest(one))):
             if unanswered and row["author"] != "bot":
                 yield f"message {unanswered} of conversation {id_} was kept without an answer"
             unanswered = row["seq"] if row["author"] == "customer" and not owned else 0
@@ -77,6 +85,11 @@ def _threads(world: World) -> Iterator[str]:
 def _is_part_of_an_album(row: sqlite3.Row) -> bool:
     """Parts stand for themselves only where an album was parked: then one apology answers all of them."""
     return row["author"] == "customer" and not row["text"] and not row["client_id"]
+
+
+def _asks_for_the_rest(row: sqlite3.Row) -> bool:
+    """Where something may wait, words that nobody understands only ask for it."""
+    return row["author"] == "customer" and row["account"] == "narrow" and not row["text"].startswith("/")
 
 
 def _told(id_: int, thread: list[sqlite3.Row]) -> Iterator[str]:
@@ -187,11 +200,14 @@ def _thread_of_each(world: World) -> Iterator[str]:
 
 
 def _effects(world: World) -> Iterator[str]:
-    """What is done was done, what was cancelled was not, and only the hopeless is parked."""
-    for row in _rows(world, "SELECT key, kind, state, error FROM effect"):
+    """What is done was done, what was cancelled was not, only the hopeless is parked, and what waits has to."""
+    openings = world.observer.execute(_OPEN, (world.clock().isoformat(" "),)).fetchall()
+    open_ = {row["conversation_id"] for row in openings}
+    for row in _rows(world, "SELECT key, kind, state, error, conversation_id FROM effect"):
         key, state = row["key"], row["state"]
         sends = world.sends.get(key)
-        if state not in ("done", "cancelled") and not (state == "parked" and key in world.hopeless):
+        may_wait = state == "held" and row["conversation_id"] not in open_
+        if state not in ("done", "cancelled") and not may_wait and not (state == "parked" and key in world.hopeless):
             yield f"effect {key} is {state}: {row['error']}"
         if row["kind"] == "send" and state == "done" and not sends:
             yield f"effect {key} is done and never left"

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.core.events import WorkArrived
 from bot.core.shard import shard_of
-from bot.runtime import failures, ledger, roll, worker
+from bot.runtime import failures, holding, ledger, roll, worker
 from bot.runtime.cluster import Cluster
 from bot.runtime.intake import Intake
 from bot.runtime.lease import Lease
@@ -41,8 +41,9 @@ def commits_without_a_fence() -> AbstractContextManager[None]:
     unchanged = database.unchanged
     return _all(
         instead(ledger, "unchanged", lambda table, versions, _: unchanged(table, versions)),
-        instead(worker, "assure", _is_fine),
-        instead(failures, "assure", _is_fine),
+        instead(worker, "assure_node", _is_fine),
+        instead(failures, "assure_node", _is_fine),
+        instead(holding, "assure_node", _is_fine),
         instead(worker.Worker, "abandon", _is_fine),
     )
 

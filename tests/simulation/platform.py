@@ -86,7 +86,7 @@ class Post(Channel):
         """People make inbounds themselves."""
         return []
 
-    async def typing(self, recipient: str) -> None:
+    async def typing(self, recipient: str, to: Inbound | None = None) -> None:
         """Takes as long as anything."""
         await self._line.takes_time()
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -19,7 +20,8 @@ from bot.core.router import Routes
 from bot.runtime import dialogs, effects
 from bot.runtime.languages import Languages
 from bot.runtime.node import Membership
-from bot.runtime.runtime import Parts, Runtime
+from bot.runtime.parts import Parts
+from bot.runtime.runtime import Runtime
 from bot.runtime.schedule import Schedule
 from bot.runtime.shop import Shop
 from bot.services.filing import Filing, Limits
@@ -41,7 +43,9 @@ LIFE_STEPS = 1_200
 #: An hour and a half: the longest wait of a retry, and then some.
 MOST_SECONDS = 5_400.0
 LIMIT = 20 * 1024 * 1024
-TOWN = (("telegram", "ann"), ("telegram", "bob"), ("webchat", "eve"))
+#: A platform that lets us say two things, soon after somebody wrote.
+NARROW = replace(TELEGRAM, channel="narrow", reply_window=timedelta(minutes=1), reply_quota=2, proactive="no")
+TOWN = (("telegram", "ann"), ("narrow", "bob"), ("webchat", "eve"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +195,7 @@ class Play:
 
     def runtime(self, line: Line) -> Runtime:
         """The program's own, with a world around it that is not."""
-        capabilities = {"telegram": TELEGRAM, "webchat": WEBCHAT}
+        capabilities = {"telegram": TELEGRAM, "narrow": NARROW, "webchat": WEBCHAT}
         stall, bank = Stall(self.world), Bank(line)
         parts = Parts(
             shop=Shop(Routes([stall.router]), self._languages, dict(capabilities), "CNY"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.core.errors import DatabaseBusy
 from bot.core.message import Inbound
-from bot.runtime import ledger
+from bot.runtime import attempts, ledger
 from bot.runtime.attempts import DONE, Attempts, Done, Later
 from bot.runtime.effect_lane import EffectLane
 from bot.runtime.effects import Effects
@@ -22,6 +22,7 @@ from bot.runtime.ledger import Kept, Ledger
 from bot.runtime.turn import Turn
 from bot.runtime.worker import Worker
 from bot.runtime.writes import INBOUND_DONE, NewEffect, Writes
+from models.database import Statement, execute, transaction
 
 _later: set[asyncio.Task[Any]] = set()
 
@@ -185,6 +186,18 @@ def retries_at_the_end() -> AbstractContextManager[None]:
     return instead(Lanes, "retry", behind)
 
 
+def looks_once() -> AbstractContextManager[None]:
+    """What may not be sent waits, whatever the customer did since that was found out."""
+
+    async def hold(effect: NewEffect, seen: int, statements: tuple[Statement, ...], *_: object) -> bool:
+        held: Statement = ("UPDATE effect SET state = 'held' WHERE key = ?", [(effect.key,)])
+        async with transaction() as connection:
+            await execute(connection, [held, *statements])
+        return True
+
+    return instead(attempts, "hold", hold)
+
+
 VARIANTS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "whole": nullcontext,
     "acknowledges-first": acknowledges_before_the_commit,
@@ -199,4 +212,5 @@ VARIANTS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "records-first": records_before_it_sends,
     "result-in-memory": answers_calls_from_memory,
     "retries-last": retries_at_the_end,
+    "no-second-look": looks_once,
 }

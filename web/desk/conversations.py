@@ -18,8 +18,7 @@ from web.desk.shapes import Shapes
 from web.files import FILING, LINKS
 from web.http import Problem, answer, ids_of, language, path_id, query_int, read_object, text_of
 from web.keys import CLOCK, RUNTIME, SETTINGS
-from web.texts import say
-from web.views import Json, time_or_none
+from web.views import Json
 
 PAGE = 50
 _AFTER = 200
@@ -51,21 +50,14 @@ async def opened(request: web.Request) -> web.Response:
     """GET /api/desk/conversations/{id}."""
     row = await conversations.row(path_id(request))
     page = await threads.newest(row.id, PAGE, staff=True)
-    reach = await _reach(request, row)
-    shape = shapes(request)
+    reach, shape = await _or_instead(request, row, await _reach(request, row)), shapes(request)
     return answer(
         {
             "row": shape.row(row),
             "messages": views.messages(page.messages, request.app[LINKS], staff=True),
             "more": page.more,
             "dialog": await _dialog(row.id),
-            "can_send": {
-                "ok": reach.ok,
-                "why": say(reach.why, language(request)) if reach.why else "",
-                "until": time_or_none(reach.until),
-                "left": reach.left,
-                "how": reach.how,
-            },
+            "can_send": shape.can_send(reach),
             "contact": shape.person(await people.person(row.contact_id)),
         }
     )
@@ -77,6 +69,13 @@ async def _reach(request: web.Request, row: Row) -> Reach:
     able = runtime.capabilities(row.account) if known else None
     now = request.app[CLOCK]()
     return await reaching.of(row.id, able, reachable=row.reachable, now=now, kind="staff")
+
+
+async def _or_instead(request: web.Request, row: Row, reach: Reach) -> Reach:
+    runtime = request.app[RUNTIME]
+    able = {account: channel.capabilities for account, channel in runtime.channels.items()}
+    able[ACCOUNT] = runtime.capabilities(ACCOUNT)
+    return await reaching.instead(row.id, reach, able, request.app[CLOCK](), "staff")
 
 
 async def _dialog(conversation_id: int) -> Json | None:
@@ -155,7 +154,10 @@ async def _row_answer(request: web.Request, conversation_id: int, *, changed: bo
 
 @needs("agent")
 async def say_something(request: web.Request) -> web.Response:
-    """POST …/messages: to the customer, or a note for colleagues."""
+    """POST …/messages: to the customer, or a note for colleagues.
+
+    With `wait` it leaves once the customer writes, where it may not leave now.
+    """
     row, body, who = await conversations.row(path_id(request)), await read_object(request), me(request)
     settings, runtime = request.app[SETTINGS], request.app[RUNTIME]
     text = text_of(body, "text", settings.text_limit, default="")
@@ -168,7 +170,7 @@ async def say_something(request: web.Request) -> web.Response:
         seq = await runtime.note(row.id, who.id, client_id, text, files)
     else:
         reach = await _reach(request, row)
-        if not reach.ok:
+        if not reach.ok and not (body.get("wait") is True and reach.may_wait):
             raise Problem(409, reach.why)
         seq = await runtime.staff_says(row.id, who.id, client_id, text, files)
     stored = await threads.some([(row.id, seq)])

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from contextlib import suppress
-
 import orjson
 from aiohttp import web
 
-from bot.core.errors import ParleyError
-from bot.core.events import ContactErased
-from bot.services import audit, people, privacy, search
+from bot.services import audit, consents, histories, people, privacy, search
 from models.database import transaction
 from web.auth import me, needs
 from web.desk.conversations import shapes
@@ -19,8 +13,7 @@ from web.files import STORAGE, disposition
 from web.http import Problem, answer, path_id, query_int, read_object, text_of
 from web.keys import CLOCK, RUNTIME
 
-log = logging.getLogger(__name__)
-_LIMITS = {"name": 200, "phone": 64, "email": 254, "locale": 16}
+_LIMITS = {"name": 200, "phone": 64, "email": 254, "locale": 16, "timezone": 64}
 
 
 @needs("agent")
@@ -52,6 +45,33 @@ async def changed(request: web.Request) -> web.Response:
     return answer(shapes(request).person(await people.person(contact_id)))
 
 
+@needs("agent")
+async def consent(request: web.Request) -> web.Response:
+    """PUT /api/desk/identities/{id}/consents: what somebody told staff, with how they told it."""
+    body = await read_object(request)
+    kind, why = text_of(body, "kind", 16), text_of(body, "why", 500, default="")
+    given = body.get("given")
+    if not isinstance(given, bool):
+        raise Problem(400, "bad_request")
+    async with transaction():
+        contact_id = await consents.change(path_id(request), kind, given, why, me(request).id, request.app[CLOCK]())
+    return answer(shapes(request).person(await people.person(contact_id)))
+
+
+@needs("agent")
+async def history(request: web.Request) -> web.Response:
+    """GET /api/desk/contacts/{id}/history?before=…: all that was said, in whichever app."""
+    page = await histories.page(path_id(request), request.query.get("before", ""))
+    return answer(shapes(request).history(page))
+
+
+@needs("manager")
+async def part(request: web.Request) -> web.Response:
+    """DELETE /api/desk/proofs/{id}: these are two people."""
+    await request.app[RUNTIME].persons.part(path_id(request), me(request).id)
+    return answer({})
+
+
 @needs("manager")
 async def export(request: web.Request) -> web.Response:
     """GET /api/desk/contacts/{id}/export: everything about one person as a JSON file."""
@@ -72,18 +92,6 @@ async def erase(request: web.Request) -> web.Response:
     shown = shapes(request).person(await people.person(contact_id))
     if text_of(await read_object(request), "confirm", 200).strip() != str(shown["name"]).strip():
         raise Problem(422, "bad_confirmation")
-    async with transaction():
-        keys = await privacy.erase(contact_id, now)
-        await audit.record(me(request).id, "contact.erase", f"contact:{contact_id}", now)
-    request.app[RUNTIME].bus.publish(ContactErased(contact_id))
-    await asyncio.gather(*(_delete(request, key) for key in keys))
-    await search.forget()
+    app = request.app
+    await privacy.forget(contact_id, me(request).id, app[STORAGE], now, app[RUNTIME].bus.publish)
     return answer({})
-
-
-async def _delete(request: web.Request, key: str) -> None:
-    with suppress(ParleyError):
-        await request.app[STORAGE].delete(key)
-        return
-    # The row is gone already, so nobody can open the file; the operator must remove its bytes.
-    log.error("an erased file could not be deleted", extra={"action": "erase.file", "key": key})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aiohttp import web
 
 from web import auth
-from web.desk import accounts, canned, conversations, orders, people, reports
+from web.desk import accounts, broadcasts, canned, conversations, orders, people, reports
 
 _ONE = "/api/desk/conversations/{id}"
 
@@ -22,6 +22,7 @@ def routes() -> Iterator[web.RouteDef]:
     yield from _inbox()
     yield from _people_and_orders()
     yield from _reports()
+    yield from _broadcasts()
     yield from _settings()
 
 
@@ -42,6 +43,9 @@ def _people_and_orders() -> Iterator[web.RouteDef]:
     yield web.get("/api/desk/contacts", people.listed)
     yield web.get("/api/desk/contacts/{id}", people.opened)
     yield web.put("/api/desk/contacts/{id}", people.changed)
+    yield web.put("/api/desk/identities/{id}/consents", people.consent)
+    yield web.get("/api/desk/contacts/{id}/history", people.history)
+    yield web.delete("/api/desk/proofs/{id}", people.part)
     yield web.get("/api/desk/contacts/{id}/export", people.export)
     yield web.post("/api/desk/contacts/{id}/erase", people.erase)
     yield web.get("/api/desk/orders", orders.listed)
@@ -59,6 +63,14 @@ def _reports() -> Iterator[web.RouteDef]:
     yield web.get("/api/desk/runs/{id}", reports.run)
     yield web.post("/api/desk/subscriptions", reports.subscribe)
     yield web.delete("/api/desk/subscriptions/{id}", reports.unsubscribe)
+
+
+def _broadcasts() -> Iterator[web.RouteDef]:
+    yield web.get("/api/desk/broadcasts", broadcasts.listed)
+    yield web.post("/api/desk/broadcasts", broadcasts.made)
+    yield web.post("/api/desk/broadcasts/preview", broadcasts.previewed)
+    yield web.post("/api/desk/broadcasts/picture", broadcasts.upload)
+    yield web.post("/api/desk/broadcasts/{id}/stop", broadcasts.stopped)
 
 
 def _settings() -> Iterator[web.RouteDef]:

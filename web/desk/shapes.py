@@ -9,16 +9,20 @@ import orjson
 
 from bot.core.ports import Channel
 from bot.services.backoffice import OrderDetail, OrderRow, ReviewRow
+from bot.services.consents import Standing
 from bot.services.conversations import Row
+from bot.services.histories import History
 from bot.services.linked_chats import LinkedChat
 from bot.services.people import ContactRow, Person, PersonFile
 from bot.services.queues import Failure
+from bot.services.reach import Reach
 from bot.services.report_desk import SubscriptionRow
 from bot.services.report_runs import RunView
 from bot.services.scope import words
 from bot.services.search import Found, Said
 from web import views
 from web.files import FileLinks
+from web.texts import say
 from web.views import Json, money, time, time_or_none
 
 
@@ -58,6 +62,7 @@ class Shapes:
             "attention": row.attention,
             "closed": row.closed,
             "contact_id": row.contact_id,
+            "continues_in": row.continues_in,
             "version": row.version,
         }
 
@@ -87,23 +92,60 @@ class Shapes:
         }
         identities = [
             {
+                "id": identity.id,
                 "account": identity.account,
                 "channel": self.channel(identity.account),
                 "external_id": identity.external_id,
                 "name": identity.name,
                 "reachable": identity.reachable,
+                "conversation_id": identity.conversation_id,
+                "consents": [_consent(one) for one in identity.consents.all()],
             }
             for identity in person.identities
         ]
         return self.contact(person.row) | {
             "name": person.row.name or self.nobody(first),
+            "timezone": next((one.timezone for one in person.identities if one.timezone), ""),
             "identities": identities,
+            "proofs": [
+                {"id": one.id, "asked_id": one.asked_id, "entered_id": one.entered_id, "made_at": time(one.made_at)}
+                for one in person.proofs
+            ],
             "orders": [self.order(order) for order in person.orders],
             "reviews": [self.review(review) for review in person.reviews],
             "files": [self._file(each) for each in person.files],
             "conversations": [self.row(row) for row in person.conversations],
             "totals": totals,
         }
+
+    def can_send(self, reach: Reach) -> Json:
+        """A `CanSend`."""
+        instead = [
+            {
+                "kind": one.kind,
+                "conversation_id": one.conversation_id,
+                "account": one.account,
+                "channel": self.channel(one.account) if one.account else "",
+            }
+            for one in reach.instead
+        ]
+        return {
+            "ok": reach.ok,
+            "why": say(reach.why, self.locale) if reach.why else "",
+            "until": time_or_none(reach.until),
+            "left": reach.left,
+            "how": reach.how,
+            "instead": instead,
+        }
+
+    def history(self, page: History) -> Json:
+        """A page of all that was said with a person: each `Message` with its conversation and channel."""
+        items = [
+            views.message(one, self.links, staff=True)
+            | {"conversation_id": one.conversation_id, "channel": self.channel(page.accounts[one.conversation_id])}
+            for one in page.messages
+        ]
+        return {"items": items, "next": page.next or None}
 
     def _file(self, each: PersonFile) -> Json:
         return views.file(each.file, self.links) | {
@@ -231,6 +273,10 @@ class Shapes:
             "at": time(failure.at),
             "conversation_id": failure.conversation_id,
         }
+
+
+def _consent(one: Standing) -> Json:
+    return {"kind": one.kind, "given": one.given, "way": one.way, "said": one.said, "at": time_or_none(one.at)}
 
 
 def _match(said: Said) -> Json:

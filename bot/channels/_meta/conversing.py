@@ -92,7 +92,7 @@ class ConversingChannel(MetaChannel):
         found = await self._strangers.open(file.ref)
         return replace(found, name=file.name)
 
-    async def typing(self, recipient: str) -> None:
+    async def typing(self, recipient: str, to: Inbound | None = None) -> None:  # noqa: ARG002 - asks for none
         """Show that what was said is seen and that an answer is coming; never raises, it is only a courtesy."""
         try:
             await self._sender.action(recipient, "mark_seen")

@@ -84,6 +84,14 @@ class LineChannel(HttpChannel):
         found = await self._call("GET", "/v2/bot/info")
         return f"{text(found, 'displayName', MOST_NAME)} ({text(found, 'basicId', MOST_NAME)})"
 
+    async def deep_link(self, data: str, words: str) -> str:  # noqa: ARG002
+        """LINE brings no data, so the words stand ready. Raises `ParleyError`.
+
+        https://developers.line.biz/en/docs/messaging-api/using-line-url-scheme/
+        """
+        own = text(await self._call("GET", "/v2/bot/info"), "basicId", MOST_NAME)
+        return f"https://line.me/R/oaMessage/{quote(own, safe='')}/?{quote(words, safe='')}"
+
     def verify(self, request: HookRequest) -> None:
         """Raise `Unauthorised` unless LINE signed the body."""
         right = b64encode(hmac.digest(self._secret, request.body, sha256))
@@ -101,7 +109,7 @@ class LineChannel(HttpChannel):
         A push that is tried again under its `key` is the same one to LINE. A reply has no such key: where its answer
         was lost and its token is refused afterwards while it should be good, the reply was taken.
         """
-        shown = messages(wire, self._around.link)
+        shown = messages(wire, self._around.link, self._around.preview)
         done = self._done.get(key, [])
         for start in range(len(done) * MOST_MESSAGES, len(shown), MOST_MESSAGES):
             part = shown[start : start + MOST_MESSAGES]
@@ -127,7 +135,7 @@ class LineChannel(HttpChannel):
         found = await self._call("GET", f"/v2/bot/profile/{quote(recipient, safe='')}")
         return Profile(text(found, "displayName", MOST_NAME), text(found, "language", MOST_NAME))
 
-    async def typing(self, recipient: str) -> None:
+    async def typing(self, recipient: str, to: Inbound | None = None) -> None:  # noqa: ARG002 - asks for none
         """Show three dots until the next message; never raises."""
         try:
             told = {"chatId": recipient, "loadingSeconds": TYPING}

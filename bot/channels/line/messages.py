@@ -23,10 +23,13 @@ NOTHING = "👇"
 _GREY = "#666666"
 
 
-def messages(wire: Wire, link: Link) -> list[Json]:
-    """The messages in order. Raises `BadInput` for what LINE cannot show, and what `link` raises."""
+def messages(wire: Wire, link: Link, preview: Link) -> list[Json]:
+    """The messages in order; LINE fetches a picture by its `link`, and shows its `preview` before: 1 MB at most.
+
+    Raises `BadInput` for what LINE cannot show, and what `link` raises.
+    """
     found: list[Json] = [_text(wire.text)] if wire.text else []
-    found += [_image(file, link) for file in wire.files]
+    found += [_image(file, link, preview) for file in wire.files]
     starts = range(0, len(wire.cards), MOST_CARDS)
     found += [_cards(wire.cards[start : start + MOST_CARDS], link) for start in starts]
     found += [_text(_lines(wire.summary))] if wire.summary else []
@@ -45,11 +48,10 @@ def _text(said: str) -> Json:
     return {"type": "text", "text": said}
 
 
-def _image(file: Attachment, link: Link) -> Json:
+def _image(file: Attachment, link: Link, preview: Link) -> Json:
     if file.kind != "image":
         raise BadInput("LINE shows pictures, and no other files")
-    address = link(file)
-    return {"type": "image", "originalContentUrl": address, "previewImageUrl": address}
+    return {"type": "image", "originalContentUrl": link(file), "previewImageUrl": preview(file)}
 
 
 def _lines(summary: Summary) -> str:

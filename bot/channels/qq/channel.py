@@ -14,6 +14,7 @@ import orjson
 
 from bot.channels._account import Around
 from bot.channels._channel import HttpChannel
+from bot.channels._reading import text
 from bot.channels._strangers import IsPublic, Strangers, is_public
 from bot.channels.qq.client import Client, TokenRefused
 from bot.channels.qq.events import GROUP, HEARTBEAT, op_of, read_events
@@ -25,6 +26,8 @@ from bot.core.message import FileRef, Inbound, Wire
 from bot.core.ports import ORDINARY, Accept, FileStream, HookAnswer, HookRequest, Occasion, Sent
 
 log = logging.getLogger(__name__)
+
+MOST_CALLBACK_DATA, MOST_LINK = 32, 1000
 
 #: Seconds that the start of everything else may wait for QQ.
 FIRST_TRY = 5.0
@@ -58,6 +61,17 @@ class QqChannel(HttpChannel):
         """The bot's name. Raises `ParleyError`."""
         me = await self._client.call("GET", "/users/@me")
         return str(me.get("username") or me.get("id") or self.account)
+
+    async def deep_link(self, data: str, words: str) -> str:  # noqa: ARG002
+        """Brings the data of who adds the bot by it, at most 32 characters of it. Raises `ParleyError`.
+
+        https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/link.html
+        """
+        if len(data) > MOST_CALLBACK_DATA:
+            return ""
+        made = await self._client.call("POST", "/v2/generate_url_link", {"callback_data": data})
+        found = made.get("data")
+        return text(found if isinstance(found, dict) else made, "url", MOST_LINK)
 
     def verify(self, request: HookRequest) -> None:
         """Raise `Unauthorised` unless QQ signed the call, or asks for our signature."""
@@ -100,11 +114,13 @@ class QqChannel(HttpChannel):
         stream = await self._strangers.open(file.ref)
         return replace(stream, name=file.name, media_type=file.media_type or stream.media_type)
 
-    async def typing(self, recipient: str) -> None:
+    async def typing(self, recipient: str, to: Inbound | None = None) -> None:
         """Show that an answer is coming, in private chats; never raises, it is only a courtesy."""
         if recipient.startswith(GROUP):
             return
-        number = self._newest.get(recipient, "")
+        number = (to.token if to else "") or self._newest.get(
+            recipient, ""
+        )  # that of a call is the last one heard here
         shown = {"msg_type": 6, "input_notify": {"input_type": 1, "input_second": TYPING}}
         moment = f"typing:{asyncio.get_running_loop().time()}"
         call = self._client.call("POST", f"{Chat.of(recipient).path}/messages", shown | reply(number, moment))

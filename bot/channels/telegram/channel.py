@@ -55,6 +55,10 @@ class TelegramChannel(Channel):
         """The bot's name. Raises `ChannelUnavailable`, also for a token that is refused."""
         return f"@{(await self._client.call(GetMe())).username}"
 
+    async def deep_link(self, data: str, words: str) -> str:  # noqa: ARG002
+        """https://core.telegram.org/bots/features#deep-linking. Raises as `whoami`."""
+        return f"https://t.me/{(await self.whoami())[1:]}?start={data}"
+
     def verify(self, request: HookRequest) -> None:
         """Raise `Unauthorised` unless the secret token is ours; without one nobody may post."""
         told = request.headers.get("x-telegram-bot-api-secret-token", "")
@@ -96,7 +100,7 @@ class TelegramChannel(Channel):
             size=file.size if found.file_size is None else found.file_size,
         )
 
-    async def typing(self, recipient: str) -> None:
+    async def typing(self, recipient: str, to: Inbound | None = None) -> None:  # noqa: ARG002 - asks for none
         """Show for five seconds that an answer is coming; never raises, it is only a courtesy."""
         await self._courtesy(SendChatAction(chat_id=recipient, action="typing"), "telegram.typing")
 

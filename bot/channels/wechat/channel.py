@@ -34,6 +34,9 @@ from bot.core.profiles import WECHAT
 
 log = logging.getLogger(__name__)
 
+#: Seconds that a code to scan is good.
+SCENE_SECONDS = 600
+MOST_LINK = 1000
 SUCCESS = HookAnswer(body=b"success")
 #: How often WeChat posts an event that is not answered.
 TRIES = 3
@@ -58,7 +61,7 @@ class WeChat(HttpChannel):
         sealing = Sealing(settings.aes_keys, settings.app_id) if settings.aes_keys else None
         self._gate = Gate(settings.token.reveal(), sealing, settings.stale_after, now)
         self._reader = Reader(self.account, Allowance(settings.event_seconds, settings.event_quota), not settings.api)
-        self._token = SharedToken(around, self._new_token)
+        self._token = SharedToken(around, self._new_token, renew=self._renewed_token)
         self._strangers = Strangers(allows)
         self._calls = Calls(self._api, self._token, meant, STALE, self._strangers)
         self._sender = Sender(self._calls, around.open_file, settings.text_bytes)
@@ -72,6 +75,17 @@ class WeChat(HttpChannel):
         if self._settings.api:
             await self._calls.get("/cgi-bin/getcallbackip")
         return self._settings.app_id
+
+    async def deep_link(self, data: str, words: str) -> str:  # noqa: ARG002
+        """What a code to scan says, for as long as our codes are good; "" without the API. Raises `ParleyError`.
+
+        https://developers.weixin.qq.com/doc/offiaccount/Account_Management/Generating_a_Parametric_QR_Code.html
+        """
+        if not self._settings.api:
+            return ""
+        scene = {"scene": {"scene_str": data}}
+        asked = {"expire_seconds": SCENE_SECONDS, "action_name": "QR_STR_SCENE", "action_info": scene}
+        return text(await self._calls.post("/cgi-bin/qrcode/create", asked), "url", MOST_LINK)
 
     def verify(self, request: HookRequest) -> None:
         """Raise `Unauthorised` unless the call is WeChat's, and of now."""
@@ -145,7 +159,7 @@ class WeChat(HttpChannel):
         told = await self._calls.get("/cgi-bin/user/info", {"openid": recipient, "lang": "en"})
         return Profile(name=text(told, "nickname")[:256], locale=text(told, "language")[:35].replace("_", "-"))
 
-    async def typing(self, recipient: str) -> None:
+    async def typing(self, recipient: str, to: Inbound | None = None) -> None:  # noqa: ARG002 - asks for none
         """Show that an answer is coming; never raises, it is only a courtesy."""
         if self._settings.api:
             with suppress(ParleyError):
@@ -177,7 +191,7 @@ class WeChat(HttpChannel):
 
     async def _prepare(self) -> None:
         await self._token.get()
-        body = menu(self._around.commands)
+        body = menu(self._around.offered(self.capabilities.language))
         if not self._settings.menu or not body["button"]:
             return
         note, digest = f"{self.account}:menu", blake2b(orjson.dumps(body), digest_size=16).hexdigest()
@@ -200,10 +214,18 @@ class WeChat(HttpChannel):
 
     async def _new_token(self) -> tuple[str, float]:
         """A stable token: asking for it again gives the same one, so that none of ours ends another's."""
+        return await self._ask_token({})
+
+    async def _renewed_token(self) -> tuple[str, float]:
+        """Another one, which WeChat gives twenty times a day: it has ended the one before, and still tells it."""
+        return await self._ask_token({"force_refresh": True})
+
+    async def _ask_token(self, how: Json) -> tuple[str, float]:
         asked = {
             "grant_type": "client_credential",
             "appid": self._settings.app_id,
             "secret": self._settings.secret.reveal(),
+            **how,
         }
         return token_of(await self._api.call("POST", "/cgi-bin/stable_token", json=asked), meant_of_token)
 

@@ -64,7 +64,10 @@ class Reader:
         )
 
     def _event(self, event: Json) -> _Found | None:
-        read = _EVENTS.get(word(event, "Event", MOST_NAME))
+        name = word(event, "Event", MOST_NAME)
+        if name in _SCANS:
+            return _scanned(event)
+        read = _EVENTS.get(name)
         return read(word(event, "EventKey", MOST_NAME)) if read else None
 
 
@@ -126,11 +129,19 @@ def _file(event: Json, kind: FileKind, name: str, media_type: str) -> FileRef:
     return FileRef(kind, ref, name, media_type)
 
 
+def _scanned(event: Json) -> _Found | None:
+    """A code that was scanned by a button of the account's menu is as if its words were typed."""
+    scan = event.get("ScanCodeInfo")
+    said = word(scan, "ScanResult") if type(scan) is dict else ""
+    return _Found(text=said) if said else None
+
+
 def _clicked(key: str) -> _Found:
     """A command of our own menu is as if it was typed; another's button carries data."""
     return _Found(text=key) if key.startswith(COMMAND) else _Found("callback", data=key)
 
 
+_SCANS = frozenset({"scancode_push", "scancode_waitmsg"})
 _EVENTS: dict[str, Callable[[str], _Found]] = {
     "subscribe": lambda key: _Found("started", data=key.removeprefix(_SCENE)),
     "SCAN": lambda key: _Found("started", data=key),

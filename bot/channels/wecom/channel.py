@@ -13,7 +13,7 @@ from time import time
 from bot.channels._account import Around
 from bot.channels._channel import HttpChannel
 from bot.channels._http import Api
-from bot.channels._reading import MOST_NAME, objects, text
+from bot.channels._reading import MOST_NAME, Json, objects, text
 from bot.channels._strangers import IsPublic, Strangers, is_public
 from bot.channels._tokens import SharedToken
 from bot.channels._weixin import Gate, Sealing, word
@@ -31,11 +31,17 @@ from bot.core.profiles import WECOM
 
 log = logging.getLogger(__name__)
 
+#: By what WeCom tells links of ours from those of the console.
+SCENE = "parley"
+MOST_LINK = 1000
+
 #: Seconds that the start of everything else may wait for WeCom.
 FIRST_TRY = 5.0
 DOORBELL = "kf_msg_or_event"
-#: Session states: in the pool where people wait for a person, and with one.
-WAITING, WITH_PERSON = 2, 3
+#: Session states: in the pool where people wait for a person, with one, and over.
+WAITING, WITH_PERSON, ENDED = 2, 3, 4
+#: Of the settings: whoever takes people from the pool.
+POOL = "pool"
 
 
 class WeCom(HttpChannel):
@@ -67,6 +73,15 @@ class WeCom(HttpChannel):
         """What the desks are called. Raises `ParleyError`."""
         return ", ".join((await self._puller.names()).values()) or self._settings.corp_id
 
+    async def deep_link(self, data: str, words: str) -> str:  # noqa: ARG002
+        """A link to the first desk. Raises `ParleyError`. https://developer.work.weixin.qq.com/document/path/94665"""
+        desks = await self._puller.desks()
+        if not desks:
+            return ""
+        asked = {"open_kfid": desks[0], "scene": SCENE}
+        url = text(await self._calls.post("/cgi-bin/kf/add_contact_way", asked), "url", MOST_LINK)
+        return f"{url}{'&' if '?' in url else '?'}scene_param={data}" if url else ""
+
     def verify(self, request: HookRequest) -> None:
         """Raise `Unauthorised` unless the call is WeCom's, and of now."""
         if request.method == "POST":
@@ -84,6 +99,8 @@ class WeCom(HttpChannel):
         """A doorbell is remembered, and says nothing by itself; another event is `unknown`. Raises `BadInput`."""
         event = self._gate.event(body)
         name = word(event, "Event", MOST_NAME)
+        if not name:
+            raise BadInput("Event is missing")
         if name != DOORBELL:
             key = "h:" + blake2b(body, digest_size=20).hexdigest()
             return [Inbound(self.account, key, NOBODY, "unknown", data=name, native=event)]
@@ -104,12 +121,21 @@ class WeCom(HttpChannel):
         """
         return Sent(await self._sender.send(recipient, wire, key, occasion.token, in_window=occasion.in_window))
 
-    async def hand_over(self, recipient: str, to: str = "") -> None:
-        """Give the conversation to the person `to` (a UserID) in WeCom, or to whoever takes it. Raises as `send`."""
+    async def hand_over(self, recipient: str) -> None:
+        """Give the session to who serves people in WeCom, as the settings say. Raises as `send`.
+
+        One that waits for a person there, or is with one, stays so; one that has ended begins with the next message.
+        """
         customer, _, desk = recipient.rpartition("@")
-        asked = {"open_kfid": desk, "external_userid": customer}
-        state = {"service_state": WITH_PERSON, "servicer_userid": to} if to else {"service_state": WAITING}
-        await self._calls.post("/cgi-bin/kf/service_state/trans", asked | state)
+        asked: Json = {"open_kfid": desk, "external_userid": customer}
+        told = await self._calls.post("/cgi-bin/kf/service_state/get", asked)
+        if told.get("service_state") in (WAITING, WITH_PERSON, ENDED):
+            return
+        who = self._settings.staff
+        person = {"service_state": WITH_PERSON, "servicer_userid": who}
+        await self._calls.post(
+            "/cgi-bin/kf/service_state/trans", asked | ({"service_state": WAITING} if who == POOL else person)
+        )
 
     async def fetch(self, file: FileRef) -> FileStream:
         """Open a customer's file, which WeCom keeps for three days. Raises `ChannelUnavailable` or `FileMissing`."""
@@ -162,4 +188,5 @@ def _capabilities(settings: Settings) -> Capabilities:
         text_limit=settings.text_bytes,
         reply_window=timedelta(hours=settings.reply_hours),
         reply_quota=settings.reply_quota,
+        hands_over=bool(settings.staff),
     )

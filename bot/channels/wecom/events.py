@@ -43,7 +43,8 @@ _FAILED = {
     10: "the customer refuses messages",
 }
 _REFUSED = 10
-_PERSON_CAME = (1, 2)  # a person took the session from the pool, or from another person
+#: A person took the session from the pool, or from another person; it has ended; it was taken up again by a person.
+_PERSON_CAME, _ENDED = (1, 2, 4), 3
 
 
 def address(desk: str, customer: str) -> str:
@@ -105,8 +106,7 @@ def _said(base: Inbound, item: Json) -> list[Inbound]:
     """A message of the customer, or of a person of ours who answered in WeCom."""
     origin, kind = integer(item, "origin"), text(item, "msgtype", MOST_NAME)
     if origin == STAFF:
-        words = text(obj(item, "text"), "content") if kind == "text" else f"[{kind}]"
-        return [replace(base, kind="echo", text=words, external_id=base.key)]
+        return [_answered(replace(base, kind="echo", external_id=base.key), item, kind)]
     if origin != CUSTOMER:
         return []
     base = replace(base, kind="message", external_id=base.key)
@@ -115,10 +115,21 @@ def _said(base: Inbound, item: Json) -> list[Inbound]:
         data = text(told, "menu_id", MOST_NAME)
         return [replace(base, kind="callback" if data else "message", text=text(told, "content"), data=data)]
     if kind in _FILES:
-        form, name, media_type = _FILES[kind]
-        return [replace(base, files=(FileRef(form, needed(obj(item, kind), "media_id", MOST_ID), name, media_type),))]
+        return [replace(base, files=(_file(item, kind),))]
     words = _in_words(kind, item)
     return [replace(base, text=words)] if words else []
+
+
+def _answered(base: Inbound, item: Json, kind: str) -> Inbound:
+    if kind in _FILES:
+        return replace(base, files=(_file(item, kind),))
+    words = text(obj(item, "text"), "content") if kind == "text" else _in_words(kind, item)
+    return replace(base, text=words or f"[{kind}]")
+
+
+def _file(item: Json, kind: str) -> FileRef:
+    form, name, media_type = _FILES[kind]
+    return FileRef(form, needed(obj(item, kind), "media_id", MOST_ID), name, media_type)
 
 
 def _in_words(kind: str, item: Json) -> str:
@@ -150,8 +161,11 @@ def _taken_back(base: Inbound, event: Json) -> list[Inbound]:
 
 
 def _session(base: Inbound, event: Json) -> list[Inbound]:
-    """A person who took the session answers from now on, and the bot is silent."""
-    if integer(event, "change_type") not in _PERSON_CAME:
+    """A person who took the session answers from now on, and the bot is silent until they end it."""
+    change = integer(event, "change_type")
+    if change == _ENDED:
+        return [replace(base, kind="returned")]
+    if change not in _PERSON_CAME:
         return []
     person = f"👤 {text(event, 'new_servicer_userid', MOST_NAME)}"
     return [replace(base, kind="echo", text=person, external_id=base.key)]

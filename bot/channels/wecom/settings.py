@@ -32,6 +32,11 @@ class Settings(SealedSettings):
     corp_id: Annotated[str, AfterValidator(_corp_id)] = Field(default="", description="The CorpID.")
     secret: Secret = Field(default=Secret(), description="The secret of the app that serves the desks.")
     desks: Listed = Field(default=(), description="Only these desks, by open_kfid; none: all that the app serves.")
+    staff: str = Field(
+        default="",
+        description="Who serves people that ask for somebody, in WeCom: `pool` (whoever takes them) or one UserID; "
+        "empty: the desk here.",
+    )
     poll_seconds: float = Field(default=60, gt=0, description="How often is looked for what no call told of.")
     text_bytes: int = Field(default=2048, gt=0, description="Longest text, bytes of UTF-8.")
     reply_hours: float = Field(default=48, gt=0, description="How long after a message we may answer.")

@@ -178,9 +178,10 @@ class WeiboChannel(HttpChannel):
         await self._media.close()
 
     async def _keep_menu(self) -> None:
-        body = orjson.dumps(menu(self._around.commands))
-        if not self._settings.menu or not self._around.commands:
+        offered = self._around.offered(self.capabilities.language)
+        if not self._settings.menu or not offered:
             return
+        body = orjson.dumps(menu(offered))
         note, digest = f"{self.account}:menu", blake2b(body, digest_size=16).hexdigest()
         if await self._around.notes.get(note) != digest:
             await self._call(self._api, "POST", "/2/messages/menu/create.json", {"menus": body.decode()})

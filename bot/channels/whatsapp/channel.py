@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import replace
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from bot.channels._account import Around
 from bot.channels._meta.channel import USUAL, Circumstances, MetaChannel
@@ -50,6 +50,13 @@ class WhatsAppChannel(MetaChannel):
         found = await self._graph.call("GET", self._number.phone_number_id, query=query)
         return f"{text(found, 'verified_name', MOST_NAME)} {text(found, 'display_phone_number', MOST_NAME)}".strip()
 
+    async def deep_link(self, data: str, words: str) -> str:  # noqa: ARG002
+        """WhatsApp brings no data, so the words stand ready: https://faq.whatsapp.com/5913398998672934."""
+        asked = {"fields": "display_phone_number"}
+        shown = await self._graph.call("GET", self._number.phone_number_id, query=asked)
+        number = "".join(filter(str.isdecimal, text(shown, "display_phone_number", MOST_NAME)))
+        return f"https://wa.me/{number}?text={quote(words, safe='')}" if number else ""
+
     async def send(self, recipient: str, wire: Wire, key: str, occasion: Occasion = ORDINARY) -> Sent:
         """Send one wire. Raises `ChannelUnavailable`, `WindowClosed`, `Unreachable` or `BadInput`.
 
@@ -77,11 +84,11 @@ class WhatsAppChannel(MetaChannel):
         stream = await self._strangers.open(address, bearer(await self._tokens.get()))
         return replace(stream, name=file.name, media_type=file.media_type or stream.media_type)
 
-    async def typing(self, recipient: str) -> None:
+    async def typing(self, recipient: str, to: Inbound | None = None) -> None:
         """Mark what was said last as read, and show that an answer is coming; never raises."""
-        message = self._newest.get(recipient)
-        if message is None:
-            return  # another node heard it
+        message = (to.external_id if to else "") or self._newest.get(recipient)
+        if not message:
+            return  # a call is waited for, and another node heard what it is about
         try:
             await self._sender.saw(message)
         except ParleyError as error:

@@ -89,14 +89,20 @@ def _read(account: str, message: Json, contact: Json) -> Inbound:
         name=text(profile, "name", MOST_NAME),
         sent_at=moment(_seconds(message)),
         native=_native(message, contact, said),
+        alias=_user(message, contact),
         external_id=key_of(mid) if said.kind in FROM_CUSTOMER else "",
         about=key_of(said.about) if said.about else "",
     )
 
 
+def _user(message: Json, contact: Json) -> str:
+    """The id within the business, which WhatsApp tells alone once somebody hides the number."""
+    return text(message, "from_user_id", MOST_PERSON) or text(contact, "user_id", MOST_PERSON)
+
+
 def _native(message: Json, contact: Json, said: Said) -> Json:
     """The person's other id, and what handlers may want besides the words."""
-    user = text(message, "from_user_id", MOST_PERSON) or text(contact, "user_id", MOST_PERSON)
+    user = _user(message, contact)
     wanted = {*said.native, "context", "referral"}
     return ({"user_id": user} if user else {}) | {name: message[name] for name in sorted(wanted) if name in message}
 
@@ -121,6 +127,7 @@ def _status(account: str, status: Json) -> Inbound | None:
             about=key_of(mid),
             sent_at=moment(_seconds(status)),
             native={"key": opaque} if opaque else {},
+            alias=text(status, "recipient_user_id", MOST_PERSON),
         )
     except BadInput:
         return unknown(account, "unreadable", status, person)
@@ -143,7 +150,15 @@ def _echo(account: str, message: Json) -> Inbound:
         at = moment(_seconds(message))
         key = key_of("echo", mid)
         return Inbound(
-            account, key, person, "echo", text=said.text, files=said.files, sent_at=at, external_id=key_of(mid)
+            account,
+            key,
+            person,
+            "echo",
+            text=said.text,
+            files=said.files,
+            sent_at=at,
+            external_id=key_of(mid),
+            alias=text(message, "to_user_id", MOST_PERSON),
         )
     except BadInput:
         return unknown(account, "unreadable", message, person)

@@ -84,6 +84,10 @@ class XChannel(HttpChannel):
         me = (await self._call("GET", "/2/users/me")).get("data")
         return f"@{me.get('username')}" if isinstance(me, dict) else self.account
 
+    async def deep_link(self, data: str, words: str) -> str:  # noqa: ARG002
+        """X brings no data, so the words stand ready: https://developer.x.com/en/docs/x-for-websites/dm-button."""
+        return f"https://x.com/messages/compose?recipient_id={self._own}&text={quote(words, safe='')}"
+
     def verify(self, request: HookRequest) -> None:
         """Raise `Unauthorised` unless X signed the call, or checks our signature with one that is safe to sign."""
         if request.method == "GET" and _CRC.fullmatch(request.query.get("crc_token", "")):

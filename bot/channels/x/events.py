@@ -55,15 +55,24 @@ def read_events(account: str, own: str, body: bytes) -> list[Inbound]:
 def _messages(account: str, own: str, inner: Json) -> Iterator[Inbound]:
     users = inner.get("users")
     for event in objects(inner, MESSAGES):
-        if text(event, "type", MOST_NAME) != "message_create":
-            yield _unknown(account, event)
-            continue
-        message = obj(event, "message_create")
-        sender = needed(message, "sender_id", MOST_ID)
-        if sender == own or text(obj(message, "target"), "recipient_id", MOST_ID) != own:
-            continue  # ours, or of another account that the app serves
-        read = _message(account, sender, event, obj(message, "message_data"))
-        yield _named(read, users) if read else _unknown(account, event, sender)
+        try:
+            read = _event(account, own, event, users)
+            if read is not None:
+                yield read
+        except BadInput:
+            yield _unknown(account, event)  # it takes none of its batch with it
+
+
+def _event(account: str, own: str, event: Json, users: Any) -> Inbound | None:
+    """None for what the account itself sent, and for another account that the app serves."""
+    if text(event, "type", MOST_NAME) != "message_create":
+        return _unknown(account, event)
+    message = obj(event, "message_create")
+    sender = needed(message, "sender_id", MOST_ID)
+    if sender == own or text(obj(message, "target"), "recipient_id", MOST_ID) != own:
+        return None
+    read = _message(account, sender, event, obj(message, "message_data"))
+    return _named(read, users) if read else _unknown(account, event, sender)
 
 
 def _message(account: str, sender: str, event: Json, said: Json) -> Inbound | None:
@@ -103,8 +112,10 @@ def _reads(account: str, own: str, inner: Json) -> Iterator[Inbound]:
 
 
 def _unknown(account: str, event: Json, sender: str = "0") -> Inbound:
-    key = "dm:" + needed(event, "id", MOST_ID)
-    return Inbound(account, key, sender, "unknown", data=text(event, "type", MOST_NAME), native=event)
+    """Raises `BadInput` for one without an id."""
+    key, kind = "dm:" + needed(event, "id", MOST_ID), event.get("type")
+    told = kind[:MOST_NAME] if type(kind) is str else ""
+    return Inbound(account, key, sender, "unknown", data=told, native=event)
 
 
 def _named(inbound: Inbound, users: Any) -> Inbound:

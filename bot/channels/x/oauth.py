@@ -29,8 +29,6 @@ class Keys:
 
 def signer(settings: Settings) -> Sign:
     """How this account's calls are authorised."""
-    if settings.user_token:
-        return lambda _method, _url: f"Bearer {settings.user_token.reveal()}"
     keys = Keys(
         settings.consumer_key.reveal(),
         settings.consumer_secret.reveal(),

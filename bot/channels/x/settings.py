@@ -14,27 +14,23 @@ CAPABILITIES = X
 
 
 class Settings(ChannelSettings):
-    """An account acts through an app: by OAuth 1.0a (four secrets), or with an OAuth 2.0 token of its user."""
+    """An account acts through an app by OAuth 1.0a: two keys of the app and two of the account, which do not end."""
 
     cure = (
         "copy the app's keys and the account's access token from developer.x.com (the app needs the permission to "
         "read and write direct messages), and check `api_base` and the network"
     )
 
-    consumer_key: Secret = Field(default=Secret(), description="The app's API key; not needed with `user_token`.")
+    consumer_key: Secret = Field(default=Secret(), description="The app's API key (OAuth 1.0a; no OAuth 2.0 token).")
     consumer_secret: Secret = Field(
         default=Secret(), description="The app's API key secret: webhooks are signed by it."
     )
     access_token: Secret = Field(default=Secret(), description="The account's access token of OAuth 1.0a.")
     access_secret: Secret = Field(default=Secret(), description="The secret of that token.")
-    user_token: Secret = Field(
-        default=Secret(),
-        description="An OAuth 2.0 token of the account, instead; X ends it after two hours unless something renews it.",
-    )
     user_id: str = Field(
         default="",
         coerce_numbers_to_str=True,
-        description="The account's number; an access token of OAuth 1.0a begins with it, so that it may be left out.",
+        description="The account's number; its access token begins with it, so that it may be left out.",
     )
     api_base: Url = Field(default="https://api.x.com", description="X's API.")
     media_hosts: Listed = Field(
@@ -42,10 +38,8 @@ class Settings(ChannelSettings):
     )
 
     def missing(self) -> tuple[str, ...]:
-        """The secret that signs webhooks, one of the two ways to call, and who the account is."""
-        needed = ["consumer_secret"]
-        if not self.user_token:
-            needed += ["consumer_key", "access_token", "access_secret"]
+        """The four secrets, and who the account is."""
+        needed = ("consumer_secret", "consumer_key", "access_token", "access_secret")
         lacking = [key for key in needed if not getattr(self, key)]
         return tuple(lacking if self.own_id or lacking else ["user_id"])
 

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 
 import msgspec
 
-from bot.core.errors import ParleyError
 from bot.core.events import ContactErased
 from bot.core.message import Inbound
 from bot.core.ports import Channel, Storage
 from bot.runtime.attempts import Done
 from bot.runtime.writes import NewEffect, Writes
-from bot.services import audit, privacy, search
+from bot.services import privacy
 from models import Identity
 from models.database import execute, transaction
-
-log = logging.getLogger(__name__)
 
 
 class ForgetPayload(msgspec.Struct, frozen=True):
@@ -66,26 +61,9 @@ class Forget:
         people = await channel.people_of(asked.user) if channel else (asked.user,)
         found = await Identity.filter(account=asked.account, external_id__in=list(people)).values_list("contact_id")
         for (contact_id,) in found:
-            await self._erase(int(contact_id))
+            await privacy.forget(int(contact_id), None, self._storage, self._clock(), self._published)
         return Done()
 
     async def give_up(self, effect: NewEffect, error: BaseException) -> Done:  # noqa: ARG002
         """It is parked, where staff see it and try again."""
         return Done()
-
-    async def _erase(self, contact_id: int) -> None:
-        now = self._clock()
-        async with transaction():
-            keys = await privacy.erase(contact_id, now)
-            await audit.record(None, "contact.erase", f"contact:{contact_id}", now)
-        self._published(ContactErased(contact_id))
-        for key in keys:
-            await self._delete(key)
-        await search.forget()
-
-    async def _delete(self, key: str) -> None:
-        with suppress(ParleyError):
-            await self._storage.delete(key)
-            return
-        # The row is gone already, so nobody can open the file; the operator must remove its bytes.
-        log.error("an erased file could not be deleted", extra={"action": "erase.file", "key": key})

@@ -17,8 +17,8 @@ from models.database import engine, execute, fetch, transaction
 LOOK_SECONDS = 0.1
 #: Between the end of a try and the beginning of the next one, seconds.
 GAP = 3.0
-#: How long a call is remembered behind its end: a platform may make it once more, seconds.
-REMEMBERED = 60.0
+#: How long a call is remembered behind its end, and how often that is looked at: it may come once more, seconds.
+REMEMBERED = 30.0
 
 _OPEN = (
     "INSERT INTO open_call (account, key, recipient, until, hope) VALUES (?, ?, ?, {now} + ?, {now} + ?) "
@@ -133,6 +133,6 @@ class AccountCalls:
 
 
 async def prune() -> None:
-    """Forget calls that nobody makes again."""
+    """Forget calls that nobody makes again, and what was said for them."""
     async with transaction() as connection:
         await execute(connection, [(_FORGET.format(now=engine().now), [(REMEMBERED, REMEMBERED)])])

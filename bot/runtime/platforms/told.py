@@ -9,12 +9,15 @@ import msgspec
 
 from bot.core.events import MessageChanged
 from bot.core.message import Inbound, Reply
+from bot.runtime.host import TurnHost
+from bot.runtime.platforms import pieces
 from bot.runtime.state import ConversationState
 from bot.runtime.suspects import Postponed
 from bot.runtime.writes import Writes, preview
+from bot.services import attachments
 from models.database import fetch, marks
 
-KINDS = frozenset({"status", "edited", "deleted", "echo"})
+KINDS = frozenset({"status", "edited", "deleted", "echo", "returned"})
 #: A person who answers in the platform's own client has the word for so long after each of their messages.
 ELSEWHERE = timedelta(hours=2)
 #: How far back a message is looked for.
@@ -22,10 +25,23 @@ _REACH = 500
 #: An echo is of one of so many messages, and comes soon.
 _ECHOED, _ECHO_TIME = 50, timedelta(minutes=10)
 #: A status may be here before we have written down what was sent; so long and so often it is waited for, seconds.
+#: Nothing else of the conversation is done meanwhile, so only while something of it is being sent: an id that is not
+#: known then never will be, like that of a message of several pieces, which goes by the last of them.
 _PATIENCE, _REST = 5.0, 0.5
 
 _NAMED = "SELECT seq, text, delivery FROM message WHERE conversation_id = ? AND seq > ? AND external_id = ? AND author "
-_SENT = _NAMED + "IN ('bot', 'staff') ORDER BY seq"
+_SENT = (
+    "SELECT seq, delivery, -1 AS number FROM message WHERE conversation_id = ? AND seq > ? AND external_id = ? "
+    "AND author IN ('bot', 'staff') UNION ALL "
+    "SELECT seq, delivery, number FROM message_piece WHERE conversation_id = ? AND external_id = ? ORDER BY seq, number"
+)
+_PIECE_OF = "SELECT seq, delivery, number FROM message_piece WHERE conversation_id = ? AND seq = ? AND number = ?"
+_PIECES = (
+    "SELECT p.id, p.number, p.delivery, p.is_last, m.delivery AS whole FROM message_piece p JOIN message m "
+    "ON m.conversation_id = p.conversation_id AND m.seq = p.seq WHERE p.conversation_id = ? AND p.seq = ? "
+    "ORDER BY p.number"
+)
+_PIECE = "UPDATE message_piece SET delivery = ? WHERE id = ?"
 _RECEIVED = _NAMED + "= 'customer' ORDER BY seq"
 _EARLIER = _NAMED + "= 'event' ORDER BY seq"
 _OURS = (
@@ -36,10 +52,18 @@ _LAST = (
     "SELECT text, external_id FROM message WHERE conversation_id = ? AND seq > ? AND author IN ('bot', 'staff') "
     "AND at > ? ORDER BY seq"
 )
+_LEAVING = (
+    "SELECT seq FROM message WHERE conversation_id = ? AND seq > ? AND author IN ('bot', 'staff') "
+    "AND delivery = 'queued' LIMIT 1"
+)
 # Who has read a message has read those above it.
 _UNTIL = (
     "SELECT seq, text, delivery FROM message WHERE conversation_id = ? AND seq > ? AND author IN ('bot', 'staff') "
     "AND delivery IN ({marks}) AND seq <= ? ORDER BY seq"
+)
+_WAITING = (
+    "SELECT seq FROM message WHERE conversation_id = ? AND seq > ? AND author = 'bot' "
+    "AND delivery IN ('queued', 'held', 'quiet') ORDER BY seq"
 )
 _STATUS = "UPDATE message SET delivery = ?, error = ? WHERE conversation_id = ? AND seq = ?"
 _EDIT = "UPDATE message SET text = ?, changed = 'edited' WHERE conversation_id = ? AND seq = ?"
@@ -56,13 +80,17 @@ _BEFORE = {
 class Told:
     """One such event of one conversation, within its turn."""
 
-    def __init__(self, state: ConversationState, writes: Writes, now: datetime) -> None:
+    def __init__(self, state: ConversationState, writes: Writes, host: TurnHost, now: datetime) -> None:
         self._state = state
+        self._host = host
         self._writes = writes
         self._now = now
 
-    async def take(self, inbound: Inbound) -> None:
-        """Gather what follows from it. Raises `Postponed` for a status of what we have not written down yet."""
+    async def take(self, inbound: Inbound) -> bool:
+        """Gather what follows from it; whether it is a new message, with files of its own.
+
+        Raises `Postponed` for a status of what we have not written down yet.
+        """
         match inbound.kind:
             case "status":
                 await self._status(inbound)
@@ -70,9 +98,13 @@ class Told:
                 await self._edited(inbound)
             case "deleted":
                 await self._deleted(inbound)
+            case "returned":
+                self._returned()
             case "echo":
                 if not await self._is_ours(inbound):
-                    self._answered_elsewhere(inbound)
+                    await self._answered_elsewhere(inbound)
+                    return True
+        return False
 
     async def _status(self, inbound: Inbound) -> None:
         before = _BEFORE.get(inbound.data)
@@ -80,8 +112,13 @@ class Told:
             return
         found = await self._of_status(inbound, before)
         if not found and self._is_fresh(inbound):
-            raise Postponed(_REST)
-        for row in found:
+            if await self._is_leaving():
+                raise Postponed(_REST)
+            found = await self._of_status(inbound, before)  # it may have left between the two looks
+        in_pieces = {row["seq"]: row["number"] for row in found if row.get("number", -1) >= 0}
+        for seq, number in in_pieces.items():
+            await self._piece(seq, number, inbound, before)
+        for row in (one for one in found if one["seq"] not in in_pieces):
             if row["delivery"] in before:
                 self._tell(_STATUS, (inbound.data, inbound.text[:300], self._state.id, row["seq"]), row["seq"])
                 if inbound.data == "failed":
@@ -91,22 +128,45 @@ class Told:
         """The messages that it is about: one by its id or by our own key of it, or all that were there at its time."""
         after = self._state.last_seq - _REACH
         if inbound.about.startswith("send:"):
-            seq = inbound.about.split(":")[3:4]
-            return [{"seq": int(seq[0]), "delivery": "queued"}] if seq and seq[0].isdigit() else []
+            return await self._by_key(inbound.about)
         if inbound.about:
-            found = await fetch(_SENT, (self._state.id, after, inbound.about))
+            found = await fetch(_SENT, (self._state.id, after, inbound.about, self._state.id, inbound.about))
             if not found or inbound.data != "read":
                 return found
-            return await fetch(
-                _UNTIL.format(marks=marks(len(before))), (self._state.id, after, *before, found[-1]["seq"])
-            )
+            is_piece = found[-1]["number"] >= 0
+            until = (self._state.id, after, *before, found[-1]["seq"] - is_piece)
+            above = await fetch(_UNTIL.format(marks=marks(len(before))), until)
+            return [*above, *(found if is_piece else ())]
         sql = _OURS.format(marks=marks(len(before)))
         return await fetch(sql, (self._state.id, after, *before, inbound.sent_at or self._now))
+
+    async def _by_key(self, key: str) -> list[dict[str, Any]]:
+        """By our own key of a wire: `send:<time>:<conversation>:<seq>:<number>`."""
+        _, _, _, seq, number = [*(int(part) if part.isdigit() else 0 for part in key.split(":")), 0, 0, 0, 0][:5]
+        piece = await fetch(_PIECE_OF, (self._state.id, seq, number))
+        return piece or ([{"seq": seq, "delivery": "queued"}] if seq else [])
+
+    async def _piece(self, seq: int, number: int, inbound: Inbound, before: tuple[str, ...]) -> None:
+        """One wire of a message: the message has the least state of all of them, once all have left."""
+        rows = await fetch(_PIECES, (self._state.id, seq))
+        changed = pieces.told(rows, number, inbound.data, before)
+        for row in changed:
+            row["delivery"] = inbound.data
+            self._writes.told.append((_PIECE, (inbound.data, row["id"])))
+        state, all_left = pieces.least([row["delivery"] for row in rows]), any(row["is_last"] for row in rows)
+        if changed and (all_left or state == "failed") and rows[0]["whole"] in _BEFORE.get(state, ()):
+            why = inbound.text[:300] if state == "failed" else ""
+            self._tell(_STATUS, (state, why, self._state.id, seq), seq)
+        if changed and inbound.data == "failed":
+            self._state.attention = "send"
 
     def _is_fresh(self, inbound: Inbound) -> bool:
         if not inbound.about or inbound.about.startswith("send:") or inbound.sent_at is None:
             return False
         return (self._now - inbound.sent_at).total_seconds() < _PATIENCE
+
+    async def _is_leaving(self) -> bool:
+        return bool(await fetch(_LEAVING, (self._state.id, self._state.last_seq - _REACH)))
 
     async def _edited(self, inbound: Inbound) -> None:
         """Staff read what stands there now, and in a line of its own what stood there before."""
@@ -119,10 +179,15 @@ class Told:
             self._event("edited", Reply(row["text"]), inbound.about)
 
     async def _deleted(self, inbound: Inbound) -> None:
-        """The words go, as the platforms demand; that something was there stays."""
+        """The words and the files go, as the platforms demand; that something was there stays."""
         for row in await self._by_id(inbound, _EARLIER):
             self._tell(_FORGET, (self._state.id, row["seq"]), row["seq"])
-        for row in await self._by_id(inbound):
+        found = await self._by_id(inbound)
+        seqs = [row["seq"] for row in found]
+        if seqs and await attachments.any_of(self._state.id, seqs):
+            await self._host.open()
+            await attachments.taken_back(self._state.id, seqs, self._now)
+        for row in found:
             self._tell(_DELETE, (self._state.id, row["seq"]), row["seq"])
             if row["seq"] == self._state.last_seq:
                 self._state.last_text = ""
@@ -137,12 +202,15 @@ class Told:
         rows = await fetch(_LAST, (self._state.id, self._state.last_seq - _ECHOED, self._now - _ECHO_TIME))
         return any((row["external_id"] or None) == inbound.external_id or row["text"] == inbound.text for row in rows)
 
-    def _answered_elsewhere(self, inbound: Inbound) -> None:
+    async def _answered_elsewhere(self, inbound: Inbound) -> None:
         """A person has the word; what the bot was about to say is not sent any more."""
         state = self._state
         if not state.is_with_people(self._now):
+            await self._host.open()  # what is cancelled may be recorded as sent by a commit of the ledger's now
             state.epoch += 1
             self._writes.voided.append((state.id, state.lane, state.epoch))
+            waiting = await fetch(_WAITING, (state.id, state.last_seq - _REACH))
+            self._writes.events += [MessageChanged(state.id, state.lane, row["seq"]) for row in waiting]
             self._event("elsewhere", None)
         state.elsewhere_until = self._now + ELSEWHERE
         state.waiting_since, state.unread = None, 0
@@ -152,6 +220,12 @@ class Told:
         self._writes.messages.append(
             (state.id, state.last_seq, "staff", None, inbound.text, "", None, "sent", self._now, inbound.external_id)
         )
+
+    def _returned(self) -> None:
+        """Nothing is said by that: where it has ended the platform takes nothing until the customer writes."""
+        if self._state.elsewhere_until is not None:
+            self._state.elsewhere_until = None
+            self._state.epoch += 1
 
     def _event(self, what: str, body: Reply | None, about: str = "") -> None:
         state = self._state

@@ -97,7 +97,9 @@ async def _of_people(people: Sequence[int]) -> list[int]:
     if not people:
         return []
     found = await fetch(
-        f"SELECT id FROM conversation WHERE contact_id IN ({marks(len(people))}) ORDER BY last_at DESC LIMIT ?",  # noqa: S608
+        "SELECT id FROM conversation WHERE contact_id IN (SELECT COALESCE(p.id, k.id) FROM contact k "  # noqa: S608
+        f"LEFT JOIN contact p ON p.person_id = k.person_id WHERE k.id IN ({marks(len(people))})) "
+        "ORDER BY last_at DESC LIMIT ?",
         [*people, FOUND],
     )
     return [row["id"] for row in found]

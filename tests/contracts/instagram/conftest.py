@@ -6,12 +6,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.channels._meta.channel import Circumstances
 from bot.channels.instagram import InstagramChannel, Settings
-from tests.contracts.channel_contract import Inbox, Shelf
-from tests.contracts.meta_stage import VERIFY
-from tests.kit.platforms.around import around
+from tests.contracts.meta_stage import channel, circumstances, hook, hurried  # noqa: F401 - fixtures
 from tests.kit.platforms.meta import InstagramServer, MetaUser
+from tests.kit.platforms.stages import stage_of
+
+
+@pytest.fixture
+def adapter() -> type[InstagramChannel]:
+    return InstagramChannel
 
 
 @pytest.fixture
@@ -22,45 +25,7 @@ async def server() -> AsyncIterator[InstagramServer]:
 
 @pytest.fixture
 def settings(server: InstagramServer) -> Settings:
-    return Settings.model_validate(
-        {
-            "app_secret": server.secret,
-            "verify_token": VERIFY,
-            "access_token": server.token,
-            "account_id": server.home,
-            "page_id": server.page,
-            "api_base": server.base,
-        }
-    )
-
-
-@pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
-
-
-@pytest.fixture
-def inbox() -> Inbox:
-    return Inbox()
-
-
-@pytest.fixture
-def circumstances(server: InstagramServer) -> Circumstances:
-    return Circumstances(timeout=10, allows=lambda _: True, clock=lambda: server.now)
-
-
-@pytest.fixture
-async def channel(settings: Settings, shelf: Shelf, circumstances: Circumstances) -> AsyncIterator[InstagramChannel]:
-    channel = InstagramChannel(settings, around("instagram", shelf.open), circumstances)
-    yield channel
-    await channel.stop()
-
-
-@pytest.fixture
-async def hurried(settings: Settings, shelf: Shelf) -> AsyncIterator[InstagramChannel]:
-    channel = InstagramChannel(settings, around("instagram", shelf.open), Circumstances(timeout=0.1))
-    yield channel
-    await channel.stop()
+    return Settings.model_validate(stage_of("instagram").table(server))
 
 
 @pytest.fixture

@@ -2,29 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
-from bot.channels.instagram import InstagramChannel
-from tests.contracts.channel_contract import ChannelContract, Inbox, Shelf, Stage
-from tests.contracts.hook import Hook
-from tests.contracts.meta_stage import staged
-from tests.kit.platforms.meta import InstagramServer, MetaUser
+from tests.contracts.meta_stage import MetaContract
 
 
-class TestInstagram(ChannelContract):
+class TestInstagram(MetaContract):
     """By webhook."""
-
-    @pytest.fixture
-    async def stage(
-        self,
-        channel: InstagramChannel,
-        hurried: InstagramChannel,
-        server: InstagramServer,
-        ann: MetaUser,
-        inbox: Inbox,
-        shelf: Shelf,
-    ) -> AsyncIterator[Stage]:
-        async with Hook(inbox.accept) as hook:
-            yield staged(channel, hurried, server, ann, inbox, shelf, hook, captions=False)

@@ -23,14 +23,6 @@ from tests.kit.wire_faults import Lost, Status
 TABLE = {"app_secret": "s", "verify_token": "v", "access_token": "t", "account_id": "17841400"}
 
 
-@pytest.fixture
-async def hook(channel: InstagramChannel, server: InstagramServer, inbox: Inbox) -> AsyncIterator[Hook]:
-    async with Hook(inbox.accept) as hook:
-        hook.channel = channel
-        server.posts_to(hook.url)
-        yield hook
-
-
 async def test_a_text_is_counted_in_bytes(channel: InstagramChannel, ann: MetaUser) -> None:
     await channel.send(ann.id, Wire("茶" * 333), "k1")
     with pytest.raises(BadInput):

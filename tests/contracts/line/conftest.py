@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.channels.line import LineChannel, Settings
-from tests.contracts.channel_contract import Inbox, Shelf
+from tests.contracts.channel_contract import Shelf
+from tests.contracts.hook import Hook
 from tests.kit.platforms.around import around
 from tests.kit.platforms.line import LineServer, LineUser
+from tests.kit.platforms.stages import stage_of
 
 
 @pytest.fixture
@@ -21,24 +23,7 @@ async def server(shelf: Shelf) -> AsyncIterator[LineServer]:
 
 @pytest.fixture
 def settings(server: LineServer) -> Settings:
-    told = {"channel_secret": server.secret, "access_token": server.token}
-    return Settings.model_validate(told | {"api_base": server.base, "data_base": server.base})
-
-
-@pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
-
-
-@pytest.fixture
-def inbox() -> Inbox:
-    return Inbox()
-
-
-@pytest.fixture
-def naps() -> list[float]:
-    """How long the channel would have slept."""
-    return []
+    return Settings.model_validate(stage_of("line").table(server))
 
 
 @pytest.fixture
@@ -46,7 +31,7 @@ async def channel(settings: Settings, shelf: Shelf, naps: list[float]) -> AsyncI
     async def sleep(seconds: float) -> None:
         naps.append(seconds)
 
-    surroundings = around("line", shelf.open, link=shelf.link)
+    surroundings = around("line", shelf.open, link=shelf.link, preview=shelf.preview)
     channel = LineChannel(settings, surroundings, allows=lambda _: True, sleep=sleep)
     yield channel
     await channel.stop()
@@ -62,3 +47,8 @@ async def hurried(settings: Settings, shelf: Shelf) -> AsyncIterator[LineChannel
 @pytest.fixture
 def ann(server: LineServer) -> LineUser:
     return server.person("U" + "a1" * 16)
+
+
+@pytest.fixture
+def hook(hook: Hook, channel: LineChannel, server: LineServer) -> Hook:
+    return hook.hears(channel, server)

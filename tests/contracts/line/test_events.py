@@ -82,38 +82,27 @@ def test_an_account_without_a_secret_believes_nobody() -> None:
         account("").verify(request(b"{}", empty))
 
 
-async def test_what_comes_twice_is_one(channel: LineChannel, server: LineServer, ann: LineUser, inbox: Inbox) -> None:
+async def test_what_comes_twice_is_one(hook: Hook, server: LineServer, ann: LineUser, inbox: Inbox) -> None:
     server.posting.twice = True
-    async with Hook(inbox.accept) as hook:
-        hook.channel = channel
-        server.posts_to(hook.url)
-        await ann.says("one")
-        await ann.takes_back(await ann.says("two"))
-        await inbox.next(3)
-        await server.is_heard()
+    await ann.says("one")
+    await ann.takes_back(await ann.says("two"))
+    await inbox.next(3)
+    await server.is_heard()
     assert [(one.kind, one.text) for one in inbox.kept] == [("message", "one"), ("message", "two"), ("deleted", "")]
     assert inbox.kept[2].about == inbox.kept[1].external_id
     assert inbox.attempts == 6
 
 
-async def test_who_follows_again_can_be_written_to(
-    channel: LineChannel, server: LineServer, ann: LineUser, inbox: Inbox
-) -> None:
-    async with Hook(inbox.accept) as hook:
-        hook.channel = channel
-        server.posts_to(hook.url)
-        await ann.follows()
-        await ann.blocks()
-        await ann.follows(again=True)
-        await inbox.next(3)
+async def test_who_follows_again_can_be_written_to(hook: Hook, server: LineServer, ann: LineUser, inbox: Inbox) -> None:
+    await ann.follows()
+    await ann.blocks()
+    await ann.follows(again=True)
+    await inbox.next(3)
     assert [(one.kind, one.data) for one in inbox.kept] == [("started", ""), ("reach", "blocked"), ("reach", "open")]
 
 
-async def test_the_consoles_verify_is_answered(channel: LineChannel, server: LineServer, inbox: Inbox) -> None:
-    async with Hook(inbox.accept) as hook:
-        hook.channel = channel
-        server.posts_to(hook.url)
-        answer = await server.posting.once(server.signed(json.dumps({"destination": "U", "events": []}).encode(), 0))
-        assert (answer.status, inbox.attempts) == (200, 0)
-        forged = await server.posting.once(type(server.signed(b"", 0))(b"{}", {"X-Line-Signature": "x"}))
-        assert forged.status == 401
+async def test_the_consoles_verify_is_answered(hook: Hook, server: LineServer, inbox: Inbox) -> None:
+    answer = await server.posting.once(server.signed(json.dumps({"destination": "U", "events": []}).encode(), 0))
+    assert (answer.status, inbox.attempts) == (200, 0)
+    forged = await server.posting.once(type(server.signed(b"", 0))(b"{}", {"X-Line-Signature": "x"}))
+    assert forged.status == 401

@@ -6,7 +6,6 @@ import pytest
 
 from bot.channels.line import LineChannel, Settings
 from bot.core.errors import (
-    AccountWaits,
     BadInput,
     ChannelUnavailable,
     ConfigError,
@@ -19,7 +18,7 @@ from bot.core.ports import Occasion, Profile
 from tests.contracts.channel_contract import PHOTO, Inbox, Shelf
 from tests.kit.platforms.around import around
 from tests.kit.platforms.line import LineServer, LineUser
-from tests.kit.wire_faults import Lost, Status, TooMany
+from tests.kit.wire_faults import Lost, Status
 
 
 async def test_a_reply_is_free_and_the_next_is_pushed(channel: LineChannel, server: LineServer, ann: LineUser) -> None:
@@ -98,6 +97,13 @@ async def test_without_a_public_address_a_card_has_no_picture_and_a_picture_cann
     await channel.stop()
 
 
+async def test_a_large_picture_has_a_small_preview(channel: LineChannel, ann: LineUser, shelf: Shelf) -> None:
+    photo = shelf.put(PHOTO + bytes(2 << 20), "tea.jpg", "image/jpeg")
+    await channel.send(ann.id, Wire(files=(photo,)), "k")
+    addresses = [ann.shown[0].raw[name] for name in ("originalContentUrl", "previewImageUrl")]
+    assert addresses == [shelf.link(photo), shelf.preview(photo)]
+
+
 @pytest.mark.parametrize("wire", [Wire(), Wire("  "), Wire("?", ((Button("x" * 21, "d"),),)), Wire("👋" * 2501)])
 async def test_what_line_does_not_take_is_bad_input(channel: LineChannel, ann: LineUser, wire: Wire) -> None:
     with pytest.raises(BadInput):
@@ -123,13 +129,6 @@ async def test_when_the_months_pushes_are_used_up_replies_go_on(
         await channel.send(ann.id, Wire("later"), "k1")
     await channel.send(ann.id, Wire("now"), "k2", Occasion(server.reply_token(ann)))
     assert [shown.text for shown in ann.shown] == ["now"]
-
-
-async def test_too_many_calls_make_the_account_wait(channel: LineChannel, server: LineServer, ann: LineUser) -> None:
-    server.fails("push", TooMany(1))
-    with pytest.raises(AccountWaits) as error:
-        await channel.send(ann.id, Wire("hi"), "k1")
-    assert error.value.told
 
 
 async def test_whom_line_does_not_know_is_unreachable(channel: LineChannel) -> None:

@@ -6,12 +6,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.channels._meta.channel import Circumstances
 from bot.channels.messenger import MessengerChannel, Settings
-from tests.contracts.channel_contract import Inbox, Shelf
-from tests.contracts.meta_stage import VERIFY
-from tests.kit.platforms.around import around
+from tests.contracts.meta_stage import channel, circumstances, hook, hurried  # noqa: F401 - fixtures
 from tests.kit.platforms.meta import MessengerServer, MetaUser
+from tests.kit.platforms.stages import stage_of
+
+
+@pytest.fixture
+def adapter() -> type[MessengerChannel]:
+    return MessengerChannel
 
 
 @pytest.fixture
@@ -23,43 +26,8 @@ async def server() -> AsyncIterator[MessengerServer]:
 @pytest.fixture
 def settings(server: MessengerServer) -> Settings:
     return Settings.model_validate(
-        {
-            "app_secret": server.secret,
-            "verify_token": VERIFY,
-            "access_token": server.token,
-            "page_id": server.page,
-            "api_base": server.base,
-        }
+        {**stage_of("messenger").table(server), "access_token": server.token, "system_token": ""}
     )
-
-
-@pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
-
-
-@pytest.fixture
-def inbox() -> Inbox:
-    return Inbox()
-
-
-@pytest.fixture
-def circumstances(server: MessengerServer) -> Circumstances:
-    return Circumstances(timeout=10, allows=lambda _: True, clock=lambda: server.now)
-
-
-@pytest.fixture
-async def channel(settings: Settings, shelf: Shelf, circumstances: Circumstances) -> AsyncIterator[MessengerChannel]:
-    channel = MessengerChannel(settings, around("messenger", shelf.open), circumstances)
-    yield channel
-    await channel.stop()
-
-
-@pytest.fixture
-async def hurried(settings: Settings, shelf: Shelf) -> AsyncIterator[MessengerChannel]:
-    channel = MessengerChannel(settings, around("messenger", shelf.open), Circumstances(timeout=0.1))
-    yield channel
-    await channel.stop()
 
 
 @pytest.fixture

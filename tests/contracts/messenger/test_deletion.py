@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import orjson
 import pytest
 
@@ -16,14 +14,6 @@ from tests.contracts.hook import Hook
 from tests.contracts.meta_stage import signed
 from tests.kit.platforms.around import around
 from tests.kit.platforms.meta import MessengerServer, MetaUser
-
-
-@pytest.fixture
-async def hook(channel: MessengerChannel, server: MessengerServer, inbox: Inbox) -> AsyncIterator[Hook]:
-    async with Hook(inbox.accept) as hook:
-        hook.channel = channel
-        server.posts_to(hook.url)
-        yield hook
 
 
 async def test_a_request_for_deletion_is_kept_and_confirmed(hook: Hook, server: MessengerServer, inbox: Inbox) -> None:

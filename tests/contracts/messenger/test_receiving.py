@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import orjson
 import pytest
 
@@ -18,14 +16,6 @@ from tests.contracts.meta_stage import VERIFY, signed
 from tests.kit.platforms.around import around
 from tests.kit.platforms.meta import MessengerServer, MetaUser
 from tests.kit.wire_faults import Cut, Status
-
-
-@pytest.fixture
-async def hook(channel: MessengerChannel, server: MessengerServer, inbox: Inbox) -> AsyncIterator[Hook]:
-    async with Hook(inbox.accept) as hook:
-        hook.channel = channel
-        server.posts_to(hook.url)
-        yield hook
 
 
 def challenge(**query: str) -> HookRequest:
@@ -63,40 +53,6 @@ async def test_the_secret_before_is_believed_while_it_is_replaced(
     rotating.verify(signed(server, b"{}", "the new one"))
     with pytest.raises(Unauthorised):
         channel.verify(signed(server, b"{}", "the new one"))
-
-
-async def test_a_second_delivery_is_the_same_message(
-    hook: Hook, server: MessengerServer, ann: MetaUser, inbox: Inbox
-) -> None:
-    server.posting.twice = True
-    mid = await ann.says("once")
-    await server.is_heard()
-    assert [(one.key, one.text, one.external_id) for one in inbox.kept] == [(mid, "once", mid)]
-    assert inbox.attempts == 2
-
-
-async def test_a_message_is_posted_until_it_is_kept(
-    hook: Hook, server: MessengerServer, ann: MetaUser, inbox: Inbox
-) -> None:
-    inbox.refuses = [ChannelUnavailable("busy")] * 2
-    await ann.says("keep me")
-    await server.is_heard()
-    assert [answer.status for answer in server.posting.answers] == [503, 503, 200]
-    assert [one.text for one in inbox.kept] == ["keep me"]
-
-
-async def test_a_batch_out_of_order_is_read_event_by_event(
-    hook: Hook, server: MessengerServer, ann: MetaUser, inbox: Inbox
-) -> None:
-    events = [server.event(ann.id, server.home, message={"mid": f"m_{n}", "text": str(n)}) for n in range(100)]
-    events[50]["message"] = {"mid": [], "text": "odd"}
-    server.tells(*reversed(events))
-    await server.is_heard()
-    assert [one.text for one in inbox.kept if one.kind == "message"] == [
-        str(n) for n in reversed(range(100)) if n != 50
-    ]
-    assert [one.data for one in inbox.kept if one.kind == "unknown"] == ["unreadable"]
-    assert [answer.status for answer in server.posting.answers] == [200]
 
 
 async def test_people_in_metas_inbox_are_heard_and_we_are_not(

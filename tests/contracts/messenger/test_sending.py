@@ -17,7 +17,7 @@ from tests.kit.platforms.around import MemoryNotes, around
 from tests.kit.platforms.base import Call, Json, Refusal
 from tests.kit.platforms.graph import HOUR, error
 from tests.kit.platforms.meta import MessengerServer, MetaUser
-from tests.kit.wire_faults import Cut, Elsewhere, Fault, Garbage, Status, TooMany
+from tests.kit.wire_faults import Elsewhere, Fault, Garbage, Status, TooMany
 
 LATE = Occasion(in_window=False)
 LATE_STAFF = Occasion(in_window=False, by_person=True)
@@ -272,16 +272,6 @@ async def test_what_is_not_the_graphs_own_answer_is_tried_again(
     server.fails("messages", fault)
     with pytest.raises(ChannelUnavailable):
         await channel.send(ann.id, Wire("hi"), "k")
-
-
-async def test_a_lost_answer_may_show_a_text_twice_but_never_loses_it(
-    channel: MessengerChannel, server: MessengerServer, ann: MetaUser
-) -> None:
-    server.fails("messages", Cut())
-    with pytest.raises(ChannelUnavailable):
-        await channel.send(ann.id, Wire("once or twice"), "k")
-    await channel.send(ann.id, Wire("once or twice"), "k")
-    assert [shown.text for shown in ann.shown] == ["once or twice"] * 2
 
 
 async def test_who_waits_sees_that_it_was_read_and_is_answered(channel: MessengerChannel, ann: MetaUser) -> None:

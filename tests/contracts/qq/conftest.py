@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from bot.channels.qq import QqChannel, Settings
-from tests.contracts.channel_contract import Inbox, Shelf
+from tests.contracts.channel_contract import Shelf
 from tests.contracts.hook import Hook
 from tests.kit.platforms.around import MemoryNotes, around
 from tests.kit.platforms.qq import QqServer
 from tests.kit.platforms.qq_chats import QqChat
+from tests.kit.platforms.stages import stage_of
 
 Make = Callable[..., QqChannel]
 
@@ -24,28 +25,12 @@ async def server() -> AsyncIterator[QqServer]:
 
 
 @pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
-
-
-@pytest.fixture
-def inbox() -> Inbox:
-    return Inbox()
-
-
-@pytest.fixture
-def notes() -> MemoryNotes:
-    return MemoryNotes()
-
-
-@pytest.fixture
 async def make(server: QqServer, shelf: Shelf, notes: MemoryNotes) -> AsyncIterator[Make]:
     """Makes a channel with some settings of its own."""
     made: list[QqChannel] = []
 
     def make(timeout: float = 10.0, **own: Any) -> QqChannel:
-        known = {"app_id": server.app_id, "secret": server.secret, "api_base": server.base, "token_base": server.base}
-        settings = Settings.model_validate(known | own)
+        settings = Settings.model_validate({**stage_of("qq").table(server), **own})
         channel = QqChannel(settings, around("qq", shelf.open, notes=notes), timeout=timeout, allows=lambda _: True)
         made.append(channel)
         return channel
@@ -76,8 +61,5 @@ def teahouse(server: QqServer) -> QqChat:
 
 
 @pytest.fixture
-async def hook(channel: QqChannel, inbox: Inbox, server: QqServer) -> AsyncIterator[Hook]:
-    async with Hook(inbox.accept) as hook:
-        hook.channel = channel
-        server.posts_to(hook.url)
-        yield hook
+def hook(hook: Hook, channel: QqChannel, server: QqServer) -> Hook:
+    return hook.hears(channel, server)

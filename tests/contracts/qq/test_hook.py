@@ -102,16 +102,6 @@ async def test_a_heartbeat_is_answered_with_one(hook: Hook, server: QqServer) ->
     assert json.loads(answer.body) == {"op": 11}
 
 
-async def test_an_event_that_comes_twice_is_one(
-    hook: Hook, server: QqServer, ann: QqChat, inbox: Inbox, channel: QqChannel
-) -> None:
-    server.posting.twice = True
-    await ann.says("once")
-    await server.is_heard()
-    assert [inbound.text for inbound in inbox.kept] == ["once"]
-    assert len(server.posting.answers) == 2
-
-
 async def test_a_group_is_one_conversation_with_an_allowance_of_its_own(
     hook: Hook, server: QqServer, teahouse: QqChat, inbox: Inbox
 ) -> None:
@@ -156,7 +146,7 @@ async def test_who_adds_the_bot_has_started(
 
 
 @pytest.mark.parametrize(
-    ("kind", "data"), [("FRIEND_DEL", "blocked"), ("C2C_MSG_REJECT", "blocked"), ("C2C_MSG_RECEIVE", "open")]
+    ("kind", "data"), [("FRIEND_DEL", "blocked"), ("C2C_MSG_REJECT", "answers"), ("C2C_MSG_RECEIVE", "unasked")]
 )
 async def test_who_turns_the_bot_off_or_on_is_told(
     hook: Hook, server: QqServer, ann: QqChat, inbox: Inbox, kind: str, data: str
@@ -175,6 +165,16 @@ async def test_typing_is_shown_to_who_wrote(
     await channel.typing(teahouse.id)
     assert (ann.typing_seen, teahouse.typing_seen) == (1, 0)
     assert server.named("messages")[0].json()["msg_id"] == number
+
+
+async def test_typing_answers_what_another_node_heard(
+    hook: Hook, make: Make, server: QqServer, ann: QqChat, inbox: Inbox
+) -> None:
+    number = await ann.says("hi")
+    heard, elsewhere = await inbox.next(), make()
+    await elsewhere.typing(ann.id, heard)
+    assert server.named("messages")[0].json()["msg_id"] == number
+    await elsewhere.stop()
 
 
 async def test_a_wrong_secret_stops_the_start(make: Make, inbox: Inbox) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.channels.qq import QqChannel
-from bot.core.errors import AccountWaits, BadInput, ChannelUnavailable, TooLarge, WindowClosed
+from bot.core.errors import BadInput, ChannelUnavailable, TooLarge, WindowClosed
 from bot.core.message import Attachment, Button, Wire
 from bot.core.ports import ORDINARY, Occasion
 from tests.contracts.channel_contract import PAPER, PHOTO, Inbox, Shelf
@@ -15,7 +15,7 @@ from tests.contracts.qq.conftest import Make
 from tests.kit.platforms.around import MemoryNotes
 from tests.kit.platforms.qq import QqServer
 from tests.kit.platforms.qq_chats import QqChat
-from tests.kit.wire_faults import Cut, Fault, Garbage, Lost, Status, TooMany
+from tests.kit.wire_faults import Cut, Fault, Garbage, Lost, Status
 
 ROWS = ((Button("Green", "tea:1"), Button("Black", "tea:2")), (Button("Shop", url="https://shop.example/"),))
 MENU = "Which?\n1. Green\n2. Black\nShop: https://shop.example/"
@@ -71,41 +71,10 @@ async def test_what_may_only_be_answered_waits(channel: QqChannel, server: QqSer
     assert server.count("messages") == 0
 
 
-async def test_a_closed_window_waits_for_the_next_message(channel: QqChannel, server: QqServer, ann: QqChat) -> None:
-    server.ahead = 3601
-    with pytest.raises(WindowClosed):
-        await channel.send(ann.id, Wire("late"), "k", to(ann))
-    ann.writes()
-    await channel.send(ann.id, Wire("late"), "k", to(ann))
-    assert [shown.text for shown in ann.shown] == ["late"]
-
-
-async def test_a_fifth_answer_waits(channel: QqChannel, ann: QqChat) -> None:
-    for number in range(4):
-        await channel.send(ann.id, Wire(str(number)), f"k{number}", to(ann))
-    with pytest.raises(WindowClosed):
-        await channel.send(ann.id, Wire("4"), "k4", to(ann))
-    assert len(ann.shown) == 4
-
-
-async def test_a_group_waits_after_five_minutes(channel: QqChannel, server: QqServer, teahouse: QqChat) -> None:
-    server.ahead = 301
-    with pytest.raises(WindowClosed):
-        await channel.send(teahouse.id, Wire("late"), "k", to(teahouse))
-
-
 async def test_who_takes_no_pushes_is_not_pushed_to(make: Make, server: QqServer, ann: QqChat) -> None:
     server.proactive, ann.takes_pushes = True, False
     with pytest.raises(WindowClosed):
         await make(proactive=True).send(ann.id, Wire("hi"), "k", ORDINARY)
-
-
-async def test_a_token_that_ends_in_mid_send_is_fetched_once(channel: QqChannel, server: QqServer, ann: QqChat) -> None:
-    await channel.send(ann.id, Wire("one"), "k1", to(ann))
-    server.token = "ended"
-    await channel.send(ann.id, Wire("two"), "k2", to(ann))
-    assert [shown.text for shown in ann.shown] == ["one", "two"]
-    assert (server.count("token"), server.count("messages")) == (2, 3)
 
 
 async def test_a_token_that_is_never_taken_waits_a_minute(channel: QqChannel, server: QqServer, ann: QqChat) -> None:
@@ -123,13 +92,6 @@ async def test_all_at_once_share_one_token(channel: QqChannel, server: QqServer)
     await asyncio.gather(*(channel.send(one.id, Wire("hi"), one.id, to(one)) for one in people))
     assert [len(one.shown) for one in people] == [1] * 50
     assert server.count("token") == 1
-
-
-async def test_a_bot_that_is_too_fast_rests_as_a_whole(channel: QqChannel, server: QqServer, ann: QqChat) -> None:
-    server.fails("messages", TooMany(after=9))
-    with pytest.raises(AccountWaits) as error:
-        await channel.send(ann.id, Wire("hi"), "k", to(ann))
-    assert (error.value.after, error.value.told) == (9, True)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.channels.telegram import TelegramChannel, TelegramSettings
-from tests.contracts.channel_contract import Inbox, Shelf
+from tests.contracts.channel_contract import Shelf
 from tests.kit.telegram_server import TelegramServer
 from tests.kit.telegram_user import TelegramUser
 
@@ -24,17 +24,6 @@ async def server() -> AsyncIterator[TelegramServer]:
 @pytest.fixture
 def settings(server: TelegramServer) -> TelegramSettings:
     return TelegramSettings(token=server.token, api_base=server.base, timeout=10, poll=1)
-
-
-@pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
-
-
-@pytest.fixture
-def naps() -> list[float]:
-    """How long the channel would have slept before each further try."""
-    return []
 
 
 @pytest.fixture
@@ -58,8 +47,3 @@ async def hurried(settings: TelegramSettings, shelf: Shelf) -> AsyncIterator[Tel
 @pytest.fixture
 def ann(server: TelegramServer) -> TelegramUser:
     return server.user(42, "Ann", "zh-hans")
-
-
-@pytest.fixture
-def inbox() -> Inbox:
-    return Inbox()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from bot.app import build, make_channels, opened
+from bot.app import build, opened
+from bot.app_channels import make_channels
 from bot.channels.telegram import TelegramChannel
 from bot.config import Config, accounts
 from bot.core.message import Attachment

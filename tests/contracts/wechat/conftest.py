@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from bot.channels.wechat import Settings, WeChat
-from tests.contracts.channel_contract import Inbox, Shelf
+from tests.contracts.channel_contract import Shelf
 from tests.contracts.hook import Hook
 from tests.kit.platforms.around import around
-from tests.kit.platforms.wechat import APP_ID, SECRET, TOKEN, WeChatPerson, WeChatServer
+from tests.kit.platforms.stages import stage_of
+from tests.kit.platforms.wechat import WeChatPerson, WeChatServer
 
 Open = Callable[..., WeChat]
 
 
 def settings(server: WeChatServer, **more: Any) -> Settings:
-    told = {"app_id": APP_ID, "secret": SECRET, "token": TOKEN, "encoding_aes_key": server.key}
-    return Settings.model_validate(told | {"api_base": server.base, "holds": 0.3} | more)
+    return Settings.model_validate({**stage_of("wechat").table(server), "holds": 0.3, **more})
 
 
 @pytest.fixture
@@ -34,22 +34,6 @@ def ann(server: WeChatServer) -> WeChatPerson:
 
 
 @pytest.fixture
-def inbox() -> Inbox:
-    return Inbox()
-
-
-@pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
-
-
-@pytest.fixture
-async def hook(inbox: Inbox) -> AsyncIterator[Hook]:
-    async with Hook(inbox.accept) as hook:
-        yield hook
-
-
-@pytest.fixture
 async def make(server: WeChatServer, shelf: Shelf, hook: Hook) -> AsyncIterator[Open]:
     """Opens the account; what is not given is as in the fake WeChat. The web side hears for the first."""
     made: list[WeChat] = []
@@ -57,7 +41,8 @@ async def make(server: WeChatServer, shelf: Shelf, hook: Hook) -> AsyncIterator[
     def opened(
         *, timeout: float = 10, allows: Any = None, commands: Any = (), notes: Any = None, **more: Any
     ) -> WeChat:
-        surroundings = replace(around("wechat", shelf.open, calls=hook.calls, notes=notes), commands=commands)
+        surroundings = around("wechat", shelf.open, calls=hook.calls, notes=notes)
+        surroundings = replace(surroundings, commands_in={"zh": commands})
         channel = WeChat(settings(server, **more), surroundings, timeout=timeout, allows=allows or (lambda _: True))
         made.append(channel)
         hook.channel = made[0]

@@ -94,19 +94,6 @@ async def test_what_is_not_answered_in_time_is_a_bare_success(
     assert ann.shown == []
 
 
-async def test_the_same_message_twice_is_one(
-    make: Open, server: WeChatServer, ann: WeChatPerson, inbox: Inbox, hook: Hook
-) -> None:
-    make(holds=0.01)
-    server.posting.twice = True
-    server.posts_to(hook.url)
-    await ann.says("hi")
-    await ann.follows()
-    await server.is_heard()
-    assert [(inbound.kind, inbound.text) for inbound in inbox.kept] == [("message", "hi"), ("started", "")]
-    assert len(server.posting.answers) == 4
-
-
 # accounts without the customer-service API
 
 
@@ -169,21 +156,6 @@ async def test_a_forged_challenge_is_not(make: Open, server: WeChatServer, hook:
 
 
 # what is old, changed or replayed
-
-
-async def test_a_call_of_yesterday_is_refused_and_a_replay_of_now_is_a_duplicate(
-    make: Open, server: WeChatServer, ann: WeChatPerson, inbox: Inbox, hook: Hook
-) -> None:
-    make(encoding_aes_key=KEY, holds=0.01)
-    server.key, server.posting.url = KEY, hook.url
-    event = {"ToUserName": ORIGINAL, "FromUserName": ann.id, "CreateTime": 1_760_000_000, "MsgType": "text"}
-    delivery = server.signed(json.dumps(event | {"MsgId": "1", "Content": "hi"}).encode(), 0)
-    answers = [await server.posting.once(delivery) for _ in range(3)]
-    assert [answer.status for answer in answers] == [200, 200, 200]
-    assert [inbound.text for inbound in inbox.kept] == ["hi"]
-    server.shelf.ahead = -86_400
-    old = server.signed(json.dumps(event | {"MsgId": "2", "Content": "old"}).encode(), 0)
-    assert (await server.posting.once(old)).status == 401
 
 
 async def test_while_keys_change_both_are_opened_and_answers_have_the_new_one(

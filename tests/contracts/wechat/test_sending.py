@@ -33,24 +33,6 @@ def open_window(ann: WeChatPerson) -> None:
     ann.quota(5, 48 * 3600)
 
 
-async def test_a_sixth_message_waits_until_the_person_writes(channel: WeChat, ann: WeChatPerson) -> None:
-    await ann.says("hi")
-    for number in range(5):
-        await channel.send(ann.id, Wire(f"number {number}"), f"k{number}")
-    with pytest.raises(WindowClosed, match="45047"):
-        await channel.send(ann.id, Wire("one more"), "k5")
-    await ann.says("go on")
-    await channel.send(ann.id, Wire("one more"), "k5")
-    assert ann.shown[-1].text == "one more"
-
-
-async def test_after_48_hours_nothing_goes_out(channel: WeChat, server: WeChatServer, ann: WeChatPerson) -> None:
-    await ann.says("hi")
-    server.shelf.ahead = 48 * 3600 + 1
-    with pytest.raises(WindowClosed, match="45015"):
-        await channel.send(ann.id, Wire("hi"), "k1")
-
-
 async def test_a_follow_allows_three_within_a_minute(
     make: Open, server: WeChatServer, ann: WeChatPerson, inbox: Inbox, hook: Hook
 ) -> None:
@@ -65,17 +47,6 @@ async def test_a_follow_allows_three_within_a_minute(
         await channel.send(ann.id, Wire("welcome"), f"k{number}")
     with pytest.raises(WindowClosed):
         await channel.send(ann.id, Wire("welcome"), "k3")
-
-
-@pytest.mark.usefixtures("open_window")
-async def test_a_token_that_ends_in_mid_send_is_fetched_anew_once(
-    channel: WeChat, server: WeChatServer, ann: WeChatPerson
-) -> None:
-    await channel.send(ann.id, Wire("one"), "k1")
-    server.expire()
-    await channel.send(ann.id, Wire("two"), "k2")
-    assert [shown.text for shown in ann.shown] == ["one", "two"]
-    assert (server.tokens_given, server.count("send")) == (2, 3)
 
 
 @pytest.mark.usefixtures("open_window")
@@ -195,6 +166,18 @@ async def test_a_token_that_ends_while_a_file_is_fetched(
     server.refuses_tokens = True
     with pytest.raises(ChannelUnavailable):
         await channel.fetch(file)
+
+
+@pytest.mark.usefixtures("open_window")
+async def test_a_token_that_has_ended_and_is_told_all_the_same_is_renewed_once(
+    channel: WeChat, server: WeChatServer, ann: WeChatPerson
+) -> None:
+    await channel.whoami()
+    server.end()
+    await channel.send(ann.id, Wire("hello"), "k")
+    assert [one.text for one in ann.shown] == ["hello"]
+    asked = [call.json().get("force_refresh", False) for call in server.named("stable_token")]
+    assert asked == [False, False, True]
 
 
 async def test_after_three_days_a_file_is_gone(

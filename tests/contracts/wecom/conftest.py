@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from bot.channels.wecom import Settings, WeCom
-from tests.contracts.channel_contract import Inbox, Shelf
+from tests.contracts.channel_contract import Shelf
 from tests.contracts.hook import Hook
 from tests.kit.platforms.around import MemoryNotes, around
-from tests.kit.platforms.wecom import CORP_ID, KEY, SECRET, TOKEN, WeComPerson, WeComServer
+from tests.kit.platforms.stages import stage_of
+from tests.kit.platforms.wecom import WeComPerson, WeComServer
 
 Open = Callable[..., WeCom]
 
 
 def settings(server: WeComServer, **more: Any) -> Settings:
-    told = {"corp_id": CORP_ID, "secret": SECRET, "token": TOKEN, "encoding_aes_key": KEY}
-    return Settings.model_validate(told | {"api_base": server.base} | more)
+    return Settings.model_validate({**stage_of("wecom").table(server), **more})
 
 
 @pytest.fixture
@@ -31,33 +31,6 @@ async def server() -> AsyncIterator[WeComServer]:
 @pytest.fixture
 def ann(server: WeComServer) -> WeComPerson:
     return server.person()
-
-
-@pytest.fixture
-def inbox() -> Inbox:
-    return Inbox()
-
-
-@pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
-
-
-@pytest.fixture
-def notes() -> MemoryNotes:
-    return MemoryNotes()
-
-
-@pytest.fixture
-def naps() -> list[float]:
-    """How long the channel would have slept before each further try."""
-    return []
-
-
-@pytest.fixture
-async def hook(inbox: Inbox) -> AsyncIterator[Hook]:
-    async with Hook(inbox.accept) as hook:
-        yield hook
 
 
 @pytest.fixture

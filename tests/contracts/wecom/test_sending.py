@@ -19,24 +19,6 @@ ROWS = ((Button("Green", "tea:1"), Button("Our shop", url="https://shop.example/
 WELCOMED = Occasion(in_window=False)
 
 
-async def test_a_sixth_message_waits_until_the_customer_writes(channel: WeCom, ann: WeComPerson) -> None:
-    await ann.says("hi")
-    for number in range(5):
-        await channel.send(ann.id, Wire(f"number {number}"), f"k{number}")
-    with pytest.raises(WindowClosed, match="95001"):
-        await channel.send(ann.id, Wire("one more"), "k5")
-    await ann.says("go on")
-    await channel.send(ann.id, Wire("one more"), "k5")
-    assert ann.shown[-1].text == "one more"
-
-
-async def test_after_48_hours_nothing_goes_out(channel: WeCom, server: WeComServer, ann: WeComPerson) -> None:
-    await ann.says("hi")
-    server.shelf.ahead = 48 * 3600 + 1
-    with pytest.raises(WindowClosed, match="95002"):
-        await channel.send(ann.id, Wire("hi"), "k1")
-
-
 async def test_a_message_whose_answer_was_lost_is_not_sent_twice(
     make: Open, server: WeComServer, ann: WeComPerson
 ) -> None:
@@ -171,18 +153,39 @@ async def test_without_a_window_and_a_welcome_nothing_is_tried(
 # people of ours
 
 
-async def test_a_conversation_is_handed_over_and_the_bot_is_silent(
-    channel: WeCom, server: WeComServer, ann: WeComPerson
+@pytest.mark.parametrize(("staff", "state", "person"), [("pool", 2, ""), ("LiSi", 3, "LiSi")])
+async def test_a_conversation_is_handed_over_once_and_the_bot_is_silent(
+    make: Open, server: WeComServer, ann: WeComPerson, staff: str, state: int, person: str
 ) -> None:
+    channel = make(staff=staff)
+    assert channel.capabilities.hands_over
     await ann.says("a person, please")
     await channel.hand_over(ann.id)
-    assert ann.session.state == 2
-    await channel.hand_over(ann.id, "LiSi")
-    assert (ann.session.state, ann.session.person) == (3, "LiSi")
+    await channel.hand_over(ann.id)  # a process died before it was recorded
+    assert (ann.session.state, ann.session.person, server.count("trans")) == (state, person, 1)
     with pytest.raises(WindowClosed, match="95018"):
         await channel.send(ann.id, Wire("hi"), "k1")
-    with pytest.raises(BadInput):
-        await channel.hand_over(ann.id)
+
+
+async def test_who_has_ended_a_session_gives_it_back(
+    make: Open, server: WeComServer, ann: WeComPerson, inbox: Inbox, hook: Hook
+) -> None:
+    channel = make(staff="pool")
+    server.posts_to(hook.url)
+    await channel.start(inbox.accept)
+    await ann.says("a person, please")
+    await channel.hand_over(ann.id)
+    await ann.is_served("LiSi", "This is Li")
+    await ann.is_done()
+    told = [await inbox.next(number) for number in (1, 2, 3, 4)]
+    assert [(one.kind, one.text) for one in told[1:]] == [("echo", "👤 LiSi"), ("echo", "This is Li"), ("returned", "")]
+    await ann.says("and one more thing")
+    await channel.send(ann.id, Wire("here I am"), "k1")
+    assert ann.shown[-1].text == "here I am"
+
+
+def test_without_the_setting_people_of_the_desk_here_answer(channel: WeCom) -> None:
+    assert not channel.capabilities.hands_over
 
 
 # what became of it

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from bot.channels.weibo import Settings, WeiboChannel
-from tests.contracts.channel_contract import Inbox, Shelf
+from tests.contracts.channel_contract import Shelf
 from tests.contracts.hook import Hook
 from tests.kit.platforms.around import MemoryNotes, around
+from tests.kit.platforms.stages import stage_of
 from tests.kit.platforms.weibo import Fan, WeiboServer
 
 Make = Callable[..., WeiboChannel]
@@ -25,31 +26,14 @@ async def server() -> AsyncIterator[WeiboServer]:
 
 
 @pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
-
-
-@pytest.fixture
-def inbox() -> Inbox:
-    return Inbox()
-
-
-@pytest.fixture
-async def hook(inbox: Inbox) -> AsyncIterator[Hook]:
-    async with Hook(inbox.accept) as hook:
-        yield hook
-
-
-@pytest.fixture
 async def make(shelf: Shelf, hook: Hook) -> AsyncIterator[Make]:
     """Makes a channel at a server, with some settings of its own; the web side hears for the first."""
     made: list[WeiboChannel] = []
     notes = MemoryNotes()
 
     def make(server: WeiboServer, timeout: float = 10.0, **own: Any) -> WeiboChannel:
-        known: dict[str, Any] = {"app_secret": server.secret, "access_token": server.token, "holds": 0.01}
-        known |= dict.fromkeys(("api_base", "user_base", "media_base"), server.base)
-        surroundings = replace(around("weibo", shelf.open, calls=hook.calls, notes=notes), commands=COMMANDS)
+        known = {**stage_of("weibo").table(server), "holds": 0.01}
+        surroundings = replace(around("weibo", shelf.open, calls=hook.calls, notes=notes), commands_in={"zh": COMMANDS})
         made.append(WeiboChannel(Settings.model_validate(known | own), surroundings, timeout=timeout))
         hook.channel = made[0]
         return made[-1]

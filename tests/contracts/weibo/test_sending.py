@@ -13,16 +13,6 @@ from tests.kit.platforms.weibo import Fan, WeiboServer
 from tests.kit.wire_faults import Status
 
 
-async def test_after_48_hours_the_person_has_to_write(make: Make, server: WeiboServer, fan: Fan) -> None:
-    channel = make(server)
-    server.ahead = 48 * 3600 + 1
-    with pytest.raises(WindowClosed):
-        await channel.send(fan.id, Wire("late"), "k")
-    await fan.says("hi")
-    await channel.send(fan.id, Wire("late"), "k")
-    assert [shown.text for shown in fan.shown] == ["late"]
-
-
 async def test_what_is_out_of_the_window_is_not_even_tried(make: Make, server: WeiboServer, fan: Fan) -> None:
     with pytest.raises(WindowClosed):
         await make(server).send(fan.id, Wire("late"), "k", Occasion(in_window=False))

@@ -6,12 +6,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.channels._meta.channel import Circumstances
 from bot.channels.whatsapp import Settings, WhatsAppChannel
-from tests.contracts.channel_contract import Inbox, Shelf
-from tests.contracts.meta_stage import VERIFY
-from tests.kit.platforms.around import around
-from tests.kit.platforms.whatsapp import NUMBER, WhatsAppServer, WhatsAppUser
+from tests.contracts.meta_stage import channel, circumstances, hook, hurried  # noqa: F401 - fixtures
+from tests.kit.platforms.stages import stage_of
+from tests.kit.platforms.whatsapp import WhatsAppServer, WhatsAppUser
+
+
+@pytest.fixture
+def adapter() -> type[WhatsAppChannel]:
+    return WhatsAppChannel
 
 
 @pytest.fixture
@@ -22,45 +25,7 @@ async def server() -> AsyncIterator[WhatsAppServer]:
 
 @pytest.fixture
 def settings(server: WhatsAppServer) -> Settings:
-    return Settings.model_validate(
-        {
-            "app_secret": server.secret,
-            "verify_token": VERIFY,
-            "access_token": server.token,
-            "phone_number_id": NUMBER,
-            "media_hosts": ["127.0.0.1"],
-            "api_base": server.base,
-        }
-    )
-
-
-@pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
-
-
-@pytest.fixture
-def inbox() -> Inbox:
-    return Inbox()
-
-
-@pytest.fixture
-def circumstances(server: WhatsAppServer) -> Circumstances:
-    return Circumstances(timeout=10, allows=lambda _: True, clock=lambda: server.now)
-
-
-@pytest.fixture
-async def channel(settings: Settings, shelf: Shelf, circumstances: Circumstances) -> AsyncIterator[WhatsAppChannel]:
-    channel = WhatsAppChannel(settings, around("whatsapp", shelf.open), circumstances)
-    yield channel
-    await channel.stop()
-
-
-@pytest.fixture
-async def hurried(settings: Settings, shelf: Shelf) -> AsyncIterator[WhatsAppChannel]:
-    channel = WhatsAppChannel(settings, around("whatsapp", shelf.open), Circumstances(timeout=0.1))
-    yield channel
-    await channel.stop()
+    return Settings.model_validate(stage_of("whatsapp").table(server))
 
 
 @pytest.fixture

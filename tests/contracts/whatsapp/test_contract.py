@@ -2,29 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
-from bot.channels.whatsapp import WhatsAppChannel
-from tests.contracts.channel_contract import ChannelContract, Inbox, Shelf, Stage
-from tests.contracts.hook import Hook
-from tests.contracts.meta_stage import staged
-from tests.kit.platforms.whatsapp import WhatsAppServer, WhatsAppUser
+from tests.contracts.meta_stage import MetaContract
 
 
-class TestWhatsApp(ChannelContract):
+class TestWhatsApp(MetaContract):
     """By webhook."""
 
-    @pytest.fixture
-    async def stage(
-        self,
-        channel: WhatsAppChannel,
-        hurried: WhatsAppChannel,
-        server: WhatsAppServer,
-        ann: WhatsAppUser,
-        inbox: Inbox,
-        shelf: Shelf,
-    ) -> AsyncIterator[Stage]:
-        async with Hook(inbox.accept) as hook:
-            yield staged(channel, hurried, server, ann, inbox, shelf, hook, captions=True)
+    captions = True

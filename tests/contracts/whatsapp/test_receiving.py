@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from bot.channels.whatsapp import Settings, WhatsAppChannel
@@ -17,14 +15,6 @@ from tests.kit.platforms.around import around
 from tests.kit.platforms.base import Upload
 from tests.kit.platforms.whatsapp import BUSINESS, WhatsAppServer, WhatsAppUser
 from tests.kit.wire_faults import Cut, Elsewhere, Status
-
-
-@pytest.fixture
-async def hook(channel: WhatsAppChannel, server: WhatsAppServer, inbox: Inbox) -> AsyncIterator[Hook]:
-    async with Hook(inbox.accept) as hook:
-        hook.channel = channel
-        server.posts_to(hook.url)
-        yield hook
 
 
 async def test_a_challenge_with_our_words_is_echoed(hook: Hook, server: WhatsAppServer) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.channels._meta.channel import Circumstances
 from bot.channels.whatsapp import CAPABILITIES, Settings, WhatsAppChannel
 from bot.core.errors import AccountWaits, BadInput, ChannelUnavailable, Unreachable, WindowClosed
 from bot.core.message import Button, Wire
@@ -292,7 +293,13 @@ async def test_a_revoked_token_keeps_messages_for_later(
 
 
 async def test_who_waits_sees_that_it_was_read_and_is_answered(
-    channel: WhatsAppChannel, server: WhatsAppServer, ann: WhatsAppUser, inbox: Inbox
+    channel: WhatsAppChannel,
+    server: WhatsAppServer,
+    ann: WhatsAppUser,
+    inbox: Inbox,
+    settings: Settings,
+    shelf: Shelf,
+    circumstances: Circumstances,
 ) -> None:
     await channel.typing(ann.id)  # nobody has written to this node
     assert server.calls == []
@@ -300,6 +307,10 @@ async def test_who_waits_sees_that_it_was_read_and_is_answered(
         hook.channel = channel
         server.posts_to(hook.url)
         mid = await ann.says("are you there?")
-        await inbox.next()
+        heard = await inbox.next()
     await channel.typing(ann.id)
     assert (ann.seen, ann.typing_seen) == ([mid], 1)
+    elsewhere = WhatsAppChannel(settings, around("whatsapp", shelf.open), circumstances)
+    await elsewhere.typing(ann.id, heard)  # it is known there where the answer is made, too
+    assert ann.typing_seen == 2
+    await elsewhere.stop()

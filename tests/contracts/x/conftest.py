@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from bot.channels.x import Settings, XChannel
-from tests.contracts.channel_contract import Inbox, Shelf
+from tests.contracts.channel_contract import Shelf
 from tests.contracts.hook import Hook
 from tests.kit.platforms.around import around
+from tests.kit.platforms.stages import stage_of
 from tests.kit.platforms.x import XServer, XUser
 
 Make = Callable[..., XChannel]
@@ -23,30 +24,12 @@ async def server() -> AsyncIterator[XServer]:
 
 
 @pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
-
-
-@pytest.fixture
-def inbox() -> Inbox:
-    return Inbox()
-
-
-@pytest.fixture
 async def make(shelf: Shelf) -> AsyncIterator[Make]:
     """Makes a channel at a server, with some settings of its own."""
     made: list[XChannel] = []
 
     def make(server: XServer, timeout: float = 10.0, **own: Any) -> XChannel:
-        known = {
-            "consumer_key": server.consumer_key,
-            "consumer_secret": server.consumer_secret,
-            "access_token": server.token,
-            "access_secret": server.token_secret,
-            "api_base": server.base,
-            "media_hosts": ("127.0.0.1",),
-        }
-        settings = Settings.model_validate(known | own)
+        settings = Settings.model_validate({**stage_of("x").table(server), **own})
         made.append(XChannel(settings, around("x", shelf.open), timeout=timeout, allows=lambda _: True))
         return made[-1]
 
@@ -66,8 +49,5 @@ def ann(server: XServer) -> XUser:
 
 
 @pytest.fixture
-async def hook(channel: XChannel, inbox: Inbox, server: XServer) -> AsyncIterator[Hook]:
-    async with Hook(inbox.accept) as hook:
-        hook.channel = channel
-        server.posts_to(hook.url)
-        yield hook
+def hook(hook: Hook, channel: XChannel, server: XServer) -> Hook:
+    return hook.hears(channel, server)

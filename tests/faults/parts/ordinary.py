@@ -6,6 +6,7 @@ from tests.faults.cases import proven
 
 BAD = "tests/contracts/bad_input"
 WEB = "tests/unit/web"
+EVERY_CALL = "tests/contracts/wire/test_calls.py"
 ADDRESSES = "tests/contracts/test_foreign_addresses.py"
 TELEGRAM_ADDRESSES = "tests/contracts/telegram/test_addresses.py"
 BACKUP = "tests/faults/test_backup.py"
@@ -22,13 +23,15 @@ PARTS = (
             f"{BAD}/test_webhooks.py::test_a_secret_with_one_wrong_bit_is_refused",
             f"{BAD}/test_sockets.py::test_a_wrong_token_opens_nothing",
             f"{WEB}/test_hooks.py::test_a_wrong_secret_leaves_no_row",
+            EVERY_CALL,
             "tests/contracts/test_payments.py",
             "tests/unit/storage/test_links.py",
         ),
         armed={
             "believes-every-caller": (
                 f"{BAD}/test_webhooks.py::test_who_has_not_the_secret_is_refused_and_leaves_no_row",
-            )
+            ),
+            "believes-every-platform": (EVERY_CALL,),
         },
         notes="A repeated call that is signed well is `duplicates`.",
     ),
@@ -41,6 +44,7 @@ PARTS = (
             f"{BAD}/test_webhooks.py",
             f"{BAD}/test_sockets.py",
             f"{BAD}/test_uploads.py",
+            EVERY_CALL,
             f"{WEB}/test_hooks.py",
             f"{WEB}/test_wire.py",
             f"{WEB}/test_slow_bodies.py",
@@ -54,6 +58,7 @@ PARTS = (
             "tests/contracts/weibo/test_payloads.py",
             "tests/contracts/x/test_payloads.py",
             "tests/contracts/line/test_events.py",
+            "tests/contracts/email/test_events.py",
         ),
         armed={"trusts-every-body": (f"{BAD}/test_webhooks.py::test_what_is_no_update_is_refused_and_leaves_no_row",)},
     ),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.faults import oracle
 from tests.faults.nodes import Balanced, fair, shops
 from tests.faults.part import WHOLE, Findings, Part, Trial
-from tests.faults.releases import NEXT, NUMBER
-from tests.faults.shop import Ends
+from tests.faults.releases import NEXT, NUMBER, before
+from tests.faults.shop import ROOT, Ends
 from tests.kit.telegram_server import TelegramServer
 
 MIGRATED = "SELECT count(*) AS count FROM schema_version WHERE number = ?"
@@ -15,8 +15,12 @@ MIGRATED = "SELECT count(*) AS count FROM schema_version WHERE number = ?"
 async def run(trial: Trial) -> Findings:
     """People write all the time: to two old nodes, to an old and a new one, to two new ones."""
     ends = Ends()
+    old = trial.folder / "before"
+    commit = before(old)
     async with TelegramServer() as server:
         nodes = shops(trial.folder, trial.url, server, 2)
+        for node in nodes:
+            node.program = old if commit else ROOT
         async with nodes[0], nodes[1], Balanced(server, nodes, trial.count("people"), trial.chance) as crowd:
             for node in nodes:
                 await node.start()
@@ -25,6 +29,7 @@ async def run(trial: Trial) -> Findings:
                 for node in nodes:
                     await crowd.is_served(trial.count("between"))
                     ends.add(await node.stop())
+                    node.program = ROOT
                     node.variant = NEXT if trial.variant == WHOLE else trial.variant
                     await node.start()
                     await fair(nodes)
@@ -40,7 +45,8 @@ async def run(trial: Trial) -> Findings:
                 wrong.append("the next release migrated nothing")
             if slowest > trial.counts["slowest_ms"]:
                 wrong.append(f"a message was acknowledged only after {slowest:.0f} ms")
-            figures = {"migrated": migrated["count"], "slowest_ack_ms": slowest, "ack_p99_ms": crowd.p99()}
+            figures = {"before": commit, "migrated": migrated["count"]}
+            figures |= {"slowest_ack_ms": slowest, "ack_p99_ms": crowd.p99()}
             return Findings(figures | ends.figures() | found.figures(), tuple(wrong))
 
 
@@ -55,6 +61,6 @@ PART = Part(
     armed={"locks-its-tables": {}},
     databases=("postgres",),
     at_length=("mariadb",),
-    notes="The next release is this one with a migration more: columns in two tables that everybody writes to, and an "
-    "index that is built meanwhile.",
+    notes="`before` is the commit of the release before, which runs as it was. The next release is this one with a "
+    "migration more: columns in two tables that everybody writes to, and an index that is built meanwhile.",
 )

@@ -76,6 +76,7 @@ def around(
     calls: OpenCalls | None = None,
     hook: str = "https://shop.example/hooks/{account}",
     link: Callable[[Attachment], str] = no_address,
+    preview: Callable[[Attachment], str] = no_address,
 ) -> Around:
     """An account's surroundings; its secret is made of nothing secret."""
     return Around(
@@ -87,4 +88,5 @@ def around(
         calls=calls or HeldCalls(),
         secret="5e" * 32,
         link=link,
+        preview=preview,
     )

@@ -28,6 +28,7 @@ from typing import Any, Self
 from aiohttp import BodyPartReader, web
 
 from tests.kit import wire_faults
+from tests.kit.platforms.exchange import Exchange, Observer, nobody, watched
 from tests.kit.platforms.posting import Answered, Delivery, Posting
 
 Json = dict[str, Any]
@@ -91,6 +92,7 @@ class FakePlatform:
         self.faults = wire_faults.Faults()
         self.base = ""
         self.posting = Posting(self.signed, self.heard, self.tell_waiters)
+        self._observer: Observer = nobody
         self._changed = asyncio.Condition()
         self._runner: web.AppRunner | None = None
 
@@ -101,6 +103,10 @@ class FakePlatform:
     def signed(self, body: bytes, attempt: int) -> Delivery:
         """How the platform posts `body`; `attempt` is 0 for the first time."""
         return Delivery(body)
+
+    def delivery(self, body: bytes) -> Delivery:
+        """A genuine call that carries `body`, whatever it is; `signed` makes it of an event."""
+        return self.signed(body, 0)
 
     async def heard(self, lane: str, delivery: Delivery, answer: Answered) -> None:
         """A webhook call was answered; `lane` is as it was given to `happens`."""
@@ -124,6 +130,14 @@ class FakePlatform:
     def named(self, method: str) -> list[Call]:
         """The calls of `method` in their order."""
         return [call for call in self.calls if call.method == method]
+
+    def watched_by(self, observer: Observer) -> None:
+        """`observer` is shown every call and every webhook: when it leaves, and again when it is answered."""
+        self._observer = self.posting.observer = observer
+
+    def in_plain(self, body: bytes) -> bytes:
+        """What is sealed in a body, for people to read; b"" where nothing is."""
+        return b""
 
     def posts_to(self, url: str) -> None:
         """Webhooks go to this address from now on, those that wait too."""
@@ -182,7 +196,11 @@ class FakePlatform:
                 finally:
                     await self.tell_waiters()
 
-            return await wire_faults.answered(request, self.faults.take(method), work, self)
+            exchange = Exchange(
+                "platform", call.verb, request.path_qs, request.headers, call.body, call.form, call.files
+            )
+            answering = wire_faults.answered(request, self.faults.take(method), work, self)
+            return await watched(self._observer, exchange, answering)
 
         return answer
 

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from inspect import isawaitable
 from itertools import count
+from time import time
 from typing import Any
 from uuid import UUID
 
@@ -22,9 +23,10 @@ from tests.kit.platforms.line_limits import bad, buttons_of, check, said_by
 from tests.kit.platforms.people import Person, Shown, ShownFile
 from tests.kit.platforms.posting import Delivery
 
-NOW = 1_760_000_000_000  # milliseconds
 BOT = "U" + "b0" * 16
 MOST_MESSAGES = 5
+PICTURES = (b"\xff\xd8\xff", b"\x89PNG")
+MOST_PREVIEW = 1 << 20  # bytes
 
 
 class LineUser(Person):
@@ -34,7 +36,7 @@ class LineUser(Person):
 
     async def says(self, text: str) -> str:
         """Send a text; the message's id."""
-        return self._sends({"type": "text", "text": text, "quoteToken": "q"})
+        return self.sends({"type": "text", "text": text, "quoteToken": "q"})
 
     async def sends_photo(self, content: bytes, caption: str = "") -> str:
         """Send a picture; LINE has no captions."""
@@ -42,12 +44,12 @@ class LineUser(Person):
         return self.sends_media("image", content)
 
     def sends_media(self, kind: str, content: bytes) -> str:
-        message = self._sends({"type": kind, "contentProvider": {"type": "line"}})
+        message = self.sends({"type": kind, "contentProvider": {"type": "line"}})
         self._platform.contents[message] = content
         return message
 
     def sends_file(self, name: str, content: bytes) -> str:
-        message = self._sends({"type": "file", "fileName": name, "fileSize": len(content)})
+        message = self.sends({"type": "file", "fileName": name, "fileSize": len(content)})
         self._platform.contents[message] = content
         return message
 
@@ -67,7 +69,8 @@ class LineUser(Person):
     async def takes_back(self, message: str) -> None:
         self._platform.event(self, {"type": "unsend", "unsend": {"messageId": message}})
 
-    def _sends(self, message: Json) -> str:
+    def sends(self, message: Json) -> str:
+        """Send a message of any type, in LINE's own fields; its id."""
         number = self._platform.new_id()
         self._platform.event(self, {"type": "message", "message": message | {"id": number}}, replies=True)
         return number
@@ -80,6 +83,7 @@ class LineServer(FakePlatform):
         super().__init__()
         self.secret = "line-channel-secret"
         self.token = "line-access-token"
+        self.now: Callable[[], float] = time  # seconds since 1970
         self.month: int | None = None
         self.preparing = 0  # how often a video is still being prepared when asked for
         self.contents: dict[str, bytes] = {}
@@ -115,7 +119,11 @@ class LineServer(FakePlatform):
 
     def event(self, person: LineUser, event: Json, *, replies: bool = False) -> None:
         """Something that a person did is posted."""
-        known: Json = {"mode": "active", "timestamp": NOW, "webhookEventId": f"01H{next(self._numbers):023}"}
+        known: Json = {
+            "mode": "active",
+            "timestamp": int(self.now() * 1000),
+            "webhookEventId": f"01H{next(self._numbers):023}",
+        }
         known |= {"source": {"type": "user", "userId": person.id}, "deliveryContext": {"isRedelivery": False}}
         known |= {"replyToken": self.reply_token(person)} if replies else {}
         self.happens(json.dumps({"destination": BOT, "events": [known | event]}).encode())
@@ -170,10 +178,17 @@ class LineServer(FakePlatform):
         return {"sentMessages": sent}
 
     async def _picture(self, message: Json) -> ShownFile:
-        found = self.internet(message["originalContentUrl"])
+        preview = await self._fetched(message["previewImageUrl"])
+        assert len(preview) <= MOST_PREVIEW, "the preview is too large to be shown"
+        content = await self._fetched(message["originalContentUrl"])
+        assert content.startswith(PICTURES), "LINE shows JPEG and PNG"
+        return ShownFile("", content)
+
+    async def _fetched(self, address: str) -> bytes:
+        found = self.internet(address)
         content = await found if isawaitable(found) else found
         assert content is not None, "the picture's address leads nowhere"
-        return ShownFile("", content)
+        return content
 
     async def _info(self, call: Call) -> Json:
         self._is_ours(call)

@@ -57,6 +57,7 @@ class Person:
         self.shown: list[Shown] = []
         self.typing_seen = 0
         self.has_blocked = False
+        self.looks_at: Shown | None = None  # whose buttons are tapped; None: the newest that fits
         self._platform = platform
         self._read = 0
 
@@ -81,7 +82,7 @@ class Person:
 
     def button(self, label: str) -> tuple[Shown, ShownButton]:
         """The newest button with this label that can be tapped, and its message."""
-        for shown in reversed(self.shown):
+        for shown in [self.looks_at] if self.looks_at else reversed(self.shown):
             for button in shown.buttons:
                 if button.label == label and not button.url:
                     return shown, button

@@ -8,6 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
+from yarl import URL
+
+from tests.kit.platforms.exchange import NO_ANSWER, Exchange, Observer, nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Posting:
         self.twice = False  # post each delivery two times, as a platform may
         self.url = ""
         self.answers: list[Answered] = []
+        self.observer: Observer = nobody
         self._signed = signed
         self._heard = heard
         self._changed = changed
@@ -69,23 +73,40 @@ class Posting:
         self._lanes[lane].append(body)
         self._work(lane)
 
+    def withdraw(self) -> list[bytes]:
+        """What waits is not posted any more: the bodies, as they happened."""
+        found = [body for waiting in self._lanes.values() for body in waiting]
+        self._lanes.clear()
+        return found
+
     async def once(self, delivery: Delivery) -> Answered:
         """One call, as it is and without another try: a challenge, or a delivery that somebody recorded."""
+        target = str(URL(self.url).update_query(delivery.query).relative())
+        exchange = Exchange("parley", delivery.verb, target, delivery.headers, delivery.body)
+        self.observer(exchange)
         try:
             async with self._connected().request(
                 delivery.verb, self.url, data=delivery.body, headers=delivery.headers, params=delivery.query
             ) as response:
                 answer = Answered(response.status, await response.read(), response.content_type)
+                exchange.ends(answer.status, answer.body, response.headers)
         except (ClientError, TimeoutError):
-            answer = Answered(0)
+            answer = Answered(NO_ANSWER)
+            exchange.ends(NO_ANSWER)
+        self.observer(exchange)
         self.answers.append(answer)
         await self._changed()
         return answer
 
-    async def stop(self) -> None:
+    async def rest(self) -> None:
+        """Post nothing until `begin`; what was under way is posted anew then."""
+        self.url = ""
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def stop(self) -> None:
+        await self.rest()
         if self._http is not None:
             await self._http.close()
 

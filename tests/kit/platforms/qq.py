@@ -56,6 +56,7 @@ class QqServer(FakePlatform):
         return {
             "token": ("POST", "/app/getAppAccessToken", self._token),
             "me": ("GET", "/users/@me", self._me),
+            "link": ("POST", "/v2/generate_url_link", self._link),
             "messages": ("POST", "/v2/users/{openid}/messages", self._messages),
             "files": ("POST", "/v2/users/{openid}/files", self._upload),
             "group_messages": ("POST", "/v2/groups/{group}/messages", self._messages),
@@ -140,6 +141,13 @@ class QqServer(FakePlatform):
     async def _me(self, call: Call) -> Result:
         self._assure(call)
         return {"id": "1", "username": "Tea Bot", "union_openid": "x"}
+
+    async def _link(self, call: Call) -> Result:
+        self._assure(call)
+        data = call.json().get("callback_data", "")
+        if len(data) > 32:
+            refuse(850012, "callback_data is too long")
+        return {"url": f"https://qun.qq.com/qunpro/robot/qunshare?robot_uin=1&data={data}"}
 
     async def _interaction(self, call: Call) -> Result:
         self._assure(call)

@@ -12,16 +12,20 @@ from typing import Any, Protocol
 
 from aiohttp import ClientSession
 
-from tests.kit.platforms import wechat, wecom, whatsapp
+from tests.kit.platforms import traits, wechat, wecom, whatsapp
+from tests.kit.platforms.graph import GraphServer
 from tests.kit.platforms.line import LineServer
 from tests.kit.platforms.meta import InstagramServer, MessengerServer
 from tests.kit.platforms.qq import QqServer
+from tests.kit.platforms.traits import Traits
 from tests.kit.platforms.weibo import WeiboServer
 from tests.kit.platforms.x import XServer
 from tests.kit.telegram_server import TelegramServer
 
 Table = Mapping[str, Any]
 HOOK_SECRET = "s3cret-Token_of_the_hook"
+#: Where files of ours are, for platforms that fetch them.
+PUBLIC = "https://shop.example"
 #: As the fake QQ says it.
 NO_MARKDOWN = "no native markdown"
 
@@ -49,19 +53,19 @@ class Stage:
 
     `answers_only`: the account says something only in answer to a call, one message for each. `learns`: the refusals by
     which the channel finds out what this account may not, each once. `before` each act something may happen at the
-    platform.
+    platform. `person` gives people by their number.
     """
 
     channel: str
     server: Callable[[], AbstractAsyncContextManager[Any]]
     table: Callable[[Any], Table]
-    person: Callable[[Any], Person]
+    person: Callable[[Any, int], Person]
+    traits: Traits
     mode: str = ""
     opens: Callable[[Any], Awaitable[object]] = _greets
     prepare: Callable[[Any, str], object] = lambda server, url: None
     answers_only: bool = False
     photos: bool = True
-    public_url: str = ""
     before: Callable[[Any], object] = lambda server: None
     learns: tuple[str, ...] = ()
 
@@ -76,17 +80,19 @@ def _telegram(server: TelegramServer) -> Table:
 
 
 def _page(server: MessengerServer) -> Table:
-    known = {"app_secret": server.secret, "verify_token": "our-own-words", "access_token": server.token}
-    return known | {"page_id": server.page, "api_base": server.base}
+    return _meta(server, system_token=server.system_token, page_id=server.page)
 
 
 def _instagram(server: InstagramServer) -> Table:
-    return {**_page(server), "account_id": server.home}  # type: ignore[arg-type]  # as a Page has
+    return _meta(server, access_token=server.token, page_id=server.page, account_id=server.home)
 
 
 def _whatsapp(server: whatsapp.WhatsAppServer) -> Table:
-    known = {"app_secret": server.secret, "verify_token": "our-own-words", "access_token": server.token}
-    return known | {"phone_number_id": whatsapp.NUMBER, "media_hosts": ["127.0.0.1"], "api_base": server.base}
+    return _meta(server, access_token=server.token, phone_number_id=whatsapp.NUMBER, media_hosts=["127.0.0.1"])
+
+
+def _meta(server: GraphServer, **more: Any) -> Table:
+    return {"app_secret": server.secret, "verify_token": "our-own-words", "api_base": server.base} | more
 
 
 def _wechat(server: wechat.WeChatServer, **more: Any) -> Table:
@@ -108,9 +114,9 @@ def _later(server: WeiboServer) -> None:
     server.ahead += 1
 
 
-def hurried(server: Any) -> Any:
+def hurried(server: Any, patience: float = 0.6) -> Any:
     """A platform that waits less than the usual five seconds for an answer."""
-    server.posting.patience = 0.6
+    server.posting.patience = patience
     return server
 
 
@@ -129,14 +135,13 @@ def _line(server: LineServer) -> Table:
     return {"channel_secret": server.secret, "access_token": server.token} | bases
 
 
-def _reaches(server: LineServer, url: str) -> None:
-    """LINE fetches our pictures at the public address, which is `url` here, and shows JPEG and PNG."""
+def reaches(server: Any, url: str) -> None:
+    """Such a platform fetches our files at their public addresses, which are at `url` here."""
 
-    async def fetch(address: str) -> bytes:
-        local = address.replace("https://shop.example", url, 1)
+    async def fetch(address: str) -> bytes | None:
+        local = address.replace(PUBLIC, url, 1)
         async with ClientSession() as http, http.get(local) as answer:
-            assert (answer.status, answer.content_type) in {(200, "image/jpeg"), (200, "image/png")}
-            return await answer.read()
+            return await answer.read() if answer.status == 200 else None
 
     server.internet = fetch
 
@@ -145,6 +150,26 @@ def _x(server: XServer) -> Table:
     consumer = {"consumer_key": server.consumer_key, "consumer_secret": server.consumer_secret}
     access = {"access_token": server.token, "access_secret": server.token_secret}
     return consumer | access | {"api_base": server.base, "media_hosts": ("127.0.0.1",)}
+
+
+def _mail_server() -> Any:
+    """Its parts are packages that only tests have: whoever plays without e-mail needs none of them."""
+    from tests.kit.platforms.email import EmailServer
+
+    return EmailServer()
+
+
+def _email(server: Any) -> Table:
+    from tests.kit.platforms import email
+
+    known = {"address": email.ADDRESS, "user": email.USER, "password": email.PASSWORD, "answers_per_hour": 100}
+    imap = {"imap_host": "127.0.0.1", "imap_port": server.mailbox.port, "imap_security": "none"}
+    return known | imap | {"smtp_host": "127.0.0.1", "smtp_port": server.port, "smtp_security": "none"}
+
+
+def _registers(server: QqServer, url: str) -> None:
+    """Links of ours may be sent."""
+    server.registered |= {url, PUBLIC}
 
 
 def _without_buttons() -> QqServer:
@@ -158,85 +183,135 @@ async def _scans(person: Any) -> None:
 
 
 STAGES = (
-    Stage("telegram", TelegramServer, _telegram, lambda s: s.user(42), "webhook", opens=lambda ann: ann.starts()),
+    Stage(
+        "telegram",
+        TelegramServer,
+        _telegram,
+        lambda s, n: s.user(42 + n),
+        traits.TELEGRAM,
+        "webhook",
+        opens=lambda ann: ann.starts(),
+    ),
     Stage(
         "messenger",
         MessengerServer,
         _page,
-        lambda s: s.user("6543210987654321", locale="en_GB"),
+        lambda s, n: s.user(str(6543210987654321 + n), locale="en_GB"),
+        traits.MESSENGER,
         opens=lambda ann: ann.does("postback", {"title": "Get started", "payload": "GET_STARTED"}),
     ),
-    Stage("instagram", InstagramServer, _instagram, lambda s: s.user("1784140000000042", locale="en_GB")),
-    Stage("whatsapp", whatsapp.WhatsAppServer, _whatsapp, lambda s: s.user("16505551234")),
+    Stage(
+        "instagram",
+        InstagramServer,
+        _instagram,
+        lambda s, n: s.user(str(1784140000000042 + n), locale="en_GB"),
+        traits.INSTAGRAM,
+    ),
+    Stage(
+        "whatsapp",
+        whatsapp.WhatsAppServer,
+        _whatsapp,
+        lambda s, n: s.user(str(16505551234 + n), f"US.{13491208655302741918 + n}"),
+        traits.WHATSAPP,
+    ),
     Stage(
         "wechat",
         lambda: wechat.WeChatServer(key=wechat.KEY),
         _wechat,
-        lambda s: s.person(locale="en"),
+        lambda s, n: s.person(f"oAnn_{n:022}", locale="en"),
+        traits.WECHAT,
         opens=_scans,
     ),
     Stage(
         "wechat",
         lambda: hurried(wechat.WeChatServer(form="json")),
         _wechat_without_api,
-        lambda s: s.person(locale="en"),
+        lambda s, n: s.person(f"oAnn_{n:022}", locale="en"),
+        traits.WECHAT_WITHOUT_API,
         mode="without-api",
         opens=_scans,
         answers_only=True,
     ),
-    Stage("wecom", wecom.WeComServer, _wecom, lambda s: s.person(), opens=lambda ann: ann.comes()),
+    Stage(
+        "wecom",
+        wecom.WeComServer,
+        _wecom,
+        lambda s, n: s.person(f"wmAnn_{n:016}"),
+        traits.WECOM,
+        opens=lambda ann: ann.comes(),
+    ),
     Stage(
         "qq",
         QqServer,
         _qq,
-        lambda s: s.user("E4F4AEA33253A2797FB897C50B81D7ED"),
+        lambda s, n: s.user(f"E4F4AEA33253A2797FB897C5{n:08X}"),
+        traits.QQ,
         opens=lambda ann: ann.turns("FRIEND_ADD"),
-        prepare=lambda server, url: server.registered.add(url),
+        prepare=_registers,
     ),
     Stage(
         "qq",
         _without_buttons,
         _qq,
-        lambda s: s.user("E4F4AEA33253A2797FB897C50B81D7ED"),
+        lambda s, n: s.user(f"E4F4AEA33253A2797FB897C5{n:08X}"),
+        traits.QQ,
         mode="without-buttons",
         learns=(NO_MARKDOWN,),
-        prepare=lambda server, url: server.registered.add(url),
+        prepare=_registers,
     ),
     Stage(
         "qq",
         QqServer,
         _qq,
-        lambda s: s.group("C9F778FE6ADF9D1D1DBE395BF744A33A"),
+        lambda s, n: s.group(f"C9F778FE6ADF9D1D1DBE395B{n:08X}"),
+        traits.QQ_GROUP,
         mode="group",
-        prepare=lambda server, url: server.registered.add(url),
+        prepare=_registers,
     ),
     Stage(
         "line",
         LineServer,
         _line,
-        lambda s: s.person("U" + "a1" * 16, locale="en"),
+        lambda s, n: s.person(f"U{n:032x}", locale="en"),
+        traits.LINE,
         opens=lambda ann: ann.follows(),
-        prepare=_reaches,
-        public_url="https://shop.example",
+        prepare=reaches,
     ),
     Stage(
         "weibo",
         WeiboServer,
         _weibo,
-        lambda s: s.fan(),
+        lambda s, n: s.fan(str(2489518277 + n)),
+        traits.WEIBO,
         opens=lambda fan: fan.does("follow", "关注事件消息"),
         before=_later,
     ),
     Stage(
         "weibo",
-        lambda: hurried(WeiboServer("xml")),
-        lambda s: _weibo(s, access_token=""),
-        lambda s: s.fan(),
+        lambda: hurried(WeiboServer("xml"), 2.0),  # it asks once only, so a busy machine must have time to answer
+        lambda s: _weibo(s, access_token="", holds=1.0),
+        lambda s, n: s.fan(str(2489518277 + n)),
+        traits.WEIBO_WITHOUT_TOKEN,
         mode="without-token",
         answers_only=True,
         photos=False,
         before=_later,
     ),
-    Stage("x", XServer, _x, lambda s: s.user("3001969357")),
-    Stage("x", lambda: XServer(activity=True), _x, lambda s: s.user("3001969357"), mode="activity"),
+    Stage("email", _mail_server, _email, lambda s, n: s.person(f"ann{n or ''}@people.example"), traits.EMAIL),
+    Stage("x", XServer, _x, lambda s, n: s.user(str(3001969357 + n)), traits.X),
+    Stage(
+        "x",
+        lambda: XServer(activity=True),
+        _x,
+        lambda s, n: s.user(str(3001969357 + n)),
+        traits.X_ACTIVITY,
+        mode="activity",
+    ),
 )
+#: One stage for each wire: what differs only in what is shown over it has the wire of another.
+WIRES = tuple({id(stage.traits): stage for stage in reversed(STAGES)}.values())[::-1]
+
+
+def stage_of(name: str) -> Stage:
+    """The stage of this name: `qq-group`."""
+    return next(stage for stage in STAGES if stage.name == name)

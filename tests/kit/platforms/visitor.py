@@ -21,7 +21,7 @@ from tests.kit.platforms.stages import Person
 
 NUMBERED = re.compile(r"^(\d+)\. (.+)$", re.MULTILINE)
 LINK = re.compile(r"https?://\S+/pay/\S+")
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 class Visitor:
@@ -80,9 +80,7 @@ class Visitor:
             async with asyncio.timeout(PATIENCE):
                 while not any(is_it(shown) for shown in self.person.shown[self._since :]):
                     if await self._is_held_up():
-                        self.nudges += 1
-                        self._before()
-                        await self.person.says("And?")
+                        await self._nudges()
                     await asyncio.sleep(0.01)
         except TimeoutError:
             raise AssertionError(f"{what!r} did not come: {self.screen()}") from None
@@ -104,6 +102,15 @@ class Visitor:
         await act(what)
         if expected:
             await self.sees(expected)
+
+    async def _nudges(self) -> None:
+        """Ask for the rest; once it is heard there, so that what is shown meanwhile is not asked for again."""
+        heard = await Message.filter(author="customer").count()
+        self.nudges += 1
+        self._before()
+        await self.person.says("And?")
+        while await Message.filter(author="customer").count() == heard:
+            await asyncio.sleep(0.01)
 
     async def _is_held_up(self) -> bool:
         """Whether nothing comes any more until the customer says something."""

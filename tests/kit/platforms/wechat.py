@@ -96,14 +96,18 @@ class WeChatPerson(Person):
 class WeChatServer(WeixinPlatform):
     """`key` is the EncodingAESKey of safe mode, "" in plain; `compatible` posts both; `form` is "xml" or "json"."""
 
+    owner = APP_ID
+
     def __init__(self, *, key: str = "", form: str = "xml", compatible: bool = False) -> None:
         super().__init__()
         self.key = key
         self.form = form
+        self.hook_token = TOKEN
         self.compatible = compatible
         self.people: dict[str, WeChatPerson] = {}
         self.quotas: dict[str, Quota] = {}
         self.menu: list[Json] = []
+        self.scenes: dict[str, str] = {}  # by what the code to scan says
         self.numbers = count(23_400_000_000_000_001)
         self.permitted = True  # to use the customer-service API
         self.allowed = True  # this address is on the allow-list
@@ -126,6 +130,7 @@ class WeChatServer(WeixinPlatform):
             "picture": ("GET", "/mmbiz_jpg/{media}/0", self._picture),
             "menu": ("POST", "/cgi-bin/menu/create", self._menu),
             "user": ("GET", "/cgi-bin/user/info", self._user),
+            "qrcode": ("POST", "/cgi-bin/qrcode/create", self._qrcode),
         }
 
     def happened(self, person: WeChatPerson, **fields: str) -> int:
@@ -139,14 +144,19 @@ class WeChatServer(WeixinPlatform):
     def signed(self, body: bytes, attempt: int) -> Delivery:
         """Signed anew each time; `body` is the event as JSON, and leaves in the account's format and mode."""
         event: Json = json.loads(body)
+        return self._call(self.written(event), event)
+
+    def delivery(self, body: bytes) -> Delivery:
+        return self._call(body, {})
+
+    def _call(self, plain: bytes, event: Json) -> Delivery:
         timestamp, nonce = str(int(self.shelf.now())), str(next(self._nonces))
-        query = {"timestamp": timestamp, "nonce": nonce, "signature": sign(TOKEN, timestamp, nonce)}
+        query = {"timestamp": timestamp, "nonce": nonce, "signature": sign(self.hook_token, timestamp, nonce)}
         query["openid"] = str(event.get("FromUserName", ""))
-        plain = self.written(event)
         if not self.key:
             return Delivery(plain, {"Content-Type": "text/xml"}, query)
         sealed = seal(self.key, APP_ID, plain)
-        query |= {"encrypt_type": "aes", "msg_signature": sign(TOKEN, timestamp, nonce, sealed)}
+        query |= {"encrypt_type": "aes", "msg_signature": sign(self.hook_token, timestamp, nonce, sealed)}
         outer = (event if self.compatible else {"ToUserName": ORIGINAL}) | {"Encrypt": sealed}
         return Delivery(self.written(outer), {"Content-Type": "text/xml"}, query)
 
@@ -172,7 +182,7 @@ class WeChatServer(WeixinPlatform):
     def _replied(self, person: WeChatPerson, delivery: Delivery, body: bytes) -> Shown:
         reply = self._read(body)
         if self.key:
-            told = [TOKEN, str(reply["TimeStamp"]), reply["Nonce"], reply["Encrypt"]]
+            told = [self.hook_token, str(reply["TimeStamp"]), reply["Nonce"], reply["Encrypt"]]
             assert reply["MsgSignature"] == sign(*told)
             assert reply["Nonce"] == delivery.query["nonce"]
             reply = self._read(unseal(self.key, APP_ID, reply["Encrypt"]))
@@ -208,6 +218,8 @@ class WeChatServer(WeixinPlatform):
         if asked.get("secret") != SECRET:
             raise refusal(40125, "invalid appsecret")
         self.tokens_given += 1
+        if asked.get("force_refresh"):
+            self.expire()
         return {"access_token": self.access_token, "expires_in": 7200}
 
     async def _getcallbackip(self, call: Call) -> Json:
@@ -277,6 +289,19 @@ class WeChatServer(WeixinPlatform):
                 raise refusal(40023, "invalid sub button size")
         self.menu = buttons
         return {"errcode": 0, "errmsg": "ok"}
+
+    async def _qrcode(self, call: Call) -> Json:
+        """A code to scan with a scene of words; what it says tells nobody its scene but WeChat."""
+        self.authorise(call)
+        asked = call.json()
+        scene = asked.get("action_info", {}).get("scene", {}).get("scene_str", "")
+        if asked.get("action_name") != "QR_STR_SCENE" or not 1 <= len(scene) <= 64:
+            raise refusal(40053, "invalid action info")
+        if not 60 <= asked.get("expire_seconds", 60) <= 2_592_000:
+            raise refusal(40052, "invalid action name")
+        url = f"http://weixin.qq.com/q/02{next(self._shown):08}"
+        self.scenes[url] = scene
+        return {"ticket": "TICKET", "expire_seconds": asked["expire_seconds"], "url": url}
 
     async def _picture(self, call: Call) -> bytes:
         """Anybody may have a picture who knows its address."""

@@ -98,6 +98,19 @@ class WeComPerson(Person):
         """WeCom tells of it once something was sent."""
         self.has_blocked = True
 
+    async def is_served(self, by: str, text: str) -> str:
+        """A person of ours answers in WeCom; takes the session from the pool where it waits there."""
+        if self.session.state == 2:
+            self.session.state, self.session.person = 3, by
+            self.event("session_status_change", change_type=1, new_servicer_userid=by)
+        who = {"open_kfid": self.desk, "external_userid": self.customer, "servicer_userid": by}
+        return self._platform.item(self.desk, {**who, "origin": 5, "msgtype": "text", "text": {"content": text}})
+
+    async def is_done(self) -> str:
+        """The person of ours ends the session."""
+        self.session.state = 4
+        return self.event("session_status_change", change_type=3, old_servicer_userid=self.session.person)
+
     def event(self, name: str, **told: Any) -> str:
         who = {"event_type": name, "open_kfid": self.desk, "external_userid": self.customer}
         return self._platform.item(self.desk, {"origin": 4, "msgtype": "event", "event": who | told})
@@ -105,6 +118,8 @@ class WeComPerson(Person):
 
 class WeComServer(WeixinPlatform):
     """`rings` is whether callbacks are posted at all; `batch` is how many items are passed at once."""
+
+    owner = CORP_ID
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,6 +132,7 @@ class WeComServer(WeixinPlatform):
         self.batch = 1000
         self.allowed = True
         self.key = KEY
+        self.hook_token = TOKEN
         self._nonces = count(263_000_000)
 
     def person(self, customer: str = "wmAnn_0123456789abcdef", desk: str = DESK, name: str = "Ann") -> WeComPerson:
@@ -129,10 +145,12 @@ class WeComServer(WeixinPlatform):
             "sync_msg": ("POST", "/cgi-bin/kf/sync_msg", self._sync_msg),
             "send_msg": ("POST", "/cgi-bin/kf/send_msg", self._send_msg),
             "welcome": ("POST", "/cgi-bin/kf/send_msg_on_event", self._welcome),
+            "state": ("POST", "/cgi-bin/kf/service_state/get", self._state),
             "trans": ("POST", "/cgi-bin/kf/service_state/trans", self._trans),
             "customers": ("POST", "/cgi-bin/kf/customer/batchget", self._customers),
             "upload": ("POST", "/cgi-bin/media/upload", self.upload),
             "media": ("GET", "/cgi-bin/media/get", self.download),
+            "way": ("POST", "/cgi-bin/kf/add_contact_way", self._way),
         }
 
     def pictures(self) -> tuple[str, ...]:
@@ -149,19 +167,20 @@ class WeComServer(WeixinPlatform):
         return msgid
 
     def signed(self, body: bytes, attempt: int) -> Delivery:
-        timestamp, nonce = str(int(self.shelf.now())), str(next(self._nonces))
         sealed = seal(self.key, CORP_ID, body)
-        query = {"timestamp": timestamp, "nonce": nonce, "msg_signature": sign(TOKEN, timestamp, nonce, sealed)}
         outer = f"<xml><ToUserName><![CDATA[{CORP_ID}]]></ToUserName><AgentID><![CDATA[]]></AgentID>"
         outer += f"<Encrypt><![CDATA[{sealed}]]></Encrypt></xml>"
-        return Delivery(outer.encode(), {"Content-Type": "text/xml"}, query)
+        return Delivery(outer.encode(), {"Content-Type": "text/xml"}, self._query(sealed))
 
     def challenge(self, echo: str) -> Delivery:
         """The call when the address is set in the console."""
-        timestamp, nonce = str(int(self.shelf.now())), str(next(self._nonces))
         sealed = seal(self.key, CORP_ID, echo.encode())
-        query = {"timestamp": timestamp, "nonce": nonce, "msg_signature": sign(TOKEN, timestamp, nonce, sealed)}
-        return Delivery(b"", {}, query | {"echostr": sealed}, "GET")
+        return Delivery(b"", {}, self._query(sealed) | {"echostr": sealed}, "GET")
+
+    def _query(self, sealed: str) -> dict[str, str]:
+        timestamp, nonce = str(int(self.shelf.now())), str(next(self._nonces))
+        signed = sign(self.hook_token, timestamp, nonce, sealed)
+        return {"timestamp": timestamp, "nonce": nonce, "msg_signature": signed}
 
     async def _gettoken(self, call: Call) -> Json:
         if not self.allowed:
@@ -177,6 +196,13 @@ class WeComServer(WeixinPlatform):
         self.authorise(call)
         listed = [{"open_kfid": id_, "name": desk.name, "avatar": ""} for id_, desk in self.desks.items()]
         return {"errcode": 0, "errmsg": "ok", "account_list": listed}
+
+    async def _way(self, call: Call) -> Json:
+        self.authorise(call)
+        asked = call.json()
+        if asked.get("open_kfid") not in self.desks or len(asked.get("scene", "").encode()) > 32:
+            raise refusal(40058, "invalid Request Parameter")
+        return {"errcode": 0, "errmsg": "ok", "url": f"https://work.weixin.qq.com/kf/{asked['open_kfid']}?enc_scene=E"}
 
     async def _sync_msg(self, call: Call) -> Json:
         self.authorise(call)
@@ -232,7 +258,7 @@ class WeComServer(WeixinPlatform):
         self.authorise(call)
         asked = call.json()
         self._desk(asked)
-        session = self._person(asked | {"touser": asked.get("external_userid")}).session
+        session = self._of(asked)
         wanted = asked.get("service_state")
         if wanted not in {0: (1, 2, 3, 4), 1: (2, 3, 4), 2: (3, 4), 3: (4,), 4: ()}[session.state]:
             raise refusal(95016, "invalid session status change")
@@ -240,6 +266,15 @@ class WeComServer(WeixinPlatform):
             raise refusal(95014, "invalid servicer")
         session.state, session.person = int(wanted), asked.get("servicer_userid", "")
         return {"errcode": 0, "errmsg": "ok"}
+
+    async def _state(self, call: Call) -> Json:
+        self.authorise(call)
+        self._desk(call.json())
+        session = self._of(call.json())
+        return {"errcode": 0, "errmsg": "ok", "service_state": session.state, "servicer_userid": session.person}
+
+    def _of(self, asked: Json) -> Session:
+        return self._person(asked | {"touser": asked.get("external_userid")}).session
 
     async def _customers(self, call: Call) -> Json:
         self.authorise(call)

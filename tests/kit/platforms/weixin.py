@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import struct
 from dataclasses import dataclass, field
 from itertools import count
@@ -84,21 +85,34 @@ class Shelf:
 
 
 class WeixinPlatform(FakePlatform):
-    """Checks access tokens, keeps media; `token` is what is valid now."""
+    """Checks access tokens, keeps media; `token` is what is valid now, `key` seals for `owner`."""
+
+    owner = ""
 
     def __init__(self) -> None:
         super().__init__()
+        self.key = ""
         self.shelf = Shelf()
         self.access_token = "ACCESS-1"
+        self.ended = ""
         self.tokens_given = 0
         self.refuses_tokens = False  # whatever is brought is too old
+
+    def end(self) -> None:
+        """The token is over, and is told all the same until somebody insists on another one."""
+        self.ended = self.access_token
 
     def expire(self) -> None:
         """The token in use is not valid any more."""
         self.access_token = f"ACCESS-{int(self.access_token.partition('-')[2]) + 1}"
 
+    def in_plain(self, body: bytes) -> bytes:
+        found = re.search(rb"Encrypt\W+(?:CDATA\[)?([A-Za-z0-9+/]{43,}=*)", body)
+        return unseal(self.key, self.owner, found[1].decode()) if self.key and found else b""
+
     def authorise(self, call: Call) -> None:
-        if self.refuses_tokens or call.query.get("access_token") != self.access_token:
+        is_over = self.access_token == self.ended
+        if self.refuses_tokens or is_over or call.query.get("access_token") != self.access_token:
             raise refusal(42001 if call.query.get("access_token") else 41001, "access_token expired")
 
     def refuses(self, code: int, text: str) -> web.Response:

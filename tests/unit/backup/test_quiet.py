@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.backup.quiet import ATTENTION, SKIPPED_NUMBERS, Quieted, quiet
+from bot.core.quiet import NEVER
 from bot.runtime.timers import dialogs_due
 from bot.services import orders
 from bot.services.reports import due_subscriptions
@@ -89,6 +90,16 @@ async def test_what_was_unfinished_is_parked_with_the_reason(restored: None) -> 
     }
 
 
+async def test_what_waited_for_the_morning_is_parked_and_news_are_stopped(restored: None) -> None:
+    await fetch("UPDATE effect SET state = 'quiet'")
+    await fetch("UPDATE message SET delivery = 'quiet'")
+    await fetch("UPDATE broadcast SET state = 'running'")
+    assert (await quiet(MADE_AT, RESTORED_AT)).effects == 1
+    assert (await one("SELECT state FROM effect WHERE kind = 'send'"))["state"] == "parked"
+    assert (await one("SELECT delivery FROM message"))["delivery"] == "failed"
+    assert (await one("SELECT state FROM broadcast"))["state"] == "stopped"
+
+
 async def test_slots_that_passed_are_missed_and_the_next_one_comes(restored: None) -> None:
     await quiet(MADE_AT, RESTORED_AT)
     runs = await fetch("SELECT report, slot, state, error FROM report_run WHERE report = 'sales' ORDER BY slot")
@@ -108,7 +119,7 @@ async def test_reminders_that_passed_are_not_sent_and_dialogs_that_ended_are_gon
         return len(inbounds)
 
     await quiet(MADE_AT, RESTORED_AT)
-    await dialogs_due(accept, {}, RESTORED_AT)
+    await dialogs_due(accept, {}, NEVER, RESTORED_AT)
     assert accepted == []
     assert (await one("SELECT remind_at FROM dialog"))["remind_at"] is None
     await quiet(MADE_AT, RESTORED_AT + timedelta(hours=1))

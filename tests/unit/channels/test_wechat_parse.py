@@ -55,6 +55,7 @@ def test_a_text_is_read_whole(name: str) -> None:
         ("subscribe.xml", "started", "", "", TAPPED),
         ("subscribe_scene.xml", "started", "", "flyer-7", TAPPED),
         ("scan.xml", "started", "", "flyer-7", TAPPED),
+        ("scancode.xml", "message", "https://shop.example/p/longjing", "", TAPPED),
         ("unsubscribe.xml", "reach", "", "blocked", None),
         ("click_command.xml", "message", "/order", "", TAPPED),
         ("click_other.xml", "callback", "", "MENU_HELP", TAPPED),
@@ -85,7 +86,6 @@ def test_what_was_sent_along(name: str, file: FileRef) -> None:
     [
         ("view.xml", "VIEW"),
         ("report_location.xml", "LOCATION"),
-        ("scancode.xml", "scancode_push"),
         ("template_done.xml", "TEMPLATESENDJOBFINISH"),
         ("debug_demo.json", "debug_demo"),
         ("kind_of_tomorrow.xml", "hologram"),

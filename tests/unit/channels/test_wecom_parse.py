@@ -55,9 +55,10 @@ def test_a_text_is_read_whole() -> None:
         ("business_card", "message", "👤 LiSi", "", ""),
         ("miniprogram", "message", "[Tea shop]", "", ""),
         ("staff_text", "echo", "I will look for you", "", ""),
-        ("staff_image", "echo", "[image]", "", ""),
+        ("staff_image", "echo", "", "", ""),
         ("session_taken", "echo", "👤 LiSi", "", ""),
         ("session_passed_on", "echo", "👤 WangWu", "", ""),
+        ("session_ended", "returned", "", "", ""),
         ("failed_window", "status", "more than 48 hours have passed since the customer wrote", "failed", "OURS"),
         ("failed_otherwise", "status", "WeCom's reason 77", "failed", "OURS"),
         ("recall", "deleted", "", "", "4vE1"),
@@ -77,6 +78,7 @@ def test_what_happened(name: str, kind: str, text: str, data: str, about: str) -
         ("voice", FileRef("audio", "M2", "voice.amr", "audio/amr")),
         ("video", FileRef("video", "M3", "video.mp4", "video/mp4")),
         ("file", FileRef("file", "M4")),
+        ("staff_image", FileRef("image", "M5", "photo.jpg", "image/jpeg")),
     ],
 )
 def test_what_was_sent_along(name: str, file: FileRef) -> None:
@@ -104,7 +106,6 @@ def test_who_refuses_our_messages_has_blocked_us() -> None:
     ("name", "data"),
     [
         ("channels_order", "channels_shop_order"),
-        ("session_ended", "session_status_change"),
         ("servicer_status", "servicer_status_change"),
         ("kind_of_tomorrow", "hologram"),
     ],

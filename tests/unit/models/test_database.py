@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import subprocess
@@ -40,6 +41,13 @@ asyncio.run(open_database(sys.argv[1]))
 print("open", flush=True)
 sys.stdin.read()
 """
+
+
+async def hold(began: asyncio.Event) -> None:
+    async with transaction() as connection:
+        await execute(connection, [(INSERT, [("held", "")])])
+        began.set()
+        await asyncio.Event().wait()
 
 
 async def names() -> list[str]:
@@ -209,7 +217,13 @@ async def test_a_server_that_goes_away_is_busy_and_serves_again_when_it_is_back(
     server.start()
     await open_database(await server.create_database())
     await migrate()
+    began = asyncio.Event()
+    cut_off = asyncio.create_task(hold(began))
+    await began.wait()
     server.stop()
+    cut_off.cancel()
+    with pytest.raises(asyncio.CancelledError):  # not `DatabaseBusy`, after which somebody would go on who was to end
+        await cut_off
     for _ in range(12):  # more often than the pool has connections
         with pytest.raises(DatabaseBusy):
             await commit([], [(INSERT, [("a", "")])])

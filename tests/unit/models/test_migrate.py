@@ -131,7 +131,8 @@ async def test_all_engines_have_the_same_migrations() -> None:
         [migration.name for migration in available(dialect)] for dialect in ("sqlite", "postgres", "mysql")
     )
     assert sqlite == postgres
-    assert [migration.number for migration in available("sqlite")] == list(range(1, len(sqlite) + 1))
+    numbers = [migration.number for migration in available("sqlite")]
+    assert numbers == sorted(set(numbers))  # one that was given away and not needed leaves a gap
     assert mysql == ["0007_initial", *sqlite[7:]]  # it came when there were seven
 
 

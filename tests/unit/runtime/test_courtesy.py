@@ -30,8 +30,8 @@ class Troubled(SimChannel):
         self.fails: Exception | None = None
         self.hangs = False
 
-    async def typing(self, recipient: str) -> None:
-        await super().typing(recipient)
+    async def typing(self, recipient: str, to: Inbound | None = None) -> None:
+        await super().typing(recipient, to)
         if self.hangs:
             await asyncio.Event().wait()
         if self.fails:

@@ -163,3 +163,30 @@ def test_the_decision_when_to_try_again() -> None:
     assert effect_delay(ChannelUnavailable("x", after=10**9), 1) == LONGEST_WAIT
     assert effect_delay(Final("no"), 1) is None
     assert effect_delay(ValueError("a bug"), 1) == EFFECT_DELAYS[0]
+
+
+@pytest.mark.usefixtures("database")
+async def test_an_account_that_must_wait_is_asked_by_none_of_its_lanes() -> None:
+    outside, clock = Outside(), Clock()
+    outside.errors["ann"] = [AccountWaits("slow down", after=30.0, told=True)]
+    ann, bob, other = effect("ann", "shop:ann"), effect("bob", "shop:bob"), effect("other", "second:bob")
+    async with running(outside, clock) as effects:
+        await settled(effects)
+        await commit(ann, bob, other)
+        effects.offer([ann])
+        async with asyncio.timeout(30):
+            while not (await Effect.get(key="ann")).error:
+                await asyncio.sleep(0.001)
+        effects.offer([bob, other])
+        async with asyncio.timeout(30):
+            while "other" not in outside.tried:
+                await asyncio.sleep(0.001)
+        clock.now += timedelta(seconds=29)
+        effects.wake()
+        await asyncio.sleep(0.05)
+        assert outside.tried == ["ann", "other"]
+        clock.now += timedelta(seconds=1)
+        effects.wake()
+        await settled(effects)
+    assert sorted(outside.tried) == ["ann", "ann", "bob", "other"]
+    assert set((await states()).values()) == {("done", 1)}

@@ -459,8 +459,8 @@ async def test_two_schedulers_at_one_moment_do_each_thing_once(several: Several)
             number=f"N-{row.id}", conversation_id=row.id, contact_id=row.contact_id, account=ACCOUNT, state="placed",
             total=1, currency="CNY", name="x", address="", hold_until=past, created_at=past, updated_at=past,
         )  # fmt: skip
-    for work in ("dialogs_due", "orders_due", "_prune"):
-        await asyncio.gather(*(getattr(node.runtime, work)() for node in (one, two) for _ in range(2)))
+    for work in ("dialogs_due", "orders_due", "prune"):
+        await asyncio.gather(*(getattr(node.runtime.clockwork, work)() for node in (one, two) for _ in range(2)))
     await several.quiet()
     for person in people:
         reminded = [text for text in several.shown(person) if "Your name?" in text]

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from bot.core.message import Inbound
+from bot.core.profiles import TELEGRAM
 from bot.runtime.platforms import open_calls
 from bot.runtime.platforms.notes import SharedNotes
 from bot.runtime.platforms.open_calls import HeldCalls
 from models import OpenCall
 from models.database import migrate
+from tests.kit.simulator import SimChannel, Simulator
 
 HELLO = Inbound("wechat", "m1", "ann", text="hello")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 async def tables(database: str) -> None:
     await migrate()
 
 
+@pytest.mark.usefixtures("tables")
 async def test_a_note_is_read_until_its_time_is_over() -> None:
     notes = SharedNotes()
     await notes.put("wechat:token", "one", 60)
@@ -31,6 +35,7 @@ async def test_a_note_is_read_until_its_time_is_over() -> None:
     assert found == ["two", "c7", "", ""]
 
 
+@pytest.mark.usefixtures("tables")
 async def test_one_of_all_who_ask_does_what_all_need() -> None:
     notes = SharedNotes()
     assert sorted(await asyncio.gather(*(notes.claim("wechat:fetch", 30) for _ in range(8)))) == [False] * 7 + [True]
@@ -39,6 +44,7 @@ async def test_one_of_all_who_ask_does_what_all_need() -> None:
     assert await notes.claim("wechat:fetch", 30)
 
 
+@pytest.mark.usefixtures("tables")
 async def test_a_claim_keeps_the_note() -> None:
     notes = SharedNotes()
     await notes.put("wechat:token", "one", 60)
@@ -46,6 +52,7 @@ async def test_a_claim_keeps_the_note() -> None:
     assert await notes.get("wechat:token") == "one"
 
 
+@pytest.mark.usefixtures("tables")
 @pytest.mark.parametrize("nodes", [1, 2])
 async def test_what_is_said_goes_out_with_the_call(nodes: int) -> None:
     here = HeldCalls()
@@ -55,6 +62,7 @@ async def test_what_is_said_goes_out_with_the_call(nodes: int) -> None:
     assert (collected, given, is_last) == (b"Hi!", True, True)
 
 
+@pytest.mark.usefixtures("tables")
 async def test_a_call_carries_one_answer() -> None:
     calls = HeldCalls()
     id_, _ = await calls.open(HELLO, 5, 1)
@@ -64,6 +72,7 @@ async def test_a_call_carries_one_answer() -> None:
     assert not await calls.give("wechat", "ann", "send:2", b"two")
 
 
+@pytest.mark.usefixtures("tables")
 async def test_the_next_try_of_a_call_carries_the_same_answer() -> None:
     calls = HeldCalls()
     id_, _ = await calls.open(HELLO, 5, 3)
@@ -73,6 +82,7 @@ async def test_the_next_try_of_a_call_carries_the_same_answer() -> None:
     assert (again, await calls.collect(again, 5), await first) == (id_, b"one", True)
 
 
+@pytest.mark.usefixtures("tables")
 async def test_who_sends_waits_for_the_next_try(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(open_calls, "GAP", 1.0)
     calls = HeldCalls()
@@ -84,6 +94,7 @@ async def test_who_sends_waits_for_the_next_try(monkeypatch: pytest.MonkeyPatch)
     assert (await calls.collect(id_, 2), await late, is_last) == (b"late", True, True)
 
 
+@pytest.mark.usefixtures("tables")
 async def test_what_nobody_collects_is_taken_back() -> None:
     calls = HeldCalls()
     id_, _ = await calls.open(HELLO, 0.3, 1)
@@ -92,6 +103,7 @@ async def test_what_nobody_collects_is_taken_back() -> None:
     assert (await OpenCall.get()).said == ""
 
 
+@pytest.mark.usefixtures("tables")
 async def test_a_sender_that_died_finds_that_its_words_were_collected() -> None:
     calls = HeldCalls()
     id_, _ = await calls.open(HELLO, 5, 1)
@@ -101,6 +113,7 @@ async def test_a_sender_that_died_finds_that_its_words_were_collected() -> None:
     assert await HeldCalls().give("wechat", "ann", "send:1", b"one")
 
 
+@pytest.mark.usefixtures("tables")
 async def test_nobody_answers_the_call_of_another() -> None:
     calls = HeldCalls()
     await calls.open(HELLO, 5, 1)
@@ -108,6 +121,7 @@ async def test_nobody_answers_the_call_of_another() -> None:
     assert not await calls.give("weibo", "ann", "send:1", b"one")
 
 
+@pytest.mark.usefixtures("tables")
 async def test_a_call_that_nobody_makes_again_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     await HeldCalls().open(HELLO, -1, 1)
     await open_calls.prune()
@@ -115,3 +129,15 @@ async def test_a_call_that_nobody_makes_again_is_forgotten(monkeypatch: pytest.M
     monkeypatch.setattr(open_calls, "REMEMBERED", 0.0)
     await open_calls.prune()
     assert await OpenCall.all().count() == 0
+
+
+@pytest.mark.parametrize(("holds", "every"), [(5.0, [30.0]), (0.0, [])])
+async def test_where_calls_are_held_what_was_said_is_looked_at_twice_a_minute(
+    holds: float, every: list[float], sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So nothing that was said stays there for more than a minute behind the end of its call."""
+    monkeypatch.setattr(SimChannel, "holds", holds)
+    async with Simulator(TELEGRAM, tmp_path, sqlite_url, routers=[], languages=("en",)) as sim:
+        jobs = {job.id: job.trigger.interval.total_seconds() for job in sim.runtime.schedule._scheduler.get_jobs()}
+        assert [seconds for name, seconds in jobs.items() if name == "calls"] == every
+        assert open_calls.REMEMBERED + 30.0 == 60.0

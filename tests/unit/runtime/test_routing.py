@@ -174,3 +174,22 @@ def test_every_inbound_means_something(
 def test_when_a_turn_is_tried_again() -> None:
     assert [turn_delay(attempts) for attempts in range(1, 6)] == [*TURN_DELAYS, None]
     assert [was_parked(attempts) for attempts in (4, 5)] == [False, True]
+
+
+@pytest.mark.parametrize("said", ["stop", "STOP.", "/halt", "halt"])
+@pytest.mark.parametrize("dialogs", [(), (OPEN,), (asking(kind="text"),), (asking(state="calling"),)])
+def test_a_word_that_stops_us_is_understood_at_any_moment(said: str, dialogs: tuple[DialogState, ...]) -> None:
+    router = Router("stopping")
+
+    async def halt(chat: Chat) -> None: ...
+
+    router.command("halt", "stop", stops=True)(halt)
+    stopping = Routes([router])
+    state = conversation(*dialogs, choices=(Choice("Stop", "order:1"),))
+    assert decide(Inbound("telegram", "9", "ann", text=said), state, stopping) == Start("stopping.halt", stops=True)
+    tap = Inbound("telegram", "9", "ann", "callback", data="d:run:halt")
+    assert decide(tap, state, stopping) == Start("stopping.halt", stops=True)
+
+
+def test_without_such_a_command_stop_ends_the_dialog_alone() -> None:
+    assert of("stop", OPEN) == Steer(OPEN, "cancel")

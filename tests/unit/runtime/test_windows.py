@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,11 +16,14 @@ from bot.core.errors import WindowClosed
 from bot.core.message import Allowance, Wire
 from bot.core.ports import ORDINARY, Occasion, Sent
 from bot.core.router import Router
-from bot.runtime import pruning
+from bot.runtime import attempts, pruning, turn
 from bot.services import openings, reach
+from bot.services.scope import Scope
 from models import Effect, Message, Opening
-from tests.kit.simulator import SimChannel, Simulator
+from models.database import dialect, fetch
+from tests.kit.simulator import Customer, SimChannel, Simulator
 from tests.unit.runtime.conftest import Worlds
+from tests.unit.services import race
 
 NARROW = Capabilities("narrow", reply_window=timedelta(hours=48), reply_quota=3, proactive="no")
 
@@ -99,14 +104,21 @@ async def test_a_takeover_cancels_what_the_bot_had_waiting(small_world: Worlds) 
 
 
 class Strict(SimChannel):
-    """Closes when it likes, and keeps the occasions."""
+    """Closes when it likes, takes its time for that, and keeps the occasions."""
 
     def __init__(self, capabilities: Capabilities) -> None:
         super().__init__(capabilities.channel, capabilities)
         self.occasions: list[Occasion] = []
         self.is_closed = False
+        self.entered, self.closes = asyncio.Event(), asyncio.Event()
+        self.is_slow = False
 
     async def send(self, recipient: str, wire: Wire, key: str, occasion: Occasion = ORDINARY) -> Sent:
+        if self.is_slow:
+            self.is_slow = False
+            self.entered.set()
+            await self.closes.wait()
+            raise WindowClosed("45015")
         if self.is_closed:
             raise WindowClosed("45015")
         self.occasions.append(occasion)
@@ -161,11 +173,11 @@ async def test_a_menu_tap_opens_its_own_short_window(small_world: Worlds) -> Non
 @pytest.mark.parametrize(
     ("kind", "capabilities", "how"),
     [
-        ("notice", {"proactive": "template"}, "template"),
-        ("chat", {"proactive": "template"}, ""),
+        ("orders", {"proactive": "template"}, "template"),
+        ("reminders", {"proactive": "template"}, ""),
         ("staff", {"proactive": "no", "staff_window": timedelta(days=7)}, "person"),
-        ("notice", {"proactive": "no", "staff_window": timedelta(days=7)}, ""),
-        ("chat", {"proactive": "yes"}, "answer"),
+        ("orders", {"proactive": "no", "staff_window": timedelta(days=7)}, ""),
+        ("reminders", {"proactive": "yes"}, "answer"),
     ],
 )
 async def test_how_something_may_leave_outside_of_the_window(
@@ -205,3 +217,86 @@ async def test_what_acts_allowed_is_pruned_with_the_rest(world: Worlds) -> None:
     await ann.says("1")
     await pruning.prune(sim.now - timedelta(days=7))
     assert [row.at for row in await Opening.all()] == [sim.now]
+
+
+async def at_rest(sim: Simulator) -> None:
+    async with asyncio.timeout(30):
+        await sim.runtime.idle()
+
+
+async def writes(sim: Simulator, customer: Customer) -> None:
+    """Something that nobody answers; the turn is over when this returns."""
+    await sim.runtime.accept([customer._inbound(text="0")])
+    while sim.runtime.waiting:
+        await asyncio.sleep(0.002)
+
+
+async def test_what_was_released_leaves_before_what_was_said_behind_it(world: Worlds) -> None:
+    """The one is in the table alone when the other, in memory, finds the window open."""
+    sim = await world([talkative()], replace(NARROW, reply_quota=1))
+    ann = await sim.customer()
+    with race.after(attempts, "hold", lambda: writes(sim, ann)):
+        await sim.runtime.accept([ann._inbound(text="3")])
+        await at_rest(sim)
+    assert await shown(sim, ann.sender) == ["1", "2"]
+    assert await states() == ["sent", "sent", "held"]
+
+
+async def test_who_writes_after_it_was_looked_gets_what_waits_at_once(world: Worlds) -> None:
+    """Their turn is over before what it looks for is there."""
+    sim = await world([talkative()], NARROW)
+    ann, staff = await sim.customer(), await sim.staff()
+    await ann.says("0")
+    talk = await ann.conversation()
+    await sim.runtime.take_over(talk.id, staff.id)
+    sim.now += timedelta(hours=49)
+
+    with race.after(openings, "for_effect", lambda: writes(sim, ann)):
+        await sim.runtime.staff_says(talk.id, staff.id, "c1", "Are you there?", ())
+        await at_rest(sim)
+    assert [row.delivery for row in await Message.filter(author="staff")] == ["sent"]
+
+
+async def noted(scope: Scope) -> None:
+    """A service that writes: its turn holds the conversation."""
+
+
+@pytest.mark.parametrize("holds", [False, True], ids=["freely", "in a transaction"])
+async def test_who_has_looked_before_it_waited_looks_again(
+    world: Worlds, holds: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their turn has looked, and is not over, when what it looked for is there."""
+    router = talkative()
+
+    @router.keyword("note")
+    async def note(chat: Chat) -> None:
+        if holds:
+            await chat.do(noted)
+
+    sim = await world([router], NARROW)
+    strict, ann = with_channel(sim), await sim.customer()
+    strict.is_slow = True
+    await sim.runtime.accept([ann._inbound(text="1")])
+    await strict.entered.wait()
+    looks = itertools.count(1)
+
+    async def looked(*asked: Any) -> list[dict[str, Any]]:
+        found = await fetch(*asked)
+        if next(looks) == 1 + holds:
+            strict.closes.set()
+            await held_or_waiting(holds)
+        return found
+
+    monkeypatch.setattr(turn, "fetch", looked)
+    await sim.runtime.accept([ann._inbound(text="note")])
+    await at_rest(sim)
+    assert await states() == ["sent"]
+    assert next(looks) > 2, "it has looked again"
+
+
+async def held_or_waiting(holds: bool) -> None:
+    """Until it is recorded; or, where a turn has the conversation, until that waits."""
+    waiting = "SELECT 1 FROM pg_locks WHERE NOT granted" if holds else "SELECT 1 FROM effect WHERE state = 'held'"
+    async with asyncio.timeout(30):
+        while (not holds or dialect() == "postgres") and not await fetch(waiting):
+            await asyncio.sleep(0.002)

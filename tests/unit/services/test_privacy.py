@@ -28,14 +28,18 @@ ANN, BOB = "ꙮ", "ꙭ"
 PERSONAL: tuple[type[Model], ...] = (
     models.Contact,
     models.Identity,
+    models.IdentityAlias,
+    models.Consent,
     models.Visitor,
     models.Conversation,
     models.Message,
+    models.MessagePiece,
     models.Dialog,
     models.Inbound,
     models.Effect,
     models.Errand,
     models.Opening,
+    models.BroadcastCopy,
     models.OpenCall,
     models.Attachment,
     models.CartLine,
@@ -49,9 +53,11 @@ PERSONAL: tuple[type[Model], ...] = (
     models.ReviewPhoto,
     models.ReportSubscription,
     models.ReportDelivery,
+    models.PersonCode,
+    models.PersonLink,
 )
 OTHER = {"Audit", "Duty", "LinkCode", "LoginAttempt", "Node", "Product", "ReportRun", "Setting", "Shard", "Staff"}
-OTHER |= {"ChannelNote", "StaffSession"}
+OTHER |= {"Broadcast", "ChannelNote", "StaffSession"}
 #: What the law wants kept: which order, what, how much, paid how and when. The contact's own row stays, blank.
 LEGAL = {
     "order": {"number", "account", "state", "currency"},
@@ -60,7 +66,13 @@ LEGAL = {
     "payment": {"provider", "key", "reference", "state", "currency", "captured_currency"},
     "payment_event": {"action"},
 }
-NOT_PLANTED = {("open_call", "account"), ("identity", "account"), ("conversation", "account"), ("message", "author")}
+NOT_PLANTED = {
+    ("open_call", "account"),
+    ("identity_alias", "account"),
+    ("identity", "account"),
+    ("conversation", "account"),
+    ("message", "author"),
+}
 
 
 def table_of(model: type[Model]) -> str:
@@ -88,7 +100,8 @@ async def plant(shop: Shop, canary: str) -> dict[str, int]:
     run = await models.ReportRun.first() or await models.ReportRun.create(
         report="sales", slot="s", period_start=NOW, period_end=NOW, timezone="UTC", created_at=NOW
     )
-    ids: dict[str, int] = {"product": product.id, "staff": staff.id, "run": run.id}
+    news = await models.Broadcast.first() or await models.Broadcast.create(text="news", send_at=NOW, created_at=NOW)
+    ids: dict[str, int] = {"product": product.id, "staff": staff.id, "run": run.id, "broadcast": news.id}
     for model in PERSONAL:
         row = model(**{name: words(field, canary) for name, field in text_columns(model).items()})
         for name, field in model._meta.fields_map.items():
@@ -98,7 +111,7 @@ async def plant(shop: Shop, canary: str) -> dict[str, int]:
                 setattr(row, name, NOW)
             elif is_number(field) and getattr(row, name, None) is None and not name.endswith(("_id", "_by")):
                 setattr(row, name, 1)
-        connect(row, canary)
+        connect(row, canary, ids)
         await row.save(force_create=True)
         ids[table_of(model)] = row.pk
     return ids
@@ -109,10 +122,14 @@ def is_number(field: fields.Field[Any]) -> bool:
     return isinstance(field, numbers) and not field.pk
 
 
-def connect(row: Model, canary: str) -> None:
-    """Where the words of a column are what rows are found by."""
-    if isinstance(row, models.Identity | models.Conversation | models.OpenCall):
+def connect(row: Model, canary: str, ids: dict[str, int]) -> None:
+    """Where the words of a column are what rows are found by, and where one is not named for its table."""
+    if isinstance(row, models.PersonLink):
+        row.asked_id = row.entered_id = ids["identity"]
+    if isinstance(row, models.Identity | models.Conversation | models.OpenCall | models.IdentityAlias):
         row.account = "webchat"
+    if isinstance(row, models.IdentityAlias):
+        row.external_id = words(models.Identity._meta.fields_map["external_id"], canary)
     if isinstance(row, models.OpenCall):
         row.recipient = words(models.Identity._meta.fields_map["external_id"], canary)
     if isinstance(row, models.Message):

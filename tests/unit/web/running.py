@@ -19,9 +19,14 @@ from bot.core.errors import DatabaseBusy, Refused
 from bot.core.events import MessageStored, OrderChanged, OwnerChanged, RowChanged
 from bot.core.message import Inbound
 from bot.core.ports import Channel, PaymentProvider
+from bot.core.quiet import NEVER
+from bot.runtime import broadcasting
+from bot.runtime.broadcasting import Preview
 from bot.runtime.bus import Bus
+from bot.runtime.joining import Persons
 from bot.runtime.relay import Relay
 from bot.services import orders
+from bot.services.broadcasts import Audience
 from bot.services.filing import Filing
 from bot.storage import keys, links, media
 from bot.storage.local import LocalStorage
@@ -58,6 +63,10 @@ class SmallRuntime:
     busy: bool = False
     answers: bool = True
     nodes: int = 1
+
+    @property
+    def persons(self) -> Persons:
+        return Persons(self.channels, self.accept, self.bus.publish, self.clock)
 
     async def receive(self, channel: Channel, inbounds: Sequence[Inbound]) -> bytes | None:
         await self.accept(inbounds)
@@ -175,6 +184,13 @@ class SmallRuntime:
     def capabilities(self, account: str) -> Capabilities:
         channel = self.channels.get(account)
         return channel.capabilities if channel else Capabilities(account)
+
+    def commands(self, language: str) -> list[tuple[str, str]]:
+        return [("shop", "看看商品" if language == "zh" else "Browse and order")]
+
+    async def preview_broadcast(self, audience: Audience) -> Preview:
+        able = {account: channel.capabilities for account, channel in self.channels.items()}
+        return await broadcasting.preview(audience, able, NEVER, self.clock())
 
     async def staff_says(
         self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]

@@ -60,6 +60,9 @@ TABLE = {
     "GET /api/desk/contacts": "agent",
     "GET /api/desk/contacts/{id}": "agent",
     "PUT /api/desk/contacts/{id}": "agent",
+    "PUT /api/desk/identities/{id}/consents": "agent",
+    "GET /api/desk/contacts/{id}/history": "agent",
+    "DELETE /api/desk/proofs/{id}": "manager",
     "GET /api/desk/contacts/{id}/export": "manager",
     "POST /api/desk/contacts/{id}/erase": "manager",
     "GET /api/desk/orders": "agent",
@@ -68,6 +71,11 @@ TABLE = {
     "GET /api/desk/reviews": "agent",
     "POST /api/desk/reviews/{id}/accept": "agent",
     "POST /api/desk/reviews/{id}/reject": "agent",
+    "GET /api/desk/broadcasts": "manager",
+    "POST /api/desk/broadcasts": "manager",
+    "POST /api/desk/broadcasts/preview": "manager",
+    "POST /api/desk/broadcasts/picture": "manager",
+    "POST /api/desk/broadcasts/{id}/stop": "manager",
     "GET /api/desk/reports": "manager",
     "GET /api/desk/reports/{name}/runs": "manager",
     "POST /api/desk/reports/{name}/run": "manager",
@@ -87,7 +95,7 @@ TABLE = {
     "PUT /api/desk/staff/{id}": "admin",
     "POST /api/desk/staff/{id}/password": "admin",
 }
-CHAT_EVENTS = {"message", "sync", "read", "typing", "lang"}
+CHAT_EVENTS = {"message", "sync", "read", "typing", "lang", "apps", "go_on"}
 DESK_EVENTS = {"view"}
 _ENDS = ("desk/logout", "desk/password")  # these change who is logged in; they have tests of their own
 GUARDED = sorted(name for name, role in TABLE.items() if role in staff.ROLES and not name.endswith(_ENDS))

@@ -9,7 +9,7 @@ import pytest
 import socketio  # type: ignore[import-untyped]
 
 from bot.services import visitors
-from models import Inbound, Visitor
+from models import Identity, Inbound, Visitor
 from tests.unit.web.running import Browser, Site
 from web.app import CHAT
 
@@ -34,6 +34,18 @@ async def test_the_same_id_again_is_the_same_message_but_not_another_visitors(
         assert (await browser.says("once", id="same"))["ok"] is True
     assert [inbound.text for inbound in site.runtime.accepted] == ["once", "once"]
     assert len({inbound.sender for inbound in site.runtime.accepted}) == 2
+
+
+async def test_the_browser_tells_where_the_visitors_clock_is(site: Site, browser_of: MakeBrowser) -> None:
+    ann = await browser_of()
+    await ann.says("hello")
+    for told, known in (("Mars/Olympus", ""), (7, ""), ("Europe/Berlin", "Europe/Berlin"), ("UTC", "Europe/Berlin")):
+        again = Browser(site.url, ann.token)
+        await again.opens(zone=told)
+        async with asyncio.timeout(30):
+            while (await Identity.get()).timezone != known:
+                await asyncio.sleep(0.01)
+        await again.client.disconnect()
 
 
 async def test_without_an_id_one_is_made(site: Site, browser_of: MakeBrowser) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
+from bot.core.capabilities import Capabilities
 from bot.core.message import Inbound, Reply
-from bot.core.profiles import WECHAT
+from bot.core.profiles import TELEGRAM, WEBCHAT, WECHAT
 from bot.services import staff, threads
-from models import Attachment, Conversation, Message, Opening
+from models import Attachment, Audit, Consent, Conversation, Identity, Message, Opening
 from tests.kit.simulator import SimChannel
 from tests.unit.web.running import Site
 from web import views
@@ -38,11 +40,15 @@ async def opened(site: Site, talk: Conversation) -> Any:
     return (await site.json("GET", f"/api/desk/conversations/{talk.id}"))[1]
 
 
-async def says(site: Site, talk: Conversation, text: str) -> tuple[int, Any]:
+async def calls(site: Site, method: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:
     csrf = (await site.json("GET", "/api/desk/me"))[1]["csrf"]
     headers = {"Origin": site.url, "X-CSRF-Token": str(csrf)}
+    return await site.json(method, path, json=body, headers=headers)
+
+
+async def says(site: Site, talk: Conversation, text: str, **more: Any) -> tuple[int, Any]:
     path = f"/api/desk/conversations/{talk.id}/messages"
-    return await site.json("POST", path, json={"id": text, "text": text}, headers=headers)
+    return await calls(site, "POST", path, {"id": text, "text": text} | more)
 
 
 async def allows(site: Site, talk: Conversation, *, used: int, hours_ago: int = 0) -> None:
@@ -55,7 +61,8 @@ async def allows(site: Site, talk: Conversation, *, used: int, hours_ago: int = 
 async def test_the_composer_learns_what_the_window_allows(site: Site, talk: Conversation) -> None:
     await allows(site, talk, used=3)
     told = (await opened(site, talk))["can_send"]
-    assert told == {"ok": True, "why": "", "until": "2026-11-24T09:00:00.000Z", "left": 2, "how": "answer"}
+    until = "2026-11-24T09:00:00.000Z"
+    assert told == {"ok": True, "why": "", "until": until, "left": 2, "how": "answer", "instead": []}
 
 
 @pytest.mark.parametrize(("hours", "code"), [(0, "quota_used"), (49, "window_closed")])
@@ -66,8 +73,105 @@ async def test_what_cannot_be_sent_is_refused_with_the_same_sentence(
     told = (await opened(site, talk))["can_send"]
     status, body = await says(site, talk, "hi")
     assert (status, body["error"]["code"]) == (409, code)
-    assert told == {"ok": False, "why": TEXTS[code]["en"], "until": None, "left": None, "how": ""}
+    wait = {"kind": "write", "conversation_id": None, "account": "", "channel": ""}
+    assert told == {
+        "ok": False, "why": TEXTS[code]["en"], "until": None, "left": None, "how": "", "instead": [wait],
+    }  # fmt: skip
     assert body["error"]["text"] == told["why"]
+
+
+async def test_what_may_not_leave_now_may_be_left_until_the_customer_writes(site: Site, talk: Conversation) -> None:
+    await allows(site, talk, used=5)
+    status, body = await says(site, talk, "Your tin is ready", wait=True)
+    assert (status, body["message"]["text"]) == (201, "Your tin is ready")
+
+
+async def test_who_cannot_be_reached_is_not_written_to_by_waiting(site: Site, talk: Conversation) -> None:
+    await Identity.all().update(reachable=False)
+    status, body = await says(site, talk, "hi", wait=True)
+    assert (status, body["error"]["code"]) == (409, "unreachable")
+
+
+async def another(site: Site, talk: Conversation, account: str, able: Capabilities, **facts: Any) -> Conversation:
+    """The same person writes on another channel, too."""
+    site.runtime.channels[account] = SimChannel(account, able)
+    await site.runtime.accept([Inbound(account, "k2", "ann", text="hello from here")])
+    row = await Conversation.get(account=account)
+    row.contact_id = talk.contact_id
+    await row.save()
+    await Identity.filter(id=row.identity_id).update(contact_id=talk.contact_id, **facts)
+    return row
+
+
+async def instead(site: Site, talk: Conversation) -> list[tuple[str, int | None, str]]:
+    told = (await opened(site, talk))["can_send"]["instead"]
+    return [(one["kind"], one["conversation_id"], one["channel"]) for one in told]
+
+
+async def test_the_persons_other_channels_come_before_waiting(site: Site, talk: Conversation) -> None:
+    there = await another(site, talk, "telegram", TELEGRAM)
+    await allows(site, talk, used=0)
+    assert await instead(site, talk) == []
+    await allows(site, talk, used=5)
+    assert await instead(site, talk) == [("other", there.id, "telegram"), ("write", None, "")]
+    await Identity.filter(account="telegram").update(reachable=False)
+    assert await instead(site, talk) == [("write", None, "")]
+
+
+async def test_the_web_chat_is_the_last_of_the_other_channels(site: Site, talk: Conversation) -> None:
+    web = await another(site, talk, "webchat", WEBCHAT)
+    telegram = await another(site, talk, "telegram", TELEGRAM)
+    await allows(site, talk, used=5)
+    assert [id_ for _, id_, _ in await instead(site, talk)] == [telegram.id, web.id, None]
+
+
+async def test_outside_the_window_a_template_is_possible_and_so_is_another_channel(
+    site: Site, talk: Conversation
+) -> None:
+    there = await another(site, talk, "telegram", TELEGRAM)
+    site.runtime.channels["wechat"] = SimChannel("wechat", replace(WECHAT, proactive="template"))
+    await allows(site, talk, used=0, hours_ago=49)
+    told = (await opened(site, talk))["can_send"]
+    assert (told["ok"], told["how"], told["instead"][0]["conversation_id"]) == (True, "template", there.id)
+
+
+async def test_staff_write_down_what_a_customer_told_them(site: Site, talk: Conversation) -> None:
+    path = f"/api/desk/identities/{talk.identity_id}/consents"
+    status, body = await calls(site, "PUT", path, {"kind": "news", "given": True, "why": ""})
+    assert (status, body["error"]["code"]) == (409, "blank")  # a yes needs its proof
+    status, body = await calls(site, "PUT", path, {"kind": "news", "given": True, "why": "said so on the phone"})
+    assert status == 200
+    assert body["identities"][0]["consents"][2] == {
+        "kind": "news", "given": True, "way": "staff", "said": "said so on the phone",
+        "at": "2026-11-22T09:00:00.000Z",
+    }  # fmt: skip
+    await calls(site, "PUT", path, {"kind": "orders", "given": False})
+    told = (await opened(site, talk))["contact"]["identities"][0]["consents"]
+    assert [(one["kind"], one["given"]) for one in told] == [("orders", False), ("reminders", True), ("news", True)]
+    done = await Audit.filter(action__startswith="consent.").order_by("id").values_list("action", "object")
+    subject = f"identity:{talk.identity_id}"
+    assert done == [("consent.give", subject), ("consent.withdraw", subject)]
+
+
+@pytest.mark.parametrize(
+    ("id_", "body", "status"),
+    [(0, {"kind": "sms", "given": True, "why": "x"}, 422), (0, {"kind": "news", "given": "yes"}, 400),
+     (999, {"kind": "news", "given": False}, 404)],
+)  # fmt: skip
+async def test_other_consents_are_refused(
+    site: Site, talk: Conversation, id_: int, body: dict[str, Any], status: int
+) -> None:
+    path = f"/api/desk/identities/{id_ or talk.identity_id}/consents"
+    assert (await calls(site, "PUT", path, body))[0] == status
+    assert await Consent.all().count() == 0
+
+
+async def test_the_customers_clock_is_set_at_the_desk(site: Site, talk: Conversation) -> None:
+    path = f"/api/desk/contacts/{talk.contact_id}"
+    assert (await calls(site, "PUT", path, {"timezone": "Mars/Olympus"}))[0] == 422
+    assert (await calls(site, "PUT", path, {"timezone": "Europe/Berlin"}))[1]["timezone"] == "Europe/Berlin"
+    assert (await Identity.get(id=talk.identity_id)).timezone == "Europe/Berlin"
+    assert (await calls(site, "PUT", path, {"timezone": ""}))[1]["timezone"] == ""
 
 
 async def test_staff_see_what_the_customer_changed_and_what_stood_there_before(site: Site, talk: Conversation) -> None:

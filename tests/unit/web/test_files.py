@@ -145,7 +145,7 @@ async def test_a_platform_that_fetches_a_picture_gets_a_jpeg(site: Site) -> None
     out = BytesIO()
     Image.new("RGBA", (64, 48), (47, 111, 79, 128)).save(out, "PNG")
     _, file = await upload(site, ann.token, out.getvalue(), "a.png")
-    for variant, kind in (("d", "image/webp"), ("p", "image/jpeg")):
+    for variant, kind in (("d", "image/webp"), ("t", "image/webp"), ("p", "image/jpeg"), ("s", "image/jpeg")):
         link = site.app[LINKS].url(int(str(file["id"])), variant)
         async with site.client.get(site.url + link) as response:
             assert (response.status, response.content_type) == (200, kind)

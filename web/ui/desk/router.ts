@@ -50,6 +50,7 @@ export const router = createRouter({
       component: () => import("./pages/ReportPage.vue"),
       ...section("reports"),
     },
+    { path: "/news", name: "news", component: () => import("./pages/NewsPage.vue"), ...section("news") },
     { path: "/settings", name: "settings", component: () => import("./pages/SettingsPage.vue"), ...section("settings") },
     { path: "/:rest(.*)*", name: "missing", component: () => import("./pages/MissingPage.vue") },
   ],

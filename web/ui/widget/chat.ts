@@ -3,7 +3,7 @@
 import type { Connect, Connection, Hello } from "./connection";
 import type { Keep, Slot } from "./keep";
 import { adopt, ADOPT_AFTER, compose, type Pending } from "./outbox";
-import type { Attachment, ChatConfig, Message, Session } from "./protocol";
+import type { App, Attachment, ChatConfig, Message, Session, Way } from "./protocol";
 import { Sender } from "./sender";
 import { initial, reduce, type Action, type State } from "./state";
 import { hasGap, MOST } from "./timeline";
@@ -60,6 +60,7 @@ export class Chat {
       update: (message) => this.dispatch({ type: "message", messages: [message] }),
       typing: (typing) => this.onTyping(typing),
       owner: (owner) => this.dispatch({ type: "owner", owner }),
+      continues: (continues) => this.dispatch({ type: "continues", continues }),
       broken: () => this.onBroken(),
       refused: (code) => this.onRefused(code),
     });
@@ -153,6 +154,18 @@ export class Chat {
     void this.tellLanguage();
   }
 
+  /** The shop's other channels; none while there is no connection. */
+  async apps(): Promise<App[]> {
+    const answer = await this.connection.apps().catch(() => null);
+    return answer?.ok ? answer.apps : [];
+  }
+
+  /** How to go on in one of them, or what is the matter. */
+  async goOn(account: string): Promise<Way | string> {
+    const answer = await this.connection.goOn(account).catch(() => null);
+    return answer?.ok ? answer : (answer?.error.text ?? "");
+  }
+
   configure(config: ChatConfig): void {
     this.dispatch({ type: "shop", name: config.shop.name, limits: config.limits });
   }
@@ -203,7 +216,7 @@ export class Chat {
     const token = this.token ? { token: this.token } : {};
     const remembered = this.asked > 0 || this.keep.get("lang");
     const lang = this.token && remembered ? {} : { lang: this.state.lang };
-    return { after: this.asked, ...token, ...lang };
+    return { after: this.asked, zone: Intl.DateTimeFormat().resolvedOptions().timeZone, ...token, ...lang };
   }
 
   private onSession(session: Session): void {

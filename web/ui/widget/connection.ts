@@ -1,13 +1,15 @@
 // The one live connection to the server's `/chat` namespace; it tells what happened and decides nothing.
 
 import { Manager, type Socket } from "socket.io-client";
-import type { Ack, Message, Outgoing, Owner, Page, Session, Typing } from "./protocol";
+import type { Ack, App, Message, Outgoing, Owner, Page, Session, Typing, Way } from "./protocol";
 
 export interface Hello {
   token?: string;
   after: number;
   /** Left out where the server remembers the visitor's language, which may have been changed in the conversation. */
   lang?: string;
+  /** Where the visitor's clock is, so that nobody is written to at night. */
+  zone: string;
 }
 
 export interface Listener {
@@ -18,6 +20,7 @@ export interface Listener {
   update(message: Message): void;
   typing(typing: Typing): void;
   owner(owner: Owner | null): void;
+  continues(app: string): void;
   broken(): void;
   /** The server said no; nothing is tried again until `connect` is called. */
   refused(code: string): void;
@@ -33,6 +36,8 @@ export interface Connection {
   later(after: number, patience?: number): Promise<Page>;
   earlier(before: number): Promise<Page>;
   setLanguage(lang: string): Promise<Ack>;
+  apps(): Promise<Ack<{ apps: App[] }>>;
+  goOn(account: string): Promise<Ack<Way>>;
   read(seq: number): void;
   typing(): void;
 }
@@ -70,6 +75,7 @@ class SocketConnection implements Connection {
     socket.on("update", (message: Message) => listener.update(message));
     socket.on("typing", (typing: Typing) => listener.typing(typing));
     socket.on("owner", (owner: Owner | null) => listener.owner(owner));
+    socket.on("continues", (app: string) => listener.continues(app));
     socket.on("disconnect", (reason) => {
       listener.broken();
       if (reason === "io server disconnect") setTimeout(() => this.connect(), AFTER_KICK);
@@ -106,6 +112,14 @@ class SocketConnection implements Connection {
 
   setLanguage(lang: string): Promise<Ack> {
     return this.ask("lang", { lang });
+  }
+
+  apps(): Promise<Ack<{ apps: App[] }>> {
+    return this.ask("apps", {});
+  }
+
+  goOn(account: string): Promise<Ack<Way>> {
+    return this.ask("go_on", { account });
   }
 
   read(seq: number): void {

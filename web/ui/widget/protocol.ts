@@ -65,11 +65,29 @@ export interface Typing {
   name: string;
 }
 
+/** One of the shop's other channels, as the visitor's language calls it. */
+export interface App {
+  account: string;
+  name: string;
+}
+
+/** `link` is for this device, `qr` for another one; `typed` are words to send instead, "" where nothing was said yet. */
+export interface Way {
+  link: string;
+  typed: string;
+  /** Modules on each side, and the dark ones as the path of an SVG; null where there is nothing to scan. */
+  qr: { size: number; path: string } | null;
+  /** What stands at each of them, in the visitor's language. */
+  words: { open: string; show: string; scan: string; care: string; type: string; good: string };
+}
+
 export interface Session {
   token: string;
   lang: string;
   shop: { name: string; logo: string };
   owner: Owner | null;
+  /** The name of the app where the talk goes on until the visitor writes here, or "". */
+  continues: string;
   messages: Message[];
   last: number;
   more: boolean;

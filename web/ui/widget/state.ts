@@ -16,6 +16,7 @@ export interface State {
   readonly timeline: Timeline;
   readonly outbox: Outbox;
   readonly owner: Owner | null;
+  readonly continues: string;
   readonly typing: Typing | null;
   /** The newest `seq` that the visitor has seen. */
   readonly read: number;
@@ -37,6 +38,7 @@ export type Action =
   | { type: "loading-older" }
   | { type: "earlier"; messages: Message[]; more: boolean }
   | { type: "owner"; owner: Owner | null }
+  | { type: "continues"; continues: string }
   | { type: "typing"; typing: Typing | null }
   | { type: "read"; seq: number }
   | { type: "lang"; lang: Lang }
@@ -55,6 +57,7 @@ export function initial(lang: Lang, name: string, outbox: Outbox, read: number):
     timeline: timelines.empty,
     outbox,
     owner: null,
+    continues: "",
     typing: null,
     read,
     lang,
@@ -84,6 +87,10 @@ export function reduce(state: State, action: Action): State {
       return { ...state, loadingOlder: false, timeline: timelines.prepend(state.timeline, action.messages, action.more) };
     case "owner":
       return { ...state, owner: action.owner };
+    case "continues":
+      return { ...state, continues: action.continues };
+    case "queue": // who writes here is here again
+      return { ...state, continues: "", outbox: withOutbox(state, action) };
     case "typing":
       return { ...state, typing: action.typing };
     case "read":
@@ -93,7 +100,7 @@ export function reduce(state: State, action: Action): State {
     case "shop":
       return { ...state, limits: action.limits, shop: { ...state.shop, name: state.shop.name || action.name } };
     case "forget":
-      return { ...state, timeline: timelines.empty, owner: null, typing: null, read: 0, outbox: outboxes.onlyWords(state.outbox) };
+      return { ...state, timeline: timelines.empty, owner: null, continues: "", typing: null, read: 0, outbox: outboxes.onlyWords(state.outbox) };
     default:
       return { ...state, outbox: withOutbox(state, action) };
   }
@@ -135,6 +142,7 @@ function withSession(state: State, session: Session, fresh: boolean): State {
     ...state,
     phase: "online",
     owner: session.owner,
+    continues: session.continues,
     typing: null,
     lang: pickLanguage(session.lang, state.lang),
     shop: { name: state.shop.name || session.shop.name, logo: session.shop.logo },

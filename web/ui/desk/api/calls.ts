@@ -2,7 +2,10 @@
 import { request, upload } from "./client";
 import type {
   Attachment,
+  Audience,
+  Broadcast,
   CannedList,
+  Consent,
   ContactRow,
   Counts,
   Failure,
@@ -10,6 +13,8 @@ import type {
   LinkedChat,
   Me,
   Message,
+  NewsChoices,
+  NewsPreview,
   Opened,
   Order,
   OrderRow,
@@ -22,6 +27,7 @@ import type {
   Row,
   Run,
   RunPage,
+  Said,
   Staff,
   Sub,
 } from "./types";
@@ -66,15 +72,29 @@ export const give = (id: number) => post<{ row: Row }>(`/conversations/${id}/giv
 export const close = (id: number) => post<{ row: Row }>(`/conversations/${id}/close`);
 export const read = (id: number) => post<{ row: Row }>(`/conversations/${id}/read`);
 export const typing = (id: number) => post<object>(`/conversations/${id}/typing`);
-export type Saying = { id: string; text: string; files: number[]; note: boolean };
+export type Saying = { id: string; text: string; files: number[]; note: boolean; wait: boolean };
 export const say = (id: number, saying: Saying) => post<{ message: Message }>(`/conversations/${id}/messages`, saying);
 export const uploadFile = (id: number, file: File, progress: (share: number) => void, signal: AbortSignal) =>
   upload<Attachment>(`${DESK}/conversations/${id}/files${query({ name: file.name })}`, file, progress, signal);
 
+export const broadcasts = () => get<{ items: Broadcast[]; choices: NewsChoices }>("/broadcasts");
+export const previewBroadcast = (audience: Audience) => post<NewsPreview>("/broadcasts/preview", audience);
+export type NewBroadcast = Audience & { text: string; picture: number | null; label: string; command: string; send_at: string | null };
+export const addBroadcast = (draft: NewBroadcast) => post<{ broadcast: Broadcast }>("/broadcasts", draft);
+export const stopBroadcast = (id: number) => post<{ broadcast: Broadcast }>(`/broadcasts/${id}/stop`);
+export const uploadPicture = (file: File, signal: AbortSignal) =>
+  upload<Attachment>(`${DESK}/broadcasts/picture${query({ name: file.name })}`, file, () => undefined, signal);
+
 export const contacts = (q: string, before: string | null) => get<Page<ContactRow>>(`/contacts${query({ q, before })}`);
 export const contact = (id: number) => get<Person>(`/contacts/${id}`);
-export type ContactChanges = Pick<Person, "name" | "phone" | "email">;
+export const history = (id: number, before: string | null) =>
+  get<Page<Said>>(`/contacts/${id}/history${query({ before })}`);
+export const part = (proof: number) => remove<object>(`/proofs/${proof}`);
+export type ContactChanges = Pick<Person, "name" | "phone" | "email" | "timezone">;
 export const updateContact = (id: number, changes: ContactChanges) => put<Person>(`/contacts/${id}`, changes);
+export type ConsentChange = Pick<Consent, "kind" | "given"> & { why: string };
+export const changeConsent = (identity: number, change: ConsentChange) =>
+  put<Person>(`/identities/${identity}/consents`, change);
 export const exportAddress = (id: number) => `${DESK}/contacts/${id}/export`;
 export const erase = (id: number, confirm: string) => post<object>(`/contacts/${id}/erase`, { confirm });
 

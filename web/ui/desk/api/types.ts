@@ -21,8 +21,8 @@ export type Button = { label: string; data: string; url: string; style: "" | "pr
 export type Card = { title: string; text: string; price: string; image: Attachment | null; buttons: Button[] };
 export type Summary = { title: string; lines: { label: string; amount: string }[]; total: string };
 export type Author = "customer" | "bot" | "staff" | "note" | "event";
-/** `held`: the platform lets it go only once the customer writes. */
-export type Delivery = "" | "queued" | "held" | "sent" | "delivered" | "read" | "failed";
+/** `held`: the platform lets it go only once the customer writes; `quiet`: it waits for the end of their quiet hours. */
+export type Delivery = "" | "queued" | "held" | "quiet" | "sent" | "delivered" | "read" | "failed";
 export type Message = {
   seq: number;
   id: string;
@@ -42,6 +42,8 @@ export type Message = {
   /** Of the event "edited": what stood there before. */
   was: string;
 };
+/** One of all that was said with a person, in whichever app. */
+export type Said = Message & { conversation_id: number; channel: Channel };
 
 export type Owner = { id: number; name: string };
 /** The newest message of a conversation with the words that were looked for; `before`, `found` and `after` are a piece of it. */
@@ -65,12 +67,29 @@ export type Row = {
   attention: string;
   closed: boolean;
   contact_id: number;
+  /** The conversation in another app where the customer went on. */
+  continues_in: number | null;
   /** Grows with every change: of two copies the one with more is the later. */
   version: number;
   match?: Match | null;
 };
 
-export type Identity = { account: string; channel: Channel; external_id: string; name: string; reachable: boolean };
+export type ConsentKind = "orders" | "reminders" | "news";
+/** `way` says how it was given or taken back, "" for whoever never said anything; `said` is the question, the word, or why. */
+export type Consent = { kind: ConsentKind; given: boolean; way: "" | "asked" | "word" | "staff"; said: string; at: string | null };
+export type Identity = {
+  id: number;
+  account: string;
+  channel: Channel;
+  external_id: string;
+  name: string;
+  reachable: boolean;
+  /** The thread with it. */
+  conversation_id: number | null;
+  consents: Consent[];
+};
+/** Two addresses of a person: what one was shown was entered at the other. */
+export type Proof = { id: number; asked_id: number; entered_id: number; made_at: string };
 export type OrderLine = { name: string; sku: string; quantity: number; price: Money };
 export type OrderRow = {
   id: number;
@@ -126,7 +145,10 @@ export type Person = {
   email: string;
   locale: string;
   created_at: string;
+  /** Empty: the shop's. */
+  timezone: string;
   identities: Identity[];
+  proofs: Proof[];
   orders: OrderRow[];
   reviews: ReviewRow[];
   files: PersonFile[];
@@ -159,6 +181,8 @@ export type Me = { staff: Staff; csrf: string; colleagues: Staff[]; shop: { name
 
 export type Filter = "all" | "mine" | "waiting" | "bot" | "attention";
 export type Counts = Partial<Record<Filter, number>>;
+/** In another conversation of the same person, or once the customer writes; in the order of what is better. */
+export type Instead = { kind: "other" | "write" | "morning"; conversation_id: number | null; account: string; channel: Channel };
 /** `why` is a sentence; `until` is when the window closes and `left` how many messages fit in, null without a limit. */
 export type CanSend = {
   ok: boolean;
@@ -166,6 +190,7 @@ export type CanSend = {
   until: string | null;
   left: number | null;
   how: "" | "answer" | "template" | "person";
+  instead: Instead[];
 };
 export type Opened = {
   row: Row;
@@ -236,6 +261,38 @@ export type ReportTable = { title: string; columns: { name: string; unit: Unit |
 export type Headline = { label: string; value: string; change: string };
 export type Result = { title: string; period: string; headline: Headline[]; charts: Chart[]; tables: ReportTable[] };
 export type RunPage = { run: Run; result: Result | null; picture: string; sheet: string };
+
+export type Bought = "" | "yes" | "no";
+export type Audience = { accounts: string[]; language: string; bought: Bought };
+export type NewsCounts = Record<"planned" | "waiting" | "sent" | "delivered" | "read" | "failed" | "unsubscribed", number>;
+/** News of the shop to many; whoever is `planned` and counted nowhere else was left out, or is about to be told. */
+export type Broadcast = Audience & {
+  id: number;
+  text: string;
+  picture: Attachment | null;
+  label: string;
+  command: string;
+  state: "scheduled" | "running" | "stopped" | "done";
+  send_at: string;
+  created_at: string;
+  ended_at: string | null;
+  staff: string;
+  counts: NewsCounts;
+};
+export type NewsChoices = {
+  accounts: { account: string; channel: Channel }[];
+  languages: string[];
+  commands: { name: string; title: string }[];
+};
+/** Of `all` who are meant, how many get it now, by a template, in the morning, or not; `more` than were looked at. */
+export type NewsPreview = {
+  all: number;
+  now: number;
+  template: number;
+  later: number;
+  not: { code: string; text: string; count: number }[];
+  more: boolean;
+};
 
 export type Failure = {
   kind: "effect" | "inbound";

@@ -15,6 +15,7 @@ const MARKS: Record<string, Mark> = {
   whatsapp: { mark: "WA", color: "#1f9a86", en: "WhatsApp", zh: "WhatsApp" },
   line: { mark: "LI", color: "#5b8c1e", en: "LINE", zh: "LINE" },
   x: { mark: "X", color: "#3c4043", en: "X", zh: "X" },
+  email: { mark: "@", color: "#8a6d3b", en: "E-mail", zh: "电子邮件" },
   terminal: { mark: ">_", color: "#5f6b66", en: "Terminal", zh: "终端" },
 };
 

@@ -38,6 +38,8 @@ export type Outgoing = {
   readonly files: readonly number[];
   readonly names: readonly string[];
   readonly note: boolean;
+  /** It may be left until the customer writes. */
+  readonly wait: boolean;
   readonly at: string;
   readonly state: "sending" | "failed";
   readonly error: string;

@@ -1,11 +1,31 @@
 /** Taking, giving back and closing, with the words around them. */
 import { ElMessageBox } from "element-plus";
 
+import * as calls from "../api/calls";
 import { ApiError } from "../api/client";
 import { t } from "../i18n/words";
+import { draftOf, keepDraft } from "./drafts";
 import { isManager } from "./session";
 import { closeConversation, give, mode, refreshFacts, take, thread } from "./thread";
 import { attempt, done, problem, tell } from "./toasts";
+
+/** Takes over another conversation of the same person, with the words that were typed here; true when it is mine. */
+export async function goOn(to: number): Promise<boolean> {
+  const { id } = thread;
+  if (id === null) return false;
+  const { text } = draftOf(id);
+  try {
+    await calls.take(to, false);
+  } catch (error) {
+    tell(error);
+    return false;
+  }
+  if (text.trim()) {
+    keepDraft(to, { text, note: false });
+    keepDraft(id, { text: "", note: false });
+  }
+  return true;
+}
 
 /** True when the conversation is mine afterwards. */
 export async function takeOver(): Promise<boolean> {

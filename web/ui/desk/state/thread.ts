@@ -23,6 +23,8 @@ type Thread = {
   person: Person | null;
   dialog: Opened["dialog"];
   canSend: CanSend | null;
+  /** What is written is left until the customer writes. */
+  waits: boolean;
   messages: readonly Message[];
   outgoing: readonly logic.Outgoing[];
   /** There are messages before those shown, and behind them. */
@@ -46,6 +48,7 @@ const EMPTY: Thread = {
   person: null,
   dialog: null,
   canSend: null,
+  waits: false,
   messages: [],
   outgoing: [],
   more: false,
@@ -67,7 +70,7 @@ export const mode = computed<Mode>(() => {
   if (!owner) return "bot";
   return owner.id === myId.value ? "mine" : "colleague";
 });
-export const mayWrite = computed(() => mode.value === "mine" && thread.canSend?.ok !== false);
+export const mayWrite = computed(() => mode.value === "mine" && (thread.canSend?.ok !== false || thread.waits));
 export const others = computed(() => thread.viewers.filter((viewer) => viewer.id !== myId.value));
 
 /** Unsent messages stay with their conversation when another one is opened. */
@@ -211,13 +214,20 @@ export async function closeConversation(): Promise<void> {
   changed((await calls.close(thread.id)).row);
 }
 
-export async function say(text: string, files: readonly { id: number; name: string }[], note: boolean): Promise<void> {
+/** With `wait` it may be left until the customer writes. */
+export async function say(
+  text: string,
+  files: readonly { id: number; name: string }[],
+  note: boolean,
+  wait = false,
+): Promise<void> {
   const made: logic.Outgoing = {
     id: newId(),
     text,
     files: files.map((file) => file.id),
     names: files.map((file) => file.name),
     note,
+    wait,
     at: new Date().toISOString(),
     state: "sending",
     error: "",
@@ -231,8 +241,8 @@ export async function send(message: logic.Outgoing): Promise<void> {
   if (id === null) return;
   replace(id, { ...message, state: "sending", error: "" });
   try {
-    const { text, note } = message;
-    const answer = await calls.say(id, { id: message.id, text, note, files: [...message.files] });
+    const { text, note, wait } = message;
+    const answer = await calls.say(id, { id: message.id, text, note, wait, files: [...message.files] });
     if (thread.id === id) arrived(answer.message);
     else unsent.set(id, (unsent.get(id) ?? []).filter((known) => known.id !== message.id));
   } catch (error) {

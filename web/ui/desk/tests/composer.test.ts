@@ -31,7 +31,7 @@ beforeEach(() => {
   };
   thread.id = 1;
   thread.row = row(1, { name: "Ann", owner: { id: 7, name: "Mei" } });
-  thread.canSend = { ok: true, why: "", until: null, left: null, how: "answer" };
+  thread.canSend = { ok: true, why: "", until: null, left: null, how: "answer", instead: [] };
   box = mount(ComposerBox, { props: { note: false }, attachTo: document.body });
 });
 afterEach(() => box.unmount());

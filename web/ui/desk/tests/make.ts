@@ -21,6 +21,7 @@ export function row(id: number, given: Partial<Row> = {}): Row {
     attention: "",
     closed: false,
     contact_id: id,
+    continues_in: null,
     version: 1,
     ...given,
   };
@@ -89,7 +90,9 @@ export function person(given: Partial<Person> = {}): Person {
     email: "",
     locale: "en",
     created_at: minute(0),
+    timezone: "",
     identities: [],
+    proofs: [],
     orders: [],
     reviews: [],
     files: [],

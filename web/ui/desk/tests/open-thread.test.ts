@@ -42,7 +42,7 @@ function opened(): Opened {
     messages,
     more: stored.length > 50,
     dialog: null,
-    can_send: { ok: true, why: "", until: null, left: null, how: "answer" as const },
+    can_send: { ok: true, why: "", until: null, left: null, how: "answer" as const, instead: [] },
     contact: person(),
   };
 }
@@ -227,7 +227,7 @@ describe("who may write", () => {
   });
 
   it("is nobody when the channel refuses", async () => {
-    server.on("GET /api/desk/conversations/1", () => ({ ...opened(), can_send: { ok: false, why: "closed", until: null, left: null, how: "" as const } }));
+    server.on("GET /api/desk/conversations/1", () => ({ ...opened(), can_send: { ok: false, why: "closed", until: null, left: null, how: "" as const, instead: [] } }));
     await thread.openThread(1);
     expect([thread.mode.value, thread.mayWrite.value]).toEqual(["mine", false]);
   });
@@ -267,7 +267,7 @@ describe("how much may be sent", () => {
   const counted = (left: number): void => {
     server.on("GET /api/desk/conversations/1", () => ({
       ...opened(),
-      can_send: { ok: left > 0, why: left > 0 ? "" : "all sent", until: null, left, how: "answer" as const },
+      can_send: { ok: left > 0, why: left > 0 ? "" : "all sent", until: null, left, how: "answer" as const, instead: [] },
     }));
   };
   const left = (): number | null | undefined => thread.thread.canSend?.left;

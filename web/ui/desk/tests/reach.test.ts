@@ -16,7 +16,7 @@ import { message, row } from "./make";
 const NOW = Date.UTC(2026, 10, 22, 9, 0);
 const MINUTE = 60_000;
 const at = (minutes: number): string => new Date(NOW + minutes * MINUTE).toISOString();
-const reach = (given: Partial<CanSend> = {}): CanSend => ({ ok: true, why: "", until: null, left: null, how: "answer", ...given });
+const reach = (given: Partial<CanSend> = {}): CanSend => ({ ok: true, why: "", until: null, left: null, how: "answer", instead: [], ...given });
 
 beforeEach(() => {
   now.value = NOW;
@@ -100,7 +100,9 @@ describe("how far a message has come", () => {
 
   it("is said in words where it has not left", () => {
     expect(mark("held").text()).toBe("Waits until the customer writes");
+    expect(mark("quiet").text()).toBe("Waits for the end of the quiet hours");
     expect(mark("failed", "takeover").text()).toBe("Not delivered: cancelled by the takeover");
+    expect(mark("failed", "unwanted").text()).toBe("Not delivered: the customer does not want this kind of message");
     speak("zh");
     expect(mark("held").text()).toBe("等客户来信后发出");
     expect(mark("read").attributes("aria-label")).toBe("已读");

@@ -109,7 +109,7 @@ describe("channels", () => {
     expect(channelColor("Longjing")).toBeNull();
   });
   it("have colours of their own", () => {
-    const names = ["webchat", "telegram", "wechat", "wecom", "qq", "weibo", "messenger", "instagram", "whatsapp", "line", "x"];
+    const names = ["webchat", "telegram", "wechat", "wecom", "qq", "weibo", "messenger", "instagram", "whatsapp", "line", "x", "email"];
     expect(new Set(names.map((name) => markOf(name).color)).size).toBe(names.length);
   });
   it("are read from the server's table, whatever its wrapping", () => {

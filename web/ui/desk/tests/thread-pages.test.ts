@@ -38,7 +38,7 @@ const opened = (): Opened => ({
   messages: stored.slice(-50),
   more: true,
   dialog: null,
-  can_send: { ok: true, why: "", until: null, left: null, how: "answer" as const },
+  can_send: { ok: true, why: "", until: null, left: null, how: "answer" as const, instead: [] },
   contact: person(),
 });
 

@@ -10,6 +10,7 @@ const outgoing = (id: string): thread.Outgoing => ({
   files: [],
   names: [],
   note: false,
+  wait: false,
   at: minute(0),
   state: "sending",
   error: "",

@@ -186,6 +186,60 @@ describe("what is shown", () => {
   });
 });
 
+describe("going on in another app", () => {
+  const way = {
+    ok: true as const,
+    link: "https://t.me/shop?start=link-1",
+    typed: "/link K7MW-2FPQ",
+    qr: { size: 29, path: "M4 4h7v1h-7z" },
+    words: { open: "Open Telegram", show: "Show a code", scan: "Scan this", care: "Only for you", type: "Or write", good: "Ten minutes" },
+  };
+
+  async function choose(): Promise<void> {
+    server.apps = [{ account: "telegram", name: "Telegram" }];
+    await open();
+    fireEvent.click(one("[aria-haspopup=menu]"));
+    await drawn();
+    fireEvent.click(one("[role=menuitem]"));
+    await drawn();
+  }
+
+  it("shows a code to scan beside the link, and on a phone the link first", async () => {
+    server.way = way;
+    await choose();
+    expect(one<SVGElement>(".goon [role=img] path").getAttribute("d")).toBe(way.qr.path);
+    expect(one<HTMLAnchorElement>(".goon a").href).toBe(way.link);
+    expect(one(".goon code").textContent).toBe(way.typed);
+    fireEvent.click(one(".goon .round"));
+    await drawn();
+    vi.stubGlobal("matchMedia", () => ({ matches: true }));
+    fireEvent.click(one("[aria-haspopup=menu]"));
+    await drawn();
+    fireEvent.click(one("[role=menuitem]"));
+    await drawn();
+    expect(all(".goon [role=img]")).toHaveLength(0);
+    fireEvent.click(one(".goon .plain"));
+    await drawn();
+    one(".goon [role=img]");
+  });
+
+  it("says why it is not possible", async () => {
+    await choose();
+    expect(one(".goon [role=alert]").textContent).toBe("This channel is not switched on.");
+  });
+
+  it("tells where the talk goes on until the visitor writes", async () => {
+    await open();
+    server.lines[0]!.listener.continues("Telegram");
+    await drawn();
+    expect(one(".banner.owner").textContent).toContain("Goes on in Telegram");
+    await type("here again");
+    fireEvent.keyDown(field(), { key: "Enter" });
+    await drawn();
+    expect(all(".banner.owner")).toHaveLength(0);
+  });
+});
+
 describe("buttons", () => {
   it("send what they carry, stay when chosen, and are stale afterwards", async () => {
     server.publish({ buttons: [button("Browse", "browse"), button("Orders", "orders")] });

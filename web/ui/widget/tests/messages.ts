@@ -48,5 +48,5 @@ export function attachment(id: number, fields: Partial<Attachment> = {}): Attach
 export function session(fields: Partial<Session> = {}): Session {
   const list = fields.messages ?? [];
   const last = list[list.length - 1]?.seq ?? 0;
-  return { token: "t1", lang: "en", shop: { name: "Leaf", logo: "" }, owner: null, messages: list, last, more: false, ...fields };
+  return { token: "t1", lang: "en", shop: { name: "Leaf", logo: "" }, owner: null, continues: "", messages: list, last, more: false, ...fields };
 }

@@ -1,7 +1,7 @@
 // A server in memory that speaks the protocol of docs/web-api.md: takes an id once, keeps order, answers what is asked.
 
 import type { Connect, Connection, Listener } from "../connection";
-import type { Ack, ApiError, Message, Outgoing, Page } from "../protocol";
+import type { Ack, ApiError, App, Message, Outgoing, Page, Way } from "../protocol";
 import { message, session } from "./messages";
 
 export class Server {
@@ -17,6 +17,8 @@ export class Server {
   /** Pushes of new messages do not arrive. */
   deaf = false;
   token = "t1";
+  apps: App[] = [];
+  way: Ack<Way> = { ok: false, error: { code: "no_channel", text: "This channel is not switched on." } };
   /** What it remembers of the visitor. */
   lang = "en";
 
@@ -114,6 +116,15 @@ class Line implements Connection {
     this.server.asked.push(`lang ${lang}`);
     this.server.lang = lang;
     return Promise.resolve({ ok: true });
+  }
+
+  apps(): Promise<Ack<{ apps: App[] }>> {
+    return Promise.resolve({ ok: true, apps: this.server.apps });
+  }
+
+  goOn(account: string): Promise<Ack<Way>> {
+    this.server.asked.push(`go on ${account}`);
+    return Promise.resolve(this.server.way);
   }
 
   read(seq: number): void {

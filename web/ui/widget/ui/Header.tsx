@@ -1,6 +1,7 @@
 // Who one talks to, the menu with the language, and the way out.
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { App } from "../protocol";
 import type { State } from "../state";
 import { names, type Lang } from "../words";
 import { useBox } from "./context";
@@ -9,7 +10,7 @@ import { Icon } from "./icons";
 
 const TROUBLE_AFTER = 2_000;
 
-export function Header({ state, onClose }: { state: State; onClose: (() => void) | null }) {
+export function Header({ state, onClose, onGoOn }: { state: State; onClose: (() => void) | null; onGoOn: (app: App) => void }) {
   const { say, address } = useBox();
   const [logo, setLogo] = useState(true);
   const name = state.shop.name || say("chat");
@@ -23,7 +24,7 @@ export function Header({ state, onClose }: { state: State; onClose: (() => void)
         <h1 dir="auto">{name}</h1>
         {!state.owner && <p>{say("answersAtOnce")}</p>}
       </div>
-      <Menu />
+      <Menu onGoOn={onGoOn} />
       {onClose && (
         <button type="button" class="round" aria-label={say("closeChat")} title={say("closeChat")} onClick={onClose}>
           <Icon name="close" />
@@ -48,6 +49,11 @@ export function Banners({ state }: { state: State }) {
           <span dir="auto">{say("withPerson", { name: owner })}</span>
         </div>
       )}
+      {state.continues && (
+        <div class="banner owner" role="status" dir="auto">
+          {say("continuesIn", { app: state.continues })}
+        </div>
+      )}
       <div class="banner trouble" role="status" dir="auto" hidden={!trouble}>
         {trouble && (navigator.onLine === false ? say("offline") : say(state.phase === "broken" ? "reconnecting" : "connecting"))}
       </div>
@@ -55,12 +61,14 @@ export function Banners({ state }: { state: State }) {
   );
 }
 
-function Menu() {
+function Menu({ onGoOn }: { onGoOn: (app: App) => void }) {
   const { chat, say, lang } = useBox();
   const [open, setOpen] = useState(false);
+  const [apps, setApps] = useState<readonly App[]>([]);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!open) return;
+    void chat.apps().then(setApps);
     box.current?.querySelector<HTMLElement>("[aria-checked=true]")?.focus();
     const away = (event: Event): void => {
       if (box.current && !event.composedPath().includes(box.current)) setOpen(false);
@@ -75,7 +83,7 @@ function Menu() {
   const onKey = (event: KeyboardEvent): void => {
     if (!open) return;
     if (event.key === "Tab") return setOpen(false);
-    const items = Array.from(box.current?.querySelectorAll<HTMLElement>("[role=menuitemradio]") ?? []);
+    const items = Array.from(box.current?.querySelectorAll<HTMLElement>("[role^=menuitem]") ?? []);
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.key === "Escape") leave();
     else if (step) items[(items.findIndex((item) => item.matches(":focus")) + step + items.length) % items.length]?.focus();
@@ -97,7 +105,7 @@ function Menu() {
         <Icon name="more" />
       </button>
       {open && (
-        <div role="menu" aria-label={say("language")}>
+        <div role="menu" aria-label={say("menu")}>
           <small aria-hidden="true">{say("language")}</small>
           {(Object.keys(names) as Lang[]).map((code) => (
             <button
@@ -111,6 +119,13 @@ function Menu() {
             >
               <span>{names[code].label}</span>
               {code === lang && <Icon name="check" />}
+            </button>
+          ))}
+          {apps.length > 0 && <small aria-hidden="true">{say("goOnIn")}</small>}
+          {apps.map((app) => (
+            <button key={app.account} type="button" role="menuitem" tabIndex={-1} onClick={() => (setOpen(false), onGoOn(app))}>
+              <span>{app.name}</span>
+              <Icon name="right" />
             </button>
           ))}
         </div>

@@ -5,13 +5,14 @@ import type { Chat } from "../chat";
 import type { Draft } from "../draft";
 import { checkFiles } from "../limits";
 import { webAddress } from "../linkify";
-import type { Message } from "../protocol";
+import type { App, Message } from "../protocol";
 import type { State } from "../state";
 import type { Uploads } from "../uploads";
 import { speaker } from "../words";
 import { Composer } from "./Composer";
 import { BoxContext, type Box } from "./context";
 import { Banners, Header } from "./Header";
+import { GoOn } from "./GoOn";
 import { FULL_SCREEN } from "./hooks";
 import { Icon } from "./icons";
 import { Lightbox } from "./Lightbox";
@@ -36,6 +37,7 @@ export function Panel({ chat, state, draft, uploads, server, inline, focus, onCl
   const picker = useRef<HTMLInputElement>(null);
   const [problems, setProblems] = useState<readonly string[]>([]);
   const [lightbox, setLightbox] = useState<{ message: Message; index: number } | null>(null);
+  const [goingOn, setGoingOn] = useState<App | null>(null);
   const say = useMemo(() => speaker(state.lang), [state.lang]);
   const box: Box = {
     chat,
@@ -70,7 +72,7 @@ export function Panel({ chat, state, draft, uploads, server, inline, focus, onCl
         }}
         {...drop.handlers}
       >
-        <Header state={state} onClose={inline ? null : onClose} />
+        <Header state={state} onClose={inline ? null : onClose} onGoOn={setGoingOn} />
         <Banners state={state} />
         <Thread state={state} />
         <Composer
@@ -92,6 +94,16 @@ export function Panel({ chat, state, draft, uploads, server, inline, focus, onCl
             event.currentTarget.value = "";
           }}
         />
+        {goingOn && (
+          <GoOn
+            key={goingOn.account}
+            app={goingOn}
+            onClose={() => {
+              setGoingOn(null);
+              field.current?.focus();
+            }}
+          />
+        )}
         {drop.over && (
           <div class="drop">
             <Icon name="image" />

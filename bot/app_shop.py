@@ -1,0 +1,90 @@
+"""What handlers and dialogs work with, from the configuration: routes, languages, terms, and ways to be paid."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from types import ModuleType
+
+import handlers
+from bot.channels._account import Commands
+from bot.config import Config
+from bot.core import quiet
+from bot.core.errors import ConfigError
+from bot.core.ports import Channel, PaymentProvider
+from bot.core.router import Router, Routes, menu
+from bot.core.text import Voice
+from bot.payments.local import LocalPayments
+from bot.runtime.languages import Languages
+from bot.runtime.shop import Able, Shop
+from bot.services import settings as kept
+from bot.services.scope import PayWay
+
+
+def make_routes(config: Config) -> Routes:
+    """Everything that the handlers of the configuration answer to."""
+    return Routes(load_routers(config.handlers.modules))
+
+
+def load_routers(modules: tuple[str, ...]) -> list[Router]:
+    """The routers of these modules: each has `routers`, or one `router`."""
+    return [router for name in modules for router in _routers_of(_import(name))]
+
+
+def _import(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ConfigError(f"handlers.modules: {name!r} cannot be imported ({error}); check the name") from error
+
+
+def _routers_of(module: ModuleType) -> list[Router]:
+    found = getattr(module, "routers", None) or [getattr(module, "router", None)]
+    if not all(isinstance(router, Router) for router in found):
+        raise ConfigError(f"handlers.modules: {module.__name__} has no `router` and no list `routers`")
+    return list(found)
+
+
+def make_languages(config: Config) -> Languages:
+    """Those of the shop, the first one first."""
+    return Languages(Path(handlers.__file__).parent / "locale", config.shop.languages, config.shop.timezone)
+
+
+def commands(routes: Routes, voice: Voice) -> Commands:
+    """The main menu of customers, as platforms show one."""
+    return tuple((f"/{name}", title) for name, title in menu(routes.commands, voice))
+
+
+def make_shop(
+    config: Config,
+    routes: Routes,
+    languages: Languages,
+    accounts: Mapping[str, Channel],
+    providers: Mapping[str, PaymentProvider],
+) -> Shop:
+    """What handlers and dialogs work with: the routes, the languages, what each channel can show, how to pay."""
+    return Shop(
+        routes,
+        languages,
+        Able(accounts),
+        config.shop.currency,
+        timedelta(minutes=config.shop.order_hold_minutes),
+        ways_to_pay(providers),
+        quiet.parse(config.shop.quiet_hours, config.shop.timezone),
+    )
+
+
+def ways_to_pay(providers: Mapping[str, PaymentProvider]) -> tuple[PayWay, ...]:
+    """What customers may pay by, in the order of the configuration."""
+    return tuple(PayWay(name, provider.title.id) for name, provider in providers.items())
+
+
+async def make_providers(config: Config) -> dict[str, PaymentProvider]:
+    """The payment providers of the configuration, by name."""
+    if not config.payments.local.enabled:
+        return {}
+    secret = (await kept.secret("local payments")).hex()
+    bank = LocalPayments(config.server.data / "test-bank.db", secret, config.server.url)
+    return {bank.name: bank}

@@ -1,0 +1,51 @@
+"""What the web side is told of the configuration, and where it shows files to platforms."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from bot.channels._account import no_address
+from bot.config import Config
+from bot.core.message import Attachment
+from bot.services import settings as kept
+from bot.storage import links
+from web.files import FileLinks
+from web.settings import MIB, WebSettings
+
+Link = Callable[[Attachment], str]
+
+
+def web_settings(config: Config) -> WebSettings:
+    """What the web side needs to know."""
+    limits, server, shop = config.limits, config.server, config.shop
+    return WebSettings(
+        host=server.host,
+        port=server.port,
+        public_url=server.url,
+        shop_name=shop.name,
+        shop_color=shop.color,
+        currency=shop.currency,
+        languages=tuple(shop.languages),
+        text_limit=limits.text,
+        files_per_message=limits.files_per_message,
+        image_bytes=limits.image_mb * MIB,
+        file_bytes=limits.file_mb * MIB,
+        chat_rate=(limits.messages_per_10s, 10.0),
+        widget_origins=tuple(server.widget_origins),
+        trusted_proxies=tuple(server.trusted_proxies),
+        metrics_token=server.metrics_token.reveal(),
+        sockets=server.sockets,
+    )
+
+
+async def file_links(config: Config) -> tuple[Link, Link]:
+    """Where a platform can fetch one of our files for a while, and a small picture of it: https alone will do."""
+    if not config.server.url.startswith("https://"):
+        return no_address, no_address
+    signed = FileLinks(links, await kept.secret("web"), web_settings(config).link_life, time.time)
+
+    def link(file: Attachment) -> str:
+        return f"{config.server.url}{signed.url(file.id, 'p' if file.kind == 'image' else 'o')}"
+
+    return link, lambda file: f"{config.server.url}{signed.url(file.id, 's')}"

@@ -1,0 +1,276 @@
+"""A mailbox over IMAP. The library waits where it stands, so each connection has a thread of its own.
+
+Nothing is changed by reading: mails are fetched without being marked as seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from selectors import EVENT_READ, DefaultSelector
+from typing import Any, TypeVar
+
+from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientError, LoginError
+
+from bot.channels.email.settings import Settings
+from bot.core.errors import ChannelUnavailable, ConfigError
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+#: How the network and a server fail, whichever layer noticed; the library lets its own assumptions fail as others.
+BROKEN = (OSError, IMAPClientError, IMAPClient.AbortError, ValueError, LookupError, TypeError, AttributeError)
+#: Of a mail that is too large, so many bytes are read: the words come first.
+BEGINNING = 1024 * 1024
+#: Seconds until a login that was refused is tried again: somebody has to act first.
+OPERATOR_ACTS = 60.0
+_OURSELVES = {"name": "Parley", "version": "1"}
+
+
+class LoginRefused(ChannelUnavailable):
+    """The server does not take name and password: at start a mistake in the configuration."""
+
+
+class Untrusted(ChannelUnavailable):
+    """The server's certificate is not believed, or it speaks no TLS here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Where a folder stands: its uids mean something under this `validity` only; `next_uid` comes next."""
+
+    validity: int
+    next_uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A mail: `data` is all of it, or its beginning where it is too large."""
+
+    uid: int
+    data: bytes
+    received: datetime | None
+    is_cut: bool = False
+
+
+class _Client(IMAPClient):  # type: ignore[misc]  # the library says no types
+    """Misses nothing that a server says by itself, which may come with its answer to any command."""
+
+    def has_more(self) -> bool:
+        """Whether that was told since it was asked last."""
+        return bool(self._imap.untagged_responses.pop("EXISTS", None))
+
+    def wait(self, seconds: float) -> None:
+        """Until the server says anything while it idles; what came together with its "+" is in our memory already."""
+        if self.has_more() or self._is_buffered():
+            return
+        with DefaultSelector() as selector:
+            selector.register(self.socket(), EVENT_READ)
+            selector.select(seconds)
+
+    def _is_buffered(self) -> bool:
+        sock = self.socket()
+        patience = sock.gettimeout()
+        sock.settimeout(0)
+        try:
+            return bool(self._imap.file.peek(1))
+        except ssl.SSLWantReadError:
+            return False
+        finally:
+            sock.settimeout(patience)
+
+
+class Mailbox:
+    """One connection, which `open` makes. After any error it is of no more use: close it and make another."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client: _Client | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="imap")
+        self._is_over = False
+        self.folder = Folder(0, 1)  # that is open
+        self.tells = False  # whether the server says when something comes
+
+    async def open(self, *, readonly: bool = False, folder: str = "") -> None:
+        """Connect, log in, open a folder. Raises `LoginRefused`, `Untrusted`, `ConfigError`, `ChannelUnavailable`."""
+        await self._do(lambda: self._open(folder or self._settings.folder, readonly=readonly))
+
+    async def uids(self, after: int) -> list[int]:
+        """The mails behind this uid, in order of arrival."""
+        return await self._do(lambda: self._uids(after))
+
+    async def since(self, day: date) -> list[tuple[int, datetime | None]]:
+        """The mails that arrived on this day or later, and when."""
+        return await self._do(lambda: self._since(day))
+
+    async def with_id(self, message_id: str) -> list[int]:
+        """The mails with this message id."""
+        return await self._do(lambda: sorted(self._search(["HEADER", "Message-ID", message_id])))
+
+    async def fetch(self, uid: int) -> Fetched | None:
+        """A mail; None where it is gone."""
+        return await self._do(lambda: self._fetch(uid))
+
+    async def seen(self, uids: Iterable[int]) -> None:
+        """Mark them as read."""
+        wanted = [*uids]
+        await self._do(lambda: self._needed.add_flags(wanted, [b"\\Seen"], silent=True))
+
+    async def move(self, uids: Iterable[int], folder: str) -> None:
+        """Move them, read, to another folder."""
+        wanted = [*uids]
+        await self._do(lambda: self._move(wanted, folder))
+
+    async def wait(self, seconds: float) -> None:
+        """Until something happens in the folder, or for so long; only where the server `tells`."""
+        await self._do(lambda: self._wait(seconds), patience=seconds)
+
+    async def read(self, work: Callable[[], T]) -> T:
+        """Do what takes the processor for long in this thread, where nobody else waits for it."""
+        return await asyncio.wrap_future(self._thread.submit(work))
+
+    async def close(self) -> None:
+        """Break off whatever is under way, and end."""
+        self._is_over = True
+        if self._client is not None:
+            with suppress(OSError, AttributeError):
+                self._client.socket().shutdown(socket.SHUT_RDWR)  # wakes who waits for it
+        self._thread.submit(self._leave)
+        self._thread.shutdown(wait=False)
+
+    # in the thread
+
+    @property
+    def _needed(self) -> _Client:
+        if self._client is None or self._is_over:
+            raise ChannelUnavailable("the mailbox is closed")
+        return self._client
+
+    async def _do(self, work: Callable[[], T], patience: float = 0.0) -> T:
+        """What the server answers, as one of our errors where it does not."""
+        try:
+            # Each step has a time-out of its own; a server that keeps every one of them busy ends here.
+            async with asyncio.timeout(self._settings.timeout * 4 + patience):
+                return await asyncio.wrap_future(self._thread.submit(work))
+        except (LoginRefused, Untrusted, ConfigError, ChannelUnavailable):
+            raise
+        except BROKEN as error:
+            raise ChannelUnavailable(f"{self._settings.imap_host} does not answer: {type(error).__name__}") from None
+        except RuntimeError:
+            raise ChannelUnavailable("the mailbox is closed") from None
+
+    def _open(self, folder: str, *, readonly: bool) -> None:
+        self._client = self._connected()
+        if self._is_over:
+            raise ChannelUnavailable("the mailbox is closed")
+        self._client.normalise_times = False
+        self._login(self._client)
+        with suppress(*BROKEN):
+            if self._client.has_capability("ID"):  # 163 and others open no mailbox for whom they do not know
+                self._client.id_(_OURSELVES)
+        try:
+            told = self._client.select_folder(folder, readonly=readonly)
+        except IMAPClientError:
+            raise ConfigError(f"folder: {self._settings.imap_host} opens no folder {folder!r} for us") from None
+        self.folder = Folder(int(told[b"UIDVALIDITY"]), int(told.get(b"UIDNEXT") or self._last() + 1))
+        self.tells = self._client.has_capability("IDLE")
+
+    def _last(self) -> int:
+        """The highest uid, where a server does not say which comes next."""
+        return max(self._search(["UID", "1:*"]), default=0)
+
+    def _connected(self) -> _Client:
+        settings = self._settings
+        security = settings.imap_security
+        context = None if security == "none" else settings.tls()
+        try:
+            client = _Client(
+                settings.imap_host,
+                settings.port("imap"),
+                ssl=security == "tls",
+                ssl_context=context if security == "tls" else None,
+                timeout=settings.timeout,
+            )
+            if security == "starttls":
+                client.starttls(context)
+        except ssl.SSLCertVerificationError as error:
+            raise Untrusted(
+                f"the certificate of {settings.imap_host} is not believed: {error.verify_message}"
+            ) from None
+        except (ssl.SSLError, IMAPClientError) as error:
+            why = type(error).__name__
+            raise Untrusted(
+                f"{settings.imap_host} speaks no {security} at port {settings.port('imap')}: {why}"
+            ) from None
+        return client
+
+    def _login(self, client: _Client) -> None:
+        user, password = self._settings.login("imap")
+        try:
+            client.login(user, password)
+        except LoginError as error:
+            if "UNAVAILABLE" in str(error).upper():
+                raise ChannelUnavailable(f"{self._settings.imap_host} takes no login at the moment") from None
+            raise LoginRefused(f"{self._settings.imap_host} refuses name and password", after=OPERATOR_ACTS) from None
+
+    def _search(self, criteria: list[Any]) -> list[int]:
+        return [int(uid) for uid in self._needed.search(criteria)]
+
+    def _uids(self, after: int) -> list[int]:
+        self._needed.has_more()
+        self._needed.noop()  # only then a server has to tell what came since it was asked last
+        # "n:*" always names the last mail, too.
+        return sorted(uid for uid in self._search(["UID", f"{after + 1}:*"]) if uid > after)
+
+    def _since(self, day: date) -> list[tuple[int, datetime | None]]:
+        uids = sorted(self._search(["SINCE", day]))
+        told = self._needed.fetch(uids, ["INTERNALDATE"]) if uids else {}
+        return [(uid, _moment(told.get(uid, {}))) for uid in uids]
+
+    def _fetch(self, uid: int) -> Fetched | None:
+        known = self._needed.fetch([uid], ["RFC822.SIZE", "INTERNALDATE"]).get(uid)
+        if known is None:
+            return None
+        is_large = int(known.get(b"RFC822.SIZE") or 0) > self._settings.largest_mib * 1024 * 1024
+        wanted = f"BODY.PEEK[]<0.{BEGINNING}>" if is_large else "BODY.PEEK[]"
+        told = self._needed.fetch([uid], [wanted]).get(uid, {})
+        data = next((value for key, value in told.items() if key.startswith(b"BODY[")), None)
+        return Fetched(uid, bytes(data), _moment(known), is_large) if data else None
+
+    def _move(self, uids: list[int], folder: str) -> None:
+        client = self._needed
+        client.add_flags(uids, [b"\\Seen"], silent=True)
+        if client.has_capability("MOVE"):
+            client.move(uids, folder)
+            return
+        client.copy(uids, folder)
+        client.delete_messages(uids, silent=True)
+        if client.has_capability("UIDPLUS"):
+            client.uid_expunge(uids)  # without it, what others have marked would go, too: it stays marked
+
+    def _wait(self, seconds: float) -> None:
+        client = self._needed
+        if client.has_more():
+            return
+        client.idle()
+        client.wait(seconds)
+        client.idle_done()
+
+    def _leave(self) -> None:
+        if self._client is not None:
+            with suppress(*BROKEN):
+                self._client.shutdown()
+
+
+def _moment(told: Any) -> datetime | None:
+    found = told.get(b"INTERNALDATE")
+    return found.astimezone(UTC) if isinstance(found, datetime) and found.tzinfo else None

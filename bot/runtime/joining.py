@@ -1,0 +1,185 @@
+"""What dialogs have done so that two addresses become one person's: codes with links, the question, the joining.
+
+Joining locks two conversations, in the order of all locks, so it is done outside of either one's turn. Both sides hear
+of it in their own lanes, once, however often it is tried.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from bot.core.errors import ParleyError, Refused
+from bot.core.events import Event, RowChanged, TalkMoved
+from bot.core.message import Inbound
+from bot.core.ports import Channel
+from bot.runtime.executors import Callee
+from bot.services import audit, calls, codes, person_codes, same_person
+from bot.services.calls import App, Invitation, Joining, Way
+from bot.services.person_codes import CARRIED, Address, Taken
+from bot.services.reviews import NOBODY, public_name
+from models import Conversation, Identity, PersonCode
+from models.database import transaction
+
+log = logging.getLogger(__name__)
+
+WEB = "webchat"
+MINUTES = round(codes.LIFE.total_seconds() / 60)
+
+
+class Persons:
+    """The callees of `bot.services.calls` about persons, and what the chat box asks for itself."""
+
+    def __init__(
+        self,
+        channels: Mapping[str, Channel],
+        accept: Callable[[Sequence[Inbound]], Awaitable[int]],
+        published: Callable[[Event], None],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._channels = channels
+        self._accept = accept
+        self._published = published
+        self._clock = clock
+
+    def callees(self) -> dict[str, Callee]:
+        """By the name of the call."""
+        return {
+            calls.INVITE.name: self.invite,
+            calls.JOIN.name: self.join,
+            calls.CONFIRM.name: self.confirm,
+            calls.DECLINE.name: self.decline,
+            calls.PART.name: self.take_back,
+        }
+
+    # a code, and where to enter it
+
+    async def invite(self, _effect: str, identity_id: int) -> Invitation:
+        """A code to be shown, in links as well: whoever reads the thread sees them."""
+        own = await Identity.filter(id=identity_id).first()
+        if own is None:
+            return Invitation("", 0, ())
+        async with transaction():
+            code = await person_codes.make(identity_id, self._clock(), shown=True)
+        apps = [
+            App(one.account, one.capabilities.channel, await self.link(one, code)) for one in self.others(own.account)
+        ]
+        return Invitation(codes.readable(code), MINUTES, tuple(apps))
+
+    async def way(self, visitor: str, account: str) -> Way:
+        """From the web chat to another channel. Raises `Refused("no_channel")`."""
+        channel = next((one for one in self.others(WEB) if one.account == account), None)
+        if channel is None:
+            raise Refused("no_channel")
+        own = await Identity.filter(account=WEB, external_id=visitor).first()
+        if own is None:  # nothing was said yet
+            link = await self.link(channel, "")
+            return Way(channel.capabilities.channel, link, link, "", 0)
+        now = self._clock()
+        async with transaction():
+            unseen = await person_codes.make(own.id, now, shown=False)
+            shown = await person_codes.make(own.id, now, shown=True)
+        link, scanned = await self.link(channel, unseen), await self.link(channel, shown)
+        return Way(channel.capabilities.channel, link, scanned, codes.readable(shown), MINUTES)
+
+    def others(self, account: str) -> list[Channel]:
+        """The shop's channels but this one where a code proves something, in the order of the configuration."""
+        others = (one for name, one in self._channels.items() if name != account)
+        return [one for one in others if not one.capabilities.forgeable]
+
+    async def link(self, channel: Channel, code: str) -> str:
+        """What opens the channel with this code, or without any; "" where it has to be typed."""
+        try:
+            return await channel.deep_link(f"{CARRIED}{code}" if code else WEB, f"/link {codes.readable(code)}".strip())
+        except ParleyError as error:
+            facts = {"action": "person.link", "account": channel.account, "error": type(error).__name__}
+            log.warning("a channel gives no link", extra=facts)
+            return ""
+
+    # joining
+
+    async def join(self, _effect: str, code_id: int) -> Joining:
+        """At once where nobody but the customer can have seen the code; else whoever was shown it is asked first."""
+        code = await self._valid(code_id)
+        if code is None or self._is_forgeable(code.entered.account):
+            return Joining("over")
+        if code.shown and code.entered.contact_id not in await same_person.members(code.asked.contact_id):
+            await self._accept([self._told("claimed", code, to=code.asked, of=code.entered)])
+            return Joining("asked")
+        return await self._join(code)
+
+    async def confirm(self, _effect: str, code_id: int) -> Joining:
+        """Whoever was shown the code says that the other one is them."""
+        code = await self._valid(code_id)
+        return await self._join(code) if code else Joining("over")
+
+    async def decline(self, _effect: str, code_id: int) -> Joining:
+        """It was somebody else, who hears that it was not confirmed and nothing more."""
+        code = await person_codes.taken(code_id)
+        if code is None:
+            return Joining("over")
+        async with transaction():
+            await audit.record(None, "person.decline", f"identity:{code.asked.identity_id}", self._clock())
+        await self._accept([self._told("declined", code, to=code.entered, of=code.asked)])
+        async with transaction():
+            await PersonCode.filter(id=code_id).delete()
+        return Joining("declined")
+
+    def _is_forgeable(self, account: str) -> bool:
+        """Whether somebody else may have entered it there under this customer's address."""
+        channel = self._channels.get(account)
+        return channel is not None and channel.capabilities.forgeable
+
+    async def _valid(self, code_id: int) -> Taken | None:
+        """A code that was entered counts as long again as it could be entered: a link that is opened later is old."""
+        code = await person_codes.taken(code_id)
+        return code if code and self._clock() < code.used_at + codes.LIFE else None
+
+    async def _join(self, code: Taken) -> Joining:
+        try:
+            async with transaction():
+                joined = await same_person.join(code.asked.identity_id, code.entered.identity_id, self._clock())
+        except Refused:
+            return Joining("over")
+        # Kept again when this is tried again: the keys are the same.
+        sides = ((code.asked, code.entered), (code.entered, code.asked))
+        await self._accept([self._told("joined", code, to=to, of=of) for to, of in sides])
+        for conversation in (joined.asked, joined.entered):
+            self._published(RowChanged(conversation))
+        self._published(TalkMoved(joined.asked, f"{code.asked.account}:{code.asked.external_id}"))
+        return Joining("joined" if joined.link else "known")
+
+    def _told(self, what: str, code: Taken, *, to: Address, of: Address) -> Inbound:
+        """What one end hears of the other."""
+        channel = self._channels.get(of.account)
+        facts = {
+            "side": "asked" if to is code.asked else "entered",
+            "channel": channel.capabilities.channel if channel else of.account,
+            "name": _known_by(of.name),
+        }
+        key = f"person:{what}:{code.id}:{facts['side']}"
+        return Inbound(to.account, key, to.external_id, "person", data=f"{what}:{code.id}", native=facts)
+
+    # two people, after all
+
+    async def take_back(self, _effect: str, link_id: int) -> Joining:
+        """The customer says so; said again, or by both at once, nothing changes."""
+        with suppress(Refused):
+            await self.part(link_id, None)
+        return Joining("parted")
+
+    async def part(self, link_id: int, staff_id: int | None) -> None:
+        """These are two people. Raises `Refused("no_link")`."""
+        async with transaction():
+            talks = await same_person.part(link_id, staff_id, self._clock())
+        for row in await Conversation.filter(id__in=list(talks)):
+            self._published(RowChanged(row.id))
+            self._published(TalkMoved(row.id, row.lane))
+
+
+def _known_by(name: str) -> str:
+    """As much of a name as tells its owner that it is them: whoever is asked may not be the same person."""
+    shown = public_name(name, "en")
+    return "" if shown in NOBODY.values() else shown

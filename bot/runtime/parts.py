@@ -1,0 +1,36 @@
+"""What a runtime is made of: the composition root puts it together, and the runtime takes it as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bot.core.ports import Channel, PaymentProvider, Storage
+from bot.runtime.executors import Callee
+from bot.runtime.node import EVERY_ROLE, Membership
+from bot.runtime.platforms.open_calls import HeldCalls
+from bot.runtime.shop import Shop
+from bot.runtime.worker import TURN_TIMEOUT
+from bot.services.filing import Filing, Limits
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a runtime is made of; `callees` are what dialogs may call."""
+
+    shop: Shop
+    channels: Mapping[str, Channel]
+    providers: Mapping[str, PaymentProvider]
+    storage: Storage
+    filing: Filing
+    limits: Limits
+    callees: Mapping[str, Callee] = field(default_factory=dict)
+    most_waiting: int = 100_000
+    keep_days: int = 7
+    turn_timeout: float = TURN_TIMEOUT
+    block_timeout: float = 0.0  # nobody looks
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    roles: Collection[str] = EVERY_ROLE
+    membership: Membership = field(default_factory=Membership)
+    calls: HeldCalls = field(default_factory=HeldCalls)

@@ -1,0 +1,65 @@
+"""Who wants a person is given to one in the platform's own client, where the account is set so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from bot.core.errors import Final
+from bot.core.events import RowChanged
+from bot.core.ports import Channel
+from bot.runtime.attempts import Done
+from bot.runtime.platforms.told import ELSEWHERE
+from bot.runtime.state import ConversationState
+from bot.runtime.writes import ATTENTION, NewEffect
+from models import locks
+from models.database import transaction
+
+KIND = "handover"
+
+
+class HandOverPayload(msgspec.Struct, frozen=True):
+    """Whom, and where."""
+
+    account: str
+    recipient: str
+
+
+def gives(state: ConversationState, now: datetime) -> NewEffect:
+    """The effect, on the conversation's lane: what was said before leaves first, since the platform then takes no more.
+
+    A member of staff who takes over here before it is done keeps the word: it is cancelled as what the bot says.
+    """
+    payload = msgspec.json.encode(HandOverPayload(state.account, state.external_id)).decode()
+    key = f"{KIND}:{int(now.timestamp() * 1000):x}:{state.id}:{state.last_seq}"
+    return NewEffect(key, KIND, state.lane, payload, state.id, None, "bot", state.epoch)
+
+
+class HandOver:
+    """The executor of it. Done twice, it is done once: the platform is asked who has the conversation."""
+
+    def __init__(self, channels: Mapping[str, Channel], clock: Callable[[], datetime]) -> None:
+        self._channels = channels
+        self._clock = clock
+
+    async def run(self, effect: NewEffect) -> Done:
+        """The bot is silent from here on, as after a message of a person there."""
+        asked = msgspec.json.decode(effect.payload, type=HandOverPayload)
+        channel = self._channels.get(asked.account)
+        if channel is None:
+            raise Final(f"the channel account {asked.account!r} is not configured any more")
+        await channel.hand_over(asked.recipient)
+        id_ = effect.conversation_id or 0
+        async with transaction():
+            row = await locks.conversation(id_)
+            if row is not None:
+                row.elsewhere_until = self._clock() + ELSEWHERE
+                await row.save(update_fields=["elsewhere_until", "version"])
+        return Done(events=(RowChanged(id_),))
+
+    async def give_up(self, effect: NewEffect, error: BaseException) -> Done:  # noqa: ARG002
+        """It is parked; the conversation waits at the desk here, which is told that something went wrong."""
+        note = ("send", self._clock(), effect.conversation_id)
+        return Done(((ATTENTION, [note]),), (RowChanged(effect.conversation_id or 0),))

@@ -1,0 +1,109 @@
+"""The codes by which a customer proves that two addresses are theirs: for one use, for ten minutes, kept as hashes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bot.core.registry import reads
+from bot.services import codes
+from bot.services.scope import Scope
+from models import Identity, PersonCode
+
+#: What a link brings as the data of "started", before its code; a platform's other scenes begin with something else.
+CARRIED = "link-"
+#: "own": asked for at this very address. "wrong" says no more than that, of whatever kind. "slow": nobody looked at it.
+State = Literal["taken", "own", "wrong", "slow"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What became of a code; `code` is its id when it was taken."""
+
+    state: State
+    code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One end of a code: an identity, and the account and the platform's id that name its lane."""
+
+    identity_id: int
+    contact_id: int
+    account: str
+    external_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A code that was entered: where it was asked for, and where it came in. `shown`: others may have seen it."""
+
+    id: int
+    asked: Address
+    entered: Address
+    shown: bool
+    used_at: datetime
+
+
+@reads
+async def me(scope: Scope) -> int:
+    """The identity that asks for a code."""
+    return scope.identity_id
+
+
+async def make(identity_id: int, now: datetime, *, shown: bool) -> str:
+    """A code for this address; an older unused one of the same sort ends now. Inside the caller's transaction.
+
+    One that is shown is short, and whoever asked for it is asked to confirm; another only a link carries, unseen.
+    """
+    code = codes.make(codes.SHORT if shown else codes.LONG)
+    await PersonCode.filter(identity_id=identity_id, shown=shown, used_at=None).delete()
+    await PersonCode.create(code_hash=_hashed(code), identity_id=identity_id, shown=shown, expires_at=now + codes.LIFE)
+    return code
+
+
+async def enter(scope: Scope, typed: str, *, proves: bool = True) -> Entered:
+    """Take a code that the customer enters here. It is used up; the same address may say it again, to the same end.
+
+    Where what comes in `proves` nothing of who wrote it, no code is taken, and none is used up.
+    """
+    if not await codes.may_guess(scope.identity_id, scope.now):
+        return Entered("slow")
+    if not proves:
+        await codes.guessed(scope.identity_id, scope.now)
+        return Entered("wrong")
+    found = await PersonCode.filter(code_hash=_hashed(codes.plain(typed))).first()
+    if found is not None and found.identity_id == scope.identity_id:
+        return Entered("own")
+    if found is not None and found.entered_id == scope.identity_id:
+        return Entered("taken", found.id)
+    # The update decides: of two addresses that say the code at once, one wins.
+    fresh = PersonCode.filter(id=found.id if found else 0, used_at=None, expires_at__gt=scope.now)
+    if found is None or not await fresh.update(used_at=scope.now, entered_id=scope.identity_id):
+        await codes.guessed(scope.identity_id, scope.now)
+        return Entered("wrong")
+    return Entered("taken", found.id)
+
+
+async def taken(code_id: int) -> Taken | None:
+    """The code of that id, when it was entered and both ends are still there."""
+    row = await PersonCode.filter(id=code_id).select_related("identity", "entered").first()
+    if row is None or row.used_at is None or row.entered is None:
+        return None
+    return Taken(row.id, _address(row.identity), _address(row.entered), row.shown, row.used_at)
+
+
+async def prune(now: datetime) -> None:
+    """Forget codes that nobody can use or confirm any more; inside the caller's transaction."""
+    await PersonCode.filter(expires_at__lt=now - 2 * codes.LIFE).delete()
+    await codes.prune(now)
+
+
+def _address(row: Identity) -> Address:
+    return Address(row.id, row.contact_id, row.account, row.external_id, row.name)
+
+
+def _hashed(code: str) -> str:
+    return codes.hashed("person code", code)

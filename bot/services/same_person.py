@@ -1,0 +1,177 @@
+"""Which contacts are one person: joined by a proof, shown together, and parted again as if it had never been.
+
+Nothing of a contact moves to another. A proof is a row; contacts that proofs connect have the same `person_id`, the
+lowest of their ids, and whoever reads a person's orders reads those of all of them. What is made belongs to the address
+where it was made, before, during and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tortoise.expressions import Q
+
+from bot.core.errors import Refused
+from bot.core.registry import reads
+from bot.services import audit
+from bot.services.scope import Scope
+from models import Contact, Conversation, Dialog, Identity, Message, PersonLink, locks
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What joining has done; `link` is None where both were one person before."""
+
+    link: int | None
+    asked: int  # the conversations of either side
+    entered: int
+
+
+async def contacts(scope: Scope) -> list[int]:
+    """Every contact of the customer of this scope, lowest id first."""
+    return [scope.contact_id] if scope.person_id is None else await _of_person(scope.person_id)
+
+
+async def members(contact_id: int) -> list[int]:
+    """Every contact of the person that this one is of, lowest id first; itself where nobody else is."""
+    found = await Contact.filter(id=contact_id).limit(1).values_list("person_id", flat=True)
+    return await _of_person(found[0]) if found and found[0] is not None else [contact_id]  # type: ignore[arg-type]
+
+
+async def locked(contact_ids: Iterable[int]) -> list[int]:
+    """Every contact of these people, whose conversations nobody else changes until this transaction ends."""
+    await locks.persons()
+    people = sorted({member for id_ in contact_ids for member in await members(id_)})
+    await locks.conversations_of(*people)
+    return people
+
+
+async def join(asked_id: int, entered_id: int, now: datetime) -> Joined:
+    """These two identities are one person's; inside the caller's transaction. Said again, nothing changes.
+
+    The talk goes on at `entered`: what was asked at `asked` is set aside there. Raises `Refused("gone")` when one of
+    them was erased.
+    """
+    ends = await _ends(asked_id, entered_id)
+    people = await locked({end.contact_id for end in ends})
+    asked, entered = await _ends(asked_id, entered_id)
+    talks = {row.identity_id: row for row in await Conversation.filter(contact_id__in=people)}
+    if asked_id not in talks or entered_id not in talks:
+        raise Refused("gone")
+    link = None
+    if entered.contact_id not in await members(asked.contact_id):
+        link = await PersonLink.create(asked_id=asked_id, entered_id=entered_id, made_at=now)
+        await _renumber(people)
+        await audit.record(None, "person.join", f"link:{link.id} identity:{asked_id} identity:{entered_id}", now)
+    await _carry_on(talks[asked_id], talks[entered_id], now)
+    for row in talks.values():
+        if row.identity_id in (asked_id, entered_id) and link is not None:
+            await _tell(row, "joined", None, now)
+        await row.save()
+    return Joined(link.id if link else None, talks[asked_id].id, talks[entered_id].id)
+
+
+async def part(link_id: int, staff_id: int | None, now: datetime) -> tuple[int, ...]:
+    """These are two people: the proof counts no more. Returns the conversations; inside the caller's transaction.
+
+    Raises `Refused("no_link")`, also for one that was taken back already.
+    """
+    link = await PersonLink.filter(id=link_id).select_related("asked").first()
+    if link is None:
+        raise Refused("no_link")
+    people = await locked([link.asked.contact_id])
+    if not await PersonLink.filter(id=link_id).delete():
+        raise Refused("no_link")
+    await _renumber(people)
+    talks = await Conversation.filter(contact_id__in=people).order_by("id")
+    for row in talks:
+        if row.identity_id in (link.asked_id, link.entered_id):
+            await _tell(row, "parted", staff_id, now)
+            row.continues_in = None
+        await row.save()
+    await audit.record(staff_id, "person.part", f"link:{link_id}", now)
+    return tuple(row.id for row in talks)
+
+
+async def _ends(asked_id: int, entered_id: int) -> tuple[Identity, Identity]:
+    found = {row.id: row for row in await Identity.filter(id__in=[asked_id, entered_id])}
+    if asked_id not in found or entered_id not in found:
+        raise Refused("gone")
+    return found[asked_id], found[entered_id]
+
+
+async def _of_person(person_id: int) -> list[int]:
+    return list(await Contact.filter(person_id=person_id).order_by("id").values_list("id", flat=True))  # type: ignore[arg-type]
+
+
+async def _renumber(contact_ids: Collection[int]) -> None:
+    """Give each group of contacts that proofs connect its number, and those that are alone none."""
+    group = {id_: id_ for id_ in contact_ids}
+    among = Q(asked__contact_id__in=list(contact_ids))
+    pairs = await PersonLink.filter(among).values_list("asked__contact_id", "entered__contact_id")
+    for one, other in pairs:
+        low, high = sorted((group[one], group[other]))
+        group = {id_: low if of == high else of for id_, of in group.items()}
+    for person in set(group.values()):
+        mine = [id_ for id_, of in group.items() if of == person]
+        await Contact.filter(id__in=mine).update(person_id=person if len(mine) > 1 else None)
+
+
+async def _carry_on(asked: Conversation, entered: Conversation, now: datetime) -> None:
+    """What `asked` was in the middle of is set aside at `entered`, and who waited for a person waits there."""
+    if asked.id == entered.id:
+        return
+    asked.continues_in, entered.continues_in = entered.id, None
+    await Dialog.filter(conversation_id=asked.id, background=False, state__in=["asking", "paused"]).update(
+        conversation_id=entered.id, state="paused", remind_at=None, updated_at=now
+    )
+    if asked.waiting_since is None:
+        return
+    entered.waiting_since = entered.waiting_since or asked.waiting_since
+    entered.reason, entered.priority = entered.reason or asked.reason, max(entered.priority, asked.priority)
+    asked.waiting_since, asked.reason, asked.priority = None, "", 0
+
+
+async def _tell(row: Conversation, what: str, staff_id: int | None, now: datetime) -> None:
+    """A thin line in the thread; the caller saves the row."""
+    row.last_seq += 1
+    row.updated_at = now
+    await Message.create(conversation_id=row.id, seq=row.last_seq, author="event", staff_id=staff_id, text=what, at=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A proof between two addresses of a person."""
+
+    id: int
+    asked_id: int
+    entered_id: int
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another address of a customer, and the proof between it and this one."""
+
+    proof: int
+    account: str
+    name: str
+
+
+@reads
+async def others(scope: Scope) -> tuple[Other, ...]:
+    """Those that were proved with this very address, oldest first."""
+    rows = PersonLink.filter(Q(asked_id=scope.identity_id) | Q(entered_id=scope.identity_id)).order_by("id")
+    found = [
+        (row.id, row.asked if row.entered_id == scope.identity_id else row.entered)
+        for row in await rows.select_related("asked", "entered")
+    ]
+    return tuple(Other(proof, there.account, there.name) for proof, there in found)
+
+
+async def proofs(contact_ids: Sequence[int]) -> tuple[Proof, ...]:
+    """Those between these contacts, oldest first."""
+    rows = await PersonLink.filter(asked__contact_id__in=list(contact_ids)).order_by("id")
+    return tuple(Proof(row.id, row.asked_id, row.entered_id, row.made_at) for row in rows)

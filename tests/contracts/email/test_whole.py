@@ -1,0 +1,173 @@
+"""A mailbox by the whole of Parley: reports by mail, machines, senders of whom nobody is sure, and what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+
+from bot.app import App, build, opened
+from bot.config import Config, accounts
+from bot.core.message import Inbound
+from bot.services import person_codes, staff
+from bot.services.visitors import file_row
+from models import Attachment, Conversation, Identity, Message, PersonLink, ReportDelivery, ReportRun, Staff
+from models.database import transaction
+from tests.contracts.channel_contract import PHOTO
+from tests.contracts.email.conftest import table
+from tests.contracts.email.test_machines import report
+from tests.kit.platforms.email import EmailPerson, EmailServer
+from tests.servers import free_port
+from web.files import FILING
+
+SERVER = "mx.shop.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The shop, its mail servers, and Ann."""
+
+    app: App
+    server: EmailServer
+    ann: EmailPerson
+
+    async def until(self, condition: Callable[[], Awaitable[object]]) -> None:
+        async with asyncio.timeout(10):
+            while not await condition():
+                await asyncio.sleep(0.01)
+        await self.app.runtime.idle()
+
+    async def file(self, name: str, content: bytes) -> int:
+        """A file of ours in the store."""
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield content
+
+        now = datetime.now(UTC)
+        filed = await self.app.site[FILING].keep(chunks(), name=name, limits=self.app.settings.limits, now=now)
+        talk = await Conversation.get(account="email")
+        return int((await file_row(filed, now, conversation_id=talk.id, contact_id=talk.contact_id)).id)
+
+    async def thread(self) -> list[tuple[str, str]]:
+        """Who said what, in Ann's conversation."""
+        rows = await Message.filter(conversation__lane=f"email:{self.ann.id}").order_by("seq")
+        return [(row.author, row.text.split("\n")[0]) for row in rows]
+
+
+@pytest.fixture
+async def shop(tmp_path: Path, server: EmailServer, sqlite_url: str) -> AsyncIterator[Shop]:
+    config = Config.model_validate(
+        {
+            "server": {"port": free_port(), "data": str(tmp_path), "edge": False},
+            "database": {"url": sqlite_url},
+            "demo": {"shop": False},
+        }
+    )
+    read, wrong = accounts.read({"email": table(server, authserv_id=SERVER)}, config.server.hook)
+    assert not wrong
+    config = config.model_copy(update={"channels": read})
+    async with opened(config):
+        app = await build(config)
+        await app.start()
+        try:
+            yield Shop(app, server, server.person())
+        finally:
+            await app.stop()
+
+
+async def colleague(role: str = "manager") -> Staff:
+    return await Staff.create(login="mei", name="Mei", role=role, password_hash="x", created_at=datetime.now(UTC))
+
+
+async def test_a_manager_links_an_address_by_mailing_the_code_and_gets_a_report(shop: Shop) -> None:
+    mei = await colleague()
+    code, _ = await staff.make_link_code(mei.id, datetime.now(UTC))
+    await shop.ann.sends("Sent from my iPhone", subject=f"/link {code}")
+    await shop.ann.sees("this chat is linked to your staff account")
+
+    picture, book = await shop.file("sales.jpg", PHOTO), BytesIO()
+    Workbook().save(book)
+    ids = {"picture": picture, "sheet": await shop.file("sales.xlsx", book.getvalue())}
+    told = {"title": "Sales", "period": "22 November", "words": ["12 orders, ¥816.00."]}
+    now, talk = datetime.now(UTC), await Conversation.get(account="email")
+    run = await ReportRun.create(
+        report="sales", slot="s", period_start=now, period_end=now, timezone="UTC", state="done", created_at=now,
+        result=json.dumps({"results": {"en": told}, "files": {"en": ids}}),
+    )  # fmt: skip
+    await ReportDelivery.create(run=run, conversation_id=talk.id, created_at=now)
+    await shop.app.runtime.accept([Inbound("email", "r1", shop.ann.id, "report", data=str(run.id), urgent=True)])
+    shown = await shop.ann.sees("12 orders")
+    assert [file.name for file in shown.files] == ["sales.jpg", "sales.xlsx"]
+    assert shown.files[1].content == book.getvalue()
+    assert (shown.raw["Subject"], "Auto-Submitted" in shown.raw) == (f"Re: /link {code}", True)
+
+
+async def test_a_customers_code_is_taken_in_no_mail(shop: Shop) -> None:
+    """Whoever asks for a code in a chat of their own could mail it under anybody's address."""
+    await shop.ann.says("hello")
+    await shop.ann.reads()
+    now = datetime.now(UTC)
+    await shop.app.runtime.accept([Inbound("webchat", "w1", "visitor-7", text="hello")])
+    await shop.until(lambda: Identity.filter(account="webchat").exists())
+    async with transaction():
+        code = await person_codes.make((await Identity.get(account="webchat")).id, now, shown=True)
+    await shop.ann.says(f"/link {code}")
+    await shop.ann.sees("Here anybody could write in your name")
+    assert await PersonLink.all().count() == 0
+    await shop.ann.says("/link")
+    assert "Your code is" in (await shop.ann.sees("Your code is")).text
+
+
+async def test_a_machine_stands_in_the_thread_and_is_not_answered(shop: Shop) -> None:
+    await shop.ann.says("hello")
+    await shop.ann.reads()
+    await shop.ann.sends("I am away until Friday.", subject="Automatic reply", Auto_Submitted="auto-replied")
+    robot = shop.server.person("robot@people.example", "Robot")
+    await robot.sends("I am nobody you know.", Auto_Submitted="auto-replied")
+    await shop.ann.sends("Now it is me.")
+    await shop.until(lambda: Message.filter(text="Now it is me.").exists())
+    said = [text for author, text in await shop.thread() if author == "customer"]
+    assert said == ["hello", "Automatic reply", "Now it is me."]
+    assert robot.shown == []
+    assert not await Identity.filter(external_id=robot.id).exists()
+    authors = [author for author, _ in await shop.thread() if author != "event"]
+    assert authors[2:4] == ["customer", "customer"]
+
+
+async def test_staff_see_of_whom_nobody_is_sure_and_have_the_whole_mail(shop: Shop) -> None:
+    passed = f"{SERVER}; dmarc=pass header.from=people.example"
+    await shop.ann.sends("hello", Authentication_Results=passed)
+    await shop.ann.reads()
+    await shop.ann.sends("send it to another house\n\n-- \nAnn, Lake Road 1")
+    await shop.until(lambda: Attachment.filter(state="stored").exists())
+    thread = [one for one in await shop.thread() if one[0] != "bot"]
+    assert thread == [("customer", "hello"), ("event", "unverified"), ("customer", "send it to another house")]
+    [kept] = await Attachment.all()
+    content = b"".join([chunk async for chunk in shop.app.storage.open(kept.storage_key)])
+    assert (kept.name, b"Lake Road 1" in content) == ("mail.txt", True)
+    # It was no file of the customer's: the bot has not thanked for one.
+    assert not any("file" in shown.text.casefold() for shown in shop.ann.shown)
+
+
+async def test_a_mail_that_comes_back_is_shown_as_failed(shop: Shop) -> None:
+    await shop.ann.says("hello")
+    sent = await shop.ann.reads()
+    await shop.server.mailbox.put(report(about=sent.id, to=shop.ann.id))
+
+    async def failed() -> Any:
+        return await Message.filter(author="bot", delivery="failed").exists()
+
+    await shop.until(failed)
+    await shop.until(lambda: Identity.filter(external_id=shop.ann.id, reachable=False).exists())
+    row = await Message.get(author="bot", delivery="failed")
+    assert row.error == "not delivered (5.1.1)"
+    await shop.ann.says("I am here after all")
+    await shop.until(lambda: Identity.filter(external_id=shop.ann.id, reachable=True).exists())

@@ -1,0 +1,40 @@
+"""Who plays: one account of each channel on its stage, and one customer of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.kit.platforms.stages import STAGES, Stage
+
+_STAGES = {stage.name: stage for stage in STAGES}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A customer on a stage. `locale` is the language of the phone, whether or not the platform tells it."""
+
+    stage: Stage
+    name: str
+    locale: str
+    person: Callable[[Any], Any]
+
+    @property
+    def account(self) -> str:
+        """What the account is called here."""
+        return self.stage.channel
+
+
+CAST = (
+    Part(_STAGES["wechat"], "小雨", "zh-CN", lambda s: s.person("oXiaoyu_0123456789abcdefghi", "小雨", "zh_CN")),
+    Part(_STAGES["wecom"], "陈先生", "zh-CN", lambda s: s.person("wmChen_0123456789abcdef", name="陈先生")),
+    Part(_STAGES["qq"], "阿杰", "zh-CN", lambda s: s.user("E4F4AEA33253A2797FB897C50B81D7ED")),
+    Part(_STAGES["weibo"], "微微", "zh-CN", lambda s: s.fan("2489518277")),
+    Part(_STAGES["telegram-webhook"], "Anna", "en", lambda s: s.user(42, "Anna", "en")),
+    Part(_STAGES["whatsapp"], "Priya", "en", lambda s: s.user("16505551234", name="Priya")),
+    Part(_STAGES["messenger"], "Marie", "fr", lambda s: s.user("6543210987654321", "Marie", "fr_FR")),
+    Part(_STAGES["instagram"], "Sofia", "en", lambda s: s.user("1784140000000042", "Sofia", "en_US")),
+    Part(_STAGES["line"], "美玲", "zh-TW", lambda s: s.person("U" + "a1" * 16, "美玲", "zh-TW")),
+    Part(_STAGES["x"], "Tom", "en", lambda s: s.user("3001969357", "Tom")),
+)

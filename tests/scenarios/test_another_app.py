@@ -1,0 +1,329 @@
+"""One person, several apps: proved with a code, asked where the code was shown, and parted again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.core import message
+from bot.core.profiles import PROFILES
+from bot.services import codes, people, person_codes, same_person
+from models import Audit, CartLine, Contact, Conversation, Dialog, Inbound, Order, PersonCode, PersonLink
+from models.database import transaction
+from tests.kit.simulator import MODES, Customer, Mode, Simulator
+from tests.scenarios.shopkeeping import stock
+
+CODE = re.compile(r"[A-Z2-9]{4}-[A-Z2-9]{4}")
+
+
+@pytest.fixture(params=MODES, ids=lambda mode: mode.name)
+async def shops(request: pytest.FixtureRequest, sqlite_url: str, tmp_path: Path) -> AsyncIterator[Simulator]:
+    """A shop on the web, on Telegram and on a channel without buttons."""
+    mode: Mode = request.param
+    more = (PROFILES["telegram"], PROFILES["sms"])
+    async with Simulator(PROFILES["webchat"], tmp_path, sqlite_url, mode, more=more) as world:
+        yield world
+
+
+async def code_of(customer: Customer) -> str:
+    await customer.says("/link")
+    found = CODE.search((await customer.last()).text)
+    assert found is not None
+    return found[0]
+
+
+async def connected(sim: Simulator, on: str = "telegram") -> tuple[Customer, Customer]:
+    """Ann on the web and elsewhere, who has proved that both are hers."""
+    web, app = await sim.customer("Ann"), await sim.customer("Annie", on=on)
+    code = await code_of(web)
+    await app.says(f"/link {code}")
+    await web.picks("Yes, that is me")
+    return web, app
+
+
+async def bought(sim: Simulator, customer: Customer) -> Order:
+    await customer.says("/shop")
+    await customer.picks("Add to cart")
+    await customer.picks("Check out")
+    if "as last time" in (await customer.last()).text:
+        await customer.picks("Yes")
+    else:
+        for text in ("Ann", "13800138000", "Hangzhou"):
+            await customer.says(text)
+    await customer.picks("Place the order")
+    return await Order.all().order_by("-id").first()  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("on", ["telegram", "sms"])
+async def test_a_code_makes_two_addresses_one_person(shops: Simulator, on: str) -> None:
+    web, app = await shops.customer("Ann"), await shops.customer("Annie", on=on)
+    code = await code_of(web)
+    await app.says(f"/link {code.lower()}")
+    assert "go back to where you got the code" in (await app.last()).text
+    assert "“Annie” has entered your code" in (await web.last()).text
+    assert await PersonLink.all().count() == 0
+
+    await web.picks("Yes, that is me")
+    assert "Connected: we know you in" in (await web.last()).text
+    assert await app.sees("Good to see you here. We know you from the chat on our website")
+    assert await PersonLink.all().count() == 1
+    contacts = await Contact.all().order_by("id")
+    assert [one.person_id for one in contacts] == [contacts[0].id, contacts[0].id]
+    assert await Audit.filter(action="person.join").count() == 1
+    person = await people.person(contacts[1].id)
+    assert [known.account for known in person.identities] == ["webchat", on]
+
+
+async def test_who_says_no_stays_alone(shops: Simulator) -> None:
+    web, bob = await shops.customer("Ann"), await shops.customer("Bob", on="telegram")
+    code = await code_of(web)
+    await bob.says(f"/link {code}")
+    await web.picks("No, not me")
+    assert "nothing is connected" in (await web.last()).text
+    assert "not confirmed" in (await bob.last()).text
+    assert await PersonLink.all().count() == 0
+    assert not await bob.sees("Ann")
+    await bob.says(f"/link {code}")
+    assert "wrong, or used" in (await bob.last()).text
+
+
+async def test_every_other_code_gets_an_answer_that_tells_nothing(shops: Simulator) -> None:
+    web, app = await shops.customer("Ann"), await shops.customer("Bob", on="telegram")
+    old = await code_of(web)
+    await web.says(f"/link {old}")
+    assert "from this very chat" in (await web.last()).text
+    await shops.passes("11m")
+    fresh = await code_of(web)
+    answers = []
+    for code in (old, "ABCD-2345"):
+        await app.says(f"/link {code}")
+        answers.append((await app.last()).text)
+    assert len(set(answers)) == 1
+    assert "wrong, or used, or older than ten minutes" in answers[0]
+    await app.says(fresh)  # without the command
+    await web.picks("Yes, that is me")
+    third = await shops.customer("Eve", on="sms")
+    await third.says(f"/link {fresh}")
+    assert (await third.last()).text == answers[0]
+
+
+async def test_guessing_is_bounded_for_each_and_for_all(one_shop: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    sim = one_shop
+    web, eve = await sim.customer("Ann"), await sim.customer("Eve", on="telegram")
+    code = await code_of(web)
+    for _ in range(codes.FREE_OF_ONE):
+        await eve.says("/link AAAA-2222")
+    await eve.says(f"/link {code}")
+    assert "Too many codes" in (await eve.last()).text
+    await sim.passes("11m")
+    await eve.says("/link AAAA-2222")
+    assert "wrong, or used" in (await eve.last()).text
+
+    monkeypatch.setattr(codes, "FREE_OF_ALL", 3)
+    for name in ("Mo", "Jo"):
+        one = await sim.customer(name, on="telegram")
+        await one.says("/link AAAA-2222")
+    late, code = await sim.customer("Lo", on="telegram"), await code_of(web)
+    await late.says(f"/link {code}")
+    assert "Too many codes" in (await late.last()).text
+
+
+async def test_a_link_that_nobody_saw_moves_the_talk_at_once(shops: Simulator) -> None:
+    await stock(shops)
+    web, app = await shops.customer("Ann"), await shops.customer("Annie", on="telegram")
+    await web.says("/shop")
+    await web.picks("Add to cart")
+    await web.picks("Check out")
+    await web.says("Ann")
+    async with transaction():
+        code = await person_codes.make((await web.identity()).id, shops.now, shown=False)
+    assert len(code) == codes.LONG
+    await app.opens(f"https://t.test/?start={person_codes.CARRIED}{code}")
+    assert "Connected" in (await web.last()).text
+    assert await app.sees("Good to see you here")
+    talk, there = await web.conversation(), await app.conversation()
+    assert talk.continues_in == there.id
+
+    # What was asked on the web is offered in the app, with every answer kept.
+    assert "We had not finished" in (await app.last()).text
+    await app.picks("Go on")
+    for text in ("13800138000", "Hangzhou"):
+        await app.says(text)
+    await app.picks("Place the order")
+    order = await Order.get()
+    assert (order.name, order.contact_id) == ("Ann", there.contact_id)
+    assert await CartLine.all().count() == 0
+
+    await web.says("/orders")
+    assert (await web.conversation()).continues_in is None
+    assert any(order.number in button.label for seen in await web.screen() for button in seen.buttons)
+    await app.opens(f"https://t.test/?start={person_codes.CARRIED}{code}")  # once more, to the same end
+    assert await PersonLink.all().count() == 1
+
+
+async def test_orders_and_carts_are_one_until_staff_part_them(shops: Simulator) -> None:
+    await stock(shops)
+    web, app = await connected(shops)
+    first = await bought(shops, web)
+    await app.says("/shop")
+    await app.picks("Add to cart")
+    await web.says("/shop")
+    await web.picks("Add to cart")
+    await web.says("/cart")
+    assert "¥136.00" in (await web.last()).text
+    second = await bought(shops, app)
+    await app.says("/orders")
+    labels = [button.label for seen in await app.screen() for button in seen.buttons]
+    assert all(any(one.number in label for label in labels) for one in (first, second))
+
+    mei, link = await shops.staff("Mei", "manager"), await PersonLink.get()
+    await shops.runtime.persons.part(link.id, mei.id)
+    assert [one.person_id for one in await Contact.all()] == [None, None]
+    assert await PersonLink.all().count() == 0
+    assert {first.contact_id, second.contact_id} == {
+        (await web.conversation()).contact_id,
+        (await app.conversation()).contact_id,
+    }
+    await app.says("/orders")
+    assert not any(first.number in button.label for button in (await app.last()).buttons)
+    assert await Audit.filter(action="person.part", staff_id=mei.id).count() == 1
+
+
+async def test_whoever_was_with_them_goes_along(shops: Simulator) -> None:
+    web, app, mei = await shops.customer("Ann"), await shops.customer("Annie", on="telegram"), await shops.staff("Mei")
+    await web.says("Do you have Longjing?")
+    talk = await web.conversation()
+    await shops.runtime.take_over(talk.id, mei.id)
+    async with transaction():
+        code = await person_codes.make((await web.identity()).id, shops.now, shown=False)
+    await app.opens(f"https://t.test/?start={person_codes.CARRIED}{code}")
+    assert await app.sees("There you wrote last: “Do you have Longjing?”")
+    assert "Mei goes on with you here." in (await app.last()).text
+    there = await app.conversation()
+    assert there.owner_id == mei.id
+    before = len(await app.screen())
+    await app.says("hello?")
+    assert len(await app.screen()) == before
+    await shops.runtime.staff_says(there.id, mei.id, "m1", "Yes, we have", ())
+    await shops.runtime.idle()
+    assert (await app.last()).text == "Yes, we have"
+
+
+async def test_two_codes_that_cross_make_one_person_once(one_shop: Simulator) -> None:
+    sim = one_shop
+    web, app = await sim.customer("Ann"), await sim.customer("Annie", on="telegram")
+    mine, theirs = await code_of(web), await code_of(app)
+    await app.says(f"/link {mine}")
+    await web.says(f"/link {theirs}")
+    await web.picks("Yes, that is me")
+    await app.picks("Yes, that is me")
+    assert await PersonLink.all().count() == 1
+    assert await Inbound.filter(state="parked").count() == 0
+    assert await Dialog.filter(state="calling").count() == 0
+
+
+async def test_three_apps_are_parted_at_the_very_proof(one_shop: Simulator) -> None:
+    sim = one_shop
+    web, app = await connected(sim)
+    third = await sim.customer("Anna", on="sms")
+    code = await code_of(app)
+    await third.says(f"/link {code}")
+    await app.picks("Yes, that is me")
+    ids = [(await one.identity()).contact_id for one in (web, app, third)]
+    assert await same_person.members(ids[2]) == sorted(ids)
+    mei = await sim.staff("Mei", "manager")
+    between = await PersonLink.get(asked_id=(await web.identity()).id)
+    await sim.runtime.persons.part(between.id, mei.id)
+    assert await same_person.members(ids[0]) == [ids[0]]
+    assert await same_person.members(ids[1]) == sorted(ids[1:])
+
+
+async def test_a_code_that_is_not_confirmed_is_over(one_shop: Simulator) -> None:
+    sim = one_shop
+    web, app = await sim.customer("Ann"), await sim.customer("Annie", on="telegram")
+    code = await code_of(web)
+    await app.says(f"/link {code}")
+    await sim.passes("11m")
+    await web.picks("Yes, that is me")
+    assert await PersonLink.all().count() == 0
+    await sim.passes("30m")
+    async with transaction():
+        await person_codes.prune(sim.now)
+    assert await PersonCode.all().count() == 0
+    assert await Conversation.filter(continues_in__not_isnull=True).count() == 0
+
+
+@pytest.fixture
+async def one_shop(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Simulator]:
+    """The same shops, plainly: for what does not depend on how often things arrive."""
+    more = (PROFILES["telegram"], PROFILES["sms"])
+    async with Simulator(PROFILES["webchat"], tmp_path, sqlite_url, more=more) as world:
+        yield world
+
+
+async def test_an_order_number_is_no_wrong_code(one_shop: Simulator) -> None:
+    await stock(one_shop)
+    web = await one_shop.customer("Ann")
+    order = await bought(one_shop, web)
+    await web.says(order.number.lower())
+    assert (await web.last()).text == "That is the number of your order."
+    await web.picks("Show the order")
+    assert order.number in (await web.last()).text
+
+
+async def test_news_of_an_order_go_where_the_customer_was_last(one_shop: Simulator) -> None:
+    sim = one_shop
+    await stock(sim)
+    web, app = await connected(sim)
+    order, mei = await bought(sim, web), await sim.staff("Mei", "manager")
+    await sim.passes("1m")
+    await app.says("hello")
+    await web.pays()
+    await sim.runtime.step_order(order.id, "prepare", mei.id, "")
+    await sim.runtime.idle()
+    assert await app.sees(f"Order {order.number} is being packed.")
+    assert not await web.sees(f"Order {order.number} is being packed.")
+    link = await PersonLink.get()
+    await sim.runtime.persons.part(link.id, mei.id)
+    await sim.runtime.step_order(order.id, "ship", mei.id, "")
+    await sim.runtime.idle()
+    assert await web.sees(f"Order {order.number} is on its way to you.")
+    assert not await app.sees("is on its way")
+
+
+async def test_the_servers_join_and_part_as_well(server_url: str, tmp_path: Path) -> None:
+    async with Simulator(PROFILES["webchat"], tmp_path, server_url, MODES[1], more=(PROFILES["telegram"],)) as sim:
+        await stock(sim)
+        web, app = await connected(sim)
+        order = await bought(sim, web)
+        await app.says("/orders")
+        assert any(order.number in button.label for seen in await app.screen() for button in seen.buttons)
+        mei, link = await sim.staff("Mei", "manager"), await PersonLink.get()
+        assert (await people.listed())[0].accounts == ("webchat", "telegram")
+        await sim.runtime.persons.part(link.id, mei.id)
+        await app.says("/orders")
+        assert "You have no orders yet." in (await app.last()).text
+
+
+async def test_a_group_is_nobody(one_shop: Simulator) -> None:
+    web, group = await one_shop.customer("Ann"), await one_shop.customer("Tea friends", on="telegram")
+    code = await code_of(web)
+    for said in ("/link", f"/link {code}", code):
+        await one_shop.deliver(message.Inbound("telegram", one_shop.key(), group.sender, text=said, shared=True))
+        assert "Several people read along here" in (await group.last()).text
+    assert await PersonCode.filter(used_at__not_isnull=True).count() == 0
+
+
+async def test_the_customer_takes_it_back(shops: Simulator) -> None:
+    web, app = await connected(shops)
+    await app.says("/unlink")
+    assert "Shall this chat and the chat on our website be apart again?" in (await app.last()).text
+    await app.picks("Yes")
+    assert "Done. Orders and cart" in (await app.last()).text
+    assert await PersonLink.all().count() == 0
+    assert await Audit.filter(action="person.part", staff_id=None).count() == 1
+    await web.says("/unlink")
+    assert "connected with no other app" in (await web.last()).text

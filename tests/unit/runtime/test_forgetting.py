@@ -1,0 +1,87 @@
+"""A person is forgotten with their files, whatever the store does at that moment."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.core.chat import Chat
+from bot.core.errors import FileMissing, StorageUnavailable
+from bot.core.events import ContactErased
+from bot.core.router import Router
+from bot.services import privacy
+from models import Attachment, Audit, Contact, Effect
+from tests.kit.simulator import Simulator
+from tests.unit.pictures import png
+from tests.unit.runtime.conftest import Worlds
+
+
+class Away:
+    """A store that does not answer."""
+
+    async def delete(self, key: str) -> None:
+        raise StorageUnavailable("away")
+
+
+def silent() -> Router:
+    router = Router("silent")
+
+    @router.fallback
+    async def nothing(chat: Chat) -> None:
+        """Says nothing."""
+
+    return router
+
+
+async def sent(world: Worlds) -> tuple[Simulator, int, Attachment]:
+    sim = await world([silent()])
+    ann = await sim.customer()
+    await ann.sends("secret.png", png())
+    return sim, (await ann.identity()).contact_id, await Attachment.get()
+
+
+async def keys_left(sim: Simulator, file: Attachment) -> list[str]:
+    left = []
+    for key in (file.storage_key, file.display_key, file.thumb_key):
+        try:
+            await sim.storage.size(key)
+        except FileMissing:
+            continue
+        left.append(key)
+    return left
+
+
+async def test_whoever_asks_files_go_at_once_and_it_is_told(world: Worlds) -> None:
+    sim, contact, file = await sent(world)
+    told: list[ContactErased] = []
+    forgotten = await privacy.forget(contact, None, sim.storage, sim.now, told.append)
+    assert (forgotten.files, forgotten.left, told) == (3, (), [ContactErased(contact)])
+    assert await keys_left(sim, file) == []
+    assert await Effect.filter(kind="discard").count() == 0
+    assert (await Audit.get()).action == "contact.erase"
+    assert (await Contact.get(id=contact)).name == ""
+
+
+async def test_what_a_store_does_not_delete_now_it_deletes_later(world: Worlds) -> None:
+    sim, contact, file = await sent(world)
+    forgotten = await privacy.forget(contact, None, Away(), sim.now)  # type: ignore[arg-type]
+    assert len(forgotten.left) == 3 == len(await keys_left(sim, file))
+    sim.runtime.effects.doubt()  # the table is looked at before this is idle
+    await sim.runtime.idle()
+    assert await keys_left(sim, file) == []
+    assert await Effect.filter(kind="discard").values_list("state", "payload") == [("done", "")] * 3
+
+
+async def test_a_process_that_dies_behind_its_commit_leaves_no_file(
+    small_world: Worlds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sim, contact, file = await sent(small_world)
+
+    async def dies(*_: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr("bot.services.discards.at_once", dies)
+    with pytest.raises(SystemExit):
+        await privacy.forget(contact, None, sim.storage, sim.now)
+    await sim.restarts()
+    await sim.runtime.idle()
+    assert await keys_left(sim, file) == []

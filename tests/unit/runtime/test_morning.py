@@ -1,0 +1,79 @@
+"""What waits for the end of the quiet hours, on every engine: kept in the table, let go once, in its order."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from bot.core.chat import Chat
+from bot.core.message import Inbound
+from bot.core.quiet import parse
+from bot.core.router import Router
+from bot.runtime import timers
+from models import Effect, Message
+from tests.kit.simulator import Simulator
+from tests.unit.runtime.conftest import Worlds
+
+NIGHT, MORNING = datetime(2026, 11, 22, 23, 0, tzinfo=UTC), datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+
+def telling() -> Router:
+    """Says of an order what it is called, and answers who writes."""
+    router = Router("telling")
+
+    @router.event("order")
+    async def order(chat: Chat) -> None:
+        chat.say(chat.inbound.data)
+
+    @router.fallback
+    async def answer(chat: Chat) -> None:
+        chat.say("answer")
+
+    return router
+
+
+async def at_night(world: Worlds) -> Simulator:
+    sim = await world([telling()])
+    sim.quiet, sim.now = parse("22:00-08:00", "UTC"), NIGHT
+    await sim.restarts()
+    return sim
+
+
+async def test_it_waits_in_the_table_and_leaves_once_in_its_order(world: Worlds) -> None:
+    sim = await at_night(world)
+    ann = await sim.customer()
+    await ann.says("hello")
+    for name in ("first", "second", "third"):
+        await sim.deliver(Inbound(sim.account, name, ann.sender, "order", data=name))
+    assert [(row.state, row.due_at) for row in await Effect.filter(state="quiet")] == [("quiet", MORNING)] * 3
+    assert not await timers.release(sim.now)
+    sim.now = MORNING
+    await asyncio.gather(*(sim.runtime.clockwork.morning() for _ in range(3)))  # as many nodes may do
+    await sim.runtime.idle()
+    assert [seen.text for seen in await ann.screen()] == ["answer", "first", "second", "third"]
+    assert {row.delivery for row in await Message.filter(author="bot")} == {"sent"}
+    assert not await timers.release(sim.now)
+
+
+async def test_who_writes_at_night_waits_behind_nobody(small_world: Worlds) -> None:
+    sim = await at_night(small_world)
+    ann = await sim.customer()
+    await ann.says("hello")
+    await sim.deliver(Inbound(sim.account, "news", ann.sender, "order", data="news"))
+    await ann.says("again")
+    assert [seen.text for seen in await ann.screen()] == ["answer", "answer"]
+
+
+async def test_what_is_tried_again_is_asked_again(small_world: Worlds) -> None:
+    """The first try failed before ten; the second is due after ten."""
+    sim = await at_night(small_world)
+    ann = await sim.customer()
+    await ann.says("hello")
+    sim.now = datetime(2026, 11, 23, 21, 59, 59, tzinfo=UTC)
+    sim.channel.failures.append(OSError("away"))
+    await sim.runtime.accept([Inbound(sim.account, "news", ann.sender, "order", data="news")])
+    while not await Effect.filter(state="pending", attempts=1).exists():
+        await asyncio.sleep(0.002)
+    sim.now = datetime(2026, 11, 23, 22, 0, 5, tzinfo=UTC)
+    await sim.runtime.idle()
+    assert await Effect.filter(state="quiet", due_at=datetime(2026, 11, 24, 8, 0, tzinfo=UTC)).count() == 1

@@ -1,0 +1,247 @@
+"""Two contacts become one person by a proof, are shown, exported and erased as one, and are parted exactly."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tortoise.models import Model
+
+import models
+from bot.core.errors import DatabaseBusy, Refused
+from bot.services import attachments, cart, contacts, orders, people, person_codes, privacy, reviews, same_person
+from bot.services.same_person import Joined
+from bot.services.scope import Scope
+from models import Contact, Conversation, Dialog, Identity, PersonCode, PersonLink
+from models.database import transaction
+from tests.unit.services.shop import NOW, Shop
+
+#: What a proof is known by: the tables that may differ once it was taken back.
+TRACES = {"Audit", "Message", "PersonLink", "Setting"}
+CHANGES = {"version", "updated_at", "last_seq"}
+
+
+@pytest.fixture(params=["shop", "postgres"])
+def racing(request: pytest.FixtureRequest) -> Shop:
+    """A shop where transactions wait for each other, and one where they run side by side."""
+    made: Shop = request.getfixturevalue(request.param)
+    return made
+
+
+async def joined(one: Scope, other: Scope) -> Joined:
+    """As the runtime does it: a deadlock that the server ended is tried again."""
+    while True:
+        try:
+            async with transaction():
+                return await same_person.join(one.identity_id, other.identity_id, one.now)
+        except DatabaseBusy:
+            continue
+
+
+async def at(scope: Scope) -> Scope:
+    """The scope as the next turn has it."""
+    contact = await Contact.get(id=scope.contact_id)
+    return replace(scope, person_id=contact.person_id)
+
+
+async def rows() -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name in models.__all__:
+        table: type[Model] = getattr(models, name)
+        if name not in TRACES:
+            order = "id" if "id" in table._meta.fields_map else "name"
+            values = await table.all().order_by(order).values()
+            found[name] = [{key: value for key, value in row.items() if key not in CHANGES} for row in values]
+    return found
+
+
+async def test_parting_leaves_every_row_as_it_was(any_shop: Shop) -> None:
+    await any_shop.product()
+    ann, web = await any_shop.customer("Ann"), await any_shop.customer("", account="telegram")
+    await any_shop.buys(ann)
+    await any_shop.wants(web, quantity=2)
+    before = await rows()
+    async with transaction():
+        made = await same_person.join(ann.identity_id, web.identity_id, NOW)
+    assert made.link is not None
+    assert await rows() != before
+    async with transaction():
+        await same_person.part(made.link, None, NOW)
+    assert await rows() == before
+    with pytest.raises(Refused, match="no_link"):
+        await same_person.part(made.link, None, NOW)
+
+
+async def test_what_is_made_meanwhile_stays_where_it_was_made(shop: Shop) -> None:
+    await shop.product()
+    ann, web = await shop.customer("Ann"), await shop.customer("", account="telegram")
+    first = await shop.buys(ann)
+    made = await joined(ann, web)
+    ann, web = await at(ann), await at(web)
+    second = await shop.buys(web)
+    await contacts.remember(web, "Anna", "138", "Hangzhou")
+    assert {one.number for one in await orders.mine(ann)} == {first.number, second.number}
+    told = await contacts.last_address(ann)
+    assert told is not None
+    assert told.address == "Hangzhou"
+    assert made.link is not None
+    async with transaction():
+        await same_person.part(made.link, None, NOW)
+    ann, web = await at(ann), await at(web)
+    assert [one.number for one in await orders.mine(ann)] == [first.number]
+    assert [one.number for one in await orders.mine(web)] == [second.number]
+    assert await contacts.last_address(ann) is None
+    assert await orders.find(ann, second.number) is None
+
+
+async def test_a_cart_is_one_and_each_line_keeps_its_place(shop: Shop) -> None:
+    await shop.product(stock=9)
+    ann, web = await shop.customer("Ann"), await shop.customer("", account="telegram")
+    await cart.add(ann, "tea", 2)
+    await joined(ann, web)
+    ann, web = await at(ann), await at(web)
+    assert (await cart.add(web, "tea", 3)).lines[0].quantity == 5
+    assert [line.quantity for line in await models.CartLine.all().order_by("id")] == [2, 3]
+    assert (await cart.change(web, "tea", 4)).lines[0].quantity == 4
+    assert (await cart.change(web, "tea", 2)).lines[0].quantity == 2
+    assert [line.quantity for line in await models.CartLine.all().order_by("id")] == [2]
+    assert (await cart.change(web, "tea", 1)).lines[0].quantity == 1
+    assert await models.CartLine.filter(contact_id=ann.contact_id).count() == 0
+    with pytest.raises(Refused, match="sold_out"):
+        await cart.add(ann, "tea", 9)
+    await cart.add(ann, "tea", 1)
+    order = await orders.place(web, "Ann", "", "Hangzhou")
+    assert [line.quantity for line in order.lines] == [2]
+    assert await models.CartLine.all().count() == 0
+    assert (await cart.clear(ann)).lines == ()
+
+
+async def test_reviews_and_files_are_one_persons(shop: Shop) -> None:
+    await shop.product()
+    ann, web = await shop.customer("Ann Lee"), await shop.customer("", account="telegram")
+    order = await shop.buys(ann)
+    await shop.pays(ann, order)
+    file = await attachments.create(
+        attachments.FileRef("image", "x"), NOW, conversation_id=ann.conversation_id, contact_id=ann.contact_id
+    )
+    await joined(ann, web)
+    web = await at(web)
+    review = await reviews.record(web, order.number, 5, "Good", (file,))
+    assert review.display_name == "Ann L."
+    assert (await people.person(ann.contact_id)).review_count == 1
+    stranger = await shop.customer("Eve", account="telegram")
+    with pytest.raises(Refused, match="no_file"):
+        await attachments.mine(stranger, (file.id,))
+
+
+async def test_a_person_is_one_line_and_corrected_where_it_was_told(shop: Shop) -> None:
+    web, ann = await shop.customer(""), await shop.customer("Ann", account="telegram")
+    await Contact.filter(id=ann.contact_id).update(phone="138")
+    made = await joined(web, ann)
+    (row,) = await people.listed()
+    assert (row.id, row.name, row.phone, row.accounts) == (web.contact_id, "Ann", "138", ("webchat", "telegram"))
+    assert await people.listed(ids=[ann.contact_id]) == (row,)
+    await people.change(web.contact_id, {"name": "Anna", "phone": "138", "email": "a@b.test"}, 1, NOW)
+    assert made.link is not None
+    await same_person.part(made.link, 1, NOW)
+    told = {one.id: (one.name, one.phone, one.email) for one in await Contact.all()}
+    assert told == {web.contact_id: ("", "", "a@b.test"), ann.contact_id: ("Anna", "138", "")}
+
+
+async def test_export_and_erasure_are_of_the_whole_person_and_of_each_alone_again(any_shop: Shop) -> None:
+    await any_shop.product()
+    ann, web, bob = [await any_shop.customer(name, account=name) for name in ("Ann", "Web", "Bob")]
+    await any_shop.buys(ann)
+    await any_shop.buys(web)
+    made = await joined(ann, web)
+    assert len((await privacy.export(web.contact_id))["order"]) == 2
+    assert made.link is not None
+    async with transaction():
+        await same_person.part(made.link, None, NOW)
+    assert len((await privacy.export(web.contact_id))["order"]) == 1
+
+    await joined(ann, web)
+    async with transaction():
+        await person_codes.make(ann.identity_id, NOW, shown=True)
+    async with transaction():
+        await privacy.erase(web.contact_id, NOW)
+    assert [row.id for row in await Identity.all()] == [bob.identity_id]
+    assert [row.name for row in await Contact.all().order_by("id")] == ["", "", "Bob"]
+    assert [row.person_id for row in await Contact.all()] == [None, None, None]
+    assert await PersonLink.all().count() + await PersonCode.all().count() == 0
+    with pytest.raises(Refused, match="gone"):
+        await same_person.join(ann.identity_id, bob.identity_id, NOW)
+
+
+async def test_joining_at_once_from_both_sides_is_joining_once(racing: Shop) -> None:
+    ann, web = await racing.customer("Ann"), await racing.customer("", account="telegram")
+    made = await asyncio.gather(*(joined(*pair) for pair in [(ann, web), (web, ann)] * 4))
+    assert len([one for one in made if one.link is not None]) == 1
+    assert await PersonLink.all().count() == 1
+    assert {row.person_id for row in await Contact.all()} == {ann.contact_id}
+    assert await models.Message.filter(text="joined").count() == 2
+
+
+async def test_many_who_join_at_once_are_one(racing: Shop) -> None:
+    some = [await racing.customer(str(n), account="telegram") for n in range(5)]
+    pairs = [(one, other) for one in some for other in some if one is not other]
+    random.Random(4).shuffle(pairs)
+    await asyncio.gather(*(joined(*pair) for pair in pairs))
+    assert {row.person_id for row in await Contact.all()} == {some[0].contact_id}
+    assert await PersonLink.all().count() == len(some) - 1
+
+
+async def test_who_is_erased_while_they_join_leaves_nothing(racing: Shop) -> None:
+    for _ in range(4):
+        ann, web = await racing.customer("Ann"), await racing.customer("", account="telegram")
+
+        async def erases(who: Scope = web) -> None:
+            async with transaction():
+                await privacy.erase(who.contact_id, NOW)
+
+        async def joins(one: Scope = ann, other: Scope = web) -> None:
+            with suppress(Refused):
+                await joined(one, other)
+
+        await asyncio.gather(joins(), erases())
+        assert await PersonLink.all().count() == 0
+        assert await Contact.filter(person_id__not_isnull=True).count() == 0
+        assert await Identity.filter(contact_id=web.contact_id).count() == 0
+
+
+async def test_what_was_asked_is_set_aside_where_the_talk_goes_on(shop: Shop) -> None:
+    ann, app = await shop.customer("Ann"), await shop.customer("", account="telegram")
+    for token, state, background in (("a", "asking", False), ("c", "calling", False), ("b", "asking", True)):
+        await Dialog.create(
+            conversation_id=ann.conversation_id, token=token, handler="x.y", state=state, background=background,
+            remind_at=NOW, created_at=NOW, updated_at=NOW,
+        )  # fmt: skip
+    await Conversation.filter(id=ann.conversation_id).update(waiting_since=NOW, reason="help", priority=1)
+    await joined(ann, app)
+    moved = await Dialog.get(token="a")
+    assert (moved.conversation_id, moved.state, moved.remind_at) == (app.conversation_id, "paused", None)
+    assert {row.token for row in await Dialog.filter(conversation_id=ann.conversation_id)} == {"b", "c"}
+    there, here = await Conversation.get(id=app.conversation_id), await Conversation.get(id=ann.conversation_id)
+    assert (there.waiting_since, there.reason, there.priority) == (NOW, "help", 1)
+    assert (here.waiting_since, here.continues_in) == (None, app.conversation_id)
+
+
+async def test_of_two_who_say_a_code_at_once_one_has_it(racing: Shop) -> None:
+    ann = await racing.customer("Ann")
+    others = [await racing.customer(str(n), account="telegram") for n in range(4)]
+    async with transaction():
+        code = await person_codes.make(ann.identity_id, NOW, shown=True)
+
+    async def says(scope: Scope) -> str:
+        async with transaction():
+            return (await person_codes.enter(scope, code)).state
+
+    states = await asyncio.gather(*(says(one) for one in others))
+    assert sorted(states) == ["taken", "wrong", "wrong", "wrong"]
+    late = replace(ann, now=NOW + timedelta(minutes=30))
+    assert (await person_codes.enter(late, code)).state == "own"

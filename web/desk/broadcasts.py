@@ -1,0 +1,155 @@
+"""The desk's news: written, looked at before, sent or timed, stopped."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+from bot.runtime.broadcasting import Preview
+from bot.services import attachments, broadcasts, threads
+from bot.services.broadcasts import Audience, Bought, Draft, View
+from bot.services.visitors import file_row
+from models.database import transaction
+from web import uploads, views
+from web.auth import me, needs
+from web.desk.conversations import shapes
+from web.files import FILING, LINKS
+from web.http import Problem, answer, language, path_id, read_object, text_of
+from web.keys import CLOCK, RUNTIME, SETTINGS
+from web.texts import say
+from web.views import Json, time, time_or_none
+
+_BOUGHT: dict[str, Bought] = {"": "", "yes": "yes", "no": "no"}
+
+
+@needs("manager")
+async def listed(request: web.Request) -> web.Response:
+    """GET /api/desk/broadcasts: the newest, and what one may choose from."""
+    found = await broadcasts.listed()
+    runtime, settings = request.app[RUNTIME], request.app[SETTINGS]
+    accounts = [{"account": account, "channel": shapes(request).channel(account)} for account in runtime.channels]
+    commands = [{"name": name, "title": title} for name, title in runtime.commands(language(request))]
+    choices = {"accounts": accounts, "languages": list(settings.languages), "commands": commands}
+    return answer({"items": [await _shape(request, one) for one in found], "choices": choices})
+
+
+@needs("manager")
+async def previewed(request: web.Request) -> web.Response:
+    """POST …/preview: how many would get it now."""
+    found = await request.app[RUNTIME].preview_broadcast(_audience(request, await read_object(request)))
+    return answer(_preview(found, language(request)))
+
+
+@needs("manager")
+async def made(request: web.Request) -> web.Response:
+    """POST /api/desk/broadcasts."""
+    body, now = await read_object(request), request.app[CLOCK]()
+    async with transaction():
+        draft = await _draft(request, body)
+        id_ = await broadcasts.create(draft, _moment(body.get("send_at")) or now, me(request).id, now)
+    return answer({"broadcast": await _shape(request, await broadcasts.view(id_))}, 201)
+
+
+@needs("manager")
+async def stopped(request: web.Request) -> web.Response:
+    """POST …/{id}/stop."""
+    id_ = path_id(request)
+    async with transaction():
+        await broadcasts.stop(id_, me(request).id, request.app[CLOCK]())
+    return answer({"broadcast": await _shape(request, await broadcasts.view(id_))})
+
+
+@needs("manager")
+async def upload(request: web.Request) -> web.Response:
+    """POST …/picture?name=…"""
+    filed = await uploads.take(request)
+    try:
+        if filed.kind != "image":
+            raise Problem(415, "bad_file")
+        async with transaction():
+            kept = await file_row(filed, request.app[CLOCK](), conversation_id=None, contact_id=None)
+    except BaseException:
+        await request.app[FILING].discard(filed)
+        raise
+    return await uploads.stored_answer(request, kept.id)
+
+
+async def _draft(request: web.Request, body: dict[str, Any]) -> Draft:
+    text = text_of(body, "text", request.app[SETTINGS].text_limit)
+    label, command = text_of(body, "label", 64, default="").strip(), text_of(body, "command", 64, default="")
+    if command and command not in dict(request.app[RUNTIME].commands("en")):
+        raise Problem(400, "bad_request")
+    picture = body.get("picture")
+    if picture is not None and not await _is_own_picture(picture):
+        raise Problem(409, "no_file")
+    return Draft(text, _audience(request, body), picture, label, command)
+
+
+async def _is_own_picture(picture: object) -> bool:
+    if not isinstance(picture, int) or isinstance(picture, bool):
+        return False
+    file = await attachments.details(picture)
+    return file is not None and file.kind == "image" and file.conversation_id is None and file.contact_id is None
+
+
+def _audience(request: web.Request, body: dict[str, Any]) -> Audience:
+    accounts, known = body.get("accounts") or [], request.app[RUNTIME].channels
+    spoken, bought = text_of(body, "language", 16, default=""), _BOUGHT.get(str(body.get("bought", "")))
+    if not isinstance(accounts, list) or any(one not in known for one in accounts) or bought is None:
+        raise Problem(400, "bad_request")
+    if spoken and spoken not in request.app[SETTINGS].languages:
+        raise Problem(400, "bad_request")
+    return Audience(tuple(accounts), spoken, bought)
+
+
+def _moment(value: object) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise Problem(400, "bad_request") from error
+    return at.astimezone(UTC) if at.tzinfo else None
+
+
+def _preview(found: Preview, locale: str) -> Json:
+    why = [{"code": code, "text": say(code, locale), "count": count} for code, count in sorted(found.why.items())]
+    return {
+        "all": found.all,
+        "now": found.now,
+        "template": found.template,
+        "later": found.later,
+        "not": why,
+        "more": found.more,
+    }
+
+
+async def _shape(request: web.Request, one: View) -> Json:
+    draft, counts = one.draft, one.counts
+    picture = (await threads.files([draft.picture_id])).get(draft.picture_id) if draft.picture_id else None
+    return {
+        "id": one.id,
+        "text": draft.text,
+        "picture": views.file(picture, request.app[LINKS]) if picture else None,
+        "label": draft.label,
+        "command": draft.command,
+        "accounts": list(draft.audience.accounts),
+        "language": draft.audience.language,
+        "bought": draft.audience.bought,
+        "state": one.state,
+        "send_at": time(one.send_at),
+        "created_at": time(one.created_at),
+        "ended_at": time_or_none(one.ended_at),
+        "staff": one.staff_name,
+        "counts": {
+            "planned": counts.planned,
+            "waiting": counts.waiting,
+            "sent": counts.sent,
+            "delivered": counts.delivered,
+            "read": counts.read,
+            "failed": counts.failed,
+            "unsubscribed": counts.unsubscribed,
+        },
+    }

@@ -1,0 +1,56 @@
+// Going on in another app: the link for this device, a code to scan for another one, and words to type.
+
+import { useEffect, useState } from "preact/hooks";
+import type { App, Way } from "../protocol";
+import { useBox } from "./context";
+import { FULL_SCREEN } from "./hooks";
+import { Icon } from "./icons";
+
+export function GoOn({ app, onClose }: { app: App; onClose: () => void }) {
+  const { chat, say } = useBox();
+  const [way, setWay] = useState<Way | string>("");
+  useEffect(() => void chat.goOn(app.account).then(setWay), []);
+  return (
+    <div class="goon" role="dialog" aria-label={app.name}>
+      <button type="button" class="round" aria-label={say("back")} autofocus onClick={onClose}>
+        <Icon name="left" />
+      </button>
+      <h2>{app.name}</h2>
+      {typeof way === "string" ? <p role="alert">{way}</p> : <WayThere way={way} />}
+    </div>
+  );
+}
+
+/** On a phone the link comes first, and what is for another device only when asked for. */
+function WayThere({ way: { link, qr, typed, words } }: { way: Way }) {
+  const [picture, setPicture] = useState(!(link && matchMedia(FULL_SCREEN).matches));
+  return (
+    <>
+      {qr && picture && (
+        <>
+          <svg viewBox={`0 0 ${qr.size} ${qr.size}`} role="img" aria-label={words.scan}>
+            <path d={qr.path} />
+          </svg>
+          <p>
+            <b>{words.scan}</b> {words.care}
+          </p>
+        </>
+      )}
+      {link && (
+        <a href={link} target="_blank" rel="noopener noreferrer">
+          {words.open}
+        </a>
+      )}
+      {qr && !picture && (
+        <button type="button" class="plain" onClick={() => setPicture(true)}>
+          {words.show}
+        </button>
+      )}
+      {typed && (
+        <p>
+          {words.type} <code>{typed}</code> {words.good}
+        </p>
+      )}
+    </>
+  );
+}
