@@ -102,7 +102,9 @@ class ChatFeed:
         socket.ready = True
 
     async def on_events(self, events: Sequence[Event]) -> None:
-        """The bus: one batch."""
+        """The bus: one batch. Nothing is looked at while no chat is open."""
+        if not self._lanes:
+            return
         async with self._turn:
             await self._tell(events)
 
