@@ -19,6 +19,7 @@ class Capabilities:
     button_label: int = 0  # longest label, characters
     button_data: int = 0  # longest callback data, UTF-8 bytes
     link_buttons: bool = False  # a button may open a URL
+    lists: bool = False  # many buttons stand in a list behind one more, which has a name
     cards: bool = False  # shows cards natively (picture, price, buttons in one)
     stars: bool = False  # shows a star control natively
     text_limit: int = 4096

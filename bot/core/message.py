@@ -189,6 +189,7 @@ class Wire:
     cards: tuple[Card, ...] = ()
     summary: Summary | None = None
     input: Input = ""
+    opens: str = ""  # the word that opens the choices, where the channel shows them as a list
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,7 @@ INSTAGRAM = Capabilities(
 WHATSAPP = Capabilities(
     channel="whatsapp",
     buttons=10,
+    lists=True,
     button_label=24,
     button_data=200,
     link_buttons=True,

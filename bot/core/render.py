@@ -7,6 +7,10 @@ from dataclasses import dataclass, replace
 
 from bot.core.capabilities import Capabilities, Unit
 from bot.core.message import Button, Card, Choice, Reply, Summary, Wire
+from bot.core.text import _
+
+#: Opens a list of choices, on the channels that have such a button.
+OPENS = _("Choose")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +21,22 @@ class Rendered:
     choices: tuple[Choice, ...]
 
 
-def render(replies: Iterable[Reply], capabilities: Capabilities) -> list[Rendered]:
-    """Each reply within the channel's limits; menu numbers run on through all replies of one turn."""
+def render(replies: Iterable[Reply], capabilities: Capabilities, opens: str = "") -> list[Rendered]:
+    """Each reply within the channel's limits; menu numbers run on through all replies of one turn.
+
+    `opens` is `OPENS` as the customer reads it.
+    """
     rendered, number = [], 1
     for reply in replies:
         one = _render(reply, capabilities, number)
         number += len(one.choices)
-        rendered.append(one)
+        rendered.append(_opened(one, opens) if capabilities.lists else one)
     return rendered
+
+
+def _opened(rendered: Rendered, opens: str) -> Rendered:
+    wires = (replace(wire, opens=opens) if wire.rows else wire for wire in rendered.wires)
+    return replace(rendered, wires=tuple(wires))
 
 
 def choices_of(reply: Reply) -> tuple[Choice, ...]:

@@ -112,7 +112,7 @@ class Failures:
             writes.ended.append((state.foreground.token,))
         voice = self._shop.languages.voice(self._shop.language(state.account, state.locale))
         if any(inbound.kind in FROM_CUSTOMER for inbound in inbounds):
-            speech = Speech(state, writes, self._shop.on(state.account), now)
+            speech = Speech(state, writes, self._shop.on(state.account), voice, now)
             speech.say(Reply(voice(APOLOGY)))
             speech.finish()
         writes.save_conversation(state, now)

@@ -9,7 +9,8 @@ import msgspec
 from bot.core.capabilities import Capabilities
 from bot.core.message import About, Choice, Reply, Wire
 from bot.core.reference import shortened
-from bot.core.render import choices_of, gathered, render
+from bot.core.render import OPENS, choices_of, gathered, render
+from bot.core.text import Voice
 from bot.runtime.state import ConversationState
 from bot.runtime.writes import NewEffect, Writes, body_of, preview
 
@@ -24,6 +25,7 @@ class Speech:
         state: ConversationState,
         writes: Writes,
         capabilities: Capabilities,
+        voice: Voice,
         now: datetime,
         about: About = "",
         client_id: str | None = None,
@@ -33,6 +35,7 @@ class Speech:
         self._state = state
         self._writes = writes
         self._capabilities = capabilities
+        self._opens = voice(OPENS)
         self._now = now
         self._replies: list[Reply] = []
 
@@ -51,7 +54,8 @@ class Speech:
         fitting = (
             [shortened(reply, seq, most) for seq, reply in enumerate(self._replies, first)] if most else self._replies
         )
-        for reply, rendered in zip(self._replies, render(fitting, self._capabilities), strict=True):
+        shown = render(fitting, self._capabilities, self._opens)
+        for reply, rendered in zip(self._replies, shown, strict=True):
             choices += choices_of(reply)
             self._write(reply, rendered.wires)
         if choices:

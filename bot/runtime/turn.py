@@ -60,8 +60,8 @@ class Turn:
         self.host = TurnHost(connection, scope)
         unasked = self._inbound.unasked
         found_by = self._inbound.client_id if unasked == "news" else None
-        self._speech = Speech(state, self.writes, shop.on(state.account), now, unasked, found_by)
         self._voice = shop.languages.voice(locale)
+        self._speech = Speech(state, self.writes, shop.on(state.account), self._voice, now, unasked, found_by)
 
     async def run(self) -> Writes:
         """Handle the inbound; raises whatever a handler raises."""

@@ -19,6 +19,8 @@ MOST_REPLIES, MOST_TITLE = 3, 20
 MOST_BODY = 1024
 #: Stands over buttons whose words went before them.
 ABOVE = "⬆️"
+#: Opens a list that nobody has named.
+LIST = "☰"
 
 #: What WhatsApp shows as what it is, and how large it may be; all else is a document.
 _SHOWN = {
@@ -48,18 +50,26 @@ Piece = Json | Media
 """The type and content of one message, or a file that must be uploaded for it."""
 
 
-def plan(wire: Wire, list_button: str) -> list[Piece]:
-    """The messages in order, for a customer who wrote within the last 24 hours."""
+def plan(wire: Wire, list_button: str = "") -> list[Piece]:
+    """The messages in order, for a customer who wrote within the last 24 hours.
+
+    `list_button` is what the shop calls the button of a list, in place of the word in the customer's language.
+    """
     buttons = [button for row in wire.rows for button in row]
     media = [Media(file, kind_of(file)) for file in wire.files]
     words = wire.text if wire.text.strip() else ""
     if words and not buttons and len(words) <= MOST_BODY and media and media[-1].kind != "audio":
         media[-1] = Media(media[-1].file, media[-1].kind, words)
         return [*media]
-    pieces: list[Piece] = [*media, *_words(words, buttons, list_button)]
+    pieces: list[Piece] = [*media, *_words(words, buttons, list_button or _opens(wire))]
     if not pieces:
         raise BadInput("a WhatsApp message needs a text or a file")
     return pieces
+
+
+def _opens(wire: Wire) -> str:
+    """Without a word that fits, as that of another catalogue may not, a sign is still a list."""
+    return wire.opens if 0 < len(wire.opens) <= MOST_TITLE else LIST
 
 
 def kind_of(file: Attachment) -> str:

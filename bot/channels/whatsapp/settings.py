@@ -41,7 +41,9 @@ class Settings(MetaSettings):
     media_hosts: Listed = Field(
         default=("lookaside.fbsbx.com",), description="Hosts that may be asked for media with the access token."
     )
-    list_button: str = Field(default="☰", min_length=1, max_length=20, description="What opens a list of choices.")
+    list_button: str = Field(
+        default="", max_length=20, description="What opens a list, instead of a word in each customer's language."
+    )
 
     def missing(self) -> tuple[str, ...]:
         """A number is its id and a token."""

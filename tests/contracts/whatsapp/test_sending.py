@@ -85,12 +85,16 @@ async def test_three_choices_are_buttons_and_more_are_a_list(
     assert len(ann.shown) == 1
 
 
-async def test_what_opens_a_list_can_be_said_in_the_shops_words(
-    settings: Settings, ann: WhatsAppUser, shelf: Shelf
+@pytest.mark.parametrize(
+    ("shops", "customers", "shown"),
+    [("Teas", "Choose", "Teas"), ("", "x" * 20, "x" * 20), ("", "x" * 21, "☰"), ("", "", "☰")],
+)
+async def test_what_opens_a_list_is_the_shops_word_or_the_customers(
+    settings: Settings, ann: WhatsAppUser, shelf: Shelf, shops: str, customers: str, shown: str
 ) -> None:
-    channel = WhatsAppChannel(settings.model_copy(update={"list_button": "选择"}), around("whatsapp", shelf.open))
-    await channel.send(ann.id, Wire("Which?", choices(5)), "k")
-    assert (await ann.reads()).raw["interactive"]["action"]["button"] == "选择"
+    channel = WhatsAppChannel(settings.model_copy(update={"list_button": shops}), around("whatsapp", shelf.open))
+    await channel.send(ann.id, Wire("Which?", choices(5), opens=customers), "k")
+    assert (await ann.reads()).raw["interactive"]["action"]["button"] == shown
     await channel.stop()
 
 
