@@ -162,7 +162,13 @@ def _busy() -> Iterator[None]:
 
 
 def _cancelled(error: BaseException, before: BaseException | None) -> asyncio.CancelledError | None:
-    """The cancellation that `error` hides: a rollback after it failed, too. What came `before` was somebody else's."""
+    """The cancellation of this task that `error` hides, since a rollback after it failed, too.
+
+    What came `before` was somebody else's, and a time limit that ran out hides one that is over.
+    """
+    task = asyncio.current_task()
+    if task is None or not task.cancelling():
+        return None
     hidden = error.__context__
     while hidden is not None and hidden is not before:
         if isinstance(hidden, asyncio.CancelledError):

@@ -235,6 +235,17 @@ async def test_a_server_that_goes_away_is_busy_and_serves_again_when_it_is_back(
     server.stop()
 
 
+async def test_a_time_limit_that_runs_out_at_the_database_is_no_cancellation(bare: str) -> None:
+    """Who is told that they are cancelled ends; a driver's own limit is a database that does not answer."""
+    with pytest.raises(DatabaseBusy):
+        async with transaction(), asyncio.timeout(0.01):
+            await asyncio.sleep(30)
+    with pytest.raises(TimeoutError):  # a limit around it is its owner's
+        async with asyncio.timeout(0.01), transaction():
+            await asyncio.sleep(30)
+    await commit([], [])
+
+
 async def test_times_come_back_as_they_went(bare: str) -> None:
     kind = {"sqlite": "", "postgres": "TIMESTAMPTZ", "mysql": "DATETIME(6)"}[bare]
     await client().execute_script(f"CREATE TABLE times (at {kind})")
