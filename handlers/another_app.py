@@ -7,8 +7,8 @@ from bot.core.message import Button
 from bot.core.router import Router
 from bot.core.text import Text, _
 from bot.services import codes, moving, orders, person_codes, same_person, staff
-from bot.services.calls import CONFIRM, DECLINE, INVITE, JOIN, PART, App, Invitation
-from bot.services.person_codes import CARRIED
+from bot.services.calls import CONFIRM, DECLINE, INVITE, JOIN, PART, Invitation
+from bot.services.person_codes import CARRIED, Entered
 from bot.services.same_person import Other
 from handlers.orders import Show
 
@@ -37,6 +37,7 @@ FORGEABLE = _(
     "Say /link for a code, and enter that in the other app."
 )
 SHARED = _("Several people read along here, so this cannot be one person's. Please write to me in a chat of your own.")
+SEPARATE = _("All right, nothing is connected, and they see nothing of yours.")
 REFUSED = _("It was not confirmed in the other app, so nothing is connected.")
 
 
@@ -75,13 +76,13 @@ async def invite(chat: Chat) -> None:
     if not made.code:
         return
     places = [app for app in made.apps if app.link]
-    buttons = [Button(chat.words(_("Go on in {place}", place=place(app))), url=app.link) for app in places]
+    buttons = [Button(chat.words(_("Go on in {place}", place=place(app.channel))), url=app.link) for app in places]
     chat.say(invitation(chat, made), buttons=buttons)
 
 
 def invitation(chat: Chat, made: Invitation) -> Text:
     """What to do with the code."""
-    names = ", ".join(dict.fromkeys(chat.words(place(app)) for app in made.apps))
+    names = ", ".join(dict.fromkeys(chat.words(place(app.channel)) for app in made.apps))
     return _(
         "Your code is {code}, for {minutes} minutes and only for you. Write to us in the other app and send: "
         "/link {code}\nThen we know you there, too: your orders and your cart come along, and we go on where you are. "
@@ -104,11 +105,32 @@ async def enter(chat: Chat, typed: str) -> None:
     if entered.state != "taken":
         chat.say(OWN if entered.state == "own" else SLOW)
         return
+    if not (entered.known or await are_both(chat, entered)):
+        await chat.do(person_codes.drop, entered.code)
+        chat.say(SEPARATE)
+        return
     joining = await chat.call(JOIN, entered.code)
     if joining.state == "over":
         chat.say(WRONG)
     elif joining.state == "asked":
         chat.say(_("Almost done: please go back to where you got the code, and confirm there that it is you."))
+
+
+async def are_both(chat: Chat, entered: Entered) -> bool:
+    """Whoever has a code may have got it from a stranger, who would read along: they say that both are them."""
+    question = _(
+        "This comes from {place}. Are you the one there, too? Then your orders and addresses are in both, and whoever "
+        "writes there sees and changes them. If somebody else sent you this, say no.",
+        place=place(entered.channel),
+    )
+    if entered.name:
+        question = _(
+            "This comes from “{name}” in {place}. Are you the one there, too? Then your orders and addresses are in "
+            "both, and whoever writes there sees and changes them. If somebody else sent you this, say no.",
+            name=entered.name,
+            place=place(entered.channel),
+        )
+    return await chat.confirm(question, yes=_("Yes, both are me"), no=_("No"), expire="10m")
 
 
 async def enter_as_staff(chat: Chat, typed: str) -> None:
@@ -168,7 +190,7 @@ async def confirm(chat: Chat, code: int) -> None:
     if joining.state == "over":
         chat.say(OVER)
     elif joining.state == "declined":
-        chat.say(_("All right, nothing is connected, and they see nothing of yours."))
+        chat.say(SEPARATE)
 
 
 async def go_on(chat: Chat, code: int) -> None:
@@ -176,7 +198,8 @@ async def go_on(chat: Chat, code: int) -> None:
     left = await chat.do(moving.left_off, code)
     chat.say(
         _(
-            "Good to see you here. We know you from {place}: your orders and your cart are here, too.",
+            "Good to see you here. We know you from {place}: your orders and your cart are here, too. "
+            "/unlink takes it back.",
             place=other(chat),
         )
     )
@@ -187,9 +210,9 @@ async def go_on(chat: Chat, code: int) -> None:
         await chat.hand_over(_("went on from {place}", place=other(chat)), priority="high", to=left.owner_id)
 
 
-def place(app: App) -> Text:
+def place(channel: str) -> Text:
     """A channel by its name."""
-    return CHANNELS.get(app.channel, _("another app"))
+    return CHANNELS.get(channel, _("another app"))
 
 
 def there(one: Other) -> Text:
@@ -204,4 +227,4 @@ def proof_of(one: Other) -> str:
 
 def other(chat: Chat) -> Text:
     """The channel of the other address."""
-    return CHANNELS.get(str(chat.inbound.native["channel"]), _("another app"))
+    return place(str(chat.inbound.native["channel"]))

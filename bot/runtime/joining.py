@@ -16,11 +16,10 @@ from bot.core.events import Event, RowChanged, TalkMoved
 from bot.core.message import Inbound
 from bot.core.ports import Channel
 from bot.runtime.executors import Callee
-from bot.services import audit, calls, codes, person_codes, same_person
+from bot.services import calls, codes, person_codes, same_person
 from bot.services.calls import App, Invitation, Joining, Way
-from bot.services.person_codes import CARRIED, Address, Taken
-from bot.services.reviews import NOBODY, public_name
-from models import Conversation, Identity, PersonCode
+from bot.services.person_codes import CARRIED, Address, Taken, known_by
+from models import Conversation, Identity
 from models.database import transaction
 
 log = logging.getLogger(__name__)
@@ -101,7 +100,10 @@ class Persons:
     # joining
 
     async def join(self, _effect: str, code_id: int) -> Joining:
-        """At once where nobody but the customer can have seen the code; else whoever was shown it is asked first."""
+        """Whoever entered the code has said that they are both.
+
+        Where somebody else can have seen it, whoever was shown it is asked, too.
+        """
         code = await self._valid(code_id)
         if code is None or self._is_forgeable(code.entered.account):
             return Joining("over")
@@ -120,11 +122,9 @@ class Persons:
         code = await person_codes.taken(code_id)
         if code is None:
             return Joining("over")
-        async with transaction():
-            await audit.record(None, "person.decline", f"identity:{code.asked.identity_id}", self._clock())
         await self._accept([self._told("declined", code, to=code.entered, of=code.asked)])
         async with transaction():
-            await PersonCode.filter(id=code_id).delete()
+            await person_codes.decline(code, self._clock())
         return Joining("declined")
 
     def _is_forgeable(self, account: str) -> bool:
@@ -157,7 +157,7 @@ class Persons:
         facts = {
             "side": "asked" if to is code.asked else "entered",
             "channel": channel.capabilities.channel if channel else of.account,
-            "name": _known_by(of.name),
+            "name": known_by(of.name),
         }
         key = f"person:{what}:{code.id}:{facts['side']}"
         return Inbound(to.account, key, to.external_id, "person", data=f"{what}:{code.id}", native=facts)
@@ -177,9 +177,3 @@ class Persons:
         for row in await Conversation.filter(id__in=list(talks)):
             self._published(RowChanged(row.id))
             self._published(TalkMoved(row.id, row.lane))
-
-
-def _known_by(name: str) -> str:
-    """As much of a name as tells its owner that it is them: whoever is asked may not be the same person."""
-    shown = public_name(name, "en")
-    return "" if shown in NOBODY.values() else shown

@@ -55,7 +55,7 @@ class Turn:
         self.writes = Writes()
         scope = Scope(
             state.id, state.contact_id, state.identity_id, state.account, locale, now, shop.currency, shop.order_hold,
-            shop.pay_ways, state.person_id,
+            shop.pay_ways, state.person_id, shop.capabilities,
         )  # fmt: skip
         self.host = TurnHost(connection, scope)
         unasked = self._inbound.unasked

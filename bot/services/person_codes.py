@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Literal
 
 from bot.core.registry import reads
-from bot.services import codes
+from bot.services import audit, codes, same_person
+from bot.services.reviews import NOBODY, public_name
 from bot.services.scope import Scope
 from models import Identity, PersonCode
 
@@ -19,10 +20,17 @@ State = Literal["taken", "own", "wrong", "slow"]
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """What became of a code; `code` is its id when it was taken."""
+    """What became of a code.
+
+    When it was taken: its id, the channel and the name of whoever asked for it, and whether they are this customer
+    already.
+    """
 
     state: State
     code: int = 0
+    channel: str = ""
+    name: str = ""
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +86,27 @@ async def enter(scope: Scope, typed: str, *, proves: bool = True) -> Entered:
     if found is not None and found.identity_id == scope.identity_id:
         return Entered("own")
     if found is not None and found.entered_id == scope.identity_id:
-        return Entered("taken", found.id)
+        return await _entered(scope, found)
     # The update decides: of two addresses that say the code at once, one wins.
     fresh = PersonCode.filter(id=found.id if found else 0, used_at=None, expires_at__gt=scope.now)
     if found is None or not await fresh.update(used_at=scope.now, entered_id=scope.identity_id):
         await codes.guessed(scope.identity_id, scope.now)
         return Entered("wrong")
-    return Entered("taken", found.id)
+    return await _entered(scope, found)
+
+
+async def drop(scope: Scope, code_id: int) -> None:
+    """Whoever entered it here is somebody else: the code is void, and its sender hears nothing."""
+    code = await taken(code_id)
+    if code is not None and code.entered.identity_id == scope.identity_id:
+        await decline(code, scope.now)
+
+
+async def decline(code: Taken, now: datetime) -> None:
+    """The two ends of a code are two people; inside the caller's transaction."""
+    ends = f"identity:{code.asked.identity_id} identity:{code.entered.identity_id}"
+    await audit.record(None, "person.decline", ends, now)
+    await PersonCode.filter(id=code.id).delete()
 
 
 async def taken(code_id: int) -> Taken | None:
@@ -99,6 +121,24 @@ async def prune(now: datetime) -> None:
     """Forget codes that nobody can use or confirm any more; inside the caller's transaction."""
     await PersonCode.filter(expires_at__lt=now - 2 * codes.LIFE).delete()
     await codes.prune(now)
+
+
+def known_by(name: str) -> str:
+    """As much of a name as tells its owner that it is them: whoever is asked may not be the same person."""
+    shown = public_name(name, "en")
+    return "" if shown in NOBODY.values() else shown
+
+
+async def _entered(scope: Scope, code: PersonCode) -> Entered:
+    """A code that was entered here, as whoever entered it is asked about it."""
+    asked = await Identity.get(id=code.identity_id).select_related("contact")
+    return Entered(
+        "taken",
+        code.id,
+        scope.channel_of(asked.account),
+        known_by(asked.contact.name or asked.name),
+        asked.contact_id in await same_person.members(scope.contact_id),
+    )
 
 
 def _address(row: Identity) -> Address:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from bot.core.capabilities import Capabilities
 
 ORDER_HOLD = timedelta(minutes=30)
 
@@ -30,6 +33,12 @@ class Scope:
     order_hold: timedelta = ORDER_HOLD  # how long an unpaid order keeps its stock
     pay_ways: tuple[PayWay, ...] = ()
     person_id: int | None = None  # of the contacts that are the same person; None where nobody else is
+    channels: Mapping[str, Capabilities] = field(default_factory=dict)  # the shop's, by account
+
+    def channel_of(self, account: str) -> str:
+        """The channel that an account is of; of one that is gone its own name."""
+        known = self.channels.get(account)
+        return known.channel if known else account
 
 
 def language(locale: str) -> str:

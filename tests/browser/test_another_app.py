@@ -54,6 +54,8 @@ async def test_a_talk_goes_on_in_telegram_and_the_desk_has_one_person(
     typed = await web.page.locator(".goon code").inner_text()
     ann = telegram.user(4711, "Annie", "en")
     await ann.says(typed)
+    await ann.sees("Are you the one there, too?")
+    await ann.taps("Yes, both are me")
     await ann.sees("confirm there that it is you")
     await web.page.get_by_role("button", name="Back").click()
     await web.page.get_by_role("button", name="Yes, that is me").click()
@@ -62,7 +64,7 @@ async def test_a_talk_goes_on_in_telegram_and_the_desk_has_one_person(
     await web.says("One more thing")
     await expect(web.page.get_by_text("Goes on in Telegram.")).to_be_hidden()
 
-    # On a phone: a link, and no question.
+    # On a phone: a link, and one question.
     other = Visitor(await new_page(locale="zh-CN", viewport=(390, 844), base_url=shop.url), "zh")
     await other.comes()
     await other.says("你好")
@@ -71,6 +73,8 @@ async def test_a_talk_goes_on_in_telegram_and_the_desk_has_one_person(
     await draw(other.page, screenshots / "another-app-phone.png")
     bob = telegram.user(4712, "Bob", "zh-hans")
     await bob.starts((await link.get_attribute("href") or "").rpartition("?start=")[2])
+    await bob.sees("那边也是您本人吗")
+    await bob.taps("是，都是我")
     await bob.sees("欢迎来到这里")
 
     admin = Agent(await new_page(viewport=(1440, 900), base_url=shop.url))

@@ -35,11 +35,30 @@ async def code_of(customer: Customer) -> str:
     return found[0]
 
 
+async def enters(customer: Customer, code: str) -> None:
+    """Type a code, and say that both are oneself."""
+    await customer.says(f"/link {code}")
+    await customer.picks("Yes, both are me")
+
+
+async def link_of(sim: Simulator, customer: Customer) -> str:
+    """A link of the chat box's menu, which stands in no thread."""
+    async with transaction():
+        code = await person_codes.make((await customer.identity()).id, sim.now, shown=False)
+    assert len(code) == codes.LONG
+    return f"https://t.test/?start={person_codes.CARRIED}{code}"
+
+
+async def follows(customer: Customer, link: str) -> None:
+    """Open a link, and say that both are oneself."""
+    await customer.opens(link)
+    await customer.picks("Yes, both are me")
+
+
 async def connected(sim: Simulator, on: str = "telegram") -> tuple[Customer, Customer]:
     """Ann on the web and elsewhere, who has proved that both are hers."""
     web, app = await sim.customer("Ann"), await sim.customer("Annie", on=on)
-    code = await code_of(web)
-    await app.says(f"/link {code}")
+    await enters(app, await code_of(web))
     await web.picks("Yes, that is me")
     return web, app
 
@@ -62,6 +81,9 @@ async def test_a_code_makes_two_addresses_one_person(shops: Simulator, on: str) 
     web, app = await shops.customer("Ann"), await shops.customer("Annie", on=on)
     code = await code_of(web)
     await app.says(f"/link {code.lower()}")
+    assert "“Ann” in the chat on our website. Are you the one there, too?" in (await app.last()).text
+    assert not await web.sees("Annie")  # they hear of nobody who only looks
+    await app.picks("Yes, both are me")
     assert "go back to where you got the code" in (await app.last()).text
     assert "“Annie” has entered your code" in (await web.last()).text
     assert await PersonLink.all().count() == 0
@@ -80,14 +102,39 @@ async def test_a_code_makes_two_addresses_one_person(shops: Simulator, on: str) 
 async def test_who_says_no_stays_alone(shops: Simulator) -> None:
     web, bob = await shops.customer("Ann"), await shops.customer("Bob", on="telegram")
     code = await code_of(web)
-    await bob.says(f"/link {code}")
+    await enters(bob, code)
     await web.picks("No, not me")
     assert "nothing is connected" in (await web.last()).text
     assert "not confirmed" in (await bob.last()).text
     assert await PersonLink.all().count() == 0
-    assert not await bob.sees("Ann")
+    ends = f"identity:{(await web.identity()).id} identity:{(await bob.identity()).id}"
+    assert await Audit.filter(action="person.decline", object=ends).count() == 1
     await bob.says(f"/link {code}")
     assert "wrong, or used" in (await bob.last()).text
+
+
+@pytest.mark.parametrize("answer", ["No", "cancel", None])
+async def test_whoever_opens_a_strangers_link_is_asked_and_stays_alone(shops: Simulator, answer: str | None) -> None:
+    """The stranger would read the orders, the addresses, and cancel what was bought."""
+    await stock(shops)
+    eve, ann = await shops.customer("Eve"), await shops.customer("Ann", on="telegram")
+    order = await bought(shops, ann)
+    await eve.says("hello")
+    await ann.opens(await link_of(shops, eve))
+    asked = (await ann.last()).text
+    assert "Are you the one there, too?" in asked
+    assert "the chat on our website" in asked
+    assert "If somebody else sent you this, say no." in asked
+    assert await PersonLink.all().count() == 0
+    if answer:
+        await ann.picks(answer)
+    else:
+        await shops.passes("11m")
+        await ann.picks("Yes, both are me")
+    assert await PersonLink.all().count() == 0
+    await eve.says("/orders")
+    assert not any(order.number in button.label for seen in await eve.screen() for button in seen.buttons)
+    assert not await eve.sees("not confirmed")
 
 
 async def test_every_other_code_gets_an_answer_that_tells_nothing(shops: Simulator) -> None:
@@ -104,6 +151,7 @@ async def test_every_other_code_gets_an_answer_that_tells_nothing(shops: Simulat
     assert len(set(answers)) == 1
     assert "wrong, or used, or older than ten minutes" in answers[0]
     await app.says(fresh)  # without the command
+    await app.picks("Yes, both are me")
     await web.picks("Yes, that is me")
     third = await shops.customer("Eve", on="sms")
     await third.says(f"/link {fresh}")
@@ -131,19 +179,18 @@ async def test_guessing_is_bounded_for_each_and_for_all(one_shop: Simulator, mon
     assert "Too many codes" in (await late.last()).text
 
 
-async def test_a_link_that_nobody_saw_moves_the_talk_at_once(shops: Simulator) -> None:
+async def test_a_link_that_nobody_saw_moves_the_talk_after_one_question(shops: Simulator) -> None:
     await stock(shops)
     web, app = await shops.customer("Ann"), await shops.customer("Annie", on="telegram")
     await web.says("/shop")
     await web.picks("Add to cart")
     await web.picks("Check out")
     await web.says("Ann")
-    async with transaction():
-        code = await person_codes.make((await web.identity()).id, shops.now, shown=False)
-    assert len(code) == codes.LONG
-    await app.opens(f"https://t.test/?start={person_codes.CARRIED}{code}")
+    link = await link_of(shops, web)
+    await follows(app, link)
     assert "Connected" in (await web.last()).text
     assert await app.sees("Good to see you here")
+    assert await app.sees("/unlink takes it back")
     talk, there = await web.conversation(), await app.conversation()
     assert talk.continues_in == there.id
 
@@ -160,7 +207,8 @@ async def test_a_link_that_nobody_saw_moves_the_talk_at_once(shops: Simulator) -
     await web.says("/orders")
     assert (await web.conversation()).continues_in is None
     assert any(order.number in button.label for seen in await web.screen() for button in seen.buttons)
-    await app.opens(f"https://t.test/?start={person_codes.CARRIED}{code}")  # once more, to the same end
+    await app.opens(link)  # once more, to the same end, and nothing is asked
+    assert await app.times("Are you the one there, too?") == 1
     assert await PersonLink.all().count() == 1
 
 
@@ -197,9 +245,7 @@ async def test_whoever_was_with_them_goes_along(shops: Simulator) -> None:
     await web.says("Do you have Longjing?")
     talk = await web.conversation()
     await shops.runtime.take_over(talk.id, mei.id)
-    async with transaction():
-        code = await person_codes.make((await web.identity()).id, shops.now, shown=False)
-    await app.opens(f"https://t.test/?start={person_codes.CARRIED}{code}")
+    await follows(app, await link_of(shops, web))
     assert await app.sees("There you wrote last: “Do you have Longjing?”")
     assert "Mei goes on with you here." in (await app.last()).text
     there = await app.conversation()
@@ -216,8 +262,8 @@ async def test_two_codes_that_cross_make_one_person_once(one_shop: Simulator) ->
     sim = one_shop
     web, app = await sim.customer("Ann"), await sim.customer("Annie", on="telegram")
     mine, theirs = await code_of(web), await code_of(app)
-    await app.says(f"/link {mine}")
-    await web.says(f"/link {theirs}")
+    await enters(app, mine)
+    await enters(web, theirs)
     await web.picks("Yes, that is me")
     await app.picks("Yes, that is me")
     assert await PersonLink.all().count() == 1
@@ -229,8 +275,7 @@ async def test_three_apps_are_parted_at_the_very_proof(one_shop: Simulator) -> N
     sim = one_shop
     web, app = await connected(sim)
     third = await sim.customer("Anna", on="sms")
-    code = await code_of(app)
-    await third.says(f"/link {code}")
+    await enters(third, await code_of(app))
     await app.picks("Yes, that is me")
     ids = [(await one.identity()).contact_id for one in (web, app, third)]
     assert await same_person.members(ids[2]) == sorted(ids)
@@ -244,8 +289,7 @@ async def test_three_apps_are_parted_at_the_very_proof(one_shop: Simulator) -> N
 async def test_a_code_that_is_not_confirmed_is_over(one_shop: Simulator) -> None:
     sim = one_shop
     web, app = await sim.customer("Ann"), await sim.customer("Annie", on="telegram")
-    code = await code_of(web)
-    await app.says(f"/link {code}")
+    await enters(app, await code_of(web))
     await sim.passes("11m")
     await web.picks("Yes, that is me")
     assert await PersonLink.all().count() == 0
