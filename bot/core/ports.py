@@ -131,10 +131,10 @@ class Channel:
         """As whom this account knows somebody who asked the platform to be forgotten. Raises `ParleyError`."""
         return (user,)
 
-    async def hand_over(self, recipient: str) -> None:
+    async def hand_over(self, recipient: str) -> bool:
         """Have people in the platform's own client go on; called where `capabilities.hands_over`. Raises as `send`.
 
-        Whoever has it there already keeps it.
+        Whether somebody has it there, or it waits for one: whoever has it already keeps it.
         """
         raise NotImplementedError
 

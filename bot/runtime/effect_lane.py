@@ -14,7 +14,7 @@ from bot.runtime.writes import NewEffect
 class EffectLane:
     """`turn` is held from the start of an effect until it is recorded; `alarm` ends a rest.
 
-    What waited while the lane `rested` may be erased by now.
+    What waited while the lane `rested` may be erased by now. `doing` is the key of what is tried at the moment.
     """
 
     waiting: deque[NewEffect] = field(default_factory=deque)
@@ -23,6 +23,7 @@ class EffectLane:
     task: asyncio.Task[None] | None = None
     holders: int = 0
     rested: bool = False
+    doing: str = ""
 
     @property
     def keys(self) -> set[str]:

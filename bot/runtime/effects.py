@@ -143,10 +143,13 @@ class Effects:
             self._forget(lane_name, lane)
 
     def void(self, lane_name: str, conversation_id: int, epoch: int) -> None:
-        """No bot message older than `epoch` leaves any more. Call it inside `hold`, after the commit."""
+        """No bot message older than `epoch` leaves any more.
+
+        Call it after the commit, inside `hold` or in the lane's own turn, whose effect stays until it is recorded.
+        """
         self._void.add(conversation_id, epoch)
         lane = self._lanes.get(lane_name, EffectLane())
-        self._drop(lane, {effect.key for effect in lane.waiting if effect in self._void})
+        self._drop(lane, {effect.key for effect in lane.waiting if effect in self._void} - {lane.doing})
 
     # shards that come and go
 
@@ -306,8 +309,12 @@ class Effects:
             async with self._slots[account_of(effect.lane)]:
                 if not self._lease.lasts():  # we have slept too long: somebody else may be sending this
                     return LATE_REST
-                with deadline.until(self._lease.until):
-                    later = await self._attempts.make(effect)
+                lane.doing = effect.key
+                try:
+                    with deadline.until(self._lease.until):
+                        later = await self._attempts.make(effect)
+                finally:
+                    lane.doing = ""
             if later is None:
                 lane.waiting.popleft()
                 self._room.drop((effect.key,))

@@ -78,6 +78,7 @@ class Runtime:
         self._worker = self._as_worker()
         self._staffing = self._for_staff()
         self.attempts.add("take", Follow(self._staffing))
+        self.attempts.add(handing.KIND, HandOver(parts.channels, self.effects.void, parts.clock, self._lease))
         self.schedule = Schedule(parts.clock, self.wake)
         self.clockwork = self._by_the_clock()
         self._node = self._as_one_of_many() if self._lease.is_shared else None
@@ -88,7 +89,6 @@ class Runtime:
         return {
             "send": Send(parts.channels, parts.clock, parts.shop.quiet),
             "profile": AskProfile(parts.channels),
-            handing.KIND: HandOver(parts.channels, parts.clock),
             "forget": Forget(parts.channels, parts.storage, self.bus.publish, parts.clock),
             discards.KIND: Discard(parts.storage),
             "store": Store(parts.channels, parts.filing, parts.limits, parts.clock),

@@ -28,10 +28,11 @@ from bot.runtime.inbox import Inbox
 from bot.runtime.lease import Lease, WholeDatabase
 from bot.runtime.ledger import Waiting
 from bot.runtime.speech import sends
+from bot.runtime.void import silence
 from bot.runtime.writes import ADOPT_FILE, INSERT_MESSAGE, NewEffect, Writes, preview
 from bot.services import audit
 from models import Attachment as AttachmentRow
-from models import Conversation, Effect, Identity, Message, Staff, locks
+from models import Conversation, Identity, Message, Staff, locks
 from models.database import Overtaken, execute, transaction
 
 #: How long a takeover waits for a message that is being sent at that moment, seconds.
@@ -141,14 +142,7 @@ class Staffing:
                 return row.epoch, staff.name, []
             row.owner_id, row.elsewhere_until, row.epoch = staff_id, None, row.epoch + 1
             row.waiting_since, row.unread, row.attention = None, 0, ""
-            await Effect.filter(
-                conversation_id=conversation_id, author="bot", state__in=["pending", "held", "quiet"]
-            ).update(state="cancelled", done_at=now)
-            queued = Message.filter(
-                conversation_id=conversation_id, author="bot", delivery__in=["queued", "held", "quiet"]
-            )
-            cancelled = [message.seq for message in await queued.order_by("seq").only("seq")]
-            await queued.update(delivery="failed", error="takeover")
+            cancelled = await silence(connection, conversation_id, now)
             await self._event(connection, row, "took", staff_id, now)
             await audit.record(staff_id, "conversation.take", f"conversation:{conversation_id}", now)
         return row.epoch, staff.name, cancelled

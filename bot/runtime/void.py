@@ -5,11 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bot.runtime.writes import NewEffect
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from bot.runtime.writes import CANCEL, NOT_SAID, NewEffect
+from models.database import execute, fetch
 
 #: The takeover has cancelled their rows. A look at the table that began before may still bring them, and a turn that
 #: was committed before hands its own over when it hears so: within moments, or before TCP gives a connection up.
 KEPT = timedelta(hours=1)
+
+_WAITING = (
+    "SELECT seq FROM message WHERE conversation_id = ? AND author = 'bot' "
+    "AND delivery IN ('queued', 'held', 'quiet') ORDER BY seq"
+)
+
+
+async def silence(connection: BaseDBAsyncClient, conversation_id: int, now: datetime) -> list[int]:
+    """Cancel what the bot is about to say in a conversation that the caller has locked: those messages, by seq.
+
+    Raise the epoch with it, and call `Effects.void` after the commit.
+    """
+    waiting = await fetch(_WAITING, (conversation_id,), connection)
+    await execute(connection, [(CANCEL, [(now, conversation_id)]), (NOT_SAID, [(conversation_id,)])])
+    return [row["seq"] for row in waiting]
 
 
 class Void:

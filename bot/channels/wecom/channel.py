@@ -121,21 +121,25 @@ class WeCom(HttpChannel):
         """
         return Sent(await self._sender.send(recipient, wire, key, occasion.token, in_window=occasion.in_window))
 
-    async def hand_over(self, recipient: str) -> None:
+    async def hand_over(self, recipient: str) -> bool:
         """Give the session to who serves people in WeCom, as the settings say. Raises as `send`.
 
-        One that waits for a person there, or is with one, stays so; one that has ended begins with the next message.
+        One that waits for a person there, or is with one, stays so. One that has ended begins with the next message,
+        and until then nobody has it.
         """
         customer, _, desk = recipient.rpartition("@")
         asked: Json = {"open_kfid": desk, "external_userid": customer}
-        told = await self._calls.post("/cgi-bin/kf/service_state/get", asked)
-        if told.get("service_state") in (WAITING, WITH_PERSON, ENDED):
-            return
+        state = (await self._calls.post("/cgi-bin/kf/service_state/get", asked)).get("service_state")
+        if state in (WAITING, WITH_PERSON):
+            return True
+        if state == ENDED:
+            return False
         who = self._settings.staff
         person = {"service_state": WITH_PERSON, "servicer_userid": who}
         await self._calls.post(
             "/cgi-bin/kf/service_state/trans", asked | ({"service_state": WAITING} if who == POOL else person)
         )
+        return True
 
     async def fetch(self, file: FileRef) -> FileStream:
         """Open a customer's file, which WeCom keeps for three days. Raises `ChannelUnavailable` or `FileMissing`."""

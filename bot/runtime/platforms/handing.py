@@ -8,16 +8,21 @@ from datetime import datetime
 import msgspec
 
 from bot.core.errors import Final
-from bot.core.events import RowChanged
+from bot.core.events import MessageChanged, RowChanged
 from bot.core.ports import Channel
 from bot.runtime.attempts import Done
+from bot.runtime.lease import Lease
 from bot.runtime.platforms.told import ELSEWHERE
+from bot.runtime.roll import assure_node
 from bot.runtime.state import ConversationState
+from bot.runtime.void import silence
 from bot.runtime.writes import ATTENTION, NewEffect
 from models import locks
 from models.database import transaction
 
 KIND = "handover"
+#: Told the lane, the conversation and its epoch: what the bot said before does not leave.
+Voids = Callable[[str, int, int], None]
 
 
 class HandOverPayload(msgspec.Struct, frozen=True):
@@ -40,24 +45,37 @@ def gives(state: ConversationState, now: datetime) -> NewEffect:
 class HandOver:
     """The executor of it. Done twice, it is done once: the platform is asked who has the conversation."""
 
-    def __init__(self, channels: Mapping[str, Channel], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, channels: Mapping[str, Channel], voids: Voids, clock: Callable[[], datetime], lease: Lease
+    ) -> None:
         self._channels = channels
+        self._voids = voids
         self._clock = clock
+        self._lease = lease
 
     async def run(self, effect: NewEffect) -> Done:
-        """The bot is silent from here on, as after a message of a person there."""
+        """The bot is silent from here on, as after a message of a person there: also where it answered meanwhile.
+
+        Where nobody took it, it waits for a person at the desk here, and the bot goes on.
+        """
         asked = msgspec.json.decode(effect.payload, type=HandOverPayload)
-        channel = self._channels.get(asked.account)
+        channel, node = self._channels.get(asked.account), self._lease.node
         if channel is None:
             raise Final(f"the channel account {asked.account!r} is not configured any more")
-        await channel.hand_over(asked.recipient)
+        if not await channel.hand_over(asked.recipient):
+            return Done()
         id_ = effect.conversation_id or 0
-        async with transaction():
+        async with transaction() as connection:
             row = await locks.conversation(id_)
-            if row is not None:
-                row.elsewhere_until = self._clock() + ELSEWHERE
-                await row.save(update_fields=["elsewhere_until", "version"])
-        return Done(events=(RowChanged(id_),))
+            await assure_node(node, connection)
+            if row is None:
+                return Done()
+            now = self._clock()
+            row.elsewhere_until, row.epoch = now + ELSEWHERE, row.epoch + 1
+            await row.save(update_fields=["elsewhere_until", "epoch", "version"])
+            cancelled = await silence(connection, id_, now)
+        self._voids(effect.lane, id_, row.epoch)
+        return Done(events=(*(MessageChanged(id_, effect.lane, seq) for seq in cancelled), RowChanged(id_)))
 
     async def give_up(self, effect: NewEffect, error: BaseException) -> Done:  # noqa: ARG002
         """It is parked; the conversation waits at the desk here, which is told that something went wrong."""

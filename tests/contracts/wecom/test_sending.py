@@ -160,8 +160,8 @@ async def test_a_conversation_is_handed_over_once_and_the_bot_is_silent(
     channel = make(staff=staff)
     assert channel.capabilities.hands_over
     await ann.says("a person, please")
-    await channel.hand_over(ann.id)
-    await channel.hand_over(ann.id)  # a process died before it was recorded
+    assert await channel.hand_over(ann.id)
+    assert await channel.hand_over(ann.id)  # a process died before it was recorded
     assert (ann.session.state, ann.session.person, server.count("trans")) == (state, person, 1)
     with pytest.raises(WindowClosed, match="95018"):
         await channel.send(ann.id, Wire("hi"), "k1")
@@ -182,6 +182,14 @@ async def test_who_has_ended_a_session_gives_it_back(
     await ann.says("and one more thing")
     await channel.send(ann.id, Wire("here I am"), "k1")
     assert ann.shown[-1].text == "here I am"
+
+
+async def test_a_session_that_has_ended_is_handed_to_nobody(make: Open, server: WeComServer, ann: WeComPerson) -> None:
+    channel = make(staff="pool")
+    await ann.says("a person, please")
+    ann.session.state = 4
+    assert not await channel.hand_over(ann.id)
+    assert server.count("trans") == 0
 
 
 def test_without_the_setting_people_of_the_desk_here_answer(channel: WeCom) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from bot.core.chat import Chat
@@ -22,11 +23,17 @@ class Handing(SimChannel):
         super().__init__(account, OUTSIDE)
         self.handed: list[tuple[str, int]] = []
         self.fails: list[Exception] = []
+        self.called, self.goes_on = asyncio.Event(), asyncio.Event()
+        self.goes_on.set()
+        self.takes = True
 
-    async def hand_over(self, recipient: str) -> None:
+    async def hand_over(self, recipient: str) -> bool:
+        self.called.set()
+        await self.goes_on.wait()
         if self.fails:
             raise self.fails.pop(0)
         self.handed.append((recipient, len(self.screens.get(recipient, []))))
+        return self.takes
 
 
 def desk() -> Router:
@@ -60,6 +67,35 @@ async def test_what_was_said_leaves_first_and_then_the_bot_is_silent(world: Worl
     await sim.deliver(ann._inbound(kind="returned"))
     await ann.says("thank you")
     assert [row.text for row in await Message.filter(author="bot").order_by("seq")][1:] == ["Heard you."]
+
+
+async def test_who_writes_while_it_is_under_way_is_not_answered_behind_it(world: Worlds) -> None:
+    sim, handing, ann = await opened(world)
+    handing.goes_on.clear()
+    await sim.runtime.accept([ann._inbound(text="person")])
+    async with asyncio.timeout(30):
+        await handing.called.wait()
+        await sim.runtime.accept([ann._inbound(text="are you there?")])
+        while not await Effect.filter(kind="send", state="pending").exists():
+            await asyncio.sleep(0.002)
+        handing.goes_on.set()
+        await sim.runtime.idle()
+    rows = [(row.text, row.delivery, row.error) for row in await Message.filter(author="bot").order_by("seq")]
+    assert rows == [("A colleague will answer.", "sent", ""), ("Heard you.", "failed", "takeover")]
+    assert [seen.text for seen in handing.screens[ann.sender]] == ["A colleague will answer."]
+    assert sorted([(row.kind, row.state) for row in await Effect.all()]) == [
+        ("handover", "done"), ("send", "cancelled"), ("send", "done"),
+    ]  # fmt: skip
+
+
+async def test_where_nobody_took_it_the_bot_goes_on(small_world: Worlds) -> None:
+    sim, handing, ann = await opened(small_world)
+    handing.takes = False
+    await ann.says("person")
+    row = await ann.conversation()
+    assert (row.elsewhere_until, row.waiting_since) == (None, sim.now)
+    await ann.says("are you there?")
+    assert [seen.text for seen in handing.screens[ann.sender]] == ["A colleague will answer.", "Heard you."]
 
 
 async def test_a_platform_that_is_away_is_asked_again(small_world: Worlds, at_once: None) -> None:
