@@ -85,13 +85,14 @@ class Node:
 
     async def receive(self) -> None:
         """From here on take the duties that nobody does. Raises `ConfigError`."""
-        self._receives = "web" in self._roles
-        if self._receives:
-            await self.duties.look()
+        if "web" in self._roles:
+            await self.duties.begin()
+            self._receives = True
 
     def rest(self) -> None:
         """The process is about to end: take no new share."""
         self._receives = False
+        self.duties.close()
         self._cluster.rest()
 
     async def stop(self) -> None:
