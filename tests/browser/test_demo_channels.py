@@ -231,16 +231,79 @@ async def test_what_a_platform_does_not_take_yet_waits_and_is_told(demo: Demo, h
     await jie.until(lambda play: jie.phone(play)["held"] == 0)
 
 
+async def test_a_mail_is_pulled_marked_and_answered_in_its_thread(demo: Demo, http: ClientSession) -> None:
+    emma = Customer(http, demo, "email")
+    await emma.does("opens")
+    answer = await emma.gets(lambda line: "good to see you" in line["text"])
+    assert answer["subject"] == "Re: Hello"
+    await emma.does("says", text="shop", subject="Re: Hello")
+    shown = await emma.gets(lambda line: "1. Add to cart" in line["text"])
+    assert (shown["subject"], shown["keys"]) == ("Re: Hello", [])
+    await emma.does("says", text="/help", subject="Something else")
+    await emma.gets(lambda line: line["subject"] == "Re: Something else")
+
+    def all_seen(play: Json) -> Json | None:
+        own = [line for line in emma.phone(play)["lines"] if line["by"] == "customer"]
+        return play if [line["state"] for line in own] == ["seen"] * 3 else None
+
+    play = await emma.until(all_seen)
+    assert [line["subject"] for line in emma.phone(play)["lines"] if line["by"] == "customer"] == [
+        "Hello", "Re: Hello", "Something else",
+    ]  # fmt: skip
+    fetched = [one for one in emma.wire(play, "UID FETCH") if "Subject: Hello" in one["answer"]["plain"]]
+    sent = emma.wire(play, "RCPT TO:<emma@people.example>")
+    assert [(one["verb"], one["status"]) for one in (fetched[0], sent[0])] == [("IMAP", 250), ("SMTP", 250)]
+    assert "good to see you" in sent[0]["body"]["plain"]
+    await emma.sends(PICTURE)
+    await emma.gets(lambda line: "file" in line["text"])
+
+
+async def test_a_group_talks_to_the_bot_and_takes_it_out(demo: Demo, http: ClientSession) -> None:
+    group = Customer(http, demo, "qq-group")
+    await group.does("opens")
+    await group.gets(lambda line: "很高兴见到您" in line["text"])
+    await group.does("says", text="买茶")
+    await group.taps("加入购物车")
+    await group.gets(lambda line: "已放入购物车" in line["text"])
+    play = await group.until(lambda play: play)
+    assert group.wire(play, "/v2/groups/")
+    await group.does("blocks")
+    await group.until(lambda play: group.phone(play)["blocked"])
+    await group.does("returns")
+    await group.until(lambda play: not group.phone(play)["blocked"])
+
+
+async def test_an_unverified_account_answers_in_the_call(demo: Demo, http: ClientSession) -> None:
+    """Also when it is repeated: staff have the time of three calls."""
+    zhou = Customer(http, demo, "wechat-without-api")
+    await zhou.does("opens")
+    await zhou.gets(lambda line: "很高兴见到您" in line["text"])
+    async with Staff(demo) as mei:
+        await mei.answers("wechat-without-api", "您好，我是小梅")
+        await zhou.does("says", text="有红茶吗")
+        await zhou.gets(lambda line: "我是小梅" in line["text"])
+        await zhou.does("says", text="贵吗")
+        await zhou.until(
+            lambda play: len([one for one in zhou.wire(play, "/hooks/") if "贵吗" in one["body"]["text"]]) == 2
+        )
+        await mei.answers("wechat-without-api", "不贵，六十八元")
+        await zhou.gets(lambda line: "六十八元" in line["text"])
+    play = await zhou.until(lambda play: play)
+    assert {one["towards"] for one in zhou.wire(play, "")} == {"parley"}
+    answered = [one for one in zhou.wire(play, "/hooks/") if "六十八元" in one["answer"]["text"]]
+    assert [("贵吗" in one["body"]["text"], one["status"]) for one in answered] == [(True, 200)]
+
+
 async def test_staff_answer_until_the_window_closes(demo: Demo, http: ClientSession) -> None:
     marie = Customer(http, demo, "messenger")
     await marie.does("opens")
     await marie.gets(keys)
     async with Staff(demo) as mei:
-        assert await mei.answers("Marie", "Good morning from the shop") == 201
+        assert await mei.answers("messenger", "Good morning from the shop") == 201
         await marie.gets(lambda line: line["text"] == "Good morning from the shop")
         async with http.post(f"{demo.url}/api/time", json={"hours": 24 * 8}) as answer:
             assert answer.status == 200
-        assert await mei.answers("Marie", "Are you there?") == 409
+        assert await mei.answers("messenger", "Are you there?") == 409
 
 
 class Staff:
@@ -262,10 +325,10 @@ class Staff:
     async def __aexit__(self, *_: object) -> None:
         await self._http.close()
 
-    async def answers(self, name: str, text: str) -> int:
+    async def answers(self, account: str, text: str) -> int:
         """Take the conversation over, and say something in it; the status of that."""
         listed = await self._call("GET", "/conversations")
-        [found] = [one["id"] for one in listed["items"] if one["name"] == name]
+        [found] = [one["id"] for one in listed["items"] if one["account"] == account]
         await self._call("POST", f"/conversations/{found}/take", {})
         told = {"id": text, "text": text}
         async with self._http.post(f"{self._url}/conversations/{found}/messages", json=told) as answer:
@@ -292,6 +355,24 @@ async def test_the_page_is_a_phone_and_the_wire(demo: Demo, new_page: Pages) -> 
     await expect(wire.get_by_text("X-Line-Signature").last).to_be_visible()
     await page.get_by_role("button", name="English", exact=True).click()
     await expect(page.get_by_role("heading", name="Wire")).to_be_visible()
+
+
+async def test_mails_are_read_and_written_as_in_a_mail_program(demo: Demo, new_page: Pages) -> None:
+    page = await new_page(locale="en-GB", viewport=(390, 844), base_url=demo.url)
+    await page.goto("/#email")
+    await page.get_by_role("button", name="Write the first mail").or_(page.get_by_role("button", name="Send")).click()
+    await page.get_by_label("Subject").fill("Green tea")
+    field = page.get_by_label("Write as Emma")
+    await field.fill("hello")
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("and good morning")
+    await page.get_by_role("button", name="Send").click()
+    mail = page.locator(".mail.customer").last
+    await expect(mail.locator("article")).to_contain_text("hello\nand good morning", use_inner_text=True)
+    await expect(mail.get_by_role("heading", name="Green tea")).to_be_visible()
+    await expect(page.locator(".mail.shop").last).to_contain_text("tea@shop.example")
+    await expect(page.get_by_label("Subject")).to_have_value("Re: Green tea")
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_a_port_in_use_is_told_before_anything_is_begun(

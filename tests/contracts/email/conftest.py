@@ -10,12 +10,14 @@ import pytest
 from bot.channels.email import EmailChannel, Settings
 from tests.contracts.channel_contract import Inbox, Shelf
 from tests.kit.platforms.around import MemoryNotes, around
-from tests.kit.platforms.email import ADDRESS, PASSWORD, USER, EmailPerson, EmailServer
+from tests.kit.platforms.email import EmailServer
+from tests.kit.platforms.letters import ADDRESS, PASSWORD, USER, EmailPerson
+from tests.kit.platforms.post_office import PostOffice
 
 Open = Callable[..., EmailChannel]
 
 
-def table(server: EmailServer, **more: Any) -> dict[str, Any]:
+def table(server: EmailServer | PostOffice, **more: Any) -> dict[str, Any]:
     """What an operator writes."""
     told = {"address": ADDRESS, "name": "Tea shop", "user": USER, "password": PASSWORD}
     hosts = {"imap_host": "127.0.0.1", "smtp_host": "127.0.0.1", "imap_security": "none", "smtp_security": "none"}

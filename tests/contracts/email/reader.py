@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.channels.email.marks import Marks
 from bot.channels.email.reading import Reader
 from bot.core.message import Inbound
-from tests.kit.platforms.email import ADDRESS
+from tests.kit.platforms.letters import ADDRESS
 
 MARKS = Marks("5e" * 32, ADDRESS)
 READER = Reader("email", frozenset({ADDRESS}), MARKS)

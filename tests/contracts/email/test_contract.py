@@ -8,7 +8,8 @@ from bot.channels.email import EmailChannel
 from bot.core.ports import Channel
 from tests.contracts.channel_contract import ChannelContract, Inbox, Shelf, Stage
 from tests.contracts.email.conftest import Open
-from tests.kit.platforms.email import EmailPerson, EmailServer
+from tests.kit.platforms.email import EmailServer
+from tests.kit.platforms.letters import EmailPerson
 
 
 class TestEmail(ChannelContract):

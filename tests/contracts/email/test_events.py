@@ -15,7 +15,7 @@ from tests.contracts.email.reader import MARKS, READER, parse
 from tests.contracts.malformed import kept_or_refused
 from tests.contracts.payloads import Recording, recordings
 from tests.kit.cases import cases
-from tests.kit.platforms.email import ADDRESS
+from tests.kit.platforms.letters import ADDRESS
 
 RECORDED = recordings("email")
 BODIES = [recording.body for recording in RECORDED]

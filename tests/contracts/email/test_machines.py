@@ -11,7 +11,7 @@ import pytest
 from bot.channels.email.pulling import HOUR, Pace
 from bot.core.message import Inbound
 from tests.contracts.email.reader import MARKS, parse
-from tests.kit.platforms.email import ADDRESS
+from tests.kit.platforms.letters import ADDRESS
 
 ANN = "ann@people.example"
 SENT = MARKS.id("send:1:2:3:0", ANN)

@@ -14,7 +14,8 @@ from bot.core.message import FileRef
 from tests.contracts.channel_contract import PHOTO, Inbox
 from tests.contracts.email.conftest import Open
 from tests.kit.platforms.around import MemoryNotes
-from tests.kit.platforms.email import EmailPerson, EmailServer
+from tests.kit.platforms.email import EmailServer
+from tests.kit.platforms.letters import EmailPerson
 
 NOTE = "email:cursor"
 

@@ -13,7 +13,8 @@ from bot.core.message import Wire
 from bot.core.ports import Occasion
 from tests.contracts.channel_contract import PAPER, PHOTO, Inbox, Shelf
 from tests.contracts.email.conftest import Open, table
-from tests.kit.platforms.email import EmailPerson, EmailServer
+from tests.kit.platforms.email import EmailServer
+from tests.kit.platforms.letters import EmailPerson
 from tests.kit.wire_faults import Lost
 
 ANSWER = Occasion(token="<1@people.example>\nDo you have Longjing?")

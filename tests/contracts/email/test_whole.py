@@ -24,7 +24,8 @@ from models.database import transaction
 from tests.contracts.channel_contract import PHOTO
 from tests.contracts.email.conftest import table
 from tests.contracts.email.test_machines import report
-from tests.kit.platforms.email import EmailPerson, EmailServer
+from tests.kit.platforms.email import EmailServer
+from tests.kit.platforms.letters import EmailPerson
 from tests.servers import free_port
 from web.files import FILING
 

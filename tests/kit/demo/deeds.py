@@ -6,11 +6,31 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from tests.kit.platforms.base import Upload
+from tests.kit.platforms.letters import ADDRESS as SHOP
+from tests.kit.platforms.people import ShownFile
 
 Deed = Callable[..., Awaitable[object]]
 
 LATITUDE, LONGITUDE, NAME, ADDRESS = 31.2304, 121.4737, "Tea House", "1 Nanjing Rd, Shanghai"
 _POINT = {"latitude": LATITUDE, "longitude": LONGITUDE}
+
+
+async def _mails(person: Any, text: str, subject: str) -> object:
+    """In answer to the newest one, unless it has another subject."""
+    return await person.sends(text, subject=None if subject in ("", person.answer_subject()) else subject)
+
+
+async def _talks(person: Any, text: str, _subject: str) -> object:
+    return await person.says(text)
+
+
+#: Say words, below a subject where there is such a thing.
+WORDS: Mapping[str, Deed] = {"email": _mails}
+
+
+def words(channel: str) -> Deed:
+    """How people say something there."""
+    return WORDS.get(channel, _talks)
 
 
 async def _weibo_place(server: Any, fan: Any) -> None:
@@ -54,6 +74,10 @@ PLACES: Mapping[str, Deed] = {
 }
 
 
+async def _mail_file(server: Any, person: Any, name: str, media_type: str, content: bytes) -> object:
+    return await person.sends("", ShownFile(name, content, media_type))
+
+
 async def _line_file(server: Any, person: Any, name: str, media_type: str, content: bytes) -> object:
     return person.sends_file(name, content)
 
@@ -78,6 +102,7 @@ FILES: Mapping[str, Deed] = {
     "whatsapp": _whatsapp_file,
     "wecom": _wecom_file,
     "line": _line_file,
+    "email": _mail_file,
 }
 
 #: Change an earlier message: its id at the platform, the new words.
@@ -112,7 +137,7 @@ async def _quietly(server: Any, person: Any) -> None:
 
 async def _added_again(server: Any, person: Any) -> None:
     person.has_blocked = False
-    await person.turns("FRIEND_ADD")
+    await person.turns("GROUP_ADD_ROBOT" if person.in_group else "FRIEND_ADD")
 
 
 async def _weibo_follows(server: Any, fan: Any) -> None:
@@ -132,6 +157,7 @@ RETURNS: Mapping[str, Deed] = {
     "instagram": _quietly,
     "whatsapp": _quietly,
     "x": _quietly,
+    "email": _quietly,
 }
 
 
@@ -178,6 +204,20 @@ MENUS: Mapping[str, tuple[Callable[[Any], list[str]], Deed]] = {
     "weibo": (_weibo_menu, lambda server, person, label: person.taps(label)),
     "telegram": (_telegram_menu, lambda server, person, label: person.says(label)),
 }
+
+
+def letterhead(channel: str, person: Any) -> dict[str, str] | None:
+    """What stands over a mail that this person would write now; None where people write no mails."""
+    if channel != "email":
+        return None
+    return {"own": person.id, "shop": SHOP, "subject": person.answer_subject()}
+
+
+def subject(person: Any, wire: object, shown: Any) -> str:
+    """Of a mail, of ours (`shown`) or of the person's (`wire`); "" for what is none."""
+    if shown is not None:
+        return str(shown.raw.get("Subject", ""))
+    return str(getattr(person, "subjects", {}).get(wire, ""))
 
 
 def lives_at(server: Any, now: Callable[[], float]) -> None:

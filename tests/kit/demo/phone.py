@@ -2,11 +2,12 @@
 
 A line as the page gets it; `by` is "customer", "shop" or "event":
 
-    {"id": 3, "by": "shop", "at": 1760000000.1, "text": "How was it?", "event": "", "state": "", "files": [FILE],
-     "keys": [{"style": "chips", "title": "", "rows": [[{"label": "5 ★", "url": "", "at": 0}]]}], "flex": {…} or null,
-     "is_edited": false, "is_deleted": false, "can": ["edit", "delete"]}
+    {"id": 3, "by": "shop", "at": 1760000000.1, "subject": "", "text": "How was it?", "event": "", "state": "",
+     "files": [FILE], "keys": [{"style": "chips", "title": "", "rows": [[{"label": "5 ★", "url": "", "at": 0}]]}],
+     "flex": {…} or null, "is_edited": false, "is_deleted": false, "can": ["edit", "delete"]}
 
-`state` of a customer's line is "sent", "taken" (the shop answered 200 to the webhook) or "seen" (the shop said so).
+`state` of a customer's line is "sent", "taken" (the shop answered 200 to the webhook, or fetched the mail) or "seen"
+(the shop said so).
 """
 
 from __future__ import annotations
@@ -105,6 +106,7 @@ class Phone:
             "blocked": self.person.has_blocked,
             "held": self.held,
             "menu": labels(self.server),
+            "mail": deeds.letterhead(self.channel, self.person),
             "can": sorted(
                 name for name, known in (("place", deeds.PLACES), ("file", deeds.FILES)) if self.channel in known
             ),
@@ -116,6 +118,7 @@ class Phone:
         told = {"id": line.id, "by": line.by, "at": line.at, "event": line.event, "state": line.state}
         return told | {
             "text": shown.text if shown else line.text,
+            "subject": deeds.subject(self.person, line.wire, shown),
             "files": [{"name": file.name, "image": _is_image(file.content)} for file in files],
             "keys": keys_of(self.channel, shown) if shown else [],
             "flex": shown.raw.get("contents") if shown and shown.raw.get("type") == "flex" else None,
@@ -142,17 +145,20 @@ class Phone:
 
     async def opens(self, told: Mapping[str, Any]) -> None:
         """Begin as people do there: follow, press start, or greet."""
-        self._add("event", event="opens")
-        await self.part.stage.opens(self.person)
+        if self.part.begins:
+            await self.says(self.part.begins)
+        else:
+            self._add("event", event="opens")
+            await self.part.stage.opens(self.person)
 
     async def says(self, told: Mapping[str, Any]) -> None:
-        """`text`."""
+        """`text`, and a `subject` where it is a mail."""
         text = str(told.get("text", "")).strip()
         if not text:
             raise BadInput("there are no words to say")
         line = self._add("customer", text=text, state="sent")
         self.part.stage.before(self.server)
-        self._named(line, await self.person.says(text))
+        self._named(line, await deeds.words(self.channel)(self.person, text, str(told.get("subject", "")).strip()))
 
     async def taps(self, told: Mapping[str, Any]) -> None:
         """`line` and `at`: a button of a message."""

@@ -138,7 +138,8 @@ def readable(body: bytes) -> str:
         return _json(text)
     if text[:1] == "<":
         return _xml(text)
-    if "=" in text and (fields := parse_qsl(text, keep_blank_values=True)):
+    # What is a form has no space in it; a mail has, and signs of equality, too.
+    if "=" in text and not re.search(r"\s", text) and (fields := parse_qsl(text, keep_blank_values=True)):
         return "\n".join(f"{name} = {_shortened(value)}" for name, value in fields)
     return text[:MOST_BODY]
 

@@ -9,72 +9,22 @@ async with EmailServer() as server:
 from __future__ import annotations
 
 import asyncio
-import re
 import ssl
 from collections.abc import Callable
-from datetime import UTC, datetime
 from email import message_from_bytes, policy
-from email.message import EmailMessage, MIMEPart
-from email.utils import format_datetime, make_msgid
-from itertools import count
+from email.message import EmailMessage
+from time import time
 from types import TracebackType
 from typing import Any, Self
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.kit import wire_faults
+from tests.kit.platforms.letters import ADDRESS, PASSWORD, USER, EmailPerson, shown_of, wrong_with
 from tests.kit.platforms.mailbox import MailboxServer
-from tests.kit.platforms.people import Person, Shown, ShownFile
 from tests.kit.wire_faults import Cut, Garbage, Hang, Late, Lost, Reset, Status, TooMany
 
-USER, PASSWORD, ADDRESS = "shop", "the-password-of-the-mailbox", "tea@shop.example"
 MOST = 25 * 1024 * 1024  # bytes of a mail
-#: RFC 5322: no line is longer.
-LONGEST_LINE = 998
-
-
-class EmailPerson(Person):
-    """Somebody with a mail program, which quotes below what is written."""
-
-    _platform: EmailServer
-
-    def __init__(self, platform: EmailServer, address: str, name: str) -> None:
-        super().__init__(platform, address, name)
-
-    async def says(self, text: str) -> str:
-        return await self.sends(text)
-
-    async def sends_photo(self, content: bytes, caption: str = "") -> str:
-        return await self.sends(caption, photo=content)
-
-    async def taps(self, label: str) -> None:
-        raise LookupError(f"there is nothing to tap in a mail, and so no {label!r}")
-
-    async def blocks(self) -> None:
-        """The mailbox is gone."""
-        self.has_blocked = True
-
-    async def sends(self, text: str, photo: bytes = b"", subject: str | None = None, **headers: str) -> str:
-        """A mail, in answer to the newest one if there is one; its Message-ID."""
-        mail = EmailMessage(policy=policy.SMTP)
-        last = self.shown[-1] if self.shown else None
-        first = text.split("\n")[0]
-        mail["From"] = f"{self.name} <{self.id}>"
-        mail["To"] = f"Tea shop <{ADDRESS}>"
-        mail["Date"] = format_datetime(datetime.now(UTC))
-        mail["Message-ID"] = make_msgid(domain="people.example")
-        mail["Subject"] = subject if subject is not None else f"Re: {last.raw['Subject']}" if last else first
-        if last and subject is None:
-            mail["In-Reply-To"] = mail["References"] = last.id
-            text += f"\n\nOn Mon, Nov 3, 2025 at 10:12 AM Tea shop <{ADDRESS}>\nwrote:\n\n"
-            text += "\n".join(f"> {line}" for line in last.text.split("\n"))
-        for name, value in headers.items():
-            mail[name.replace("_", "-")] = value
-        mail.set_content(text)
-        if photo:
-            mail.add_attachment(photo, maintype="image", subtype="jpeg", filename="photo.jpg")
-        await self._platform.mailbox.put(b"Return-Path: <" + self.id.encode() + b">\r\n" + mail.as_bytes())
-        return str(mail["Message-ID"])
 
 
 class EmailServer:
@@ -89,6 +39,7 @@ class EmailServer:
         self.refusals: list[str] = []
         self.taken: list[bytes] = []
         self.people: dict[str, EmailPerson] = {}
+        self.now = time  # seconds since 1970
         self.faults = wire_faults.Faults()
         self.says_of_mails = ""  # what DATA is answered
         self.connections = 0  # how many were made
@@ -97,7 +48,6 @@ class EmailServer:
         self._changed = asyncio.Condition()
         self._server: asyncio.Server | None = None
         self._connections: list[_Connection] = []
-        self._numbers = count(1)
 
     def person(self, address: str = "ann@people.example", name: str = "Ann") -> EmailPerson:
         return self.people.setdefault(address, EmailPerson(self, address, name))
@@ -118,6 +68,10 @@ class EmailServer:
     async def tell_waiters(self) -> None:
         async with self._changed:
             self._changed.notify_all()
+
+    async def takes(self, mail: bytes, message_id: str, person: EmailPerson) -> None:
+        """A mail of hers arrives in our mailbox."""
+        await self.mailbox.put(mail)
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -169,7 +123,7 @@ class EmailServer:
         if self.says_of_mails:
             return self.says_of_mails
         content = envelope.content if isinstance(envelope.content, bytes) else b""
-        if wrong := wrong_with(content, envelope):
+        if wrong := wrong_with(content, envelope.rcpt_tos, in_utf8=envelope.smtp_utf8):
             return self._refused(f"554 5.6.0 {wrong}")
         self.taken.append(content)
         self._deliver(content, envelope.rcpt_tos[0])
@@ -267,43 +221,3 @@ async def _after(fault: wire_faults.Fault | None, server: SMTP) -> str:
         case Garbage():
             return "{{{ what is this"
     return "250 2.0.0 queued"
-
-
-def shown_of(mail: EmailMessage) -> Shown:
-    """A mail as its reader sees it: the plain words, and the files."""
-    body = mail.get_body(("plain",))
-    assert isinstance(body, MIMEPart)
-    files = tuple(
-        ShownFile(str(part.get_filename()), _bytes(part), part.get_content_type()) for part in mail.iter_attachments()
-    )
-    headers = {name: str(value) for name, value in mail.items()}
-    return Shown(
-        str(mail["Message-ID"]), str(body.get_content()).replace("\r\n", "\n").rstrip("\n"), files=files, raw=headers
-    )
-
-
-def _bytes(part: Any) -> bytes:
-    content = part.get_content()
-    return content if isinstance(content, bytes) else str(content).encode()
-
-
-def wrong_with(content: bytes, envelope: Envelope) -> str:
-    """Which rule a mail breaks; "" for none."""
-    if not content.isascii() and not envelope.smtp_utf8:
-        return "8-bit characters in a mail that does not say so"
-    if re.search(rb"(?<!\r)\n|\r(?!\n)", content):
-        return "a line that does not end with CRLF"
-    if any(len(line) > LONGEST_LINE for line in content.split(b"\r\n")):
-        return "a line of more than 998 characters"
-    mail = message_from_bytes(content, policy=policy.default)
-    once = ("From", "To", "Date", "Message-ID", "Subject", "MIME-Version")
-    if wrong := next((name for name in once if len(mail.get_all(name, [])) != 1), ""):
-        return f"there must be one {wrong}"
-    if not re.fullmatch(r"<[^<>\s@]+@[^<>\s@]+>", str(mail["Message-ID"])):
-        return "a Message-ID that is none"
-    if ADDRESS not in str(mail["From"]) or mail["To"].addresses[0].addr_spec not in envelope.rcpt_tos:
-        return "the header names others than the envelope"
-    if mail.defects or any(part.defects for part in mail.walk()):
-        return "it is not well made"
-    assert isinstance(mail, EmailMessage)
-    return "" if mail.get_body(("plain",)) and mail.get_body(("html",)) else "no words"

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from aiohttp import ClientSession
 
-from tests.kit.platforms import traits, wechat, wecom, whatsapp
+from tests.kit.platforms import letters, traits, wechat, wecom, whatsapp
 from tests.kit.platforms.graph import GraphServer
 from tests.kit.platforms.line import LineServer
 from tests.kit.platforms.meta import InstagramServer, MessengerServer
@@ -160,9 +160,7 @@ def _mail_server() -> Any:
 
 
 def _email(server: Any) -> Table:
-    from tests.kit.platforms import email
-
-    known = {"address": email.ADDRESS, "user": email.USER, "password": email.PASSWORD, "answers_per_hour": 100}
+    known = {"address": letters.ADDRESS, "user": letters.USER, "password": letters.PASSWORD, "answers_per_hour": 100}
     imap = {"imap_host": "127.0.0.1", "imap_port": server.mailbox.port, "imap_security": "none"}
     return known | imap | {"smtp_host": "127.0.0.1", "smtp_port": server.port, "smtp_security": "none"}
 

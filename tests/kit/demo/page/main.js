@@ -168,7 +168,7 @@ function drawPerson(phone) {
       "span",
       { class: "about" },
       h("span", { class: "name" }, h("b", {}, phone.name), unread.has(phone.account) ? h("i", { class: "dot" }) : null),
-      h("small", {}, `${mark[tongue()]} · ${LANGUAGES[phone.locale] ?? phone.locale}`),
+      h("small", {}, `${mark[tongue()]} · ${words().kind[phone.account] ?? LANGUAGES[phone.locale] ?? phone.locale}`),
       h("small", { class: "last" }, last),
     ),
   );

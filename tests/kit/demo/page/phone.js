@@ -1,12 +1,14 @@
 /** The chat of one customer as the platform would show it. */
 import { act, sendFile } from "./calls.js";
 import { h, icon, keep, linked } from "./elements.js";
+import { drawLetterhead, drawMail, letterhead, subject } from "./mail.js";
 import { region, tongue, words } from "./words.js";
 
 /** Milliseconds that typing dots stay without an answer. */
 const TYPING = 6000;
-/** Platforms on which a customer follows an account. */
-const FOLLOWED = new Set(["wechat", "weibo"]);
+/** How people leave, where they do not block: by account. */
+const LEAVES = { wechat: "follow", "wechat-without-api": "follow", weibo: "follow", "qq-group": "group", email: "mailbox" };
+const GROUP = "qq-group";
 const SAMPLE = "/page/sample.webp";
 
 const root = document.getElementById("phone");
@@ -18,7 +20,7 @@ const picker = h("input", { type: "file", class: "hidden", tabindex: "-1", "aria
 const sender = h("button", { type: "submit", class: "send" });
 const extra = h("div", { class: "extra" });
 const editing = h("div", { class: "editing", hidden: true });
-const composer = h("form", { class: "composer" }, extra, field, picker, sender);
+const composer = h("form", { class: "composer" }, letterhead, extra, field, picker, sender);
 root.append(head, talk, below, editing, composer);
 
 const drafts = new Map();
@@ -44,7 +46,9 @@ composer.addEventListener("submit", (event) => {
   void say();
 });
 field.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+  // A mail has lines of its own, and leaves by Ctrl and Enter.
+  const isMeant = phone?.mail ? event.ctrlKey || event.metaKey : !event.shiftKey;
+  if (event.key === "Enter" && isMeant && !event.isComposing) {
     event.preventDefault();
     void say();
   } else if (event.key === "Escape" && edited !== null) stopEditing();
@@ -72,6 +76,7 @@ export function showPhone(state, channelMark, shop) {
   if (isOther && phone) drafts.set(phone.account, field.value);
   [phone, mark, shopName] = [state, channelMark, shop];
   root.dataset.channel = state.channel;
+  root.dataset.account = state.account;
   if (isOther) {
     stopEditing();
     talk.replaceChildren();
@@ -109,19 +114,21 @@ function dots(state) {
 
 function drawHead() {
   const say = words();
-  const away = FOLLOWED.has(phone.channel) ? say.unfollow : say.block;
   const leaves = () => act(phone.account, phone.blocked ? "returns" : "blocks");
-  const label = phone.blocked ? say.comeBack : away;
+  const label = phone.blocked ? leaving().back : leaving().label;
   head.replaceChildren(
     h("span", { class: "avatar", "aria-hidden": "true" }, icon("leaf")),
-    h("div", { class: "who" }, h("b", {}, shopName), h("small", {}, `${mark[tongue()]} · ${say.account[phone.channel] ?? ""}`)),
+    h("div", { class: "who" }, h("b", {}, shopName), h("small", {}, `${mark[tongue()]} · ${say.account[phone.account] ?? ""}`)),
     phone.lines.length ? h("button", { class: "small", type: "button", onclick: leaves }, icon(phone.blocked ? "back" : "stop"), label) : "",
   );
 }
 
+const leaving = () => words().leaving[LEAVES[phone.account] ?? "block"];
+
 function drawTalk() {
   const wanted = [];
   let day = "";
+  let before = null;
   const chips = newest(phone.lines, (line) => line.by === "shop");
   const last = phone.lines.at(-1);
   for (const line of phone.lines) {
@@ -130,7 +137,9 @@ function drawTalk() {
     day = today;
     // Quick replies go once somebody has said something below them.
     const hasChips = line === chips && (last === line || last.by === "event");
-    wanted.push([line.id, [line, hasChips, phone.channel, tongue()], () => drawLine(line, hasChips)]);
+    const above = before;
+    wanted.push([line.id, [line, hasChips, phone.account, tongue()], () => drawLine(line, hasChips, above)]);
+    before = line;
   }
   if (!phone.lines.length) wanted.push(["empty", [phone.account, tongue()], drawEmpty]);
   if ((typing.get(phone.account)?.until ?? 0) > Date.now()) wanted.push(["typing", [], drawDots]);
@@ -144,11 +153,13 @@ function newest(lines, fits) {
 
 function drawEmpty() {
   const say = words();
-  const start = say.start[phone.channel] ?? say.start.other;
+  const start = say.start[phone.account] ?? say.start.other;
+  const hint = say.hint[phone.account];
   return h(
     "li",
     { class: "empty" },
     h("p", {}, say.empty(phone.name, mark[tongue()])),
+    hint ? h("small", {}, hint) : null,
     h("button", { type: "button", class: "primary", onclick: () => act(phone.account, "opens") }, start),
   );
 }
@@ -157,7 +168,7 @@ function drawDots() {
   return h("li", { class: "line shop" }, h("div", { class: "bubble dots", "aria-label": words().typing }, h("i"), h("i"), h("i")));
 }
 
-function drawLine(line, hasChips) {
+function drawLine(line, hasChips, before) {
   if (line.by === "event") return h("li", { class: "day" }, eventWords(line));
   if (line.is_deleted) return h("li", { class: "day" }, words().deleted);
   const say = words();
@@ -167,8 +178,9 @@ function drawLine(line, hasChips) {
     line.is_edited ? `${say.edited} · ` : "",
     line.event === "taps" ? `${say.taps} · ` : "",
     timeOf(line.at),
-    line.by === "customer" ? drawTicks(line.state) : "",
+    drawTicksOf(line),
   );
+  if (phone.mail) return drawMail(line, before, drawTicksOf(line), line.files.map((file, at) => drawFile(line, file, at, null)), phone.mail, phone.name, shopName);
   const bubble = line.flex ? drawFlex(line) : drawBubble(line);
   if (bubble) bubble.append(facts);
   return h(
@@ -185,12 +197,22 @@ function drawBubble(line) {
   const items = line.keys.filter((group) => group.style === "lines").map((group) => drawKeys(line, group));
   if (!line.text && !items.length) return null;
   const pin = line.event === "place" ? icon("pin") : null;
-  return h("div", { class: "bubble" }, pin, h("span", { class: "words" }, linked(line.text)), items);
+  return h("div", { class: "bubble" }, pin, h("span", { class: "words" }, isToBot(line) ? h("b", {}, `@${shopName} `) : null, linked(line.text)), items);
+}
+
+/** In a group the bot hears only what is said to it by its name. */
+function isToBot(line) {
+  return phone.account === GROUP && line.by === "customer" && line.event !== "taps";
+}
+
+function drawTicksOf(line) {
+  return line.by === "customer" ? drawTicks(line.state) : null;
 }
 
 function drawTicks(state) {
   const say = words();
-  const name = state === "sent" ? say.sent : state === "seen" ? say.seen : say.taken;
+  const taken = phone.mail ? say.fetched : say.taken;
+  const name = state === "sent" ? say.sent : state === "seen" ? say.seen : taken;
   const marks = state === "sent" ? [icon("clock")] : state === "seen" ? [icon("check"), icon("check")] : [icon("check")];
   return h("span", { class: `ticks ${state}`, role: "img", "aria-label": name, title: name }, marks);
 }
@@ -261,24 +283,27 @@ function local(address) {
 
 function eventWords(line) {
   const say = words();
-  const what = line.event === "blocks" && FOLLOWED.has(phone.channel) ? say.unfollows : say[line.event];
+  const what = line.event === "blocks" ? leaving().event : say[line.event];
   return tongue() === "zh" ? `${phone.name}${what}` : `${phone.name} ${what}`;
 }
 
 function drawBelow() {
   const say = words();
   below.replaceChildren(
-    ...(phone.blocked ? [h("p", { class: "notice" }, icon("stop"), say.blocked(phone.name))] : []),
+    ...(phone.blocked ? [h("p", { class: "notice" }, icon("stop"), leaving().notice(phone.name))] : []),
     ...(phone.held ? [h("p", { class: "notice" }, icon("clock"), say.held(phone.held, phone.name))] : []),
   );
 }
 
 function drawComposer() {
   const say = words();
-  field.placeholder = say.write(phone.name);
-  field.setAttribute("aria-label", say.write(phone.name));
+  const write = (phone.account === GROUP ? say.writeIn : say.write)(phone.name);
+  field.placeholder = write;
+  field.setAttribute("aria-label", write);
   composer.hidden = !phone.lines.length;
-  sender.replaceChildren(icon("send"));
+  composer.classList.toggle("mail", Boolean(phone.mail));
+  drawLetterhead(phone.mail);
+  sender.replaceChildren(icon("send"), phone.mail ? say.send : "");
   sender.setAttribute("aria-label", say.send);
   const wanted = JSON.stringify([phone.account, phone.menu, phone.can, tongue()]);
   if (extra.dataset.made !== wanted) {
@@ -322,7 +347,7 @@ async function say() {
   const line = edited;
   field.value = "";
   stopEditing();
-  const done = line === null ? await act(phone.account, "says", { text }) : await act(phone.account, "edits", { line, text });
+  const done = line === null ? await act(phone.account, "says", phone.mail ? { text, subject: subject() } : { text }) : await act(phone.account, "edits", { line, text });
   if (!done) field.value = text;
   grow();
 }

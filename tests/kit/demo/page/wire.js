@@ -2,6 +2,8 @@
 import { h, icon, keep } from "./elements.js";
 import { headerNote, region, targetNote, tongue, words } from "./words.js";
 
+/** What speaks in commands: it has no body of its own to miss, and answers in words. */
+const COMMANDS = new Set(["IMAP", "SMTP"]);
 /** Entries in the page at once; the older ones are let go. */
 const MOST = 150;
 const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|(<\/?[A-Za-z][^<>]*>)|(-?\b\d+(?:\.\d+)?\b|\btrue\b|\bfalse\b|\bnull\b)/g;
@@ -107,8 +109,8 @@ function drawEntry(entry) {
       ),
       drawQuery(entry, isHook),
       drawHeaders(entry.headers),
-      drawBody(entry.body, isHook || entry.verb !== "GET"),
-      entry.status ? drawAnswer(entry) : null,
+      drawBody(entry.body, !COMMANDS.has(entry.verb) && (isHook || entry.verb !== "GET"), !COMMANDS.has(entry.verb)),
+      entry.status && !(COMMANDS.has(entry.verb) && !entry.answer.text) ? drawAnswer(entry) : null,
     ),
   );
 }
@@ -117,7 +119,7 @@ function drawStatus(entry) {
   const say = words();
   if (entry.status === null) return h("span", { class: "status open" }, say.waiting);
   const kind = entry.status === 0 || entry.status >= 400 ? "bad" : "good";
-  return h("span", { class: `status ${kind}` }, entry.status === 0 ? say.lost : String(entry.status), entry.ms ? h("small", {}, ` · ${entry.ms} ms`) : null);
+  return h("span", { class: `status ${kind}` }, entry.status === 0 ? say.lost : entry.verb === "IMAP" ? "OK" : String(entry.status), entry.ms ? h("small", {}, ` · ${entry.ms} ms`) : null);
 }
 
 function drawQuery(entry, isHook) {
@@ -136,16 +138,17 @@ function drawHeaders(headers) {
   return h("dl", { class: "headers" }, rows);
 }
 
-function drawBody(body, expected) {
+/** `isSealed`: what stands in it in plain was encrypted, and not only written in another way. */
+function drawBody(body, expected, isSealed) {
   const say = words();
   if (!body.text) return expected ? h("p", { class: "quiet" }, say.noBody) : null;
   if (!body.plain) return h("pre", { tabindex: "0" }, coloured(body.text));
   return h(
     "div",
     {},
-    h("p", { class: "quiet" }, icon("lock"), say.plain),
+    h("p", { class: "quiet" }, isSealed ? icon("lock") : null, say.plain),
     h("pre", { tabindex: "0" }, coloured(body.plain)),
-    h("details", { class: "sealed" }, h("summary", {}, say.sealed), h("pre", { tabindex: "0" }, coloured(body.text))),
+    h("details", { class: "sealed" }, h("summary", {}, isSealed ? say.sealed : say.raw), h("pre", { tabindex: "0" }, coloured(body.text))),
   );
 }
 
@@ -153,9 +156,9 @@ function drawAnswer(entry) {
   return h(
     "div",
     { class: "answer" },
-    h("p", { class: "quiet" }, `HTTP ${entry.status}`),
+    h("p", { class: "quiet" }, COMMANDS.has(entry.verb) ? entry.verb : `HTTP ${entry.status}`),
     drawHeaders(entry.answer_headers),
-    drawBody(entry.answer, true),
+    drawBody(entry.answer, true, !COMMANDS.has(entry.verb)),
   );
 }
 
