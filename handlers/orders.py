@@ -95,7 +95,10 @@ async def cancel(chat: Chat, wanted: Cancel) -> None:
 async def took_a_step(chat: Chat) -> None:
     """The shop packed it, shipped it, or its time ran out."""
     order = await chat.do(orders.find, chat.inbound.data)
-    if order and order.state in NEWS and (await chat.do(reach.ask, chat.person.capabilities)).leaves:
+    if order is None or order.state not in NEWS:
+        return
+    found = await chat.do(reach.ask, chat.person.capabilities)
+    if found.leaves or found.may_wait:
         news = NEWS[order.state]
         chat.say(Text(news.id, (("number", order.number),)))
 

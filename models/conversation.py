@@ -85,7 +85,7 @@ class Message(Model):
     body = fields.TextField(default="")  # JSON of core.message.Reply; empty when text says it all
     client_id = fields.CharField(64, null=True)  # the sender's own id: a second send of it is the same message
     delivery = fields.CharField(16, default="")  # bot, staff: queued|held|quiet|sent|delivered|read|failed
-    error = fields.CharField(300, default="")  # "takeover", "unwanted", "moot", "stopped", or the platform said
+    error = fields.CharField(300, default="")  # "takeover", what `leaving` says, or the platform's words
     at = fields.DatetimeField()
     external_id = fields.CharField(191, default="")  # the platform's id, of several wires that of the last
     changed = fields.CharField(8, default="")  # by the customer: edited | deleted

@@ -10,7 +10,7 @@ from bot.core.message import Inbound
 from bot.runtime.inbox import Inbox
 from bot.runtime.ledger import Waiting
 from bot.runtime.shop import Shop
-from bot.services import audit, orders, reach
+from bot.services import audit, order_news, orders, reach
 from models import Conversation
 from models.database import transaction
 
@@ -54,5 +54,6 @@ async def _told(order: orders.OrderView, shop: Shop, now: datetime) -> Inbound |
     row = await Conversation.filter(id=id_).select_related("identity").first()
     if row is None:
         return None
-    key, urgent = f"order:{order.number}:{order.state}", order.state in URGENT
-    return Inbound(row.account, key, row.identity.external_id, "order", data=order.number, urgent=urgent)
+    name, urgent = order_news.name(order.number, order.state), order.state in URGENT
+    to = row.identity.external_id
+    return Inbound(row.account, name, to, "order", data=order.number, client_id=name, urgent=urgent)

@@ -59,7 +59,7 @@ class Turn:
         )  # fmt: skip
         self.host = TurnHost(connection, scope)
         unasked = self._inbound.unasked
-        found_by = self._inbound.client_id if unasked == "news" else None
+        found_by = self._inbound.client_id or None if self._inbound.kind not in FROM_CUSTOMER else None
         self._voice = shop.languages.voice(locale)
         self._speech = Speech(state, self.writes, shop.on(state.account), self._voice, now, unasked, found_by)
 

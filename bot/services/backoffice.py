@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from bot.core.errors import Refused
 from bot.core.money import Money
+from bot.services import order_news
 from bot.services.attachments import FileView
 from bot.services.conversations import cursor, read_cursor
 from bot.services.rows import moment, stamp
@@ -61,13 +62,14 @@ class OrderRow:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of an order, and who took it."""
+    """One step of an order, who took it, and how the customer was told; None where nothing was said of it."""
 
     from_state: str
     to_state: str
     actor: str
     note: str
     at: datetime
+    told: order_news.Told | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ async def order(order_id: int) -> OrderDetail:
     found = await orders_by_id([order_id])
     if not found:
         raise Refused("no_order")
-    return OrderDetail(found[0], await _steps(order_id), await _payments(order_id))
+    return OrderDetail(found[0], await _steps(found[0]), await _payments(order_id))
 
 
 async def reviews(state: str, before: str = "") -> Page[ReviewRow]:
@@ -229,13 +231,17 @@ def _order_row(row: Any, lines: tuple[OrderLine, ...]) -> OrderRow:
     )
 
 
-async def _steps(order_id: int) -> tuple[Step, ...]:
+async def _steps(of: OrderRow) -> tuple[Step, ...]:
     found = await fetch(
-        "SELECT from_state, to_state, actor, note, at FROM order_event WHERE order_id = ? ORDER BY id", (order_id,)
+        "SELECT from_state, to_state, actor, note, at FROM order_event WHERE order_id = ? ORDER BY id", (of.id,)
     )
+    told = await order_news.told(of.contact_id, of.number, [row["to_state"] for row in found])
     return tuple(
-        Step(row["from_state"], row["to_state"], row["actor"], row["note"], moment(row["at"])) for row in found
-    )
+        Step(
+            row["from_state"], row["to_state"], row["actor"], row["note"], moment(row["at"]), told.get(row["to_state"])
+        )
+        for row in found
+    )  # fmt: skip
 
 
 async def _payments(order_id: int) -> tuple[PaymentRow, ...]:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from bot.core.message import About
 from bot.core.quiet import QuietHours
-from bot.services import broadcasts, reach
+from bot.services import broadcasts, order_news, reach
 from models.database import as_time, fetch
 
 
@@ -17,7 +17,7 @@ class Leave:
     """What becomes of words that nobody waits for, at the moment when they would leave."""
 
     how: Literal["now", "never", "morning"]
-    why: str = ""  # "unwanted", "moot" or "stopped", for never
+    why: str = ""  # "unwanted", "moot", "overtaken" or "stopped", for never
     at: datetime | None = None  # for morning
 
 
@@ -28,13 +28,16 @@ _SAID = "SELECT at FROM message WHERE conversation_id = ? AND seq = ?"
 async def leave(conversation_id: int, seq: int, about: About, quiet: QuietHours, now: datetime) -> Leave:
     """Asked once more before each leaves: people change their minds, and the night falls, while something waits.
 
-    A reminder is moot once the customer wrote after it was said, at whichever of their addresses.
+    A reminder is moot once the customer wrote after it was said, at whichever of their addresses; a step of an order is
+    overtaken by the next one.
     """
     here = await reach.address(conversation_id)
     if here is None or not here.consents.allow(about):
         return Leave("never", "unwanted")
     if about == "reminders" and await _is_answered(conversation_id, seq):
         return Leave("never", "moot")
+    if about == "orders" and await order_news.is_overtaken(conversation_id, seq):
+        return Leave("never", "overtaken")
     if about == "news" and await broadcasts.is_stopped(conversation_id, seq):
         return Leave("never", "stopped")
     at = quiet.until(now, here.zone)

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from bot.core.message import Inbound
-from models import Dialog, Effect, Order, ReportDelivery, ReportRun
+from bot.services import order_news
+from models import Dialog, Effect, Message, Order, ReportDelivery, ReportRun
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.test_order import who_ordered
 
@@ -98,20 +99,33 @@ async def test_a_dialog_ends_in_silence_where_the_reply_window_is_over(sim: Simu
 async def test_news_of_an_order_reaches_who_may_be_written_to(sim: Simulator, blocked: bool) -> None:
     ann = await who_ordered(sim)
     await ann.pays()
-    number = (await Order.get()).number
     if blocked:
         await ann.blocks()
-    await Order.all().update(state="shipped")
-    await sim.deliver(Inbound(sim.account, f"order:{number}:shipped", ann.sender, "order", data=number))
+    await takes_steps(sim, ann, "shipped")
     assert await ann.times("is on its way to you") == int(not blocked)
 
 
-async def test_news_of_an_order_waits_for_nobody_when_the_reply_window_is_over(sim: Simulator) -> None:
+async def test_news_of_an_order_waits_for_its_customer_when_the_reply_window_is_over(sim: Simulator) -> None:
     ann = await who_ordered(sim)
     await ann.pays()
-    number = (await Order.get()).number
-    sim.now += timedelta(days=30)
-    await Order.all().update(state="completed")
-    await sim.deliver(Inbound(sim.account, f"order:{number}:completed", ann.sender, "order", data=number))
+    await sim.passes("30d")
+    await takes_steps(sim, ann, "preparing", "shipped", "completed")
     told = sim.capabilities.proactive in ("yes", "template") or sim.capabilities.reply_window is None
-    assert await ann.times("has been delivered") == int(told)
+    news = ("is being packed", "is on its way", "has been delivered")
+    assert [await ann.times(words) for words in news] == [int(told)] * 3
+    assert {row.delivery for row in await Message.filter(client_id__startswith="order:")} <= (
+        {"", "sent"} if told else {"held"}
+    )
+    await ann.says("hello")
+    # What the order has left behind is not told any more.
+    assert [await ann.times(words) for words in news] == ([1, 1, 1] if told else [0, 0, 1])
+    assert await Effect.filter(state__in=["held", "pending"]).count() == 0
+
+
+async def takes_steps(sim: Simulator, ann: Customer, *states: str) -> None:
+    """The order comes to each of these states, and its customer is told of it."""
+    number = (await Order.get()).number
+    for state in states:
+        await Order.all().update(state=state)
+        name = order_news.name(number, state)
+        await sim.deliver(Inbound(sim.account, name, ann.sender, "order", data=number, client_id=name))

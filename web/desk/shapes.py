@@ -13,6 +13,7 @@ from bot.services.consents import Standing
 from bot.services.conversations import Row
 from bot.services.histories import History
 from bot.services.linked_chats import LinkedChat
+from bot.services.order_news import Told
 from bot.services.people import ContactRow, Person, PersonFile
 from bot.services.queues import Failure
 from bot.services.reach import Reach
@@ -182,6 +183,7 @@ class Shapes:
         row = detail.row
         events = [
             {"from": step.from_state, "to": step.to_state, "actor": step.actor, "note": step.note, "at": time(step.at)}
+            | {"told": self._told(step.told) if step.told else None}
             for step in detail.steps
         ]
         payments = [
@@ -199,6 +201,12 @@ class Shapes:
         ]
         more = {"phone": row.phone, "address": row.address, "hold_until": time_or_none(row.hold_until)}
         return self.order(row) | more | {"events": events, "payments": payments}
+
+    def _told(self, told: Told) -> Json:
+        known = self._channels.get(told.account)
+        facts = {name: getattr(told, name) for name in ("conversation_id", "account", "delivery", "error")}
+        by_template = told.by_template(known.capabilities if known else None)
+        return facts | {"channel": self.channel(told.account), "template": by_template}
 
     def review(self, review: ReviewRow) -> Json:
         """A `ReviewRow`."""

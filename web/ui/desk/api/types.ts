@@ -104,7 +104,16 @@ export type OrderRow = {
   conversation_id: number | null;
   lines: OrderLine[];
 };
-export type OrderEvent = { from: string; to: string; actor: string; note: string; at: string };
+/** How the customer was told of a step of an order: the message, and whether it left as the platform's template. */
+export type StepTold = {
+  conversation_id: number;
+  account: string;
+  channel: Channel;
+  delivery: Delivery;
+  error: string;
+  template: boolean;
+};
+export type OrderEvent = { from: string; to: string; actor: string; note: string; at: string; told: StepTold | null };
 export type Payment = {
   id: number;
   provider: string;

@@ -2,10 +2,11 @@
 import { mount } from "@vue/test-utils";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import type { CanSend, Delivery, Message } from "../api/types";
+import type { CanSend, Delivery, Message, StepTold } from "../api/types";
 import DeliveryMark from "../components/DeliveryMark.vue";
 import MessageGroup from "../components/MessageGroup.vue";
 import ReachLine from "../components/ReachLine.vue";
+import Told from "../components/StepTold.vue";
 import { speak } from "../i18n/words";
 import { isOver, lineOf } from "../logic/reach";
 import { isElsewhere } from "../logic/rows";
@@ -111,6 +112,19 @@ describe("how far a message has come", () => {
   it("is nothing for what needs no delivery", () => {
     expect(mark("").html()).toBe("<!--v-if-->");
   });
+});
+
+it("a step of an order says where it was told, and how", () => {
+  const told = (given: Partial<StepTold>): string =>
+    mount(Told, {
+      props: { told: { conversation_id: 7, account: "wa", channel: "whatsapp", delivery: "held", error: "", template: false, ...given } },
+      global: { stubs: { RouterLink: { template: "<a><slot /></a>" } } },
+    }).text();
+  expect(told({})).toBe("WhatsApp Waits until the customer writes");
+  expect(told({ delivery: "sent", template: true })).toBe("WhatsAppby a template");
+  expect(told({ delivery: "failed", error: "overtaken" })).toBe("WhatsApp Not delivered: a later step was told instead");
+  speak("zh");
+  expect(told({ channel: "wechat" })).toBe("微信 等客户来信后发出");
 });
 
 const group = (messages: Message[], author: Message["author"] = "customer", name = "") =>
