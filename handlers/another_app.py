@@ -203,8 +203,6 @@ async def go_on(chat: Chat, code: int) -> None:
             place=other(chat),
         )
     )
-    if left.words:
-        chat.say(_("There you wrote last: “{words}”", words=left.words))
     if left.owner_id is not None:
         chat.say(_("{name} goes on with you here.", name=left.owner))
         await chat.hand_over(_("went on from {place}", place=other(chat)), priority="high", to=left.owner_id)

@@ -50,6 +50,7 @@ class Conversation(Model):
     continues_in = fields.BigIntField(
         null=True
     )  # the conversation in which the customer went on, until they write here
+    moved_wait = fields.TextField(default="")  # JSON of services.carrying.Wait: of whoever went on waiting elsewhere
     version = fields.BigIntField(default=0)  # grows with every change: who read an older one may not write
 
     async def save(self, *args: Any, **kwargs: Any) -> None:
@@ -136,7 +137,15 @@ class Dialog(Model):
     expire_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
+    # The copy that goes on in another conversation of the same person; it takes this one along when it ends.
+    moved_to: fields.ForeignKeyNullableRelation[Dialog] = fields.ForeignKeyField(
+        "models.Dialog", related_name="origins", null=True, on_delete=fields.CASCADE
+    )
+    moved_to_id: int | None
 
     class Meta:
         table = "dialog"
-        indexes = (Index(fields=("conversation_id", "state"), name="ix_dialog_conversation"),)
+        indexes = (
+            Index(fields=("conversation_id", "state"), name="ix_dialog_conversation"),
+            Index(fields=("moved_to_id",), name="ix_dialog_moved"),
+        )

@@ -28,6 +28,8 @@ class PersonCode(Model):
         "models.Identity", related_name="entered_codes", null=True, on_delete=fields.CASCADE
     )
     entered_id: int | None
+    claimed_at = fields.DatetimeField(null=True)  # since when whoever was shown it is asked
+    joined_at = fields.DatetimeField(null=True)  # the talk went along: once for each code
 
     class Meta:
         table = "person_code"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import getrandbits
 from typing import Any
 
 from bot.core.errors import ConfigError
@@ -49,6 +51,11 @@ class Question:
     remind: timedelta | None = None
     expire: timedelta | None = None
     offered_at: datetime | None = None  # set aside: when the customer was told last that it waits
+
+
+def new_token() -> str:
+    """A dialog's name: short, since it travels in button data, and no secret: it means something in its lane only."""
+    return urlsafe_b64encode(getrandbits(48).to_bytes(6, "big")).decode()
 
 
 def duration(text: str | None) -> timedelta | None:

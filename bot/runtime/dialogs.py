@@ -13,13 +13,13 @@ from bot.core.chat import Chat, Person
 from bot.core.errors import Refused
 from bot.core.journal import JournalMismatch, Suspended
 from bot.core.message import Attachment, Button, Inbound, Reply
-from bot.core.question import Incoming
+from bot.core.question import Incoming, new_token
 from bot.core.text import Say, Voice, _
 from bot.runtime import routing
 from bot.runtime.host import TurnHost
 from bot.runtime.shop import Shop
 from bot.runtime.speech import Speech
-from bot.runtime.state import ConversationState, DialogState, Trigger, new_token
+from bot.runtime.state import ConversationState, DialogState, Trigger
 from bot.runtime.writes import NewEffect, Writes
 from bot.services import reach
 

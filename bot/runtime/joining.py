@@ -140,7 +140,9 @@ class Persons:
     async def _join(self, code: Taken) -> Joining:
         try:
             async with transaction():
-                joined = await same_person.join(code.asked.identity_id, code.entered.identity_id, self._clock())
+                joined = await same_person.join(
+                    code.asked.identity_id, code.entered.identity_id, self._clock(), code.id
+                )
         except Refused:
             return Joining("over")
         # Kept again when this is tried again: the keys are the same.

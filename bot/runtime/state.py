@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from random import getrandbits
 from typing import Any
 
 import msgspec
@@ -101,11 +99,6 @@ class ConversationState:
         return next((one for one in self.dialogs if one.token == token), None)
 
 
-def new_token() -> str:
-    """A dialog's name: short, since it travels in button data, and no secret: it means something in its lane only."""
-    return urlsafe_b64encode(getrandbits(48).to_bytes(6, "big")).decode()
-
-
 _CONVERSATIONS = (
     "SELECT c.id, c.version, c.lane, c.account, i.external_id, c.identity_id, c.contact_id, t.person_id, t.name, "
     "i.name AS identity_name, t.locale AS chosen_locale, i.locale AS platform_locale, i.staff_id, c.continues_in, "
@@ -125,7 +118,7 @@ _DIALOGS = (
     "SELECT conversation_id, token, handler, state, background, trigger, journal, question, remind_at, expire_at, "
     "created_at FROM dialog WHERE conversation_id IN "
     "(SELECT id FROM conversation WHERE lane IN ({marks})) "
-    "AND state IN ('asking', 'calling', 'paused') ORDER BY id"
+    "AND state IN ('asking', 'calling', 'paused') AND moved_to_id IS NULL ORDER BY id"
 )
 
 

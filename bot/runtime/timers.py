@@ -20,7 +20,8 @@ _DUE = (
     "SELECT d.token, d.{column} AS due, d.expire_at, d.question, c.id AS conversation_id, c.account, c.owner_id, "
     "i.external_id, i.reachable "
     "FROM dialog d JOIN conversation c ON c.id = d.conversation_id "
-    "JOIN identity i ON i.id = c.identity_id WHERE d.{column} IS NOT NULL AND d.{column} <= ? LIMIT 500"
+    "JOIN identity i ON i.id = c.identity_id WHERE d.{column} IS NOT NULL AND d.{column} <= ? "
+    "AND d.moved_to_id IS NULL LIMIT 500"
 )
 _REMIND_AT = "UPDATE dialog SET remind_at = ? WHERE token = ? AND remind_at = ?"
 _SLEEPING = "SELECT id FROM effect WHERE state = 'quiet' AND due_at <= ? LIMIT 1"

@@ -175,7 +175,7 @@ async def running(id_: int) -> Running | None:
     """What the bot is asking at this moment."""
     found = await fetch(
         "SELECT handler, question FROM dialog WHERE conversation_id = ? AND state IN ('asking', 'calling', 'paused') "
-        "AND background = ? ORDER BY id DESC LIMIT 1",
+        "AND background = ? AND moved_to_id IS NULL ORDER BY id DESC LIMIT 1",
         (id_, False),
     )
     return Running(found[0]["handler"], found[0]["question"]) if found else None

@@ -1,4 +1,7 @@
-"""What a customer who goes on in another app of theirs is told there, and with whom they were talking."""
+"""With whom a customer was talking who goes on in another app of theirs.
+
+What they wrote is not said there: words that were read out cannot be given back.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,18 @@ from dataclasses import dataclass
 from bot.core.registry import reads
 from bot.services import person_codes, same_person
 from bot.services.scope import Scope
-from models import Conversation, Message
-
-WORDS = 80
+from models import Conversation
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOff:
-    """Where the other talk stood: the customer's last words there, and who of the staff had taken it over."""
+    """With whom the other talk was: the member of staff who had taken it over."""
 
-    words: str
     owner_id: int | None
     owner: str
 
 
-NOTHING = LeftOff("", None, "")
+NOTHING = LeftOff(None, "")
 
 
 @reads
@@ -35,13 +35,5 @@ async def left_off(scope: Scope, code_id: int) -> LeftOff:
     talk = await found.select_related("owner").first()
     if talk is None or talk.id == scope.conversation_id:
         return NOTHING
-    said = Message.filter(conversation_id=talk.id, author="customer").exclude(text="").exclude(text__startswith="/")
-    # What was said since confirmed the code, and is not what it was about.
-    last = await said.filter(at__lte=code.used_at).order_by("-seq").first()
     owner = talk.owner if talk.owner and talk.owner.active else None
-    return LeftOff(_short(last.text) if last else "", owner.id if owner else None, owner.name if owner else "")
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= WORDS else f"{line[: WORDS - 1].rstrip()}…"
+    return LeftOff(owner.id, owner.name) if owner else NOTHING

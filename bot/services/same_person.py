@@ -15,9 +15,9 @@ from tortoise.expressions import Q
 
 from bot.core.errors import Refused
 from bot.core.registry import reads
-from bot.services import audit
+from bot.services import audit, carrying
 from bot.services.scope import Scope
-from models import Contact, Conversation, Dialog, Identity, Message, PersonLink, locks
+from models import Contact, Conversation, Identity, Message, PersonCode, PersonLink, locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,11 @@ async def locked(contact_ids: Iterable[int]) -> list[int]:
     return people
 
 
-async def join(asked_id: int, entered_id: int, now: datetime) -> Joined:
+async def join(asked_id: int, entered_id: int, now: datetime, code_id: int | None = None) -> Joined:
     """These two identities are one person's; inside the caller's transaction. Said again, nothing changes.
 
-    The talk goes on at `entered`: what was asked at `asked` is set aside there. Raises `Refused("gone")` when one of
-    them was erased.
+    The talk goes on at `entered`: what was asked at `asked` is set aside there, of one code once. Raises
+    `Refused("gone")` when one of them was erased.
     """
     ends = await _ends(asked_id, entered_id)
     people = await locked({end.contact_id for end in ends})
@@ -65,7 +65,8 @@ async def join(asked_id: int, entered_id: int, now: datetime) -> Joined:
         link = await PersonLink.create(asked_id=asked_id, entered_id=entered_id, made_at=now)
         await _renumber(people)
         await audit.record(None, "person.join", f"link:{link.id} identity:{asked_id} identity:{entered_id}", now)
-    await _carry_on(talks[asked_id], talks[entered_id], now)
+    if code_id is None or await PersonCode.filter(id=code_id, joined_at=None).update(joined_at=now):
+        await carrying.take_along(talks[asked_id], talks[entered_id], now)
     for row in talks.values():
         if row.identity_id in (asked_id, entered_id) and link is not None:
             await _tell(row, "joined", None, now)
@@ -74,8 +75,9 @@ async def join(asked_id: int, entered_id: int, now: datetime) -> Joined:
 
 
 async def part(link_id: int, staff_id: int | None, now: datetime) -> tuple[int, ...]:
-    """These are two people: the proof counts no more. Returns the conversations; inside the caller's transaction.
+    """These are two people: the proof counts no more, and what went along comes back. Returns the conversations.
 
+    Inside the caller's transaction. A code that was entered does not join them again.
     Raises `Refused("no_link")`, also for one that was taken back already.
     """
     link = await PersonLink.filter(id=link_id).select_related("asked").first()
@@ -84,12 +86,13 @@ async def part(link_id: int, staff_id: int | None, now: datetime) -> tuple[int, 
     people = await locked([link.asked.contact_id])
     if not await PersonLink.filter(id=link_id).delete():
         raise Refused("no_link")
-    await _renumber(people)
+    person_of = await _renumber(people)
     talks = await Conversation.filter(contact_id__in=people).order_by("id")
+    await carrying.give_back(talks, person_of)
+    await _void_codes(person_of)
     for row in talks:
         if row.identity_id in (link.asked_id, link.entered_id):
             await _tell(row, "parted", staff_id, now)
-            row.continues_in = None
         await row.save()
     await audit.record(staff_id, "person.part", f"link:{link_id}", now)
     return tuple(row.id for row in talks)
@@ -106,8 +109,11 @@ async def _of_person(person_id: int) -> list[int]:
     return list(await Contact.filter(person_id=person_id).order_by("id").values_list("id", flat=True))  # type: ignore[arg-type]
 
 
-async def _renumber(contact_ids: Collection[int]) -> None:
-    """Give each group of contacts that proofs connect its number, and those that are alone none."""
+async def _renumber(contact_ids: Collection[int]) -> dict[int, int]:
+    """Give each group of contacts that proofs connect its number, and those that are alone none.
+
+    Returns the number of each, that of those that are alone as well.
+    """
     group = {id_: id_ for id_ in contact_ids}
     among = Q(asked__contact_id__in=list(contact_ids))
     pairs = await PersonLink.filter(among).values_list("asked__contact_id", "entered__contact_id")
@@ -117,21 +123,14 @@ async def _renumber(contact_ids: Collection[int]) -> None:
     for person in set(group.values()):
         mine = [id_ for id_, of in group.items() if of == person]
         await Contact.filter(id__in=mine).update(person_id=person if len(mine) > 1 else None)
+    return group
 
 
-async def _carry_on(asked: Conversation, entered: Conversation, now: datetime) -> None:
-    """What `asked` was in the middle of is set aside at `entered`, and who waited for a person waits there."""
-    if asked.id == entered.id:
-        return
-    asked.continues_in, entered.continues_in = entered.id, None
-    await Dialog.filter(conversation_id=asked.id, background=False, state__in=["asking", "paused"]).update(
-        conversation_id=entered.id, state="paused", remind_at=None, updated_at=now
-    )
-    if asked.waiting_since is None:
-        return
-    entered.waiting_since = entered.waiting_since or asked.waiting_since
-    entered.reason, entered.priority = entered.reason or asked.reason, max(entered.priority, asked.priority)
-    asked.waiting_since, asked.reason, asked.priority = None, "", 0
+async def _void_codes(person_of: dict[int, int]) -> None:
+    """Codes that one of these people entered for another one of them join nobody any more."""
+    used = PersonCode.filter(identity__contact_id__in=list(person_of), entered__contact_id__in=list(person_of))
+    ends = await used.values_list("id", "identity__contact_id", "entered__contact_id")
+    await PersonCode.filter(id__in=[id_ for id_, one, other in ends if person_of[one] != person_of[other]]).delete()
 
 
 async def _tell(row: Conversation, what: str, staff_id: int | None, now: datetime) -> None:

@@ -59,7 +59,7 @@ async def test_a_talk_goes_on_in_telegram_and_the_desk_has_one_person(
     await ann.sees("confirm there that it is you")
     await web.page.get_by_role("button", name="Back").click()
     await web.page.get_by_role("button", name="Yes, that is me").click()
-    await ann.sees("There you wrote last: “Do you have Longjing?”")
+    await ann.sees("Good to see you here")
     await expect(web.page.get_by_text("Goes on in Telegram.")).to_be_visible()
     await web.says("One more thing")
     await expect(web.page.get_by_text("Goes on in Telegram.")).to_be_hidden()

@@ -212,6 +212,35 @@ async def test_a_link_that_nobody_saw_moves_the_talk_after_one_question(shops: S
     assert await PersonLink.all().count() == 1
 
 
+async def test_parting_gives_the_question_back_and_the_same_link_asks_again(shops: Simulator) -> None:
+    await stock(shops)
+    web, app = await shops.customer("Ann"), await shops.customer("Annie", on="telegram")
+    for said in ("/shop", "Add to cart", "Check out", "Ann"):
+        await web.picks(said)
+    link = await link_of(shops, web)
+    await follows(app, link)
+    await app.picks("Go on")
+    await app.says("13800138000")
+    await app.says("/unlink")
+    await app.picks("Yes")
+    assert (await web.conversation()).continues_in is None
+    assert [row.conversation_id for row in await Dialog.filter(handler="checkout.check_out")] == [
+        (await web.conversation()).id
+    ]
+    before = len(await app.screen())
+    await app.says("Hangzhou")
+    assert not any("Hangzhou" in seen.text for seen in (await app.screen())[before:])
+
+    await app.opens(link)
+    assert "That code is wrong" in (await app.last()).text
+    assert await PersonLink.all().count() == 0
+    for said in ("555 0100", "Suzhou"):
+        await web.says(said)
+    await web.picks("Place the order")
+    order = await Order.get()
+    assert (order.name, order.phone, order.address) == ("Ann", "555 0100", "Suzhou")
+
+
 async def test_orders_and_carts_are_one_until_staff_part_them(shops: Simulator) -> None:
     await stock(shops)
     web, app = await connected(shops)
@@ -246,7 +275,7 @@ async def test_whoever_was_with_them_goes_along(shops: Simulator) -> None:
     talk = await web.conversation()
     await shops.runtime.take_over(talk.id, mei.id)
     await follows(app, await link_of(shops, web))
-    assert await app.sees("There you wrote last: “Do you have Longjing?”")
+    assert not await app.sees("Longjing")  # what was said there stays there
     assert "Mei goes on with you here." in (await app.last()).text
     there = await app.conversation()
     assert there.owner_id == mei.id

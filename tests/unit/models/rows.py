@@ -42,7 +42,7 @@ async def fill() -> None:
         own = {name: _value(field, name) for name, field in model._meta.fields_map.items() if _own(field)}
         row = model(**own)
         for name in _relations(model):
-            setattr(row, f"{name}_id", keys[_target(model, name)])
+            setattr(row, f"{name}_id", keys.get(_target(model, name), 1))  # itself, where nothing else is there yet
         row.pk = keys[model] = own.get(model._meta.pk_attr, 1)
         await _insert(row)
 

@@ -14,11 +14,12 @@ from tortoise.models import Model
 
 import models
 from bot.core.errors import DatabaseBusy, Refused
+from bot.runtime.writes import DELETE_DIALOG
 from bot.services import attachments, cart, contacts, orders, people, person_codes, privacy, reviews, same_person
 from bot.services.same_person import Joined
 from bot.services.scope import Scope
 from models import Contact, Conversation, Dialog, Identity, PersonCode, PersonLink
-from models.database import transaction
+from models.database import execute, transaction
 from tests.unit.services.shop import NOW, Shop
 
 #: What a proof is known by: the tables that may differ once it was taken back.
@@ -49,6 +50,21 @@ async def at(scope: Scope) -> Scope:
     return replace(scope, person_id=contact.person_id)
 
 
+async def asks(scope: Scope, token: str, state: str = "asking", **facts: Any) -> Dialog:
+    """A question that is open in this conversation."""
+    return await Dialog.create(
+        conversation_id=scope.conversation_id, token=token, handler="x.y", state=state, created_at=NOW, updated_at=NOW,
+        **facts,
+    )  # fmt: skip
+
+
+async def parted(one: Scope, other: Scope) -> None:
+    """The proof between these two is taken back."""
+    link = await PersonLink.get(asked_id=one.identity_id, entered_id=other.identity_id)
+    async with transaction():
+        await same_person.part(link.id, None, NOW)
+
+
 async def rows() -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for name in models.__all__:
@@ -65,6 +81,9 @@ async def test_parting_leaves_every_row_as_it_was(any_shop: Shop) -> None:
     ann, web = await any_shop.customer("Ann"), await any_shop.customer("", account="telegram")
     await any_shop.buys(ann)
     await any_shop.wants(web, quantity=2)
+    for token, state in (("a", "asking"), ("p", "paused")):
+        await asks(ann, token, state, remind_at=NOW, expire_at=NOW)
+    await Conversation.filter(id=ann.conversation_id).update(waiting_since=NOW, reason="help", priority=1)
     before = await rows()
     async with transaction():
         made = await same_person.join(ann.identity_id, web.identity_id, NOW)
@@ -217,18 +236,87 @@ async def test_who_is_erased_while_they_join_leaves_nothing(racing: Shop) -> Non
 async def test_what_was_asked_is_set_aside_where_the_talk_goes_on(shop: Shop) -> None:
     ann, app = await shop.customer("Ann"), await shop.customer("", account="telegram")
     for token, state, background in (("a", "asking", False), ("c", "calling", False), ("b", "asking", True)):
-        await Dialog.create(
-            conversation_id=ann.conversation_id, token=token, handler="x.y", state=state, background=background,
-            remind_at=NOW, created_at=NOW, updated_at=NOW,
-        )  # fmt: skip
+        await asks(ann, token, state, background=background, remind_at=NOW, journal=f"[{token}]")
     await Conversation.filter(id=ann.conversation_id).update(waiting_since=NOW, reason="help", priority=1)
     await joined(ann, app)
-    moved = await Dialog.get(token="a")
-    assert (moved.conversation_id, moved.state, moved.remind_at) == (app.conversation_id, "paused", None)
-    assert {row.token for row in await Dialog.filter(conversation_id=ann.conversation_id)} == {"b", "c"}
+    moved = await Dialog.get(conversation_id=app.conversation_id)
+    assert (moved.journal, moved.state, moved.remind_at) == ("[a]", "paused", None)
+    left = Dialog.filter(conversation_id=ann.conversation_id, moved_to_id=None)
+    assert {row.token for row in await left} == {"b", "c"}
     there, here = await Conversation.get(id=app.conversation_id), await Conversation.get(id=ann.conversation_id)
     assert (there.waiting_since, there.reason, there.priority) == (NOW, "help", 1)
     assert (here.waiting_since, here.continues_in) == (None, app.conversation_id)
+
+
+async def test_parting_takes_what_was_answered_meanwhile_with_it(any_shop: Shop) -> None:
+    ann, app = await any_shop.customer("Ann"), await any_shop.customer("Mallory", account="telegram")
+    await asks(ann, "a", journal='["Hangzhou"]')
+    await joined(ann, app)
+    await Dialog.filter(conversation_id=app.conversation_id).update(state="asking", journal='["Hangzhou","138"]')
+    await parted(ann, app)
+    (kept,) = await Dialog.all()
+    assert (kept.conversation_id, kept.token, kept.state, kept.journal, kept.moved_to_id) == (
+        ann.conversation_id, "a", "asking", '["Hangzhou"]', None,
+    )  # fmt: skip
+    async with transaction():
+        await privacy.erase(ann.contact_id, NOW)
+    assert await Dialog.all().count() == 0
+
+
+async def test_a_question_that_ended_elsewhere_does_not_come_back(any_shop: Shop) -> None:
+    ann, app = await any_shop.customer("Ann"), await any_shop.customer("", account="telegram")
+    await asks(ann, "a")
+    await joined(ann, app)
+    copy = await Dialog.get(conversation_id=app.conversation_id)
+    async with transaction() as connection:
+        await execute(connection, [(DELETE_DIALOG, [(copy.token,)])])
+    assert await Dialog.all().count() == 0
+
+
+@pytest.mark.parametrize("first", ["web", "sms"])
+async def test_what_went_along_twice_comes_back_from_either(shop: Shop, first: str) -> None:
+    web, app, sms = [await shop.customer(name, account=name) for name in ("web", "app", "sms")]
+    await asks(web, "a")
+    await Conversation.filter(id=web.conversation_id).update(waiting_since=NOW, reason="help", priority=1)
+    before = await rows()
+    await joined(web, app)
+    await joined(app, sms)
+    assert (await Conversation.get(id=sms.conversation_id)).waiting_since == NOW
+    for one, other in [(web, app), (app, sms)] if first == "web" else [(app, sms), (web, app)]:
+        await parted(one, other)
+    assert await rows() == before
+
+
+async def test_who_asked_for_a_person_there_too_waits_on_and_who_was_served_does_not(shop: Shop) -> None:
+    ann, app = await shop.customer("Ann"), await shop.customer("", account="telegram")
+    waiting, there = Conversation.filter(id=ann.conversation_id), Conversation.filter(id=app.conversation_id)
+    await waiting.update(waiting_since=NOW, reason="help", priority=1)
+    await joined(ann, app)
+    await there.update(reason="another thing")
+    await parted(ann, app)
+    assert [(row.waiting_since, row.reason) for row in await Conversation.all().order_by("id")] == [
+        (NOW, "help"), (NOW, "another thing"),
+    ]  # fmt: skip
+    await there.update(waiting_since=None, reason="")
+    await joined(ann, app)
+    await there.update(waiting_since=None)  # taken over
+    await parted(ann, app)
+    assert await Conversation.filter(waiting_since__not_isnull=True).count() == 0
+
+
+async def test_a_code_takes_the_talk_along_once(shop: Shop) -> None:
+    """The call that joins is made again after a crash, and what was asked since stays where it was asked."""
+    ann, app = await shop.customer("Ann"), await shop.customer("", account="telegram")
+    async with transaction():
+        code = await person_codes.make(ann.identity_id, NOW, shown=True)
+        taken = (await person_codes.enter(app, code)).code
+    for _ in range(2):
+        async with transaction():
+            await same_person.join(ann.identity_id, app.identity_id, NOW, taken)
+        await Conversation.filter(id=ann.conversation_id).update(continues_in=None)
+        await asks(ann, f"since{_}")
+    assert await Dialog.filter(conversation_id=app.conversation_id).count() == 0
+    assert (await Conversation.get(id=ann.conversation_id)).continues_in is None
 
 
 async def test_of_two_who_say_a_code_at_once_one_has_it(racing: Shop) -> None:
