@@ -52,10 +52,7 @@ _LAST = (
     "SELECT text, external_id FROM message WHERE conversation_id = ? AND seq > ? AND author IN ('bot', 'staff') "
     "AND at > ? ORDER BY seq"
 )
-_LEAVING = (
-    "SELECT seq FROM message WHERE conversation_id = ? AND seq > ? AND author IN ('bot', 'staff') "
-    "AND delivery = 'queued' LIMIT 1"
-)
+_LEAVING = "SELECT id FROM effect WHERE conversation_id = ? AND kind = 'send' AND state = 'pending' LIMIT 1"
 # Who has read a message has read those above it.
 _UNTIL = (
     "SELECT seq, text, delivery FROM message WHERE conversation_id = ? AND seq > ? AND author IN ('bot', 'staff') "
@@ -130,7 +127,7 @@ class Told:
         if inbound.about.startswith("send:"):
             return await self._by_key(inbound.about)
         if inbound.about:
-            found = await fetch(_SENT, (self._state.id, after, inbound.about, self._state.id, inbound.about))
+            found = await self._named(inbound.about)
             if not found or inbound.data != "read":
                 return found
             is_piece = found[-1]["number"] >= 0
@@ -139,6 +136,10 @@ class Told:
             return [*above, *(found if is_piece else ())]
         sql = _OURS.format(marks=marks(len(before)))
         return await fetch(sql, (self._state.id, after, *before, inbound.sent_at or self._now))
+
+    async def _named(self, id_: str) -> list[dict[str, Any]]:
+        """What the platform calls so: a message of ours, or one wire of it."""
+        return await fetch(_SENT, (self._state.id, self._state.last_seq - _REACH, id_, self._state.id, id_))
 
     async def _by_key(self, key: str) -> list[dict[str, Any]]:
         """By our own key of a wire: `send:<time>:<conversation>:<seq>:<number>`."""
@@ -166,7 +167,7 @@ class Told:
         return (self._now - inbound.sent_at).total_seconds() < _PATIENCE
 
     async def _is_leaving(self) -> bool:
-        return bool(await fetch(_LEAVING, (self._state.id, self._state.last_seq - _REACH)))
+        return bool(await fetch(_LEAVING, (self._state.id,)))
 
     async def _edited(self, inbound: Inbound) -> None:
         """Staff read what stands there now, and in a line of its own what stood there before."""
@@ -199,8 +200,11 @@ class Told:
 
     async def _is_ours(self, inbound: Inbound) -> bool:
         """Whether it is the echo of what was sent here, which not every platform marks: by its id, or by its words."""
+        if inbound.external_id and await self._named(inbound.external_id):
+            return True
         rows = await fetch(_LAST, (self._state.id, self._state.last_seq - _ECHOED, self._now - _ECHO_TIME))
-        return any((row["external_id"] or None) == inbound.external_id or row["text"] == inbound.text for row in rows)
+        # A picture has no words to be known by: it may be ours while ours has no id yet.
+        return any(row["text"] == inbound.text and (inbound.text or not row["external_id"]) for row in rows)
 
     async def _answered_elsewhere(self, inbound: Inbound) -> None:
         """A person has the word; what the bot was about to say is not sent any more."""

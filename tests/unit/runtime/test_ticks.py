@@ -1,0 +1,139 @@
+"""What a platform says later of what we sent: delivered, read, failed; of each wire, where a message has several."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.core.errors import BadInput
+from bot.core.profiles import TELEGRAM
+from models import Effect, Message, MessagePiece
+from tests.kit.simulator import Customer, Simulator
+from tests.unit.runtime.conftest import Worlds
+from tests.unit.runtime.ticking import NARROW, delivery, in_pieces, opened, three, twice
+
+
+async def test_ticks_are_of_the_message_that_they_name(world: Worlds) -> None:
+    sim, ann = await opened(world)
+    await ann.says("one")
+    await ann.says("two")
+    await sim.deliver(ann._inbound(kind="status", data="delivered", about="w2"))
+    assert [row.delivery for row in await Message.filter(author="bot").order_by("seq")] == ["sent", "delivered"]
+    await sim.deliver(ann._inbound(kind="status", data="read", about="w2"))
+    assert [row.delivery for row in await Message.filter(author="bot").order_by("seq")] == ["read", "read"]
+
+
+async def test_a_tick_never_goes_back(small_world: Worlds) -> None:
+    sim, ann = await opened(small_world)
+    await ann.says("one")
+    for data in ("read", "delivered", "sent", "failed"):
+        await sim.deliver(ann._inbound(kind="status", data=data, about="w1"))
+    assert await delivery() == ("read", "")
+
+
+async def test_a_failure_that_comes_later_is_told_to_staff(small_world: Worlds) -> None:
+    sim, ann = await opened(small_world)
+    await ann.says("one")
+    await sim.deliver(ann._inbound(kind="status", data="failed", about="w1", text="131026 undeliverable"))
+    assert await delivery() == ("failed", "131026 undeliverable")
+    assert (await ann.conversation()).attention == "send"
+
+
+async def test_a_tick_may_name_our_own_key(small_world: Worlds) -> None:
+    sim, ann = await opened(small_world)
+    await ann.says("one")
+    await sim.deliver(ann._inbound(kind="status", data="delivered", about=sim.channel.keys[0]))
+    assert await delivery() == ("delivered", "")
+
+
+async def test_a_tick_of_what_is_just_leaving_waits_for_its_name(small_world: Worlds) -> None:
+    sim, ann = await opened(small_world)
+    slow = sim.channel.slow = asyncio.Event()  # type: ignore[attr-defined]
+    await sim.runtime.accept([ann._inbound(text="one", key="said")])
+    async with asyncio.timeout(10):
+        while not await Message.filter(author="bot", delivery="queued").exists():
+            await asyncio.sleep(0)
+        await sim.runtime.accept([ann._inbound(kind="status", data="read", about="w1", sent_at=sim.now)])
+        slow.set()
+        await sim.runtime.idle()
+    assert await delivery() == ("read", "")
+
+
+async def test_a_tick_of_what_was_held_waits_for_its_name_too(world: Worlds) -> None:
+    sim, ann = await opened(world, twice(), NARROW)
+    await ann.says("hello")
+    slow = sim.channel.slow = asyncio.Event()  # type: ignore[attr-defined]
+    await sim.runtime.accept([ann._inbound(text="good")])
+    async with asyncio.timeout(30):
+        while len(sim.channel.keys) < 2:
+            await asyncio.sleep(0.002)
+        await sim.runtime.accept([ann._inbound(kind="status", data="read", about="w2", sent_at=sim.now)])
+        while sim.runtime.waiting and not any(lane.asleep for lane in sim.runtime._lanes._lanes.values()):
+            await asyncio.sleep(0.002)
+        slow.set()
+        await sim.runtime.idle()
+    assert [(row.text, row.delivery) for row in await Message.filter(author="bot").order_by("seq")] == [
+        ("One", "read"), ("Two", "read"),
+    ]  # fmt: skip
+
+
+async def test_a_tick_of_a_name_that_never_was_holds_nobody_up(small_world: Worlds) -> None:
+    sim, ann = await opened(small_world)
+    await ann.says("one")
+    async with asyncio.timeout(10):  # by the clock of the world it is fresh for ever
+        await sim.deliver(ann._inbound(kind="status", data="delivered", about="first-piece", sent_at=sim.now))
+        await ann.says("two")
+    assert await Message.filter(author="bot", delivery="sent").count() == 2
+
+
+async def test_a_watermark_is_of_all_that_was_sent_until_then(small_world: Worlds) -> None:
+    sim, ann = await opened(small_world)
+    await ann.says("one")
+    seen_at = sim.now
+    sim.now += timedelta(minutes=1)
+    await ann.says("two")
+    await sim.deliver(ann._inbound(kind="status", data="read", sent_at=seen_at))
+    assert [row.delivery for row in await Message.filter(author="bot").order_by("seq")] == ["read", "sent"]
+
+
+async def ticks(sim: Simulator, ann: Customer, data: str, *about: str) -> tuple[str, str]:
+    for one in about:
+        await sim.deliver(ann._inbound(kind="status", data=data, about=one, text="131026" if data == "failed" else ""))
+    return await delivery()
+
+
+async def test_a_message_of_several_wires_is_as_far_as_the_least_of_them(world: Worlds) -> None:
+    sim, ann, ids = await three(world)
+    assert await delivery() == ("sent", "")
+    assert await ticks(sim, ann, "delivered", ids[2], ids[0]) == ("sent", "")
+    assert await ticks(sim, ann, "delivered", ids[1]) == ("delivered", "")
+    assert await ticks(sim, ann, "read", ids[0]) == ("delivered", "")
+    assert await ticks(sim, ann, "read", ids[2]) == ("read", "")
+
+
+async def test_a_wire_that_failed_is_not_forgotten_for_those_behind_it(world: Worlds) -> None:
+    sim, ann, ids = await three(world)
+    await ticks(sim, ann, "delivered", ids[2])
+    assert await ticks(sim, ann, "failed", ids[0]) == ("failed", "131026")
+    assert await ticks(sim, ann, "delivered", ids[1]) == ("failed", "131026")
+    assert (await ann.conversation()).attention == "send"
+
+
+async def test_a_wire_that_cannot_be_sent_is_told_though_the_last_one_left(world: Worlds) -> None:
+    sim = await world([in_pieces()], replace(TELEGRAM, text_limit=16))
+    ann = await sim.customer()
+    sim.channel.failures = [BadInput("too strange")]
+    await ann.says("hi")
+    assert len(sim.channel.keys) == 2
+    assert await delivery() == ("failed", "too strange")
+    await sim.runtime.retry_failure("effect", (await Effect.get(state="parked")).id)
+    sim.runtime.effects.doubt()
+    await sim.runtime.idle()
+    assert await delivery() == ("sent", "")
+
+
+async def test_what_one_wire_says_has_no_rows_of_pieces(small_world: Worlds) -> None:
+    _, ann = await opened(small_world)
+    await ann.says("one")
+    assert not await MessagePiece.all().exists()
