@@ -102,20 +102,22 @@ class Persons:
     async def join(self, _effect: str, code_id: int) -> Joining:
         """Whoever entered the code has said that they are both.
 
-        Where somebody else can have seen it, whoever was shown it is asked, too.
+        Where somebody else can have seen it, whoever was shown it is asked, too; but not where anybody may answer as
+        them: there it is a secret of whoever reads the mail, and that it came back is the proof.
         """
         code = await self._valid(code_id)
         if code is None or self._is_forgeable(code.entered.account):
             return Joining("over")
-        if code.shown and code.entered.contact_id not in await same_person.members(code.asked.contact_id):
+        asks = code.shown and not self._is_forgeable(code.asked.account)
+        if asks and code.entered.contact_id not in await same_person.members(code.asked.contact_id):
             await self._accept([self._told("claimed", code, to=code.asked, of=code.entered)])
             return Joining("asked")
         return await self._join(code)
 
     async def confirm(self, _effect: str, code_id: int) -> Joining:
-        """Whoever was shown the code says that the other one is them."""
+        """Whoever was shown the code says that the other one is them; in a mail anybody could say so."""
         code = await self._valid(code_id)
-        return await self._join(code) if code else Joining("over")
+        return await self._join(code) if code and not self._is_forgeable(code.asked.account) else Joining("over")
 
     async def decline(self, _effect: str, code_id: int) -> Joining:
         """It was somebody else, who hears that it was not confirmed and nothing more."""
@@ -128,7 +130,7 @@ class Persons:
         return Joining("declined")
 
     def _is_forgeable(self, account: str) -> bool:
-        """Whether somebody else may have entered it there under this customer's address."""
+        """Whether somebody else may write there under this customer's address."""
         channel = self._channels.get(account)
         return channel is not None and channel.capabilities.forgeable
 

@@ -72,14 +72,14 @@ async def make(identity_id: int, now: datetime, *, shown: bool) -> str:
     return code
 
 
-async def enter(scope: Scope, typed: str, *, proves: bool = True) -> Entered:
+async def enter(scope: Scope, typed: str) -> Entered:
     """Take a code that the customer enters here. It is used up; the same address may say it again, to the same end.
 
-    Where what comes in `proves` nothing of who wrote it, no code is taken, and none is used up.
+    Where anybody may write as them, no code is taken, and none is used up.
     """
     if not await codes.may_guess(scope.identity_id, scope.now):
         return Entered("slow")
-    if not proves:
+    if not scope.proved:
         await codes.guessed(scope.identity_id, scope.now)
         return Entered("wrong")
     found = await PersonCode.filter(code_hash=_hashed(codes.plain(typed))).first()

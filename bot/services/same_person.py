@@ -30,8 +30,10 @@ class Joined:
 
 
 async def contacts(scope: Scope) -> list[int]:
-    """Every contact of the customer of this scope, lowest id first."""
-    return [scope.contact_id] if scope.person_id is None else await _of_person(scope.person_id)
+    """Every contact of the customer of this scope, lowest id first; where anybody may write as them, this one alone."""
+    if scope.person_id is None or not scope.proved:
+        return [scope.contact_id]
+    return await _of_person(scope.person_id)
 
 
 async def members(contact_id: int) -> list[int]:

@@ -33,6 +33,7 @@ class Scope:
     order_hold: timedelta = ORDER_HOLD  # how long an unpaid order keeps its stock
     pay_ways: tuple[PayWay, ...] = ()
     person_id: int | None = None  # of the contacts that are the same person; None where nobody else is
+    proved: bool = True  # nobody else can have written this under the customer's address
     channels: Mapping[str, Capabilities] = field(default_factory=dict)  # the shop's, by account
 
     def channel_of(self, account: str) -> str:

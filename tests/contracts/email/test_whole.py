@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +20,18 @@ from bot.config import Config, accounts
 from bot.core.message import Inbound
 from bot.services import person_codes, staff
 from bot.services.visitors import file_row
-from models import Attachment, Conversation, Identity, Message, PersonLink, ReportDelivery, ReportRun, Staff
+from models import (
+    Attachment,
+    Conversation,
+    Identity,
+    Message,
+    Order,
+    PersonCode,
+    PersonLink,
+    ReportDelivery,
+    ReportRun,
+    Staff,
+)
 from models.database import transaction
 from tests.contracts.channel_contract import PHOTO
 from tests.contracts.email.conftest import table
@@ -125,6 +137,47 @@ async def test_a_customers_code_is_taken_in_no_mail(shop: Shop) -> None:
     assert await PersonLink.all().count() == 0
     await shop.ann.says("/link")
     assert "Your code is" in (await shop.ann.sees("Your code is")).text
+
+
+async def test_a_mailed_code_joins_and_a_mail_still_acts_for_its_own_address_alone(shop: Shop) -> None:
+    """Whoever writes under Ann's address would else read and cancel what she ordered in the web chat."""
+    runtime, now = shop.app.runtime, datetime.now(UTC)
+    await shop.ann.says("/link")
+    code = re.search(r"[A-Z2-9]{4}-[A-Z2-9]{4}", (await shop.ann.sees("Your code is")).text)
+    assert code
+    await runtime.accept([Inbound("webchat", "w1", "visitor-7", text=f"/link {code[0]}")])
+    asked = Message.filter(conversation__account="webchat", text__contains="Are you the one there, too?")
+    await shop.until(asked.exists)
+    await runtime.accept([Inbound("webchat", "w2", "visitor-7", text="Yes, both are me")])
+    await shop.ann.sees("Connected: we know you in")
+    assert await PersonLink.all().count() == 1
+    web = await Conversation.get(account="webchat")
+    order = await Order.create(
+        number="P7K2-4M9Q", contact_id=web.contact_id, conversation_id=web.id, account="webchat", state="placed",
+        total=6800, currency="CNY", name="Ann", address="Hangzhou", created_at=now, updated_at=now,
+    )  # fmt: skip
+    await shop.ann.says("/orders")
+    await shop.ann.sees("You have no orders yet")
+    await runtime.accept([Inbound("webchat", "w3", "visitor-7", text="/orders")])
+    await shop.until(Message.filter(conversation_id=web.id, body__contains=order.number).exists)
+
+    await Order.filter(id=order.id).update(state="preparing")  # what the shop tells goes to the address, as ever
+    await runtime.accept([Inbound("email", "o1", shop.ann.id, "order", data=order.number)])
+    await shop.ann.sees(f"Order {order.number} is being packed.")
+
+
+async def test_a_yes_by_mail_confirms_nothing(shop: Shop) -> None:
+    await shop.ann.says("hello")
+    await shop.ann.reads()
+    now = datetime.now(UTC)
+    await shop.app.runtime.accept([Inbound("webchat", "w1", "visitor-7", text="hello")])
+    await shop.until(lambda: Identity.filter(account="webchat").exists())
+    mail, web = await Identity.get(account="email"), await Identity.get(account="webchat")
+    async with transaction():
+        await person_codes.make(mail.id, now, shown=True)
+        await PersonCode.filter(identity_id=mail.id).update(entered_id=web.id, used_at=now)
+    told = await shop.app.runtime.persons.confirm("", (await PersonCode.get()).id)
+    assert (told.state, await PersonLink.all().count()) == ("over", 0)
 
 
 async def test_a_machine_stands_in_the_thread_and_is_not_answered(shop: Shop) -> None:
