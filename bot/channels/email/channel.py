@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from email import message_from_bytes
 
 from bot.channels._account import Around
@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 #: Seconds that the start of everything else may wait for the mail servers.
 FIRST_TRY = 8.0
 MIB = 1024 * 1024
+#: Of a mail as one file: its words, or as it came.
+_WHOLE = frozenset({"whole", "raw"})
 _PLACE = re.compile(r"[0-9]{1,10}\.[0-9]{1,10}")
 
 
@@ -48,7 +50,7 @@ class EmailChannel(Channel):
         self._open_file = around.open_file
         self._marks = Marks(around.secret, settings.address)
         self._shelf = Shelf()
-        reader = Reader(self.account, settings.own, self._marks, settings.authserv_id)
+        reader = Reader(self.account, settings.own, self._marks, settings.authserv_id, _lower(settings.groups))
         self._puller = Puller(settings, reader, around.notes, self._shelf, sleep)
         self._sender = Sender(settings)
         self._fetching = asyncio.Semaphore(2)
@@ -84,16 +86,12 @@ class EmailChannel(Channel):
         return Sent(message_id)
 
     async def fetch(self, file: FileRef) -> FileStream:
-        """Open a file of a mail, or the words of all of it. Raises `ChannelUnavailable`, `FileMissing`, `TooLarge`."""
+        """Open a file of a mail, or all of it. Raises `ChannelUnavailable`, `FileMissing`, `TooLarge`."""
         what, place, message_id = (*file.ref.split("@", 2), "", "")[:3]
-        if not (_PLACE.fullmatch(place) and (what == "whole" or (what.isascii() and what.isdecimal()))):
+        if not (_PLACE.fullmatch(place) and (what in _WHOLE or (what.isascii() and what.isdecimal()))):
             raise FileMissing("no file of a mail")
-        data = self._shelf.get(place)
-        if data is None:
-            mail = await self._fetched(place, message_id)
-            if mail.is_cut and what != "whole":
-                raise TooLarge(self._settings.largest_mib * MIB)
-            data = mail.data
+        async with self._fetching:  # the files of a mail are asked for together: it is fetched once
+            data = self._shelf.get(place) or await self._fetched(place, message_id, what)
         content = await asyncio.to_thread(_content, data, what)
         if content is None:
             raise FileMissing("no such file in this mail")
@@ -128,15 +126,19 @@ class EmailChannel(Channel):
     async def _content(self, file: Attachment) -> bytes:
         return b"".join([chunk async for chunk in self._open_file(file)])
 
-    async def _fetched(self, place: str, message_id: str) -> Fetched:
+    async def _fetched(self, place: str, message_id: str, what: str) -> bytes:
         """The mail from its folder, or from where it was moved to; uids may have changed meanwhile, too."""
         validity, _, uid = place.partition(".")
         folders = [self._settings.folder, *([self._settings.move_to] if self._settings.read_mail == "move" else [])]
-        async with self._fetching:
-            for folder in folders:
-                found = await self._looked_up(folder, int(validity), int(uid), message_id)
-                if found is not None:
-                    return found
+        for folder in folders:
+            found = await self._looked_up(folder, int(validity), int(uid), message_id)
+            if found is None:
+                continue
+            if not found.is_cut:
+                self._shelf.put(place, found.data)
+            elif what not in _WHOLE:
+                raise TooLarge(self._settings.largest_mib * MIB)
+            return found.data
         raise FileMissing("this mail is not in its folder any more")
 
     async def _looked_up(self, folder: str, validity: int, uid: int, message_id: str) -> Fetched | None:
@@ -153,8 +155,14 @@ class EmailChannel(Channel):
             await mailbox.close()
 
 
+def _lower(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.strip("<> ").lower() for name in names)
+
+
 def _content(data: bytes, what: str) -> bytes | None:
     """The bytes of a file; None where there is no such one."""
+    if what == "raw":
+        return data
     try:
         if what == "whole":
             return reading.whole(data).encode()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from bot.channels.email.headers import Mail, clean, ids, people, raw, words
+from bot.channels.email.headers import Mail, all_of, clean, ids, people, raw, words
 from bot.channels.email.marks import Marks
 
 
@@ -25,7 +25,8 @@ class Writer(Enum):
 _SERVERS = re.compile(
     r"(mailer-daemon|postmaster|mail-daemon|no-?reply|do-?not-?reply|bounces?)([+.=-].*)?", re.IGNORECASE
 )
-_LISTS = ("list-id", "list-post", "list-unsubscribe", "list-help", "feedback-id", "mailing-list")
+_LISTS = ("list-id", "list-post", "list-unsubscribe", "list-help", "mailing-list")
+_NAMED = re.compile(r"<([^<>\s]+)>")
 _MACHINES = (
     "x-autoreply",
     "x-autorespond",
@@ -43,14 +44,17 @@ _SUBJECTS = re.compile(
 )
 
 
-def written_by(mail: Mail, own: frozenset[str], marks: Marks) -> Writer:
-    """Who wrote a mail; `own` are our addresses, and `marks` knows the ids of our mails."""
+def written_by(mail: Mail, own: frozenset[str], marks: Marks, groups: frozenset[str] = frozenset()) -> Writer:
+    """Who wrote a mail; `own` are our addresses, and `marks` knows the ids of our mails.
+
+    `groups` are the lists by which people write to us: what came over one is not a list's.
+    """
     kind = mail.get_content_type()
     if kind == "multipart/report":
         return Writer.REPORT
     if _is_ours(mail, own, marks):
         return Writer.OURS
-    if any(raw(mail, name) for name in _LISTS) or _word(mail, "precedence") in ("bulk", "list", "junk"):
+    if _is_of_list(mail) and not _lists(mail) & groups:
         return Writer.LIST
     return Writer.MACHINE if _is_machine(mail) else Writer.PERSON
 
@@ -58,6 +62,16 @@ def written_by(mail: Mail, own: frozenset[str], marks: Marks) -> Writer:
 def _is_ours(mail: Mail, own: frozenset[str], marks: Marks) -> bool:
     senders = {address for _, address in people(mail, "from")}
     return bool(senders & own) or any(marks.is_ours(one) for one in ids(raw(mail, "message-id")))
+
+
+def _is_of_list(mail: Mail) -> bool:
+    return any(raw(mail, name) for name in _LISTS) or _word(mail, "precedence") in ("bulk", "list", "junk")
+
+
+def _lists(mail: Mail) -> set[str]:
+    """The lists that it came over, by their List-Id."""
+    told = [clean(value).lower() for value in all_of(mail, "list-id")]
+    return {(_NAMED.search(one) or [one, one])[1] for one in told}
 
 
 def _is_machine(mail: Mail) -> bool:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from selectors import EVENT_READ, DefaultSelector
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
@@ -24,6 +24,8 @@ from bot.channels.email.settings import Settings
 from bot.core.errors import ChannelUnavailable, ConfigError
 
 T = TypeVar("T")
+#: How much of a mail is asked for.
+Part = Literal["all", "beginning", "header"]
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +33,15 @@ log = logging.getLogger(__name__)
 BROKEN = (OSError, IMAPClientError, IMAPClient.AbortError, ValueError, LookupError, TypeError, AttributeError)
 #: Of a mail that is too large, so many bytes are read: the words come first.
 BEGINNING = 1024 * 1024
+#: Bytes in a second that the slowest server gives us: so a mail has the more time, the larger it is.
+SLOWEST = 32 * 1024
 #: Seconds until a login that was refused is tried again: somebody has to act first.
 OPERATOR_ACTS = 60.0
+_WANTED: dict[Part, str] = {
+    "all": "BODY.PEEK[]",
+    "beginning": f"BODY.PEEK[]<0.{BEGINNING}>",
+    "header": "BODY.PEEK[HEADER]",
+}
 _OURSELVES = {"name": "Parley", "version": "1"}
 
 
@@ -54,12 +63,13 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A mail: `data` is all of it, or its beginning where it is too large."""
+    """A mail: `data` is all of it, or its beginning, or its header alone where `is_header`."""
 
     uid: int
     data: bytes
     received: datetime | None
     is_cut: bool = False
+    is_header: bool = False
 
 
 class _Client(IMAPClient):  # type: ignore[misc]  # the library says no types
@@ -116,9 +126,17 @@ class Mailbox:
         """The mails with this message id."""
         return await self._do(lambda: sorted(self._search(["HEADER", "Message-ID", message_id])))
 
-    async def fetch(self, uid: int) -> Fetched | None:
-        """A mail; None where it is gone."""
-        return await self._do(lambda: self._fetch(uid))
+    async def fetch(self, uid: int, part: Part = "all") -> Fetched | None:
+        """A mail, of one that is too large the beginning; None where it is gone."""
+        known = await self._do(lambda: self._known(uid))
+        if known is None:
+            return None
+        size, received = known
+        if size > self._settings.largest_mib * 1024 * 1024 and part == "all":
+            part = "beginning"
+        patience = min(size, BEGINNING if part != "all" else size) / SLOWEST
+        data = await self._do(lambda: self._fetch(uid, part), patience=patience)
+        return Fetched(uid, data, received, part != "all", part == "header") if data else None
 
     async def seen(self, uids: Iterable[int]) -> None:
         """Mark them as read."""
@@ -236,15 +254,14 @@ class Mailbox:
         told = self._needed.fetch(uids, ["INTERNALDATE"]) if uids else {}
         return [(uid, _moment(told.get(uid, {}))) for uid in uids]
 
-    def _fetch(self, uid: int) -> Fetched | None:
-        known = self._needed.fetch([uid], ["RFC822.SIZE", "INTERNALDATE"]).get(uid)
-        if known is None:
-            return None
-        is_large = int(known.get(b"RFC822.SIZE") or 0) > self._settings.largest_mib * 1024 * 1024
-        wanted = f"BODY.PEEK[]<0.{BEGINNING}>" if is_large else "BODY.PEEK[]"
-        told = self._needed.fetch([uid], [wanted]).get(uid, {})
-        data = next((value for key, value in told.items() if key.startswith(b"BODY[")), None)
-        return Fetched(uid, bytes(data), _moment(known), is_large) if data else None
+    def _known(self, uid: int) -> tuple[int, datetime | None] | None:
+        """How many bytes it has, and when it arrived."""
+        told = self._needed.fetch([uid], ["RFC822.SIZE", "INTERNALDATE"]).get(uid)
+        return None if told is None else (int(told.get(b"RFC822.SIZE") or 0), _moment(told))
+
+    def _fetch(self, uid: int, part: Part) -> bytes:
+        told = self._needed.fetch([uid], [_WANTED[part]]).get(uid, {})
+        return bytes(next((value for key, value in told.items() if key.startswith(b"BODY[")), None) or b"")
 
     def _move(self, uids: list[int], folder: str) -> None:
         client = self._needed

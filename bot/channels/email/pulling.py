@@ -13,8 +13,8 @@ from time import time
 
 from msgspec.structs import replace
 
-from bot.channels.email.cursor import Cursor, decoded, encoded
-from bot.channels.email.mailbox import Fetched, Mailbox
+from bot.channels.email.cursor import Cursor, box_of, decoded, encoded
+from bot.channels.email.mailbox import Fetched, Mailbox, Part
 from bot.channels.email.reading import Reader
 from bot.channels.email.settings import Settings
 from bot.channels.email.shelf import Shelf
@@ -54,6 +54,27 @@ class Pace:
         return replace(inbound, automatic=True) if len(came) > self._most else inbound
 
 
+class Stuck:
+    """The mail that could not be fetched, and how often: what is behind it must not wait for ever."""
+
+    #: How much of it is asked for, one try after the other; after the last one it is given up.
+    _TRIES: tuple[Part, ...] = ("all",) * 3 + ("beginning",) * 3 + ("header",) * 2
+
+    def __init__(self) -> None:
+        self._uid = 0
+        self._failures = 0
+
+    def part(self, uid: int) -> Part | None:
+        """How much of this mail to ask for; None: it is given up."""
+        failures = self._failures if uid == self._uid else 0
+        return self._TRIES[failures] if failures < len(self._TRIES) else None
+
+    def failed(self, uid: int) -> None:
+        """Once more."""
+        self._failures = self._failures + 1 if uid == self._uid else 1
+        self._uid = uid
+
+
 class Puller:
     """One account's folder. `shelf` keeps the mails whose files are asked for next."""
 
@@ -66,7 +87,10 @@ class Puller:
         self._note = f"{reader.account}:cursor"
         self._shelf = shelf
         self._sleep = sleep
+        self._box = box_of(settings.imap_host, settings.login("imap")[0], settings.folder)
         self._pace = Pace(settings.answers_per_hour)
+        self._stuck = Stuck()
+        self._is_numbered_anew = False
         self._mailbox: Mailbox | None = None
 
     async def begin(self) -> None:
@@ -74,7 +98,9 @@ class Puller:
         self._mailbox = Mailbox(self._settings)
         try:
             await self._mailbox.open()
-            await self._place()
+            cursor, folder = await self._place(), self._mailbox.folder
+            # A server that lost its folder may begin again with small uids under the same validity.
+            self._is_numbered_anew = cursor.validity != folder.validity or cursor.uid >= folder.next_uid
         except BaseException:
             await self.close()
             raise
@@ -106,16 +132,16 @@ class Puller:
     async def _place(self) -> Cursor:
         """Where to go on; what lay in a folder before it was read for the first time is left alone."""
         known = decoded(await self._notes.get(self._note))
-        if known is None:
+        if known is None or known.box not in ("", self._box):
             folder = self._opened.folder
             known = Cursor(folder.validity, folder.next_uid - 1, time())
-            await self._notes.put(self._note, encoded(known))
-        return known
+            await self._notes.put(self._note, encoded(replace(known, box=self._box)))
+        return replace(known, box=self._box)
 
     async def _pull(self, accept: Accept) -> bool:
         """Whether there was anything: then there may be more by now."""
-        cursor, validity = await self._place(), self._opened.folder.validity
-        if cursor.validity != validity:
+        cursor = await self._place()
+        if self._is_numbered_anew:
             await self._pull_again(cursor, accept)
             return True
         uids = await self._opened.uids(cursor.uid)
@@ -134,36 +160,53 @@ class Puller:
             if received is None or received >= cursor.since:
                 cursor = await self._take(uid, cursor, accept)
         await self._notes.put(self._note, encoded(cursor))
+        self._is_numbered_anew = False
 
     async def _take(self, uid: int, cursor: Cursor, accept: Accept) -> Cursor:
         """Read one mail and keep what it says; the cursor behind it."""
         mailbox = self._opened
-        fetched = await mailbox.fetch(uid)
+        place = f"{mailbox.folder.validity}.{uid}"
+        if (part := self._stuck.part(uid)) is None:
+            self._complain("email.unfetched", ChannelUnavailable(f"the mail {place} cannot be fetched and is left out"))
+            await self._keep([self._reader.unfetched(place)], accept)
+            return cursor.moved(uid, None, ())
+        fetched = await self._fetched(uid, part)
         if fetched is None:
             return cursor.moved(uid, None, ())
-        place = f"{mailbox.folder.validity}.{uid}"
         inbounds = await mailbox.read(lambda: self._read(fetched, place))
         new = [self._pace.held(one, time()) for one in inbounds if one.key not in cursor.recent]
         if not fetched.is_cut and any(one.files or one.original for one in new):
             self._shelf.put(place, fetched.data)
-        await self._keep(new, accept)
-        await self._was_read(uid)
+        if await self._keep(new, accept) and any(map(_is_somebodys, inbounds)):
+            await self._was_read(uid)
         return cursor.moved(uid, fetched.received, tuple(one.key for one in new))
+
+    async def _fetched(self, uid: int, part: Part) -> Fetched | None:
+        try:
+            return await self._opened.fetch(uid, part)
+        except ChannelUnavailable:
+            self._stuck.failed(uid)
+            raise
 
     def _read(self, fetched: Fetched, place: str) -> list[Inbound]:
         """What cannot be read must not stop the mails behind it."""
+        if fetched.is_header:
+            return [self._reader.kept(fetched.data, fetched.received, place)]
         try:
             return self._reader.read(fetched.data, fetched.received, place)
         except BadInput as error:
             self._complain("email.unreadable", error)
-            return [self._reader.kept(fetched.data, fetched.received)]
+            return [self._reader.kept(fetched.data, fetched.received, place)]
 
-    async def _keep(self, inbounds: Sequence[Inbound], accept: Accept) -> None:
+    async def _keep(self, inbounds: Sequence[Inbound], accept: Accept) -> bool:
+        """Whether they were taken."""
         try:
             await accept(inbounds)
         except BadInput as error:
             # It would never be kept, however often it is tried; the mail itself stays where it is.
             self._complain("email.refused", error)
+            return False
+        return True
 
     async def _was_read(self, uid: int) -> None:
         """A courtesy for people who look into the mailbox: where it fails, nothing is lost."""
@@ -191,6 +234,11 @@ class Puller:
     def _complain(self, action: str, error: Exception) -> None:
         facts = {"action": action, "account": self._reader.account, "error": type(error).__name__}
         log.warning("%s: %s", action, error, extra=facts)
+
+
+def _is_somebodys(inbound: Inbound) -> bool:
+    """Whether it surely stands where staff see it; other mails stay unread, for people who look into the mailbox."""
+    return inbound.kind != "unknown" and not inbound.automatic
 
 
 def pause(failures: int, after: float | None = None) -> float:

@@ -10,6 +10,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
+from email.parser import BytesHeaderParser
 from hashlib import blake2b
 
 from msgspec.structs import replace
@@ -29,7 +30,8 @@ THREAD = Allowance(7 * 86_400.0)
 #: A thread, as it is kept: the id, a line break, the subject.
 MOST_TOKEN, MOST_TOKEN_ID = 255, 160
 MOST_KEPT = 48_000  # bytes of a mail that cannot be read
-WHOLE = "mail.txt"
+MOST_HEADERS = 256 * 1024  # bytes of a header
+WHOLE, RAW = "mail.txt", "mail.eml"
 
 _ANSWER = re.compile(
     r"^\s*(?:(?:re|aw|sv|antw|odp|ref|r|回复|回覆|答复|答覆|回信|返信|답장)\s*(?:\[\d+\]|\(\d+\))?\s*[:：]\s*)+",
@@ -48,6 +50,7 @@ class Reader:
     own: frozenset[str]
     marks: Marks
     authserv_id: str = ""
+    groups: frozenset[str] = frozenset()
 
     def read(self, data: bytes, received: datetime | None = None, place: str = "") -> list[Inbound]:
         """What a mail says happened. Raises `BadInput` for what is no mail."""
@@ -61,13 +64,42 @@ class Reader:
         except Exception as error:  # the standard library breaks on odd mails in as many ways as there are
             raise BadInput(f"a mail that cannot be read: {type(error).__name__}") from None
 
-    def kept(self, data: bytes, received: datetime | None = None) -> Inbound:
-        """A mail that cannot be read, as much of it as can be kept."""
+    def kept(self, data: bytes, received: datetime | None = None, place: str = "") -> Inbound:
+        """A mail that cannot be read: its subject, and for staff the mail as it came.
+
+        Where nobody knows whom it is from, as much of it as can be kept.
+        """
+        try:
+            mail = BytesHeaderParser().parsebytes(data[:MOST_HEADERS])
+            base, writer = self._base(mail, data, received)
+        except Exception:  # the header is what cannot be read
+            return self._unreadable(data, received)
+        if not _is_somebodys(base, writer) or writer is Writer.REPORT:
+            return self._unreadable(data, received)
+        subject = words(raw(mail, "subject"))
+        original = FileRef("file", ref("raw", place, base.external_id), RAW, "message/rfc822")
+        said = replace(base, kind="message", text=subject[:MOST_TEXT], original=original, unverified=True)
+        return replace(said, automatic=True) if writer is Writer.MACHINE else said
+
+    def unfetched(self, place: str) -> Inbound:
+        """A mail that the server does not give."""
+        key = _hashed("p", place.encode())
+        return Inbound(self.account, key, NOBODY, "unknown", native={"why": "unfetched", "place": place})
+
+    def _unreadable(self, data: bytes, received: datetime | None) -> Inbound:
         native = {"why": "unreadable", "mail": b64encode(data[:MOST_KEPT]).decode()}
         return Inbound(self.account, _hashed("h", data), NOBODY, "unknown", native=native, sent_at=received)
 
     def _read(self, mail: Mail, data: bytes, received: datetime | None, place: str) -> list[Inbound]:
-        writer = machines.written_by(mail, self.own, self.marks)
+        base, writer = self._base(mail, data, received)
+        if writer is Writer.REPORT:
+            return self._reported(base, mail)
+        if not _is_somebodys(base, writer):
+            return [replace(base, external_id="", native=_noted(mail, writer.value))]
+        return [self._said(base, mail, writer, place)]
+
+    def _base(self, mail: Mail, data: bytes, received: datetime | None) -> tuple[Inbound, Writer]:
+        """All that the header says; `data` is the whole mail."""
         name, sender = self._sender(mail)
         message_id = next(iter(ids(raw(mail, "message-id"))), "")
         base = Inbound(
@@ -79,15 +111,7 @@ class Reader:
             sent_at=received or moment(raw(mail, "date")),
             external_id=message_id if len(message_id) <= MOST_ID // 3 else "",
         )
-        if writer is Writer.REPORT:
-            return self._reported(base, mail)
-        if not sender or writer in (Writer.LIST, Writer.OURS):
-            return [
-                replace(
-                    base, external_id="", native={"why": writer.value, "subject": words(raw(mail, "subject"))[:200]}
-                )
-            ]
-        return [self._said(base, mail, writer, place)]
+        return base, machines.written_by(mail, self.own, self.marks, self.groups)
 
     def _sender(self, mail: Mail) -> tuple[str, str]:
         """Name and address of whom an answer goes to, which is the only address that we ever answer."""
@@ -136,6 +160,11 @@ class Reader:
         found = replace(found, text=f"not delivered ({told.status or 'no reason given'})")
         blocked = replace(base, key=f"{base.key}:reach", sender=told.recipient, kind="reach", data="blocked")
         return [found, blocked] if told.is_gone else [found]
+
+
+def _is_somebodys(base: Inbound, writer: Writer) -> bool:
+    """Whether it is for a conversation."""
+    return base.sender != NOBODY and writer not in (Writer.LIST, Writer.OURS)
 
 
 def _noted(mail: Mail, why: str) -> dict[str, str]:

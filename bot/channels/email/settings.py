@@ -48,6 +48,11 @@ class Settings(ChannelSettings):
     aliases: Annotated[Listed, AfterValidator(_addresses)] = Field(
         default=(), description="Other addresses of this mailbox; what comes from one of them is our own."
     )
+    groups: Listed = Field(
+        default=(),
+        description="Groups by which people write to this mailbox: the name in the List-Id of their mails, such as "
+        "tea.shop.example. Mails of other lists are nobody's message.",
+    )
     user: str = Field(default="", description="The name to log in with; empty: the address.")
     password: Secret = Field(default=Secret(), description="The password. Better as env:NAME or file:path.")
     imap_host: str = Field(default="", description="The server to read from.")

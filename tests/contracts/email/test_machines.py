@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from email.message import EmailMessage
 from email.policy import SMTP
 from time import time
@@ -10,7 +11,7 @@ import pytest
 
 from bot.channels.email.pulling import HOUR, Pace
 from bot.core.message import Inbound
-from tests.contracts.email.reader import MARKS, parse
+from tests.contracts.email.reader import MARKS, READER, parse
 from tests.kit.platforms.letters import ADDRESS
 
 ANN = "ann@people.example"
@@ -65,6 +66,20 @@ def test_whoever_cannot_be_answered_is_a_machine(sender: str) -> None:
 def test_a_list_is_nobodys_message(header: tuple[str, str]) -> None:
     [inbound] = parse(mail(header))
     assert (inbound.kind, inbound.native["why"]) == ("unknown", "list")
+
+
+def test_the_group_by_which_people_write_to_us_is_no_list() -> None:
+    reader = replace(READER, groups=frozenset({"tea.shop.example"}))
+    headers = ("List-Id", 'Tea "shop" <Tea.shop.example>'), ("Precedence", "list"), ("List-Unsubscribe", "<mailto:u@x>")
+    [inbound] = reader.read(mail(*headers), None, "1.7")
+    assert (inbound.kind, inbound.text, inbound.automatic) == ("message", "words", False)
+    [other] = reader.read(mail(("List-Id", "<news.people.example>"), headers[1]), None, "1.7")
+    assert other.kind == "unknown"
+
+
+def test_who_sends_by_a_provider_that_counts_its_complaints_is_a_person() -> None:
+    [inbound] = parse(mail(("Feedback-ID", "1.eu-west-1.abc:AmazonSES")))
+    assert (inbound.kind, inbound.automatic) == ("message", False)
 
 
 def test_our_own_mails_are_not_heard() -> None:
