@@ -28,7 +28,9 @@ from bot.runtime.refunds import GiveBack
 from bot.runtime.relay import Relay
 from bot.runtime.runtime import Runtime
 from bot.runtime.settling import SettleAlone
+from bot.runtime.voiding import VoidPayment
 from bot.services.filing import Filing
+from bot.services.payments import Urls
 from bot.storage import links, media
 from bot.storage.keys import new_key
 from bot.storage.local import LocalStorage
@@ -115,7 +117,7 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
         storage=storage,
         filing=filing,
         limits=settings.limits,
-        callees=Paying(providers, lambda key: f"{config.server.url}/paid/{key}", clock).callees(),
+        callees=Paying(providers, Urls(config.server.url), clock).callees(),
         most_waiting=config.limits.backlog,
         turn_timeout=config.limits.turn_seconds,
         block_timeout=config.limits.block_seconds,
@@ -125,6 +127,7 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
     )
     runtime = Runtime(parts)
     runtime.attempts.add("refund", GiveBack(providers, clock))
+    runtime.attempts.add("void", VoidPayment(providers, runtime.accept, clock))
     runtime.attempts.add("settle", SettleAlone(providers, clock))
     runtime.attempts.add("report", make_reports(config, runtime, clock))
     reports = DeskReports(clock, runtime.wake)

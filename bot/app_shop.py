@@ -13,14 +13,15 @@ from bot.channels._account import Commands
 from bot.config import Config
 from bot.core import quiet
 from bot.core.errors import ConfigError
-from bot.core.ports import Channel, PaymentProvider
+from bot.core.payment import PaymentProvider
+from bot.core.ports import Channel
 from bot.core.router import Router, Routes, menu
 from bot.core.text import Voice
 from bot.payments.local import LocalPayments
 from bot.runtime.languages import Languages
 from bot.runtime.shop import Able, Shop
 from bot.services import settings as kept
-from bot.services.scope import PayWay
+from bot.services.scope import Offer, PayWay
 
 
 def make_routes(config: Config) -> Routes:
@@ -76,9 +77,9 @@ def make_shop(
     )
 
 
-def ways_to_pay(providers: Mapping[str, PaymentProvider]) -> tuple[PayWay, ...]:
+def ways_to_pay(providers: Mapping[str, PaymentProvider]) -> tuple[Offer, ...]:
     """What customers may pay by, in the order of the configuration."""
-    return tuple(PayWay(name, provider.title.id) for name, provider in providers.items())
+    return tuple(Offer(PayWay(name, one.title.id), one.terms) for name, one in providers.items())
 
 
 async def make_providers(config: Config) -> dict[str, PaymentProvider]:

@@ -56,7 +56,7 @@ async def check_out(chat: Chat) -> None:
 
 async def take_payment(chat: Chat, number: str) -> None:
     """By which of the shop's ways, and then the link to it."""
-    ways = await chat.do(payments.ways)
+    ways = await chat.do(payments.ways, number)
     if not ways:
         chat.say(_("A colleague will tell you how to pay."))
         await chat.hand_over(_("An order wants to be paid, and this shop has no way to be paid."), priority="high")

@@ -25,6 +25,8 @@ class Payment(Model):
     key = fields.CharField(64, unique=True)
     reference = fields.CharField(191, default="")
     url = fields.CharField(1000, default="")
+    device = fields.CharField(8, default="any")  # for which it was opened: see bot/core/payment.py
+    code = fields.CharField(1000, default="")  # what a picture to scan holds
     amount = fields.BigIntField()
     currency = fields.CharField(3)
     state = fields.CharField(16)  # created | open | paid | failed | mismatch | unknown | refunded
@@ -57,3 +59,26 @@ class PaymentEvent(Model):
     class Meta:
         table = "payment_event"
         indexes = (Index(fields=("payment_id", "id"), name="ix_payment_event_payment"),)
+
+
+class LedgerEntry(Model):
+    """Half of a posting: the rows of one `cause` sum to zero. Which accounts there are: services/ledger.py."""
+
+    id = fields.BigIntField(primary_key=True)
+    payment: fields.ForeignKeyRelation[Payment] = fields.ForeignKeyField(
+        "models.Payment", related_name="entries", on_delete=fields.CASCADE
+    )
+    payment_id: int
+    cause = fields.CharField(191)
+    account = fields.CharField(64)
+    amount = fields.BigIntField()  # minor units; what an account gets is positive
+    currency = fields.CharField(3)
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "ledger_entry"
+        unique_together = (("cause", "account", "currency"),)
+        indexes = (
+            Index(fields=("payment_id",), name="ix_ledger_entry_payment"),
+            Index(fields=("account", "at"), name="ix_ledger_entry_account"),
+        )

@@ -13,12 +13,10 @@ from aiohttp import web
 from prometheus_client import Counter
 
 from bot.core.errors import BadInput, ParleyError, Unauthorised
-from bot.core.message import Inbound
-from bot.core.ports import Channel, HookAnswer, HookRequest, Notice
+from bot.core.ports import Channel, HookAnswer, HookRequest
 from bot.edge.calls import Answered, Raw, Receive, Setup
-from bot.services import conversations, payments, settlement
-from bot.services.payments import PaymentView
-from models.database import transaction
+from bot.runtime import noticed
+from bot.services import payments
 from web.http import Problem, error_body, problem, read_body
 from web.keys import CLOCK, RUNTIME
 from web.middleware import fixed_headers, new_request_id, note
@@ -116,49 +114,32 @@ async def _receive(runtime: Runtime, channel: Channel, call: HookRequest) -> Hoo
 async def payment_hook(request: web.Request) -> web.Response:
     """POST /hooks/pay/{provider}."""
     call = await _call(request)
-    await deliver_notice(request.app[RUNTIME], request.match_info["provider"], call, request.app[CLOCK]())
-    return web.Response(text="success")
+    answer = await deliver_notice(request.app[RUNTIME], request.match_info["provider"], call, request.app[CLOCK]())
+    return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type)
 
 
-async def deliver_notice(runtime: Runtime, name: str, call: HookRequest, now: datetime) -> None:
-    """Keep what a provider says as a hint in the payer's own lane. Raises `Problem`."""
+async def deliver_notice(runtime: Runtime, name: str, call: HookRequest, now: datetime) -> HookAnswer:
+    """Keep what a provider says as a hint in the payer's own lane; what to answer. Raises `Problem`."""
     provider = runtime.providers.get(name)
     if provider is None:
         raise Problem(404, "not_found")
     try:
-        provider.verify(call)
-        notices = provider.parse(call.body)
+        await provider.verify(call)
+        notices = provider.parse(call)
     except Unauthorised as error:
         HOOKS.labels(f"pay:{name}", "refused").inc()
         raise Problem(401, "unauthorised") from error
     except BadInput as error:
         HOOKS.labels(f"pay:{name}", "malformed").inc()
         raise Problem(400, "bad_request") from error
-    for payment, notice in [(await _told_of(name, notice), notice) for notice in notices]:
-        await _keep(runtime, payment, notice, now)
-    HOOKS.labels(f"pay:{name}", "kept").inc()
-
-
-async def _told_of(provider: str, notice: Notice) -> PaymentView:
-    payment = await payments.by_key(notice.key)
-    if payment is None or payment.provider != provider:
-        raise Problem(404, "not_found")
-    return payment
-
-
-async def _keep(runtime: Runtime, payment: PaymentView, notice: Notice, now: datetime) -> None:
-    """As an event of the conversation in which the order was placed, so that order is kept there.
-
-    Where the person was forgotten meanwhile, the payment is settled by itself: they must not come back by a notice.
-    """
-    cause = f"pay:{payment.provider}:{notice.id}"
-    address = await conversations.address(payment.conversation_id) if payment.conversation_id else None
-    if address is None:
-        async with transaction():
-            await settlement.ask_later(payment.key, cause, now)
-        return
-    told = Inbound(address.account, cause[:191], address.external_id, "payment", data=payment.key)
-    await runtime.accept([told])
+    for notice in notices:
+        payment = await payments.by_key(notice.key)
+        if payment is None or payment.provider != name:  # an account of the provider may serve other shops, too
+            HOOKS.labels(f"pay:{name}", "foreign").inc()
+            continue
+        await noticed.keep(runtime.accept, payment, notice.id, now)
+        HOOKS.labels(f"pay:{name}", "kept").inc()
+    return provider.answer()
 
 
 async def _call(request: web.Request) -> HookRequest:

@@ -9,8 +9,9 @@ from typing import Any, Protocol, runtime_checkable
 from bot.core.capabilities import Capabilities
 from bot.core.message import Inbound
 from bot.core.money import Money
+from bot.core.payment import PaymentProvider
 from bot.core.period import Period
-from bot.core.ports import Channel, PaymentProvider, Storage
+from bot.core.ports import Channel, Storage
 from bot.core.report import ReportInfo
 from bot.runtime.broadcasting import Preview
 from bot.runtime.bus import Bus

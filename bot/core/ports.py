@@ -1,17 +1,14 @@
-"""The ports: what the runtime asks of channels, payment providers and file stores."""
+"""The ports: what the runtime asks of channels and file stores. `payment` has that of payment providers."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Protocol
 
 from bot.core.capabilities import Capabilities
 from bot.core.errors import BadInput, FileMissing, Unauthorised
 from bot.core.message import About, Attachment, FileRef, Inbound, Wire
-from bot.core.money import Money
-from bot.core.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,66 +211,3 @@ class Storage(Protocol):
 
     async def close(self) -> None:
         """Close connections."""
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentRequest:
-    """What to charge. `key` is unique for ever: a provider that saw it must not charge twice."""
-
-    key: str
-    order_number: str
-    amount: Money
-    description: str
-    return_url: str
-    locale: str
-
-
-@dataclass(frozen=True, slots=True)
-class Checkout:
-    """Where the customer pays, and the provider's own reference."""
-
-    reference: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentTruth:
-    """What the provider itself says of a payment, asked for and not told by a notice."""
-
-    reference: str
-    state: str  # "open" | "paid" | "failed" | "refunded"
-    paid: Money | None = None
-    refunded: int = 0  # minor units
-    paid_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A provider's hint that something happened to the payment with our `key`."""
-
-    id: str
-    key: str
-    facts: Mapping[str, str] = field(default_factory=dict)
-
-
-@runtime_checkable
-class PaymentProvider(Protocol):
-    """A way to be paid. A notice is a hint; only `fetch` settles."""
-
-    name: str
-    title: Text  # for customers, where there is a choice
-
-    async def create(self, request: PaymentRequest) -> Checkout:
-        """Open a payment; the same `key` gives the same one. Raises `ProviderUnavailable`."""
-
-    def verify(self, request: HookRequest) -> None:
-        """Raise `Unauthorised` unless the notice is the provider's."""
-
-    def parse(self, body: bytes) -> list[Notice]:
-        """Raise `BadInput` for what is no notice."""
-
-    async def fetch(self, reference: str) -> PaymentTruth:
-        """Ask the provider. Raises `ProviderUnavailable`."""
-
-    async def refund(self, reference: str, amount: Money, key: str) -> PaymentTruth:
-        """Give money back, once per `key`. Raises `ProviderUnavailable` when the outcome is not known."""

@@ -13,15 +13,16 @@ import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeVar
 
 from bot.core.errors import BadInput, ProviderUnavailable, Refused, Unauthorised
 from bot.core.money import Money
-from bot.core.ports import Checkout, HookRequest, Notice, PaymentRequest, PaymentTruth
+from bot.core.payment import Booking, Checkout, Notice, PaymentRequest, PaymentTruth, Terms
+from bot.core.ports import HookAnswer, HookRequest
 from bot.core.text import _
 
 T = TypeVar("T")
@@ -35,7 +36,8 @@ CREATE TABLE IF NOT EXISTS payment (
     state TEXT NOT NULL DEFAULT 'open', paid INTEGER, paid_currency TEXT, paid_at TEXT
 );
 CREATE TABLE IF NOT EXISTS refund (
-    key TEXT PRIMARY KEY, reference TEXT NOT NULL REFERENCES payment (reference), amount INTEGER NOT NULL
+    key TEXT PRIMARY KEY, reference TEXT NOT NULL REFERENCES payment (reference), amount INTEGER NOT NULL,
+    refunded_at TEXT NOT NULL DEFAULT ''
 );
 """
 
@@ -67,6 +69,7 @@ class LocalPayments:
 
     name = "local"
     title = _("Test payment page")
+    terms = Terms()
 
     def __init__(
         self, path: Path, secret: str, base_url: str, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -85,7 +88,7 @@ class LocalPayments:
         reference = await self._in_books(lambda books: _create(books, request))
         return Checkout(reference, f"{self._base_url}/pay/{reference}")
 
-    def verify(self, request: HookRequest) -> None:
+    async def verify(self, request: HookRequest) -> None:
         """Raise `Unauthorised` unless the notice is signed by us, and not more than five minutes ago."""
         stamp, _, given = request.headers.get(SIGNATURE, "").partition(",")
         if not hmac.compare_digest(_bytes(given), self._sign(stamp, request.body).encode()):
@@ -93,10 +96,10 @@ class LocalPayments:
         if abs(self._clock().timestamp() - int(stamp)) > TOLERANCE:
             raise Unauthorised("the notice is too old")
 
-    def parse(self, body: bytes) -> list[Notice]:
+    def parse(self, request: HookRequest) -> list[Notice]:
         """Raise `BadInput` for what is no notice of ours."""
         try:
-            told = json.loads(body)
+            told = json.loads(request.body)
             words = told["id"], told["key"], told["reference"]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise BadInput("not a notice of the local test bank") from error
@@ -104,13 +107,36 @@ class LocalPayments:
             raise BadInput("a notice has an id, a key and a reference")
         return [Notice(words[0], words[1], {"reference": words[2]})]
 
+    def answer(self) -> HookAnswer:
+        """Any word will do."""
+        return HookAnswer(body=b"success")
+
     async def fetch(self, reference: str) -> PaymentTruth:
         """What the books say. Raises `Refused("no_payment")`, `ProviderUnavailable`."""
         return await self._in_books(lambda books: _truth(books, reference))
 
     async def refund(self, reference: str, amount: Money, key: str) -> PaymentTruth:
         """Give money back, once per `key`. Raises `Refused`: "no_payment", "not_paid", "too_much"."""
-        return await self._in_books(lambda books: _refund(books, reference, amount, key))
+        at = self._clock().isoformat()
+        return await self._in_books(lambda books: _refund(books, reference, amount, key, at))
+
+    async def void(self, reference: str) -> PaymentTruth:
+        """Nobody can pay it any more. Raises `Refused("no_payment")`, `ProviderUnavailable`."""
+
+        def voided(books: sqlite3.Connection) -> PaymentTruth:
+            books.execute("UPDATE payment SET state = 'void' WHERE reference = ? AND state <> 'paid'", (reference,))
+            return _truth(books, reference)
+
+        return await self._in_books(voided)
+
+    async def books(self, day: date) -> AsyncIterator[Booking]:
+        """What was paid and given back on that day, UTC."""
+        for booking in await self._in_books(lambda books: _booked(books, day)):
+            yield booking
+
+    async def who(self) -> str:
+        """It is nobody's."""
+        return "a test bank: no money moves"
 
     async def page(self, reference: str) -> PayPage:
         """What to show to the customer. Raises `Refused("no_payment")`."""
@@ -166,7 +192,14 @@ class LocalPayments:
             self._connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
             self._connection.row_factory = sqlite3.Row
             self._connection.executescript(BOOKS)
+            self._keep_up()
         return self._connection
+
+    def _keep_up(self) -> None:
+        """Books of an older release have no dates of refunds."""
+        assert self._connection is not None  # noqa: S101 - just opened
+        if "refunded_at" not in {row["name"] for row in self._connection.execute("PRAGMA table_info(refund)")}:
+            self._connection.execute("ALTER TABLE refund ADD COLUMN refunded_at TEXT NOT NULL DEFAULT ''")
 
     def _close(self) -> None:
         with self._turn:
@@ -226,7 +259,7 @@ def _page(books: sqlite3.Connection, reference: str) -> PayPage:
 def _truth(books: sqlite3.Connection, reference: str) -> PaymentTruth:
     row = _row(books, reference)
     if row["state"] != "paid":
-        return PaymentTruth(reference, row["state"])
+        return PaymentTruth(reference, "failed" if row["state"] == "void" else row["state"])
     given_back = _given_back(books, reference)
     return PaymentTruth(
         reference,
@@ -244,7 +277,7 @@ def _given_back(books: sqlite3.Connection, reference: str) -> int:
 
 def _pay(books: sqlite3.Connection, reference: str, amount: Money | None, paid_at: str) -> None:
     row = _row(books, reference)
-    if row["state"] == "paid":
+    if row["state"] in ("paid", "void"):
         return
     paid = amount or Money(row["amount"], row["currency"])
     books.execute(
@@ -258,7 +291,23 @@ def _decline(books: sqlite3.Connection, reference: str) -> None:
     books.execute("UPDATE payment SET state = 'failed' WHERE reference = ? AND state = 'open'", (reference,))
 
 
-def _refund(books: sqlite3.Connection, reference: str, amount: Money, key: str) -> PaymentTruth:
+def _booked(books: sqlite3.Connection, day: date) -> list[Booking]:
+    taken = books.execute(
+        "SELECT reference, key, paid AS amount, paid_currency, paid_at AS at FROM payment WHERE paid_at LIKE ? "
+        "UNION ALL "
+        "SELECT p.reference, p.key, -r.amount, p.paid_currency, r.refunded_at FROM refund r "
+        "JOIN payment p ON p.reference = r.reference WHERE r.refunded_at LIKE ? ORDER BY at",
+        (f"{day}%", f"{day}%"),
+    )
+    return [
+        Booking(
+            row["reference"], Money(row["amount"], row["paid_currency"]), datetime.fromisoformat(row["at"]), row["key"]
+        )
+        for row in taken
+    ]
+
+
+def _refund(books: sqlite3.Connection, reference: str, amount: Money, key: str, at: str) -> PaymentTruth:
     row = _row(books, reference)
     if books.execute("SELECT 1 FROM refund WHERE key = ?", (key,)).fetchone():
         return _truth(books, reference)
@@ -267,5 +316,6 @@ def _refund(books: sqlite3.Connection, reference: str, amount: Money, key: str) 
     left = Money(row["paid"] - _given_back(books, reference), row["paid_currency"])
     if amount.currency != left.currency or not 0 < amount.amount <= left.amount:
         raise Refused("too_much", reference=reference, left=left)
-    books.execute("INSERT INTO refund (key, reference, amount) VALUES (?, ?, ?)", (key, reference, amount.amount))
+    refund = (key, reference, amount.amount, at)
+    books.execute("INSERT INTO refund (key, reference, amount, refunded_at) VALUES (?, ?, ?, ?)", refund)
     return _truth(books, reference)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bot.core.ports import Channel, PaymentProvider, Storage
+from bot.core.payment import PaymentProvider
+from bot.core.ports import Channel, Storage
 from bot.runtime.executors import Callee
 from bot.runtime.node import EVERY_ROLE, Membership
 from bot.runtime.platforms.open_calls import HeldCalls

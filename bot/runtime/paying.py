@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from bot.core.ports import PaymentProvider, PaymentTruth
+from bot.core.payment import Checkout, PaymentProvider, PaymentTruth
 from bot.runtime.executors import Callee
 from bot.runtime.providers import known, provider
 from bot.services import calls, payments
-from bot.services.payments import PaymentView
+from bot.services.payments import PaymentView, Urls
 from models.database import transaction
 
 
 class Paying:
-    """The callees of `bot.services.calls`. `return_url` is where a provider sends the customer afterwards."""
+    """The callees of `bot.services.calls`."""
 
     def __init__(
         self,
         providers: Mapping[str, PaymentProvider],
-        return_url: Callable[[str], str],
+        urls: Urls,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._providers = providers
-        self._return_url = return_url
+        self._urls = urls
         self._clock = clock
 
     def callees(self) -> dict[str, Callee]:
@@ -31,10 +31,16 @@ class Paying:
         return {calls.OPEN_PAYMENT.name: self.open, calls.FETCH_PAYMENT.name: self.fetch}
 
     async def open(self, _effect: str, key: str) -> PaymentView:
-        """Open it at its provider; the payment's own key makes a second try the same payment."""
+        """Open it at its provider; the payment's own key makes a second try the same payment.
+
+        Where it matters on which device it is paid, the link leads to a page of ours, which opens it there.
+        """
         payment = await known(key)
-        request = await payments.request(key, self._return_url(key))
-        checkout = await provider(self._providers, payment.provider).create(request)
+        bank = provider(self._providers, payment.provider)
+        if "any" in bank.terms.devices:
+            checkout = await bank.create(await payments.request(key, self._urls))
+        else:
+            checkout = Checkout("", self._urls.checkout(key))
         async with transaction():
             return await payments.opened(key, checkout, self._clock())
 

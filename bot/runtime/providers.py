@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from bot.core.errors import Final
-from bot.core.ports import PaymentProvider
+from bot.core.payment import PaymentProvider
 from bot.runtime.writes import NewEffect
 from bot.services import payments
 from bot.services.payments import PaymentView

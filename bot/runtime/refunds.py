@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from bot.core.events import OrderChanged, RowChanged
-from bot.core.ports import PaymentProvider
+from bot.core.payment import PaymentProvider
 from bot.runtime.attempts import Done
 from bot.runtime.providers import key_of, known, provider
 from bot.runtime.writes import ATTENTION, NewEffect

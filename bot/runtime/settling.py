@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from bot.core.errors import Final
 from bot.core.events import OrderChanged
-from bot.core.ports import PaymentProvider
+from bot.core.payment import PaymentProvider
 from bot.runtime.attempts import Done
 from bot.runtime.providers import key_of, known, provider
 from bot.runtime.writes import NewEffect

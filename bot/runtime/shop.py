@@ -12,7 +12,7 @@ from bot.core.ports import Channel
 from bot.core.quiet import NEVER, QuietHours
 from bot.core.router import Routes
 from bot.runtime.languages import Languages
-from bot.services.scope import PayWay
+from bot.services.scope import Offer
 
 
 class Able(Mapping[str, Capabilities]):
@@ -40,7 +40,7 @@ class Shop:
     capabilities: Mapping[str, Capabilities]  # by channel account
     currency: str
     order_hold: timedelta = timedelta(minutes=30)
-    pay_ways: tuple[PayWay, ...] = ()
+    pay_ways: tuple[Offer, ...] = ()
     quiet: QuietHours = NEVER  # when nobody is sent what nobody waits for
 
     def on(self, account: str) -> Capabilities:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.core.chat import Call
-from bot.core.ports import PaymentTruth
+from bot.core.payment import PaymentTruth
 from bot.services.payments import PaymentView
 
 

@@ -13,7 +13,7 @@ from tortoise.queryset import QuerySet
 from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
 from bot.core.registry import reads
-from bot.services import order_states, refunds, same_person, stock
+from bot.services import order_states, payments, refunds, same_person, stock
 from bot.services.cart import summed
 from bot.services.scope import Scope, words
 from models import CartLine, Order, OrderLine, Product, locks
@@ -212,6 +212,7 @@ async def _move(order: Order, name: str, actor: str, now: datetime, note: str = 
     step = await order_states.take(order, name, actor, now, note)
     if before in step.releases:
         await stock.release(order.id)
+        await payments.void_open(order, now)
     if before in step.restocks:
         await stock.restock(order.id, now)
     return await view(order)

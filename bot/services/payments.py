@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from bot.core.errors import Refused
 from bot.core.money import Money
-from bot.core.ports import Checkout, PaymentRequest
+from bot.core.payment import Checkout, Device, PaymentRequest
 from bot.core.registry import reads
-from bot.services import order_states, same_person
+from bot.services import ledger, order_states, same_person
 from bot.services.scope import PayWay, Scope, language
-from models import Contact, Identity, Order, OrderLine, Payment, PaymentEvent, locks
+from models import Contact, Effect, Identity, Order, OrderLine, Payment, PaymentEvent, locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,33 @@ class PaymentView:
     order_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where the shop is reached: `base` is https://shop.example, without a slash at its end."""
+
+    base: str
+
+    def returns(self, key: str) -> str:
+        """Where the provider sends the customer afterwards."""
+        return f"{self.base}/paid/{key}"
+
+    def notices(self, provider: str) -> str:
+        """Where it posts that something happened."""
+        return f"{self.base}/hooks/pay/{provider}"
+
+    def checkout(self, key: str) -> str:
+        """Our own page, which knows on which device it is opened."""
+        return f"{self.base}/checkout/{key}"
+
+
 @reads
-async def ways(scope: Scope) -> list[PayWay]:
-    """What the customer may pay by here, the first choice first."""
-    return list(scope.pay_ways)
+async def ways(scope: Scope, number: str) -> list[PayWay]:
+    """What the customer may pay this order of theirs by, here; the first choice first. Raises `Refused("no_order")`."""
+    order = await Order.filter(contact_id__in=await same_person.contacts(scope), number=number).first()
+    if order is None:
+        raise Refused("no_order", number=number)
+    total = Money(order.total, order.currency)
+    return [offer.way for offer in scope.pay_ways if offer.terms.takes(total, scope.account)]
 
 
 async def begin(scope: Scope, number: str, provider: str) -> PaymentView:
@@ -74,7 +99,7 @@ async def _create(scope: Scope, order: Order, provider: str) -> Payment:
 
 
 @reads
-async def request(key: str, return_url: str) -> PaymentRequest:
+async def request(key: str, urls: Urls) -> PaymentRequest:
     """What to ask the provider for, in the customer's language. Raises `Refused("no_payment")`."""
     payment = await Payment.filter(key=key).select_related("order").first()
     if payment is None:
@@ -85,8 +110,12 @@ async def request(key: str, return_url: str) -> PaymentRequest:
         order_number=payment.order.number,
         amount=Money(payment.amount, payment.currency),
         description=", ".join(f"{line.quantity} × {line.name}" for line in lines),
-        return_url=return_url,
+        return_url=urls.returns(key),
         locale=await _locale(payment),
+        device=cast("Device", payment.device),
+        notify_url=urls.notices(payment.provider),
+        cancel_url=urls.returns(key),
+        expires_at=payment.order.hold_until,
     )
 
 
@@ -126,6 +155,21 @@ async def by_key(key: str) -> PaymentView | None:
     return view(payment, payment.order) if payment else None
 
 
+async def void_open(order: Order, now: datetime) -> None:
+    """Nobody shall pay the locked order any more: its providers are told, by an effect of kind "void" each."""
+    for payment in await Payment.filter(order_id=order.id, state__in=["open", "unknown"]).exclude(reference=""):
+        effect = f"void:{payment.key}"
+        if not await Effect.filter(key=effect).exists():  # the order's lock makes look-then-write safe
+            await Effect.create(
+                key=effect,
+                kind="void",
+                lane=f"payment:{payment.key}",
+                payload=json.dumps({"payment": payment.key}),
+                due_at=now,
+                created_at=now,
+            )
+
+
 async def locked(key: str) -> tuple[Payment, Order]:
     """The payment and its order, locked in the house order. Raises `Refused("no_payment")`."""
     known = await Payment.filter(key=key).first()
@@ -137,9 +181,11 @@ async def locked(key: str) -> tuple[Payment, Order]:
 
 
 async def change(payment: Payment, state: str, action: str, now: datetime, words: str = "") -> None:
-    """Save the locked payment in a new state, with the step that led there."""
+    """Save the locked payment in a new state, with the step that led there; the books agree with it."""
     payment.state, payment.updated_at = state, now
     await payment.save()
+    if payment.captured:
+        await ledger.agree(payment, now)
     await note(payment, action, now, words)
 
 

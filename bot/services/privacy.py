@@ -35,6 +35,7 @@ from models import (
     Identity,
     IdentityAlias,
     Inbound,
+    LedgerEntry,
     Message,
     MessagePiece,
     OpenCall,
@@ -148,8 +149,9 @@ _KEPT: Mapping[str, Mapping[str, Any]] = {
     "order_line": {},
     "order_event": {"note": ""},
     "stock_hold": {},
-    "payment": {"url": "", "conversation_id": None},
+    "payment": {"url": "", "code": "", "conversation_id": None},
     "payment_event": {"note": ""},
+    "ledger_entry": {},
 }
 
 
@@ -198,6 +200,7 @@ def _rows(person: _Person) -> dict[str, QuerySet[Any]]:
         "identity_alias": IdentityAlias.filter(reduce(or_, person.known or [Q(id=0)])),
         "identity": Identity.filter(id__in=identities),
         "payment_event": PaymentEvent.filter(payment__order_id__in=orders),
+        "ledger_entry": LedgerEntry.filter(payment__order_id__in=orders),
         "payment": Payment.filter(order_id__in=orders),
         "stock_hold": StockHold.filter(order_id__in=orders),
         "order_event": OrderEvent.filter(order_id__in=orders),

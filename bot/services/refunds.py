@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.core.errors import Refused
 from bot.core.money import Money
-from bot.core.ports import PaymentTruth
+from bot.core.payment import PaymentTruth
 from bot.core.registry import reads
 from bot.services.payments import PaymentView, change, locked, note, view
 from models import Effect, Order, Payment, locks

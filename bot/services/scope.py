@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.core.capabilities import Capabilities
+from bot.core.payment import Terms
 
 ORDER_HOLD = timedelta(minutes=30)
 
@@ -17,6 +18,14 @@ class PayWay:
 
     name: str
     title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A way to pay, and what can be paid by it."""
+
+    way: PayWay
+    terms: Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,7 @@ class Scope:
     now: datetime
     currency: str
     order_hold: timedelta = ORDER_HOLD  # how long an unpaid order keeps its stock
-    pay_ways: tuple[PayWay, ...] = ()
+    pay_ways: tuple[Offer, ...] = ()
     person_id: int | None = None  # of the contacts that are the same person; None where nobody else is
     proved: bool = True  # nobody else can have written this under the customer's address
     channels: Mapping[str, Capabilities] = field(default_factory=dict)  # the shop's, by account

@@ -9,10 +9,10 @@ from typing import Literal
 
 from bot.core.errors import BadInput
 from bot.core.money import Money
-from bot.core.ports import PaymentTruth
+from bot.core.payment import PaymentTruth
 from bot.core.registry import reads
 from bot.services import order_states, refunds, stock
-from bot.services.payments import PaymentView, asked, change, locked, view
+from bot.services.payments import PaymentView, asked, change, locked, view, void_open
 from bot.services.scope import Scope
 from models import Effect, Order, Payment
 
@@ -83,6 +83,7 @@ async def _settle_paid(payment: Payment, order: Order, truth: PaymentTruth, now:
         return "late", True
     await order_states.take(order, "pay", f"provider:{payment.provider}", now)
     await change(payment, "paid", "settled", now, sums)
+    await void_open(order, now)
     return "paid", True
 
 

@@ -16,7 +16,8 @@ import pytest
 
 from bot.core.errors import BadInput, ProviderUnavailable, Refused, Unauthorised
 from bot.core.money import Money
-from bot.core.ports import HookRequest, Notice, PaymentProvider, PaymentRequest
+from bot.core.payment import Notice, PaymentProvider, PaymentRequest
+from bot.core.ports import HookRequest
 from bot.payments.local import SIGNATURE, TOLERANCE, LocalPayments
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -112,15 +113,15 @@ async def test_paid_is_what_was_asked(case: Case) -> None:
     notice = await case.pays(reference)
     truth = await case.provider.fetch(reference)
     assert (truth.state, truth.paid, truth.refunded, truth.paid_at) == ("paid", ORDER.amount, 0, NOW)
-    case.provider.verify(notice)
-    assert [told.key for told in case.provider.parse(notice.body)] == [ORDER.key]
+    await case.provider.verify(notice)
+    assert [told.key for told in case.provider.parse(notice)] == [ORDER.key]
 
 
 async def test_paying_twice_is_paying_once_and_the_same_notice(case: Case) -> None:
     reference = (await case.provider.create(ORDER)).reference
-    first = case.provider.parse((await case.pays(reference)).body)
+    first = case.provider.parse(await case.pays(reference))
     case.later(60)
-    second = case.provider.parse((await case.pays(reference, Money(1, "CNY"))).body)
+    second = case.provider.parse(await case.pays(reference, Money(1, "CNY")))
     assert first == second
     assert (await case.provider.fetch(reference)).paid == ORDER.amount
 
@@ -135,11 +136,11 @@ async def test_a_wrong_sum_is_told_as_it_is(case: Case, wrong: Money) -> None:
 async def test_declined_is_failed_and_may_still_be_paid(case: Case) -> None:
     reference = (await case.provider.create(ORDER)).reference
     declined = await case.declines(reference)
-    case.provider.verify(declined)
+    await case.provider.verify(declined)
     assert (await case.provider.fetch(reference)).state == "failed"
     paid = await case.pays(reference)
     assert (await case.provider.fetch(reference)).state == "paid"
-    assert case.provider.parse(paid.body)[0].id != case.provider.parse(declined.body)[0].id
+    assert case.provider.parse(paid)[0].id != case.provider.parse(declined)[0].id
     await case.declines(reference)
     assert (await case.provider.fetch(reference)).state == "paid"
 
@@ -167,6 +168,39 @@ async def test_no_more_than_was_paid_is_given_back(case: Case) -> None:
     assert (await case.provider.fetch(reference)).refunded == 0
 
 
+async def test_what_is_void_cannot_be_paid_any_more(case: Case) -> None:
+    reference = (await case.provider.create(ORDER)).reference
+    for _ in range(2):
+        assert (await case.provider.void(reference)).state == "failed"
+    await case.pays(reference)
+    assert (await case.provider.fetch(reference)).state == "failed"
+
+
+async def test_what_was_paid_before_stays_paid(case: Case) -> None:
+    reference = (await case.provider.create(ORDER)).reference
+    await case.pays(reference)
+    assert await case.provider.void(reference) == await case.provider.fetch(reference)
+    assert (await case.provider.fetch(reference)).paid == ORDER.amount
+
+
+async def test_the_books_have_what_was_taken_and_what_was_given_back(case: Case) -> None:
+    reference = (await case.provider.create(ORDER)).reference
+    await case.provider.create(replace(ORDER, key="unpaid"))
+    await case.pays(reference)
+    await case.provider.refund(reference, Money(600, "CNY"), "r1")
+    found = [one async for one in case.provider.books(NOW.date())]
+    assert [(one.reference, one.key, one.amount) for one in found] == [
+        (reference, ORDER.key, ORDER.amount),
+        (reference, ORDER.key, Money(-600, "CNY")),
+    ]
+    assert [one async for one in case.provider.books((NOW - timedelta(days=1)).date())] == []
+
+
+async def test_it_says_whose_account_it_is(case: Case) -> None:
+    assert await case.provider.who()
+    assert case.provider.answer().status == 200
+
+
 async def test_what_the_provider_does_not_know(case: Case) -> None:
     with pytest.raises(Refused, match="no_payment"):
         await case.provider.fetch("nothing")
@@ -181,7 +215,7 @@ async def test_every_changed_bit_of_a_notice_is_refused(case: Case) -> None:
         body = bytearray(notice.body)
         body[at] ^= 1
         with pytest.raises(Unauthorised):
-            case.provider.verify(replace(notice, body=bytes(body)))
+            await case.provider.verify(replace(notice, body=bytes(body)))
 
 
 @pytest.mark.parametrize("header", ["", ",", "1,", "ä,ö", "\udce4,\udcf6", "1" * 5000, "x," + "0" * 64])
@@ -190,7 +224,7 @@ async def test_a_missing_or_broken_signature_is_refused(case: Case, header: str)
     notice = await case.pays(reference)
     for headers in ({}, dict.fromkeys(notice.headers, header)):
         with pytest.raises(Unauthorised):
-            case.provider.verify(replace(notice, headers=headers))
+            await case.provider.verify(replace(notice, headers=headers))
 
 
 @pytest.mark.parametrize(
@@ -199,7 +233,7 @@ async def test_a_missing_or_broken_signature_is_refused(case: Case, header: str)
 )
 async def test_what_is_no_notice_is_bad_input(case: Case, body: bytes) -> None:
     with pytest.raises(BadInput):
-        case.provider.parse(body)
+        case.provider.parse(_hook(body, {}))
 
 
 async def test_the_local_bank_refuses_another_secret_and_an_old_notice(tmp_path: Path) -> None:
@@ -207,13 +241,13 @@ async def test_the_local_bank_refuses_another_secret_and_an_old_notice(tmp_path:
     reference = (await case.provider.create(ORDER)).reference
     notice = await case.pays(reference)
     with pytest.raises(Unauthorised, match="not signed"):
-        stranger.verify(notice)
+        await stranger.verify(notice)
     case.later(TOLERANCE + 1)
     with pytest.raises(Unauthorised, match="too old"):
-        case.provider.verify(notice)
+        await case.provider.verify(notice)
     forged = notice.headers[SIGNATURE].replace(str(int(NOW.timestamp())), str(int(case.now.timestamp())))
     with pytest.raises(Unauthorised, match="not signed"):
-        case.provider.verify(replace(notice, headers={SIGNATURE: forged}))
+        await case.provider.verify(replace(notice, headers={SIGNATURE: forged}))
     await case.close()
 
 
@@ -226,7 +260,7 @@ async def test_the_local_banks_page_shows_what_was_asked(tmp_path: Path) -> None
         ORDER.key, ORDER.amount, "2 × Longjing", "zh", "open",
     )  # fmt: skip
     notice = await case.provider.pay(checkout.reference)
-    assert case.provider.parse(notice.body) == [
+    assert case.provider.parse(_hook(notice.body, notice.headers)) == [
         Notice(f"{checkout.reference}:paid", ORDER.key, {"reference": checkout.reference})
     ]
     assert set(json.loads(notice.body)) == {"id", "key", "reference"}  # a hint: no sum to believe

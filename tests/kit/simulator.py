@@ -28,9 +28,11 @@ from pathlib import Path
 import msgspec
 
 import handlers
+from bot.app_shop import ways_to_pay
 from bot.core.capabilities import Capabilities
 from bot.core.message import Button, FileRef, Inbound, Reply, Wire
-from bot.core.ports import ORDINARY, Channel, FileStream, HookRequest, Occasion, PaymentProvider, Sent
+from bot.core.payment import PaymentProvider
+from bot.core.ports import ORDINARY, Channel, FileStream, HookRequest, Occasion, Sent
 from bot.core.question import duration
 from bot.core.quiet import NEVER, QuietHours
 from bot.core.router import Router, Routes
@@ -42,7 +44,7 @@ from bot.runtime.runtime import Runtime
 from bot.runtime.shop import Able, Shop
 from bot.services import payments
 from bot.services.filing import Filing, Limits
-from bot.services.scope import PayWay
+from bot.services.payments import Urls
 from bot.storage import media
 from bot.storage.keys import new_key
 from bot.storage.local import LocalStorage
@@ -171,7 +173,7 @@ class Simulator:
             Languages(LOCALES, self.languages),
             Able(channels),
             "CNY",
-            pay_ways=tuple(PayWay(name, provider.title.id) for name, provider in providers.items()),
+            pay_ways=ways_to_pay(providers),
             quiet=self.quiet,
         )
         self.runtime = Runtime(
@@ -182,7 +184,7 @@ class Simulator:
                 storage=self.storage,
                 filing=Filing(self.storage, media, new_key),
                 limits=Limits(20 * MIB, 20 * MIB),
-                callees=Paying(providers, lambda key: f"http://shop.test/paid/{key}", self.clock).callees(),
+                callees=Paying(providers, Urls("http://shop.test"), self.clock).callees(),
                 clock=self.clock,
             )
         )
@@ -290,7 +292,7 @@ class Customer:
         page = await self.sim.bank.page(reference)
         money = type(page.amount)(amount, page.amount.currency) if amount is not None else None
         notice = await self.sim.bank.pay(reference, money)
-        for one in self.sim.bank.parse(notice.body):
+        for one in self.sim.bank.parse(HookRequest("POST", "/", {}, notice.headers, notice.body)):
             payment = await payments.by_key(one.key)
             assert payment is not None
             await self._send(kind="payment", key=f"pay:{one.id}", data=payment.key)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.core.money import Money
-from bot.core.ports import Checkout, PaymentTruth
+from bot.core.payment import Checkout, PaymentTruth
 from bot.services import cart, orders, payments, settlement
 from bot.services.orders import OrderView
 from bot.services.payments import PaymentView

@@ -14,6 +14,7 @@ from bot.runtime.settling import SettleAlone
 from bot.runtime.writes import NewEffect
 from bot.services import payments, privacy, refunds, settlement
 from bot.services.orders import OrderView
+from bot.services.payments import Urls
 from models import Contact, Conversation, Effect, Identity, Order, Payment, PaymentEvent
 from models.database import transaction
 from tests.unit.services.shop import NOW, Shop
@@ -33,7 +34,7 @@ async def forgotten(shop: Shop, bank: LocalPayments, *, pays: bool) -> tuple[Ord
     order = await shop.buys(scope, quantity=2)
     async with transaction():
         begun = await payments.begin(scope, order.number, bank.name)
-    checkout = await bank.create(await payments.request(begun.key, "https://shop.example/paid"))
+    checkout = await bank.create(await payments.request(begun.key, Urls("https://shop.example")))
     async with transaction():
         await payments.opened(begun.key, checkout, NOW)
     if pays:

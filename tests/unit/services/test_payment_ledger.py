@@ -10,12 +10,13 @@ import pytest
 
 from bot.core.money import Money
 from bot.payments.local import LocalPayments
-from bot.services import orders, payments, refunds, settlement
+from bot.services import ledger, orders, payments, refunds, settlement
 from bot.services.order_states import EARNED
+from bot.services.payments import Urls
 from bot.services.scope import Scope
 from bot.services.settlement import Settlement
-from models import Order, OrderLine, Payment
-from models.database import transaction
+from models import LedgerEntry, Order, OrderLine, Payment
+from models.database import fetch, transaction
 from tests.unit.services.shop import NOW, Shop, on_shelf
 
 
@@ -38,7 +39,7 @@ async def asks(bank: LocalPayments, key: str) -> Settlement:
 async def checks_out(shop: Shop, bank: LocalPayments, scope: Scope) -> tuple[int, str, str]:
     order = await shop.buys(scope, quantity=random.Random(scope.contact_id).randint(1, 3))
     begun = await payments.begin(scope, order.number, bank.name)
-    checkout = await bank.create(await payments.request(begun.key, "https://shop.example/paid"))
+    checkout = await bank.create(await payments.request(begun.key, Urls("https://shop.example")))
     await payments.opened(begun.key, checkout, NOW)
     return order.id, begun.key, checkout.reference
 
@@ -74,6 +75,22 @@ async def test_the_ledger_is_the_banks_to_the_cent(shop: Shop, bank: LocalPaymen
     lines = await OrderLine.filter(order_id__in=[order.id for order in earned])
     sold = sum(line.quantity for line in lines)
     assert await on_shelf() == 500 - sold
+    stands = {one.account: one.amount.amount for one in await ledger.balances()}
+    assert stands == {"provider:local": in_bank, "sales": -kept, "owed": kept - in_bank}
+    assert {*await LedgerEntry.all().values_list("currency", flat=True)} == {"CNY"}
+    causes = await fetch("SELECT cause, SUM(amount) AS rest FROM ledger_entry GROUP BY cause, currency")
+    assert {row["rest"] for row in causes} == {0}
+
+
+async def test_a_sum_that_is_told_anew_is_booked_anew(shop: Shop, bank: LocalPayments) -> None:
+    await shop.product()
+    order = await shop.buys(scope := await shop.customer())
+    payment = await shop.opens_payment(scope, order)
+    for paid in (Money(100, "CNY"), Money(100, "CNY"), Money(90, "USD")):
+        await shop.settles(payment, paid=paid)
+    stands = {(one.account, one.amount) for one in await ledger.balances() if one.amount.amount}
+    assert stands == {("provider:local", Money(90, "USD")), ("owed", Money(-90, "USD"))}
+    assert await LedgerEntry.all().count() == 6
 
 
 def outcomes_refunded(rows: list[Payment]) -> int:

@@ -8,8 +8,9 @@ import pytest
 
 from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
-from bot.core.ports import Checkout, PaymentTruth
+from bot.core.payment import Checkout, PaymentTruth
 from bot.services import orders, payments, refunds, settlement
+from bot.services.payments import Urls
 from bot.services.refunds import RefundRequest
 from models import Effect, Order, PaymentEvent
 from models.database import transaction
@@ -68,11 +69,15 @@ async def test_the_request_speaks_the_customers_language(shop: Shop) -> None:
     scope = await shop.customer(locale="zh-Hans")
     order = await shop.buys(scope, quantity=2)
     begun = await payments.begin(scope, order.number, "local")
-    asked = await payments.request(begun.key, "https://shop.example/paid")
+    asked = await payments.request(begun.key, Urls("https://shop.example"))
     assert (asked.key, asked.amount, asked.order_number) == (begun.key, Money(13600, "CNY"), order.number)
-    assert (asked.description, asked.locale, asked.return_url) == ("2 × tea茶", "zh", "https://shop.example/paid")
+    assert (asked.description, asked.locale, asked.return_url) == (
+        "2 × tea茶",
+        "zh",
+        f"https://shop.example/paid/{begun.key}",
+    )
     with pytest.raises(Refused, match="no_payment"):
-        await payments.request("nothing", "")
+        await payments.request("nothing", Urls(""))
 
 
 async def test_paid_exactly_once(shop: Shop) -> None:

@@ -49,6 +49,7 @@ PERSONAL: tuple[type[Model], ...] = (
     models.StockHold,
     models.Payment,
     models.PaymentEvent,
+    models.LedgerEntry,
     models.Review,
     models.ReviewPhoto,
     models.ReportSubscription,
@@ -63,8 +64,9 @@ LEGAL = {
     "order": {"number", "account", "state", "currency"},
     "order_line": {"sku", "name"},
     "order_event": {"from_state", "to_state", "actor"},
-    "payment": {"provider", "key", "reference", "state", "currency", "captured_currency"},
+    "payment": {"provider", "key", "reference", "state", "currency", "captured_currency", "device"},
     "payment_event": {"action"},
+    "ledger_entry": {"cause", "account", "currency"},
 }
 NOT_PLANTED = {
     ("open_call", "account"),

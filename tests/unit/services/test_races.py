@@ -12,7 +12,7 @@ import pytest
 
 from bot.core.errors import Refused
 from bot.core.money import Money
-from bot.core.ports import PaymentTruth
+from bot.core.payment import PaymentTruth
 from bot.services import cart, orders, payments, reviews, settlement, stock
 from bot.services.orders import OrderView
 from bot.services.payments import PaymentView

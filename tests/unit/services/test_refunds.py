@@ -14,6 +14,7 @@ from bot.runtime.refunds import GiveBack
 from bot.runtime.writes import ATTENTION, NewEffect
 from bot.services import payments, refunds, settlement
 from bot.services.orders import OrderView
+from bot.services.payments import Urls
 from models import Effect, Payment
 from models.database import transaction
 from tests.unit.services.shop import NOW, Shop
@@ -33,7 +34,7 @@ async def a_refunded_order(shop: Shop, bank: LocalPayments) -> tuple[OrderView, 
     order = await shop.buys(scope, quantity=2)
     async with transaction():
         begun = await payments.begin(scope, order.number, bank.name)
-    checkout = await bank.create(await payments.request(begun.key, "https://shop.example/paid"))
+    checkout = await bank.create(await payments.request(begun.key, Urls("https://shop.example")))
     await bank.pay(checkout.reference)
     async with transaction():
         await payments.opened(begun.key, checkout, NOW)

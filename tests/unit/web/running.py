@@ -18,7 +18,8 @@ from bot.core.capabilities import Capabilities
 from bot.core.errors import DatabaseBusy, Refused
 from bot.core.events import MessageStored, OrderChanged, OwnerChanged, RowChanged
 from bot.core.message import Inbound
-from bot.core.ports import Channel, PaymentProvider
+from bot.core.payment import PaymentProvider
+from bot.core.ports import Channel
 from bot.core.quiet import NEVER
 from bot.runtime import broadcasting
 from bot.runtime.broadcasting import Preview

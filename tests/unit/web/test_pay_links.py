@@ -13,7 +13,7 @@ import pytest
 from bot.core.events import OrderChanged
 from bot.core.message import Button, Reply
 from bot.core.money import Money
-from bot.core.ports import PaymentRequest
+from bot.core.payment import PaymentRequest
 from bot.payments.local import LocalPayments
 from models import Conversation, Message, Order, Payment
 from tests.unit.web.running import Browser, Site

@@ -1,0 +1,153 @@
+"""The port of payment providers. What a provider says by itself is a hint; what it answers when asked settles."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal, Protocol, runtime_checkable
+
+from bot.core.money import Money
+from bot.core.ports import HookAnswer, HookRequest
+from bot.core.text import Text
+
+Device = Literal["any", "desktop", "phone", "wechat", "chat"]
+"""Where the customer pays: on a page of the provider that fits every screen, on a desktop with a picture to scan, in a
+phone's browser, inside WeChat, or on an invoice in the chat itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a provider takes. `currencies` empty: any; `least` and `most` are minor units by currency."""
+
+    devices: frozenset[Device] = frozenset({"any"})
+    currencies: frozenset[str] = frozenset()
+    least: Mapping[str, int] = field(default_factory=dict)
+    most: Mapping[str, int] = field(default_factory=dict)
+    #: The channel account in whose conversations alone it can be paid; "" for all.
+    account: str = ""
+
+    def takes(self, amount: Money, account: str) -> bool:
+        """Whether so much of this currency can be paid there."""
+        if self.account not in ("", account):
+            return False
+        if self.currencies and amount.currency not in self.currencies:
+            return False
+        least, most = self.least.get(amount.currency, 1), self.most.get(amount.currency)
+        return least <= amount.amount and (most is None or amount.amount <= most)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRequest:
+    """What to charge. `key` is unique for ever: a provider that saw it must not charge twice.
+
+    `notify_url` is where the provider says that something happened, `cancel_url` where a customer goes who does not
+    pay. From `expires_at` on nobody may pay any more. `payer` is the customer's id at the platform inside which they
+    pay, and `ip` their network address, where a provider wants these.
+    """
+
+    key: str
+    order_number: str
+    amount: Money
+    description: str
+    return_url: str
+    locale: str
+    device: Device = "any"
+    notify_url: str = ""
+    cancel_url: str = ""
+    expires_at: datetime | None = None
+    payer: str = ""
+    ip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """The provider's own reference, and how the customer pays.
+
+    By `url`, a page to go to; by `code`, what a picture to scan holds; or by `sheet`, what the platform's own client is
+    given to open its sheet.
+    """
+
+    reference: str
+    url: str = ""
+    code: str = ""
+    sheet: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTruth:
+    """What the provider itself says of a payment, asked for and not told by a notice.
+
+    `refunded` is in minor units. `disputed`: the payer wants the money back by way of their bank.
+    """
+
+    reference: str
+    state: str  # "open" | "paid" | "failed" | "refunded"
+    paid: Money | None = None
+    refunded: int = 0
+    paid_at: datetime | None = None
+    disputed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A provider's hint that something happened to the payment with our `key`."""
+
+    id: str
+    key: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """One line of a provider's own books: money taken (positive) or given back (negative), in minor units."""
+
+    reference: str
+    amount: Money
+    at: datetime
+    key: str = ""  # ours, where their books have it
+
+
+@runtime_checkable
+class PaymentProvider(Protocol):
+    """A way to be paid. A notice is a hint; only `fetch` settles."""
+
+    name: str
+    title: Text  # for customers, where there is a choice
+    terms: Terms
+
+    async def create(self, request: PaymentRequest) -> Checkout:
+        """Open a payment; the same `key` gives the same one.
+
+        Raises `ProviderUnavailable`, `Refused("wrong_amount")` for what `terms` do not take.
+        """
+
+    async def verify(self, request: HookRequest) -> None:
+        """Raise `Unauthorised` unless the notice is the provider's; `ProviderUnavailable` when that cannot be told."""
+
+    def parse(self, request: HookRequest) -> list[Notice]:
+        """What a verified notice is about; none for what is no business of ours. Raises `BadInput` for no notice."""
+
+    def answer(self) -> HookAnswer:
+        """What the provider wants to hear once the notice is kept."""
+
+    async def fetch(self, reference: str) -> PaymentTruth:
+        """Ask the provider. Raises `ProviderUnavailable`, `Refused("no_payment")`."""
+
+    async def void(self, reference: str) -> PaymentTruth:
+        """Nobody shall pay it any more; what was paid before stays so. Raises as `fetch` does."""
+
+    async def refund(self, reference: str, amount: Money, key: str) -> PaymentTruth:
+        """Give money back, once per `key`. Raises `ProviderUnavailable` when the outcome is not known.
+
+        Raises `Refused`: "no_payment", "not_paid", "too_much".
+        """
+
+    def books(self, day: date) -> AsyncIterator[Booking]:
+        """What the provider booked on that day, UTC. Raises `ProviderUnavailable`."""
+
+    async def who(self) -> str:
+        """Whose account this is, for people. Raises `ProviderUnavailable`, `Unauthorised`."""
+
+    async def close(self) -> None:
+        """Close connections."""

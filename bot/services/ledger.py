@@ -1,0 +1,71 @@
+"""The books of the money, double-entry: what one account gets another one gives, so that all of them sum to zero.
+
+`provider:<name>` is what a provider holds for us, `sales` what orders earned, and `owed` money that fits no order and
+is to be given back. A posting is written in the transaction that changes its payment: the two cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.money import Money
+from bot.core.registry import reads
+from models import LedgerEntry, Payment
+from models.database import fetch
+
+SALES, OWED = "sales", "owed"
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What stands on an account, in one currency; what it gave is negative."""
+
+    account: str
+    amount: Money
+
+
+def held_by(provider: str) -> str:
+    """The account of what a provider holds for us."""
+    return f"provider:{provider}"
+
+
+async def agree(payment: Payment, now: datetime) -> None:
+    """Post what is missing until the books say what the locked payment's row says; said again, nothing is posted."""
+    entries = await LedgerEntry.filter(payment_id=payment.id)
+    missing = _wanted(payment)
+    missing.subtract(_sums(entries))
+    cause = f"{payment.key}:{len({entry.cause for entry in entries}) + 1}"
+    await LedgerEntry.bulk_create(
+        [
+            LedgerEntry(payment_id=payment.id, cause=cause, account=account, currency=currency, amount=amount, at=now)
+            for (account, currency), amount in sorted(missing.items())
+            if amount
+        ]
+    )
+
+
+def _wanted(payment: Payment) -> Counter[tuple[str, str]]:
+    """What the accounts must hold of this payment."""
+    kept, into = payment.captured - payment.refunded, OWED if payment.state == "mismatch" else SALES
+    currency = payment.captured_currency
+    return Counter({(held_by(payment.provider), currency): kept, (into, currency): -kept})
+
+
+def _sums(entries: list[LedgerEntry]) -> Counter[tuple[str, str]]:
+    sums: Counter[tuple[str, str]] = Counter()
+    for entry in entries:
+        sums[entry.account, entry.currency] += entry.amount
+    return sums
+
+
+@reads
+async def balances() -> tuple[Balance, ...]:
+    """Every account's balance by currency, also those that are even."""
+    rows = await fetch(
+        "SELECT account, currency, SUM(amount) AS amount FROM ledger_entry GROUP BY account, currency "
+        "ORDER BY account, currency",
+        (),
+    )
+    return tuple(Balance(row["account"], Money(int(row["amount"]), row["currency"])) for row in rows)
