@@ -26,12 +26,6 @@ from bot.services.filing import Filing, Limits
 from bot.services.openings import Opening, has_openings
 from models.database import Statement, transaction
 
-SENT = "UPDATE message SET delivery = 'sent', error = '' WHERE conversation_id = ? AND seq = ?"
-# Where the platform says more later, that may have come first.
-SENT_AS = (
-    "UPDATE message SET delivery = CASE WHEN delivery IN ('delivered', 'read') THEN delivery ELSE 'sent' END, "
-    "error = '', external_id = ? WHERE conversation_id = ? AND seq = ?"
-)
 WAITS = "UPDATE message SET delivery = 'held' WHERE conversation_id = ? AND seq = ?"
 SLEEPS = (
     "UPDATE message SET delivery = 'quiet' WHERE conversation_id = ? AND seq = ? AND delivery IN ('queued', 'held')"
@@ -92,13 +86,8 @@ class Send:
 
     def _sent(self, effect: NewEffect, channel: Channel, sent: Sent, last: bool, used: tuple[Statement, ...]) -> Done:
         external_id = sent.external_id if channel.capabilities.receipts else ""
-        where = (effect.conversation_id, effect.message_seq)
-        if pieces.is_one(effect, last):
-            rows = pieces.left(effect, last, external_id, self._clock())
-            return Done((*rows, *used), (_changed(effect),) if last else ())
-        if channel.capabilities.receipts:
-            return Done(((SENT_AS, [(external_id, *where)]), *used), (_changed(effect),))
-        return Done(((SENT, [where]), *used), (_changed(effect),))
+        rows = pieces.left(effect, last, external_id, self._clock())
+        return Done((*rows, *used), (_changed(effect),) if pieces.changes(effect, last) else ())
 
     async def _keep_back(self, effect: NewEffect, about: About) -> Done | None:
         """None when it may leave now."""

@@ -23,8 +23,9 @@ _ALL_LEFT = (
     "EXISTS (SELECT 1 FROM message_piece l WHERE l.conversation_id = message.conversation_id "
     "AND l.seq = message.seq AND l.is_last)"
 )
-# Where the platform says more later, that may have come first.
-_LAST = (
+# Where the platform says more later, that may have come first. One text for all that leaves, in one wire or in several:
+# a commit with two UPDATEs of messages would be no single statement on PostgreSQL.
+_LEFT = (
     "UPDATE message SET delivery = CASE "  # noqa: S608 - ours
     "WHEN delivery IN ('delivered', 'read') THEN delivery ELSE 'sent' END, "
     "error = '', external_id = ? WHERE conversation_id = ? AND seq = ? AND NOT " + _OTHERS_FAILED
@@ -50,9 +51,16 @@ def number(effect: NewEffect) -> int:
 
 def left(effect: NewEffect, last: bool, external_id: str, now: datetime) -> tuple[Statement, ...]:
     """It was sent; the last of them makes the message one that was sent, unless another has failed."""
+    piece = (kept(effect, last, external_id, "sent", now),) if is_one(effect, last) else ()
     where = (effect.conversation_id, effect.message_seq, number(effect))
-    whole: Statement = (_LAST, [(external_id, *where)]) if last else (_EARLIER, [where])
-    return kept(effect, last, external_id, "sent", now), whole
+    if last:
+        return *piece, (_LEFT, [(external_id, *where)])
+    return (*piece, (_EARLIER, [where])) if changes(effect, last) else piece
+
+
+def changes(effect: NewEffect, last: bool) -> bool:
+    """Whether the message is further than before once this wire has left: not by an earlier one, unless tried again."""
+    return last or effect.author == "staff"
 
 
 def kept(effect: NewEffect, last: bool, external_id: str, state: str, now: datetime) -> Statement:

@@ -8,8 +8,13 @@ from datetime import timedelta
 
 from bot.core.errors import BadInput
 from bot.core.profiles import TELEGRAM
+from bot.runtime.attempts import DONE
+from bot.runtime.ledger import Item, _merged
+from bot.runtime.platforms import pieces
+from bot.runtime.writes import NewEffect
 from models import Effect, Message, MessagePiece
-from tests.kit.simulator import Customer, Simulator
+from models.engines.postgres_bulk import whole
+from tests.kit.simulator import START, Customer, Simulator
 from tests.unit.runtime.conftest import Worlds
 from tests.unit.runtime.ticking import NARROW, delivery, in_pieces, opened, three, twice
 
@@ -137,3 +142,14 @@ async def test_what_one_wire_says_has_no_rows_of_pieces(small_world: Worlds) -> 
     _, ann = await opened(small_world)
     await ann.says("one")
     assert not await MessagePiece.all().exists()
+
+
+def test_what_leaves_in_one_wire_and_in_several_is_recorded_in_one_statement() -> None:
+    """On PostgreSQL, where a commit of several statements holds its rows while the event loop does something else."""
+    wires = [("send:0:1:7:0", 7, True), ("send:0:2:4:0", 4, False), ("send:0:3:9:2", 9, True)]
+    items = []
+    for key, seq, last in wires:
+        effect = NewEffect(key, "send", "t:a", "{}", 1, seq, "bot")
+        done = (DONE, [(1, START, key)])
+        items.append(Item(statements=[done, *pieces.left(effect, last, "w", START)]))
+    assert whole(None, [], _merged(items)) is not None
