@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tortoise.queryset import QuerySet
+
 from models.attachment import Attachment
 from models.broadcast import Broadcast
 from models.catalogue import CartLine, Product
@@ -76,9 +78,8 @@ async def review(id: int) -> Review | None:  # noqa: A002
     return await Review.filter(id=id).select_for_update().first()
 
 
-async def files_of(conversation_id: int, message_seqs: Iterable[int]) -> list[Attachment]:
-    """The files that came with these messages, by id: one that is being fetched is there before, or not at all."""
-    wanted = Attachment.filter(conversation_id=conversation_id, message_seq__in=list(message_seqs))
+async def files(wanted: QuerySet[Attachment]) -> list[Attachment]:
+    """These files, by id: what one that is being fetched has in the store is told here before, or not kept at all."""
     return await wanted.order_by("id").select_for_update()
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import PurePath
 
 import msgspec
+from tortoise.queryset import QuerySet
 
 import models
 from bot.core.errors import Refused
@@ -77,7 +78,11 @@ async def create(
 
 async def any_of(conversation_id: int, message_seqs: Sequence[int]) -> bool:
     """Whether files came with these messages."""
-    return await models.Attachment.filter(conversation_id=conversation_id, message_seq__in=list(message_seqs)).exists()
+    return await _with(conversation_id, message_seqs).exists()
+
+
+def _with(conversation_id: int, message_seqs: Sequence[int]) -> QuerySet[models.Attachment]:
+    return models.Attachment.filter(conversation_id=conversation_id, message_seq__in=list(message_seqs))
 
 
 async def stored(
@@ -90,10 +95,14 @@ async def stored(
     width: int = 0,
     height: int = 0,
 ) -> Attachment | None:
-    """The bytes are in the store. None when the row is gone (its person, or its message): delete the bytes."""
-    row = await models.Attachment.filter(id=id).first()
-    if row is None:
+    """The bytes are in the store. None when the row is gone (its person, or its message): delete the bytes.
+
+    Inside the caller's transaction.
+    """
+    rows = await locks.files(models.Attachment.filter(id=id))
+    if not rows:
         return None
+    row = rows[0]
     row.state, row.error, row.source = "stored", "", ""
     row.kind, row.media_type = kind, media_type
     row.size, row.sha256, row.storage_key = stored.size, stored.sha256, stored.key
@@ -188,21 +197,21 @@ def _view(row: models.Attachment) -> FileView:
 
 async def taken_back(conversation_id: int, message_seqs: Sequence[int], now: datetime) -> None:
     """The customer took these messages back: their files go, but for photos of a review, which stay with that."""
-    rows = await locks.files_of(conversation_id, message_seqs)
+    rows = await locks.files(_with(conversation_id, message_seqs))
     kept = await models.ReviewPhoto.filter(attachment_id__in=[row.id for row in rows]).values_list("attachment_id")
     gone = [row for row in rows if (row.id,) not in kept]
     await models.Attachment.filter(id__in=[row.id for row in gone]).delete()
-    await discards.later(_keys(gone), now)
+    await discards.later(keys(gone), now)
 
 
 async def forsaken(older_than: datetime) -> list[str]:
     """Delete the rows of uploads whose message never came; returns the keys of their bytes."""
-    rows = await models.Attachment.filter(
-        conversation_id=None, public=False, created_at__lt=older_than, source__not=""
-    ).limit(500)
+    old = models.Attachment.filter(conversation_id=None, public=False, created_at__lt=older_than, source__not="")
+    rows = await locks.files(old.limit(500))
     await models.Attachment.filter(id__in=[row.id for row in rows]).delete()
-    return _keys(rows)
+    return keys(rows)
 
 
-def _keys(rows: Iterable[models.Attachment]) -> list[str]:
-    return [key for row in rows for key in (row.storage_key, row.display_key, row.thumb_key) if key]
+def keys(rows: Iterable[models.Attachment]) -> list[str]:
+    """What the store has of these files, each once."""
+    return sorted({key for row in rows for key in (row.storage_key, row.display_key, row.thumb_key) if key})

@@ -20,7 +20,7 @@ from tortoise.queryset import QuerySet
 
 from bot.core.events import ContactErased
 from bot.core.ports import Storage
-from bot.services import audit, discards, same_person, search, settlement
+from bot.services import attachments, audit, discards, same_person, search, settlement
 from bot.services.visitors import ACCOUNT
 from models import (
     Attachment,
@@ -53,6 +53,7 @@ from models import (
     ReviewPhoto,
     StockHold,
     Visitor,
+    locks,
 )
 from models.database import transaction
 
@@ -121,9 +122,11 @@ async def erase(contact_id: int, now: datetime) -> list[str]:
     """What `forget` does in its transaction: every table; returns the storage keys of their files."""
     person = await _person(await same_person.locked([contact_id]))
     rows = _rows(person)
-    keys = _files(await _values("attachment", rows["attachment"]))
+    keys: list[str] = []
     await _follow_payments(person.orders, now)
     for table, query in rows.items():
+        if table == "attachment":
+            keys = attachments.keys(await locks.files(query))
         if table not in _KEPT:
             await query.delete()
     for table, blank in _KEPT.items():

@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 
 import pytest
+from tortoise.queryset import QuerySet
 
 from bot.core.errors import Refused
+from bot.core.message import Attachment, FileRef
 from bot.core.money import Money
 from bot.core.payment import PaymentTruth
-from bot.services import cart, orders, payments, reviews, settlement, stock
+from bot.core.ports import StoredFile
+from bot.services import attachments, cart, orders, payments, privacy, reviews, settlement, stock
 from bot.services.orders import OrderView
 from bot.services.payments import PaymentView
 from bot.services.scope import Scope
 from bot.services.settlement import Settlement
+from models import Attachment as AttachmentRow
 from models import CartLine, Order, OrderEvent, Payment, Product, Review, locks
 from models.database import transaction
 from tests.unit.services.race import Rival, after, before, without_lock
@@ -204,6 +208,45 @@ async def test_one_order_is_reviewed_on_two_channels_at_once(any_shop: Shop) -> 
             await reviews.record(web, order.number, 5, "on the web", ())
     await rival.ends()
     assert [(row.stars, row.text) for row in await Review.all()] == [(2, "on the phone")]
+
+
+async def fetched(scope: Scope) -> Callable[[], Awaitable[Attachment | None]]:
+    """What records that a file of this customer, which is being fetched, is in the store under the key "late"."""
+    made = await attachments.create(
+        FileRef("image", "r", "p.jpg"), scope.now, conversation_id=scope.conversation_id, contact_id=scope.contact_id
+    )
+    return lambda: attachments.stored(made.id, StoredFile("late", 3, "00", "image/jpeg"), "image", "image/jpeg")
+
+
+async def test_who_is_forgotten_while_a_file_is_recorded_leaves_no_bytes(any_shop: Shop) -> None:
+    ann = await any_shop.customer()
+    keeps = await fetched(ann)
+    rival = Rival(lambda: privacy.erase(ann.contact_id, ann.now))
+    with after(locks, "files", rival.comes):
+        async with transaction():
+            await keeps()
+    assert await rival.ends() == ["late"]
+
+
+async def test_a_file_that_comes_while_its_person_is_forgotten_is_not_kept(any_shop: Shop) -> None:
+    ann = await any_shop.customer()
+    rival = Rival(await fetched(ann))
+    with after(locks, "files", rival.comes):
+        async with transaction():
+            assert await privacy.erase(ann.contact_id, ann.now) == []
+    assert await rival.ends() is None
+
+
+async def test_without_its_lock_the_bytes_of_a_file_stay(postgres: Shop) -> None:
+    async def unlocked(wanted: QuerySet[AttachmentRow]) -> list[AttachmentRow]:
+        return await wanted
+
+    ann = await postgres.customer()
+    rival = Rival(await fetched(ann))
+    with without_lock("files", unlocked), after(locks, "files", rival.comes):
+        async with transaction():
+            assert await privacy.erase(ann.contact_id, ann.now) == []
+    assert await rival.ends() is not None
 
 
 async def test_without_its_lock_the_last_one_is_sold_twice(postgres: Shop) -> None:
