@@ -29,4 +29,7 @@ class Consent(Model):
 
     class Meta:
         table = "consent"
-        indexes = (Index(fields=("identity_id", "kind", "id"), name="ix_consent_identity"),)
+        indexes = (
+            Index(fields=("identity_id", "kind", "id"), name="ix_consent_identity"),
+            Index(fields=("kind", "given", "identity_id"), name="ix_consent_kind"),
+        )

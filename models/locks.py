@@ -41,9 +41,9 @@ async def conversations_of(*contact_ids: int) -> list[Conversation]:
     return await Conversation.filter(contact_id__in=list(contact_ids)).order_by("id").select_for_update()
 
 
-async def running_broadcast() -> Broadcast | None:
-    """The first of those that run: nobody else takes its next recipients until this transaction ends."""
-    return await Broadcast.filter(state="running").order_by("id").select_for_update().first()
+async def running_broadcasts() -> list[Broadcast]:
+    """Those that run, by id: nobody else tells any of their recipients until this transaction ends."""
+    return await Broadcast.filter(state="running").order_by("id").select_for_update()
 
 
 async def cart(*contact_ids: int) -> list[CartLine]:

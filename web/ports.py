@@ -15,7 +15,7 @@ from bot.core.ports import Channel, Storage
 from bot.core.report import ReportInfo
 from bot.runtime.broadcasting import Preview
 from bot.runtime.bus import Bus
-from bot.services.broadcasts import Audience
+from bot.services.audiences import Audience
 from bot.services.calls import Way
 
 

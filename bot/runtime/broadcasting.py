@@ -1,24 +1,37 @@
-"""Sends a broadcast: a few recipients at a time become inbounds of their lanes, each once, whoever begins and dies."""
+"""Sends a broadcast: its recipients become rows, and a few of those at a time inbounds of their lanes, each once.
+
+They wait as recipients, not as messages: so what customers are answered never stands behind what many are told.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from tortoise.backends.base.client import BaseDBAsyncClient
 
 from bot.core.capabilities import Capabilities
 from bot.core.message import Inbound
 from bot.core.quiet import QuietHours
 from bot.runtime.inbox import Inbox
 from bot.runtime.ledger import Waiting
+from bot.runtime.pending import crowded
 from bot.runtime.shop import Shop
-from bot.services import broadcasts, reach
-from bot.services.broadcasts import CLIENT_ID, Audience, Recipient
+from bot.services import audiences, broadcasts, reach
+from bot.services.audiences import Audience, Chosen
+from bot.services.broadcasts import CLIENT_ID, Copy
 from models import Broadcast, locks
 from models.database import transaction
 
-#: Recipients of one step, over all accounts, and the time between two steps, seconds: platforms take far more.
+#: Recipients of one step, over all broadcasts, accounts and nodes, and the time between two steps, seconds: platforms
+#: take far more.
 STEP, STEP_SECONDS = 40, 2.0
+#: With so many messages of its account on their way a recipient waits: what customers are answered goes ahead.
+CROWDED = 40
+#: A step that is early by no more than this takes its turn, and the next one is not earlier for it; seconds.
+_EARLY = 0.2
 #: Of so many who want news a preview asks how they can be reached.
 PREVIEWED, _PAGE = 5_000, 500
 
@@ -39,72 +52,110 @@ async def preview(
     audience: Audience, capabilities: Mapping[str, Capabilities], quiet: QuietHours, now: datetime
 ) -> Preview:
     """What would become of a broadcast to these people, sent now."""
-    everybody = await broadcasts.size(audience)
-    tally = {"now": 0, "template": 0, "later": 0}
-    why: dict[str, int] = {}
-    asked, after = 0, 0
-    while asked < PREVIEWED and (page := await broadcasts.recipients(audience, after, _PAGE)):
-        ids = [one.conversation_id for one in page]
-        found = await reach.of_many(ids, capabilities, now, "news", quiet)
-        for one in page:
-            fate = _fate(one, found[one.conversation_id], now)
-            counts = tally if fate in tally else why
-            counts[fate] = counts.get(fate, 0) + 1
-        asked, after = asked + len(page), ids[-1]
-    more = bool(asked >= PREVIEWED and await broadcasts.recipients(audience, after, 1))
-    if not more and everybody > asked:
-        why["unwanted"] = everybody - asked
-    return Preview(everybody, tally["now"], tally["template"], tally["later"], why, more)
+    everybody = await audiences.size(audience)
+    fates: dict[int, str] = {}
+    asked, after, page = 0, 0, await audiences.recipients(audience, 0, _PAGE)
+    while page and asked < PREVIEWED:
+        fates |= {one.at.person: _fate(one) for one in await audiences.chosen(page, audience, capabilities, quiet, now)}
+        asked, after = asked + len(page), page[-1].identity_id
+        page = await audiences.recipients(audience, after, _PAGE)
+    tally = Counter(fates.values())
+    now_, template, later = (tally.pop(fate, 0) for fate in ("now", "template", "later"))
+    if not page and everybody > len(fates):
+        tally["unwanted"] += everybody - len(fates)
+    return Preview(everybody, now_, template, later, dict(tally), bool(page))
 
 
-def _fate(one: Recipient, found: reach.Reach, now: datetime) -> str:
-    if one.is_with_people(now):
+def _fate(one: Chosen) -> str:
+    if one.staffed:
         return "staffed"
-    if found.ok:
-        return "template" if found.how == "template" else "now"
-    return "later" if found.leaves else found.why
+    if one.reach.ok:
+        return "template" if one.reach.how == "template" else "now"
+    return "later" if one.reach.leaves else one.reach.why
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What a broadcast does next: it was looked for before anything is locked, since it may take a while to find."""
+
+    id: int
+    reached: int
+    chosen: Sequence[Chosen] = ()
+    reaches: int = 0  # how far it has come with these
+    is_last: bool = False
 
 
 async def step(inbox: Inbox, shop: Shop, now: datetime) -> list[Waiting]:
     """The next recipients of the broadcast whose turn it is, as inbounds that are kept; nothing where none runs.
 
     Who they are, their rows and how far it has come are one commit: after a crash the next step begins where the last
-    one ended, and of two nodes that do it at once one waits.
+    one ended, and of several nodes that do it at once one does it.
     """
-    await Broadcast.filter(state="scheduled", send_at__lte=now).update(state="running")
-    if not await Broadcast.filter(state="running").exists():
+    full = await crowded(shop.capabilities, CROWDED)
+    turn = await _next(shop, full, now)
+    if turn is None:
         return []
     async with transaction() as connection:
-        row = await locks.running_broadcast()
-        if row is None:
+        rows = {row.id: row for row in await locks.running_broadcasts()}
+        row, at = rows.get(turn.id), await _its_time(now)
+        if row is None or at is None or row.reached != turn.reached:
             return []
-        audience = broadcasts.audience_of(row)
-        page = await broadcasts.recipients(audience, row.reached, STEP)
-        chosen = [one for one in page if await _is_chosen(one, audience, shop, now)]
-        await broadcasts.plan(row, chosen)
-        waiting = await inbox.keep_within(connection, [_told(row.id, one) for one in chosen])
-        row.reached = page[-1].conversation_id if page else row.reached
-        if len(page) < STEP:
+        await _plan(row, turn, now)
+        waiting = await _tell(inbox, connection, shop, row.id, full, now)
+        row.stepped_at = at
+        if row.planned_at and not await broadcasts.is_waited_for(row.id):
             row.state, row.ended_at = "done", now
-        await row.save()
+        await row.save(update_fields=["reached", "planned_at", "stepped_at", "state", "ended_at"])
     return waiting
 
 
-def _told(broadcast_id: int, one: Recipient) -> Inbound:
+async def _next(shop: Shop, full: Sequence[str], now: datetime) -> _Turn | None:
+    for row in await broadcasts.running(now):
+        if row.planned_at is None:
+            audience = broadcasts.audience_of(row)
+            page = await audiences.recipients(audience, row.reached, STEP)
+            chosen = await audiences.chosen(page, audience, shop.capabilities, shop.quiet, now)
+            reaches = page[-1].identity_id if page else row.reached
+            return _Turn(row.id, row.reached, chosen, reaches, len(page) < STEP)
+        if await broadcasts.due(row.id, full, now, 1) or not await broadcasts.is_waited_for(row.id):
+            return _Turn(row.id, row.reached)
+    return None
+
+
+async def _its_time(now: datetime) -> datetime | None:
+    """The moment that this step has; None where another one was a moment ago, on whichever node.
+
+    A clock that was set back does not make everybody wait for it.
+    """
+    last = await broadcasts.last_step()
+    if last is None:
+        return now
+    at = last + timedelta(seconds=STEP_SECONDS)
+    early = (at - now).total_seconds()
+    if _EARLY < early <= STEP_SECONDS + _EARLY:
+        return None
+    return at if 0 < early <= _EARLY else now
+
+
+async def _plan(row: Broadcast, turn: _Turn, now: datetime) -> None:
+    if row.planned_at is None:
+        await broadcasts.plan(row.id, turn.chosen, now)
+        row.reached = turn.reaches
+        row.planned_at = now if turn.is_last else None
+
+
+async def _tell(
+    inbox: Inbox, connection: BaseDBAsyncClient, shop: Shop, id_: int, full: Sequence[str], now: datetime
+) -> list[Waiting]:
+    """Those who are due, unless their night has fallen meanwhile, or they can be reached no more."""
+    copies = await broadcasts.due(id_, full, now, STEP)
+    ways = await reach.among([one.conversation_id for one in copies], shop.capabilities, now, "news", shop.quiet)
+    found = {address.conversation_id: there for address, there in ways}
+    await broadcasts.settle(connection, {one.id: found[one.conversation_id].morning for one in copies})
+    return await inbox.keep_within(connection, [_told(id_, one) for one in copies if found[one.conversation_id].ok])
+
+
+def _told(broadcast_id: int, one: Copy) -> Inbound:
     name = f"{CLIENT_ID}{broadcast_id}"
     key = f"{name}:{one.conversation_id}"
     return Inbound(one.account, key, one.external_id, "news", data=str(broadcast_id), client_id=name)
-
-
-async def _is_chosen(one: Recipient, audience: Audience, shop: Shop, now: datetime) -> bool:
-    """Nobody who talks to a person is told, and whoever has several addresses hears it at the best of them."""
-    if one.is_with_people(now):
-        return False
-    if one.person_id is None:
-        return True
-    there = [
-        way
-        for way, found in await reach.ways(one.conversation_id, shop.capabilities, now, "news", shop.quiet)
-        if found.leaves and way.account in (audience.accounts or (way.account,))
-    ]
-    return not there or there[0].conversation_id == one.conversation_id

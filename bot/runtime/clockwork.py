@@ -25,7 +25,7 @@ class Clockwork:
     """The regular work of whoever has the role "scheduler"; done by several at once, each thing happens once.
 
     `arrived` takes inbounds that were kept here, `stepped` what an order's step left behind; `waiting` is how many
-    inbounds wait, and `wake` has effects looked for that nobody handed over.
+    inbounds wait, on whichever node, and `wake` has effects looked for that nobody handed over.
     """
 
     def __init__(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from bot.runtime.writes import NewEffect
@@ -12,6 +12,7 @@ _PENDING = (
     "SELECT key, kind, lane, payload, conversation_id, message_seq, author, epoch, attempts, due_at FROM effect "
     "WHERE state = 'pending'{mine}{besides} ORDER BY id LIMIT ?"
 )
+_OF_ACCOUNT = "SELECT id FROM effect WHERE state = 'pending' AND kind = 'send' AND substr(lane, 1, ?) = ? LIMIT ?"
 _BESIDES = " AND lane <> ? AND substr(lane, 1, ?) <> ?"
 
 
@@ -31,6 +32,16 @@ async def pending(
     for row in await fetch(sql, (*(shards or ()), *others, most)):
         due = as_time(row.pop("due_at"))
         found.append((NewEffect(**row), due))
+    return found
+
+
+async def crowded(accounts: Iterable[str], most: int) -> list[str]:
+    """Those of these accounts with so many messages that are on their way, or more."""
+    found = []
+    for account in accounts:
+        lane = f"{account}:"
+        if len(await fetch(_OF_ACCOUNT, (len(lane), lane, most))) >= most:
+            found.append(account)
     return found
 
 

@@ -43,7 +43,7 @@ from bot.runtime.staffing import Follow, Staffing
 from bot.runtime.worker import Worker
 from bot.runtime.writes import NewEffect, Writes
 from bot.services import discards
-from bot.services.broadcasts import Audience
+from bot.services.audiences import Audience
 from models.database import engine
 
 
@@ -132,7 +132,7 @@ class Runtime:
             self.accept,
             arrived=self._intake.arrived,
             stepped=self._stepped,
-            waiting=lambda: self.waiting,
+            waiting=self._backlog,
             wake=self.wake,
         )
 

@@ -91,8 +91,7 @@ async def _nudge(
 
 def _later(row: Mapping[str, Any], found: reach.Reach) -> datetime | None:
     """When it is tried again; None where it never is, such as behind the end of its dialog."""
-    at = next((one.at for one in found.instead if one.kind == "morning"), None)
-    ends = as_time(row["expire_at"])
+    at, ends = found.morning, as_time(row["expire_at"])
     return at if at is not None and (ends is None or at < ends) else None
 
 

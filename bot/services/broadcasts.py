@@ -1,35 +1,27 @@
-"""What the shop tells many at once: the words, who is meant, how it stands, and what became of it."""
+"""What the shop tells many at once: the words, who is still to be told, how it stands, and what became of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
+from tortoise.backends.base.client import BaseDBAsyncClient
 
 from bot.core.errors import Refused
 from bot.core.message import Attachment
 from bot.core.registry import reads
 from bot.services import attachments, audit
+from bot.services.audiences import Audience, Chosen
 from bot.services.rows import moment
 from bot.services.scope import Scope
 from models import Broadcast, BroadcastCopy
-from models.database import as_time, fetch, marks
+from models.database import as_time, execute, fetch, marks
 
-Bought = Literal["", "yes", "no"]
 CLIENT_ID = "news:"
 PAGE = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """Who is meant: of these accounts (none: all), of this language ("": any), who bought something or never did."""
-
-    accounts: tuple[str, ...] = ()
-    language: str = ""
-    bought: Bought = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +46,13 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipient:
-    """One of those who want news; `staffed` while a person has the word there."""
+class Copy:
+    """One who is to be told now, and where."""
 
+    id: int
     conversation_id: int
     account: str
     external_id: str
-    person_id: int | None
-    owner_id: int | None
-    elsewhere_until: datetime | None
-
-    def is_with_people(self, now: datetime) -> bool:
-        """Whether the bot may not speak there."""
-        return self.owner_id is not None or (self.elsewhere_until is not None and self.elsewhere_until > now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,37 +142,50 @@ async def is_stopped(conversation_id: int, seq: int) -> bool:
     return id_.isdigit() and await Broadcast.filter(id=int(id_), state="stopped").exists()
 
 
-async def size(audience: Audience) -> int:
-    """Everybody who is meant, whether they want news or not."""
-    where, values = _where(audience)
-    return int((await fetch(f"SELECT count(*) AS n {_FROM} WHERE {where}", values))[0]["n"])
+async def running(now: datetime) -> list[Broadcast]:
+    """Those that are under way, the one first whose last turn is the longest ago; those whose time has come begin."""
+    if await Broadcast.filter(state="scheduled", send_at__lte=now).exists():
+        await Broadcast.filter(state="scheduled", send_at__lte=now).update(state="running")
+    rows = await Broadcast.filter(state="running")
+    return sorted(rows, key=lambda row: (row.stepped_at or row.created_at, row.id))
 
 
-async def recipients(audience: Audience, after: int, limit: int) -> tuple[Recipient, ...]:
-    """Those of them who said yes to news, by conversation, behind conversation `after`."""
-    where, values = _where(audience)
-    rows = await fetch(
-        "SELECT c.id, c.account, c.owner_id, c.elsewhere_until, i.external_id, k.person_id "
-        f"{_FROM} WHERE c.id > ? AND {_WANTED} = TRUE AND {where} ORDER BY c.id LIMIT ?",
-        (after, *values, limit),
-    )
-    return tuple(
-        Recipient(
-            row["id"],
-            row["account"],
-            row["external_id"],
-            row["person_id"],
-            row["owner_id"],
-            as_time(row["elsewhere_until"]),
+async def last_step() -> datetime | None:
+    """When any of them had a turn."""
+    return as_time((await fetch("SELECT max(stepped_at) AS at FROM broadcast"))[0]["at"])
+
+
+async def plan(broadcast_id: int, chosen: Sequence[Chosen], now: datetime) -> None:
+    """A row for each who talks to nobody: they are told once, whoever asks again, and at whichever address."""
+    copies = [
+        BroadcastCopy(
+            broadcast_id=broadcast_id,
+            conversation_id=one.at.conversation_id,
+            person=one.at.person,
+            account=one.at.account,
+            due_at=one.due(now),
         )
-        for row in rows
-    )
-
-
-async def plan(broadcast: Broadcast, chosen: Sequence[Recipient]) -> None:
-    """A row for each: they are told once, whoever asks again."""
-    copies = [BroadcastCopy(broadcast_id=broadcast.id, conversation_id=one.conversation_id) for one in chosen]
+        for one in chosen
+        if not one.staffed
+    ]
     await BroadcastCopy.bulk_create(copies, ignore_conflicts=True)
+
+
+async def due(broadcast_id: int, crowded: Sequence[str], now: datetime, limit: int) -> list[Copy]:
+    """Whom to tell now, the longest due first; nobody of the accounts in `crowded`, which have enough to send."""
+    besides = f" AND y.account NOT IN ({marks(len(crowded))})" if crowded else ""
+    sql = f"{_DUE}{besides} ORDER BY y.due_at, y.id LIMIT ?"
+    return [Copy(**row) for row in await fetch(sql, (broadcast_id, now, *crowded, limit))]
+
+
+async def settle(connection: BaseDBAsyncClient, copies: Mapping[int, datetime | None]) -> None:
+    """These copies, by id, are told now or left out (None), or wait until later."""
+    await execute(connection, [(_SETTLE, [(until, id_) for id_, until in copies.items()])])
+
+
+async def is_waited_for(broadcast_id: int) -> bool:
+    """Whether anybody is still to be told, now or later."""
+    return await BroadcastCopy.filter(broadcast_id=broadcast_id, due_at__isnull=False).exists()
 
 
 def audience_of(row: Broadcast) -> Audience:
@@ -194,29 +193,16 @@ def audience_of(row: Broadcast) -> Audience:
     return Audience(msgspec.json.decode(row.accounts, type=tuple[str, ...]), row.language, row.bought)  # type: ignore[arg-type]
 
 
-_FROM = "FROM conversation c JOIN identity i ON i.id = c.identity_id JOIN contact k ON k.id = c.contact_id"
-_WANTED = "(SELECT n.given FROM consent n WHERE n.identity_id = i.id AND n.kind = 'news' ORDER BY n.id DESC LIMIT 1)"
-_PAID = (
-    'EXISTS (SELECT 1 FROM "order" o WHERE o.paid_at IS NOT NULL AND o.contact_id IN (SELECT COALESCE(p.id, h.id) '
-    "FROM contact h LEFT JOIN contact p ON p.person_id = h.person_id WHERE h.id = c.contact_id))"
+_DUE = (
+    "SELECT y.id, y.conversation_id, c.account, i.external_id FROM broadcast_copy y "
+    "JOIN conversation c ON c.id = y.conversation_id JOIN identity i ON i.id = c.identity_id "
+    "WHERE y.broadcast_id = ? AND y.due_at <= ?"
 )
-_CHINESE = "(CASE WHEN k.locale <> '' THEN k.locale ELSE i.locale END) LIKE 'zh%'"
+_SETTLE = "UPDATE broadcast_copy SET due_at = ? WHERE id = ?"
 _SELECT = (
     "SELECT b.id, b.text, b.picture_id, b.label, b.command, b.accounts, b.language, b.bought, b.state, b.send_at, "
     "b.created_at, b.ended_at, s.name AS staff_name FROM broadcast b LEFT JOIN staff s ON s.id = b.staff_id"
 )
-
-
-def _where(audience: Audience) -> tuple[str, list[Any]]:
-    parts, values = ["i.staff_id IS NULL"], list[Any]()
-    if audience.accounts:
-        parts.append(f"c.account IN ({marks(len(audience.accounts))})")
-        values += audience.accounts
-    if audience.language:
-        parts.append(_CHINESE if audience.language == "zh" else f"NOT {_CHINESE}")
-    if audience.bought:
-        parts.append(_PAID if audience.bought == "yes" else f"NOT {_PAID}")
-    return " AND ".join(parts), values
 
 
 async def _view(row: Mapping[str, Any]) -> View:
@@ -230,7 +216,7 @@ async def _view(row: Mapping[str, Any]) -> View:
         created_at=moment(row["created_at"]),
         ended_at=as_time(row["ended_at"]),
         staff_name=row["staff_name"] or "",
-        counts=await _counts(row["id"]),
+        counts=await _counts(row["id"], row["state"] == "running"),
     )
 
 
@@ -238,6 +224,7 @@ _DELIVERIES = (
     "SELECT m.delivery, count(*) AS n FROM broadcast_copy y JOIN message m ON m.conversation_id = y.conversation_id "
     "AND m.client_id = ? WHERE y.broadcast_id = ? GROUP BY m.delivery"
 )
+_COPIES = "SELECT count(*) AS n, count(due_at) AS due FROM broadcast_copy WHERE broadcast_id = ?"
 _LEFT = (
     "SELECT count(DISTINCT y.conversation_id) AS n FROM broadcast_copy y "
     "JOIN conversation c ON c.id = y.conversation_id "
@@ -247,12 +234,13 @@ _LEFT = (
 )
 
 
-async def _counts(broadcast_id: int) -> Counts:
+async def _counts(broadcast_id: int, is_running: bool) -> Counts:
     name = f"{CLIENT_ID}{broadcast_id}"
+    copies = (await fetch(_COPIES, (broadcast_id,)))[0]
     deliveries = {row["delivery"]: int(row["n"]) for row in await fetch(_DELIVERIES, (name, broadcast_id))}
     return Counts(
-        planned=await BroadcastCopy.filter(broadcast_id=broadcast_id).count(),
-        waiting=sum(deliveries.get(state, 0) for state in ("queued", "held", "quiet")),
+        planned=int(copies["n"]),
+        waiting=int(copies["due"]) * is_running + sum(deliveries.get(one, 0) for one in ("queued", "held", "quiet")),
         sent=deliveries.get("sent", 0) + deliveries.get("", 0),  # a web chat has it with the row
         delivered=deliveries.get("delivered", 0),
         read=deliveries.get("read", 0),

@@ -59,6 +59,11 @@ class Reach:
         return self.ok or self.why == "quiet_hours"
 
     @property
+    def morning(self) -> datetime | None:
+        """When it leaves by itself, where the quiet hours are all that keeps it."""
+        return next((one.at for one in self.instead if one.kind == "morning"), None)
+
+    @property
     def may_wait(self) -> bool:
         """Whether it can be left to wait for the customer to write."""
         return any(one.kind == "write" for one in self.instead)
@@ -99,7 +104,7 @@ def can_send(
         return Reach(False, "unwanted", how="")
     found = _by_platform(capabilities, open_, last_act, now, kind)
     if found.ok and morning is not None and not capabilities.stored_delivery:
-        return replace(found, ok=False, why="quiet_hours", how="", instead=(Instead("morning", at=morning),))
+        return replace(found, ok=False, why="quiet_hours", instead=(Instead("morning", at=morning),))
     return found
 
 
@@ -208,19 +213,20 @@ async def ways(
     return sorted(found, key=lambda way: _rank(way[0], capabilities))
 
 
-async def of_many(
+async def among(
     conversation_ids: Sequence[int],
     capabilities: Mapping[str, Capabilities],
     now: datetime,
     kind: Kind,
     quiet: QuietHours = NEVER,
-) -> dict[int, Reach]:
-    """`can_send` for each of these conversations."""
+) -> list[tuple[Address, Reach]]:
+    """These conversations as `ways` tells of those of one person, and in its order."""
     if not conversation_ids:
-        return {}
+        return []
     where = f"c.id IN ({marks(len(conversation_ids))})"
     there = await _addresses(await fetch(_ADDRESS.format(where=where), [*conversation_ids]))
-    return {one.conversation_id: reach for one, reach in await _each(there, capabilities, now, kind, quiet)}
+    found = await _each(there, capabilities, now, kind, quiet)
+    return sorted(found, key=lambda way: _rank(way[0], capabilities))
 
 
 async def _each(
@@ -264,15 +270,21 @@ async def instead(
     return replace(found, instead=(*others, *found.instead))
 
 
+def best_of(ways: Sequence[tuple[Address, Reach]]) -> tuple[Address, Reach] | None:
+    """The first of them by which it leaves as an answer, else by a template; the night changes nothing about that."""
+    for how in "answer", "template":
+        for way in ways:
+            if way[1].leaves and way[1].how == how:
+                return way
+    return None
+
+
 async def best(
     conversation_id: int, capabilities: Mapping[str, Capabilities], now: datetime, kind: Kind, quiet: QuietHours = NEVER
 ) -> int:
     """Where the person of a conversation is told of something by itself; that conversation where nothing is better."""
-    for wanted in ("answer", ""), ("template",):
-        for one, reach in await ways(conversation_id, capabilities, now, kind, quiet):
-            if reach.leaves and reach.how in wanted:
-                return one.conversation_id
-    return conversation_id
+    found = best_of(await ways(conversation_id, capabilities, now, kind, quiet))
+    return found[0].conversation_id if found else conversation_id
 
 
 @reads

@@ -203,6 +203,7 @@ class Simulator:
         await self.runtime.clockwork.dialogs_due()
         await self.runtime.clockwork.orders_due()
         await self.runtime.clockwork.morning()
+        await self.runtime.clockwork.broadcasts_due()
         await self.runtime.idle()
 
     async def deliver(self, inbound: Inbound) -> None:

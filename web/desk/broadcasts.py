@@ -9,7 +9,8 @@ from aiohttp import web
 
 from bot.runtime.broadcasting import Preview
 from bot.services import attachments, broadcasts, threads
-from bot.services.broadcasts import Audience, Bought, Draft, View
+from bot.services.audiences import Audience, Bought
+from bot.services.broadcasts import Draft, View
 from bot.services.visitors import file_row
 from models.database import transaction
 from web import uploads, views

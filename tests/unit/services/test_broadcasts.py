@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.core.profiles import TELEGRAM
-from bot.services import broadcasts, consents, reach
-from bot.services.broadcasts import Audience, Counts, Draft
+from bot.core.profiles import LINE, TELEGRAM
+from bot.core.quiet import NEVER
+from bot.services import audiences, broadcasts, consents, reach, same_person
+from bot.services.audiences import Audience
+from bot.services.broadcasts import Counts, Draft
 from bot.services.scope import Scope
-from models import Broadcast, Contact, Identity, Message, Order, Staff
+from models import BroadcastCopy, Contact, Identity, Message, Order, Staff
 from models.database import transaction
 from tests.unit.services.shop import NOW, Shop
 
@@ -23,7 +25,14 @@ async def reader(shop: Shop, name: str, locale: str, *answers: bool) -> Scope:
 
 
 async def meant(audience: Audience, after: int = 0, limit: int = 9) -> list[int]:
-    return [one.conversation_id for one in await broadcasts.recipients(audience, after, limit)]
+    return [one.conversation_id for one in await audiences.recipients(audience, after, limit)]
+
+
+async def chosen(audience: Audience | None = None) -> list[audiences.Chosen]:
+    """Everybody who wants news, at the address at which they are told."""
+    of = audience or Audience()
+    page = await audiences.recipients(of, 0, 9)
+    return await audiences.chosen(page, of, {"telegram": TELEGRAM, "line": LINE}, NEVER, NOW)
 
 
 async def test_whom_news_are_for(any_shop: Shop) -> None:
@@ -34,14 +43,13 @@ async def test_whom_news_are_for(any_shop: Shop) -> None:
     paid = {"name": "Ann", "address": "here", "created_at": NOW, "updated_at": NOW, "paid_at": NOW}
     await Order.create(number="A", contact_id=ann.contact_id, state="paid", total=1, currency="CNY", **paid)
     everybody = [ann.conversation_id, li.conversation_id]
-    assert (await meant(Audience()), await broadcasts.size(Audience())) == (everybody, 4)
-    assert await meant(Audience(), after=ann.conversation_id) == await meant(Audience(language="zh")) == everybody[1:]
+    assert (await meant(Audience()), await audiences.size(Audience())) == (everybody, 4)
+    assert await meant(Audience(), after=ann.identity_id) == await meant(Audience(language="zh")) == everybody[1:]
     assert await meant(Audience(language="en")) == await meant(Audience(bought="yes")) == everybody[:1]
     assert await meant(Audience(("telegram", "line"), "en", "no")) == await meant(Audience(("line",))) == []
     assert await meant(Audience(), limit=1) == everybody[:1]
-    ways = await reach.of_many(everybody, {"telegram": TELEGRAM}, NOW, "news")
-    assert [way.ok for way in ways.values()] == [True, True]
-    assert await broadcasts.size(Audience(bought="no")) == 3
+    assert [(one.at.conversation_id, one.reach.ok) for one in await chosen()] == [(id_, True) for id_ in everybody]
+    assert await audiences.size(Audience(bought="no")) == 3
 
 
 async def test_a_linked_chat_of_staff_is_no_customers(shop: Shop) -> None:
@@ -55,9 +63,8 @@ async def test_what_became_of_them(any_shop: Shop) -> None:
     people = [await reader(any_shop, str(number), "en", True) for number in range(7)]
     async with transaction():
         id_ = await broadcasts.create(Draft("New tea", Audience()), NOW, 1, NOW)
-    row = await Broadcast.get(id=id_)
     for _ in range(2):  # said again, nothing changes
-        await broadcasts.plan(row, await broadcasts.recipients(Audience(), 0, 9))
+        await broadcasts.plan(id_, await chosen(), NOW)
     fates = ("sent", "delivered", "read", "failed", "quiet", "")
     for scope, delivery in zip(people, fates, strict=False):
         await Message.create(
@@ -67,6 +74,12 @@ async def test_what_became_of_them(any_shop: Shop) -> None:
     any_shop.now = NOW + timedelta(hours=1)
     await consents.stop(any_shop.at(people[1]), "STOP", ("news", "reminders"))
     found = await broadcasts.view(id_)
+    told = {one.id: None for one in await broadcasts.due(id_, (), NOW, 9)}
+    assert (len(told), await broadcasts.is_waited_for(id_)) == (7, True)
+    assert len(await broadcasts.due(id_, ("telegram",), NOW, 9)) == 0
+    async with transaction() as connection:
+        await broadcasts.settle(connection, told)
+    assert not await broadcasts.is_waited_for(id_)
     assert found.counts == Counts(7, waiting=1, sent=2, delivered=1, read=1, failed=1, unsubscribed=1)
     assert (found.staff_name, found.draft.text, found.state) == ("", "New tea", "scheduled")
     assert [one.id for one in await broadcasts.listed()] == [id_]
@@ -82,3 +95,23 @@ async def test_addresses_of_one_person_share_what_is_known_of_their_clock(any_sh
     second = await any_shop.customer(account="line", contact=ann.contact_id)
     await Identity.filter(id=second.identity_id).update(timezone="Europe/Berlin")
     assert [one.zone for one in await reach.addresses(ann.conversation_id)] == ["Europe/Berlin"] * 2
+
+
+async def test_addresses_of_one_person_are_one_recipient_among_those_who_are_meant(any_shop: Shop) -> None:
+    english = await reader(any_shop, "Ann", "en", True)
+    line = await any_shop.customer("安", account="line", locale="zh")
+    await Contact.filter(id=line.contact_id).update(locale="zh")
+    await consents.answered(line, "news", True, "May we?")
+    async with transaction():
+        await same_person.join(english.identity_id, line.identity_id, NOW)
+    first, second = english.conversation_id, line.conversation_id
+    for of, there in ((Audience(), first), (Audience(language="zh"), second), (Audience(("line",)), second)):
+        assert [one.at.conversation_id for one in await chosen(of)] == [there]
+        assert await audiences.size(of) == 1
+    await Message.create(conversation_id=second, seq=9, author="customer", text="hi", at=NOW)
+    async with transaction():
+        id_ = await broadcasts.create(Draft("New tea", Audience()), NOW, 1, NOW)
+    await broadcasts.plan(id_, await chosen(), NOW)
+    await Message.create(conversation_id=first, seq=9, author="customer", text="hi", at=NOW + timedelta(hours=1))
+    await broadcasts.plan(id_, await chosen(), NOW)  # the best one is another by now
+    assert await BroadcastCopy.all().values_list("conversation_id", flat=True) == [second]

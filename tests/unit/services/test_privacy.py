@@ -128,6 +128,8 @@ def connect(row: Model, canary: str, ids: dict[str, int]) -> None:
     """Where the words of a column are what rows are found by, and where one is not named for its table."""
     if isinstance(row, models.PersonLink):
         row.asked_id = row.entered_id = ids["identity"]
+    if isinstance(row, models.BroadcastCopy):
+        row.person = ids["contact"]
     if isinstance(row, models.Identity | models.Conversation | models.OpenCall | models.IdentityAlias):
         row.account = "webchat"
     if isinstance(row, models.IdentityAlias):

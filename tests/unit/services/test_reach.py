@@ -112,6 +112,13 @@ async def test_the_night_of_each_address_counts_and_waiting_is_named(ann: Contac
     assert web != telegram
 
 
+async def test_at_night_a_template_is_no_answer_either(ann: Contact) -> None:
+    telegram = await writes(ann, "telegram", NOW - 90 * HOUR)
+    whatsapp = await writes(ann, "whatsapp", NOW - 30 * HOUR)
+    quiet = parse("16:00-19:00", "Asia/Shanghai")  # NOW is 17:00 there
+    assert await reach.best(whatsapp, ABLE, NOW, "orders", quiet) == await best(whatsapp) == telegram
+
+
 async def test_where_nothing_limits_staff_nothing_is_offered_instead(ann: Contact) -> None:
     telegram, wechat = await writes(ann, "telegram", NOW), await writes(ann, "wechat", NOW - 60 * HOUR)
     found = await reach.of(telegram, TELEGRAM, reachable=True, now=NOW, kind="staff")

@@ -27,7 +27,7 @@ from bot.runtime.bus import Bus
 from bot.runtime.joining import Persons
 from bot.runtime.relay import Relay
 from bot.services import orders
-from bot.services.broadcasts import Audience
+from bot.services.audiences import Audience
 from bot.services.filing import Filing
 from bot.storage import keys, links, media
 from bot.storage.local import LocalStorage
