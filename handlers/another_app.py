@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.core.chat import Chat
+from bot.core.errors import Refused
 from bot.core.message import Button
 from bot.core.router import Router
 from bot.core.text import Text, _
@@ -10,6 +11,7 @@ from bot.services import codes, moving, orders, person_codes, same_person, staff
 from bot.services.calls import CONFIRM, DECLINE, INVITE, JOIN, PART, Invitation
 from bot.services.person_codes import CARRIED, Entered
 from bot.services.same_person import Other
+from handlers.fallback import shrug
 from handlers.orders import Show
 
 router = Router("another_app")
@@ -58,10 +60,13 @@ async def came_along(chat: Chat) -> None:
 
 @router.pattern(codes.TYPED)
 async def code_alone(chat: Chat) -> None:
-    """A code without its command; the number of an order looks the same."""
+    """A code without its command; the number of an order looks the same, and so does many a word."""
     order = await chat.do(orders.find, chat.arguments)
-    if order is None:
+    if order is None and await chat.do(codes.known, chat.arguments):
         await enter(chat, chat.arguments)
+        return
+    if order is None:
+        shrug(chat)
         return
     show = Button(chat.words(_("Show the order")), Show(number=order.number).pack())
     chat.say(_("That is the number of your order."), buttons=[show])
@@ -72,7 +77,7 @@ async def invite(chat: Chat) -> None:
     if chat.inbound.shared:
         chat.say(SHARED)
         return
-    made = await chat.call(INVITE, await chat.do(person_codes.me))
+    made = await chat.call(INVITE, await chat.do(person_codes.begin))
     if not made.code:
         return
     places = [app for app in made.apps if app.link]
@@ -99,11 +104,11 @@ async def enter(chat: Chat, typed: str) -> None:
         chat.say(SHARED)
         return
     entered = await chat.do(person_codes.enter, typed)
-    if entered.state == "wrong":
-        await enter_as_staff(chat, typed)
+    if entered.state in ("wrong", "slow"):
+        await enter_as_staff(chat, typed, otherwise=SLOW if entered.state == "slow" else WRONG)
         return
-    if entered.state != "taken":
-        chat.say(OWN if entered.state == "own" else SLOW)
+    if entered.state == "own":
+        chat.say(OWN)
         return
     if not (entered.known or await are_both(chat, entered)):
         await chat.do(person_codes.drop, entered.code)
@@ -133,11 +138,15 @@ async def are_both(chat: Chat, entered: Entered) -> bool:
     return await chat.confirm(question, yes=_("Yes, both are me"), no=_("No"), expire="10m")
 
 
-async def enter_as_staff(chat: Chat, typed: str) -> None:
+async def enter_as_staff(chat: Chat, typed: str, *, otherwise: Text) -> None:
     """A code from the desk makes this chat a member of staff's."""
-    person = await chat.do(staff.use_link_code, typed)
+    try:
+        person = await chat.do(staff.use_link_code, typed)
+    except Refused:
+        chat.say(SLOW)
+        return
     if person is None:
-        chat.say(FORGEABLE if chat.person.capabilities.forgeable else WRONG)
+        chat.say(FORGEABLE if chat.person.capabilities.forgeable else otherwise)
         return
     chat.say(_("Hello {name}, this chat is linked to your staff account. Say /reports for reports.", name=person.name))
 

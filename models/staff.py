@@ -65,7 +65,7 @@ class LoginAttempt(Model):
     """Failed logins by login name and by address, for throttling."""
 
     id = fields.BigIntField(primary_key=True)
-    subject = fields.CharField(191, unique=True)  # "login:<name>" | "addr:<address>"
+    subject = fields.CharField(191, unique=True)  # "login:<name>" | "addr:<address>" | "code:<sort>[:<identity>]"
     failures = fields.IntField(default=0)
     locked_until = fields.DatetimeField(null=True)
     updated_at = fields.DatetimeField()

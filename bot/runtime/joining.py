@@ -56,7 +56,10 @@ class Persons:
     # a code, and where to enter it
 
     async def invite(self, _effect: str, identity_id: int) -> Invitation:
-        """A code to be shown, in links as well: whoever reads the thread sees them."""
+        """A code to be shown, in links as well: whoever reads the thread sees them.
+
+        Made again after a crash, it ends no other one: that may be the one that the customer sees.
+        """
         own = await Identity.filter(id=identity_id).first()
         if own is None:
             return Invitation("", 0, ())
@@ -78,6 +81,8 @@ class Persons:
             return Way(channel.capabilities.channel, link, link, "", 0)
         now = self._clock()
         async with transaction():
+            for sort in (False, True):
+                await person_codes.end_unused(own.id, shown=sort)
             unseen = await person_codes.make(own.id, now, shown=False)
             shown = await person_codes.make(own.id, now, shown=True)
         link, scanned = await self.link(channel, unseen), await self.link(channel, shown)

@@ -146,9 +146,10 @@ def _from_customer(inbound: Inbound, state: ConversationState, routes: Routes) -
         return Busy()
     if inbound.files and routes.files:
         return Start(routes.files)
-    if name := routes.find_pattern(text):
-        return Start(name, text)
-    return Start(routes.find_keyword(text) or routes.fallback)
+    if name := routes.find_keyword(text):
+        return Start(name)
+    name = routes.find_pattern(text)
+    return Start(name, text) if name else Start(routes.fallback)
 
 
 def _button(data: str, state: ConversationState, routes: Routes) -> Step:

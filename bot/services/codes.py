@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from datetime import datetime, timedelta
+from typing import Literal
 
-from bot.services import attempts
-from models import LoginAttempt
+from bot.core.registry import reads
+from bot.services import attempts, audit
+from bot.services.scope import Scope
+from models import LinkCode, LoginAttempt, PersonCode
+
+log = logging.getLogger(__name__)
 
 LIFE = timedelta(minutes=10)
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without 0, 1, I and O
 SHORT, LONG = 8, 24  # characters of one that is typed (40 bits), and of one that only a link carries (120)
-#: Wrong codes of one address, and of all, within `PERIOD` of the first; then nobody's are looked at until it is over.
-FREE_OF_ONE, FREE_OF_ALL = 5, 500
+#: Customers' codes connect apps of theirs, those of staff make a chat a member's; wrong ones count apart.
+Sort = Literal["customers", "staff"]
+#: So many wrong codes of one address within `PERIOD` of the first, and its codes are not looked at until that is over.
+FREE_OF_ONE = 5
+#: So many of all addresses, and operators hear of it. Nobody is locked out by what others do: of 40 bits that are good
+#: for ten minutes thousands of guesses find nothing.
+ALARMING = 500
 PERIOD = timedelta(minutes=10)
-_ALL = "code"  # before those of addresses in the order of locks
+_CODE = "code"  # the count of all comes before those of addresses in the order of locks
 #: A regular expression for a short one as people type it: letters and digits, which no word has.
 TYPED = rf"(?=.*\d)(?=.*[A-Z])[{ALPHABET}]{{4}}[-–— ]?[{ALPHABET}]{{4}}"
 
@@ -38,32 +49,41 @@ def plain(typed: str) -> str:
     return "".join(char for char in typed.upper() if char.isascii() and char.isalnum())
 
 
-def hashed(purpose: str, code: str) -> str:
-    """Under what a code is kept; `purpose` tells one sort of them from another."""
-    return hashlib.sha256(f"{purpose} {code}".encode()).hexdigest()
+def hashed(sort: Sort, code: str) -> str:
+    """Under what a code is kept: one of one sort is none of the other."""
+    return hashlib.sha256(f"{sort} code {code}".encode()).hexdigest()
 
 
-async def may_guess(identity_id: int, now: datetime) -> bool:
+@reads
+async def known(_scope: Scope, typed: str) -> bool:
+    """Whether that is a code of any sort, or was one a while ago; to ask so is no guess."""
+    code = plain(typed)
+    if await PersonCode.filter(code_hash=hashed("customers", code)).exists():
+        return True
+    return await LinkCode.filter(code_hash=hashed("staff", code)).exists()
+
+
+async def may_guess(sort: Sort, identity_id: int, now: datetime) -> bool:
     """Whether a code of this address is looked at now; inside the caller's transaction, for which others wait."""
-    rows = await attempts.locked(_subjects(identity_id), now)
-    return all(row.locked_until is None or row.locked_until <= now for row in rows)
+    (row,) = await attempts.locked([f"{_CODE}:{sort}:{identity_id}"], now)
+    return row.locked_until is None or row.locked_until <= now
 
 
-async def guessed(identity_id: int, now: datetime) -> None:
-    """A wrong one: counted for the address and for all, in the transaction in which `may_guess` was asked."""
-    for row in await attempts.locked(_subjects(identity_id), now):
+async def guessed(sort: Sort, identity_id: int, now: datetime) -> None:
+    """A wrong one, in the transaction in which `may_guess` was asked: it locks the address, and many alarm."""
+    everybody = f"{_CODE}:{sort}"
+    for row in await attempts.locked([everybody, f"{everybody}:{identity_id}"], now):
         if row.failures == 0 or row.updated_at + PERIOD <= now:
-            row.failures, row.updated_at = 0, now
+            row.failures, row.updated_at, row.locked_until = 0, now, None
         row.failures += 1
-        most = FREE_OF_ALL if row.subject == _ALL else FREE_OF_ONE
-        row.locked_until = row.updated_at + PERIOD if row.failures >= most else None
+        if row.subject != everybody:
+            row.locked_until = row.updated_at + PERIOD if row.failures >= FREE_OF_ONE else None
+        elif row.failures == ALARMING:
+            log.warning("many codes are wrong: somebody may be guessing", extra={"action": "code.guessing", "of": sort})
+            await audit.record(None, "code.guessing", f"codes:{sort}", now)
         await row.save(update_fields=["failures", "locked_until", "updated_at"])
 
 
 async def prune(now: datetime) -> None:
     """Forget the counts that matter no more."""
-    await LoginAttempt.filter(subject__startswith=f"{_ALL}:", updated_at__lt=now - PERIOD).delete()
-
-
-def _subjects(identity_id: int) -> tuple[str, str]:
-    return _ALL, f"{_ALL}:{identity_id}"
+    await LoginAttempt.filter(subject__startswith=f"{_CODE}:", updated_at__lt=now - PERIOD).delete()

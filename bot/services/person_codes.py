@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.core.registry import reads
 from bot.services import audit, codes, same_person
 from bot.services.reviews import NOBODY, public_name
 from bot.services.scope import Scope
@@ -55,19 +54,23 @@ class Taken:
     used_at: datetime
 
 
-@reads
-async def me(scope: Scope) -> int:
-    """The identity that asks for a code."""
+async def begin(scope: Scope) -> int:
+    """Here a code is asked for: an older one that was shown and not used ends now. Returns the identity that asks."""
+    await end_unused(scope.identity_id, shown=True)
     return scope.identity_id
 
 
+async def end_unused(identity_id: int, *, shown: bool) -> None:
+    """This address's codes of that sort which nobody has entered are void."""
+    await PersonCode.filter(identity_id=identity_id, shown=shown, used_at=None).delete()
+
+
 async def make(identity_id: int, now: datetime, *, shown: bool) -> str:
-    """A code for this address; an older unused one of the same sort ends now. Inside the caller's transaction.
+    """A code for this address, beside those that it has. Inside the caller's transaction.
 
     One that is shown is short, and whoever asked for it is asked to confirm; another only a link carries, unseen.
     """
     code = codes.make(codes.SHORT if shown else codes.LONG)
-    await PersonCode.filter(identity_id=identity_id, shown=shown, used_at=None).delete()
     await PersonCode.create(code_hash=_hashed(code), identity_id=identity_id, shown=shown, expires_at=now + codes.LIFE)
     return code
 
@@ -77,12 +80,15 @@ async def enter(scope: Scope, typed: str) -> Entered:
 
     Where anybody may write as them, no code is taken, and none is used up.
     """
-    if not await codes.may_guess(scope.identity_id, scope.now):
-        return Entered("slow")
     if not scope.proved:
-        await codes.guessed(scope.identity_id, scope.now)
         return Entered("wrong")
-    found = await PersonCode.filter(code_hash=_hashed(codes.plain(typed))).first()
+    code = codes.plain(typed)
+    guesses = len(code) < codes.LONG  # nobody guesses what a link carries
+    if guesses and not await codes.may_guess("customers", scope.identity_id, scope.now):
+        return Entered("slow")
+    found = await PersonCode.filter(code_hash=_hashed(code)).first()
+    if guesses and not await codes.known(scope, typed):
+        await codes.guessed("customers", scope.identity_id, scope.now)
     if found is not None and found.identity_id == scope.identity_id:
         return Entered("own")
     if found is not None and found.entered_id == scope.identity_id:
@@ -90,7 +96,6 @@ async def enter(scope: Scope, typed: str) -> Entered:
     # The update decides: of two addresses that say the code at once, one wins.
     fresh = PersonCode.filter(id=found.id if found else 0, used_at=None, expires_at__gt=scope.now)
     if found is None or not await fresh.update(used_at=scope.now, entered_id=scope.identity_id):
-        await codes.guessed(scope.identity_id, scope.now)
         return Entered("wrong")
     return await _entered(scope, found)
 
@@ -146,4 +151,4 @@ def _address(row: Identity) -> Address:
 
 
 def _hashed(code: str) -> str:
-    return codes.hashed("person code", code)
+    return codes.hashed("customers", code)

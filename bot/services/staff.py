@@ -151,13 +151,22 @@ async def make_link_code(staff_id: int, now: datetime) -> tuple[str, datetime]:
 
 
 async def use_link_code(scope: Scope, code: str) -> StaffView | None:
-    """Link this chat to the account that made `code`; None for a code that is wrong, old, or used."""
+    """Link this chat to the account that made `code`; None for a code that is wrong, old, or used.
+
+    Raises `Refused("slow")` where too many were wrong; then nobody has looked at it.
+    """
+    if len(codes.plain(code)) != codes.SHORT:
+        return None
+    if not await codes.may_guess("staff", scope.identity_id, scope.now):
+        raise Refused("slow")
     fresh = LinkCode.filter(
         code_hash=_code_hash(codes.plain(code)), used_at=None, expires_at__gt=scope.now, staff__active=True
     )
     found = await fresh.first()
     # The update decides: of two chats that say the code at once, one wins.
     if found is None or not await LinkCode.filter(id=found.id, used_at=None).update(used_at=scope.now):
+        if not await codes.known(scope, code):
+            await codes.guessed("staff", scope.identity_id, scope.now)
         return None
     await Identity.filter(id=scope.identity_id).update(staff_id=found.staff_id)
     account = await Staff.get(id=found.staff_id)
@@ -205,4 +214,4 @@ def _is_timezone(name: str) -> bool:
 
 
 def _code_hash(code: str) -> str:
-    return codes.hashed("link code", code)
+    return codes.hashed("staff", code)

@@ -10,8 +10,8 @@ import pytest
 
 from bot.core import message
 from bot.core.profiles import PROFILES
-from bot.services import codes, people, person_codes, same_person
-from models import Audit, CartLine, Contact, Conversation, Dialog, Inbound, Order, PersonCode, PersonLink
+from bot.services import codes, people, person_codes, same_person, staff
+from models import Audit, CartLine, Contact, Conversation, Dialog, Inbound, LoginAttempt, Order, PersonCode, PersonLink
 from models.database import transaction
 from tests.kit.simulator import MODES, Customer, Mode, Simulator
 from tests.scenarios.shopkeeping import stock
@@ -158,7 +158,7 @@ async def test_every_other_code_gets_an_answer_that_tells_nothing(shops: Simulat
     assert (await third.last()).text == answers[0]
 
 
-async def test_guessing_is_bounded_for_each_and_for_all(one_shop: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_guessing_locks_the_address_and_nobody_else(one_shop: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     sim = one_shop
     web, eve = await sim.customer("Ann"), await sim.customer("Eve", on="telegram")
     code = await code_of(web)
@@ -170,13 +170,58 @@ async def test_guessing_is_bounded_for_each_and_for_all(one_shop: Simulator, mon
     await eve.says("/link AAAA-2222")
     assert "wrong, or used" in (await eve.last()).text
 
-    monkeypatch.setattr(codes, "FREE_OF_ALL", 3)
-    for name in ("Mo", "Jo"):
+    monkeypatch.setattr(codes, "ALARMING", 3)
+    for name in ("Mo", "Jo", "Bo"):
         one = await sim.customer(name, on="telegram")
         await one.says("/link AAAA-2222")
+    alarms = await Audit.filter(action="code.guessing").order_by("object").values_list("object", flat=True)
+    assert alarms == ["codes:customers", "codes:staff"]
     late, code = await sim.customer("Lo", on="telegram"), await code_of(web)
     await late.says(f"/link {code}")
-    assert "Too many codes" in (await late.last()).text
+    assert "Are you the one there, too?" in (await late.last()).text
+
+
+async def test_a_link_is_no_guess_and_a_code_from_the_desk_is_none_of_a_customers(one_shop: Simulator) -> None:
+    sim = one_shop
+    web, eve, mei = await sim.customer("Ann"), await sim.customer("Eve", on="telegram"), await sim.staff("Mei")
+    await web.says("hello")
+    for _ in range(2 * codes.FREE_OF_ONE):
+        await eve.opens(f"https://t.test/?start={person_codes.CARRIED}{codes.make(codes.LONG)}")
+    await eve.opens(await link_of(sim, web))
+    assert "Are you the one there, too?" in (await eve.last()).text
+    await eve.picks("No")
+    for _ in range(codes.FREE_OF_ONE - 1):
+        await eve.says("/link AAAA-2222")
+    code, _ends = await staff.make_link_code(mei.id, sim.now)
+    await eve.says(code)  # without the command
+    assert "linked to your staff account" in (await eve.last()).text
+
+
+@pytest.mark.parametrize("word", ["thanks4u", "Galaxy23", "ABCD-2345"])
+async def test_words_that_look_like_a_code_are_words(one_shop: Simulator, word: str) -> None:
+    eve, web = await one_shop.customer("Eve", on="telegram"), await one_shop.customer("Ann")
+    for _ in range(2 * codes.FREE_OF_ONE):
+        await eve.says(word)
+        assert "I did not quite get that" in (await eve.last()).text
+    assert await LoginAttempt.all().count() == 0
+    old = await code_of(web)
+    await one_shop.passes("11m")
+    await eve.says(old)
+    assert "wrong, or used, or older than ten minutes" in (await eve.last()).text
+    assert await LoginAttempt.filter(failures__gt=0).count() == 0
+
+
+async def test_a_code_that_the_customer_sees_survives_that_it_is_made_again(one_shop: Simulator) -> None:
+    """After a crash the call is made again, and the first answer of it has the word."""
+    web, app = await one_shop.customer("Ann"), await one_shop.customer("Annie", on="telegram")
+    code = await code_of(web)
+    await one_shop.runtime.persons.invite("call:again", (await web.identity()).id)
+    await app.says(f"/link {code}")
+    assert "Are you the one there, too?" in (await app.last()).text
+    other = await code_of(web)
+    await code_of(web)
+    await app.says(f"/link {other}")  # whoever asks for another one has that alone
+    assert "wrong, or used" in (await app.last()).text
 
 
 async def test_a_link_that_nobody_saw_moves_the_talk_after_one_question(shops: Simulator) -> None:

@@ -158,6 +158,8 @@ async def test_a_mailed_code_joins_and_a_mail_still_acts_for_its_own_address_alo
     )  # fmt: skip
     await shop.ann.says("/orders")
     await shop.ann.sees("You have no orders yet")
+    await shop.ann.says(order.number)
+    await shop.ann.sees("I did not quite get that")
     await runtime.accept([Inbound("webchat", "w3", "visitor-7", text="/orders")])
     await shop.until(Message.filter(conversation_id=web.id, body__contains=order.number).exists)
 
