@@ -121,7 +121,7 @@ class Channel:
         raise FileMissing(file.ref)
 
     async def profile(self, recipient: str) -> Profile:  # noqa: ARG002
-        """Who this is; asked once where `capabilities.profiles`. Raises as `send`."""
+        """Who this is; asked before they are first answered where `capabilities.profiles`. Raises as `send`."""
         return Profile()
 
     async def people_of(self, user: str) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ from bot.runtime.platforms import forgetting, handing
 from bot.runtime.platforms.aliases import Aliases
 from bot.runtime.platforms.forgetting import Forget
 from bot.runtime.platforms.handing import HandOver
-from bot.runtime.platforms.profiles import AskProfile
+from bot.runtime.platforms.profiles import AskProfile, Introductions
 from bot.runtime.schedule import Schedule
 from bot.runtime.shares import Shares
 from bot.runtime.staffing import Follow, Staffing
@@ -109,6 +109,7 @@ class Runtime:
             turn_timeout=parts.turn_timeout,
             lease=self._lease,
             watch=Watch(parts.block_timeout),
+            introductions=Introductions(parts.channels),
         )
 
     def _for_staff(self) -> Staffing:

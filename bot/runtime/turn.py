@@ -17,7 +17,7 @@ from bot.core.message import FROM_CUSTOMER, Attachment, Choice, FileRef, Inbound
 from bot.runtime import routing, taps
 from bot.runtime.dialogs import Dialogs, Run
 from bot.runtime.host import TurnHost
-from bot.runtime.platforms import handing, profiles, told
+from bot.runtime.platforms import handing, told
 from bot.runtime.shop import Shop
 from bot.runtime.speech import Speech
 from bot.runtime.staffing import follows
@@ -101,7 +101,7 @@ class Turn:
         return self.writes
 
     async def _open(self, inbound: Inbound) -> None:
-        """Keep what this act allows us to send, let go what waited for it, and ask who a stranger is."""
+        """Keep what this act allows us to send, and let go what waited for it."""
         state, capabilities = self._state, self._shop.on(self._state.account)
         if openings.has_openings(capabilities):
             opening = openings.made_by(inbound, capabilities, state.id, self._now)
@@ -112,8 +112,6 @@ class Turn:
         if not state.reachable and inbound.kind in FROM_CUSTOMER:  # who writes to us can be written to
             self.writes.told.append((REACHABLE, (True, state.identity_id)))
             state.reachable = True
-        if capabilities.profiles and not state.last_seq and inbound.kind in FROM_CUSTOMER:
-            self.writes.effects.append(profiles.asks(state))
 
     def _dialogs(self, inbound: Inbound) -> Dialogs:
         return Dialogs(

@@ -18,7 +18,6 @@ from functools import partial
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from bot.core.errors import DatabaseBusy, LeaseLost
-from bot.core.message import Inbound
 from bot.runtime.blocking import Watch
 from bot.runtime.doubts import Doubts
 from bot.runtime.failures import Failures
@@ -28,11 +27,13 @@ from bot.runtime.host import NeedsTransaction
 from bot.runtime.lanes import Head, Lanes
 from bot.runtime.lease import Lease, WholeDatabase
 from bot.runtime.ledger import Ledger
+from bot.runtime.meeting import Meeting
+from bot.runtime.platforms.profiles import Introductions
 from bot.runtime.remembered import Remembered
 from bot.runtime.retry import HeldUp, was_parked
 from bot.runtime.roll import assure_node
 from bot.runtime.shop import Shop
-from bot.runtime.state import ConversationState, find_states, load_states
+from bot.runtime.state import ConversationState, load_states
 from bot.runtime.suspects import Postponed
 from bot.runtime.turn import Turn
 from bot.runtime.writes import INBOUND_DONE, Writes
@@ -72,7 +73,9 @@ class Worker:
         turn_timeout: float = TURN_TIMEOUT,
         lease: Lease | None = None,
         watch: Watch | None = None,
+        introductions: Introductions | None = None,
     ) -> None:
+        self._introductions = introductions or Introductions({})
         self._watching = watch or Watch()
         self._lanes = lanes
         self._ledger = ledger
@@ -94,7 +97,7 @@ class Worker:
         """Begin to work."""
         self._watching.start()
         self._guard = Guard(self._watching, self._turn_timeout, asyncio.get_running_loop().time)
-        self._states: GroupCommit[Inbound, ConversationState | None] = GroupCommit(self._read, most=BATCH)
+        self._meeting = Meeting(self._shop, self._introductions, self._clock, BATCH)
         self._transactions: list[GroupCommit[Head, BaseException | None]] = [
             GroupCommit(self._batch, most=BATCH, leaves_out=True) for _ in range(self._writers)
         ]
@@ -114,7 +117,7 @@ class Worker:
         for late in under_way:
             late.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
-        await asyncio.gather(self._states.close(), *(group.close() for group in self._transactions))
+        await asyncio.gather(self._meeting.close(), *(group.close() for group in self._transactions))
         self._watching.stop()
 
     async def abandon(self) -> None:
@@ -187,7 +190,7 @@ class Worker:
         try:
             remembered = self._remembered.take(head.lane)
             if remembered is None or not await self._holds(remembered, head):
-                await self._freely(await self._states.submit(head.waiting[0].inbound), head)
+                await self._freely(await self._meeting.conversation(head.waiting[0].inbound), head)
         except (NeedsTransaction, Overtaken):
             transactions = self._transactions[head.waiting[0].id % self._writers]
             return await transactions.submit(head)
@@ -227,15 +230,6 @@ class Worker:
             raise
         self._remembered.keep(state)
         self._committed(made)
-
-    async def _read(self, inbounds: Sequence[Inbound]) -> list[ConversationState | None]:
-        """The conversations of turns that begin together; None of somebody whom we do not know and need not meet."""
-        states = await find_states([inbound.lane for inbound in inbounds])
-        missing = [one for one in inbounds if one.lane not in states and self._shop.meets(one)]
-        if missing:
-            async with transaction() as connection:
-                states |= await load_states(connection, missing, self._clock(), self._shop.meets)
-        return [states.get(inbound.lane) for inbound in inbounds]
 
     # inside a transaction
 

@@ -32,7 +32,7 @@ def at_any_time(world: World, languages: Languages) -> None:
 
 def at_rest(world: World) -> None:
     """Nothing waits any more, and nothing was forgotten."""
-    for problem in (*_inbounds(world), *_thread_of_each(world), *_effects(world), *_dialogs(world)):
+    for problem in (*_inbounds(world), *_thread_of_each(world), *_effects(world), *_dialogs(world), *_people(world)):
         world.red(problem)
 
 
@@ -215,6 +215,13 @@ def _effects(world: World) -> Iterator[str]:
             yield f"effect {key} is cancelled and left"
     for row in _rows(world, "SELECT conversation_id, seq FROM message WHERE delivery = 'queued'"):
         yield f"message {row['seq']} of conversation {row['conversation_id']} is still queued"
+
+
+def _people(world: World) -> Iterator[str]:
+    """Whoever the platform tells of is known by their name, however late it told."""
+    for row in _rows(world, "SELECT account, external_id, name FROM identity"):
+        if row["account"] == "narrow" and row["name"] != f"{row['external_id']} told":
+            yield f"{row['external_id']} is called {row['name']!r}"
 
 
 def _dialogs(world: World) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from bot.core.capabilities import Capabilities
 from bot.core.errors import ChannelUnavailable, Final, ProviderUnavailable, Unreachable
 from bot.core.message import Inbound, Wire
-from bot.core.ports import ORDINARY, Channel, HookRequest, Occasion, Sent
+from bot.core.ports import ORDINARY, Channel, HookRequest, Occasion, Profile, Sent
 from tests.simulation.database import Dead
 from tests.simulation.world import World
 
@@ -78,6 +78,14 @@ class Post(Channel):
     def _refusals(self, key: str) -> int:
         self._world.refusals[key] += 1
         return self._world.refusals[key] - 1
+
+    async def profile(self, recipient: str) -> Profile:
+        """Refused once or twice, or later than a first answer waits for it."""
+        await self._line.takes_time()
+        if self._world.chance.random() < self._world.weather.refused and self._refusals(recipient) < MOST_REFUSALS:
+            self._world.happened["untold"] += 1
+            raise ChannelUnavailable("down")
+        return Profile(f"{recipient} told", "en")
 
     def verify(self, request: HookRequest) -> None:
         """Everything is genuine here."""

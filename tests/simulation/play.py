@@ -43,8 +43,10 @@ LIFE_STEPS = 1_200
 #: An hour and a half: the longest wait of a retry, and then some.
 MOST_SECONDS = 5_400.0
 LIMIT = 20 * 1024 * 1024
-#: A platform that lets us say two things, soon after somebody wrote.
-NARROW = replace(TELEGRAM, channel="narrow", reply_window=timedelta(minutes=1), reply_quota=2, proactive="no")
+#: A platform that lets us say two things, soon after somebody wrote, and has to be asked who that is.
+NARROW = replace(
+    TELEGRAM, channel="narrow", reply_window=timedelta(minutes=1), reply_quota=2, proactive="no", profiles=True
+)
 TOWN = (("telegram", "ann"), ("narrow", "bob"), ("webchat", "eve"))
 
 

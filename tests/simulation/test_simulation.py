@@ -18,7 +18,19 @@ ROOT = Path(__file__).parents[2]
 #: By nodes: how many are played every day, and what must have happened in them.
 SEEDS = {1: 200, 2: 16}
 HAPPENS = {
-    1: {"crash", "stop", "rest", "take over", "give back", "force", "say", "retry effect", "refused", "duplicate"},
+    1: {
+        "crash",
+        "stop",
+        "rest",
+        "take over",
+        "give back",
+        "force",
+        "say",
+        "retry effect",
+        "refused",
+        "untold",
+        "duplicate",
+    },
     2: {"crash", "stop", "rest", "take over", "give back", "sleep", "away", "repeat", "refused", "duplicate"},
 }
 

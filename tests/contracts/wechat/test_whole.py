@@ -12,6 +12,7 @@ import pytest
 from bot.app import build, opened
 from bot.config import Config, accounts
 from tests.kit.platforms.wechat import APP_ID, KEY, SECRET, TOKEN, WeChatServer
+from tests.kit.wire_faults import Hang
 from tests.servers import free_port
 
 Runs = Callable[..., AbstractAsyncContextManager[None]]
@@ -58,6 +59,16 @@ async def test_a_ready_answer_is_in_the_call(server: WeChatServer, runs: Runs) -
     async with runs():
         await ann.says("hi")
         assert (await ann.reads(20)).text == "echo hi"
+        assert server.count("send") == 0
+
+
+async def test_who_a_stranger_is_keeps_no_answer_out_of_its_call(server: WeChatServer, runs: Runs) -> None:
+    ann = server.person()
+    server.fails("user", Hang())
+    async with runs():
+        await ann.says("hi")
+        assert (await ann.reads(20)).text == "echo hi"
+        assert server.named("user")
         assert server.count("send") == 0
 
 

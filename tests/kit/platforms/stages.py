@@ -53,7 +53,7 @@ class Stage:
 
     `answers_only`: the account says something only in answer to a call, one message for each. `learns`: the refusals by
     which the channel finds out what this account may not, each once. `before` each act something may happen at the
-    platform. `person` gives people by their number.
+    platform. `person` gives people by their number. `profile`: the call that tells who somebody is, where there is one.
     """
 
     channel: str
@@ -68,6 +68,7 @@ class Stage:
     photos: bool = True
     before: Callable[[Any], object] = lambda server: None
     learns: tuple[str, ...] = ()
+    profile: str = ""
 
     @property
     def name(self) -> str:
@@ -197,6 +198,7 @@ STAGES = (
         lambda s, n: s.user(str(6543210987654321 + n), locale="en_GB"),
         traits.MESSENGER,
         opens=lambda ann: ann.does("postback", {"title": "Get started", "payload": "GET_STARTED"}),
+        profile="node",
     ),
     Stage(
         "instagram",
@@ -204,6 +206,7 @@ STAGES = (
         _instagram,
         lambda s, n: s.user(str(1784140000000042 + n), locale="en_GB"),
         traits.INSTAGRAM,
+        profile="node",
     ),
     Stage(
         "whatsapp",
@@ -219,6 +222,7 @@ STAGES = (
         lambda s, n: s.person(f"oAnn_{n:022}", locale="en"),
         traits.WECHAT,
         opens=_scans,
+        profile="user",
     ),
     Stage(
         "wechat",
@@ -237,6 +241,7 @@ STAGES = (
         lambda s, n: s.person(f"wmAnn_{n:016}"),
         traits.WECOM,
         opens=lambda ann: ann.comes(),
+        profile="customers",
     ),
     Stage(
         "qq",
@@ -274,6 +279,7 @@ STAGES = (
         traits.LINE,
         opens=lambda ann: ann.follows(),
         prepare=reaches,
+        profile="profile",
     ),
     Stage(
         "weibo",

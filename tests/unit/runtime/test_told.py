@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.errors import FileMissing
 from bot.core.message import FileRef
-from models import Attachment, Contact, Effect, Identity, Message, Review, ReviewPhoto
+from models import Attachment, Effect, Message, Review, ReviewPhoto
 from tests.kit.simulator import Simulator
 from tests.unit.pictures import png
 from tests.unit.runtime.conftest import Worlds
@@ -138,12 +138,3 @@ async def test_what_the_bot_was_about_to_say_is_cancelled_by_an_answer_elsewhere
     assert await Effect.filter(state="cancelled").count() == 1
     bots = [(row.delivery, row.error) for row in await Message.filter(author="bot").order_by("seq")]
     assert bots == [("sent", ""), ("failed", "takeover")]
-
-
-async def test_a_stranger_is_asked_about_once(small_world: Worlds) -> None:
-    _, ann = await opened(small_world)
-    await ann.says("one")
-    await ann.says("two")
-    identity = await Identity.get()
-    assert (identity.name, identity.locale, (await Contact.get()).name) == ("Ann Lee", "zh-TW", "Ann Lee")
-    assert await Effect.filter(kind="profile").count() == 1

@@ -9,15 +9,15 @@ from datetime import timedelta
 from bot.core.capabilities import Capabilities
 from bot.core.chat import Chat
 from bot.core.message import Wire
-from bot.core.ports import ORDINARY, Occasion, Profile, Sent
+from bot.core.ports import ORDINARY, Occasion, Sent
 from bot.core.profiles import TELEGRAM
 from bot.core.router import Router
 from models import Message
 from tests.kit.simulator import Customer, SimChannel, Simulator
 from tests.unit.runtime.conftest import Worlds
 
-TICKS = replace(TELEGRAM, channel="ticks", receipts=True, profiles=True)
-NARROW = replace(TICKS, reply_window=timedelta(days=2), reply_quota=1, proactive="no", profiles=False)
+TICKS = replace(TELEGRAM, channel="ticks", receipts=True)
+NARROW = replace(TICKS, reply_window=timedelta(days=2), reply_quota=1, proactive="no")
 
 
 def echo() -> Router:
@@ -31,7 +31,7 @@ def echo() -> Router:
 
 
 class Ticking(SimChannel):
-    """Names what it is sent, and knows who people are."""
+    """Names what it is sent."""
 
     slow: asyncio.Event | None = None  # waited for before a message is named
 
@@ -40,9 +40,6 @@ class Ticking(SimChannel):
         if self.slow:
             await self.slow.wait()
         return Sent(f"w{len(self.keys)}")
-
-    async def profile(self, recipient: str) -> Profile:
-        return Profile("Ann Lee", "zh-TW")
 
 
 def twice() -> Router:
@@ -86,7 +83,7 @@ def in_pieces() -> Router:
 
 
 async def three(world: Worlds) -> tuple[Simulator, Customer, list[str]]:
-    sim = await world([in_pieces()], replace(TICKS, profiles=False, text_limit=16))
+    sim = await world([in_pieces()], replace(TICKS, text_limit=16))
     ticking = Ticking(sim.account, sim.capabilities)
     sim.channel = sim.runtime.channels[sim.account] = ticking  # type: ignore[index]
     ann = await sim.customer()
