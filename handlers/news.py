@@ -62,7 +62,7 @@ async def be_silent(chat: Chat, _tap: Silence) -> None:
         chat.say(_("Done: we write here only when you do. Say START to hear us again."))
 
 
-@router.command("subscribe", "start", "订阅", "恢复订阅")
+@router.command("subscribe", "start", "订阅", "恢复订阅", acts=True)
 async def start(chat: Chat) -> None:
     """Back to what they had; news only for those who wanted them once, others are asked."""
     if await chat.do(consents.start, chat.inbound.text or "START"):

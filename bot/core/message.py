@@ -86,6 +86,7 @@ class Inbound(msgspec.Struct, frozen=True, omit_defaults=True):
     automatic: bool = False  # a machine wrote it: it stands in the thread of whom we know, and is not answered
     shared: bool = False  # several people write here, as in a group: what one of them proves holds for none of them
     unverified: bool = False  # the platform does not vouch for the sender: staff are told
+    unproved: bool = False  # anybody may have written it in the sender's name: it opens and asks, and decides nothing
     original: FileRef | None = None  # the whole as it came, for staff, where `text` and `files` are a part of it
 
     @property

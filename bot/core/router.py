@@ -36,6 +36,7 @@ class Command:
     menu: int
     staff: bool
     stops: bool = False
+    acts: bool = False
 
     @property
     def button(self) -> str:
@@ -74,15 +75,17 @@ class Router:
         menu: int = 0,
         staff: bool = False,
         stops: bool = False,
+        acts: bool = False,
     ) -> Callable[[H], H]:
         """`/name`, and the aliases typed as they are. `staff`: listed only for linked staff.
 
         `stops`: understood at any moment, in place of an answer and while a person has the word, and whatever was
-        being asked is over.
+        being asked is over. `acts`: it changes something before it asks anything, so it is only for who proved who they
+        are (see `Inbound.unproved`).
         """
 
         def register(handler: H) -> H:
-            self.commands.append(Command(name, aliases, self._add(handler), title, menu, staff, stops))
+            self.commands.append(Command(name, aliases, self._add(handler), title, menu, staff, stops, acts))
             return handler
 
         return register

@@ -24,6 +24,7 @@ from bot.runtime.writes import NewEffect, Writes
 from bot.services import reach
 
 GONE = _("That button is from earlier and no longer works.")
+UNPROVED = _("Anybody could have written this in your name. Please answer to this message, and we go on.")
 BUSY = _("One moment, I am still working on that.")
 CHANGED = _("Sorry, this has changed in the meantime. Let us start again.")
 CANCELLED = _("Cancelled.")
@@ -101,6 +102,9 @@ class Dialogs:
                     self._say(EXPIRED)
             case routing.Stale():
                 self._say(GONE)
+                await self._ask_again()
+            case routing.Unproved():
+                self._say(UNPROVED)
                 await self._ask_again()
             case routing.Busy():
                 self._say(BUSY)

@@ -8,7 +8,7 @@ from bot.core.callback import Callback
 from bot.core.errors import BadInput
 from bot.core.message import Choice, Inbound
 from bot.core.question import answer_data, parse_answer_data
-from bot.core.router import RUN, Routes
+from bot.core.router import RUN, Command, Routes
 from bot.core.words import Steering, normalise, number, steering
 from bot.runtime.state import ConversationState, DialogState
 
@@ -77,11 +77,16 @@ class Busy:
 
 
 @dataclass(frozen=True, slots=True)
+class Unproved:
+    """What only the customer may decide, and anybody may have written: ask for an answer to what they alone got."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ignore:
     """Kept and counted, nothing to answer."""
 
 
-Step = Start | Answer | Result | Steer | AskAgain | End | Stale | Busy | Ignore
+Step = Start | Answer | Result | Steer | AskAgain | End | Stale | Busy | Unproved | Ignore
 
 
 def decide(inbound: Inbound, state: ConversationState, routes: Routes) -> Step:
@@ -130,7 +135,9 @@ def _from_customer(inbound: Inbound, state: ConversationState, routes: Routes) -
     found = routes.find_command(text, aliases=True)
     if found and found[0].stops:
         return Start(found[0].handler, found[1], stops=True)
-    if data := typed_choice(inbound.text, state):
+    if inbound.unproved and _decides(inbound, state, found[0] if found else None):
+        return Unproved()
+    if not inbound.unproved and (data := typed_choice(inbound.text, state)):
         step = _button(data, state, routes)
         if not isinstance(step, Stale):  # words that were a button once are words again
             return step
@@ -150,6 +157,13 @@ def _from_customer(inbound: Inbound, state: ConversationState, routes: Routes) -
         return Start(name)
     name = routes.find_pattern(text)
     return Start(name, text) if name else Start(routes.fallback)
+
+
+def _decides(inbound: Inbound, state: ConversationState, command: Command | None) -> bool:
+    """Whether these words would answer, choose or act; what only opens something asks before it acts."""
+    if _asking(state):
+        return True
+    return command.acts if command else bool(typed_choice(inbound.text, state))
 
 
 def _button(data: str, state: ConversationState, routes: Routes) -> Step:

@@ -81,7 +81,8 @@ class EmailChannel(Channel):
         files = [File(file, await self._content(file)) for file in wire.files]
         message_id = self._marks.id(key, recipient)
         ours = From(self._settings.address, self._settings.name)
-        mail = written(wire, ours, recipient, message_id, files, occasion)
+        mark = self._marks.short(recipient) if self._settings.subject_mark else ""
+        mail = written(wire, ours, recipient, message_id, files, occasion, mark)
         await self._sender.send(mail, self._settings.address, recipient)
         return Sent(message_id)
 

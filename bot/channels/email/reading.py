@@ -19,7 +19,7 @@ from bot.channels._reading import MOST_NAME, MOST_TEXT
 from bot.channels.email import body, machines, quoting, reports, trust
 from bot.channels.email.headers import MOST_ID, Mail, ids, moment, people, raw, words
 from bot.channels.email.machines import Writer
-from bot.channels.email.marks import Marks
+from bot.channels.email.marks import Marks, unmarked
 from bot.core.errors import BadInput
 from bot.core.message import Allowance, FileRef, Inbound
 
@@ -76,9 +76,9 @@ class Reader:
             return self._unreadable(data, received)
         if not _is_somebodys(base, writer) or writer is Writer.REPORT:
             return self._unreadable(data, received)
-        subject = words(raw(mail, "subject"))
+        subject = unmarked(words(raw(mail, "subject")))
         original = FileRef("file", ref("raw", place, base.external_id), RAW, "message/rfc822")
-        said = replace(base, kind="message", text=subject[:MOST_TEXT], original=original, unverified=True)
+        said = replace(base, kind="message", text=subject[:MOST_TEXT], original=original, unproved=True)
         return replace(said, automatic=True) if writer is Writer.MACHINE else said
 
     def unfetched(self, place: str) -> Inbound:
@@ -121,7 +121,7 @@ class Reader:
         return (name or (found[0][0] if found else ""))[:MOST_NAME], sender
 
     def _said(self, base: Inbound, mail: Mail, writer: Writer, place: str) -> Inbound:
-        subject = words(raw(mail, "subject"))
+        subject = unmarked(words(raw(mail, "subject")))
         found = body.read(mail)
         is_answer = bool(_ANSWER.match(subject) or raw(mail, "in-reply-to") or raw(mail, "references"))
         new = found.whole if _FORWARD.match(subject) else quoting.cut(found.new) or quoting.cut(found.whole)
@@ -145,6 +145,7 @@ class Reader:
             allows=None if automatic else THREAD,
             automatic=automatic,
             unverified=not trust.is_vouched_for(mail, base.sender, self.authserv_id),
+            unproved=not trust.is_proved(mail, base.sender, self.authserv_id, self.marks),
             original=None if is_whole else FileRef("file", ref("whole", place, base.external_id), WHOLE, "text/plain"),
         )
 

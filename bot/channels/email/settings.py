@@ -77,6 +77,11 @@ class Settings(ChannelSettings):
         description="As your mail server calls itself in Authentication-Results, such as mx.google.com: staff then see "
         "which senders it does not vouch for. Empty: nobody is asked.",
     )
+    subject_mark: bool = Field(
+        default=False,
+        description="Where smtp_host gives mails ids of its own, as Amazon SES and Microsoft 365 do: a short mark in "
+        "each subject, by which an answer is known as one.",
+    )
     answers_per_hour: int = Field(
         default=30, gt=0, description="More mails of one address within an hour are kept for staff, and not answered."
     )

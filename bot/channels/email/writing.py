@@ -83,13 +83,17 @@ def written(
     message_id: str,
     files: Iterable[File],
     occasion: Occasion,
+    mark: str = "",
 ) -> EmailMessage:
-    """The mail. What staff did not write says that no other machine may answer it; news say how they are ended."""
+    """The mail. What staff did not write says that no other machine may answer it; news say how they are ended.
+
+    `mark` stands at the end of the subject.
+    """
     in_thread = thread(occasion.token)
     mail = EmailMessage(policy=SMTP if recipient.isascii() else SMTPUTF8)
     mail["From"] = formataddr((clean(sender.name), sender.address)) if sender.name else sender.address
     mail["To"] = recipient
-    mail["Subject"] = _subject(wire, sender, in_thread)
+    mail["Subject"] = f"{_subject(wire, sender, in_thread)} {mark}".rstrip()
     mail["Date"] = formatdate()
     mail["Message-ID"] = message_id
     if in_thread.answers:

@@ -140,7 +140,19 @@ def said(body: bytes, server: str = "mx.shop.example") -> Inbound:
     [
         ("", True),
         ("mx.shop.example; dmarc=pass (p=none) header.from=people.example", False),
-        ("mx.shop.example 1; dkim=pass header.d=mail.people.example; spf=fail", False),
+        ("mx.shop.example 1; dkim=pass header.d=people.example; spf=fail", False),
+        ("mx.shop.example; dkim/1 = pass header.d = People.Example", False),
+        ('"mx.shop.example"; dkim=pass (a \\) b) header.d="people.example"', False),
+        ("mx.shop.example; spf=pass smtp.mailfrom=bounce+a=b@people.example", False),
+        ("mx.shop.example; dkim=pass header.d=mail.people.example", True),
+        ("mx.shop.example; dkim=pass header.d=example", True),
+        ("mx.shop.example; dkim=pass header.i=@people.example header.d=mallory.example", True),
+        ("mx.shop.example; dkim=pass header.d=people.example; dmarc=fail header.from=people.example", True),
+        ("mx.shop.example; spf=pass smtp.helo=people.example smtp.mailfrom=mallory.example", True),
+        ("mx.shop.example; spf=pass header.from=people.example smtp.mailfrom=mallory.example", True),
+        ('mx.shop.example; spf=pass smtp.mailfrom="a header.from=people.example"@mallory.example', True),
+        ('mx.shop.example; spf=pass smtp.mailfrom="; dmarc=pass header.from=people.example"@mallory.example', True),
+        ('mx.shop.example; spf=pass (of "x) smtp.mailfrom=people.example ("@y) smtp.mailfrom=mallory.example', True),
         ("mx.shop.example; spf=pass smtp.mailfrom=ann@people.example", False),
         ("mx.shop.example; spf=pass smtp.mailfrom=mallory.example", True),
         ("mx.shop.example; dmarc=fail header.from=people.example", True),
@@ -163,6 +175,36 @@ def test_results_that_came_with_the_mail_do_not_count() -> None:
 def test_an_answer_that_goes_elsewhere_is_not_vouched_for() -> None:
     results = "Authentication-Results: mx.shop.example; dmarc=pass header.from=people.example\r\n"
     assert said(mail("<1@x>", more=results + "Reply-To: mallory@other.example\r\n")).unverified
+
+
+PASSED = "Authentication-Results: mx.shop.example; dmarc=pass header.from=people.example\r\n"
+OURS, ANOTHERS = MARKS.id("send:1:2:3:0", "ann@people.example"), MARKS.id("send:1:2:3:0", "bo@people.example")
+
+
+@pytest.mark.parametrize(
+    ("header", "subject", "is_proved"),
+    [
+        ("", "Re: tea", False),
+        (f"In-Reply-To: {OURS}\r\n", "tea", True),
+        (f"References: <a@x> {OURS} <b@x>\r\n", "Re: tea", True),
+        (f"In-Reply-To: {ANOTHERS}\r\n", "Re: tea", False),
+        (f"In-Reply-To: {OURS.replace('@', '0@')}\r\n", "Re: tea", False),
+        ("", f"Re: tea {MARKS.short('ann@people.example')}", True),
+        ("", f"Re: tea {MARKS.short('bo@people.example')}", False),
+        (PASSED, "Re: tea", True),
+        (PASSED.replace("dmarc=pass", "spf=pass").replace("header.from", "smtp.mailfrom"), "Re: tea", False),
+        (f"Reply-To: mallory@people.example\r\n{PASSED}", "Re: tea", False),
+    ],
+)
+def test_an_answer_to_our_mail_proves_its_sender(header: str, subject: str, *, is_proved: bool) -> None:
+    inbound = said(mail("<1@x>", more=header).replace(b"Subject: tea", f"Subject: {subject}".encode()))
+    assert inbound.unproved is not is_proved
+    assert inbound.token == "<1@x>\ntea"
+
+
+def test_without_a_server_to_believe_only_an_answer_proves_anything() -> None:
+    assert said(mail("<1@x>", more=PASSED), server="").unproved
+    assert not said(mail("<1@x>", more=f"In-Reply-To: {OURS}\r\n"), server="").unproved
 
 
 @pytest.mark.parametrize(

@@ -199,3 +199,14 @@ def test_an_account_needs_its_servers() -> None:
     assert Settings(smtp_security="starttls").port("smtp") == 587
     with pytest.raises(ValueError, match="is no e-mail address"):
         Settings(address="Tea <tea@shop.example>")
+
+
+async def test_a_server_that_makes_ids_of_its_own_leaves_a_mark_in_the_subject(make: Open, ann: EmailPerson) -> None:
+    channel = make(subject_mark=True)
+    await channel.send(ann.id, Wire("龙井茶"), "send:1")
+    await channel.send(ann.id, Wire("yes"), "send:2", Occasion(token="<1@x>\ntea"))
+    subjects = [shown.raw["Subject"] for shown in ann.shown]
+    marks = {subject.rpartition(" ")[2] for subject in subjects}
+    assert [subject.rpartition(" ")[0] for subject in subjects] == ["龙井茶", "Re: tea"]
+    [mark] = marks
+    assert re.fullmatch(r"\[#[0-9a-f]{12}\]", mark)
