@@ -40,7 +40,10 @@ QUIET = "UPDATE effect SET state = 'quiet', due_at = ? WHERE key = ? AND state =
 DROPPED = (
     "UPDATE effect SET state = 'cancelled', done_at = ?, lane = '', payload = '' WHERE key = ? AND state = 'pending'"
 )
-PARKED = "UPDATE effect SET state = 'parked', attempts = ?, error = ?, done_at = ? WHERE key = ?"
+# Cancelled meanwhile, it stays cancelled: staff should not be asked to send it after all.
+PARKED = (
+    "UPDATE effect SET state = 'parked', attempts = ?, error = ?, done_at = ? WHERE key = ? AND state <> 'cancelled'"
+)
 
 #: How long a record waits while the database is busy, seconds.
 BUSY_REST = 0.2

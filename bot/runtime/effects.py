@@ -315,6 +315,10 @@ class Effects:
                         later = await self._attempts.make(effect)
                 finally:
                     lane.doing = ""
+                    if is_void := effect in self._void:  # cancelled while it was tried: not once more
+                        self._drop(lane, {effect.key})
+            if is_void:
+                return 0.0
             if later is None:
                 lane.waiting.popleft()
                 self._room.drop((effect.key,))

@@ -26,7 +26,11 @@ from bot.services.filing import Filing, Limits
 from bot.services.openings import Opening, has_openings
 from models.database import Statement, transaction
 
-WAITS = "UPDATE message SET delivery = 'held' WHERE conversation_id = ? AND seq = ?"
+# Cancelled meanwhile, it stays cancelled.
+WAITS = (
+    "UPDATE message SET delivery = 'held' WHERE conversation_id = ? AND seq = ? "
+    "AND EXISTS (SELECT 1 FROM effect WHERE effect.key = ? AND effect.state <> 'cancelled')"
+)
 SLEEPS = (
     "UPDATE message SET delivery = 'quiet' WHERE conversation_id = ? AND seq = ? AND delivery IN ('queued', 'held')"
 )
@@ -80,7 +84,7 @@ class Send:
         except WindowClosed:
             # What we took for open is not: nobody should try it a second time.
             over = [(self._clock(), *one) for one in used]
-            rows: tuple[Statement, ...] = ((WAITS, [(id_, effect.message_seq)]), (OVER, over))
+            rows: tuple[Statement, ...] = ((WAITS, [(id_, effect.message_seq, effect.key)]), (OVER, over))
             return Done(rows, (_changed(effect),), waits_after=max((one.id for one in open_), default=0))
         return self._sent(effect, channel, sent, payload.last, ((USED, used),))
 

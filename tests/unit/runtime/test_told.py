@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.errors import FileMissing
+from bot.core.errors import BadInput, ChannelUnavailable, FileMissing, WindowClosed
 from bot.core.message import FileRef
 from models import Attachment, Effect, Message, Review, ReviewPhoto
-from tests.kit.simulator import Simulator
+from tests.kit.simulator import Customer, Simulator
 from tests.unit.pictures import png
 from tests.unit.runtime.conftest import Worlds
 from tests.unit.runtime.ticking import NARROW, opened, three, twice
@@ -138,3 +138,37 @@ async def test_what_the_bot_was_about_to_say_is_cancelled_by_an_answer_elsewhere
     assert await Effect.filter(state="cancelled").count() == 1
     bots = [(row.delivery, row.error) for row in await Message.filter(author="bot").order_by("seq")]
     assert bots == [("sent", ""), ("failed", "takeover")]
+
+
+async def answered_while_it_leaves(sim: Simulator, ann: Customer, failure: Exception) -> None:
+    """Somebody answers elsewhere while what the bot says is under way, and then the platform refuses it."""
+
+    async def answers() -> None:
+        await sim.runtime.accept([ann._inbound(kind="echo", text="I am here")])
+        async with asyncio.timeout(30):
+            while not await Effect.filter(state="cancelled").exists():
+                await asyncio.sleep(0.002)
+
+    sim.channel.failures = [failure]
+    with race.before(sim.channel, "send", answers):  # type: ignore[arg-type]
+        await ann.says("hello")
+    assert sim.channel.keys == []
+    assert [one.state for one in await Effect.filter(kind="send")] == ["cancelled"]
+
+
+async def test_what_was_cancelled_while_it_was_refused_does_not_wait(world: Worlds) -> None:
+    sim, ann = await opened(world, capabilities=NARROW)
+    await answered_while_it_leaves(sim, ann, WindowClosed("too late"))
+    row = await Message.get(author="bot")
+    assert (row.delivery, row.error) == ("failed", "takeover")
+
+
+@pytest.mark.parametrize("failure", [ChannelUnavailable("away"), BadInput("too strange")], ids=["passing", "final"])
+async def test_what_was_cancelled_while_it_failed_is_over(
+    small_world: Worlds, at_once: None, failure: Exception
+) -> None:
+    sim, ann = await opened(small_world)
+    await answered_while_it_leaves(sim, ann, failure)
+    sim.runtime.wake()
+    await sim.runtime.idle()
+    assert sim.channel.keys == []
