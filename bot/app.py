@@ -109,7 +109,7 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
     accounts = await make_channels(config, opener(storage, filing), calls, posts, offered) | {
         channel.account: channel for channel in more
     }
-    providers = await make_providers(config)
+    providers = await make_providers(config, clock)
     parts = Parts(
         shop=make_shop(config, routes, languages, accounts, providers),
         channels=accounts,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 
 import handlers
+from bot import payments
 from bot.channels._account import Commands
 from bot.config import Config
 from bot.core import quiet
@@ -82,10 +83,12 @@ def ways_to_pay(providers: Mapping[str, PaymentProvider]) -> tuple[Offer, ...]:
     return tuple(Offer(PayWay(name, one.title.id), one.terms) for name, one in providers.items())
 
 
-async def make_providers(config: Config) -> dict[str, PaymentProvider]:
+async def make_providers(config: Config, clock: Callable[[], datetime]) -> dict[str, PaymentProvider]:
     """The payment providers of the configuration, by name."""
-    if not config.payments.local.enabled:
-        return {}
-    secret = (await kept.secret("local payments")).hex()
-    bank = LocalPayments(config.server.data / "test-bank.db", secret, config.server.url)
-    return {bank.name: bank}
+    found: dict[str, PaymentProvider] = {}
+    if config.payments.local.enabled:
+        secret = (await kept.secret("local payments")).hex()
+        found["local"] = LocalPayments(config.server.data / "test-bank.db", secret, config.server.url)
+    for name, settings in config.payments.providers().items():
+        found[name] = payments.opened(name, settings, clock)
+    return found

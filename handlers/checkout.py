@@ -152,6 +152,8 @@ async def payment_noticed(chat: Chat) -> None:
         tell(chat, settled, order)
     if settled.fresh and settled.outcome in ("mismatch", "late"):
         await chat.hand_over(_("A payment does not match its order."), priority="high")
+    if settled.fresh and settled.outcome == "disputed":
+        await chat.hand_over(_("A payment is disputed: answer at its provider."), priority="high")
 
 
 def tell(chat: Chat, settled: Settlement, order: OrderView | None) -> None:

@@ -125,7 +125,7 @@ async def deliver_notice(runtime: Runtime, name: str, call: HookRequest, now: da
         raise Problem(404, "not_found")
     try:
         await provider.verify(call)
-        notices = provider.parse(call)
+        notices = await provider.parse(call)
     except Unauthorised as error:
         HOOKS.labels(f"pay:{name}", "refused").inc()
         raise Problem(401, "unauthorised") from error

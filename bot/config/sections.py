@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from bot.payments._settings import PaymentSettings
+from bot.payments.stripe import Settings as Stripe
 from bot.settings import checks
 from bot.settings.secret import Secret
 from bot.settings.section import Listed, Section, Url
@@ -178,6 +180,19 @@ class Payments(Section):
     """Ways to pay."""
 
     local: LocalPayments = Field(default=LocalPayments(), description="The test bank.")
+    stripe: Stripe = Field(default=Stripe(), description="Cards and wallets, on Stripe's Checkout page.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Payments:
+        for name, one in self.providers().items():
+            if missing := one.missing():
+                raise ValueError(f"{name}: {', '.join(missing)} is needed, too; {one.cure}")
+        return self
+
+    def providers(self) -> dict[str, PaymentSettings]:
+        """Those that are set up, by name; the test bank is not among them."""
+        sections = [(name, getattr(self, name)) for name in type(self).model_fields]
+        return {name: one for name, one in sections if isinstance(one, PaymentSettings) and one.is_on}
 
 
 class Reports(Section):

@@ -91,9 +91,7 @@ class Config(Section):
         """Every secret that is set, for the log's redaction."""
         sections = [getattr(self, name) for name in type(self).model_fields if name != "channels"]
         for section in (*sections, *self.channels.values()):
-            for _, value in section:
-                if isinstance(value, Secret) and value:
-                    yield value.reveal()
+            yield from _secrets(section)
 
     @classmethod
     def keys_below(cls, keys: list[str]) -> tuple[str, ...]:
@@ -103,6 +101,14 @@ class Config(Section):
             kind = model.model_fields[key].annotation if model and key in model.model_fields else None
             model = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
         return tuple(model.model_fields) if model else ()
+
+
+def _secrets(section: BaseModel) -> Iterator[str]:
+    for _, value in section:
+        if isinstance(value, Secret) and value:
+            yield value.reveal()
+        elif isinstance(value, BaseModel):
+            yield from _secrets(value)
 
 
 def _with_defaults(written: Mapping[str, Any], data: str) -> dict[str, Any]:

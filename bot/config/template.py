@@ -74,13 +74,18 @@ def example() -> str:
 
 
 def markdown() -> str:
-    """A table for the README: every key but those of channels."""
-    return _table((f"{key.section}.{key.name}", key) for key in all_keys() if not _is_of_channel(key.section))
+    """A table for the README: every key but those of channels and of payment providers."""
+    return _table((f"{key.section}.{key.name}", key) for key in all_keys() if not _has_its_own_page(key.section))
 
 
 def channel_markdown(channel: str) -> str:
     """A table of what an account of this channel can be told."""
     return _table((key.name, key) for key in all_keys(channels.kind(channel).Settings))
+
+
+def payment_markdown(provider: str) -> str:
+    """A table of what a payment provider can be told."""
+    return _table((key.name, key) for key in all_keys() if key.section == f"payments.{provider}")
 
 
 def _table(keys: Iterable[tuple[str, Key]]) -> str:
@@ -89,6 +94,10 @@ def _table(keys: Iterable[tuple[str, Key]]) -> str:
         default = "" if key.default == '""' else f"`{key.default}`"
         rows.append(f"| `{name}` | {default} | {key.description.replace('|', '&#124;')} |")
     return "\n".join(rows)
+
+
+def _has_its_own_page(section: str) -> bool:
+    return _is_of_channel(section) or (section.startswith("payments.") and section != "payments.local")
 
 
 def _is_of_channel(section: str) -> bool:

@@ -55,6 +55,7 @@ class PaymentRequest:
     device: Device = "any"
     notify_url: str = ""
     cancel_url: str = ""
+    made_at: datetime | None = None
     expires_at: datetime | None = None
     payer: str = ""
     ip: str = ""
@@ -125,8 +126,11 @@ class PaymentProvider(Protocol):
     async def verify(self, request: HookRequest) -> None:
         """Raise `Unauthorised` unless the notice is the provider's; `ProviderUnavailable` when that cannot be told."""
 
-    def parse(self, request: HookRequest) -> list[Notice]:
-        """What a verified notice is about; none for what is no business of ours. Raises `BadInput` for no notice."""
+    async def parse(self, request: HookRequest) -> list[Notice]:
+        """What a verified notice is about; none for what is no business of ours.
+
+        Raises `BadInput` for no notice, `ProviderUnavailable` where the provider had to be asked in vain.
+        """
 
     def answer(self) -> HookAnswer:
         """What the provider wants to hear once the notice is kept."""

@@ -1,1 +1,20 @@
-"""Payment providers behind one port; the one that ships is a test bank."""
+"""Payment providers behind one port, a module each; `local` is a test bank of our own.
+
+A module declares what an operator can set (`Settings`) and how the provider is opened (`opened`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from importlib import import_module
+from typing import Any, cast
+
+from bot.core.payment import PaymentProvider
+from bot.payments._settings import PaymentSettings
+
+
+def opened(name: str, settings: PaymentSettings, now: Callable[[], datetime]) -> PaymentProvider:
+    """The provider of this name; `now` gives aware UTC."""
+    module: Any = import_module(f"{__name__}.{name}")
+    return cast("PaymentProvider", module.opened(settings, now))

@@ -82,9 +82,12 @@ class LocalPayments:
         self._connection: sqlite3.Connection | None = None
 
     async def create(self, request: PaymentRequest) -> Checkout:
-        """Open a payment; the same `key` gives the same one. Raises `ProviderUnavailable`, `BadInput` for nothing."""
-        if request.amount.amount <= 0:
-            raise BadInput("a payment is of at least one minor unit")
+        """Open a payment; the same `key` gives the same one.
+
+        Raises `ProviderUnavailable`, `Refused("wrong_amount")` for nothing.
+        """
+        if not self.terms.takes(request.amount, ""):
+            raise Refused("wrong_amount", amount=request.amount)
         reference = await self._in_books(lambda books: _create(books, request))
         return Checkout(reference, f"{self._base_url}/pay/{reference}")
 
@@ -96,7 +99,7 @@ class LocalPayments:
         if abs(self._clock().timestamp() - int(stamp)) > TOLERANCE:
             raise Unauthorised("the notice is too old")
 
-    def parse(self, request: HookRequest) -> list[Notice]:
+    async def parse(self, request: HookRequest) -> list[Notice]:
         """Raise `BadInput` for what is no notice of ours."""
         try:
             told = json.loads(request.body)

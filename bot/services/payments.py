@@ -115,6 +115,7 @@ async def request(key: str, urls: Urls) -> PaymentRequest:
         device=cast("Device", payment.device),
         notify_url=urls.notices(payment.provider),
         cancel_url=urls.returns(key),
+        made_at=payment.created_at,
         expires_at=payment.order.hold_until,
     )
 

@@ -12,11 +12,11 @@ from bot.core.money import Money
 from bot.core.payment import PaymentTruth
 from bot.core.registry import reads
 from bot.services import order_states, refunds, stock
-from bot.services.payments import PaymentView, asked, change, locked, view, void_open
+from bot.services.payments import PaymentView, asked, change, locked, note, view, void_open
 from bot.services.scope import Scope
-from models import Effect, Order, Payment
+from models import Effect, Order, Payment, PaymentEvent
 
-Outcome = Literal["paid", "already", "open", "failed", "mismatch", "late"]
+Outcome = Literal["paid", "already", "open", "failed", "mismatch", "late", "disputed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Settlement:
     mismatch  another amount or currency was paid: staff must look
     late      paid in full, but the order has ended and its stock is gone, or it was paid before: staff must give
               the money back
+    disputed  who paid wants the money back by way of their bank: staff must answer at the provider; said once
 
     `fresh` is true when this call changed something: only then is there news to tell.
     """
@@ -62,6 +63,8 @@ async def settle(key: str, truth: PaymentTruth, now: datetime) -> Settlement:
             outcome, fresh = await _settle_refunded(payment, truth, now)
         case _:
             outcome, fresh = await _settle_open(payment)
+    if truth.disputed and not fresh and await _is_news(payment, "disputed", now):
+        outcome, fresh = "disputed", True
     return Settlement(outcome, fresh, view(payment, order))
 
 
@@ -85,6 +88,14 @@ async def _settle_paid(payment: Payment, order: Order, truth: PaymentTruth, now:
     await change(payment, "paid", "settled", now, sums)
     await void_open(order, now)
     return "paid", True
+
+
+async def _is_news(payment: Payment, action: str, now: datetime) -> bool:
+    """Note a step of the payment; False where it is noted already."""
+    if await PaymentEvent.filter(payment_id=payment.id, action=action).exists():
+        return False
+    await note(payment, action, now)
+    return True
 
 
 async def _settle_failed(payment: Payment, now: datetime) -> tuple[Outcome, bool]:

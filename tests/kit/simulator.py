@@ -293,7 +293,7 @@ class Customer:
         page = await self.sim.bank.page(reference)
         money = type(page.amount)(amount, page.amount.currency) if amount is not None else None
         notice = await self.sim.bank.pay(reference, money)
-        for one in self.sim.bank.parse(HookRequest("POST", "/", {}, notice.headers, notice.body)):
+        for one in await self.sim.bank.parse(HookRequest("POST", "/", {}, notice.headers, notice.body)):
             payment = await payments.by_key(one.key)
             assert payment is not None
             await self._send(kind="payment", key=f"pay:{one.id}", data=payment.key)

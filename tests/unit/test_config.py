@@ -278,8 +278,8 @@ def test_the_example_holds_every_key_with_its_default() -> None:
     written = tomllib.loads("\n".join(live[: live.index("[channels.telegram-2]")]))
     channels = written.pop("channels")
     assert Config.model_validate(written) == Config()
-    sections = [*written.values(), written["payments"]["local"], *channels.values()]
-    assert sum(len(section) for section in sections) == len([*template.all_keys()]) + 1
+    sections = [*written.values(), *written["payments"].values(), *channels.values()]
+    assert sum(len(section) for section in sections) == len([*template.all_keys()]) + len(written["payments"])
 
 
 def test_the_example_in_the_repository_is_current() -> None:

@@ -17,6 +17,7 @@ from analytics.tables import TABLES
 from bot.__main__ import main
 from bot.cli import parser
 from bot.config import Config, template
+from bot.config.sections import Payments
 from bot.core.period import chosen_days
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +54,12 @@ def configuration(name: str) -> list[str]:
 
 def test_the_configuration_table_is_current() -> None:
     assert configuration("README.md") == template.markdown().splitlines(), "put in what template.markdown() gives"
+
+
+@pytest.mark.parametrize("name", sorted(Payments.model_fields.keys() - {"local"}))
+def test_the_table_of_a_payment_provider_is_current(name: str) -> None:
+    page = (ROOT / "docs" / "payments.md").read_text("utf-8")
+    assert template.payment_markdown(name) in page, f"put in what template.payment_markdown({name!r}) gives"
 
 
 def test_the_chinese_table_has_the_same_keys_and_defaults() -> None:

@@ -141,7 +141,7 @@ async def test_a_notice_after_the_payer_was_forgotten_is_kept_without_them(site:
     assert (site.runtime.accepted, await Conversation.all().count(), await Identity.all().count()) == ([], 0, 0)
     at_erasure, at_notice = await Effect.all().order_by("id")
     assert at_erasure.key == "settle:forgotten:key-1"
-    (told,) = bill.bank.parse(HookRequest("POST", "/", {}, notice.headers, notice.body))
+    (told,) = await bill.bank.parse(HookRequest("POST", "/", {}, notice.headers, notice.body))
     assert (at_notice.key, at_notice.kind) == (f"settle:pay:local:{told.id}", "settle")
     assert (at_notice.lane, at_notice.payload, at_notice.conversation_id) == (
         "payment:key-1", '{"payment": "key-1"}', None,

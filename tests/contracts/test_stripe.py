@@ -1,0 +1,183 @@
+"""Stripe beyond what every provider does: secrets that roll, thin events, disputes, currencies, lost answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import stripe as sdk
+
+from bot.core.errors import BadInput, ProviderUnavailable, Refused, Unauthorised
+from bot.core.money import Money
+from bot.core.payment import PaymentRequest
+from bot.core.ports import HookRequest
+from bot.payments.stripe import Settings, Stripe
+from tests.kit import wire_faults
+from tests.kit.platforms.stripe import KEY, SECRET, StripeServer
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+ORDER = PaymentRequest(
+    key="4f0c9d", order_number="P7K2-4M9Q", amount=Money(13600, "CNY"), description="2 × Longjing",
+    return_url="https://shop.example/paid/4f0c9d", locale="zh", made_at=NOW, expires_at=NOW + timedelta(minutes=30),
+)  # fmt: skip
+
+
+@dataclass
+class Shop:
+    server: StripeServer
+
+    def provider(self, **settings: Any) -> Stripe:
+        told = {"secret_key": KEY, "webhook_secret": SECRET, "api_base": self.server.base, "timeout": 1.0} | settings
+        return Stripe(Settings(**told), lambda: datetime.fromtimestamp(self.server.now, UTC))
+
+
+@pytest.fixture
+async def shop() -> AsyncIterator[Shop]:
+    async with StripeServer(NOW.timestamp()) as server:
+        yield Shop(server)
+
+
+@pytest.fixture
+async def provider(shop: Shop) -> AsyncIterator[Stripe]:
+    made = shop.provider()
+    yield made
+    await made.close()
+
+
+def hook(body: bytes, signature: str = "") -> HookRequest:
+    return HookRequest("POST", "/hooks/pay/stripe", {}, {"stripe-signature": signature}, body)
+
+
+def signed_by_the_sdk(body: bytes, secret: str = SECRET, at: datetime = NOW) -> HookRequest:
+    stamp = str(int(at.timestamp()))
+    value = sdk.WebhookSignature._compute_signature(f"{stamp}.{body.decode()}", secret)
+    return hook(body, f"t={stamp},v1={value}")
+
+
+async def test_what_their_client_signs_is_taken_and_what_we_expect_their_client_takes(
+    shop: Shop, provider: Stripe
+) -> None:
+    body = shop.server.event("checkout.session.completed", {"client_reference_id": "k"}, "evt_1")
+    await provider.verify(signed_by_the_sdk(body))
+    theirs = shop.server.signed(body, 0)
+    assert sdk.WebhookSignature.verify_header(body.decode(), theirs.headers["stripe-signature"], SECRET)
+
+
+async def test_while_a_secret_is_rolled_both_are_good(shop: Shop) -> None:
+    provider = shop.provider(old_webhook_secret="whsec_before")
+    body = b'{"id": "evt_1"}'
+    for secret in (SECRET, "whsec_before"):
+        await provider.verify(signed_by_the_sdk(body, secret))
+    with pytest.raises(Unauthorised, match="not signed"):
+        await provider.verify(signed_by_the_sdk(body, "whsec_stranger"))
+    with pytest.raises(Unauthorised, match="not signed"):
+        await shop.provider().verify(signed_by_the_sdk(body, ""))
+
+
+async def test_an_event_is_good_for_five_minutes(shop: Shop, provider: Stripe) -> None:
+    await provider.verify(signed_by_the_sdk(b"{}", at=NOW - timedelta(seconds=299)))
+    with pytest.raises(Unauthorised, match="too old"):
+        await provider.verify(signed_by_the_sdk(b"{}", at=NOW - timedelta(seconds=301)))
+
+
+async def test_a_thin_event_is_refused_with_the_cure(provider: Stripe) -> None:
+    with pytest.raises(BadInput, match="choose snapshot events"):
+        await provider.parse(hook(b'{"id": "evt_1", "object": "v2.core.event", "type": "v1.billing.meter"}'))
+
+
+async def test_what_is_of_another_mode_or_of_other_things_is_no_business_of_ours(shop: Shop, provider: Stripe) -> None:
+    live = json.loads(shop.server.event("checkout.session.completed", {"client_reference_id": "k"}, "evt_1"))
+    assert len(await provider.parse(hook(json.dumps(live).encode()))) == 1
+    assert await provider.parse(hook(json.dumps(live | {"livemode": True}).encode())) == []
+    for kind, about in (("invoice.paid", {}), ("charge.refunded", {}), ("checkout.session.completed", {})):
+        assert await provider.parse(hook(shop.server.event(kind, about, "evt_2"))) == []
+
+
+async def test_a_dispute_and_a_refund_find_their_payment(shop: Shop, provider: Stripe) -> None:
+    session = (await provider.create(ORDER)).reference
+    shop.server.pays(session)
+    [notice] = await provider.parse(hook(shop.server.disputes(session)))
+    assert (notice.key, notice.facts["type"]) == (ORDER.key, "charge.dispute.created")
+    assert (await provider.fetch(session)).disputed
+    stranger = shop.server.event("charge.refunded", {"payment_intent": "pi_of_another_shop"}, "evt_9")
+    assert await provider.parse(hook(stranger)) == []
+
+
+@pytest.mark.parametrize(
+    ("amount", "told"),
+    [(Money(6800, "JPY"), "6800"), (Money(1250, "USD"), "1250"), (Money(12500, "KWD"), "12500")],
+)
+async def test_amounts_are_in_their_unit_and_come_back_in_ours(
+    shop: Shop, provider: Stripe, amount: Money, told: str
+) -> None:
+    session = (await provider.create(replace(ORDER, amount=amount))).reference
+    assert shop.server.named("create")[0].form["line_items[0][price_data][unit_amount]"] == told
+    shop.server.pays(session)
+    assert (await provider.fetch(session)).paid == amount
+
+
+async def test_iceland_has_no_cents_but_stripe_has(shop: Shop, provider: Stripe) -> None:
+    session = (await provider.create(replace(ORDER, amount=Money(900, "ISK")))).reference
+    assert shop.server.sessions[session]["amount_total"] == 90000
+    shop.server.pays(session)
+    assert (await provider.fetch(session)).paid == Money(900, "ISK")
+
+
+@pytest.mark.parametrize(
+    "amount", [Money(12345, "KWD"), Money(399, "CNY"), Money(100_000_000, "CNY"), Money(49, "USD")]
+)
+async def test_decimals_and_sums_that_they_have_not_are_refused(provider: Stripe, amount: Money) -> None:
+    with pytest.raises(Refused, match="wrong_amount"):
+        await provider.create(replace(ORDER, amount=amount))
+
+
+async def test_an_answer_that_was_lost_is_the_same_session_the_next_time(shop: Shop, provider: Stripe) -> None:
+    shop.server.fails("create", wire_faults.Lost())
+    with pytest.raises(ProviderUnavailable):
+        await provider.create(ORDER)
+    shop.server.now += 120  # a new try says the same words
+    checkout = await provider.create(ORDER)
+    assert [*shop.server.sessions] == [checkout.reference]
+
+
+async def test_a_refund_whose_answer_was_lost_is_made_once(shop: Shop, provider: Stripe) -> None:
+    session = (await provider.create(ORDER)).reference
+    shop.server.pays(session)
+    shop.server.fails("refund", wire_faults.Cut())
+    with pytest.raises(ProviderUnavailable):
+        await provider.refund(session, Money(600, "CNY"), "r1")
+    assert (await provider.refund(session, Money(600, "CNY"), "r1")).refunded == 600
+
+
+@pytest.mark.parametrize(
+    "fault", [wire_faults.Status(503), wire_faults.TooMany(7), wire_faults.Garbage(), wire_faults.Hang()], ids=str
+)
+async def test_no_clear_answer_is_no_answer(shop: Shop, provider: Stripe, fault: wire_faults.Fault) -> None:
+    session = (await provider.create(ORDER)).reference
+    shop.server.fails("session", fault)
+    with pytest.raises(ProviderUnavailable) as told:
+        await provider.fetch(session)
+    assert told.value.after == (7 if isinstance(fault, wire_faults.TooMany) else None)
+    assert (await provider.fetch(session)).state == "open"
+
+
+async def test_a_session_outlives_a_short_hold_and_is_closed_by_us(shop: Shop, provider: Stripe) -> None:
+    await provider.create(ORDER)
+    await provider.create(replace(ORDER, key="long", expires_at=NOW + timedelta(days=3)))
+    ends = [int(call.form["expires_at"]) - NOW.timestamp() for call in shop.server.named("create")]
+    assert ends == [3600, 23 * 3600]
+
+
+async def test_a_key_that_they_do_not_know_is_told_with_its_name(shop: Shop) -> None:
+    provider = shop.provider(secret_key="sk_test_wrong")
+    with pytest.raises(Unauthorised, match=r"payments\.stripe\.secret_key"):
+        await provider.who()
+    await provider.close()
+
+
+async def test_it_says_whose_money_it_takes(provider: Stripe) -> None:
+    assert await provider.who() == "Parley Tea (test mode)"
