@@ -79,6 +79,8 @@ class App:
         if self.runner is not None:
             await self.runner.cleanup()
         await self.runtime.stop()
+        for provider in self.runtime.providers.values():
+            await provider.close()
         if self.relay is not None:
             await self.relay.stop()
         if self.edge is not None:
