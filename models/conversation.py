@@ -109,7 +109,7 @@ class MessagePiece(Model):
     number = fields.IntField()  # from 0
     is_last = fields.BooleanField(default=False)
     external_id = fields.CharField(191, default="")  # the platform's id
-    delivery = fields.CharField(16)  # sent | delivered | read | failed
+    delivery = fields.CharField(16)  # held | sent | delivered | read | failed
     at = fields.DatetimeField()
 
     class Meta:

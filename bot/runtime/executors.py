@@ -24,7 +24,7 @@ from bot.runtime.writes import ATTENTION, NewEffect
 from bot.services import attachments, discards, leaving, openings, reach
 from bot.services.filing import Filing, Limits
 from bot.services.openings import Opening, has_openings
-from models.database import Statement, transaction
+from models.database import Statement, fetch, transaction
 
 # Cancelled meanwhile, it stays cancelled.
 WAITS = (
@@ -34,6 +34,7 @@ WAITS = (
 SLEEPS = (
     "UPDATE message SET delivery = 'quiet' WHERE conversation_id = ? AND seq = ? AND delivery IN ('queued', 'held')"
 )
+_WANTS_TO_LEAVE = "SELECT 1 FROM effect WHERE key = ? AND state = 'pending'"
 USED = "UPDATE opening SET used = used + 1 WHERE id = ?"
 OVER = "UPDATE opening SET until = ? WHERE id = ?"
 NOT_SENT = "UPDATE message SET delivery = 'failed', error = ? WHERE conversation_id = ? AND seq = ?"
@@ -71,11 +72,14 @@ class Send:
             raise Final(f"the channel account {effect.lane.partition(':')[0]!r} is not configured any more")
         if not has_openings(channel.capabilities):
             sent = await channel.send(payload.recipient, wire, effect.key)
-            return self._sent(effect, channel, sent, payload.last, ())
+            return self._sent(effect, channel, sent, payload, ())
         id_ = effect.conversation_id or 0
         open_, is_late = await openings.for_effect(id_, effect.lane, effect.key, self._clock())
         if open_ and is_late:
             raise OutOfOrder
+        if payload.leads and await self._yields(effect, payload.leads, channel, open_):
+            piece = pieces.kept(effect, False, "", "held", self._clock())
+            return _waits(effect, open_, piece)
         answered = next((one for one in open_ if one.token), open_[0] if open_ else None)
         used = [(answered.id,)] if answered else []
         try:
@@ -83,15 +87,24 @@ class Send:
             sent = await channel.send(payload.recipient, wire, effect.key, replace(occasion, about=payload.about))
         except WindowClosed:
             # What we took for open is not: nobody should try it a second time.
-            over = [(self._clock(), *one) for one in used]
-            rows: tuple[Statement, ...] = ((WAITS, [(id_, effect.message_seq, effect.key)]), (OVER, over))
-            return Done(rows, (_changed(effect),), waits_after=max((one.id for one in open_), default=0))
-        return self._sent(effect, channel, sent, payload.last, ((USED, used),))
+            return _waits(effect, open_, (OVER, [(self._clock(), *one) for one in used]))
+        return self._sent(effect, channel, sent, payload, ((USED, used),))
 
-    def _sent(self, effect: NewEffect, channel: Channel, sent: Sent, last: bool, used: tuple[Statement, ...]) -> Done:
+    async def _yields(self, effect: NewEffect, leads: int, channel: Channel, open_: Sequence[Opening]) -> bool:
+        """Whether files leave the answer that they would take to their words, since there are not enough for both."""
+        left = openings.left(open_)
+        if left is None or not 0 < left <= leads or channel.capabilities.proactive != "no":
+            return False
+        return bool(await fetch(_WANTS_TO_LEAVE, (pieces.further(effect, leads),)))
+
+    def _sent(
+        self, effect: NewEffect, channel: Channel, sent: Sent, payload: SendPayload, used: tuple[Statement, ...]
+    ) -> Done:
         external_id = sent.external_id if channel.capabilities.receipts else ""
-        rows = pieces.left(effect, last, external_id, self._clock())
-        return Done((*rows, *used), (_changed(effect),) if pieces.changes(effect, last) else ())
+        waited = payload.leads > 0 and channel.capabilities.reply_quota is not None
+        rows = pieces.left(effect, payload.last, external_id, self._clock(), waited=waited)
+        changed = pieces.changes(effect, payload.last, waited=waited)
+        return Done((*rows, *used), (_changed(effect),) if changed else ())
 
     async def _keep_back(self, effect: NewEffect, about: About) -> Done | None:
         """None when it may leave now."""
@@ -131,6 +144,12 @@ class Send:
             address = (effect.lane.partition(":")[0], payload.recipient)
             statements.append((BLOCKED, [(False, *address)]))
         return Done(tuple(statements), (_changed(effect), RowChanged(effect.conversation_id or 0)))
+
+
+def _waits(effect: NewEffect, open_: Sequence[Opening], *more: Statement) -> Done:
+    """It is held until the customer does something newer than what is open."""
+    rows = ((WAITS, [(effect.conversation_id or 0, effect.message_seq, effect.key)]), *more)
+    return Done(rows, (_changed(effect),), waits_after=max((one.id for one in open_), default=0))
 
 
 def _leaving(wire: Wire) -> Wire:

@@ -110,7 +110,7 @@ def sends(
             key=f"send:{moment}:{conversation_id}:{seq}:{index}",
             kind="send",
             lane=lane,
-            payload=_encode(SendPayload(recipient, wire, index == last, about)).decode(),
+            payload=_encode(SendPayload(recipient, wire, index == last, about, _leads(index, wires))).decode(),
             conversation_id=conversation_id,
             message_seq=seq,
             author=author,
@@ -120,10 +120,20 @@ def sends(
     ]
 
 
+def _leads(index: int, wires: tuple[Wire, ...]) -> int:
+    if wires[index].text or not wires[index].files:
+        return 0
+    return next((further for further, later in enumerate(wires[index + 1 :], 1) if later.text), 0)
+
+
 class SendPayload(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the executor of `send` needs: to whom, what, whether it completes the message, and what it is about."""
+    """What the executor of `send` needs: to whom, what, whether it completes the message, and what it is about.
+
+    `leads`: files alone, whose words are so many wires further on, and matter more; 0 for all else.
+    """
 
     recipient: str
     wire: Wire
     last: bool
     about: About = ""
+    leads: int = 0

@@ -92,6 +92,12 @@ async def for_effect(conversation_id: int, lane: str, key: str, now: datetime) -
     return _in_force([_opening(row) for row in rows]), any(row["is_late"] for row in rows)
 
 
+def left(open_: Sequence[Opening]) -> int | None:
+    """Messages that still fit into all of these together; None for any number."""
+    counts = [one.left for one in open_ if one.left is not None]
+    return sum(counts) if len(counts) == len(open_) else None
+
+
 async def newest(conversation_id: int, now: datetime) -> int:
     """The id of the newest act that allows something; 0 when none does."""
     return max((one.id for one in (await of([conversation_id], now)).get(conversation_id, ())), default=0)

@@ -114,9 +114,7 @@ def _by_platform(
     if capabilities.reply_window is None:
         return Reach(True)
     if open_:
-        counts = [one.left for one in open_]
-        left = None if None in counts else sum(count for count in counts if count is not None)
-        return Reach(True, until=max(one.until for one in open_), left=left)
+        return Reach(True, until=max(one.until for one in open_), left=openings.left(open_))
     return _outside(capabilities, last_act, now, kind)
 
 

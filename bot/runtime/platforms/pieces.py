@@ -8,16 +8,16 @@ from typing import Any
 from bot.runtime.writes import NewEffect
 from models.database import Statement
 
-#: The states of a piece, the least first.
-ORDER = ("failed", "sent", "delivered", "read")
+#: The states of a piece, the least first; "held" are files that left the last answer to their words.
+ORDER = ("failed", "held", "sent", "delivered", "read")
 KEPT = (
     "INSERT INTO message_piece (conversation_id, seq, number, is_last, external_id, delivery, at) "
     "VALUES (?,?,?,?,?,?,?) ON CONFLICT (conversation_id, seq, number) DO UPDATE SET "
     "external_id = excluded.external_id, delivery = excluded.delivery"
 )
-_OTHERS_FAILED = (
+_OTHERS_ARE_BEHIND = (
     "EXISTS (SELECT 1 FROM message_piece p WHERE p.conversation_id = message.conversation_id "
-    "AND p.seq = message.seq AND p.number <> ? AND p.delivery = 'failed')"
+    "AND p.seq = message.seq AND p.number <> ? AND p.delivery IN ('failed', 'held'))"
 )
 _ALL_LEFT = (
     "EXISTS (SELECT 1 FROM message_piece l WHERE l.conversation_id = message.conversation_id "
@@ -28,13 +28,19 @@ _ALL_LEFT = (
 _LEFT = (
     "UPDATE message SET delivery = CASE "  # noqa: S608 - ours
     "WHEN delivery IN ('delivered', 'read') THEN delivery ELSE 'sent' END, "
-    "error = '', external_id = ? WHERE conversation_id = ? AND seq = ? AND NOT " + _OTHERS_FAILED
+    "error = '', external_id = ? WHERE conversation_id = ? AND seq = ? AND NOT " + _OTHERS_ARE_BEHIND
 )
 # One that had failed, and that staff had tried again.
 _EARLIER = (
     "UPDATE message SET delivery = 'sent', error = '' "  # noqa: S608 - ours
     "WHERE conversation_id = ? AND seq = ? AND delivery = 'failed' "
-    "AND NOT " + _OTHERS_FAILED + " AND " + _ALL_LEFT
+    "AND NOT " + _OTHERS_ARE_BEHIND + " AND " + _ALL_LEFT
+)
+# Files that had left the last answer to their words.
+_WAITED = (
+    "UPDATE message SET delivery = 'sent', error = '' WHERE conversation_id = ? AND seq = ? AND delivery = 'held' "
+    "AND NOT EXISTS (SELECT 1 FROM effect e WHERE e.conversation_id = message.conversation_id "
+    "AND e.message_seq = message.seq AND e.key <> ? AND e.state IN ('pending', 'held'))"
 )
 
 
@@ -49,18 +55,28 @@ def number(effect: NewEffect) -> int:
     return int(last) if last.isdigit() else 0
 
 
-def left(effect: NewEffect, last: bool, external_id: str, now: datetime) -> tuple[Statement, ...]:
-    """It was sent; the last of them makes the message one that was sent, unless another has failed."""
+def further(effect: NewEffect, on: int) -> str:
+    """The key of the wire of the same message that is so many further on."""
+    return f"{effect.key.rpartition(':')[0]}:{number(effect) + on}"
+
+
+def left(effect: NewEffect, last: bool, external_id: str, now: datetime, *, waited: bool) -> tuple[Statement, ...]:
+    """It was sent; the last of them makes the message one that was sent, unless another has failed, or is held.
+
+    `waited`: it may have been held while a later one left.
+    """
     piece = (kept(effect, last, external_id, "sent", now),) if is_one(effect, last) else ()
     where = (effect.conversation_id, effect.message_seq, number(effect))
     if last:
         return *piece, (_LEFT, [(external_id, *where)])
+    if waited:
+        return *piece, (_WAITED, [(effect.conversation_id, effect.message_seq, effect.key)])
     return (*piece, (_EARLIER, [where])) if changes(effect, last) else piece
 
 
-def changes(effect: NewEffect, last: bool) -> bool:
-    """Whether the message is further than before once this wire has left: not by an earlier one, unless tried again."""
-    return last or effect.author == "staff"
+def changes(effect: NewEffect, last: bool, *, waited: bool = False) -> bool:
+    """Whether the message is further once this wire has left: not by an earlier one, unless that came late."""
+    return last or waited or effect.author == "staff"
 
 
 def kept(effect: NewEffect, last: bool, external_id: str, state: str, now: datetime) -> Statement:

@@ -13,7 +13,7 @@ import pytest
 from bot.core.capabilities import Capabilities
 from bot.core.chat import Chat
 from bot.core.errors import WindowClosed
-from bot.core.message import Allowance, Wire
+from bot.core.message import Allowance, Attachment, Card, Wire
 from bot.core.ports import ORDINARY, Occasion, Sent
 from bot.core.router import Router
 from bot.runtime import attempts, pruning, turn
@@ -58,6 +58,45 @@ async def test_what_is_beyond_the_quota_waits_and_goes_first(world: Worlds) -> N
     await ann.says("1")
     assert await shown(sim, ann.sender) == ["1", "2", "3", "4", "5", "1"]
     assert await states() == ["sent"] * 6
+    assert await Effect.exclude(state="done").count() == 0
+
+
+def shop() -> Router:
+    """Shows as many products as it is asked for, each with its picture, in one message."""
+    router = Router("products")
+    picture = Attachment(1, "image", "tea.jpg", "image/jpeg", 9)
+
+    @router.keyword(*"0123456789")
+    async def show(chat: Chat) -> None:
+        if count := int(chat.inbound.text):
+            chat.say(cards=[Card(f"Tea {number + 1}", image=picture) for number in range(count)])
+
+    return router
+
+
+async def pieces(sim: Simulator, sender: str) -> list[str]:
+    """What stands on the screen: words, or the names of files."""
+    return [seen.text or ", ".join(seen.files) for seen in sim.channel.screens.get(sender, [])]
+
+
+async def test_words_take_the_last_answer_and_their_picture_waits(world: Worlds) -> None:
+    sim = await world([shop()], NARROW)
+    ann = await sim.customer()
+    await ann.says("3")
+    assert await pieces(sim, ann.sender) == ["tea.jpg", "Tea 1", "Tea 2"]
+    assert await states() == ["held"]
+    await ann.says("0")
+    assert (await pieces(sim, ann.sender))[3:] == ["tea.jpg", "tea.jpg", "Tea 3"]
+    assert await states() == ["sent"]
+    assert await Effect.exclude(state="done").count() == 0
+
+
+async def test_where_there_is_one_answer_at_a_time_the_picture_takes_the_next_one(world: Worlds) -> None:
+    sim = await world([shop()], replace(NARROW, reply_quota=1))
+    ann = await sim.customer()
+    for text in ("1", "0", "0"):
+        await ann.says(text)
+    assert (await pieces(sim, ann.sender), await states()) == (["Tea 1", "tea.jpg"], ["sent"])
     assert await Effect.exclude(state="done").count() == 0
 
 
