@@ -190,6 +190,7 @@ class Runtime:
         # Not before: a message that is leaving would be cut off, and said again at the next start. What still comes
         # in meanwhile is kept, and handled then.
         await asyncio.gather(*(channel.stop() for channel in self.channels.values()), return_exceptions=True)
+        await self._aliases.close()
         await self._ledger.close()
         await self._intake.stop()
         if self._node:

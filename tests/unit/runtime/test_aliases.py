@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+from tortoise.backends.base.client import BaseDBAsyncClient
 
 from bot.core.chat import Chat
 from bot.core.message import Inbound
 from bot.core.profiles import WHATSAPP
 from bot.core.router import Router
+from bot.runtime.platforms import aliases
 from bot.services import privacy
 from models import Conversation, Identity, IdentityAlias, Message
+from models.database import transaction
 from tests.kit.simulator import Simulator
 from tests.unit.runtime.conftest import Worlds
 
@@ -54,6 +60,21 @@ async def test_two_at_the_very_first_moment_are_one(world: Worlds) -> None:
     sim = await world([echo()], WHATSAPP)
     await asyncio.gather(tells(sim, NUMBER, ID), tells(sim, ID, ID))
     assert await Identity.all().count() == 1
+
+
+async def test_strangers_who_write_at_a_time_share_one_commit(world: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
+    sim = await world([echo()], WHATSAPP)
+    begun = []
+
+    def counted() -> AbstractAsyncContextManager[BaseDBAsyncClient]:
+        begun.append(1)
+        return transaction()
+
+    monkeypatch.setattr(aliases, "transaction", counted)
+    people = [Inbound(sim.account, f"k{n}", f"{NUMBER}{n}", text="hi", alias=f"{ID}{n}") for n in range(6)]
+    await asyncio.gather(*(sim.runtime.receive(sim.channel, people[at : at + 3]) for at in (0, 3)))
+    await sim.runtime.idle()
+    assert (len(begun), await IdentityAlias.all().count(), await Identity.all().count()) == (1, 6, 6)
 
 
 async def test_where_one_id_is_told_nothing_is_asked_or_kept(small_world: Worlds) -> None:

@@ -29,6 +29,7 @@ def routes() -> Routes:
 
     async def order(chat: Chat) -> None: ...
     async def hours(chat: Chat) -> None: ...
+    async def code(chat: Chat) -> None: ...
     async def buy(chat: Chat, button: Buy) -> None: ...
     async def paid(chat: Chat) -> None: ...
     async def poll(chat: Chat) -> None: ...
@@ -36,7 +37,8 @@ def routes() -> Routes:
     async def rest(chat: Chat) -> None: ...
 
     router.command("order", "buy tea")(order)
-    router.keyword("opening hours")(hours)
+    router.keyword("opening hours", "ABCDEF")(hours)
+    router.pattern("[A-F0-9]{6}")(code)
     router.on(Buy)(buy)
     router.event("payment")(paid)
     router.event("started")(paid)
@@ -78,6 +80,8 @@ def test_without_a_dialog() -> None:
     assert of("Buy tea!") == Start("shop.order")
     assert of("opening hours?") == Start("shop.hours")
     assert of("what?") == Start("shop.rest")
+    assert of("abcde1") == Start("shop.code", "abcde1")
+    assert of("abcdef") == Start("shop.hours")
     assert of("cancel") == Start("shop.rest")
     assert of(files=(FileRef("image", "r"),)) == Start("shop.file")
 
