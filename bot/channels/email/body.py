@@ -19,7 +19,8 @@ _CID = re.compile(r"\[cid:[^\]\s]{1,200}\]")
 MOST_PARTS = 200
 MOST_DEPTH = 20
 MOST_FILES = 30
-MOST_WORDS = 400_000  # characters that are looked at
+#: Characters of all of a mail that are looked at.
+MOST_WORDS, MOST_HTML = 400_000, 500_000
 
 #: What only a mail program needs.
 _SEALS = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
@@ -74,7 +75,7 @@ def read(mail: Mail) -> Body:
     marked = [part for part in leaves if _is_words(part, "text/html")]
     files = _files([part for part in leaves if part not in plain and part not in marked])
     said = "\n\n".join(filter(None, (_tidy(_words(part)) for part in plain)))[:MOST_WORDS]
-    pages = [markup.read(_words(part)) for part in marked]
+    pages = list(_pages(marked))
     shown = frozenset(one for page in pages for one in page.pictures)
     if not pages:
         shown = frozenset(file.content_id for file in files)
@@ -82,6 +83,15 @@ def read(mail: Mail) -> Body:
     new = "\n\n".join(filter(None, (page.words for page in pages)))
     whole = said or "\n\n".join(filter(None, (page.whole for page in pages)))
     return Body(said if _is_better(said, new) else new, whole, shown, files)
+
+
+def _pages(parts: list[Mail]) -> Iterator[markup.Read]:
+    """What each of them says, as far as one mail may keep us busy."""
+    left = MOST_HTML
+    for part in parts:
+        html = _words(part)[:left]
+        left -= len(html)
+        yield markup.read(html)
 
 
 def _is_better(plain: str, new: str) -> bool:

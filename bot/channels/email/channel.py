@@ -6,15 +6,15 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Iterable
-from email import message_from_bytes
 
 from bot.channels._account import Around
 from bot.channels.email import body, reading
-from bot.channels.email.headers import Mail, address
+from bot.channels.email.headers import address
 from bot.channels.email.mailbox import Fetched, Mailbox, Untrusted
 from bot.channels.email.mailbox import LoginRefused as MailboxRefused
 from bot.channels.email.marks import Marks
 from bot.channels.email.meanings import LoginRefused
+from bot.channels.email.parsing import parsed
 from bot.channels.email.pulling import Puller, Sleep
 from bot.channels.email.reading import Reader
 from bot.channels.email.sending import Sender
@@ -167,8 +167,7 @@ def _content(data: bytes, what: str) -> bytes | None:
     try:
         if what == "whole":
             return reading.whole(data).encode()
-        mail: Mail = message_from_bytes(data)
-        found = next((one for one in body.read(mail).files if one.number == int(what)), None)
+        found = next((one for one in body.read(parsed(data)).files if one.number == int(what)), None)
         return found.content() or None if found else None
     except Exception as error:  # as when it was read: the library breaks on odd mails in many ways
         raise FileMissing(f"a file that cannot be read: {type(error).__name__}") from None

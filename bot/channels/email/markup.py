@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import unescape
 
-MOST_HTML = 500_000  # characters that are looked at
 MOST_TAG = 4096
 MOST_DEPTH = 500
 
 _NAME = re.compile(r"/?[a-zA-Z][a-zA-Z0-9:-]{0,40}")
 _ATTRIBUTE = re.compile(r"""([a-zA-Z-]{1,40})\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""")
+_MARKS = re.compile("[\"'>]")
 _SPACE = re.compile(r"[ \t\r\n\f\u00a0]+")
 _SILENT = frozenset({"script", "style", "head", "title", "template", "noscript", "svg", "object", "select", "textarea"})
 _VOID = frozenset({"br", "hr", "img", "meta", "link", "input", "wbr", "base", "col", "area", "source"})
@@ -97,7 +97,7 @@ def read(html: str) -> Read:
     open_: list[_Open] = []
     links: list[str] = []
     ended = False
-    for name, attributes, said in _tokens(html[:MOST_HTML]):
+    for name, attributes, said in _tokens(html):
         top = open_[-1] if open_ else None
         if not name:
             if not (top and top.silent):
@@ -162,6 +162,7 @@ def _marks(attributes: dict[str, str]) -> set[str]:
 def _tokens(html: str) -> Iterator[tuple[str, dict[str, str], str]]:
     """Tags with their attributes, `/name` for an end, and texts with the name ""."""
     at, size = 0, len(html)
+    spare = size  # characters that may be looked at in vain
     while at < size:
         begin = html.find("<", at)
         if begin < 0:
@@ -177,7 +178,10 @@ def _tokens(html: str) -> Iterator[tuple[str, dict[str, str], str]]:
             yield "", {}, "<"
             at = begin + 1
         else:
-            at = _end_of_tag(html, begin)
+            at = _end_of_tag(html, begin) if spare > 0 else 0
+            if not at:
+                spare -= MOST_TAG
+                at = _behind(html, ">", begin)
             name = named[0].lower()
             yield name, _attributes(html[begin + 1 + len(name) : min(at, begin + MOST_TAG)]), ""
             if name in ("script", "style"):
@@ -201,11 +205,11 @@ def _behind_raw(html: str, name: str, start: int) -> int:
 
 
 def _end_of_tag(html: str, begin: int) -> int:
-    """Behind the ">" of a tag; one within quotes belongs to a value, where the quote ends soon."""
-    at = begin + 1
-    while (end := html.find(">", at, begin + MOST_TAG)) >= 0:
-        inside = html[begin:end]
-        if inside.count('"') % 2 == 0 and inside.count("'") % 2 == 0:
-            return end + 1
-        at = end + 1
-    return _behind(html, ">", begin)
+    """Behind the ">" of a tag; one within quotes belongs to a value. 0 where a quote does not end soon."""
+    quote = ""
+    for mark in _MARKS.finditer(html, begin, begin + MOST_TAG):
+        if mark[0] == ">" and not quote:
+            return mark.end()
+        if mark[0] != ">" and quote in ("", mark[0]):
+            quote = "" if quote else mark[0]
+    return 0

@@ -9,7 +9,6 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
-from email import message_from_bytes
 from email.parser import BytesHeaderParser
 from hashlib import blake2b
 
@@ -20,6 +19,7 @@ from bot.channels.email import body, machines, quoting, reports, trust
 from bot.channels.email.headers import MOST_ID, Mail, ids, moment, people, raw, words
 from bot.channels.email.machines import Writer
 from bot.channels.email.marks import Marks, unmarked
+from bot.channels.email.parsing import MOST_HEADERS, head, parsed
 from bot.core.errors import BadInput
 from bot.core.message import Allowance, FileRef, Inbound
 
@@ -30,7 +30,6 @@ THREAD = Allowance(7 * 86_400.0)
 #: A thread, as it is kept: the id, a line break, the subject.
 MOST_TOKEN, MOST_TOKEN_ID = 255, 160
 MOST_KEPT = 48_000  # bytes of a mail that cannot be read
-MOST_HEADERS = 256 * 1024  # bytes of a header
 WHOLE, RAW = "mail.txt", "mail.eml"
 
 _ANSWER = re.compile(
@@ -55,7 +54,7 @@ class Reader:
     def read(self, data: bytes, received: datetime | None = None, place: str = "") -> list[Inbound]:
         """What a mail says happened. Raises `BadInput` for what is no mail."""
         try:
-            mail: Mail = message_from_bytes(data)
+            mail: Mail = parsed(data)
             if not any(raw(mail, name) for name in ("from", "date", "received", "message-id", "subject")):
                 raise BadInput("this is no mail")
             return self._read(mail, data, received, place)
@@ -70,7 +69,7 @@ class Reader:
         Where nobody knows whom it is from, as much of it as can be kept.
         """
         try:
-            mail = BytesHeaderParser().parsebytes(data[:MOST_HEADERS])
+            mail = BytesHeaderParser().parsebytes(head(data)[:MOST_HEADERS])
             base, writer = self._base(mail, data, received)
         except Exception:  # the header is what cannot be read
             return self._unreadable(data, received)
@@ -186,7 +185,7 @@ def token(message_id: str, subject: str) -> str:
 
 def whole(data: bytes) -> str:
     """A mail in words, as staff read it: who, to whom, when, about what, and all of its text."""
-    mail: Mail = message_from_bytes(data)
+    mail: Mail = parsed(data)
     names = ("From", "Reply-To", "To", "Cc", "Date", "Subject")
     head = [f"{name}: {words(value)}" for name in names if (value := raw(mail, name))]
     return _storable("\n".join([*head, "", body.read(mail).whole, ""]))

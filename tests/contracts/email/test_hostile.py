@@ -1,0 +1,104 @@
+"""Mails that were made to keep their reader busy: each is read, or kept as it came, before anybody waits for it."""
+
+from __future__ import annotations
+
+import base64
+from time import process_time
+
+import pytest
+
+from bot.channels.email import markup, parsing
+from bot.core.errors import BadInput
+from tests.contracts.channel_contract import Inbox
+from tests.contracts.email.conftest import Open
+from tests.contracts.email.reader import READER, parse
+from tests.contracts.email.test_pulling import content
+from tests.kit.platforms.email import EmailServer
+from tests.kit.platforms.letters import EmailPerson
+
+HEAD = b"From: Ann <ann@people.example>\r\nSubject: where is my tea\r\nMessage-ID: <1@people.example>\r\n"
+#: Seconds of the processor: a hundred times what they take, a tenth of what they took.
+BOUND = 15.0
+
+
+def nested(depth: int) -> bytes:
+    parts = [b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (one, one) for one in range(depth)]
+    return HEAD + b"".join(parts) + b"\r\nhello\r\n"
+
+
+def mails_in_mails(depth: int) -> bytes:
+    return HEAD + b"Content-Type: message/rfc822\r\n\r\n" * depth + b"\r\nhello\r\n"
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        HEAD + b"Content-Type: text/html\r\n\r\n" + b'<x">"' * 100_000,
+        HEAD + b"Content-Type: text/html\r\n\r\n" + b"<x '>'" * 80_000,
+        HEAD
+        + b"Content-Type: multipart/mixed; boundary=m\r\n\r\n"
+        + (b"--m\r\nContent-Type: text/html\r\n\r\n" + b'<x">"' * 20_000 + b"\r\n") * 100,
+    ],
+    ids=["quotes", "single quotes", "many pages"],
+)
+def test_a_page_of_open_quotes_is_read_in_a_moment(mail: bytes) -> None:
+    began = process_time()
+    [inbound] = parse(mail)
+    assert (inbound.kind, process_time() - began < BOUND) == ("message", True)
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        nested(300) + b"\r\n" * 100_000,
+        nested(25) + b"\r\n" * 900_000,
+        mails_in_mails(300) + b"\r\n" * 100_000,
+        HEAD + b"\r\n" + b"\n" * 7_000_000,
+        HEAD + b"A: b\r\n" * 400_000 + b"\r\nhello",
+    ],
+    ids=["parts in parts", "and lines", "mails in mails", "lines", "headers"],
+)
+def test_what_nobody_should_take_apart_is_kept_as_it_came(mail: bytes) -> None:
+    began = process_time()
+    with pytest.raises(BadInput):
+        parse(mail)
+    kept = READER.kept(mail, None, "1.7")
+    assert (kept.kind, kept.text, kept.sender) == ("message", "where is my tea", "ann@people.example")
+    assert process_time() - began < BOUND
+
+
+async def test_staff_get_it_as_a_file(make: Open, server: EmailServer, ann: EmailPerson, inbox: Inbox) -> None:
+    channel = make()
+    await channel.start(inbox.accept)
+    await server.mailbox.put(nested(300))
+    await ann.says("behind it")
+    assert (await inbox.next(2)).text == "behind it"
+    [kept, _] = inbox.kept
+    assert kept.original is not None
+    assert (kept.text, kept.original.name) == ("where is my tea", "mail.eml")
+    assert b"hello" in await content(channel, kept.original)
+
+
+def test_what_people_send_is_no_depth() -> None:
+    attached = b"".join(
+        b"--m\r\nContent-Type: message/rfc822\r\n\r\nContent-Type: multipart/mixed; boundary=m%d\r\n\r\n"
+        b"--m%d\r\n\r\nhi\r\n--m%d--\r\n" % (one, one, one)
+        for one in range(60)
+    )
+    picture = b"--m\r\nContent-Type: image/jpeg\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    picture += base64.encodebytes(b"x" * 18_000_000)
+    mail = HEAD + b"Content-Type: multipart/mixed; boundary=m\r\n\r\n" + attached + picture + b"--m--\r\n"
+    assert parsing.parsed(mail).is_multipart()
+    assert [len(one.files) for one in parse(nested(20))] == [0]
+
+
+@pytest.mark.parametrize(
+    ("html", "words"),
+    [
+        ('<a title="a > b">tea</a>', "tea"),
+        ("<a title='it\\'s > b'>tea</a>", "b'>tea"),
+        ('<p class="x>tea</p>', "tea"),
+    ],
+)
+def test_a_quote_belongs_to_its_tag(html: str, words: str) -> None:
+    assert markup.read(html).words == words
