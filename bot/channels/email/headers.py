@@ -5,9 +5,12 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import b64decode
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import collapse_rfc2231_value, getaddresses, parsedate_to_datetime
+from functools import partial
+from inspect import signature
 from quopri import decodestring
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -24,7 +27,14 @@ _WORD = re.compile(r"=\?([^?*\s]{1,60})(?:\*[^?]{0,20})?\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN = re.compile(r"(\?=)\s+(=\?)")
 _ID = re.compile(r"<[^<>\s]{1,490}>")
 _ADDRESS = re.compile(r"[^\s@<>\"(),:;\\\x00-\x1f\x7f]+@[^\s@<>\"(),:;\\\x00-\x1f\x7f]+")
+_IN_BRACKETS = re.compile(r"<([^<>]*)>?")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _FOLDERS = re.compile(r"[/\\]")
+#: Strict, it knows nobody of whom anything is odd. Not every release of the library can be either.
+_IS_STRICT = "strict" in signature(getaddresses).parameters
+_loosely: Callable[[list[str]], list[tuple[str, str]]] = (
+    partial(getaddresses, strict=False) if _IS_STRICT else getaddresses
+)
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
 
 
@@ -64,15 +74,25 @@ def clean(text: str) -> str:
 
 
 def people(mail: Mail, name: str) -> list[tuple[str, str]]:
-    """Names and addresses of a header, in small letters; what is no address is left out."""
-    found = getaddresses([value for value in all_of(mail, name)])  # noqa: C416 - a list of texts, as it wants
-    named = [(words(title), address(written)) for title, written in found]
+    """Names and addresses of a header, in small letters, the last one first; what is no address is left out."""
+    found = [one for value in all_of(mail, name) for one in _listed(value)]
+    named = [(words(title.strip().strip('"')), address(written)) for title, written in reversed(found)]
     return [(title, written) for title, written in named if written]
+
+
+def _listed(value: str) -> list[tuple[str, str]]:
+    """What stands in <…> is an address, and all before it is a name, whatever signs and commas that name has."""
+    hidden = _QUOTED.sub(lambda quoted: "_" * len(quoted[0]), value)
+    for text in (hidden, value):
+        ends = [0, *(one.end() for one in _IN_BRACKETS.finditer(text))]
+        if found := [*_IN_BRACKETS.finditer(text)]:
+            return [(value[end : one.start()].lstrip(" ,;"), one[1]) for end, one in zip(ends, found, strict=False)]
+    return _loosely([value])
 
 
 def address(written: str) -> str:
     """An address in small letters, or ""."""
-    found = clean(_plain(written)).strip("<>").lower()
+    found = clean(_plain(written)).strip("<>'\"").lower()
     return found if len(found) <= MOST_ADDRESS and _ADDRESS.fullmatch(found) else ""
 
 
@@ -120,7 +140,11 @@ def _parameter(part: Mail, header: str, field: str) -> str:
 
 def _plain(text: str) -> str:
     """Text outside of encoded words; some mailers write bytes of a charset of theirs there."""
-    return text if text.isascii() else as_text(_octets(text))
+    try:
+        octets = text.encode("ascii", "surrogateescape")
+    except UnicodeEncodeError:
+        return text  # it was read already
+    return text if text.isascii() else as_text(octets)
 
 
 def _octets(text: str) -> bytes:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import EmailPolicy
 from email.utils import formataddr, formatdate
 from html import escape
 
@@ -46,6 +46,20 @@ _BUTTONS = (
 _ANCHOR = '<a href="{url}" style="color:#2f6f4f">{url}</a>'
 
 
+class _Policy(EmailPolicy):
+    """Leaves ids as they are: the library writes a long one as if it were words, and no program finds its thread."""
+
+    def fold(self, name: str, value: str) -> str:
+        return f"{name}: {value}{self.linesep}" if name.lower() in _IDS else super().fold(name, value)
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return self.fold(name, value).encode() if name.lower() in _IDS else super().fold_binary(name, value)
+
+
+_IDS = frozenset({"message-id", "in-reply-to", "references"})
+_PLAIN, _UTF8 = _Policy(linesep="\r\n"), _Policy(linesep="\r\n", utf8=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Whom mails come from."""
@@ -73,7 +87,8 @@ class File:
 def thread(token: str) -> Thread:
     """The thread that an inbound's token names."""
     answers, _, subject = token.partition("\n")
-    return Thread(answers if re.fullmatch(r"<[^<>\s]+>", answers) else "", clean(subject))
+    is_id = answers.isascii() and re.fullmatch(r"<[^<>\s]+>", answers)
+    return Thread(answers if is_id else "", clean(subject))
 
 
 def written(
@@ -89,8 +104,9 @@ def written(
 
     `mark` stands at the end of the subject.
     """
-    in_thread = thread(occasion.token)
-    mail = EmailMessage(policy=SMTP if recipient.isascii() else SMTPUTF8)
+    # What nobody waits for is no answer to what happened to be written last.
+    in_thread = thread("" if occasion.about in STOPPED else occasion.token)
+    mail = EmailMessage(policy=_PLAIN if recipient.isascii() else _UTF8)
     mail["From"] = formataddr((clean(sender.name), sender.address)) if sender.name else sender.address
     mail["To"] = recipient
     mail["Subject"] = f"{_subject(wire, sender, in_thread)} {mark}".rstrip()

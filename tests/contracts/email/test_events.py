@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.channels.email import headers
 from bot.channels.email.reading import NOBODY, Reader, whole
 from bot.core.errors import BadInput
 from bot.core.message import Inbound
@@ -175,6 +176,35 @@ def test_results_that_came_with_the_mail_do_not_count() -> None:
 def test_an_answer_that_goes_elsewhere_is_not_vouched_for() -> None:
     results = "Authentication-Results: mx.shop.example; dmarc=pass header.from=people.example\r\n"
     assert said(mail("<1@x>", more=results + "Reply-To: mallory@other.example\r\n")).unverified
+
+
+@pytest.mark.parametrize(
+    ("written", "address", "name"),
+    [
+        ("jane@x.example <jane@x.example>", "jane@x.example", "jane@x.example"),
+        ("info@shop.example, Jane <jane@x.example>", "jane@x.example", "info@shop.example, Jane"),
+        ("Müller, Hans <h@x.example>", "h@x.example", "Müller, Hans"),
+        ("=?utf-8?q?M=C3=BCller=2C_Hans?= <h@x.example>", "h@x.example", "Müller, Hans"),
+        ("Jane [Sales] <Jane@x.example>", "jane@x.example", "Jane [Sales]"),
+        ('Jane "JJ" Doe <jane@x.example>', "jane@x.example", 'Jane "JJ" Doe'),
+        ('"Doe, Jane" <jane@x.example>', "jane@x.example", "Doe, Jane"),
+        ('"<ann@people.example>" <jane@x.example>', "jane@x.example", "<ann@people.example>"),
+        ("Jane. <'jane@x.example'>", "jane@x.example", "Jane."),
+        ("'jane@x.example'", "jane@x.example", ""),
+        ("jane@x.example (Jane)", "jane@x.example", "Jane"),
+        ("<jane@x.example", "jane@x.example", ""),
+        ("jane@x.example", "jane@x.example", ""),
+        ("Jané <jané@münchen.example>", "jané@münchen.example", "Jané"),
+    ],
+)
+def test_a_sender_is_known_however_oddly_written(written: str, address: str, name: str) -> None:
+    [inbound] = parse(mail("<1@x>", sender=written))
+    assert (inbound.sender, inbound.name, inbound.kind) == (address, name, "message")
+
+
+def test_an_address_that_is_no_ascii_can_be_answered() -> None:
+    [inbound] = parse(mail("<1@x>", sender="jané@münchen.example"))
+    assert headers.address(inbound.sender) == inbound.sender
 
 
 PASSED = "Authentication-Results: mx.shop.example; dmarc=pass header.from=people.example\r\n"

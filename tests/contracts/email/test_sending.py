@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from bot.channels.email import EmailChannel, Settings, sending
 from bot.channels.email.writing import page, thread
 from bot.core.errors import AccountWaits, BadInput, ChannelUnavailable, ParleyError, Unreachable
-from bot.core.message import Wire
+from bot.core.message import About, Wire
 from bot.core.ports import Occasion
 from tests.contracts.channel_contract import PAPER, PHOTO, Inbox, Shelf
 from tests.contracts.email.conftest import Open, table
@@ -199,6 +200,27 @@ def test_an_account_needs_its_servers() -> None:
     assert Settings(smtp_security="starttls").port("smtp") == 587
     with pytest.raises(ValueError, match="is no e-mail address"):
         Settings(address="Tea <tea@shop.example>")
+
+
+OUTLOOK = "<AM0PR04MB6049C0A5D8F0A1B2C3D4E5F6A7B80@AM0PR04MB6049.eurprd04.prod.outlook.com>"
+
+
+async def test_a_long_id_is_written_as_it_is(channel: EmailChannel, server: EmailServer, ann: EmailPerson) -> None:
+    sent = await channel.send(ann.id, Wire("Yes"), "k1", Occasion(token=f"{OUTLOOK}\ntea"))
+    [taken] = server.taken
+    for name, value in (("In-Reply-To", OUTLOOK), ("References", OUTLOOK), ("Message-ID", sent.external_id)):
+        assert f"\r\n{name}: {value}\r\n".encode() in taken
+
+
+@pytest.mark.parametrize("about", ["news", "reminders"])
+async def test_what_nobody_waits_for_is_no_answer(channel: EmailChannel, ann: EmailPerson, about: About) -> None:
+    await channel.send(ann.id, Wire("Spring sale\n\nTea"), "k1", replace(ANSWER, about=about))
+    raw = (await ann.reads()).raw
+    assert (raw["Subject"], raw["Auto-Submitted"]) == ("Spring sale", "auto-generated")
+    assert "In-Reply-To" not in raw
+    assert "References" not in raw
+    await channel.send(ann.id, Wire("It is on its way"), "k2", replace(ANSWER, about="orders"))
+    assert (await ann.reads()).raw["In-Reply-To"] == "<1@people.example>"
 
 
 async def test_a_server_that_makes_ids_of_its_own_leaves_a_mark_in_the_subject(make: Open, ann: EmailPerson) -> None:
