@@ -164,8 +164,7 @@ async def unlink(chat: Chat) -> None:
     if not await chat.confirm(_("Shall this chat and {place} be apart again?", place=there(chosen)), expire="1h"):
         chat.say(_("All right, everything stays as it is."))
         return
-    await chat.call(PART, chosen.proof)
-    chat.say(_("Done. Orders and cart are again where they were made."))
+    await chat.call(PART, chosen.proof, chosen.asked_id, chosen.entered_id)  # and either side hears of it
 
 
 @router.event("person")
@@ -176,6 +175,10 @@ async def another_address(chat: Chat) -> None:
         await confirm(chat, int(code))
     elif what == "declined":
         chat.say(REFUSED)
+    elif what == "parted":
+        chat.say(
+            _("This chat and {place} are apart now. Orders and cart are again where they were made.", place=other(chat))
+        )
     elif chat.inbound.native["side"] == "asked":
         chat.say(
             _(
@@ -223,8 +226,9 @@ def place(channel: str) -> Text:
 
 
 def there(one: Other) -> Text:
-    """An address of theirs by its channel, of several accounts of one by its account."""
-    return CHANNELS.get(one.account) or CHANNELS.get(one.account.rpartition("-")[0], _("another app"))
+    """An address of theirs by its channel and its name there, else by an account that is not called as the channel."""
+    name = one.name or (one.account if one.account != one.channel else "")
+    return _("{place} ({name})", place=place(one.channel), name=name) if name else place(one.channel)
 
 
 def proof_of(one: Other) -> str:

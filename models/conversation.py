@@ -82,7 +82,7 @@ class Message(Model):
     staff_id = fields.BigIntField(null=True)
     text = fields.TextField(
         default=""
-    )  # of an event its name: took | gave | closed | edited | elsewhere | joined | parted
+    )  # of an event its name: took | gave | closed | edited | elsewhere | joined | parted | unlinked
     body = fields.TextField(default="")  # JSON of core.message.Reply; empty when text says it all
     client_id = fields.CharField(64, null=True)  # the sender's own id: a second send of it is the same message
     delivery = fields.CharField(16, default="")  # bot, staff: queued|held|quiet|sent|delivered|read|failed

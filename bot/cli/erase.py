@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bot.cli import people, session, terminal
@@ -30,7 +31,7 @@ async def _erase(args: argparse.Namespace) -> int:
     config = session.configured(args)
     async with session.database(config):
         contact = await people.find_contact(args.contact)
-        if not args.yes and not _is_meant(contact):
+        if not args.yes and not _is_meant(contact, await people.addresses(contact)):
             terminal.complain("Nothing is erased. Say --yes when it is meant.")
             return session.FAILED
         storage = make_storage(config)
@@ -45,7 +46,9 @@ async def _erase(args: argparse.Namespace) -> int:
     return session.FAILED if forgotten.left else session.DONE
 
 
-def _is_meant(contact: int) -> bool:
+def _is_meant(contact: int, addresses: Sequence[str]) -> bool:
     if not sys.stdin.isatty():
         return False
+    if addresses:
+        print(f"Whoever is reached here goes, with all that was said there: {', '.join(addresses)}.")
     return input(f"Forget contact {contact} for good? Type the number again: ").strip() == str(contact)

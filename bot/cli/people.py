@@ -21,3 +21,12 @@ async def find_contact(named: str) -> int:
             f"there is no contact {named!r}; give the number from the desk, or an address like telegram:4711"
         )
     return int(found)
+
+
+async def addresses(contact_id: int) -> list[str]:
+    """Every address of the person that this contact is of, like `telegram:4711`."""
+    from bot.services import same_person
+    from models import Identity
+
+    known = Identity.filter(contact_id__in=await same_person.members(contact_id)).order_by("id")
+    return [f"{one.account}:{one.external_id}" for one in await known]

@@ -22,7 +22,7 @@ InboundKind = Literal[
     "news",  # the shop tells many something, also this customer; `data` is the broadcast's id
     "nudge",  # a question waits at another address of the customer's: `text` is the question, `data` the channel
     "report",  # a report is ready for this chat; `data` is the run's id
-    "person",  # another address of the customer's: `data` is "claimed:<code>", "joined:<code>" or "declined:<code>"
+    "person",  # another address of theirs: `data` is "claimed:<code>", "joined:…", "declined:…" or "parted:<proof>"
     # The customer blocked us, or lets us write again: `data` is "blocked" or "open"; or lets us answer only, or write
     # unasked again: "answers" or "unasked", and `text` is the platform's own word for it.
     "reach",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 
 from bot.core.ports import Accept
@@ -25,7 +25,8 @@ class Clockwork:
     """The regular work of whoever has the role "scheduler"; done by several at once, each thing happens once.
 
     `arrived` takes inbounds that were kept here, `stepped` what an order's step left behind; `waiting` is how many
-    inbounds wait, on whichever node, and `wake` has effects looked for that nobody handed over.
+    inbounds wait, on whichever node, and `wake` has effects looked for that nobody handed over. `overdue` ends codes
+    that nobody confirmed.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Clockwork:
         stepped: Callable[[order_steps.Stepped], None],
         waiting: Callable[[], int],
         wake: Callable[[], None],
+        overdue: Callable[[], Awaitable[None]],
     ) -> None:
         self._parts = parts
         self._inbox = inbox
@@ -48,6 +50,7 @@ class Clockwork:
         self._stepped = stepped
         self._waiting = waiting
         self._wake = wake
+        self._overdue = overdue
 
     def begin(self, schedule: Schedule) -> None:
         """Have all of it done in its time."""
@@ -61,8 +64,9 @@ class Clockwork:
             schedule.every(open_calls.REMEMBERED, "calls", open_calls.prune)
 
     async def dialogs_due(self) -> None:
-        """Remind and expire what is due, in its lanes."""
+        """Remind and expire what is due, in its lanes, and the codes that wait for a yes."""
         shop = self._parts.shop
+        await self._overdue()
         await timers.dialogs_due(self._accept, shop.capabilities, shop.quiet, self._parts.clock())
 
     async def broadcasts_due(self) -> None:

@@ -19,7 +19,7 @@ from bot.runtime.executors import Callee
 from bot.services import calls, codes, person_codes, same_person
 from bot.services.calls import App, Invitation, Joining, Way
 from bot.services.person_codes import CARRIED, Address, Taken, known_by
-from models import Conversation, Identity
+from models import Conversation, Identity, PersonLink
 from models.database import transaction
 
 log = logging.getLogger(__name__)
@@ -115,6 +115,8 @@ class Persons:
             return Joining("over")
         asks = code.shown and not self._is_forgeable(code.asked.account)
         if asks and code.entered.contact_id not in await same_person.members(code.asked.contact_id):
+            async with transaction():
+                await person_codes.claimed(code.id, self._clock())
             await self._accept([self._told("claimed", code, to=code.asked, of=code.entered)])
             return Joining("asked")
         return await self._join(code)
@@ -133,6 +135,14 @@ class Persons:
         async with transaction():
             await person_codes.decline(code, self._clock())
         return Joining("declined")
+
+    async def overdue(self) -> None:
+        """Who entered a code that nobody has confirmed in time hears so, and need not wait."""
+        for code in await person_codes.unanswered(self._clock()):
+            if code.entered.contact_id not in await same_person.members(code.asked.contact_id):
+                await self._accept([self._told("declined", code, to=code.entered, of=code.asked)])
+            async with transaction():
+                await person_codes.end(code.id)
 
     def _is_forgeable(self, account: str) -> bool:
         """Whether somebody else may write there under this customer's address."""
@@ -161,28 +171,44 @@ class Persons:
         return Joining("joined" if joined.link else "known")
 
     def _told(self, what: str, code: Taken, *, to: Address, of: Address) -> Inbound:
-        """What one end hears of the other."""
+        """What one end of a code hears of the other."""
+        return self._tells(what, code.id, "asked" if to is code.asked else "entered", to, of)
+
+    def _tells(self, what: str, number: int, side: str, to: Address, of: Address) -> Inbound:
         channel = self._channels.get(of.account)
         facts = {
-            "side": "asked" if to is code.asked else "entered",
+            "side": side,
             "channel": channel.capabilities.channel if channel else of.account,
             "name": known_by(of.name),
         }
-        key = f"person:{what}:{code.id}:{facts['side']}"
-        return Inbound(to.account, key, to.external_id, "person", data=f"{what}:{code.id}", native=facts)
+        key = f"person:{what}:{number}:{side}"
+        return Inbound(to.account, key, to.external_id, "person", data=f"{what}:{number}", native=facts)
 
     # two people, after all
 
-    async def take_back(self, _effect: str, link_id: int) -> Joining:
-        """The customer says so; said again, or by both at once, nothing changes."""
+    async def take_back(self, _effect: str, link_id: int, asked_id: int, entered_id: int) -> Joining:
+        """The customer says so; said again, or by both at once, nothing changes, and it is told once."""
         with suppress(Refused):
-            await self.part(link_id, None)
+            await self._part(link_id, None)
+        await self._tell_apart(link_id, asked_id, entered_id)
         return Joining("parted")
 
     async def part(self, link_id: int, staff_id: int | None) -> None:
-        """These are two people. Raises `Refused("no_link")`."""
+        """These are two people, and both hear of it. Raises `Refused("no_link")`."""
+        link = await PersonLink.filter(id=link_id).first()
+        await self._part(link_id, staff_id)
+        if link is not None:
+            await self._tell_apart(link_id, link.asked_id, link.entered_id)
+
+    async def _part(self, link_id: int, staff_id: int | None) -> None:
         async with transaction():
             talks = await same_person.part(link_id, staff_id, self._clock())
         for row in await Conversation.filter(id__in=list(talks)):
             self._published(RowChanged(row.id))
             self._published(TalkMoved(row.id, row.lane))
+
+    async def _tell_apart(self, link_id: int, asked_id: int, entered_id: int) -> None:
+        asked, entered = await person_codes.address(asked_id), await person_codes.address(entered_id)
+        if asked and entered:
+            sides = (("asked", asked, entered), ("entered", entered, asked))
+            await self._accept([self._tells("parted", link_id, side, to, of) for side, to, of in sides])

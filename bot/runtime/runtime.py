@@ -135,6 +135,7 @@ class Runtime:
             stepped=self._stepped,
             waiting=self._backlog,
             wake=self.wake,
+            overdue=self.persons.overdue,
         )
 
     def _as_one_of_many(self) -> Node:

@@ -60,5 +60,5 @@ JOIN: Call[Joining] = Call("person.join", Joining)
 #: The same, once whoever was shown the code has said that it is them; or that it is not.
 CONFIRM: Call[Joining] = Call("person.confirm", Joining)
 DECLINE: Call[Joining] = Call("person.decline", Joining)
-#: Argument: the id of a proof, which the customer takes back.
+#: Arguments: the id of a proof, which the customer takes back, and the ids of its identities: who asked, who entered.
 PART: Call[Joining] = Call("person.part", Joining)

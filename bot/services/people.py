@@ -71,6 +71,7 @@ class Person:
     """Everything about a person that fits on a screen; `spent` is in the currency of the newest order."""
 
     row: ContactRow
+    members: tuple[int, ...]  # the contacts that are this person
     identities: tuple[KnownAs, ...]
     proofs: tuple[Proof, ...]
     orders: tuple[OrderRow, ...]
@@ -110,6 +111,7 @@ async def person(contact_id: int) -> Person:
     )
     return Person(
         row=found[0],
+        members=tuple(members),
         identities=await _identities(members),
         proofs=await same_person.proofs(members),
         orders=orders,
@@ -125,20 +127,29 @@ async def person(contact_id: int) -> Person:
 async def change(contact_id: int, values: dict[str, str], staff_id: int, now: datetime) -> None:
     """Correct name, phone, email, locale or timezone; inside the caller's transaction.
 
-    Each is put right where it comes from, and what reads as before is left alone, so that parting two people later
-    leaves nothing of one with the other. Raises `Refused`: "no_contact", "bad_timezone".
+    Each is put right where it is shown from, and what reads as before is left alone, so that parting two people later
+    leaves nothing of one with the other; what is cleared is cleared for all of the person's addresses, since it would
+    else be shown from the next one. Raises `Refused`: "no_contact", "bad_timezone".
     """
-    members = await Contact.filter(id__in=await same_person.members(contact_id)).order_by("id")
+    ids = await same_person.members(contact_id)
+    members = await Contact.filter(id__in=ids).order_by("id")
     if not members:
         raise Refused("no_contact")
     for field, value in ((field, values[field]) for field in FIELDS if field in values):
-        shown = next((member for member in members if getattr(member, field)), members[0])
-        if getattr(shown, field) != value:
-            await Contact.filter(id=shown.id).update(**{field: value}, updated_at=now)
+        where = _told_at(members, field, value)
+        await Contact.filter(id__in=where).update(**{field: value}, updated_at=now)
     if "timezone" in values:
-        own = Identity.filter(contact_id__in=[member.id for member in members])
-        await own.update(timezone=_zone(values["timezone"]))
+        zone_, known = _zone(values["timezone"]), await Identity.filter(contact_id__in=ids).order_by("id")
+        await Identity.filter(id__in=_told_at(known, "timezone", zone_)).update(timezone=zone_)
     await audit.record(staff_id, "contact.change", f"contact:{contact_id}", now)
+
+
+def _told_at(rows: Sequence[Contact] | Sequence[Identity], field: str, value: str) -> list[int]:
+    """The ids of those in which `field` changes so that the person's reads `value`."""
+    told = [row for row in rows if getattr(row, field)]
+    if not value:
+        return [row.id for row in told]
+    return [row.id for row in (told or rows)[:1] if getattr(row, field) != value]
 
 
 def _zone(name: str) -> str:

@@ -111,7 +111,7 @@ async def decline(code: Taken, now: datetime) -> None:
     """The two ends of a code are two people; inside the caller's transaction."""
     ends = f"identity:{code.asked.identity_id} identity:{code.entered.identity_id}"
     await audit.record(None, "person.decline", ends, now)
-    await PersonCode.filter(id=code.id).delete()
+    await end(code.id)
 
 
 async def taken(code_id: int) -> Taken | None:
@@ -126,6 +126,29 @@ async def prune(now: datetime) -> None:
     """Forget codes that nobody can use or confirm any more; inside the caller's transaction."""
     await PersonCode.filter(expires_at__lt=now - 2 * codes.LIFE).delete()
     await codes.prune(now)
+
+
+async def address(identity_id: int) -> Address | None:
+    """Where an identity is reached; None once it was forgotten."""
+    row = await Identity.filter(id=identity_id).first()
+    return _address(row) if row else None
+
+
+async def claimed(code_id: int, now: datetime) -> None:
+    """Whoever was shown it is asked from here on; inside the caller's transaction."""
+    await PersonCode.filter(id=code_id, claimed_at=None).update(claimed_at=now)
+
+
+async def unanswered(now: datetime) -> tuple[Taken, ...]:
+    """Codes of which nobody has said whose they are, and it is too late now; a hundred at most."""
+    over = PersonCode.filter(claimed_at__not_isnull=True, joined_at=None, used_at__lte=now - codes.LIFE)
+    found = [await taken(row.id) for row in await over.order_by("id").limit(100)]
+    return tuple(code for code in found if code)
+
+
+async def end(code_id: int) -> None:
+    """It counts no more; inside the caller's transaction."""
+    await PersonCode.filter(id=code_id).delete()
 
 
 def known_by(name: str) -> str:

@@ -71,6 +71,14 @@ class Forgotten:
 
 
 @dataclass(frozen=True, slots=True)
+class Erased:
+    """The contacts that were one person when it was erased, and the storage keys of their files."""
+
+    people: list[int]
+    keys: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Person:
     """What a person's rows are found by."""
 
@@ -107,19 +115,19 @@ async def forget(
     left in the store is tried again by itself, also after a crash.
     """
     async with transaction():
-        members = await same_person.members(contact_id)
-        keys = await erase(contact_id, now)
-        await discards.later(keys, now)
-        await audit.record(staff_id, "contact.erase", f"contact:{contact_id}", now)
-    for member in members:
+        erased = await erase(contact_id, now)
+        await discards.later(erased.keys, now)
+        for member in erased.people:
+            await audit.record(staff_id, "contact.erase", f"contact:{member}", now)
+    for member in erased.people:
         published(ContactErased(member))
-    left = await discards.at_once(keys, storage)
+    left = await discards.at_once(erased.keys, storage)
     await search.forget()
-    return Forgotten(len(keys), left)
+    return Forgotten(len(erased.keys), left)
 
 
-async def erase(contact_id: int, now: datetime) -> list[str]:
-    """What `forget` does in its transaction: every table; returns the storage keys of their files."""
+async def erase(contact_id: int, now: datetime) -> Erased:
+    """What `forget` does in its transaction: every table."""
     person = await _person(await same_person.locked([contact_id]))
     rows = _rows(person)
     keys: list[str] = []
@@ -135,7 +143,7 @@ async def erase(contact_id: int, now: datetime) -> list[str]:
     await Order.filter(id__in=person.orders).update(updated_at=now)
     await Contact.filter(id__in=person.contacts).update(updated_at=now)
     await search.mend()
-    return keys
+    return Erased(person.contacts, keys)
 
 
 async def _follow_payments(orders: list[int], now: datetime) -> None:

@@ -94,7 +94,7 @@ async def part(link_id: int, staff_id: int | None, now: datetime) -> tuple[int, 
     await _void_codes(person_of)
     for row in talks:
         if row.identity_id in (link.asked_id, link.entered_id):
-            await _tell(row, "parted", staff_id, now)
+            await _tell(row, "parted" if staff_id else "unlinked", staff_id, now)
         await row.save()
     await audit.record(staff_id, "person.part", f"link:{link_id}", now)
     return tuple(row.id for row in talks)
@@ -154,9 +154,12 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Another address of a customer, and the proof between it and this one."""
+    """Another address of a customer, and the proof between it and this one with the identities of both."""
 
     proof: int
+    asked_id: int
+    entered_id: int
+    channel: str
     account: str
     name: str
 
@@ -165,11 +168,13 @@ class Other:
 async def others(scope: Scope) -> tuple[Other, ...]:
     """Those that were proved with this very address, oldest first."""
     rows = PersonLink.filter(Q(asked_id=scope.identity_id) | Q(entered_id=scope.identity_id)).order_by("id")
-    found = [
-        (row.id, row.asked if row.entered_id == scope.identity_id else row.entered)
-        for row in await rows.select_related("asked", "entered")
-    ]
-    return tuple(Other(proof, there.account, there.name) for proof, there in found)
+    return tuple(_other(scope, row) for row in await rows.select_related("asked", "entered"))
+
+
+def _other(scope: Scope, row: PersonLink) -> Other:
+    there = row.asked if row.entered_id == scope.identity_id else row.entered
+    channel = scope.channel_of(there.account)
+    return Other(row.id, row.asked_id, row.entered_id, channel, there.account, there.name)
 
 
 async def proofs(contact_ids: Sequence[int]) -> tuple[Proof, ...]:

@@ -11,7 +11,19 @@ import pytest
 from bot.core import message
 from bot.core.profiles import PROFILES
 from bot.services import codes, people, person_codes, same_person, staff
-from models import Audit, CartLine, Contact, Conversation, Dialog, Inbound, LoginAttempt, Order, PersonCode, PersonLink
+from models import (
+    Audit,
+    CartLine,
+    Contact,
+    Conversation,
+    Dialog,
+    Inbound,
+    LoginAttempt,
+    Message,
+    Order,
+    PersonCode,
+    PersonLink,
+)
 from models.database import transaction
 from tests.kit.simulator import MODES, Customer, Mode, Simulator
 from tests.scenarios.shopkeeping import stock
@@ -279,6 +291,8 @@ async def test_parting_gives_the_question_back_and_the_same_link_asks_again(shop
     await app.opens(link)
     assert "That code is wrong" in (await app.last()).text
     assert await PersonLink.all().count() == 0
+    assert await web.sees("are apart now")
+    await web.picks("Go on")
     for said in ("555 0100", "Suzhou"):
         await web.says(said)
     await web.picks("Place the order")
@@ -365,6 +379,9 @@ async def test_a_code_that_is_not_confirmed_is_over(one_shop: Simulator) -> None
     web, app = await sim.customer("Ann"), await sim.customer("Annie", on="telegram")
     await enters(app, await code_of(web))
     await sim.passes("11m")
+    assert "not confirmed in the other app" in (await app.last()).text
+    await sim.passes("1m")
+    assert await app.times("not confirmed in the other app") == 1
     await web.picks("Yes, that is me")
     assert await PersonLink.all().count() == 0
     await sim.passes("30m")
@@ -426,6 +443,19 @@ async def test_the_servers_join_and_part_as_well(server_url: str, tmp_path: Path
         assert "You have no orders yet." in (await app.last()).text
 
 
+async def test_two_chats_of_one_app_are_told_apart(one_shop: Simulator) -> None:
+    app, one, other = [await one_shop.customer(name, on="telegram") for name in ("Ann", "Work", "Home")]
+    for phone in (one, other):
+        await enters(phone, await code_of(app))
+        await app.picks("Yes, that is me")
+    await app.says("/unlink")
+    assert [button.label for button in (await app.last()).buttons][:2] == ["Telegram (Work)", "Telegram (Home)"]
+    await app.picks("Telegram (Home)")
+    await app.picks("Yes")
+    assert "This chat and Telegram are apart now" in (await other.last()).text
+    assert not await one.sees("are apart now")
+
+
 async def test_a_group_is_nobody(one_shop: Simulator) -> None:
     web, group = await one_shop.customer("Ann"), await one_shop.customer("Tea friends", on="telegram")
     code = await code_of(web)
@@ -438,9 +468,11 @@ async def test_a_group_is_nobody(one_shop: Simulator) -> None:
 async def test_the_customer_takes_it_back(shops: Simulator) -> None:
     web, app = await connected(shops)
     await app.says("/unlink")
-    assert "Shall this chat and the chat on our website be apart again?" in (await app.last()).text
+    assert "Shall this chat and the chat on our website (Ann) be apart again?" in (await app.last()).text
     await app.picks("Yes")
-    assert "Done. Orders and cart" in (await app.last()).text
+    for one in (app, web):
+        assert "are apart now. Orders and cart are again where they were made" in (await one.last()).text
+    assert await Message.filter(author="event", text="unlinked", staff_id=None).count() == 2
     assert await PersonLink.all().count() == 0
     assert await Audit.filter(action="person.part", staff_id=None).count() == 1
     await web.says("/unlink")

@@ -107,6 +107,7 @@ class Shapes:
         return self.contact(person.row) | {
             "name": person.row.name or self.nobody(first),
             "timezone": next((one.timezone for one in person.identities if one.timezone), ""),
+            "members": person.members,
             "identities": identities,
             "proofs": [
                 {"id": one.id, "asked_id": one.asked_id, "entered_id": one.entered_id, "made_at": time(one.made_at)}

@@ -7,19 +7,24 @@ import random
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tortoise.models import Model
 
 import models
+from bot.cli.people import addresses
 from bot.core.errors import DatabaseBusy, Refused
+from bot.core.events import ContactErased
 from bot.runtime.writes import DELETE_DIALOG
 from bot.services import attachments, cart, contacts, orders, people, person_codes, privacy, reviews, same_person
 from bot.services.same_person import Joined
 from bot.services.scope import Scope
-from models import Contact, Conversation, Dialog, Identity, PersonCode, PersonLink
+from bot.storage.local import LocalStorage
+from models import Audit, Contact, Conversation, Dialog, Identity, PersonCode, PersonLink
 from models.database import execute, transaction
+from tests.unit.services.race import Rival, before
 from tests.unit.services.shop import NOW, Shop
 
 #: What a proof is known by: the tables that may differ once it was taken back.
@@ -170,6 +175,35 @@ async def test_a_person_is_one_line_and_corrected_where_it_was_told(shop: Shop) 
     await same_person.part(made.link, 1, NOW)
     told = {one.id: (one.name, one.phone, one.email) for one in await Contact.all()}
     assert told == {web.contact_id: ("", "", "a@b.test"), ann.contact_id: ("Anna", "138", "")}
+
+
+async def test_what_is_cleared_is_cleared_and_a_clock_is_set_where_it_is_shown_from(shop: Shop) -> None:
+    web, ann = await shop.customer("Web"), await shop.customer("Ann", account="telegram")
+    await Identity.filter(id=ann.identity_id).update(timezone="Asia/Shanghai")
+    await joined(web, ann)
+    await people.change(web.contact_id, {"name": "", "timezone": "Europe/Berlin"}, 1, NOW)
+    assert [row.name for row in await Contact.all()] == ["", ""]
+    assert [row.timezone for row in await Identity.all().order_by("id")] == ["", "Europe/Berlin"]
+    await people.change(web.contact_id, {"timezone": ""}, 1, NOW)
+    assert [row.timezone for row in await Identity.all().order_by("id")] == ["", ""]
+
+
+async def test_who_joined_while_they_were_erased_is_published_and_audited(postgres: Shop, tmp_path: Path) -> None:
+    ann, web = await postgres.customer("Ann"), await postgres.customer("", account="telegram")
+    heard: list[ContactErased] = []
+    rival = Rival(lambda: joined(ann, web))
+    with before(same_person, "locked", rival.comes):
+        await privacy.forget(web.contact_id, None, LocalStorage(tmp_path / "files"), NOW, heard.append)
+    await rival.ends()
+    assert sorted(event.contact_id for event in heard) == [ann.contact_id, web.contact_id]
+    told = await Audit.filter(action="contact.erase").values_list("object", flat=True)
+    assert sorted(told) == [f"contact:{ann.contact_id}", f"contact:{web.contact_id}"]
+
+
+async def test_an_operator_is_told_every_address_that_goes(shop: Shop) -> None:
+    ann, web = await shop.customer("Ann"), await shop.customer("", account="telegram")
+    await joined(ann, web)
+    assert await addresses(web.contact_id) == ["webchat:visitor1", "telegram:visitor2"]
 
 
 async def test_export_and_erasure_are_of_the_whole_person_and_of_each_alone_again(any_shop: Shop) -> None:

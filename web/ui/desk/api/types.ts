@@ -156,6 +156,8 @@ export type Person = {
   created_at: string;
   /** Empty: the shop's. */
   timezone: string;
+  /** The ids of all contacts that are this person: orders and reviews name theirs. */
+  members: number[];
   identities: Identity[];
   proofs: Proof[];
   orders: OrderRow[];

@@ -5,7 +5,7 @@ import * as calls from "../api/calls";
 import { ApiError } from "../api/client";
 import type { CanSend, Message, Opened, Owner, Person, Row } from "../api/types";
 import { newId } from "../logic/ids";
-import { withRow } from "../logic/list";
+import { withOrder, withReview } from "../logic/person";
 import { isOver } from "../logic/reach";
 import * as rows from "../logic/rows";
 import * as logic from "../logic/thread";
@@ -335,12 +335,10 @@ live.on("row", (row) => {
   if (owned) void refreshFacts();
 });
 live.on("order", (order) => {
-  if (thread.person?.id !== order.contact_id) return;
-  thread.person = { ...thread.person, orders: withRow(thread.person.orders, order) };
+  if (thread.person) thread.person = withOrder(thread.person, order);
 });
 live.on("review", (review) => {
-  if (thread.person?.id !== review.contact_id) return;
-  thread.person = { ...thread.person, reviews: withRow(thread.person.reviews, review) };
+  if (thread.person) thread.person = withReview(thread.person, review);
 });
 watch(now, (at) => {
   if (isOver(thread.canSend, at)) factsSoon();

@@ -91,6 +91,7 @@ export function person(given: Partial<Person> = {}): Person {
     locale: "en",
     created_at: minute(0),
     timezone: "",
+    members: [1],
     identities: [],
     proofs: [],
     orders: [],
