@@ -16,7 +16,7 @@ from bot.edge.passing import resume
 from bot.edge.process import EdgeProcess
 from bot.services import settings as kept
 from bot.services.filing import Filing
-from web import files, health, hooks, pay, shop, static_files, uploads
+from web import checkout, files, health, hooks, pay, shop, static_files, uploads
 from web.catching_up import keep_catching_up
 from web.chat import ChatNamespace
 from web.desk.live import DeskNamespace
@@ -88,6 +88,8 @@ def _pages() -> Iterator[web.RouteDef]:
     yield web.get("/pay/{reference}", pay.show)
     yield web.post("/pay/{reference}", pay.act)
     yield web.get("/paid/{key}", pay.returned)
+    yield web.get("/checkout/{key}", checkout.show)
+    yield web.get("/checkout/{key}/fate", checkout.fate)
     yield web.get("/files/{token}", files.serve)
     yield web.get("/api/shop/products", shop.products_json)
     yield web.get("/api/shop/reviews", shop.reviews_json)

@@ -59,6 +59,21 @@ PAGE_TEXTS = {
         "Order again in the chat at any time.",
         "zh": "订单已取消或已超过付款时限，没有扣款。欢迎随时在聊天中重新下单。",
     },
+    "checkout_code": {"en": "A code to scan", "zh": "付款二维码"},
+    "checkout_scan": {"en": "Scan this with your phone to pay.", "zh": "请用手机扫码付款。"},
+    "checkout_scan_wechatpay": {"en": "Scan this with WeChat to pay.", "zh": "请用微信扫码付款。"},
+    "checkout_scan_alipay": {"en": "Scan this with Alipay to pay.", "zh": "请用支付宝扫码付款。"},
+    "checkout_page": {"en": "Pay on this screen instead", "zh": "在网页上付款"},
+    "checkout_waits": {
+        "en": "This page notices by itself when you have paid.",
+        "zh": "付款完成后，本页会自动更新。",
+    },
+    "checkout_elsewhere": {
+        "en": "This cannot be paid inside WeChat. Tap ··· at the top right and open this page in your browser.",
+        "zh": "微信内无法使用这种付款方式。请点击右上角“···”，选择“在浏览器中打开”。",
+    },
+    "checkout_opening": {"en": "Opening the payment …", "zh": "正在打开付款 …"},
+    "checkout_pay": {"en": "Pay {amount}", "zh": "支付 {amount}"},
     "paid_title": {"en": "Paid. Thank you", "zh": "付款成功，谢谢"},
     "paid_text": {
         "en": "Your order is on its way into our hands. Go back to the chat: the confirmation is there.",

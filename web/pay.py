@@ -6,6 +6,7 @@ from aiohttp import web
 
 from bot.core.errors import Refused
 from bot.core.ports import HookRequest
+from bot.runtime import noticed
 from bot.services import pay_links, payments
 from web.hooks import deliver_notice
 from web.http import Problem, read_body
@@ -15,6 +16,8 @@ from web.pages import page_language, render
 from web.ports import OwnBank, PayPage
 
 _FORM = 4096  # bytes
+#: How often a page to which a customer returned has the provider asked, seconds.
+LOOK = 20
 _OUTCOME = {"paid": "paid", "refunded": "paid", "failed": "failed", "mismatch": "waiting"}
 
 
@@ -70,12 +73,17 @@ async def returned(request: web.Request) -> web.Response:
     if payment is None:
         raise Problem(404, "no_payment")
     outcome = _OUTCOME.get(payment.state, "")
-    return render(request, "paid.html", {"outcome": outcome or await _asked(request, payment)})
+    values = {"outcome": outcome or await _asked(request, payment), "key": payment.key}
+    return render(request, "paid.html", values)
 
 
 async def _asked(request: web.Request, payment: payments.PaymentView) -> str:
-    bank = _bank(request)
-    if payment.provider != bank.name:
+    bank = request.app[RUNTIME].providers.get(payment.provider)
+    if not isinstance(bank, OwnBank):
+        if bank is not None and payment.reference:
+            # The customer may be here before the notice is, and a notice may be lost.
+            now = request.app[CLOCK]()
+            await noticed.keep(request.app[RUNTIME].accept, payment, f"returned:{int(now.timestamp()) // LOOK}", now)
         return "waiting"
     try:
         return _OUTCOME.get((await bank.page(payment.reference)).state, "waiting")

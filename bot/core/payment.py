@@ -110,6 +110,17 @@ class Booking:
 
 
 @runtime_checkable
+class KnowsPayers(Protocol):
+    """A provider that charges inside a platform's client, where it must be told who pays."""
+
+    def authorize(self, back: str, state: str) -> str:
+        """An address of the platform that sends whoever opens it to `back`, with a `code` for `payer`."""
+
+    async def payer(self, code: str) -> str:
+        """The id of who opened it. Raises `ProviderUnavailable`, `Unauthorised`."""
+
+
+@runtime_checkable
 class PaymentProvider(Protocol):
     """A way to be paid. A notice is a hint; only `fetch` settles."""
 

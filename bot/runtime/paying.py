@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.core.payment import Checkout, PaymentProvider, PaymentTruth
+from bot.core.payment import Checkout, Device, PaymentProvider, PaymentTruth
 from bot.runtime.executors import Callee
 from bot.runtime.providers import known, provider
 from bot.services import calls, payments
 from bot.services.payments import PaymentView, Urls
 from models.database import transaction
+
+
+async def open_on(
+    bank: PaymentProvider, urls: Urls, key: str, device: Device, now: datetime, *, payer: str = "", ip: str = ""
+) -> tuple[PaymentView, Checkout]:
+    """Open a payment on the customer's device, as often as they come back to it.
+
+    Raises `Refused("expired")`, and what `create` raises.
+    """
+    async with transaction():
+        payment = await payments.on_device(key, device, now)
+    request = replace(await payments.request(payment.key, urls), payer=payer, ip=ip)
+    checkout = await bank.create(request)
+    async with transaction():
+        return await payments.opened(payment.key, checkout, now), checkout
 
 
 class Paying:

@@ -16,6 +16,9 @@ from bot.services import ledger, order_states, same_person
 from bot.services.scope import PayWay, Scope, language
 from models import Contact, Effect, Identity, Order, OrderLine, Payment, PaymentEvent, locks
 
+#: The device of a payment that is not opened on one.
+UNOPENED = "any"
+
 
 @dataclass(frozen=True, slots=True)
 class PaymentView:
@@ -83,18 +86,22 @@ async def _open_payment(order: Order, provider: str) -> Payment | None:
 
 
 async def _create(scope: Scope, order: Order, provider: str) -> Payment:
+    return await _insert(order, provider, scope.conversation_id, scope.now)
+
+
+async def _insert(order: Order, provider: str, conversation_id: int | None, now: datetime) -> Payment:
     payment = await Payment.create(
         order_id=order.id,
-        conversation_id=scope.conversation_id,
+        conversation_id=conversation_id,
         provider=provider,
         key=secrets.token_hex(16),
         amount=order.total,
         currency=order.currency,
         state="created",
-        created_at=scope.now,
-        updated_at=scope.now,
+        created_at=now,
+        updated_at=now,
     )
-    await note(payment, "created", scope.now)
+    await note(payment, "created", now)
     return payment
 
 
@@ -136,8 +143,26 @@ async def opened(key: str, checkout: Checkout, now: datetime) -> PaymentView:
         payment.state = "open"
         await note(payment, "opened", now)
     payment.reference = payment.reference or checkout.reference
-    payment.url, payment.updated_at = checkout.url, now
+    payment.url, payment.code, payment.updated_at = payment.url or checkout.url, checkout.code, now
     await payment.save()
+    return view(payment, order)
+
+
+async def on_device(key: str, device: Device, now: datetime) -> PaymentView:
+    """The payment to open on this device: this one, or one beside it where this one was opened on another.
+
+    Raises `Refused`: "no_payment", "expired"(number, state).
+    """
+    payment, order = await locked(key)
+    if order.state != order_states.PLACED or order.hold_until is None or order.hold_until <= now:
+        raise Refused("expired", number=order.number, state=order.state)
+    if payment.device not in (UNOPENED, device):
+        same = Payment.filter(order_id=order.id, provider=payment.provider, amount=order.total, currency=order.currency)
+        beside = await same.filter(device=device, state__in=["created", "open"]).order_by("-id").first()
+        payment = beside or await _insert(order, payment.provider, payment.conversation_id, now)
+    if payment.device != device:
+        payment.device = device
+        await payment.save(update_fields=["device"])
     return view(payment, order)
 
 
