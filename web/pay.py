@@ -28,6 +28,10 @@ def _bank(request: web.Request) -> OwnBank:
     raise Problem(404, "not_found")
 
 
+def _is_own(request: web.Request, payment: payments.PaymentView) -> bool:
+    return isinstance(request.app[RUNTIME].providers.get(payment.provider), OwnBank)
+
+
 def _reference(request: web.Request) -> str:
     return request.match_info["reference"][:191]
 
@@ -78,14 +82,13 @@ async def returned(request: web.Request) -> web.Response:
 
 
 async def _asked(request: web.Request, payment: payments.PaymentView) -> str:
-    bank = request.app[RUNTIME].providers.get(payment.provider)
-    if not isinstance(bank, OwnBank):
-        if bank is not None and payment.reference:
+    if not _is_own(request, payment):
+        if payment.reference:
             # The customer may be here before the notice is, and a notice may be lost.
             now = request.app[CLOCK]()
             await noticed.keep(request.app[RUNTIME].accept, payment, f"returned:{int(now.timestamp()) // LOOK}", now)
         return "waiting"
     try:
-        return _OUTCOME.get((await bank.page(payment.reference)).state, "waiting")
+        return _OUTCOME.get((await _bank(request).page(payment.reference)).state, "waiting")
     except Refused:
         return "waiting"
