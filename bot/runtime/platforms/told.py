@@ -17,6 +17,7 @@ from bot.runtime.writes import Writes, preview
 from bot.services import attachments
 from models.database import fetch, marks
 
+_inbound = msgspec.json.Decoder(Inbound)
 KINDS = frozenset({"status", "edited", "deleted", "echo", "returned"})
 #: A person who answers in the platform's own client has the word for so long after each of their messages.
 ELSEWHERE = timedelta(hours=2)
@@ -66,6 +67,10 @@ _STATUS = "UPDATE message SET delivery = ?, error = ? WHERE conversation_id = ? 
 _EDIT = "UPDATE message SET text = ?, changed = 'edited' WHERE conversation_id = ? AND seq = ?"
 _FORGET = "UPDATE message SET body = '' WHERE conversation_id = ? AND seq = ?"
 _DELETE = "UPDATE message SET text = '', body = '', changed = 'deleted' WHERE conversation_id = ? AND seq = ?"
+_UNSETTLED = "SELECT id, payload FROM inbound WHERE lane = ? AND state <> 'done' AND kind IN ({marks})"
+_TAKE_BACK = "UPDATE inbound SET kind = 'deleted', payload = ?, error = ? WHERE id = ? AND state <> 'done'"
+#: What may hold words of a customer, and what staff read of one that was parked and then taken back.
+_SAID, TAKEN_BACK = ("message", "callback", "edited"), "taken back by the customer"
 #: What a state of delivery may follow on.
 _BEFORE = {
     "delivered": ("queued", "sent"),
@@ -181,6 +186,7 @@ class Told:
 
     async def _deleted(self, inbound: Inbound) -> None:
         """The words and the files go, as the platforms demand; that something was there stays."""
+        await self._take_back_unsettled(inbound)
         for row in await self._by_id(inbound, _EARLIER):
             self._tell(_FORGET, (self._state.id, row["seq"]), row["seq"])
         found = await self._by_id(inbound)
@@ -192,6 +198,18 @@ class Told:
             self._tell(_DELETE, (self._state.id, row["seq"]), row["seq"])
             if row["seq"] == self._state.last_seq:
                 self._state.last_text = ""
+
+    async def _take_back_unsettled(self, inbound: Inbound) -> None:
+        """A parked one becomes what took it back: staff still find it there, and to try it again settles it."""
+        if not inbound.about:
+            return
+        waiting = await fetch(_UNSETTLED.format(marks=marks(len(_SAID))), (self._state.lane, *_SAID))
+        for row in waiting:
+            known = _inbound.decode(row["payload"])
+            if inbound.about in (known.external_id, known.about):
+                rest = Inbound(known.account, known.key, known.sender, "deleted", about=inbound.about)
+                said = (msgspec.json.encode(rest).decode(), TAKEN_BACK, row["id"])
+                self._writes.told.append((_TAKE_BACK, said))
 
     async def _by_id(self, inbound: Inbound, sql: str = _RECEIVED) -> list[dict[str, Any]]:
         if not inbound.about:

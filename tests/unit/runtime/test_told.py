@@ -7,9 +7,14 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.chat import Chat
 from bot.core.errors import BadInput, ChannelUnavailable, FileMissing, WindowClosed
 from bot.core.message import FileRef
+from bot.core.router import Router
+from bot.runtime.platforms.told import TAKEN_BACK
+from bot.services import queues
 from models import Attachment, Effect, Message, Review, ReviewPhoto
+from models import Inbound as InboundRow
 from tests.kit.simulator import Customer, Simulator
 from tests.unit.pictures import png
 from tests.unit.runtime.conftest import Worlds
@@ -37,6 +42,29 @@ async def test_what_is_taken_back_is_gone_and_that_it_was_there_stays(small_worl
     row = await Message.get(author="customer")
     assert (row.text, row.changed) == ("", "deleted")
     assert (await Message.get(author="event")).body == ""
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_what_is_taken_back_is_gone_from_what_was_parked_and_is_settled_without_an_answer(world: Worlds) -> None:
+    router = Router("failing")
+
+    @router.fallback
+    async def answer(chat: Chat) -> None:
+        raise ValueError(f"cannot read {chat.inbound.text}")
+
+    sim = await world([router])
+    ann = await sim.customer()
+    for id_ in ("m1", "m2"):
+        await sim.deliver(ann._inbound(text=f"my secret {id_}", external_id=id_, native={"raw": f"my secret {id_}"}))
+    await sim.deliver(ann._inbound(kind="deleted", about="m1"))
+    gone, kept = await InboundRow.filter(state="parked").order_by("id")
+    assert ("secret" in gone.payload + gone.error, "secret" in kept.payload) == (False, True)
+    assert [(one.what, one.error) for one in await queues.parked() if one.id == gone.id] == [("deleted", TAKEN_BACK)]
+    before = await ann.screen()
+    await sim.runtime.retry_failure("inbound", gone.id)
+    await sim.runtime.idle()
+    assert (await ann.screen(), (await InboundRow.get(id=gone.id)).state) == (before, "done")
+    assert sorted(row.text for row in await Message.filter(author="customer")) == ["", "my secret m2"]
 
 
 async def files_are_deleted(sim: Simulator) -> None:

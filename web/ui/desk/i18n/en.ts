@@ -458,6 +458,7 @@ export const en = {
   "settings.failures": "Failures",
   "settings.failures.empty": "Everything was delivered.",
   "settings.failures.hint": "What could not be done even after several attempts. Mend the cause, then try again.",
+  "settings.failures.deleted": "The customer took this back. Trying again settles it.",
   "settings.failures.attempts": "{n} attempt|{n} attempts",
   "settings.failures.retried": "It will be tried again now.",
   "settings.failures.open": "Open the conversation",

@@ -460,6 +460,7 @@ export const zh: Record<Key, string> = {
   "settings.failures": "失败记录",
   "settings.failures.empty": "全部都已送达。",
   "settings.failures.hint": "多次尝试后仍未成功的事项。排除原因后再重试。",
+  "settings.failures.deleted": "客户已撤回这条消息。重试即可了结。",
   "settings.failures.attempts": "已尝试 {n} 次",
   "settings.failures.retried": "马上会再试一次。",
   "settings.failures.open": "打开会话",
