@@ -22,9 +22,13 @@ class QuietHours:
     end: time = time()
     zone: str = "UTC"
 
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return self.start != self.end
+
     def until(self, now: datetime, zone: str = "") -> datetime | None:
         """When the quiet hours end in which `now` lies, aware UTC; None outside of them. `zone` is the person's own."""
-        if self.start == self.end:
+        if not self:
             return None
         where = _zone(zone) or _zone(self.zone) or UTC
         today = now.astimezone(where).date()

@@ -66,6 +66,14 @@ class Send:
         payload = _send.decode(effect.payload)
         if payload.about and (kept := await self._keep_back(effect, payload.about)):
             return kept
+        try:
+            return await self._attempt(effect, payload)
+        except Unreachable as error:
+            if payload.about != "news":
+                raise
+            return _left_out(effect, str(error)[:300], _blocked(effect, payload))  # one of many is no work for staff
+
+    async def _attempt(self, effect: NewEffect, payload: SendPayload) -> Done:
         wire = _leaving(payload.wire)
         channel = self._channels.get(effect.lane.partition(":")[0])
         if channel is None:
@@ -78,16 +86,21 @@ class Send:
         if open_ and is_late:
             raise OutOfOrder
         if payload.leads and await self._yields(effect, payload.leads, channel, open_):
+            if payload.about == "news":
+                return Done(dropped=True)
             piece = pieces.kept(effect, False, "", "held", self._clock())
             return _waits(effect, open_, piece)
         answered = next((one for one in open_ if one.token), open_[0] if open_ else None)
         used = [(answered.id,)] if answered else []
         try:
-            occasion = await self._occasion(effect, channel, answered)
-            sent = await channel.send(payload.recipient, wire, effect.key, replace(occasion, about=payload.about))
+            occasion = await self._occasion(effect, channel, answered, payload.about)
+            sent = await channel.send(payload.recipient, wire, effect.key, occasion)
         except WindowClosed:
             # What we took for open is not: nobody should try it a second time.
-            return _waits(effect, open_, (OVER, [(self._clock(), *one) for one in used]))
+            over: Statement = (OVER, [(self._clock(), *one) for one in used])
+            if payload.about == "news":  # by the time when they write it would be old
+                return _left_out(effect, "window_closed", over)
+            return _waits(effect, open_, over)
         return self._sent(effect, channel, sent, payload, ((USED, used),))
 
     async def _yields(self, effect: NewEffect, leads: int, channel: Channel, open_: Sequence[Opening]) -> bool:
@@ -112,25 +125,25 @@ class Send:
         found = await leaving.leave(*where, about, self._quiet, self._clock())
         match found.how:
             case "never":
-                return Done(((NOT_SENT, [(found.why, *where)]),), (_changed(effect),), dropped=True)
+                return _left_out(effect, found.why)
             case "morning":
                 return Done(((SLEEPS, [where]),), (_changed(effect),), until=found.at)
             case _:
                 return None
 
-    async def _occasion(self, effect: NewEffect, channel: Channel, answered: Opening | None) -> Occasion:
+    async def _occasion(self, effect: NewEffect, channel: Channel, answered: Opening | None, about: About) -> Occasion:
         """Within which rules this leaves. Raises `WindowClosed`."""
         id_, now, by_person = effect.conversation_id or 0, self._clock(), effect.author == "staff"
         if answered:
-            return Occasion(answered.token, by_person=by_person)
+            return Occasion(answered.token, by_person=by_person, about=about)
         if channel.capabilities.reply_window is None:
-            return Occasion(by_person=by_person)
+            return Occasion(by_person=by_person, about=about)
         last = await openings.last_act(id_)
-        kind: reach.Kind = "staff" if by_person else "orders"
+        kind: reach.Kind = "staff" if by_person else about or "orders"
         found = reach.can_send(channel.capabilities, reachable=True, open_=(), last_act=last, now=now, kind=kind)
         if not found.ok:
             raise WindowClosed(found.why)
-        return Occasion(in_window=False, by_person=by_person)
+        return Occasion(in_window=False, by_person=by_person, about=about)
 
     async def give_up(self, effect: NewEffect, error: BaseException) -> Done:
         """Mark the message as failed, and the conversation as one to look at."""
@@ -141,8 +154,7 @@ class Send:
         if pieces.is_one(effect, payload.last):
             statements.append(pieces.kept(effect, payload.last, "", "failed", self._clock()))
         if isinstance(error, Unreachable):
-            address = (effect.lane.partition(":")[0], payload.recipient)
-            statements.append((BLOCKED, [(False, *address)]))
+            statements.append(_blocked(effect, payload))
         return Done(tuple(statements), (_changed(effect), RowChanged(effect.conversation_id or 0)))
 
 
@@ -154,6 +166,16 @@ def _waits(effect: NewEffect, open_: Sequence[Opening], *more: Statement) -> Don
 
 def _leaving(wire: Wire) -> Wire:
     return replace(wire, files=tuple(file.as_sent() for file in wire.files)) if wire.files else wire
+
+
+def _left_out(effect: NewEffect, why: str, *also: Statement) -> Done:
+    """It is not sent, and never will be."""
+    where = (effect.conversation_id, effect.message_seq)
+    return Done(((NOT_SENT, [(why, *where)]), *also), (_changed(effect),), dropped=True)
+
+
+def _blocked(effect: NewEffect, payload: SendPayload) -> Statement:
+    return BLOCKED, [(False, effect.lane.partition(":")[0], payload.recipient)]
 
 
 def _changed(effect: NewEffect) -> MessageChanged:

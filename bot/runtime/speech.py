@@ -43,8 +43,8 @@ class Speech:
         """One more reply, behind those before it."""
         self._replies.append(reply)
 
-    def finish(self) -> None:
-        """Turn what was said into rows."""
+    def finish(self, *, later: bool = False) -> None:
+        """Turn what was said into rows. What leaves `later` changes nothing about what a typed number stands for."""
         if self._state.is_with_people(self._now) or not self._replies:
             return
         if self._capabilities.gathers:
@@ -58,18 +58,16 @@ class Speech:
         for reply, rendered in zip(self._replies, shown, strict=True):
             choices += choices_of(reply)
             self._write(reply, rendered.wires)
-        if choices:
+        if choices and not later:
             self._state.choices = tuple(choices)
 
     def _write(self, reply: Reply, wires: tuple[Wire, ...]) -> None:
         state, stored = self._state, self._capabilities.stored_delivery
         state.last_seq += 1
-        state.last_text, state.last_author, state.last_at = (
-            preview(reply.text, reply, reply.files),
-            "bot",
-            self._now,
-        )
-        state.first_response_at = state.first_response_at or self._now
+        if self._about != "news":  # what many are told moves none of them to the top of the desk's list
+            state.last_text, state.last_author = preview(reply.text, reply, reply.files), "bot"
+            state.last_at = self._now
+            state.first_response_at = state.first_response_at or self._now
         delivery = "" if stored else "queued"
         self._writes.messages.append(
             (state.id, state.last_seq, "bot", None, reply.text, body_of(reply), self._client_id, delivery, self._now,

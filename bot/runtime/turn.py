@@ -23,7 +23,7 @@ from bot.runtime.speech import Speech
 from bot.runtime.staffing import follows
 from bot.runtime.state import ConversationState
 from bot.runtime.writes import NewEffect, Writes, preview
-from bot.services import attachments, openings
+from bot.services import attachments, openings, reach
 from bot.services.scope import Scope
 from models.database import fetch
 
@@ -82,12 +82,20 @@ class Turn:
         dialogs = self._dialogs(inbound)
         if not state.is_with_people(self._now) or inbound.kind not in FROM_CUSTOMER or _stops(step):
             await dialogs.take(step, files)
-        self._speech.finish()
+        if not inbound.automatic:  # a machine is obeyed, and not answered
+            self._speech.finish(later=await self._sleeps())
         if dialogs.successor is not None:
             self.writes.effects.append(follows(state.lane, state.id, state.epoch, dialogs.successor))
         elif dialogs.wants_person and self._shop.on(state.account).hands_over:
             self.writes.effects.append(handing.gives(state, self._now))
         return self._written()
+
+    async def _sleeps(self) -> bool:
+        """Whether what is said here waits for the morning."""
+        if not self._inbound.unasked or self._shop.on(self._state.account).stored_delivery:
+            return False
+        here = await reach.address(self._state.id) if self._shop.quiet else None
+        return here is not None and self._shop.quiet.until(self._now, here.zone) is not None
 
     def _step(self, inbound: Inbound) -> routing.Step:
         """Who writes anything to hear the rest of what was said hears that, and not that it was not understood."""

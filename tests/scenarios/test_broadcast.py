@@ -12,15 +12,16 @@ from typing import Any
 
 import pytest
 
+from bot.core.errors import Unreachable, WindowClosed
 from bot.core.message import Inbound
 from bot.core.profiles import PROFILES
 from bot.core.quiet import parse
 from bot.runtime import broadcasting
 from bot.runtime.inbox import Inbox
-from bot.services import audiences, broadcasts
+from bot.services import audiences, broadcasts, conversations
 from bot.services.audiences import Audience
 from bot.services.broadcasts import Counts, Draft
-from models import Broadcast, BroadcastCopy, Consent, Order
+from models import Broadcast, BroadcastCopy, Consent, Effect, Message, Order
 from models.database import transaction
 from tests.kit.simulator import MODES, Customer, Simulator
 from tests.scenarios.test_order import who_ordered
@@ -178,6 +179,47 @@ async def test_a_closed_window_is_told_of_before_and_nobody_is_sent_to(sqlite_ur
         assert (preview.all, preview.now, preview.template, dict(preview.why)) == (2, 0, 1, {"window_closed": 1})
         await goes_on(sim)
         assert await told(ann, bob) == [0, 1]
+
+
+async def test_news_that_no_window_is_open_for_any_more_do_not_come_later(sqlite_url: str, tmp_path: Path) -> None:
+    async with Simulator(PROFILES["wechat"], tmp_path, sqlite_url) as sim:
+        [ann] = await readers(sim, 1)
+        id_ = await sends(sim)
+        sim.channel.failures.append(WindowClosed("45015"))
+        await goes_on(sim)
+        assert (await counts(id_), await Effect.filter(state="held").count()) == (Counts(planned=1, failed=1), 0)
+        assert [row.error for row in await Message.filter(delivery="failed")] == ["window_closed"]
+        sim.now += timedelta(days=60)
+        await ann.says("hello")
+        assert await told(ann) == [0]
+
+
+async def test_who_is_gone_is_no_work_for_staff(one_sim: Simulator) -> None:
+    ann, bob = await readers(one_sim, 2)
+    id_ = await sends(one_sim)
+    one_sim.channel.failures.append(Unreachable("bot was blocked by the user"))
+    await goes_on(one_sim)
+    assert (sum(await told(ann, bob)), await counts(id_)) == (1, Counts(planned=2, sent=1, failed=1))
+    assert [row.error for row in await Message.filter(delivery="failed")] == ["bot was blocked by the user"]
+    assert sorted([(await one.identity()).reachable for one in (ann, bob)]) == [False, True]
+    assert await Effect.filter(state="parked").count() == 0
+    assert [(await one.conversation()).attention for one in (ann, bob)] == ["", ""]
+    await sends(one_sim)
+    await goes_on(one_sim)
+    assert sorted(await told(ann, bob)) == [0, 2]
+
+
+async def test_news_move_nobody_in_the_list_of_the_desk(one_sim: Simulator) -> None:
+    people = await readers(one_sim, 2)
+    one_sim.now += timedelta(minutes=1)
+    bob = await one_sim.customer("Bob")
+    await bob.says("where is my parcel?")
+    before = (await conversations.listed("all", 1)).items
+    await sends(one_sim)
+    await goes_on(one_sim)
+    assert await told(*people) == [1, 1]
+    found = (await conversations.listed("all", 1)).items
+    assert [(row.id, row.last_text, row.last_at) for row in found] == [(r.id, r.last_text, r.last_at) for r in before]
 
 
 # Exactly once: through a crash at any point of a step, and with two nodes that step at the same moment.

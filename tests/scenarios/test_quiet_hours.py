@@ -229,3 +229,17 @@ async def test_the_web_chat_rings_no_bell_and_sleeps_at_no_hour(sqlite_url: str,
         sim.now = shanghai(LATE)
         await moves(sim, ann, "shipped")
         assert await ann.times("is on its way to you") == 1
+
+
+async def test_a_reminder_that_slept_past_its_window_takes_no_template(sqlite_url: str, tmp_path: Path) -> None:
+    """Her dialog ends at eleven, her window closes at three, and there is a template for what begins no talk."""
+    async with Simulator(PROFILES["whatsapp"], tmp_path, sqlite_url, quiet=NIGHT) as sim:
+        sim.now = shanghai("2026-11-22 03:00")
+        ann = await sim.customer()
+        await ann.says("review")
+        await Dialog.all().update(expire_at=shanghai("2026-11-22 23:00"), remind_at=None)
+        before = len(await ann.screen())
+        await comes(sim, "2026-11-22 23:00")
+        await comes(sim, "2026-11-23 08:00")
+        assert len(await ann.screen()) == before
+        assert await Effect.filter(state="held").count() == 1

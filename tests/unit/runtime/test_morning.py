@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
 
 from bot.core.chat import Chat
-from bot.core.message import Inbound
+from bot.core.message import Button, Choice, Inbound
+from bot.core.profiles import PROFILES
 from bot.core.quiet import parse
-from bot.core.router import Router
+from bot.core.router import RUN, Router
 from bot.runtime import timers
 from models import Effect, Message
-from tests.kit.simulator import Simulator
+from tests.kit.simulator import Customer, Simulator
 from tests.unit.runtime.conftest import Worlds
 
 NIGHT, MORNING = datetime(2026, 11, 22, 23, 0, tzinfo=UTC), datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -23,7 +27,11 @@ def telling() -> Router:
 
     @router.event("order")
     async def order(chat: Chat) -> None:
-        chat.say(chat.inbound.data)
+        chat.say(chat.inbound.data, buttons=[Button(chat.inbound.data, f"{RUN}called")])
+
+    @router.command("called")
+    async def called(chat: Chat) -> None:
+        chat.say("called")
 
     @router.fallback
     async def answer(chat: Chat) -> None:
@@ -62,6 +70,26 @@ async def test_who_writes_at_night_waits_behind_nobody(small_world: Worlds) -> N
     await sim.deliver(Inbound(sim.account, "news", ann.sender, "order", data="news"))
     await ann.says("again")
     assert [seen.text for seen in await ann.screen()] == ["answer", "answer"]
+
+
+async def test_a_number_that_is_typed_at_night_is_about_what_was_seen(sqlite_url: str, tmp_path: Path) -> None:
+    async with Simulator(PROFILES["sms"], tmp_path, sqlite_url, routers=[telling()]) as sim:
+        ann = await sim.customer()
+        await ann.says("hello")
+        await sim.deliver(Inbound(sim.account, "day", ann.sender, "order", data="day"))
+        assert [one.label for one in (await choices(ann))] == ["day"]
+        sim.quiet, sim.now = parse("22:00-08:00", "UTC"), NIGHT
+        await sim.restarts()
+        await sim.deliver(Inbound(sim.account, "night", ann.sender, "order", data="night"))
+        assert [one.label for one in (await choices(ann))] == ["day"]
+        sim.now = MORNING
+        await sim.deliver(Inbound(sim.account, "morning", ann.sender, "order", data="morning"))
+        assert [one.label for one in (await choices(ann))] == ["morning"]
+
+
+async def choices(customer: Customer) -> tuple[Choice, ...]:
+    """What a typed number stands for now."""
+    return msgspec.json.decode((await customer.conversation()).choices, type=tuple[Choice, ...])
 
 
 async def test_what_is_tried_again_is_asked_again(small_world: Worlds) -> None:

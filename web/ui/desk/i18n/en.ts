@@ -131,6 +131,7 @@ export const en = {
   "thread.failure.unwanted": "the customer does not want this kind of message",
   "thread.failure.stopped": "the news were stopped",
   "thread.failure.overtaken": "a later step was told instead",
+  "thread.failure.window_closed": "the time to write to them was over",
   "thread.failure.moot": "the customer wrote first",
   "thread.unsent": "Not sent. {reason}",
   "thread.sending": "Sending…",

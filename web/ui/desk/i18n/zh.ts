@@ -133,6 +133,7 @@ export const zh: Record<Key, string> = {
   "thread.failure.unwanted": "客户不希望收到此类消息",
   "thread.failure.stopped": "群发已停止",
   "thread.failure.overtaken": "已通知更新的进度",
+  "thread.failure.window_closed": "已超过可发送的时限",
   "thread.failure.moot": "客户已先来信",
   "thread.unsent": "未发出。{reason}",
   "thread.sending": "发送中……",
