@@ -103,7 +103,7 @@ def decide(inbound: Inbound, state: ConversationState, routes: Routes) -> Step:
             name = routes.native(inbound)
             return Start(name, background=True) if name else Ignore()
         case "message" | "callback" if inbound.automatic:
-            return Ignore()
+            return _from_machine(inbound, routes)
         case "message" | "callback":
             return _from_customer(inbound, state, routes)
         case "started":
@@ -126,6 +126,12 @@ def _timer(data: str, state: ConversationState) -> Step:
     if what == "expire":
         return End(dialog, expired=True)
     return AskAgain(dialog, reminder=True) if dialog.state == "asking" else Ignore()
+
+
+def _from_machine(inbound: Inbound, routes: Routes) -> Step:
+    """Programs may end what we send unasked, as a mail program's “Unsubscribe” does for a person, and nothing else."""
+    found = routes.find_command(inbound.text.strip(), aliases=True)
+    return Start(found[0].handler, found[1], stops=True) if found and found[0].stops else Ignore()
 
 
 def _from_customer(inbound: Inbound, state: ConversationState, routes: Routes) -> Step:

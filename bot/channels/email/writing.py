@@ -116,7 +116,8 @@ def written(
         mail["In-Reply-To"] = in_thread.answers
         mail["References"] = in_thread.answers
     if occasion.about in STOPPED:
-        mail["List-Unsubscribe"] = f"<mailto:{sender.address}?subject=STOP>"
+        # As a command it holds whatever the mail program writes below it.
+        mail["List-Unsubscribe"] = f"<mailto:{sender.address}?subject=%2Fstop>"
     if not occasion.by_person:
         mail["Auto-Submitted"] = "auto-replied" if in_thread.answers else "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"

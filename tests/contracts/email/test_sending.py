@@ -65,7 +65,7 @@ async def test_what_can_be_stopped_says_how(channel: EmailChannel, ann: EmailPer
     for number, about in enumerate(("news", "reminders", "orders", "")):
         await channel.send(ann.id, Wire("Look at this"), f"k{number}", Occasion(about=about))  # type: ignore[arg-type]
     told = [shown.raw.get("List-Unsubscribe", "") for shown in ann.shown]
-    assert told == ["<mailto:tea@shop.example?subject=STOP>"] * 2 + ["", ""]
+    assert told == ["<mailto:tea@shop.example?subject=%2Fstop>"] * 2 + ["", ""]
 
 
 async def test_a_mail_that_is_tried_again_is_the_same_mail(make: Open, server: EmailServer, ann: EmailPerson) -> None:
