@@ -6,6 +6,15 @@ from collections.abc import Mapping
 
 TEXTS: Mapping[str, Mapping[str, str]] = {
     "bad_request": {"en": "This request cannot be understood.", "zh": "无法识别这个请求。"},
+    "bad_time": {
+        "en": "Write the time with its zone, such as 2026-11-23T10:00:00+08:00.",
+        "zh": "时间须注明时区，例如 2026-11-23T10:00:00+08:00。",
+    },
+    "sent_before": {
+        "en": "These news had arrived as they were before your changes: they are in the list. "
+        "Send once more to send these, too.",
+        "zh": "修改之前的群发已经提交，请先查看列表。如仍要发送修改后的内容，请再次发送。",
+    },
     "bad_json": {"en": "This is not valid JSON.", "zh": "这不是有效的 JSON。"},
     "bad_text": {
         "en": "This text holds characters that cannot be stored.",

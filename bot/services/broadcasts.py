@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import IntegrityError
 
 from bot.core.errors import Refused
 from bot.core.message import Attachment
@@ -18,7 +19,7 @@ from bot.services.audiences import Audience, Chosen
 from bot.services.rows import moment
 from bot.services.scope import Scope
 from models import Broadcast, BroadcastCopy
-from models.database import as_time, execute, fetch, marks
+from models.database import as_time, execute, fetch, marks, transaction
 
 CLIENT_ID = "news:"
 PAGE = 50
@@ -26,7 +27,7 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is to be said; a button has a label and the command that it starts."""
+    """What is to be said; a button has a label and the command that it starts, or there is none and both are ""."""
 
     text: str
     audience: Audience
@@ -82,24 +83,39 @@ class View:
     counts: Counts
 
 
-async def create(draft: Draft, send_at: datetime, staff_id: int, now: datetime) -> int:
-    """Have it sent at this time; inside the caller's transaction. Raises `Refused("blank")` without words."""
+async def create(draft: Draft, send_at: datetime, staff_id: int, now: datetime, client_id: str | None = None) -> int:
+    """Have it sent at this time; inside the caller's transaction. With the same `client_id` it is the same broadcast.
+
+    Raises `Refused`: "empty" without words; "sent_before" where that one says something else.
+    """
     if not draft.text.strip():
-        raise Refused("blank", field="text")
-    row = await Broadcast.create(
+        raise Refused("empty")
+    try:
+        async with transaction():  # a savepoint
+            row = await _insert(draft, max(send_at, now), staff_id, now, client_id)
+    except IntegrityError:
+        row = await Broadcast.get(staff_id=staff_id, client_id=client_id)
+        if _draft_of(row) != draft:
+            raise Refused("sent_before") from None
+        return int(row.id)
+    await audit.record(staff_id, "broadcast.create", f"broadcast:{row.id}", now)
+    return int(row.id)
+
+
+async def _insert(draft: Draft, send_at: datetime, staff_id: int, now: datetime, client_id: str | None) -> Broadcast:
+    return await Broadcast.create(
         text=draft.text,
         picture_id=draft.picture_id,
-        label=draft.label if draft.command else "",
-        command=draft.command if draft.label else "",
+        label=draft.label,
+        command=draft.command,
         accounts=msgspec.json.encode(draft.audience.accounts).decode(),
         language=draft.audience.language,
         bought=draft.audience.bought,
         staff_id=staff_id,
-        send_at=max(send_at, now),
+        client_id=client_id,
+        send_at=send_at,
         created_at=now,
     )
-    await audit.record(staff_id, "broadcast.create", f"broadcast:{row.id}", now)
-    return int(row.id)
 
 
 async def stop(broadcast_id: int, staff_id: int, now: datetime) -> None:
@@ -186,6 +202,10 @@ async def settle(connection: BaseDBAsyncClient, copies: Mapping[int, datetime | 
 async def is_waited_for(broadcast_id: int) -> bool:
     """Whether anybody is still to be told, now or later."""
     return await BroadcastCopy.filter(broadcast_id=broadcast_id, due_at__isnull=False).exists()
+
+
+def _draft_of(row: Broadcast) -> Draft:
+    return Draft(row.text, audience_of(row), row.picture_id, row.label, row.command)
 
 
 def audience_of(row: Broadcast) -> Audience:

@@ -45,11 +45,14 @@ async def previewed(request: web.Request) -> web.Response:
 
 @needs("manager")
 async def made(request: web.Request) -> web.Response:
-    """POST /api/desk/broadcasts."""
+    """POST /api/desk/broadcasts: with the same `id` it is the same broadcast, however often it is sent."""
     body, now = await read_object(request), request.app[CLOCK]()
+    client_id, send_at = text_of(body, "id", 64), _moment(body.get("send_at")) or now
+    if not client_id:
+        raise Problem(400, "bad_request")
     async with transaction():
         draft = await _draft(request, body)
-        id_ = await broadcasts.create(draft, _moment(body.get("send_at")) or now, me(request).id, now)
+        id_ = await broadcasts.create(draft, send_at, me(request).id, now, client_id)
     return answer({"broadcast": await _shape(request, await broadcasts.view(id_))}, 201)
 
 
@@ -85,7 +88,8 @@ async def _draft(request: web.Request, body: dict[str, Any]) -> Draft:
     picture = body.get("picture")
     if picture is not None and not await _is_own_picture(picture):
         raise Problem(409, "no_file")
-    return Draft(text, _audience(request, body), picture, label, command)
+    button = (label, command) if label and command else ("", "")
+    return Draft(text, _audience(request, body), picture, *button)
 
 
 async def _is_own_picture(picture: object) -> bool:
@@ -98,7 +102,7 @@ async def _is_own_picture(picture: object) -> bool:
 def _audience(request: web.Request, body: dict[str, Any]) -> Audience:
     accounts, known = body.get("accounts") or [], request.app[RUNTIME].channels
     spoken, bought = text_of(body, "language", 16, default=""), _BOUGHT.get(str(body.get("bought", "")))
-    if not isinstance(accounts, list) or any(one not in known for one in accounts) or bought is None:
+    if not isinstance(accounts, list) or any(str(one) not in known for one in accounts) or bought is None:
         raise Problem(400, "bad_request")
     if spoken and spoken not in request.app[SETTINGS].languages:
         raise Problem(400, "bad_request")
@@ -106,13 +110,16 @@ def _audience(request: web.Request, body: dict[str, Any]) -> Audience:
 
 
 def _moment(value: object) -> datetime | None:
+    """Raises `Problem` for what is no time, and for one of which nobody knows where its clock is."""
     if value is None:
         return None
     try:
         at = datetime.fromisoformat(str(value))
-    except ValueError as error:
-        raise Problem(400, "bad_request") from error
-    return at.astimezone(UTC) if at.tzinfo else None
+    except ValueError:
+        raise Problem(400, "bad_time") from None
+    if at.tzinfo is None:
+        raise Problem(400, "bad_time")
+    return at.astimezone(UTC)
 
 
 def _preview(found: Preview, locale: str) -> Json:

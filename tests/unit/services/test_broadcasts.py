@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from bot.core.errors import Refused
 from bot.core.profiles import LINE, TELEGRAM
 from bot.core.quiet import NEVER
 from bot.services import audiences, broadcasts, consents, reach, same_person
@@ -115,3 +118,18 @@ async def test_addresses_of_one_person_are_one_recipient_among_those_who_are_mea
     await Message.create(conversation_id=first, seq=9, author="customer", text="hi", at=NOW + timedelta(hours=1))
     await broadcasts.plan(id_, await chosen(), NOW)  # the best one is another by now
     assert await BroadcastCopy.all().values_list("conversation_id", flat=True) == [second]
+
+
+async def test_a_second_send_of_one_id_is_the_same_broadcast(any_shop: Shop) -> None:
+    draft = Draft("New tea", Audience(("telegram",), "en", "no"), label="Look", command="shop")
+
+    async def made(staff_id: int, of: Draft = draft) -> int:
+        async with transaction():
+            return await broadcasts.create(of, NOW, staff_id, NOW, "n1")
+
+    ids = [await made(1), await made(1), await made(2)]
+    assert ids[0] == ids[1] != ids[2]
+    with pytest.raises(Refused, match="sent_before"):
+        await made(1, Draft("Old tea", Audience()))
+    async with transaction():  # without an id each is its own
+        assert len({await broadcasts.create(draft, NOW, 1, NOW) for _ in range(2)}) == 2

@@ -50,7 +50,9 @@ async def test_one_sees_before_how_many_get_it_and_why_others_do_not(desk: Site)
 
 async def test_news_are_sent_shown_and_stopped(desk: Site) -> None:
     status, body = await calls(
-        desk, "", {"text": "New tea", "label": "Look", "command": "shop", "accounts": ["telegram"], "language": "en"}
+        desk,
+        "",
+        {"id": "n1", "text": "New tea", "label": "Look", "command": "shop", "accounts": ["telegram"], "language": "en"},
     )
     made = body["broadcast"]
     assert status == 201
@@ -73,14 +75,32 @@ async def test_news_are_sent_shown_and_stopped(desk: Site) -> None:
 async def test_a_picture_comes_with_them(desk: Site) -> None:
     status, picture = await calls(desk, "/picture?name=tea.png", data=png())
     assert (status, picture["kind"]) == (201, "image")
-    made = (await calls(desk, "", {"text": "New tea", "picture": picture["id"]}))[1]["broadcast"]
+    made = (await calls(desk, "", {"id": "n1", "text": "New tea", "picture": picture["id"]}))[1]["broadcast"]
     assert made["picture"]["id"] == picture["id"]
     assert (await calls(desk, "/picture?name=a.txt", data=b"no picture"))[0] == 415
 
 
 async def test_a_time_to_come_is_kept(desk: Site) -> None:
-    made = (await calls(desk, "", {"text": "Soon", "send_at": "2026-11-23T10:00:00+08:00"}))[1]["broadcast"]
+    made = (await calls(desk, "", {"id": "n1", "text": "Soon", "send_at": "2026-11-23T10:00:00+08:00"}))[1]["broadcast"]
     assert made["send_at"] == "2026-11-23T02:00:00.000Z"
+
+
+async def test_what_is_sent_again_because_an_answer_was_lost_is_sent_once(desk: Site) -> None:
+    body = {"id": "n1", "text": "New tea", "accounts": ["telegram"]}
+    first, again = [await calls(desk, "", body) for _ in range(2)]
+    assert (first[0], again) == (201, first)
+    status, refused = await calls(desk, "", body | {"text": "Old tea"})
+    assert (status, refused["error"]["code"]) == (409, "sent_before")
+    assert (await calls(desk, "", body | {"id": "n2"}))[1]["broadcast"]["id"] != first[1]["broadcast"]["id"]
+    assert (await Broadcast.all().count(), await Audit.filter(action="broadcast.create").count()) == (2, 2)
+
+
+async def test_what_is_wrong_is_told_in_a_sentence(desk: Site) -> None:
+    for body, words in (
+        ({"text": " "}, "Write something or add a file first."),
+        ({"text": "x", "send_at": "2026-11-23T10:00:00"}, "Write the time with its zone, such as"),
+    ):
+        assert words in (await calls(desk, "", {"id": "n1"} | body))[1]["error"]["text"]
 
 
 @pytest.mark.parametrize(
@@ -88,17 +108,22 @@ async def test_a_time_to_come_is_kept(desk: Site) -> None:
     [
         ({"text": "  "}, 409),
         ({}, 400),
+        ({"id": "", "text": "x"}, 400),
+        ({"id": None, "text": "x"}, 400),
         ({"text": "x", "accounts": ["pigeon"]}, 400),
+        ({"text": "x", "accounts": [["telegram"]]}, 400),
+        ({"text": "x", "accounts": [{}]}, 400),
         ({"text": "x", "language": "fr"}, 400),
         ({"text": "x", "bought": "maybe"}, 400),
         ({"text": "x", "command": "format", "label": "Go"}, 400),
         ({"text": "x", "send_at": "tomorrow"}, 400),
+        ({"text": "x", "send_at": "2026-11-23T10:00:00"}, 400),
         ({"text": "x", "picture": 999}, 409),
         ({"text": "x", "picture": True}, 409),
     ],
 )
 async def test_what_makes_no_sense_is_refused(desk: Site, body: dict[str, Any], status: int) -> None:
-    assert (await calls(desk, "", body))[0] == status
+    assert (await calls(desk, "", {"id": "n1"} | body))[0] == status
     assert await Broadcast.all().count() == 0
 
 
@@ -106,4 +131,4 @@ async def test_a_customers_picture_is_not_the_shops(desk: Site) -> None:
     theirs = await Attachment.create(
         conversation_id=1, kind="image", name="a.png", media_type="image/png", state="stored", created_at=desk.clock()
     )
-    assert (await calls(desk, "", {"text": "x", "picture": theirs.id}))[0] == 409
+    assert (await calls(desk, "", {"id": "n1", "text": "x", "picture": theirs.id}))[0] == 409

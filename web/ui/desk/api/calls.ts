@@ -79,7 +79,7 @@ export const uploadFile = (id: number, file: File, progress: (share: number) => 
 
 export const broadcasts = () => get<{ items: Broadcast[]; choices: NewsChoices }>("/broadcasts");
 export const previewBroadcast = (audience: Audience) => post<NewsPreview>("/broadcasts/preview", audience);
-export type NewBroadcast = Audience & { text: string; picture: number | null; label: string; command: string; send_at: string | null };
+export type NewBroadcast = Audience & { id: string; text: string; picture: number | null; label: string; command: string; send_at: string | null };
 export const addBroadcast = (draft: NewBroadcast) => post<{ broadcast: Broadcast }>("/broadcasts", draft);
 export const stopBroadcast = (id: number) => post<{ broadcast: Broadcast }>(`/broadcasts/${id}/stop`);
 export const uploadPicture = (file: File, signal: AbortSignal) =>

@@ -51,12 +51,12 @@ describe("news that were sent", () => {
 describe("news that are written", () => {
   const found: NewsPreview = { all: 5, now: 2, template: 0, later: 1, not: [{ code: "unwanted", text: "No yes.", count: 2 }], more: false };
   const choices = { accounts: [{ account: "tg2", channel: "telegram" }], languages: ["en", "zh"], commands: [{ name: "shop", title: "Browse" }] };
-  const form = async (answer: () => unknown = () => found) => {
+  const form = async (answer: () => unknown = () => found, sent: () => unknown = () => ({ broadcast: news() })) => {
     new TestServer()
       .on("POST /api/desk/broadcasts/preview", answer)
       .on("POST /api/desk/broadcasts", (body) => {
         asked.push(body);
-        return { broadcast: news() };
+        return sent();
       });
     const shown = mount(NewsForm, { props: { choices }, global: { stubs: { ElDatePicker: true } } });
     await flushPromises();
@@ -76,9 +76,25 @@ describe("news that are written", () => {
     await shown.get("form").trigger("submit");
     await flushPromises();
     expect(confirm.mock.calls[0]?.[0]).toBe("This goes to 3 people. It can be stopped, but not taken back.");
-    expect(asked).toEqual([{ text: "New tea", label: "", command: "", language: "", bought: "", accounts: [], picture: null, send_at: null }]);
+    expect(asked).toEqual([{ id: expect.any(String) as string, text: "New tea", label: "", command: "", language: "", bought: "", accounts: [], picture: null, send_at: null }]);
     expect(shown.emitted("sent")).toHaveLength(1);
     expect(shown.get("textarea").element.value).toBe("");
+  });
+
+  it("stay when the answer is lost, and are the same news when they are sent again", async () => {
+    vi.spyOn(ElMessageBox, "confirm").mockResolvedValue("confirm" as never);
+    const answers: unknown[] = [new Refusal(503, { code: "busy", text: "Busy." }), new Refusal(409, { code: "sent_before", text: "Before." })];
+    const shown = await form(undefined, () => answers.shift() ?? { broadcast: news() });
+    await shown.get("textarea").setValue("New tea");
+    for (const left of ["New tea", "New tea", "", ""]) {
+      await shown.get("form").trigger("submit");
+      await flushPromises();
+      expect(shown.get("textarea").element.value).toBe(left);
+    }
+    const [first, again, changed, next] = asked.map((one) => (one as { id: string }).id);
+    expect(again).toBe(first);
+    expect(new Set([first, changed, next]).size).toBe(3);
+    expect([shown.emitted("unsure")?.length, shown.emitted("sent")?.length]).toEqual([2, 2]);
   });
 
   it("stay when the answer is no", async () => {
