@@ -25,6 +25,7 @@ def web_settings(config: Config) -> WebSettings:
         public_url=server.url,
         shop_name=shop.name,
         shop_color=shop.color,
+        test_bank=config.payments.local.enabled,
         currency=shop.currency,
         languages=tuple(shop.languages),
         text_limit=limits.text,

@@ -48,6 +48,7 @@ def render(
         html_lang="zh-CN" if lang == "zh" else "en",
         shop=settings.shop_name,
         color=settings.shop_color,
+        test_bank=settings.test_bank,
         languages=[(code, request.rel_url.update_query(lang=code).raw_path_qs) for code in settings.languages],
         asset=asset,
         widget=(settings.static / "widget.js").exists(),

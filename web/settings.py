@@ -27,6 +27,7 @@ class WebSettings:
     shop_name: str = "Parley"
     shop_color: str = "#2f6f4f"
     shop_logo: str = ""
+    test_bank: bool = False  # it takes the payments, so no money moves, and every page says so
     currency: str = "CNY"
     languages: tuple[str, ...] = ("en", "zh")
     text_limit: int = 4000

@@ -11,6 +11,8 @@ from bot.core.payment import Checkout, PaymentRequest, Terms
 from bot.payments.local import LocalPayments
 from models import Contact, Conversation, Identity, Inbound, Order, Payment
 from tests.unit.web.running import Site
+from tests.unit.web.running import site as running_site
+from web.settings import WebSettings
 
 DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/142 Safari/537.36"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1"
@@ -146,3 +148,12 @@ async def test_who_comes_back_before_the_notice_has_the_provider_asked(site: Sit
             assert 'data-fate="/checkout/key-1/fate"' in await answer.text()
     [hint] = await Inbound.all()
     assert (hint.kind, hint.lane) == ("payment", "webchat:ann")
+
+
+@pytest.mark.parametrize("test_bank", [False, True])
+async def test_only_where_no_money_moves_the_pages_say_so(tmp_path: Path, test_bank: bool) -> None:
+    async with (
+        running_site(tmp_path, WebSettings(test_bank=test_bank)) as site,
+        site.client.get(f"{site.url}/privacy") as answer,
+    ):
+        assert ("nothing is charged" in await answer.text()) is test_bank
