@@ -1,6 +1,7 @@
 """Talks that go on, as their last turn left them: the next one need not read them, and their version tells if it must.
 
-Nothing of a person who was erased stays, and nobody does for long.
+Nothing of a person who was erased stays, and nobody does for long. Whoever has several apps is read each time: what
+they tell in another one holds here at once, and to raise this version from there would lock two conversations.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ class Remembered:
 
     def keep(self, state: ConversationState) -> None:
         """A turn was committed, and left the conversation so."""
+        if state.person_id is not None:
+            return
         state.version += 1
         self._states[state.lane] = asyncio.get_running_loop().time(), state
         if len(self._states) > MOST_REMEMBERED:

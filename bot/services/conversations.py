@@ -22,7 +22,9 @@ SELECT c.id, c.account, c.contact_id, c.owner_id, c.last_seq, c.last_text, c.las
        c.waiting_since, c.elsewhere_until, c.reason, c.priority, c.attention, c.closed_at, c.lane, c.version,
        c.continues_in, k.name AS contact_name, i.name AS identity_name, i.external_id, i.reachable,
        s.name AS owner_name, CASE WHEN k.person_id IS NULL OR k.name <> '' THEN ''
-       ELSE (SELECT max(o.name) FROM contact o WHERE o.person_id = k.person_id) END AS other_name
+       ELSE (SELECT o.name FROM contact o WHERE o.person_id = k.person_id AND o.name <> '' AND NOT EXISTS
+       (SELECT 1 FROM contact n WHERE n.person_id = o.person_id AND n.name <> '' AND (n.updated_at > o.updated_at
+       OR (n.updated_at = o.updated_at AND n.id > o.id)))) END AS other_name
 FROM conversation c
 JOIN contact k ON k.id = c.contact_id
 JOIN identity i ON i.id = c.identity_id
