@@ -63,7 +63,8 @@ def as_text(data: bytes, declared: str = "") -> str:
     """The text, with U+FFFD for what is none."""
     name = known(declared)
     if data.isascii():
-        return _strictly(data, name) or data.decode("ascii") if name.startswith(_SEVEN_BIT) else data.decode("ascii")
+        # One character of a vendor's own must not cost all others.
+        return data.decode(name, "replace") if name.startswith(_SEVEN_BIT) else data.decode("ascii")
     if data.startswith(codecs.BOM_UTF8):
         return data[3:].decode("utf-8", "replace")
     utf8 = _strictly(data, "utf-8")

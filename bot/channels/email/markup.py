@@ -24,6 +24,8 @@ _BLOCK = frozenset(
     | {"section", "article", "header", "footer", "dl", "dt", "dd", "center", "form"}
 )
 _APART = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "blockquote"})
+_TABLE = frozenset({"table", "thead", "tbody", "tfoot", "tr", "td", "th"})
+_HEAD = frozenset({"head", "title", "meta", "link", "style", "script", "base", "noscript", "template"})
 #: What holds quoted mails: of Gmail, Yahoo, Proton, Apple and Thunderbird, 163, QQ Mail, Zoho, Lark.
 _QUOTES = frozenset(
     {"gmail_quote", "gmail_quote_container", "yahoo_quoted", "protonmail_quote", "moz-cite-prefix", "zmail_extra"}
@@ -98,6 +100,7 @@ def read(html: str) -> Read:
     links: list[str] = []
     ended = False
     for name, attributes, said in _tokens(html):
+        _settle(open_, name, said)
         top = open_[-1] if open_ else None
         if not name:
             if not (top and top.silent):
@@ -119,15 +122,31 @@ def read(html: str) -> Read:
     return Read(new.written(), whole.written(), frozenset(pictures))
 
 
+def _settle(open_: list[_Open], name: str, said: str) -> None:
+    """What needs no end tag ends: a paragraph where a block begins, the head where anything else does."""
+    inner = open_[-1].name if open_ else ""
+    ends_head = bool(name or said.strip()) and name.removeprefix("/") not in _HEAD
+    if (inner == "p" and name in _BLOCK and name != "br") or (inner == "head" and ends_head):
+        open_.pop()
+
+
 def _nest(open_: list[_Open], name: str, *, old: bool, silent: bool) -> None:
-    if not name.startswith("/"):
-        if name not in _VOID and len(open_) < MOST_DEPTH:
-            open_.append(_Open(name, old, silent))
+    if name.startswith("/"):
+        _close(open_, name[1:])
         return
-    # An end closes what was left open inside of it; one of nothing that is open near by is noise.
-    for back in range(1, min(len(open_), 8) + 1):
-        if open_[-back].name == name[1:]:
+    if name not in _VOID and len(open_) < MOST_DEPTH:
+        open_.append(_Open(name, old, silent))
+
+
+def _close(open_: list[_Open], name: str) -> None:
+    """An end closes what was left open inside of it, as browsers do; one of nothing that is open is noise."""
+    reach = len(open_) if name in _BLOCK or name in _TABLE else 8
+    for back in range(1, min(len(open_), reach) + 1):
+        inner = open_[-back].name
+        if inner == name:
             del open_[-back:]
+            return
+        if inner in _TABLE and name not in _TABLE:
             return
 
 

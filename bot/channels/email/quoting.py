@@ -43,12 +43,22 @@ _FIELD = re.compile(
     r"\s*\*?\s*[:：]",
     re.IGNORECASE,
 )
-_SIGNATURE = re.compile(
-    r"--\s?|[-_]{2}\s*|\|\s*\||"
-    r"(?:sent (?:from|with|via|by|using)|get outlook|gesendet (?:von|mit)|envoyé (?:de|depuis)|enviado (?:desde|do|de)|"
-    r"inviato (?:da|dal)|отправлено (?:с|из)|发自|發自|来自|從|从|发送自|寄自)[^,，。]{0,40}"
+_SUBJECT = re.compile(
+    r"[\s>*]*(?:subject|betreff|objet|asunto|assunto|oggetto|onderwerp|ämne|emne|temat|тема|主题|主旨|件名|제목)\s*\*?\s*[:：]",
+    re.IGNORECASE,
+)
+#: Of the writer, below which all is theirs: RFC 3676, section 4.3.
+_SEPARATOR = "-- "
+_DASHES = re.compile(r"--|__|\|\s*\|")
+_DEVICES = (
     r"(?:iphone|ipad|android|outlook|手机|手機|平板|windows|proton ?mail|yahoo|galaxy|samsung|huawei|xiaomi|ios|"
-    r"邮箱|邮件|mobile|blackberry|smartphone|phone)[^,，。]{0,60}|"
+    r"mobile|blackberry|smartphone|phone"
+)
+_DEVICE = re.compile(
+    r"(?:sent (?:from|with|via|by|using)|get outlook|gesendet (?:von|mit)|envoyé (?:de|depuis)|enviado (?:desde|do|de)|"
+    rf"inviato (?:da|dal)|отправлено (?:с|из))[^,，。]{{0,40}}{_DEVICES})[^,，。]{{0,60}}|"
+    rf"(?:发自|發自|发送自|寄自)[^,，。]{{0,40}}{_DEVICES}|邮箱|邮件)[^,，。]{{0,16}}|"
+    rf"(?:来自|從|从)我的[^,，。]{{0,16}}{_DEVICES})[^,，。]{{0,16}}|"
     r"(?:von meinem|mit meinem).{0,40}gesendet|(?:iphone|ipad|android|スマホ).{0,10}から送信|나의 .{0,20}에서 보냄",
     re.IGNORECASE,
 )
@@ -57,7 +67,7 @@ _UNDERLINE = re.compile(r"[\s>]*[_-]{8,}\s*|[\s<]*[^\s@<>]{1,64}@[^\s@<>]{1,100}
 
 def cut(text: str) -> str:
     """What is new; "" where all of it is old."""
-    lines = [line.rstrip() for line in text.split("\n")]
+    lines = [line if line == _SEPARATOR else line.rstrip() for line in text.split("\n")]
     new = _without_signature(_without_history(lines))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(new)).strip()
 
@@ -71,7 +81,7 @@ def _without_history(lines: list[str]) -> list[str]:
         length = _introduction(lines, at)
         if length and not _is_answered_below(lines, at + length):
             return _back(new)
-        if length or lines[at].lstrip().startswith(">"):
+        if length or _is_quote(lines, at):
             at = _behind_quote(lines, at + length)
         else:
             new.append(lines[at])
@@ -92,10 +102,22 @@ def _back(new: list[str]) -> list[str]:
 
 
 def _is_header_block(lines: list[str], at: int) -> bool:
-    """Whether this is "From: …" with at least two of its usual neighbours below."""
+    """Whether this is "From: …" with its usual neighbours below: a subject, and a time or an address."""
     if len(lines[at]) > _LONG or not _FROM.match(lines[at]):
         return False
-    return sum(1 for line in lines[at + 1 : at + _BLOCK] if _FIELD.match(line[:_LONG])) >= 2
+    fields = [line[:_LONG] for line in lines[at + 1 : at + _BLOCK] if _FIELD.match(line[:_LONG])]
+    block = "\n".join((lines[at], *fields))
+    has_subject = any(_SUBJECT.match(field) for field in fields)
+    return len(fields) >= 2 and has_subject and ("@" in block or _TIME.search(block) is not None)
+
+
+def _is_quote(lines: list[str], at: int) -> bool:
+    """Whether these lines are marked as a program marks them: people write ">500 boxes", too."""
+    while at < len(lines) and (line := lines[at].lstrip()).startswith(">"):
+        if line == ">" or line[1] in " >":
+            return True
+        at += 1
+    return False
 
 
 def _introduction(lines: list[str], at: int) -> int:
@@ -132,8 +154,15 @@ def _behind_quote(lines: list[str], at: int) -> int:
 
 
 def _without_signature(lines: list[str]) -> list[str]:
-    """Above the first line with which signatures begin."""
+    """Above the signature, which is the last thing in a mail."""
     for at, line in enumerate(lines):
-        if _is(_SIGNATURE, line.strip()):
+        if line == _SEPARATOR or _is_signature(lines, at):
             return lines[:at]
     return lines
+
+
+def _is_signature(lines: list[str], at: int) -> bool:
+    line = lines[at].strip()
+    if _DASHES.fullmatch(line):
+        return "" not in "\n".join(lines[at + 1 :]).strip("\n").split("\n")[1:]
+    return _is(_DEVICE, line) and all(not below or _is(_DEVICE, below.strip()) for below in lines[at + 1 :])

@@ -39,10 +39,10 @@ RULERS = [
     "-----Исходное сообщение-----",
 ]
 BLOCKS = [
-    "From: Tea shop\nSent: Monday\nTo: Ann\nSubject: tea",
-    "Von: Tea shop\nGesendet: Montag\nAn: Ann\nBetreff: Tee",
-    "De : Tea shop\nEnvoyé : lundi\nÀ : Ann\nObjet : thé",
-    "________________________________\nDe: Tea shop\nEnviado: lunes\nPara: Ann\nAsunto: té",
+    "From: Tea shop\nSent: Monday, November 3, 2025 10:12 AM\nTo: Ann\nSubject: tea",
+    "Von: Tea shop <tea@shop.example>\nGesendet: Montag\nAn: Ann\nBetreff: Tee",
+    "De : Tea shop\nEnvoyé : lundi 3 novembre 2025 10:12\nÀ : Ann\nObjet : thé",
+    "________________________________\nDe: Tea shop\nEnviado: 3 nov 2025 10:12\nPara: Ann\nAsunto: té",
     "发件人： Tea shop\n发送时间： 2025-11-03 10:12\n收件人： Ann\n主题： 茶",
     "寄件者: Tea shop\n寄件日期: 2025-11-03\n收件者: Ann\n主旨: 茶",
     "差出人: Tea shop\n送信日時: 2025-11-03\n宛先: Ann\n件名: 茶",
@@ -60,7 +60,13 @@ SIGNATURES = [
 ]
 
 
-@pytest.mark.parametrize("old", [*INTRODUCTIONS, *RULERS, *BLOCKS, *SIGNATURES])
+@pytest.mark.parametrize("signature", [*SIGNATURES, "-- \nAnn\n\nTea & Co.", "--\nAnn Lee\nLake Road 1"])
+@pytest.mark.parametrize("below", ["", "\n\n", f"\n\n{INTRODUCTIONS[0]}\n\n> Which tea?\n", f"\n\n{BLOCKS[0]}\n\nTea?"])
+def test_a_signature_is_cut(signature: str, below: str) -> None:
+    assert quoting.cut(f"Green, please.\n\n{signature}{below}") == "Green, please."
+
+
+@pytest.mark.parametrize("old", [*INTRODUCTIONS, *RULERS, *BLOCKS])
 @pytest.mark.parametrize("mark", ["", "> "])
 def test_what_is_old_is_cut(old: str, mark: str) -> None:
     following = "\n".join(f"{mark}{line}" for line in ("Which tea?", "1. Green"))
@@ -79,6 +85,14 @@ def test_what_is_old_is_cut(old: str, mark: str) -> None:
         "Two things - one: the tea.\n--- and the other: the pot ---",
         "发件人是谁？\n请告诉我",
         "To: whom it may concern",
+        "你好\n从手机上付款失败\n请帮我看看订单 1234，谢谢",
+        "你好\n来自我的邮箱 a 的订单没有收到\n请帮忙",
+        "你好\n来自杭州的平板没有收到",
+        "Hi\nSent by mobile payment\nPlease look at order 12",
+        "hello\n\nFrom: Hamburg\nTo: Lyon\nDate: 3 May\nWeight: 5 kg\nHow much is it?",
+        "hello\n\nFrom: Hamburg\nTo: Lyon, bo@people.example\nDate: 3 May\nHow much is it?",
+        "We need:\n>500 boxes of Longjing\n>200 boxes of Oolong\nthanks",
+        "Two kinds:\n--\ngreen and black\n\nAnd one pot, please.",
         "Sent it from my office on Monday, and the iPhone is broken",
     ],
 )
@@ -126,6 +140,29 @@ def test_an_html_mail_is_words_and_nothing_else() -> None:
     assert read.words == "Hello Ann\n\na < b\n\n• one\n• two\n\nsee"
     assert "https://shop.example/x" in read.whole
     assert "t.example" not in read.whole
+
+
+@pytest.mark.parametrize(
+    ("html", "words"),
+    [
+        ("<html><head><title>x</title><body><p>Where is order 12?</p></body></html>", "Where is order 12?"),
+        ("<html><head><meta charset=utf-8><p>Where is order 12?</p>", "Where is order 12?"),
+        ("<head><style>p{}</style>Where is order 12?", "Where is order 12?"),
+        ("<div>Hi</div><div class=gmail_signature>" + "<p>a" * 9 + "</div><div>Order 12?</div>", "Hi\nOrder 12?"),
+        ("<div class=gmail_quote>" + "<ul><li>a" * 9 + "</div><div>Order 12?</div>", "Order 12?"),
+        ("<p>one<p>two<br>three", "one\n\ntwo\nthree"),
+        ("<table><tr><td>one</div></td><td>two</td></tr></table>three", "one\ntwo\n\nthree"),
+    ],
+)
+def test_what_is_not_closed_hides_nothing(html: str, words: str) -> None:
+    assert markup.read(html).words == words
+
+
+def test_one_character_of_a_vendor_costs_no_other() -> None:
+    circled = "お世話に".encode("iso2022_jp")[:-3] + b"\x2d\x21" + "なります".encode("iso2022_jp")[3:]
+    said = as_text(circled, "iso-2022-jp")
+    assert said.startswith("お世話に")
+    assert said.endswith("なります")
 
 
 @pytest.mark.parametrize(
