@@ -31,6 +31,7 @@ class Capabilities:
     mixes: bool = False  # pictures and other files go in one message
     image_bytes: int = 10 * 1024 * 1024
     file_bytes: int = 50 * 1024 * 1024
+    message_bytes: int | None = None  # all files of a message together; None: each counts alone
     forgeable: bool = False  # anybody may write as anybody: what comes in proves nothing of who wrote it
     typing: bool = False
     edits: bool = False

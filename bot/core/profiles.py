@@ -194,6 +194,7 @@ EMAIL = Capabilities(
     forgeable=True,
     image_bytes=15 * _MIB,
     file_bytes=15 * _MIB,
+    message_bytes=18 * _MIB,
     tokens=True,
     gathers=True,
     receipts=True,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.capabilities import Capabilities, Unit
-from bot.core.message import Button, Card, Choice, Reply, Summary, Wire
+from bot.core.message import Attachment, Button, Card, Choice, Reply, Summary, Wire
 from bot.core.text import _
 
 #: Opens a list of choices, on the channels that have such a button.
@@ -135,14 +135,27 @@ def _file_wires(reply: Reply, capabilities: Capabilities) -> list[Wire]:
     """Images together up to the channel's number, other files one by one or among them; none where there are none."""
     images = [file for file in reply.files if file.kind == "image" and capabilities.images]
     others = [file for file in reply.files if file.kind != "image" and capabilities.files]
-    most = max(1, capabilities.files_per_message)
     if capabilities.mixes:
         images, others = [*images, *others], []
-    wires = [Wire(files=tuple(images[start : start + most])) for start in range(0, len(images), most)]
+    wires = [Wire(files=files) for files in _together(images, capabilities)]
     wires += [Wire(files=(file,)) for file in others]
     shown = [file for wire in wires for file in wire.files]
     missing = [file.name for file in reply.files if file not in shown]
     return wires + [Wire(text=f"[{name}]") for name in missing]
+
+
+def _together(files: Sequence[Attachment], capabilities: Capabilities) -> list[tuple[Attachment, ...]]:
+    """Which of them go in one message, in their order: by their number, and by what they weigh."""
+    runs: list[tuple[Attachment, ...]] = []
+    for file in files:
+        run = (*runs[-1], file) if runs else (file,)
+        weight = sum(one.size for one in run)
+        is_heavy = capabilities.message_bytes is not None and weight > capabilities.message_bytes
+        if not runs or len(run) > max(1, capabilities.files_per_message) or is_heavy:
+            runs.append((file,))
+        else:
+            runs[-1] = run
+    return runs
 
 
 def _fits(buttons: tuple[Button, ...], capabilities: Capabilities) -> bool:

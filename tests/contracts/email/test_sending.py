@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 
 from bot.channels.email import EmailChannel, Settings, sending
-from bot.channels.email.writing import page, thread
+from bot.channels.email.writing import File, page, thread, written
+from bot.channels.email.writing import Sender as From
 from bot.core.errors import AccountWaits, BadInput, ChannelUnavailable, ParleyError, Unreachable
-from bot.core.message import About, Wire
+from bot.core.message import About, Attachment, Wire
 from bot.core.ports import Occasion
+from bot.core.profiles import EMAIL
 from tests.contracts.channel_contract import PAPER, PHOTO, Inbox, Shelf
 from tests.contracts.email.conftest import Open, table
 from tests.kit.platforms.email import EmailServer
@@ -232,3 +234,11 @@ async def test_a_server_that_makes_ids_of_its_own_leaves_a_mark_in_the_subject(m
     assert [subject.rpartition(" ")[0] for subject in subjects] == ["龙井茶", "Re: tea"]
     [mark] = marks
     assert re.fullmatch(r"\[#[0-9a-f]{12}\]", mark)
+
+
+def test_the_heaviest_mail_is_one_that_providers_take() -> None:
+    """Coding makes it larger by a third and the ends of lines; 25 MB is what most of them take."""
+    heaviest = EMAIL.message_bytes or 0
+    file = File(Attachment(1, "file", "paper.pdf", "application/pdf", heaviest), b"x" * heaviest)
+    mail = written(Wire("茶" * 1000), From("tea@shop.example", "Tea"), "ann@people.example", "<1@x>", [file], ANSWER)
+    assert len(mail.as_bytes()) < 25 * 1024 * 1024

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.core.capabilities import Capabilities, Unit
 from bot.core.message import Attachment, Button, Card, Reply, Summary, SummaryLine, Wire
-from bot.core.profiles import PROFILES, SMS, TELEGRAM, WEBCHAT, X
+from bot.core.profiles import EMAIL, PROFILES, SMS, TELEGRAM, WEBCHAT, X
 from bot.core.render import Rendered, choices_of, render, split
 
 #: A reply is large, and making one smaller takes minutes: a failure is shown as it was found.
@@ -225,3 +225,14 @@ def test_buttons_stand_under_the_last_part_of_a_long_text() -> None:
     reply = Reply("word " * 20, (Button("OK", "ok"),), input="choice")
     wires = render([reply], replace(TELEGRAM, text_limit=60))[0].wires
     assert [(bool(wire.rows), wire.input) for wire in wires] == [(False, ""), (True, "choice")]
+
+
+def test_what_is_too_heavy_together_goes_in_several_messages() -> None:
+    mib = 1024 * 1024
+    sizes = [12, 5, 1, 12, 8, 15, 1]
+    files = tuple(
+        Attachment(id_, "file", f"{id_}.pdf", "application/pdf", size * mib) for id_, size in enumerate(sizes)
+    )
+    [rendered] = render([Reply("here", files=files)], EMAIL)
+    assert [[file.size // mib for file in wire.files] for wire in rendered.wires] == [[12, 5, 1], [12], [8], [15, 1]]
+    assert [wire.text for wire in rendered.wires] == ["", "", "", "here"]
