@@ -82,6 +82,7 @@ def _way(way: Way, name: str, locale: str) -> Json:
     return {
         "link": way.link,
         "typed": f"/link {way.code}" if way.code else "",
+        "minutes": way.minutes,
         "qr": picture(way.scanned) if way.scanned else None,
         "words": words,
     }

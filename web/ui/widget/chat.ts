@@ -3,7 +3,7 @@
 import type { Connect, Connection, Hello } from "./connection";
 import type { Keep, Slot } from "./keep";
 import { adopt, ADOPT_AFTER, compose, type Pending } from "./outbox";
-import type { App, Attachment, ChatConfig, Message, Session, Way } from "./protocol";
+import type { Ack, App, Attachment, ChatConfig, Message, Session, Way } from "./protocol";
 import { Sender } from "./sender";
 import { initial, reduce, type Action, type State } from "./state";
 import { hasGap, MOST } from "./timeline";
@@ -160,10 +160,9 @@ export class Chat {
     return answer?.ok ? answer.apps : [];
   }
 
-  /** How to go on in one of them, or what is the matter. */
-  async goOn(account: string): Promise<Way | string> {
-    const answer = await this.connection.goOn(account).catch(() => null);
-    return answer?.ok ? answer : (answer?.error.text ?? "");
+  /** How to go on in one of them, or what is the matter; null where there is no answer. */
+  goOn(account: string): Promise<Ack<Way> | null> {
+    return this.connection.goOn(account).catch(() => null);
   }
 
   configure(config: ChatConfig): void {

@@ -75,6 +75,8 @@ export interface App {
 export interface Way {
   link: string;
   typed: string;
+  /** For how long the code of all three is good; 0 where there is none. */
+  minutes: number;
   /** Modules on each side, and the dark ones as the path of an SVG; null where there is nothing to scan. */
   qr: { size: number; path: string } | null;
   /** What stands at each of them, in the visitor's language. */

@@ -112,7 +112,7 @@ describe("writing", () => {
     await type("a".repeat(4_003));
     await press("Enter");
     expect(server.received).toEqual([]);
-    expect(one(".notes").textContent).toBe("3 characters too many. Please split it into two messages.");
+    expect(one(".notes").textContent).toBe("3 characters too many. Please send two messages.");
     expect(one<HTMLButtonElement>(".send").disabled).toBe(true);
   });
 
@@ -191,6 +191,7 @@ describe("going on in another app", () => {
     ok: true as const,
     link: "https://t.me/shop?start=link-1",
     typed: "/link K7MW-2FPQ",
+    minutes: 10,
     qr: { size: 29, path: "M4 4h7v1h-7z" },
     words: { open: "Open Telegram", show: "Show a code", scan: "Scan this", care: "Only for you", type: "Or write", good: "Ten minutes" },
   };
@@ -226,6 +227,34 @@ describe("going on in another app", () => {
   it("says why it is not possible", async () => {
     await choose();
     expect(one(".goon [role=alert]").textContent).toBe("This channel is not switched on.");
+  });
+
+  it("says that the shop was not reached, and tries again", async () => {
+    server.way = null;
+    await choose();
+    expect(one(".goon [role=alert]").textContent).toBe("The shop could not be reached.");
+    server.way = new Promise(() => undefined);
+    fireEvent.click(one(".goon .plain"));
+    await drawn();
+    expect(one(".goon [role=alert]").textContent).toBe("Connecting…");
+    expect(all(".goon .plain")).toHaveLength(0);
+  });
+
+  it("fetches a new code when the time of the old one is over", async () => {
+    server.way = way;
+    await choose();
+    const set = vi.spyOn(globalThis, "setTimeout");
+    fireEvent.click(one(".goon .round"));
+    await drawn();
+    fireEvent.click(one("[aria-haspopup=menu]"));
+    await drawn();
+    fireEvent.click(one("[role=menuitem]"));
+    await drawn();
+    server.way = { ...way, typed: "/link ABCD-2345" };
+    const [again] = set.mock.calls.find(([, after]) => after === 600_000)!;
+    (again as () => void)();
+    await drawn();
+    expect(one(".goon code").textContent).toBe("/link ABCD-2345");
   });
 
   it("tells where the talk goes on until the visitor writes", async () => {

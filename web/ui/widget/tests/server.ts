@@ -18,7 +18,8 @@ export class Server {
   deaf = false;
   token = "t1";
   apps: App[] = [];
-  way: Ack<Way> = { ok: false, error: { code: "no_channel", text: "This channel is not switched on." } };
+  /** null: no answer comes. */
+  way: Ack<Way> | Promise<Ack<Way>> | null = { ok: false, error: { code: "no_channel", text: "This channel is not switched on." } };
   /** What it remembers of the visitor. */
   lang = "en";
 
@@ -124,7 +125,7 @@ class Line implements Connection {
 
   goOn(account: string): Promise<Ack<Way>> {
     this.server.asked.push(`go on ${account}`);
-    return Promise.resolve(this.server.way);
+    return this.server.way ? Promise.resolve(this.server.way) : Promise.reject(new Error("not connected"));
   }
 
   read(seq: number): void {

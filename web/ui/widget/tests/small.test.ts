@@ -16,7 +16,7 @@ describe("limits", () => {
     const big = file("film.mov", 21 << 20);
     const { accepted, problems } = checkFiles([file("a.pdf", 10), big, file("empty.txt", 0)], 0, defaultLimits, say);
     expect(accepted.map((one) => one.name)).toEqual(["a.pdf"]);
-    expect(problems).toEqual(["“film.mov” is 21 MB. Up to 20 MB works here.", "“empty.txt” is empty, so there is nothing to send."]);
+    expect(problems).toEqual(["“film.mov” is 21 MB. Up to 20 MB works here.", "“empty.txt” is empty."]);
   });
 
   it("count pictures by their own size, and all files of the message together", () => {
@@ -25,7 +25,7 @@ describe("limits", () => {
     const four = ["a", "b", "c"].map((name) => file(name, 1));
     const { accepted, problems } = checkFiles(four, 1, limits, say);
     expect(accepted).toHaveLength(2);
-    expect(problems).toEqual(["One message can carry up to 3 files. The rest was left out."]);
+    expect(problems).toEqual(["One message carries up to 3 files. The rest was left out."]);
   });
 
   it("count characters as the server does, not as JavaScript does", () => {

@@ -112,7 +112,7 @@ function Staged({ upload, uploads }: { upload: Upload; uploads: Uploads }) {
   return (
     <li class={`staged ${state}`} title={upload.error || file.name}>
       {seen ? <img src={upload.preview} alt="" onError={() => setSeen(false)} /> : <Icon name="file" />}
-      <bdi>{state === "failed" ? upload.error || say("uploadFailed") : state === "waiting" ? say("uploadWaiting") : file.name}</bdi>
+      <bdi>{state === "failed" ? upload.error || say("uploadFailed") : state === "waiting" ? say("waiting") : file.name}</bdi>
       {state === "uploading" && <progress max={1} value={upload.progress} aria-label={say("uploading", { name: file.name })} />}
       {state === "failed" && (
         <button type="button" class="again" aria-label={say("retryFile", { name: file.name })} onClick={() => uploads.retry(upload.id)}>

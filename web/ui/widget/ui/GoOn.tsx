@@ -1,22 +1,38 @@
 // Going on in another app: the link for this device, a code to scan for another one, and words to type.
 
 import { useEffect, useState } from "preact/hooks";
-import type { App, Way } from "../protocol";
+import type { Ack, App, Way } from "../protocol";
 import { useBox } from "./context";
 import { FULL_SCREEN } from "./hooks";
 import { Icon } from "./icons";
 
 export function GoOn({ app, onClose }: { app: App; onClose: () => void }) {
   const { chat, say } = useBox();
-  const [way, setWay] = useState<Way | string>("");
-  useEffect(() => void chat.goOn(app.account).then(setWay), []);
+  const [way, setWay] = useState<Ack<Way> | null>(); // undefined while nobody has answered
+  useEffect(() => {
+    if (way === undefined) return void chat.goOn(app.account).then(setWay);
+    // A picture of a code whose time is over is scanned in vain.
+    const timer = way?.ok && way.minutes ? setTimeout(setWay, way.minutes * 60_000) : 0;
+    return () => clearTimeout(timer);
+  }, [way]);
   return (
     <div class="goon" role="dialog" aria-label={app.name}>
       <button type="button" class="round" aria-label={say("back")} autofocus onClick={onClose}>
         <Icon name="left" />
       </button>
       <h2>{app.name}</h2>
-      {typeof way === "string" ? <p role="alert">{way}</p> : <WayThere way={way} />}
+      {way?.ok ? (
+        <WayThere way={way} />
+      ) : (
+        <>
+          <p role="alert">{way === undefined ? say("connecting") : (way?.error.text ?? say("notReached"))}</p>
+          {way !== undefined && (
+            <button type="button" class="plain" onClick={() => setWay(undefined)}>
+              {say("retry")}
+            </button>
+          )}
+        </>
+      )}
     </div>
   );
 }

@@ -59,13 +59,12 @@ export const en = {
   imageGone: "The picture could not be loaded",
   uploading: "Uploading {name}",
   uploadFailed: "Not uploaded",
-  uploadWaiting: "Waiting for the connection",
-  sendsAfterUpload: "Your message goes out as soon as the upload is done.",
-  tooManyFiles: "One message can carry up to {count} files. The rest was left out.",
+  sendsAfterUpload: "It is sent once the upload is done.",
+  tooManyFiles: "One message carries up to {count} files. The rest was left out.",
   fileTooLarge: "“{name}” is {size}. Up to {limit} works here.",
-  fileEmpty: "“{name}” is empty, so there is nothing to send.",
-  textTooLong: "{over} characters too many. Please split it into two messages.",
-  notReached: "The shop could not be reached. Please try again.",
+  fileEmpty: "“{name}” is empty.",
+  textTooLong: "{over} characters too many. Please send two messages.",
+  notReached: "The shop could not be reached.",
 };
 
 export type Words = Record<keyof typeof en, string>;

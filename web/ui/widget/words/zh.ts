@@ -61,11 +61,10 @@ export const zh: Words = {
   imageGone: "图片加载失败",
   uploading: "正在上传 {name}",
   uploadFailed: "上传失败",
-  uploadWaiting: "等待网络",
   sendsAfterUpload: "上传完成后，消息会自动发出。",
   tooManyFiles: "一条消息最多带 {count} 个文件，多出的没有加入。",
   fileTooLarge: "“{name}”有 {size}，这里最大支持 {limit}。",
-  fileEmpty: "“{name}”是空文件，没有可发送的内容。",
+  fileEmpty: "“{name}”是空文件。",
   textTooLong: "超出 {over} 个字，请分成两条发送。",
-  notReached: "暂时联系不上店铺，请重试。",
+  notReached: "暂时联系不上店铺。",
 };
