@@ -95,10 +95,10 @@ async def broken(account: Account) -> None:
 
 @ANSWERS.case("an answer cut off: nothing lost")
 async def cut_off(account: Account) -> None:
-    """It is shown, if need be a second time."""
+    """It is shown, if need be a second time, and never a third."""
     ann = await met(account, Cut())
     await account.comes(account._is_quiet)
-    assert [*dict.fromkeys(one.text for one in ann.shown)] == ["echo hi", "echo one"]
+    assert [one.text for one in ann.shown] in (["echo hi", "echo one"], ["echo hi", "echo one", "echo one"])
     assert await account.delivery(ann) in {"sent", "delivered", "read"}
 
 

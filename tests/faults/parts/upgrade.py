@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.faults import oracle
 from tests.faults.nodes import Balanced, fair, shops
 from tests.faults.part import WHOLE, Findings, Part, Trial
-from tests.faults.releases import NEXT, NUMBER, before
+from tests.faults.releases import BEFORE, NEXT, NUMBER, before
 from tests.faults.shop import ROOT, Ends
 from tests.kit.telegram_server import TelegramServer
 
@@ -17,10 +17,12 @@ async def run(trial: Trial) -> Findings:
     ends = Ends()
     old = trial.folder / "before"
     commit = before(old)
+    if not commit:
+        return Findings({}, (f"the release before ({BEFORE}) is not in the history here: `git fetch --unshallow`",))
     async with TelegramServer() as server:
         nodes = shops(trial.folder, trial.url, server, 2)
         for node in nodes:
-            node.program = old if commit else ROOT
+            node.program = old
         async with nodes[0], nodes[1], Balanced(server, nodes, trial.count("people"), trial.chance) as crowd:
             for node in nodes:
                 await node.start()
