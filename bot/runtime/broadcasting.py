@@ -21,7 +21,8 @@ from bot.runtime.pending import crowded
 from bot.runtime.shop import Shop
 from bot.services import audiences, broadcasts, reach
 from bot.services.audiences import Audience, Chosen
-from bot.services.broadcasts import CLIENT_ID, Copy
+from bot.services.broadcasts import Copy
+from bot.services.tallies import CLIENT_ID
 from models import Broadcast, locks
 from models.database import transaction
 

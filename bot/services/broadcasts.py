@@ -1,4 +1,4 @@
-"""What the shop tells many at once: the words, who is still to be told, how it stands, and what became of it."""
+"""What the shop tells many at once: the words, who is still to be told, and how it stands."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tortoise.exceptions import IntegrityError
 from bot.core.errors import Refused
 from bot.core.message import Attachment
 from bot.core.registry import reads
-from bot.services import attachments, audit
+from bot.services import attachments, audit, tallies
 from bot.services.audiences import Audience, Chosen
 from bot.services.rows import moment
 from bot.services.scope import Scope
+from bot.services.tallies import CLIENT_ID, Counts
 from models import Broadcast, BroadcastCopy
 from models.database import as_time, execute, fetch, marks, transaction
 
-CLIENT_ID = "news:"
 PAGE = 50
 
 
@@ -54,19 +54,6 @@ class Copy:
     conversation_id: int
     account: str
     external_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What became of it so far; who is `planned` and nowhere else was left out, or is about to be told."""
-
-    planned: int = 0
-    waiting: int = 0
-    sent: int = 0
-    delivered: int = 0
-    read: int = 0
-    failed: int = 0
-    unsubscribed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +113,10 @@ async def stop(broadcast_id: int, staff_id: int, now: datetime) -> None:
     await audit.record(staff_id, "broadcast.stop", f"broadcast:{broadcast_id}", now)
 
 
-async def listed() -> tuple[View, ...]:
-    """The newest ones."""
+async def listed(now: datetime) -> tuple[View, ...]:
+    """The newest ones, with what became of them a moment ago."""
     found = await fetch(f"{_SELECT} ORDER BY b.id DESC LIMIT ?", (PAGE,))
-    return tuple([await _view(row) for row in found])
+    return tuple([_view(row, await tallies.recent(row, now)) for row in found])
 
 
 async def view(broadcast_id: int) -> View:
@@ -137,7 +124,7 @@ async def view(broadcast_id: int) -> View:
     found = await fetch(f"{_SELECT} WHERE b.id = ?", (broadcast_id,))
     if not found:
         raise Refused("not_found")
-    return await _view(found[0])
+    return _view(found[0], await tallies.counted(broadcast_id, is_running=found[0]["state"] == "running"))
 
 
 @reads
@@ -221,11 +208,12 @@ _DUE = (
 _SETTLE = "UPDATE broadcast_copy SET due_at = ? WHERE id = ?"
 _SELECT = (
     "SELECT b.id, b.text, b.picture_id, b.label, b.command, b.accounts, b.language, b.bought, b.state, b.send_at, "
-    "b.created_at, b.ended_at, s.name AS staff_name FROM broadcast b LEFT JOIN staff s ON s.id = b.staff_id"
+    "b.created_at, b.ended_at, b.counts, b.counted_at, s.name AS staff_name "
+    "FROM broadcast b LEFT JOIN staff s ON s.id = b.staff_id"
 )
 
 
-async def _view(row: Mapping[str, Any]) -> View:
+def _view(row: Mapping[str, Any], counts: Counts) -> View:
     accounts = msgspec.json.decode(row["accounts"], type=tuple[str, ...])
     audience = Audience(accounts, row["language"], row["bought"])
     return View(
@@ -236,34 +224,5 @@ async def _view(row: Mapping[str, Any]) -> View:
         created_at=moment(row["created_at"]),
         ended_at=as_time(row["ended_at"]),
         staff_name=row["staff_name"] or "",
-        counts=await _counts(row["id"], row["state"] == "running"),
-    )
-
-
-_DELIVERIES = (
-    "SELECT m.delivery, count(*) AS n FROM broadcast_copy y JOIN message m ON m.conversation_id = y.conversation_id "
-    "AND m.client_id = ? WHERE y.broadcast_id = ? GROUP BY m.delivery"
-)
-_COPIES = "SELECT count(*) AS n, count(due_at) AS due FROM broadcast_copy WHERE broadcast_id = ?"
-_LEFT = (
-    "SELECT count(DISTINCT y.conversation_id) AS n FROM broadcast_copy y "
-    "JOIN conversation c ON c.id = y.conversation_id "
-    "JOIN message m ON m.conversation_id = y.conversation_id AND m.client_id = ? "
-    "JOIN consent n ON n.identity_id = c.identity_id AND n.kind = 'news' AND n.given = FALSE AND n.at >= m.at "
-    "WHERE y.broadcast_id = ?"
-)
-
-
-async def _counts(broadcast_id: int, is_running: bool) -> Counts:
-    name = f"{CLIENT_ID}{broadcast_id}"
-    copies = (await fetch(_COPIES, (broadcast_id,)))[0]
-    deliveries = {row["delivery"]: int(row["n"]) for row in await fetch(_DELIVERIES, (name, broadcast_id))}
-    return Counts(
-        planned=int(copies["n"]),
-        waiting=int(copies["due"]) * is_running + sum(deliveries.get(one, 0) for one in ("queued", "held", "quiet")),
-        sent=deliveries.get("sent", 0) + deliveries.get("", 0),  # a web chat has it with the row
-        delivered=deliveries.get("delivered", 0),
-        read=deliveries.get("read", 0),
-        failed=deliveries.get("failed", 0),
-        unsubscribed=int((await fetch(_LEFT, (name, broadcast_id)))[0]["n"]),
+        counts=counts,
     )

@@ -20,7 +20,8 @@ from bot.runtime import broadcasting
 from bot.runtime.inbox import Inbox
 from bot.services import audiences, broadcasts, conversations
 from bot.services.audiences import Audience
-from bot.services.broadcasts import Counts, Draft
+from bot.services.broadcasts import Draft
+from bot.services.tallies import Counts
 from models import Broadcast, BroadcastCopy, Consent, Effect, Message, Order
 from models.database import transaction
 from tests.kit.simulator import MODES, Customer, Simulator

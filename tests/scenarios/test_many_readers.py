@@ -17,7 +17,7 @@ from bot.runtime import broadcasting
 from bot.runtime.node import Node
 from bot.services import same_person
 from bot.services.audiences import Audience
-from bot.services.broadcasts import Counts
+from bot.services.tallies import Counts
 from models import Broadcast, BroadcastCopy, Effect, Identity
 from models.database import transaction
 from tests.kit.simulator import Customer, Simulator

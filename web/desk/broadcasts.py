@@ -28,7 +28,7 @@ _BOUGHT: dict[str, Bought] = {"": "", "yes": "yes", "no": "no"}
 @needs("manager")
 async def listed(request: web.Request) -> web.Response:
     """GET /api/desk/broadcasts: the newest, and what one may choose from."""
-    found = await broadcasts.listed()
+    found = await broadcasts.listed(request.app[CLOCK]())
     runtime, settings = request.app[RUNTIME], request.app[SETTINGS]
     accounts = [{"account": account, "channel": shapes(request).channel(account)} for account in runtime.channels]
     commands = [{"name": name, "title": title} for name, title in runtime.commands(language(request))]

@@ -11,9 +11,10 @@ from bot.core.profiles import LINE, TELEGRAM
 from bot.core.quiet import NEVER
 from bot.services import audiences, broadcasts, consents, reach, same_person
 from bot.services.audiences import Audience
-from bot.services.broadcasts import Counts, Draft
+from bot.services.broadcasts import Draft
 from bot.services.scope import Scope
-from models import BroadcastCopy, Contact, Identity, Message, Order, Staff
+from bot.services.tallies import Counts
+from models import Broadcast, BroadcastCopy, Contact, Identity, Message, Order, Staff
 from models.database import transaction
 from tests.unit.services.shop import NOW, Shop
 
@@ -85,7 +86,7 @@ async def test_what_became_of_them(any_shop: Shop) -> None:
     assert not await broadcasts.is_waited_for(id_)
     assert found.counts == Counts(7, waiting=1, sent=2, delivered=1, read=1, failed=1, unsubscribed=1)
     assert (found.staff_name, found.draft.text, found.state) == ("", "New tea", "scheduled")
-    assert [one.id for one in await broadcasts.listed()] == [id_]
+    assert [one.id for one in await broadcasts.listed(NOW)] == [id_]
     assert not await broadcasts.is_stopped(people[0].conversation_id, 1)
     async with transaction():
         await broadcasts.stop(id_, 1, NOW)
@@ -133,3 +134,38 @@ async def test_a_second_send_of_one_id_is_the_same_broadcast(any_shop: Shop) -> 
         await made(1, Draft("Old tea", Audience()))
     async with transaction():  # without an id each is its own
         assert len({await broadcasts.create(draft, NOW, 1, NOW) for _ in range(2)}) == 2
+
+
+async def test_many_looks_are_one_count_and_in_the_end_none(any_shop: Shop) -> None:
+    ann = await reader(any_shop, "Ann", "en", True)
+    async with transaction():
+        id_ = await broadcasts.create(Draft("New tea", Audience()), NOW, 1, NOW)
+    await broadcasts.plan(id_, await chosen(), NOW)
+
+    async def seen(after: timedelta) -> Counts:
+        return (await broadcasts.listed(NOW + after))[0].counts
+
+    async def becomes(delivery: str) -> None:
+        await Message.filter(conversation_id=ann.conversation_id).update(delivery=delivery)
+
+    second, day = timedelta(seconds=1), timedelta(days=1)
+    assert await seen(second) == Counts()  # nothing can have become of it
+    await Broadcast.all().update(state="running")
+    await Message.create(
+        conversation_id=ann.conversation_id, seq=1, author="bot", client_id=f"news:{id_}", delivery="queued", at=NOW
+    )
+    assert await seen(second) == Counts(planned=1, waiting=2)
+    await BroadcastCopy.all().update(due_at=None)
+    await becomes("sent")
+    assert await seen(4 * second) == Counts(planned=1, waiting=2)
+    assert await seen(6 * second) == Counts(planned=1, sent=1)
+    await becomes("delivered")
+    await Broadcast.all().update(state="done", ended_at=NOW + 7 * second)
+    assert await seen(8 * second) == Counts(planned=1, delivered=1)  # how it ended is not missed
+    await becomes("read")
+    assert await seen(day) == Counts(planned=1, read=1)
+    await becomes("failed")
+    assert await seen(day + 60 * second) == Counts(planned=1, read=1)  # of old ones nobody waits for a second
+    assert await seen(8 * day) == Counts(planned=1, failed=1)
+    await becomes("read")
+    assert await seen(99 * day) == Counts(planned=1, failed=1)
