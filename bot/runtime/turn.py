@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from bot.core.message import FROM_CUSTOMER, Attachment, Choice, FileRef, Inbound
+from bot.core.text import _
 from bot.runtime import routing, taps
 from bot.runtime.dialogs import Dialogs, Run
 from bot.runtime.host import TurnHost
@@ -27,6 +28,7 @@ from bot.services import attachments, openings, reach
 from bot.services.scope import Scope
 from models.database import fetch
 
+TOO_MANY = _("More messages came than are answered automatically.")
 REACHABLE = "UPDATE identity SET reachable = ? WHERE id = ?"
 _HELD = "SELECT id FROM effect WHERE conversation_id = ? AND state = 'held' LIMIT 1"
 
@@ -77,6 +79,8 @@ class Turn:
         await self._open(inbound)
         files: tuple[Attachment, ...] = ()
         step = self._step(inbound)
+        if inbound.held:
+            self._call_person()
         if inbound.kind in FROM_CUSTOMER and not self._in_thread:
             files = await self._keep_message(inbound, _said(inbound, choice))
         dialogs = self._dialogs(inbound)
@@ -125,6 +129,11 @@ class Turn:
         return Dialogs(
             self._shop, self._state, inbound, self.host, self._voice, self.writes, self._speech, self._now, self._run
         )
+
+    def _call_person(self) -> None:
+        state = self._state
+        if state.owner_id is None and state.waiting_since is None:
+            state.waiting_since, state.reason = self._now, self._voice(TOO_MANY)
 
     # what the customer sent
 

@@ -15,6 +15,7 @@ from bot.core.message import FileKind
 
 #: Where Outlook's plain words show that a picture stands there.
 _CID = re.compile(r"\[cid:[^\]\s]{1,200}\]")
+_MEDIA_TYPE = re.compile(r"[a-z0-9.+_-]{1,50}/[a-z0-9.+_-]{1,80}")
 
 MOST_PARTS = 200
 MOST_DEPTH = 20
@@ -134,13 +135,16 @@ def _tidy(text: str) -> str:
 def _files(parts: list[Mail]) -> tuple[File, ...]:
     found = []
     for number, part in enumerate(part for part in parts if not _is_empty(part)):
-        media_type = part.get_content_type()
+        media_type = _media_type(part)
         kind: FileKind = "image" if media_type.startswith("image/") and media_type != "image/svg+xml" else "file"
         content_id = clean(raw(part, "content-id")).strip("<> ") if kind == "image" else ""
-        found.append(
-            File(number, kind, file_name(part) or _named(media_type, number), media_type[:100], content_id, part)
-        )
+        found.append(File(number, kind, file_name(part) or _named(media_type, number), media_type, content_id, part))
     return tuple(found[:MOST_FILES])
+
+
+def _media_type(part: Mail) -> str:
+    told = part.get_content_type()
+    return told if _MEDIA_TYPE.fullmatch(told) else "application/octet-stream"
 
 
 def _named(media_type: str, number: int) -> str:

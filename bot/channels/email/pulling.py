@@ -51,7 +51,9 @@ class Pace:
             came.popleft()
         if all(key != inbound.key for _, key in came):
             came.append((now, inbound.key))
-        return replace(inbound, automatic=True) if len(came) > self._most else inbound
+        if len(came) <= self._most or inbound.automatic:
+            return inbound
+        return replace(inbound, automatic=True, held=True)
 
 
 class Stuck:

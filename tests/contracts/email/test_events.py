@@ -178,6 +178,13 @@ def test_an_answer_that_goes_elsewhere_is_not_vouched_for() -> None:
     assert said(mail("<1@x>", more=results + "Reply-To: mallory@other.example\r\n")).unverified
 
 
+def test_a_type_that_is_none_is_any_file() -> None:
+    head = b"From: ann@people.example\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n"
+    parts = [b"--m\r\nContent-Type: %s\r\n\r\nabc\r\n" % kind for kind in (b"image/p\x00ng", b"application/\xff")]
+    [inbound] = parse(head + b"".join(parts) + b"--m--\r\n")
+    assert [file.media_type for file in inbound.files] == ["application/octet-stream"] * 2
+
+
 @pytest.mark.parametrize(
     ("written", "address", "name"),
     [

@@ -259,6 +259,18 @@ async def test_a_mail_that_comes_back_is_shown_as_failed(shop: Shop) -> None:
     await shop.until(lambda: Identity.filter(external_id=shop.ann.id, reachable=True).exists())
 
 
+async def test_who_writes_too_often_gets_a_person(shop: Shop) -> None:
+    pace = shop.app.runtime.channels["email"]._puller._pace  # type: ignore[attr-defined]
+    pace._most = 2
+    for text in ("one", "two", "three"):
+        await shop.ann.says(text)
+    await shop.until(lambda: Message.filter(text="three").exists())
+    talk = await Conversation.get(account="email")
+    assert talk.waiting_since is not None
+    assert talk.reason == "More messages came than are answered automatically."
+    assert len(shop.ann.shown) == 2
+
+
 # who may decide
 
 
