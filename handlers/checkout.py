@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bot.core import place
 from bot.core.callback import Callback
 from bot.core.chat import CallFailed, Chat
 from bot.core.errors import Refused
@@ -97,9 +98,33 @@ async def delivery(chat: Chat) -> Address:
         return last
     name = await chat.ask(_("Who is it for? Please tell me the name."), most=100, remind="30m", expire="1d")
     phone = await chat.ask(_("And a phone number for the courier?"), check=phone_problem, remind="30m", expire="1d")
-    address = await chat.ask(_("Where shall we deliver?"), most=300, remind="30m", expire="1d")
+    address = await whereabouts(chat)
     await chat.do(contacts.remember, name, phone, address)
     return Address(name, phone, address)
+
+
+async def whereabouts(chat: Chat) -> str:
+    """Where to deliver; of a place on the map also what it does not say. Staff see its point with a link to a map."""
+    said = await chat.ask(_("Where shall we deliver?"), most=300, places=True, remind="30m", expire="1d")
+    found = place.read(said)
+    if found is None:
+        return said
+    if not found.words:
+        door = await chat.ask(
+            _("Thank you, I have the place on the map. Which street, house and floor is it?"),
+            most=300,
+            remind="30m",
+            expire="1d",
+        )
+        return f"{door} {found}"
+    more = await chat.ask(
+        _("Thank you: {place}. Which house, floor and door is it, if that does not say it all?", place=found.words),
+        optional=True,
+        most=300,
+        remind="30m",
+        expire="1d",
+    )
+    return ", ".join(filter(None, (found.words, more)))
 
 
 async def agree(chat: Chat, to: Address) -> OrderView | None:

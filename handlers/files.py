@@ -1,4 +1,4 @@
-"""Files that answer no question."""
+"""Files and places that answer no question."""
 
 from __future__ import annotations
 
@@ -16,4 +16,16 @@ async def received(chat: Chat) -> None:
     chat.say(
         _n("Thank you, I have kept your file.", "Thank you, I have kept your {count} files.", len(chat.attachments)),
         buttons=[Button(chat.words(_("Talk to a person")), f"{RUN}person")],
+    )
+
+
+@router.places
+async def placed(chat: Chat) -> None:
+    """Say that it is kept where staff see it, and what a place is good for."""
+    chat.say(
+        _("Thank you, I have kept this place here, where our team sees it. When you order, one can be the address."),
+        buttons=[
+            Button(chat.words(_("Browse and order")), f"{RUN}shop"),
+            Button(chat.words(_("Talk to a person")), f"{RUN}person"),
+        ],
     )

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from bot.core.errors import BadInput
+from bot.core.place import at
 
 Json = dict[str, Any]
 
@@ -103,8 +104,7 @@ def moment(seconds: float) -> datetime:
 
 def place(latitude: Any, longitude: Any, *names: str) -> str:
     """A place in words, so that handlers and staff can read it: degrees, and what it is called."""
-    where = f"{_degrees(latitude, 90):.6f}, {_degrees(longitude, 180):.6f}"
-    return "📍 " + ", ".join([*filter(None, names), where])
+    return str(at(_degrees(latitude, 90), _degrees(longitude, 180), *names))
 
 
 def _degrees(value: Any, most: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from bot.core import place
 from bot.core.message import Attachment, FileKind
 from bot.core.question import DONE, SKIP, Incoming, Invalid, Read, option_index
 from bot.core.text import Say, Text, _, _n
@@ -15,10 +16,14 @@ YES = frozenset({"yes", "y", "ok", "okay", "sure", "是", "是的", "好", "好�
 NO = frozenset({"no", "n", "nope", "不", "否", "不是", "不要", "不用", "不好", "不行"})
 
 
-def read_words(incoming: Incoming, most: int, check: Callable[[str], Say | None] | None) -> str:
+def read_words(incoming: Incoming, most: int, check: Callable[[str], Say | None] | None, places: bool) -> str:
     text = incoming.text
     if not text:
         raise Invalid(_("Please write it as a message."))
+    if place.read(text) is not None:
+        if places:
+            return text
+        raise Invalid(_("I have kept the place for our team. Here I need an answer in words, please."))
     if len(text) > most:
         raise Invalid(_("That is too long: at most {most} characters.", most=most))
     problem = check(text) if check else None
@@ -102,14 +107,14 @@ def reads_option(labels: list[str], keys: list[str]) -> Read:
     return read
 
 
-def reads_text(suggested: list[str], most: int, check: Callable[[str], Say | None] | None) -> Read:
-    """Words, or a suggestion that was tapped."""
+def reads_text(suggested: list[str], most: int, check: Callable[[str], Say | None] | None, places: bool) -> Read:
+    """Words, or a suggestion that was tapped; with `places` also a place on the map, however long its name is."""
 
     def read(incoming: Incoming) -> str:
         if incoming.key is not None:
             index = option_index(incoming, suggested, normalise)
             if index is not None:
                 return suggested[index]
-        return read_words(incoming, most, check)
+        return read_words(incoming, most, check, places)
 
     return read

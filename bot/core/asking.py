@@ -39,6 +39,7 @@ class Asking(Telling):
         check: Callable[[str], Say | None] | None = None,
         most: int = 1000,
         suggest: Sequence[str] = (),
+        places: bool = False,
         remind: str | None = None,
         expire: str | None = None,
     ) -> str: ...
@@ -51,6 +52,7 @@ class Asking(Telling):
         check: Callable[[str], Say | None] | None = None,
         most: int = 1000,
         suggest: Sequence[str] = (),
+        places: bool = False,
         remind: str | None = None,
         expire: str | None = None,
     ) -> str | None: ...
@@ -62,15 +64,19 @@ class Asking(Telling):
         check: Callable[[str], Say | None] | None = None,
         most: int = 1000,
         suggest: Sequence[str] = (),
+        places: bool = False,
         remind: str | None = None,
         expire: str | None = None,
     ) -> str | None:
-        """Ask for words. `check` returns what is wrong with them, or None; `suggest` are ready answers to tap."""
+        """Ask for words. `check` returns what is wrong with them, or None; `suggest` are ready answers to tap.
+
+        `places`: a place on the map is an answer, too, in the words that `place.read` understands.
+        """
         labels = list(suggest)
 
         buttons = option_buttons(self._token, self._position, labels) + self._skip(optional)
         answer: str | None = await self._question(
-            question, "text", buttons, skipping(reads_text(labels, most, check), optional), remind, expire
+            question, "text", buttons, skipping(reads_text(labels, most, check, places), optional), remind, expire
         )
         return answer
 

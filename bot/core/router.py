@@ -59,6 +59,7 @@ class Router:
     natives: dict[tuple[str, str], str] = field(default_factory=dict)
     fallback_handler: str = ""
     files_handler: str = ""
+    places_handler: str = ""
 
     def _add(self, handler: Handler) -> str:
         name = f"{self.name}.{handler.__name__}"
@@ -150,6 +151,11 @@ class Router:
         self.files_handler = self._add(handler)
         return handler
 
+    def places(self, handler: H) -> H:
+        """A place on the map that answers no question; `place.read(chat.inbound.text)` is it."""
+        self.places_handler = self._add(handler)
+        return handler
+
     def fallback(self, handler: H) -> H:
         """Whatever nobody else answers."""
         self.fallback_handler = self._add(handler)
@@ -171,6 +177,7 @@ class Routes:
         self._keywords: dict[str, str] = {}
         self.fallback = ""
         self.files = ""
+        self.places = ""
         for router in routers:
             self._include(router)
         self.commands.sort(key=lambda command: (command.menu or 10_000, command.name))
@@ -193,6 +200,7 @@ class Routes:
             self.commands.append(command)
         self.fallback = _only("fallback", self.fallback, router.fallback_handler)
         self.files = _only("files handler", self.files, router.files_handler)
+        self.places = _only("places handler", self.places, router.places_handler)
 
     def command(self, name: str) -> Command | None:
         """The command called `name`."""

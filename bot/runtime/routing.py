@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.core import place
 from bot.core.callback import Callback
 from bot.core.errors import BadInput
 from bot.core.message import Choice, Inbound
@@ -159,6 +160,8 @@ def _from_customer(inbound: Inbound, state: ConversationState, routes: Routes) -
         return Busy()
     if inbound.files and routes.files:
         return Start(routes.files)
+    if routes.places and place.read(text):
+        return Start(routes.places)
     if name := routes.find_keyword(text):
         return Start(name)
     name = routes.find_pattern(text)

@@ -157,3 +157,59 @@ async def test_on_a_server_two_deliveries_make_one_order(server_sim: Simulator) 
     await ann.pays()
     assert [(order.state, order.total) for order in await Order.all()] == [("paid", 6800)]
     assert await ann.times("Your payment has arrived") == 1
+
+
+POINT = "31.240000, 121.490000"
+
+
+async def asks_for_the_address(sim: Simulator) -> Customer:
+    """Ann, who is at the question where to deliver."""
+    await stock(sim)
+    ann = await sim.customer()
+    await ann.says("/shop")
+    await ann.picks("Add to cart")
+    await ann.picks("Check out")
+    await ann.says("Ann")
+    await ann.says("13800138000")
+    return ann
+
+
+async def test_a_place_with_a_name_is_an_address(sim: Simulator) -> None:
+    ann = await asks_for_the_address(sim)
+    await ann.says(f"📍 Peace Hotel, 20 Nanjing Road, {POINT}")
+    assert "Thank you: Peace Hotel, 20 Nanjing Road. Which house" in (await ann.last()).text
+    await ann.says("3rd floor")
+    await ann.picks("Place the order")
+    assert (await Order.get()).address == "Peace Hotel, 20 Nanjing Road, 3rd floor"
+
+
+async def test_a_place_that_says_it_all_needs_no_more(sim: Simulator) -> None:
+    ann = await asks_for_the_address(sim)
+    await ann.says(f"📍 Peace Hotel, 20 Nanjing Road, {POINT}")
+    await ann.says("Skip")
+    await ann.picks("Place the order")
+    assert (await Order.get()).address == "Peace Hotel, 20 Nanjing Road"
+
+
+async def test_a_point_on_the_map_needs_a_door_and_staff_see_it(sim: Simulator) -> None:
+    ann = await asks_for_the_address(sim)
+    await ann.says(f"📍 {POINT}")
+    assert "Which street, house and floor is it?" in (await ann.last()).text
+    await ann.says("20 Nanjing Road, 3rd floor")
+    await ann.picks("Place the order")
+    assert (await Order.get()).address == f"20 Nanjing Road, 3rd floor 📍 {POINT}"
+
+
+async def test_a_place_is_no_answer_to_another_question_and_is_kept(one_sim: Simulator) -> None:
+    await stock(one_sim)
+    ann = await one_sim.customer()
+    await ann.says(f"📍 {POINT}")
+    assert "I have kept this place here" in (await ann.last()).text
+    assert await ann.times("I did not quite get that") == 0
+    await ann.says("/shop")
+    await ann.picks("Add to cart")
+    await ann.picks("Check out")
+    await ann.says(f"📍 {POINT}")
+    assert "Here I need an answer in words, please.\nWho is it for?" in (await ann.last()).text
+    await ann.says("Ann")
+    assert "phone number" in (await ann.last()).text

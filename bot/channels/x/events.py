@@ -16,6 +16,7 @@ import msgspec
 from bot.channels._reading import MOST_NAME, Json, moment, needed, obj, objects, place, read_object, text
 from bot.core.errors import BadInput
 from bot.core.message import FileRef, Inbound
+from bot.core.place import Place
 
 MESSAGES, READS, TYPING = (
     "direct_message_events",
@@ -171,7 +172,7 @@ def _place(location: Json) -> str:
     named = shared.get("place")
     names = text(named, "full_name", MOST_NAME) if type(named) is dict else ""
     if "coordinates" not in shared:
-        return f"📍 {names}" if names else ""
+        return str(Place(" ".join(names.split()))) if names else ""
     point = obj(shared, "coordinates").get("coordinates")
     if type(point) is not list or len(point) != 2:
         raise BadInput("a point must be two numbers")

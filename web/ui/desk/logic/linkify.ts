@@ -1,19 +1,38 @@
-/** A text cut into plain parts and web addresses; nothing of it is ever markup. */
+/** A text cut into plain parts, web addresses and points on the map; nothing of it is ever markup. */
 
 export type Part = { text: string; href: string };
 
 const ADDRESS = /https?:\/\/[^\s<>"'（）。，；！？、》】」]+/g;
+/** Degrees as the server writes a place: behind its sign, and its name where it has one. */
+const POINT = /(?<=📍 (?:[^\n]{0,600}, )?)(-?\d{1,2}\.\d{6}), (-?\d{1,3}\.\d{6})/g;
 
 export function parts(text: string): Part[] {
   const found: Part[] = [];
   let from = 0;
-  for (const match of text.matchAll(ADDRESS)) {
-    // A full stop or a bracket at the end belongs to the sentence.
-    const address = match[0].replace(/[.,;:!?)\]}]+$/, "");
-    if (match.index > from) found.push({ text: text.slice(from, match.index), href: "" });
-    found.push({ text: address, href: address });
-    from = match.index + address.length;
+  for (const link of links(text)) {
+    if (link.at < from) continue; // degrees within an address
+    if (link.at > from) found.push({ text: text.slice(from, link.at), href: "" });
+    found.push({ text: link.text, href: link.href });
+    from = link.at + link.text.length;
   }
   if (from < text.length) found.push({ text: text.slice(from), href: "" });
   return found;
+}
+
+function links(text: string): (Part & { at: number })[] {
+  const addresses = [...text.matchAll(ADDRESS)].map((match) => {
+    // A full stop or a bracket at the end belongs to the sentence.
+    const address = match[0].replace(/[.,;:!?)\]}]+$/, "");
+    return { at: match.index, text: address, href: address };
+  });
+  const points = [...text.matchAll(POINT)].map((match) => {
+    const [whole, latitude = "", longitude = ""] = match;
+    return { at: match.index, text: whole, href: mapOf(latitude, longitude) };
+  });
+  return [...addresses, ...points].sort((a, b) => a.at - b.at);
+}
+
+/** https://wiki.openstreetmap.org/wiki/Browsing#Sharing_a_link_to_the_map */
+function mapOf(latitude: string, longitude: string): string {
+  return `https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}#map=17/${latitude}/${longitude}`;
 }

@@ -49,8 +49,17 @@ describe("web addresses", () => {
       { text: "javascript:alert(1) file:///etc data:text/html,x", href: "" },
     ]);
   });
+  it("and points on the map, behind the sign of a place", () => {
+    const map = "https://www.openstreetmap.org/?mlat=31.240000&mlon=-121.490000#map=17/31.240000/-121.490000";
+    expect(parts("3rd floor 📍 Hotel, Road 1, 31.240000, -121.490000")).toEqual([
+      { text: "3rd floor 📍 Hotel, Road 1, ", href: "" },
+      { text: "31.240000, -121.490000", href: map },
+    ]);
+    expect(parts("📍 31.240000, -121.490000").map((part) => part.href)).toEqual(["", map]);
+    expect(parts("31.240000, 121.490000\n📍 Hangzhou").map((part) => part.href)).toEqual([""]);
+  });
   it("lose no letter of the text", () => {
-    const text = "a https://x.example, b\nhttps://y.example/(z) 茶";
+    const text = "a https://x.example, b\nhttps://y.example/(z) 茶 📍 31.240000, 121.490000 c";
     expect(parts(text).map((part) => part.text).join("")).toBe(text);
   });
 });
