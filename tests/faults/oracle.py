@@ -59,10 +59,13 @@ async def database(url: str, *, lock: bool = True) -> AsyncIterator[None]:
         await close_database()
 
 
-async def compare(url: str, told: Texts, shown: Texts) -> Comparison:
-    """The shop must have ended: on SQLite its database has one user. Raises AssertionError for a broken file."""
+async def compare(url: str, told: Texts, shown: Texts, *, account: str = "telegram") -> Comparison:
+    """Of one account. The shop must have ended: on SQLite its database has one user.
+
+    Raises AssertionError for a broken file.
+    """
     async with database(url):
-        kept, answered = await messages()
+        kept, answered = await messages(account)
         [left] = await fetch("SELECT count(*) AS count FROM inbound WHERE state <> 'done'")
         if url.startswith("sqlite"):
             assert await fetch("PRAGMA integrity_check") == [{"integrity_check": "ok"}]
@@ -80,14 +83,14 @@ async def compare(url: str, told: Texts, shown: Texts) -> Comparison:
     return Comparison(sum(map(len, told.values())), lost, unexpected, doubled, reordered, repeated)
 
 
-async def messages() -> tuple[dict[int, list[str]], dict[int, list[str]]]:
-    """What the customers said, and what the bot answered, by person."""
+async def messages(wanted: str = "telegram") -> tuple[dict[int, list[str]], dict[int, list[str]]]:
+    """What the customers of an account said, and what the bot answered; of an address its number is the person."""
     kept: dict[int, list[str]] = defaultdict(list)
     answered: dict[int, list[str]] = defaultdict(list)
     for row in await fetch(MESSAGES):
         account, _, person = str(row["lane"]).partition(":")
-        if account == "telegram" and row["author"] in ("customer", "bot"):
-            (kept if row["author"] == "customer" else answered)[int(person)].append(str(row["text"]))
+        if account == wanted and row["author"] in ("customer", "bot"):
+            (kept if row["author"] == "customer" else answered)[int(person.partition("@")[0])].append(str(row["text"]))
     return kept, answered
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tests.faults import broken, broken_disk, broken_doors, broken_points, broken_relay, releases
+from tests.faults import broken, broken_disk, broken_doors, broken_mailbox, broken_points, broken_relay, releases
 
 VARIANTS = (
     broken.VARIANTS
     | broken_disk.VARIANTS
     | broken_doors.VARIANTS
+    | broken_mailbox.VARIANTS
     | broken_points.VARIANTS
     | broken_relay.VARIANTS
     | releases.VARIANTS
