@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from aiohttp import web
@@ -34,7 +34,9 @@ class TooMany:
 
 @dataclass(frozen=True, slots=True)
 class Hang:
-    """Never answer."""
+    """Never answer; once `ends` is set, break the connection before the work."""
+
+    ends: asyncio.Event = field(default_factory=asyncio.Event, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +116,10 @@ async def answered(
             return words.asks_to_wait(after)
         case Elsewhere():
             return fault.answer()
-        case Hang():
-            await hang()
+        case Hang(ends):
+            await ends.wait()
+            reset(request)
+            return web.Response()
         case Reset():
             reset(request)
             return web.Response()
@@ -136,11 +140,6 @@ def reset(request: web.Request) -> None:
     """Break the connection as a crashed server does."""
     if request.transport is not None:
         request.transport.abort()
-
-
-async def hang() -> None:
-    """Until the client gives up or the server stops."""
-    await asyncio.Event().wait()
 
 
 async def cut(request: web.Request, body: bytes) -> web.StreamResponse:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from models import Effect
 from tests.contracts.wire.case import Cases
 from tests.contracts.wire.hall import Account
 from tests.kit.platforms import traits
-from tests.kit.wire_faults import Cut, Fault, Lost, Reset, Status, TooMany
+from tests.kit.wire_faults import Cut, Fault, Hang, Late, Lost, Reset, Status, TooMany
 
 ANSWERS = Cases(traits.ANSWERS)
-ASKED = 17  # seconds
+ASKED, HOUR = 17, 3600.0  # seconds
 
 
 async def is_shown(account: Account, person: Any, *texts: str) -> None:
@@ -91,6 +92,38 @@ async def page(account: Account) -> None:
 @ANSWERS.case("a connection that breaks")
 async def broken(account: Account) -> None:
     await is_tried_again(account, Reset())
+
+
+@ANSWERS.case("a platform that hangs")
+async def hangs(account: Account) -> None:
+    """Our own limit ends the call, and it is made again; meanwhile the others on this account are answered."""
+    ann, bob, ends, sent = account.somebody(), account.somebody(), asyncio.Event(), account.sent()
+    for person in (ann, bob):
+        await account.talks(person)
+    account.fails(Hang(ends))
+    await account.says(ann, "one")
+    await account.until(lambda: account.sent() == sent + 3)
+    await account.says(bob, "two")
+    await account.until(lambda: len(bob.shown) == 2)
+    assert len(ann.shown) == 1
+    assert not await account.met(ann), "the call of the other one had ended before"
+    ends.set()
+    await is_shown(account, ann, "echo hi", "echo one")
+    await account.hangs(ann, "three", Hang())
+    await account.has_met(ann)
+    await is_shown(account, ann, "echo hi", "echo one", "echo three")
+    await is_shown(account, bob, "echo hi", "echo two")
+
+
+@ANSWERS.case(traits.SILENT)
+async def hangs_behind_its_work(account: Account) -> None:
+    """The platform knows it again by our key."""
+    ann, sent = account.somebody(), account.sent()
+    await account.talks(ann)
+    await account.hangs(ann, "one", Late(HOUR))
+    await account.has_met(ann)
+    await is_shown(account, ann, "echo hi", "echo one")
+    assert account.sent() == sent + 3
 
 
 @ANSWERS.case("an answer cut off: nothing lost")

@@ -25,12 +25,15 @@ from aiohttp import ClientSession
 
 from bot.app import App
 from models import Effect, Identity, Inbound, Message
+from tests.kit.platforms.nearby import waits_at_most
 from tests.kit.platforms.posting import Answered, Delivery, Posting
 from tests.kit.platforms.stages import WIRES, Stage
 from tests.kit.platforms.together import all_together
 
 PATIENCE = 30.0
 TELEGRAM, ECHO = "telegram-webhook", "tests.faults.handlers"
+#: Seconds of an answer for which nobody should wait long.
+IMPATIENT = 1.0
 #: Seconds between two looks; after so many of them the clock is moved by a second, where time may pass.
 LOOK, MOVES = 0.004, 10
 
@@ -168,9 +171,23 @@ class Account:
         """The next messages of ours meet these."""
         self.server.fails(self.stage.traits.send, *faults)
 
+    async def hangs(self, person: Any, text: str, fault: Any) -> None:
+        """The answer to `text` meets a platform that says nothing, and our limit for this one call is short."""
+        sent, channel = self.sent(), self.app.runtime.channels[self.name]
+        if self.posting is None:
+            await channel._sender.close()  # type: ignore[attr-defined]  # a connection keeps the limit it was made with
+        self.fails(fault)
+        with waits_at_most(channel, IMPATIENT):
+            await self.says(person, text)
+            await self.until(lambda: self.sent() > sent)
+
+    async def met(self, person: Any) -> bool:
+        """Whether an answer to this person was tried in vain."""
+        return await Effect.filter(lane=self.lane(person), kind="send").exclude(error="").exists()
+
     async def has_met(self, person: Any) -> None:
         """Wait until an answer to this person was tried in vain, and will be tried again."""
-        await self.until(lambda: Effect.filter(lane=self.lane(person), kind="send").exclude(error="").exists())
+        await self.until(lambda: self.met(person))
 
     async def passes(self, seconds: float) -> None:
         """Time passes, and whoever waits for it looks."""

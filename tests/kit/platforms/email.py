@@ -202,8 +202,10 @@ async def _before(fault: wire_faults.Fault | None, server: SMTP) -> str:
         case Reset():
             _break(server)
             return "421 gone"
-        case Hang():
-            await wire_faults.hang()
+        case Hang(ends):
+            await ends.wait()
+            _break(server)
+            return "421 gone"
     return ""
 
 

@@ -22,6 +22,7 @@ CALLS, ANSWERS = "calls", "answers"
 
 BODY, STALE, BATCH = "another body under a good signature", "a stale call", "a batch, and one of it odd"
 TOKEN, ONCE = "a token that ends in mid-send", "an answer cut off: nothing doubled"
+SILENT = "a platform that hangs behind its work: nothing doubled"
 WINDOW, QUOTA = "the window is closed", "the quota is used up"
 
 
@@ -130,7 +131,7 @@ def _page_tokens(server: Any) -> int:
 
 _NO_TIME = {STALE: "its calls sign no time"}
 _ONE = {BATCH: "a call carries one event"}
-_NO_KEY = {ONCE: "takes no idempotency key: what was shown may show again"}
+_NO_KEY = dict.fromkeys((ONCE, SILENT), "takes no idempotency key: what was shown may show again")
 _NO_QUOTA = {QUOTA: "counts no answers"}
 _ALWAYS = {WINDOW: "may be written to at any time"}
 _CALLS_NOBODY = {ANSWERS: "this account answers within the platform's own call, and makes none"}
