@@ -14,7 +14,9 @@ FileKind = Literal["image", "audio", "video", "file"]
 InboundKind = Literal[
     "message",  # text, files or both, from the customer
     "callback",  # a tapped button; `data` is what the button carried
-    "started",  # the customer opened the conversation (Telegram /start, a new web chat)
+    # The customer opened the conversation (Telegram /start, a new web chat); `data` is what their link brought, and
+    # `about` the words or the tap that came along with it.
+    "started",
     "payment",  # a provider's notice; `data` is the payment's key
     "result",  # an effect that a dialog waits for has ended; `data` is the dialog's id
     "timer",  # a reminder or expiry of a dialog is due; `data` is "remind:<dialog>" or "expire:<dialog>"

@@ -231,10 +231,13 @@ class Routes:
         looks = (name for regex, name in self._patterns.items() if re.fullmatch(regex, text, re.IGNORECASE))
         return next(looks, "")
 
-    def started(self, data: str) -> str | None:
-        """The handler of a link's scene, else of every beginning; None when nobody waits for it."""
+    def started(self, data: str, *, is_silent: bool = True) -> str | None:
+        """The handler of a link's scene, else of every beginning; None when nobody waits for it.
+
+        Who is not `is_silent` says something together with it: their words are answered, and need no greeting.
+        """
         scene = next((name for prefix, name in self._scenes.items() if data.startswith(prefix)), None)
-        return scene or self.events.get("started")
+        return scene or (self.events.get("started") if is_silent else None)
 
     def find_callback(self, data: str) -> tuple[type[Callback], str] | None:
         """The callback class and the handler for button data."""

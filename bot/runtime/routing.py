@@ -108,7 +108,7 @@ def decide(inbound: Inbound, state: ConversationState, routes: Routes) -> Step:
         case "message" | "callback":
             return _from_customer(inbound, state, routes)
         case "started":
-            name = routes.started(inbound.data)
+            name = routes.started(inbound.data, is_silent=not inbound.about)
             return Start(name, inbound.data) if name else Ignore()
         case _:
             name = routes.events.get(inbound.kind)

@@ -90,6 +90,12 @@ async def spins(chat: Chat) -> None:
         pass
 
 
+@router.scene("flyer-")
+async def came(chat: Chat) -> None:
+    """Say which link brought somebody."""
+    chat.say(f"came by {chat.arguments}")
+
+
 @router.fallback
 async def echo(chat: Chat) -> None:
     """Say it back."""

@@ -1,6 +1,7 @@
 """Reads what Messenger and Instagram post: batches of events of conversations, each of which is one inbound.
 
-A batch that is none is `BadInput`; one event of it that cannot be read is kept as it came and stops no other.
+A link with a scene is one of its own, before what was said or tapped first by who followed it. A batch that is none is
+`BadInput`; one event of it that cannot be read is kept as it came and stops no other.
 https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks/webhook-events
 """
 
@@ -18,8 +19,8 @@ from bot.core.message import Inbound, InboundKind
 
 #: What everything that we send carries, so that its echo is known to be ours.
 MARK = "parley"
-#: The longest payload of a button, characters.
-MOST_DATA = 1000
+#: The longest payload of a button, and the longest scene of a link, characters.
+MOST_DATA, MOST_SCENE = 1000, 2083
 
 _ENVELOPE = frozenset({"sender", "recipient", "timestamp"})
 
@@ -72,13 +73,13 @@ def read_events(desk: Desk, wanted: str, own: Own, body: bytes) -> list[Inbound]
     batch = read_object(body)
     if needed(batch, "object") != wanted:
         return [unknown(desk.account, "object", batch)]
-    found: list[Inbound | None] = []
+    found: list[Inbound] = []
     for entry in objects(batch, "entry"):
         known = desk.of(text(entry, "id", MOST_NAME))
-        found += [_read(desk, known, own, event) for event in objects(entry, "messaging")]
+        found += [one for event in objects(entry, "messaging") for one in _read(desk, known, own, event)]
         found += [_other(desk, known, "standby", event) for event in objects(entry, "standby")]
         found += [_change(desk, known, change) for change in objects(entry, "changes")]
-    return [one for one in found if one is not None]
+    return found
 
 
 def _other(desk: Desk, account: str, kind: str, event: Json) -> Inbound:
@@ -99,27 +100,53 @@ def _change(desk: Desk, account: str, change: Json) -> Inbound:
     return unknown(account or desk.account, field if account else "other_account", change, person)
 
 
-def _read(desk: Desk, account: str, own: Own, event: Json) -> Inbound | None:
+def _read(desk: Desk, account: str, own: Own, event: Json) -> list[Inbound]:
     if not account:
-        return _other(desk, account, "", event)
+        return [_other(desk, account, "", event)]
     try:
         return _event(account, own, event)
     except BadInput:
-        return unknown(account, "unreadable", event, _person(event))
+        return [unknown(account, "unreadable", event, _person(event))]
 
 
-def _event(account: str, own: Own, event: Json) -> Inbound | None:
-    """One event; None for the echo of what we sent ourselves."""
+def _event(account: str, own: Own, event: Json) -> list[Inbound]:
+    """One event; nothing for the echo of what we sent ourselves."""
     message = obj(event, "message") if event.get("message") is not None else {}
     is_echo = message.get("is_echo") is True
     person = id_of(event, "recipient" if is_echo else "sender")
     read = _Event(account, person, moment(integer(event, "timestamp") / 1000), own, event)
     if is_echo:
-        return _echo(read, message)
+        echo = _echo(read, message)
+        return [] if echo is None else [echo]
     for kind, reader in _READERS.items():
         if event.get(kind) is not None and person:
-            return reader(read, obj(event, kind))
-    return read.unknown(next((name for name in event if name not in _ENVELOPE), "event"))
+            told = obj(event, kind)
+            return [*_followed(read, told), reader(read, told)]
+    return [read.unknown(next((name for name in event if name not in _ENVELOPE), "event"))]
+
+
+def _followed(event: _Event, said: Json) -> list[Inbound]:
+    """The link that somebody followed who then said or tapped this. The button that opens a conversation says nothing.
+
+    https://developers.facebook.com/documentation/business-messaging/instagram-messaging/features/ig-me-links
+    """
+    if said.get("referral") is None or _opens(event, said):
+        return []
+    referral, about = obj(said, "referral"), _key(event, said)
+    scene = text(referral, "ref", MOST_SCENE)
+    if not scene:
+        return []
+    return [event.inbound("started", key_of("referral", about), data=scene, about=about, native=referral)]
+
+
+def _key(event: _Event, said: Json) -> str:
+    """Some taps have no id."""
+    mid = text(said, "mid", MOST_ID)
+    return key_of(mid) if mid else key_of_event("postback", event.raw)
+
+
+def _opens(event: _Event, said: Json) -> bool:
+    return bool(said.get("payload")) and said.get("payload") == event.own.get_started
 
 
 def _echo(event: _Event, message: Json) -> Inbound | None:
@@ -169,19 +196,18 @@ def _message(event: _Event, message: Json) -> Inbound:
 def _postback(event: _Event, postback: Json) -> Inbound:
     """A button under a message, of the menu, or the one that opens the conversation."""
     title, data = text(postback, "title"), text(postback, "payload", MOST_DATA)
-    mid = text(postback, "mid", MOST_ID)
-    key = key_of(mid) if mid else key_of_event("postback", event.raw)
-    if postback.get("referral") is not None:
-        scene = text(obj(postback, "referral"), "ref", MOST_DATA)
+    key = _key(event, postback)
+    if _opens(event, postback):
+        if postback.get("referral") is None:
+            return event.inbound("started", key, text=title)
+        scene = text(obj(postback, "referral"), "ref", MOST_SCENE)
         return event.inbound("started", key, text=title, data=scene, native=postback)
-    if data == event.own.get_started:
-        return event.inbound("started", key, text=title)
     return event.inbound("callback", key, text=title, data=data) if data else event.unknown("postback")
 
 
 def _referral(event: _Event, referral: Json) -> Inbound:
     """A link with a scene, opened by somebody who has a conversation already."""
-    scene = text(referral, "ref", MOST_DATA)
+    scene = text(referral, "ref", MOST_SCENE)
     return event.inbound("started", key_of_event("referral", event.raw), data=scene, native=referral)
 
 

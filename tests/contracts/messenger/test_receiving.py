@@ -101,6 +101,15 @@ async def test_whoever_opens_the_chat_has_started_it(hook: Hook, ann: MetaUser, 
     assert [(one.kind, one.data) for one in inbox.kept] == [("started", ""), ("started", "qr-12")]
 
 
+async def test_a_link_brings_its_data_before_what_is_said_there_first(hook: Hook, ann: MetaUser, inbox: Inbox) -> None:
+    await ann.follows_link("qr-12")
+    await ann.follows_link("qr-13", text="hello")
+    await inbox.next(3)
+    came = [(one.kind, one.data, one.text) for one in inbox.kept]
+    assert came == [("started", "qr-12", ""), ("started", "qr-13", ""), ("message", "", "hello")]
+    assert inbox.kept[1].about == inbox.kept[2].external_id
+
+
 # files
 
 

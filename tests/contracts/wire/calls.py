@@ -15,6 +15,7 @@ from web.hooks import LIMIT
 
 CALLS = Cases(traits.CALLS)
 DAY = 86_400.0
+SCENE = "flyer-7"
 #: Places of a signature in which it is changed.
 PLACES = 9
 MALFORMED = (b"", b"\xff\xfe", b"[", b"null", b"[]", b"7", b'"x"', b"{}", b"[" * 5000, b"<xml><a>")
@@ -187,6 +188,20 @@ async def unknown(account: Account) -> None:
     await account.talks(ann, "and now?")
     assert await said(account, ann, ["hi", "and now?"])
     assert await Inbound.filter(account=account.name, kind="unknown").count() == before + 1
+
+
+@CALLS.case(traits.LINK)
+async def by_link(account: Account) -> None:
+    """It begins the conversation, or goes on with it, with this data and once, and what is said next is answered."""
+    ann, comes = account.somebody(), account.stage.traits.comes
+    assert comes is not None, "it has links, and the kit says how one is followed"
+    await account.talks(ann)
+    bodies = await account.withheld(lambda: comes(ann, SCENE))
+    for _ in range(2):
+        assert set(await account.posted(ann, *bodies)) == {200}
+    await account.until(lambda: len(ann.shown) == 2)
+    await account.talks(ann, "and now?")
+    assert [one.text for one in ann.shown] == ["echo hi", f"came by {SCENE}", "echo and now?"]
 
 
 @CALLS.case("a malformed body")

@@ -49,6 +49,14 @@ class MetaUser(Person):
             mid = f"m_{self._server.new_id()}-tap"
             await self.does("postback", {"mid": mid, "title": button.label, "payload": button.data})
 
+    async def follows_link(self, scene: str, **said: Any) -> None:
+        """Come by a link of the account's: into the conversation that there is, or with what is said first there."""
+        referral = {"ref": scene, "source": "SHORTLINK", "type": "OPEN_THREAD"}
+        if said:
+            await self.sends(**said, referral=referral)
+        else:
+            await self.does("referral", referral)
+
     async def blocks(self) -> None:
         """Nobody is told of it."""
         self.has_blocked = True

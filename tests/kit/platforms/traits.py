@@ -6,7 +6,7 @@ A case that is named in `lacks`, or whose group is, is not played on this platfo
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -23,6 +23,7 @@ CALLS, ANSWERS = "calls", "answers"
 BODY, STALE, BATCH = "another body under a good signature", "a stale call", "a batch, and one of it odd"
 TOKEN, ONCE = "a token that ends in mid-send", "an answer cut off: nothing doubled"
 SILENT = "a platform that hangs behind its work: nothing doubled"
+LINK = "a link that brings data"
 WINDOW, QUOTA = "the window is closed", "the quota is used up"
 
 
@@ -37,7 +38,8 @@ def _none(*_: Any) -> int:
 @dataclass(frozen=True, slots=True)
 class Traits:
     """`send` is the platform's call behind a text; `signature` the header or query field that signs a call, with the
-    server's `secret`. `tomorrow` makes something of a new kind happen, `gathers` makes one body of several.
+    server's `secret`. `tomorrow` makes something of a new kind happen, `gathers` makes one body of several, and
+    in `comes` a person follows our link with such data.
 
     `expires` ends the access token, and `tokens` counts those that were given; `closes` ends the window, `spends` the
     quota, `mends` both. `rests` is for how many seconds an account rests that was asked for 17.
@@ -48,6 +50,7 @@ class Traits:
     tomorrow: Callable[[Any, Any], object]
     secret: str = "secret"
     gathers: Callable[[Any, Sequence[bytes]], bytes] = lambda server, bodies: bodies[0]
+    comes: Callable[[Any, str], Awaitable[object]] | None = None
     expires: Callable[[Any], object] = _nothing
     tokens: Callable[[Any], int] = _none
     closes: Callable[[Any], object] = _nothing
@@ -134,12 +137,14 @@ _ONE = {BATCH: "a call carries one event"}
 _NO_KEY = dict.fromkeys((ONCE, SILENT), "takes no idempotency key: what was shown may show again")
 _NO_QUOTA = {QUOTA: "counts no answers"}
 _ALWAYS = {WINDOW: "may be written to at any time"}
+_NO_LINK = {LINK: "its link brings no data: words stand ready in it, or the code is typed"}
 _CALLS_NOBODY = {ANSWERS: "this account answers within the platform's own call, and makes none"}
 
 TELEGRAM = Traits(
     send="sendMessage",
     signature="X-Telegram-Bot-Api-Secret-Token",
     tomorrow=lambda s, _: s.posting.add(b'{"update_id": 900000001, "tomorrow": {"id": 7}}', ""),
+    comes=lambda ann, data: ann.starts(data),
     lacks={BODY: "a secret word comes with each call, and signs nothing", TOKEN: "its token has no end"}
     | _NO_TIME
     | _ONE
@@ -152,6 +157,7 @@ _META = Traits(
     signature="X-Hub-Signature-256",
     tomorrow=lambda s, ann: s.tells(s.event(ann.id, s.home, tomorrow={"is": "new"})),
     gathers=_gathered(("entry",), _breaks_page_event),
+    comes=lambda ann, data: ann.follows_link(data),
     closes=_ahead(DAY_AND_MORE),
     mends=_ahead(0),
     lacks=_NO_TIME | _NO_KEY | _NO_QUOTA,
@@ -159,7 +165,8 @@ _META = Traits(
 MESSENGER = replace(_META, expires=_sets(token="EAAGanother"), tokens=_page_tokens)
 INSTAGRAM = _META.without({TOKEN: "its token is renewed each week, long before it ends"})
 WHATSAPP = _META.without(
-    {TOKEN: "a system user's token has no end"},
+    {TOKEN: "a system user's token has no end"} | _NO_LINK,
+    comes=None,
     tomorrow=lambda s, ann: s.tells({"tomorrow": [{"from": ann.id}]}, "tomorrow"),
     gathers=_gathered(("entry",), _breaks_change),
 )
@@ -176,10 +183,16 @@ _WEIXIN = Traits(
 WECHAT = _WEIXIN.without(
     _ONE | _NO_KEY,
     tomorrow=lambda s, ann: s.happened(ann, MsgType="tomorrow", MsgId=str(next(s.numbers))),
+    comes=lambda ann, data: ann.scans(data),
     spends=lambda s, ann: setattr(s.quotas[ann.id], "left", 0),
 )
 WECHAT_WITHOUT_API = WECHAT.without(
-    _CALLS_NOBODY | {BODY: "without AES the query is signed, and the body is not"}, signature="signature"
+    _CALLS_NOBODY
+    | {
+        LINK: "an account without the API can make no code of its own",
+        BODY: "without AES the query is signed, and the body is not",
+    },
+    signature="signature",
 )
 WECOM = replace(
     _WEIXIN,
@@ -189,12 +202,14 @@ WECOM = replace(
         {"origin": 3, "msgtype": "tomorrow", "open_kfid": ann.desk, "external_userid": ann.customer},
     ),
     gathers=_gathered_at_a_desk,
+    comes=lambda ann, data: ann.comes(data),
     spends=lambda s, ann: setattr(ann.session, "left", 0),
 )
 QQ = Traits(
     send="messages",
     signature="X-Signature-Ed25519",
     tomorrow=lambda s, ann: s.tells(ann, "TOMORROW", {}),
+    comes=lambda ann, data: ann.turns("FRIEND_ADD", scene=1001, scene_param=data),
     expires=_sets(token="ended"),
     tokens=lambda s: int(s.count("token")),
     closes=_ahead(HOUR + 1),
@@ -202,7 +217,9 @@ QQ = Traits(
     mends=_sets(ahead=0.0, quota=4, group_quota=5),
     lacks=_ONE,
 )
-QQ_GROUP = replace(QQ, send="group_messages", spends=_sets(group_quota=0))
+QQ_GROUP = replace(QQ, send="group_messages", spends=_sets(group_quota=0), comes=None).without(
+    {LINK: "a group is not added by a link"}
+)
 LINE = Traits(
     send="reply",
     signature="X-Line-Signature",
@@ -211,7 +228,7 @@ LINE = Traits(
     spends=_sets(month=0, tokens={}),
     mends=_sets(month=None),
     rests=5.0,  # it does not say for how long
-    lacks=_NO_TIME | _ALWAYS | {TOKEN: "its token has no end"},
+    lacks=_NO_TIME | _ALWAYS | _NO_LINK | {TOKEN: "its token has no end"},
 )
 WEIBO = Traits(
     send="reply",
@@ -222,6 +239,7 @@ WEIBO = Traits(
     lacks={BODY: "the query is signed, and the body is not", TOKEN: "its token is written by hand, and not fetched"}
     | _ONE
     | _NO_KEY
+    | _NO_LINK
     | _NO_QUOTA,
 )
 WEIBO_WITHOUT_TOKEN = WEIBO.without(_CALLS_NOBODY)
@@ -237,6 +255,6 @@ X = Traits(
     secret="consumer_secret",
     tomorrow=lambda s, ann: s.posts(ann, "dm.tomorrow", {"direct_message_tomorrow_events": [{"id": "7"}]}),
     gathers=_gathered(("direct_message_events",), _breaks_message_event),
-    lacks=_NO_TIME | _NO_KEY | _ALWAYS | _NO_QUOTA | {TOKEN: "its keys have no end"},
+    lacks=_NO_TIME | _NO_KEY | _NO_LINK | _ALWAYS | _NO_QUOTA | {TOKEN: "its keys have no end"},
 )
 X_ACTIVITY = replace(X, gathers=_gathered(("data", "payload", "direct_message_events"), _breaks_message_event))
