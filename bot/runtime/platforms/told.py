@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,6 +37,9 @@ _SENT = (
     "AND author IN ('bot', 'staff') UNION ALL "
     "SELECT seq, delivery, number FROM message_piece WHERE conversation_id = ? AND external_id = ? ORDER BY seq, number"
 )
+#: That of a wire, see `sends`: its message, and which of the message's wires it is.
+_KEY = re.compile(r"send:[0-9a-f]+:(?P<conversation>[0-9]{1,18}):(?P<seq>[0-9]{1,9}):(?P<number>[0-9]{1,9})")
+_WITH_SEQ = "SELECT seq, delivery FROM message WHERE conversation_id = ? AND seq = ? AND author IN ('bot', 'staff')"
 _PIECE_OF = "SELECT seq, delivery, number FROM message_piece WHERE conversation_id = ? AND seq = ? AND number = ?"
 _PIECES = (
     "SELECT p.id, p.number, p.delivery, p.is_last, m.delivery AS whole FROM message_piece p JOIN message m "
@@ -139,18 +143,23 @@ class Told:
             until = (self._state.id, after, *before, found[-1]["seq"] - is_piece)
             above = await fetch(_UNTIL.format(marks=marks(len(before))), until)
             return [*above, *(found if is_piece else ())]
-        sql = _OURS.format(marks=marks(len(before)))
-        return await fetch(sql, (self._state.id, after, *before, inbound.sent_at or self._now))
+        # One that is still to leave was said before that moment, too.
+        left = [state for state in before if state != "queued"]
+        sql = _OURS.format(marks=marks(len(left)))
+        return await fetch(sql, (self._state.id, after, *left, inbound.sent_at or self._now))
 
     async def _named(self, id_: str) -> list[dict[str, Any]]:
         """What the platform calls so: a message of ours, or one wire of it."""
         return await fetch(_SENT, (self._state.id, self._state.last_seq - _REACH, id_, self._state.id, id_))
 
     async def _by_key(self, key: str) -> list[dict[str, Any]]:
-        """By our own key of a wire: `send:<time>:<conversation>:<seq>:<number>`."""
-        _, _, _, seq, number = [*(int(part) if part.isdigit() else 0 for part in key.split(":")), 0, 0, 0, 0][:5]
-        piece = await fetch(_PIECE_OF, (self._state.id, seq, number))
-        return piece or ([{"seq": seq, "delivery": "queued"}] if seq else [])
+        """By our own key of a wire. It is sent when the platform says so, whatever we have written down by then."""
+        found = _KEY.fullmatch(key)
+        if found is None or int(found["conversation"]) != self._state.id:
+            return []
+        seq, number = int(found["seq"]), int(found["number"])
+        rows = await fetch(_PIECE_OF, (self._state.id, seq, number)) or await fetch(_WITH_SEQ, (self._state.id, seq))
+        return [row | {"delivery": "queued"} if row["delivery"] in ("held", "quiet") else row for row in rows]
 
     async def _piece(self, seq: int, number: int, inbound: Inbound, before: tuple[str, ...]) -> None:
         """One wire of a message: the message has the least state of all of them, once all have left."""
@@ -167,7 +176,7 @@ class Told:
             self._state.attention = "send"
 
     def _is_fresh(self, inbound: Inbound) -> bool:
-        if not inbound.about or inbound.about.startswith("send:") or inbound.sent_at is None:
+        if inbound.about.startswith("send:") or inbound.sent_at is None:
             return False
         return (self._now - inbound.sent_at).total_seconds() < _PATIENCE
 

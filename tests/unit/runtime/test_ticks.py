@@ -6,13 +6,15 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.core.errors import BadInput
+import pytest
+
+from bot.core.errors import BadInput, ChannelUnavailable
 from bot.core.profiles import TELEGRAM
 from bot.runtime.attempts import DONE
 from bot.runtime.ledger import Item, _merged
 from bot.runtime.platforms import pieces
 from bot.runtime.writes import NewEffect
-from models import Effect, Message, MessagePiece
+from models import Effect, Inbound, Message, MessagePiece
 from models.engines.postgres_bulk import whole
 from tests.kit.simulator import START, Customer, Simulator
 from tests.unit.runtime.conftest import Worlds
@@ -50,6 +52,25 @@ async def test_a_tick_may_name_our_own_key(small_world: Worlds) -> None:
     await ann.says("one")
     await sim.deliver(ann._inbound(kind="status", data="delivered", about=sim.channel.keys[0]))
     assert await delivery() == ("delivered", "")
+
+
+async def test_a_tick_by_our_own_key_never_goes_back_either(small_world: Worlds) -> None:
+    sim, ann = await opened(small_world)
+    await ann.says("one")
+    for data in ("read", "delivered"):
+        await sim.deliver(ann._inbound(kind="status", data=data, about=sim.channel.keys[0]))
+    assert await delivery() == ("read", "")
+
+
+@pytest.mark.parametrize("key", ["send:0:{other}:2:0", "send:0:{talk}:1:0", "send:0:{talk}:\u00b2:0", "send:"])
+async def test_a_key_that_is_not_of_a_message_of_ours_changes_nothing(small_world: Worlds, key: str) -> None:
+    sim, ann = await opened(small_world)
+    await ann.says("one")
+    talk = (await ann.conversation()).id
+    told = ann._inbound(kind="status", data="read", about=key.format(talk=talk, other=talk + 1))
+    await sim.deliver(told)
+    assert [row.delivery for row in await Message.all().order_by("seq")] == ["", "sent"]
+    assert await Inbound.filter(state="done").count() == 2
 
 
 async def test_a_tick_of_what_is_just_leaving_waits_for_its_name(small_world: Worlds) -> None:
@@ -102,6 +123,20 @@ async def test_a_watermark_is_of_all_that_was_sent_until_then(small_world: World
     assert [row.delivery for row in await Message.filter(author="bot").order_by("seq")] == ["read", "sent"]
 
 
+async def test_what_has_not_left_was_read_by_nobody(small_world: Worlds) -> None:
+    sim, ann = await opened(small_world)
+    await ann.says("one")
+    sim.channel.failures = [ChannelUnavailable("away", after=3600)]
+    await sim.runtime.accept([ann._inbound(text="two")])
+    async with asyncio.timeout(30):
+        while not await Effect.filter(kind="send", attempts=1, state="pending").exists():
+            await asyncio.sleep(0.002)
+        await sim.runtime.accept([ann._inbound(kind="status", data="read", sent_at=sim.now)])
+        while sim.runtime.waiting:
+            await asyncio.sleep(0.002)
+    assert [row.delivery for row in await Message.filter(author="bot").order_by("seq")] == ["read", "queued"]
+
+
 async def ticks(sim: Simulator, ann: Customer, data: str, *about: str) -> tuple[str, str]:
     for one in about:
         await sim.deliver(ann._inbound(kind="status", data=data, about=one, text="131026" if data == "failed" else ""))
@@ -151,5 +186,5 @@ def test_what_leaves_in_one_wire_and_in_several_is_recorded_in_one_statement() -
     for key, seq, last in wires:
         effect = NewEffect(key, "send", "t:a", "{}", 1, seq, "bot")
         done = (DONE, [(1, START, key)])
-        items.append(Item(statements=[done, *pieces.left(effect, last, "w", START)]))
+        items.append(Item(statements=[done, *pieces.left(effect, last, "w", START, waited=False)]))
     assert whole(None, [], _merged(items)) is not None
