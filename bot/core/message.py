@@ -40,6 +40,8 @@ InboundKind = Literal[
 #: What a message is about that nobody waits for: news of own orders, a manager's reports, reminders of what was begun,
 #: and what a shop tells many. "" is an answer, or something that cannot wait.
 About = Literal["", "orders", "reports", "reminders", "news"]
+#: Too many came to go on answering them; the platform told of a message and does not give it.
+Held = Literal["", "too_many", "unfetched"]
 #: Kinds that come from the customer, and so show in the thread.
 FROM_CUSTOMER: frozenset[str] = frozenset({"message", "callback", "started"})
 
@@ -86,7 +88,7 @@ class Inbound(msgspec.Struct, frozen=True, omit_defaults=True):
     allows: Allowance | None = None  # where this act allows something else than the channel's ordinary window
     urgent: bool = False  # what is said because of this does not wait for the morning
     automatic: bool = False  # a machine wrote it: it stands in the thread of whom we know, and is not answered
-    held: bool = False  # too many came to go on answering them: with `automatic`, and a person is called
+    held: Held = ""  # why nothing answers it, and a person is called; it is `automatic`, too
     shared: bool = False  # several people write here, as in a group: what one of them proves holds for none of them
     unverified: bool = False  # the platform does not vouch for the sender: staff are told
     unproved: bool = False  # anybody may have written it in the sender's name: it opens and asks, and decides nothing

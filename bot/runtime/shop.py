@@ -58,5 +58,5 @@ class Shop:
         What is left over of somebody who was forgotten, such as a timer or a late result, brings nobody back.
         """
         if inbound.kind in FROM_CUSTOMER:
-            return not inbound.automatic
+            return not inbound.automatic or bool(inbound.held)
         return inbound.kind == "unknown" and self.routes.native(inbound) is not None

@@ -6,15 +6,15 @@ write inside their savepoint. So a turn that fails leaves nothing behind.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from bot.core.message import FROM_CUSTOMER, Attachment, Choice, FileRef, Inbound
-from bot.core.text import _
+from bot.core.message import FROM_CUSTOMER, Attachment, Choice, FileRef, Held, Inbound
+from bot.core.text import Text, _
 from bot.runtime import routing, taps
 from bot.runtime.dialogs import Dialogs, Run
 from bot.runtime.host import TurnHost
@@ -28,7 +28,10 @@ from bot.services import attachments, openings, reach
 from bot.services.scope import Scope
 from models.database import fetch
 
-TOO_MANY = _("More messages came than are answered automatically.")
+_WHY: Mapping[Held, Text] = {
+    "too_many": _("More messages came than are answered automatically."),
+    "unfetched": _("A mail could not be fetched: please look into the mailbox."),
+}
 REACHABLE = "UPDATE identity SET reachable = ? WHERE id = ?"
 _HELD = "SELECT id FROM effect WHERE conversation_id = ? AND state = 'held' LIMIT 1"
 
@@ -133,7 +136,7 @@ class Turn:
     def _call_person(self) -> None:
         state = self._state
         if state.owner_id is None and state.waiting_since is None:
-            state.waiting_since, state.reason = self._now, self._voice(TOO_MANY)
+            state.waiting_since, state.reason = self._now, self._voice(_WHY[self._inbound.held])
 
     # what the customer sent
 

@@ -53,7 +53,7 @@ class Pace:
             came.append((now, inbound.key))
         if len(came) <= self._most or inbound.automatic:
             return inbound
-        return replace(inbound, automatic=True, held=True)
+        return replace(inbound, automatic=True, held="too_many")
 
 
 class Stuck:
@@ -170,7 +170,7 @@ class Puller:
         place = f"{mailbox.folder.validity}.{uid}"
         if (part := self._stuck.part(uid)) is None:
             self._complain("email.unfetched", ChannelUnavailable(f"the mail {place} cannot be fetched and is left out"))
-            await self._keep([self._reader.unfetched(place)], accept)
+            await self._keep([self._reader.unfetched(place, self._settings.address)], accept)
             return cursor.moved(uid, None, ())
         fetched = await self._fetched(uid, part)
         if fetched is None:

@@ -80,10 +80,10 @@ class Reader:
         said = replace(base, kind="message", text=subject[:MOST_TEXT], original=original, unproved=True)
         return replace(said, automatic=True) if writer is Writer.MACHINE else said
 
-    def unfetched(self, place: str) -> Inbound:
-        """A mail that the server does not give."""
+    def unfetched(self, place: str, ours: str) -> Inbound:
+        """A mail that the server does not give: nobody knows whose, so staff hear of it from our own address."""
         key = _hashed("p", place.encode())
-        return Inbound(self.account, key, NOBODY, "unknown", native={"why": "unfetched", "place": place})
+        return Inbound(self.account, key, ours.lower(), text=place, automatic=True, held="unfetched")
 
     def _unreadable(self, data: bytes, received: datetime | None) -> Inbound:
         native = {"why": "unreadable", "mail": b64encode(data[:MOST_KEPT]).decode()}
