@@ -346,7 +346,7 @@ async def test_the_page_is_a_phone_and_the_wire(demo: Demo, new_page: Pages) -> 
     await page.goto("/#line")
     await page.get_by_role("button", name="加入好友").click()
     talk = page.locator(".talk")
-    await expect(talk.get_by_text("good to see you")).to_be_visible()
+    await expect(talk.get_by_text("很高兴见到您")).to_be_visible()
     await page.get_by_label("以美玲的身份说话").fill("买茶")
     await page.keyboard.press("Enter")
     await talk.get_by_role("button", name="加入购物车").first.click()
