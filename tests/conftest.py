@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, async_playwright
 
 from models.database import close_database, migrate, open_database
@@ -21,6 +22,9 @@ from tests.workers import ByServer, Producer, how_many
 
 FENCE = Fence()
 orm.prepare_once()
+# A machine that is busy with other things is no fault of what is tested.
+settings.register_profile("parley", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("parley")
 
 
 @pytest.hookimpl(optionalhook=True)
