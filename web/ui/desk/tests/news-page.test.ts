@@ -38,13 +38,16 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 it("looks again soon while news are on their way, and seldom when none are", async () => {
-  let state: Broadcast["state"] = "running";
-  const { shown, after } = page(() => listed(news({ state })));
+  let now = news({ state: "running" });
+  const { shown, after } = page(() => listed(now));
   expect([await after(0), await after(5000), await after(5000)]).toEqual([1, 2, 3]);
-  state = "done";
-  expect([await after(5000), await after(50_000), await after(10_000)]).toEqual([4, 4, 5]);
+  const ended = Date.now();
+  now = news({ ended_at: new Date(ended).toISOString() });
+  expect([await after(5000), await after(5000)]).toEqual([4, 5]);
+  now = news({ ended_at: new Date(ended - 600_000).toISOString() });
+  expect([await after(5000), await after(50_000), await after(10_000)]).toEqual([6, 6, 7]);
   shown.unmount();
-  expect(await after(120_000)).toBe(5);
+  expect(await after(120_000)).toBe(7);
 });
 
 it("does not ask again before it was answered", async () => {
