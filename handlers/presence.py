@@ -15,7 +15,5 @@ async def reach_changed(chat: Chat) -> None:
     told = chat.inbound.data
     if told in ("blocked", "open"):
         await chat.do(reach.changed, told == "open")
-    elif told == "answers":
-        await chat.do(consents.stop, chat.inbound.text, consents.KINDS)
     else:
-        await chat.do(consents.start, chat.inbound.text)
+        await chat.do(consents.switched, told == "unasked", chat.inbound.text)

@@ -22,7 +22,8 @@ class Consent(Model):
     identity_id: int
     kind = fields.CharField(16)  # orders | reminders | news
     given = fields.BooleanField(default=False)
-    way = fields.CharField(16)  # asked: said yes or no to a question | word: STOP, START and the like | staff
+    # asked: said yes or no to a question | word: STOP, START and the like | switch: the platform's own | staff
+    way = fields.CharField(16)
     said = fields.CharField(500, default="")  # the question that was answered, the word, or why staff changed it
     staff_id = fields.BigIntField(null=True)
     at = fields.DatetimeField()

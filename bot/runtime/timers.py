@@ -23,6 +23,8 @@ _DUE = (
     "JOIN identity i ON i.id = c.identity_id WHERE d.{column} IS NOT NULL AND d.{column} <= ? "
     "AND d.moved_to_id IS NULL LIMIT 500"
 )
+#: What keeps a reminder from one address, and says nothing about the others; who wants none there wants none.
+_ELSEWHERE = frozenset({"window_closed", "quota_used", "unreachable"})
 _REMIND_AT = "UPDATE dialog SET remind_at = ? WHERE token = ? AND remind_at = ?"
 _SLEEPING = "SELECT id FROM effect WHERE state = 'quiet' AND due_at <= ? LIMIT 1"
 _WAKE = "UPDATE effect SET state = 'pending' WHERE state = 'quiet' AND due_at <= ?"
@@ -33,8 +35,8 @@ async def dialogs_due(
 ) -> int:
     """Hand the timers that are due to their lanes; the key makes each happen once.
 
-    A reminder waits for the end of the night. Where nothing may be sent, it is told at another address of the same
-    person that the question waits, and dropped where there is none. `capabilities` are those of each account.
+    A reminder waits for the end of the night. Where the platform lets nothing be sent, it is told at another address of
+    the same person that the question waits, and dropped where there is none. `capabilities` are those of each account.
     """
     told, later = [], []
     for row in await fetch(_DUE.format(column="remind_at"), [now]):
@@ -43,7 +45,7 @@ async def dialogs_due(
             told.append(_timer("remind", row))
             continue
         later.append((_later(row, found), row["token"], row["due"]))
-        nudge = None if found.leaves else await _nudge(row, capabilities, quiet, now)
+        nudge = await _nudge(row, capabilities, quiet, now) if found.why in _ELSEWHERE else None
         told += [nudge] if nudge else []
     ends = await fetch(_DUE.format(column="expire_at"), [now])
     new = await accept([*told, *(_timer("expire", row) for row in ends)])

@@ -204,6 +204,12 @@ async def taken_back(conversation_id: int, message_seqs: Sequence[int], now: dat
     await discards.later(keys(gone), now)
 
 
+async def used(id: int) -> None:  # noqa: A002
+    """An upload has found its place. Raises `Refused("no_file")` where it is gone."""
+    if not await models.Attachment.filter(id=id).update(source=""):
+        raise Refused("no_file")
+
+
 async def forsaken(older_than: datetime) -> list[str]:
     """Delete the rows of uploads whose message never came; returns the keys of their bytes."""
     old = models.Attachment.filter(conversation_id=None, public=False, created_at__lt=older_than, source__not="")

@@ -73,7 +73,7 @@ class View:
 async def create(draft: Draft, send_at: datetime, staff_id: int, now: datetime, client_id: str | None = None) -> int:
     """Have it sent at this time; inside the caller's transaction. With the same `client_id` it is the same broadcast.
 
-    Raises `Refused`: "empty" without words; "sent_before" where that one says something else.
+    Raises `Refused`: "empty" without words; "sent_before" where that one says something else; "no_file".
     """
     if not draft.text.strip():
         raise Refused("empty")
@@ -85,6 +85,8 @@ async def create(draft: Draft, send_at: datetime, staff_id: int, now: datetime, 
         if _draft_of(row) != draft:
             raise Refused("sent_before") from None
         return int(row.id)
+    if draft.picture_id is not None:
+        await attachments.used(draft.picture_id)
     await audit.record(staff_id, "broadcast.create", f"broadcast:{row.id}", now)
     return int(row.id)
 

@@ -19,7 +19,9 @@ from models import Consent, Identity, locks
 from models.database import fetch, marks
 
 Kind = Literal["orders", "reminders", "news"]
-Way = Literal["", "asked", "word", "staff"]
+Way = Literal["", "asked", "word", "switch", "staff"]
+#: How people end things at this very address, without being asked.
+_BY_THEMSELVES = frozenset({"word", "switch"})
 #: What holds for whoever never said anything.
 UNASKED: Mapping[Kind, bool] = {"orders": True, "reminders": True, "news": False}
 KINDS: tuple[Kind, ...] = ("orders", "reminders", "news")
@@ -89,13 +91,23 @@ async def stop(scope: Scope, word: str, kinds: Sequence[Kind]) -> bool:
 
 
 async def start(scope: Scope, word: str) -> bool:
-    """Everything that they had before, as they said with `word`; whether that means news, which need a yes once said.
+    """What they had before they said stop, as they said with `word`; whether that means news.
 
-    Who types "start" to begin a talk has not asked for news by it.
+    Who types "start" to begin a talk has not asked for news by it, and what staff wrote down, or a no to the question,
+    is not taken back by it either.
     """
-    said_yes = await Consent.filter(identity_id=scope.identity_id, kind="news", given=True).exists()
-    await _change(scope, KINDS if said_yes else ("orders", "reminders"), True, word)
-    return said_yes
+    news = (await mine(scope)).news
+    had = news.given or news.way in _BY_THEMSELVES
+    await _change(scope, KINDS if had else ("orders", "reminders"), True, word)
+    return had
+
+
+async def switched(scope: Scope, on: bool, word: str) -> bool:
+    """They used the platform's own switch for all that is unasked: off ends it, on gives back what off has ended."""
+    if not on:
+        return await _change(scope, KINDS, False, word, "switch")
+    ended = [one.kind for one in (await mine(scope)).all() if one.way == "switch" and not one.given]
+    return await _change(scope, ended, True, word, "switch")
 
 
 async def change(identity_id: int, kind: str, given: bool, why: str, staff_id: int, now: datetime) -> int:
@@ -115,12 +127,12 @@ async def change(identity_id: int, kind: str, given: bool, why: str, staff_id: i
     return identity.contact_id
 
 
-async def _change(scope: Scope, kinds: Collection[Kind], given: bool, word: str) -> bool:
+async def _change(scope: Scope, kinds: Collection[Kind], given: bool, word: str, way: Way = "word") -> bool:
     await locks.conversation(scope.conversation_id)  # the same word twice at once changes something once
     now = await mine(scope)
     changed = [kind for kind in kinds if now.of(kind).given != given]
     for kind in changed:
-        await _keep(scope.identity_id, kind, given, "word", word, scope.now)
+        await _keep(scope.identity_id, kind, given, way, word, scope.now)
     return bool(changed)
 
 

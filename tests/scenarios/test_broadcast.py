@@ -105,7 +105,7 @@ async def test_it_waits_for_its_time(one_sim: Simulator) -> None:
     assert await told(ann) == [1]
 
 
-async def test_who_talks_to_a_person_gets_none_however_late(one_sim: Simulator) -> None:
+async def test_who_talks_to_a_person_gets_none(one_sim: Simulator) -> None:
     ann, bob = await readers(one_sim, 2)
     mei = await one_sim.staff()
     await one_sim.runtime.take_over((await ann.conversation()).id, mei.id)
@@ -114,6 +114,33 @@ async def test_who_talks_to_a_person_gets_none_however_late(one_sim: Simulator) 
     assert (preview.now, dict(preview.why)) == (1, {"staffed": 1})
     await goes_on(one_sim)
     assert (await told(ann, bob), await counts(id_)) == ([0, 1], Counts(planned=1, sent=1))
+
+
+async def test_who_is_taken_over_between_their_row_and_their_turn_gets_none(one_sim: Simulator) -> None:
+    one_sim.quiet = parse("16:00-20:00", "Asia/Shanghai")  # it is 17:00 there
+    await one_sim.restarts()
+    ann, bob = await readers(one_sim, 2)
+    mei = await one_sim.staff()
+    id_ = await sends(one_sim)
+    await goes_on(one_sim)
+    await one_sim.runtime.take_over((await ann.conversation()).id, mei.id)
+    await one_sim.passes("4h")
+    assert (await told(ann, bob), await counts(id_)) == ([0, 1], Counts(planned=2, sent=1))
+
+
+async def test_who_is_taken_over_while_theirs_is_tried_again_gets_none(one_sim: Simulator) -> None:
+    [ann] = await readers(one_sim, 1)
+    mei = await one_sim.staff()
+    id_ = await sends(one_sim)
+    one_sim.channel.failures.append(OSError("away"))
+    await one_sim.runtime.clockwork.broadcasts_due()
+    async with asyncio.timeout(30):
+        while not await Effect.filter(state="pending", attempts=1).exists():
+            await asyncio.sleep(0.002)
+    await one_sim.runtime.take_over((await ann.conversation()).id, mei.id)
+    one_sim.now += timedelta(minutes=5)
+    await one_sim.runtime.idle()
+    assert (await told(ann), await counts(id_)) == ([0], Counts(planned=1, failed=1))
 
 
 async def test_it_can_be_stopped_while_it_runs(one_sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.core.message import Inbound
+from bot.services import consents
 from models import Consent, Dialog, Order
+from models.database import transaction
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.test_order import who_ordered
 
@@ -97,6 +99,41 @@ async def test_start_asks_before_it_means_news(one_sim: Simulator) -> None:
     await ann.says("START")
     assert await standing(ann) == {"reminders": True}
     assert (await ann.last()).text.startswith("May we write to you here")
+
+
+async def test_start_takes_back_no_more_than_their_own_stop(one_sim: Simulator) -> None:
+    """Staff wrote down that she wants no news, or she said no when she was asked: a later word is no yes."""
+    ann = await one_sim.customer()
+    mei = await one_sim.staff("Mei", "manager")
+    await ann.says("/news")
+    await ann.picks("Yes")
+    async with transaction():
+        await consents.change((await ann.identity()).id, "news", False, "", mei.id, one_sim.now)
+    await ann.says("START")
+    assert await standing(ann) == {"news": False}
+    await ann.picks("Yes")
+    assert await standing(ann) == {"news": True}
+    await ann.says("STOP")
+    await ann.says("START")
+    assert await standing(ann) == {"news": True, "reminders": True}
+
+
+async def test_the_platforms_own_switch_gives_back_what_it_took(one_sim: Simulator) -> None:
+    ann = await one_sim.customer()
+    await ann.says("/news")
+    await ann.picks("Yes")
+
+    async def switches(to: str) -> dict[str, bool]:
+        key = one_sim.key()
+        await one_sim.deliver(Inbound(one_sim.account, key, ann.sender, "reach", text=f"C2C {to}", data=to))
+        return await standing(ann)
+
+    assert await switches("answers") == {"news": False, "orders": False, "reminders": False}
+    assert await switches("unasked") == {"news": True, "orders": True, "reminders": True}
+    await ann.says("STOP")
+    assert await switches("answers") == {"news": False, "orders": False, "reminders": False}
+    assert await switches("unasked") == {"news": False, "orders": True, "reminders": False}
+    assert await Consent.filter(way="switch").count() == 8
 
 
 async def test_who_wants_no_reminders_is_not_reminded(one_sim: Simulator) -> None:

@@ -70,6 +70,14 @@ async def test_it_waits_for_the_morning_there_and_is_moot_once_the_question_is_a
     assert (await telegram.times(TOLD), [row.error for row in await Message.filter(delivery="failed")]) == (0, ["moot"])
 
 
+async def test_who_wants_no_reminders_where_they_were_asked_gets_none_elsewhere(shops: Simulator) -> None:
+    qq, telegram = await asked(shops, NOON)
+    await qq.says("STOP")
+    await qq.says("review")
+    await passes_to(shops, NOON + DAY)
+    assert (await telegram.times(TOLD), (await Dialog.get()).remind_at) == (0, None)
+
+
 async def test_nobody_is_reminded_who_does_not_want_it_there_or_whom_a_person_serves(shops: Simulator) -> None:
     qq, telegram = await asked(shops, NOON)
     await telegram.says("STOP")

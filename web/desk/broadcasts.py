@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
+from bot.core.message import FileRef
 from bot.runtime.broadcasting import Preview
 from bot.services import attachments, broadcasts, threads
 from bot.services.audiences import Audience, Bought
@@ -73,7 +75,9 @@ async def upload(request: web.Request) -> web.Response:
         if filed.kind != "image":
             raise Problem(415, "bad_file")
         async with transaction():
-            kept = await file_row(filed, request.app[CLOCK](), conversation_id=None, contact_id=None)
+            # Until it is sent it is an upload like others, which is forgotten where nobody sends it.
+            source = msgspec.json.encode(FileRef("image", "news")).decode()
+            kept = await file_row(filed, request.app[CLOCK](), conversation_id=None, contact_id=None, source=source)
     except BaseException:
         await request.app[FILING].discard(filed)
         raise

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.core.message import Inbound
 from bot.core.profiles import TELEGRAM
+from bot.runtime.pruning import purge_uploads
 from bot.services import staff
 from models import Attachment, Audit, Broadcast, Consent, Identity
 from tests.kit.simulator import SimChannel
@@ -77,6 +79,12 @@ async def test_a_picture_comes_with_them(desk: Site) -> None:
     assert (status, picture["kind"]) == (201, "image")
     made = (await calls(desk, "", {"id": "n1", "text": "New tea", "picture": picture["id"]}))[1]["broadcast"]
     assert made["picture"]["id"] == picture["id"]
+    unused = (await calls(desk, "/picture?name=cup.png", data=png()))[1]
+    late = desk.clock() + timedelta(days=2)
+    assert await purge_uploads(late, late) > 0
+    assert await Attachment.all().values_list("id", flat=True) == [picture["id"]]
+    refused = await calls(desk, "", {"id": "n2", "text": "New cups", "picture": unused["id"]})
+    assert (refused[0], refused[1]["error"]["code"]) == (409, "no_file")
     assert (await calls(desk, "/picture?name=a.txt", data=b"no picture"))[0] == 415
 
 

@@ -76,7 +76,7 @@ export type Row = {
 
 export type ConsentKind = "orders" | "reminders" | "news";
 /** `way` says how it was given or taken back, "" for whoever never said anything; `said` is the question, the word, or why. */
-export type Consent = { kind: ConsentKind; given: boolean; way: "" | "asked" | "word" | "staff"; said: string; at: string | null };
+export type Consent = { kind: ConsentKind; given: boolean; way: "" | "asked" | "word" | "switch" | "staff"; said: string; at: string | null };
 export type Identity = {
   id: number;
   account: string;

@@ -242,6 +242,7 @@ export const en = {
   "consent.never": "never asked",
   "consent.way.asked": "asked, {date}",
   "consent.way.word": "said “{said}”, {date}",
+  "consent.way.switch": "set in the app, {date}",
   "consent.way.staff": "entered by staff, {date}",
   "consent.why": "How did the customer say so? It is kept as the proof.",
   "person.orders": "Orders",

@@ -244,6 +244,7 @@ export const zh: Record<Key, string> = {
   "consent.never": "未询问过",
   "consent.way.asked": "询问得知，{date}",
   "consent.way.word": "回复“{said}”，{date}",
+  "consent.way.switch": "在应用中设置，{date}",
   "consent.way.staff": "由同事登记，{date}",
   "consent.why": "客户是如何表示的？将作为凭证保存。",
   "person.orders": "订单",
