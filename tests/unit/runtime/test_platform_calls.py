@@ -15,6 +15,7 @@ from bot.runtime.platforms.open_calls import HeldCalls
 from models import OpenCall
 from models.database import migrate
 from tests.kit.simulator import SimChannel, Simulator
+from tests.unit.services import race
 
 HELLO = Inbound("wechat", "m1", "ann", text="hello")
 
@@ -111,6 +112,23 @@ async def test_a_sender_that_died_finds_that_its_words_were_collected() -> None:
     assert await calls.collect(id_, 5) == b"one"
     dies.cancel()
     assert await HeldCalls().give("wechat", "ann", "send:1", b"one")
+
+
+@pytest.mark.usefixtures("tables")
+async def test_who_is_forgotten_at_that_very_moment_is_told_nothing() -> None:
+    calls = HeldCalls()
+    id_, _ = await calls.open(HELLO, 5, 1)
+    giving = asyncio.create_task(calls.give("wechat", "ann", "k1", b"hi"))
+
+    async def forgotten() -> None:
+        await OpenCall.all().delete()
+
+    async with asyncio.timeout(30):
+        while not await OpenCall.exclude(said="").exists():
+            await asyncio.sleep(0.002)
+        with race.before(open_calls, "execute", forgotten):
+            assert await calls.collect(id_, 5) == b""
+        assert not await giving
 
 
 @pytest.mark.usefixtures("tables")
