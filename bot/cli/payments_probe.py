@@ -1,0 +1,53 @@
+"""Asks every payment provider whose account it is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from bot import payments
+from bot.cli.finding import Finding
+from bot.core.errors import ConfigError, ParleyError
+from bot.payments._settings import PaymentSettings
+
+if TYPE_CHECKING:
+    from bot.config import Config
+
+PAYMENTS = "Payments"
+_PATIENCE = 10.0  # seconds
+
+
+async def all_providers(config: Config, *, offline: bool) -> AsyncIterator[Finding]:
+    """Every provider that is set up, and every one that is not, with the cure."""
+    on = config.payments.providers()
+    if config.payments.local.enabled:
+        yield Finding(PAYMENTS, "local", "ok", "the test bank: no money moves")
+    for name in type(config.payments).model_fields:
+        settings = getattr(config.payments, name)
+        if not isinstance(settings, PaymentSettings):
+            continue
+        if name in on:
+            yield await _provider(config, name, settings, offline=offline)
+        else:
+            yield Finding(PAYMENTS, name, "off", "not set up", f"in [payments.{name}] {settings.cure}")
+
+
+async def _provider(config: Config, name: str, settings: PaymentSettings, *, offline: bool) -> Finding:
+    hook = f"notices {config.server.url}/hooks/pay/{name}"
+    cure = f"in [payments.{name}] {settings.cure}"
+    try:
+        provider = payments.opened(name, settings, lambda: datetime.now(UTC))
+    except ConfigError as error:
+        return Finding(PAYMENTS, name, "wrong", str(error), cure)
+    if offline:
+        return Finding(PAYMENTS, name, "ok", f"{hook}, not asked (--offline)")
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            who = await provider.who()
+    except (ParleyError, TimeoutError) as error:
+        return Finding(PAYMENTS, name, "wrong", str(error) or "it does not answer", cure)
+    finally:
+        await provider.close()
+    return Finding(PAYMENTS, name, "ok", f"{who}, {hook}")
