@@ -214,6 +214,16 @@ async def test_a_long_id_is_written_as_it_is(channel: EmailChannel, server: Emai
         assert f"\r\n{name}: {value}\r\n".encode() in taken
 
 
+async def test_whoever_has_an_address_that_is_no_ascii_is_answered(
+    channel: EmailChannel, server: EmailServer, inbox: Inbox
+) -> None:
+    jane = server.person("jané@münchen.example", "Jané")
+    await channel.start(inbox.accept)
+    await jane.says("hello")
+    await channel.send((await inbox.next()).sender, Wire("Grüß Gott"), "k1", Occasion(token=f"{OUTLOOK}\ntea"))
+    assert (await jane.reads()).text == "Grüß Gott"
+
+
 @pytest.mark.parametrize("about", ["news", "reminders"])
 async def test_what_nobody_waits_for_is_no_answer(channel: EmailChannel, ann: EmailPerson, about: About) -> None:
     await channel.send(ann.id, Wire("Spring sale\n\nTea"), "k1", replace(ANSWER, about=about))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
-from email import message_from_bytes, policy
+from email import message_from_string, policy
 from email.message import EmailMessage
 from time import time
 from types import TracebackType
@@ -150,7 +150,7 @@ class EmailServer:
         return self._connections[-1]
 
     def _deliver(self, content: bytes, recipient: str) -> None:
-        mail = message_from_bytes(content, policy=policy.default)
+        mail = message_from_string(content.decode(), policy=policy.default)
         assert isinstance(mail, EmailMessage)
         person = self.people[recipient]
         # A mail that comes twice is shown once: mail programs know it by its id.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from email import message_from_bytes, policy
+from email import message_from_string, policy
 from email.message import EmailMessage, MIMEPart
 from email.utils import format_datetime, make_msgid
 from typing import Any, Protocol
@@ -105,7 +105,7 @@ def wrong_with(content: bytes, recipients: Sequence[str], *, in_utf8: bool) -> s
         return "a line that does not end with CRLF"
     if any(len(line) > LONGEST_LINE for line in content.split(b"\r\n")):
         return "a line of more than 998 characters"
-    mail = message_from_bytes(content, policy=policy.default)
+    mail = message_from_string(content.decode(), policy=policy.default)  # a header may be UTF-8 (RFC 6532)
     once = ("From", "To", "Date", "Message-ID", "Subject", "MIME-Version")
     if wrong := next((name for name in once if len(mail.get_all(name, [])) != 1), ""):
         return f"there must be one {wrong}"
