@@ -179,7 +179,7 @@ async def plan(broadcast_id: int, chosen: Sequence[Chosen], now: datetime) -> No
 async def due(broadcast_id: int, crowded: Sequence[str], now: datetime, limit: int) -> list[Copy]:
     """Whom to tell now, the longest due first; nobody of the accounts in `crowded`, which have enough to send."""
     besides = f" AND y.account NOT IN ({marks(len(crowded))})" if crowded else ""
-    sql = f"{_DUE}{besides} ORDER BY y.due_at, y.id LIMIT ?"
+    sql = f"{_DUE}{besides} ORDER BY y.due_at, y.account LIMIT ?"
     return [Copy(**row) for row in await fetch(sql, (broadcast_id, now, *crowded, limit))]
 
 
