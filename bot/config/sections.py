@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from bot.payments._settings import PaymentSettings
 from bot.payments.stripe import Settings as Stripe
+from bot.payments.wechatpay.settings import Settings as WeChatPay
 from bot.settings import checks
 from bot.settings.secret import Secret
 from bot.settings.section import Listed, Section, Url
@@ -181,6 +182,7 @@ class Payments(Section):
 
     local: LocalPayments = Field(default=LocalPayments(), description="The test bank.")
     stripe: Stripe = Field(default=Stripe(), description="Cards and wallets, on Stripe's Checkout page.")
+    wechatpay: WeChatPay = Field(default=WeChatPay(), description="WeChat Pay of mainland China, in CNY.")
 
     @model_validator(mode="after")
     def _whole(self) -> Payments:

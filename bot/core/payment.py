@@ -61,6 +61,11 @@ class PaymentRequest:
     ip: str = ""
 
 
+def refund_key(payment: str) -> str:
+    """The key under which the payment with this key is given back: there is one refund for each payment."""
+    return f"refund:{payment}"
+
+
 @dataclass(frozen=True, slots=True)
 class Checkout:
     """The provider's own reference, and how the customer pays.
@@ -117,7 +122,10 @@ class KnowsPayers(Protocol):
         """An address of the platform that sends whoever opens it to `back`, with a `code` for `payer`."""
 
     async def payer(self, code: str) -> str:
-        """The id of who opened it. Raises `ProviderUnavailable`, `Unauthorised`."""
+        """The id of who opened it.
+
+        Raises `BadInput` for a code that was used or is none: authorize again; `ProviderUnavailable`, `Unauthorised`.
+        """
 
 
 @runtime_checkable

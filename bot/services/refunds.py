@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.core.errors import Refused
 from bot.core.money import Money
-from bot.core.payment import PaymentTruth
+from bot.core.payment import PaymentTruth, refund_key
 from bot.core.registry import reads
 from bot.services.payments import PaymentView, change, locked, note, view
 from models import Effect, Order, Payment, locks
@@ -77,7 +77,7 @@ async def _ask_back(payment: Payment, now: datetime) -> RefundRequest:
 
 def _refund(payment: Payment) -> RefundRequest:
     amount = Money(payment.captured - payment.refunded, payment.captured_currency)
-    return RefundRequest(f"refund:{payment.key}", payment.key, payment.provider, payment.reference, amount)
+    return RefundRequest(refund_key(payment.key), payment.key, payment.provider, payment.reference, amount)
 
 
 async def book(payment: Payment, truth: PaymentTruth, now: datetime) -> None:

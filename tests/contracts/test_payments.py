@@ -16,17 +16,20 @@ import pytest
 
 from bot.core.errors import BadInput, ProviderUnavailable, Refused, Unauthorised
 from bot.core.money import Money
-from bot.core.payment import Notice, PaymentProvider, PaymentRequest
+from bot.core.payment import Notice, PaymentProvider, PaymentRequest, refund_key
 from bot.core.ports import HookRequest
 from bot.payments.local import SIGNATURE, TOLERANCE, LocalPayments
 from bot.payments.stripe import Settings as StripeSettings
 from bot.payments.stripe import Stripe
+from bot.payments.wechatpay import WeChatPay
 from tests.kit.platforms.stripe import KEY, SECRET, StripeServer
+from tests.kit.platforms.wechatpay import WeChatPayServer
+from tests.kit.platforms.wechatpay_shop import wechatpay_settings
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ORDER = PaymentRequest(
     key="4f0c9d", order_number="P7K2-4M9Q", amount=Money(13600, "CNY"), description="2 × Longjing",
-    return_url="https://shop.example/paid/4f0c9d", locale="zh",
+    return_url="https://shop.example/paid/4f0c9d", locale="zh", notify_url="https://shop.example/hooks/pay/x",
 )  # fmt: skip
 
 
@@ -116,7 +119,36 @@ class StripeCase:
         await self.server.__aexit__(None, None, None)
 
 
-PROVIDERS: dict[str, Callable[[Path], Case]] = {"local": LocalCase, "stripe": StripeCase}
+@dataclass
+class WeChatPayCase:
+    """WeChat Pay, against a server as strict as theirs."""
+
+    folder: Path
+    server: WeChatPayServer = field(init=False)
+    provider: WeChatPay = field(init=False)
+
+    async def open(self) -> None:
+        self.server = await WeChatPayServer(NOW.timestamp()).__aenter__()
+        settings = wechatpay_settings(self.server.base)
+        self.provider = WeChatPay(settings, lambda: datetime.fromtimestamp(self.server.now, UTC))
+
+    async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
+        notice = self.server.pays(reference, *((amount.amount, amount.currency) if amount else ()))
+        signed = self.server.signed(notice or b"{}", 0)
+        return _hook(signed.body, dict(signed.headers))
+
+    async def declines(self, reference: str) -> HookRequest:
+        pytest.skip("who has too little money takes another card in the same sheet")
+
+    def later(self, seconds: float) -> None:
+        self.server.now += seconds
+
+    async def close(self) -> None:
+        await self.provider.close()
+        await self.server.__aexit__(None, None, None)
+
+
+PROVIDERS: dict[str, Callable[[Path], Case]] = {"local": LocalCase, "stripe": StripeCase, "wechatpay": WeChatPayCase}
 
 
 def _hook(body: bytes, headers: dict[str, str]) -> HookRequest:
@@ -138,10 +170,11 @@ async def test_it_is_a_payment_provider(case: Case) -> None:
 
 async def test_the_same_key_is_the_same_payment(case: Case) -> None:
     first = await case.provider.create(ORDER)
-    assert await case.provider.create(ORDER) == first
+    assert (await case.provider.create(ORDER)).reference == first.reference  # its code may be a new one
     other = await case.provider.create(replace(ORDER, key="another"))
     assert other.reference != first.reference
-    assert first.reference in first.url
+    assert first.reference
+    assert first.url or first.code
 
 
 async def test_a_payment_is_open_until_the_customer_acts(case: Case) -> None:
@@ -192,8 +225,17 @@ async def test_a_refund_happens_once_for_its_key(case: Case) -> None:
     await case.pays(reference)
     part = Money(3600, "CNY")
     for _ in range(2):
-        truth = await case.provider.refund(reference, part, "r1")
+        truth = await case.provider.refund(reference, part, refund_key(ORDER.key))
         assert (truth.state, truth.refunded, truth.paid) == ("paid", 3600, ORDER.amount)
+        assert await case.provider.fetch(reference) == truth
+
+
+async def test_what_is_given_back_in_parts_adds_up(case: Case) -> None:
+    if case.provider.name == "wechatpay":
+        pytest.skip("its query names no refunds: we know the one whose number is made of the payment's key")
+    reference = (await case.provider.create(ORDER)).reference
+    await case.pays(reference)
+    await case.provider.refund(reference, Money(3600, "CNY"), "r1")
     truth = await case.provider.refund(reference, Money(10000, "CNY"), "r2")
     assert (truth.state, truth.refunded) == ("refunded", 13600)
     assert await case.provider.fetch(reference) == truth
@@ -230,6 +272,7 @@ async def test_the_books_have_what_was_taken_and_what_was_given_back(case: Case)
     await case.provider.create(replace(ORDER, key="unpaid"))
     await case.pays(reference)
     await case.provider.refund(reference, Money(600, "CNY"), "r1")
+    case.later(2 * 86400)  # some make their books on the day after
     found = [one async for one in case.provider.books(NOW.date())]
     assert sorted((one.key, one.amount.amount, one.amount.currency, one.at) for one in found) == [
         (ORDER.key, -600, "CNY", NOW),
@@ -240,7 +283,7 @@ async def test_the_books_have_what_was_taken_and_what_was_given_back(case: Case)
 
 async def test_it_says_whose_account_it_is(case: Case) -> None:
     assert await case.provider.who()
-    assert case.provider.answer().status == 200
+    assert case.provider.answer().status in (200, 204)
 
 
 async def test_what_the_provider_does_not_know(case: Case) -> None:

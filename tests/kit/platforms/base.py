@@ -58,6 +58,7 @@ class Call:
     form: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, Upload] = field(default_factory=dict)
     at: Mapping[str, str] = field(default_factory=dict)  # the parts of the path that its route names
+    target: str = ""  # the path with its query, as they were written
 
     def json(self) -> Json:
         """The body as an object. Raises `Refusal(400)`."""
@@ -228,7 +229,7 @@ async def _read(request: web.Request, method: str) -> Call:
         if request.content_type == "application/x-www-form-urlencoded":
             form = {name: str(value) for name, value in (await request.post()).items()}
     query, at = dict(request.query), dict(request.match_info)
-    return Call(method, request.method, request.path, query, request.headers, body, form, files, at)
+    return Call(method, request.method, request.path, query, request.headers, body, form, files, at, request.raw_path)
 
 
 async def _read_form(request: web.Request) -> tuple[dict[str, str], dict[str, Upload]]:

@@ -1,0 +1,59 @@
+"""What WeChat Pay's answers say of a trade and of its refund."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.core.errors import ProviderUnavailable
+from bot.core.money import Money
+from bot.core.payment import PaymentTruth
+
+STATES = {
+    "SUCCESS": "paid", "REFUND": "paid", "NOTPAY": "open", "USERPAYING": "open",
+    "CLOSED": "failed", "REVOKED": "failed", "PAYERROR": "failed",
+}  # fmt: skip
+#: A refund that was taken; the money is with the payer within minutes, or days where a bank has to do it.
+TAKEN = ("PROCESSING", "SUCCESS")
+
+
+def truth_of(reference: str, trade: Mapping[str, Any]) -> PaymentTruth:
+    """What a query says of a trade, but for how much was given back. Raises `ProviderUnavailable`."""
+    try:
+        state = STATES[trade["trade_state"]]
+        if state != "paid":
+            return PaymentTruth(reference, state)
+        paid = Money(int(trade["amount"]["total"]), str(trade["amount"]["currency"]))
+        at = datetime.fromisoformat(trade["success_time"]).astimezone(UTC)
+        return PaymentTruth(reference, state, paid=paid, paid_at=at)
+    except (KeyError, TypeError, ValueError):
+        raise unclear() from None
+
+
+def given_back(truth: PaymentTruth, refunded: int) -> PaymentTruth:
+    """The same, with so many fen given back."""
+    is_all = truth.paid is not None and refunded >= truth.paid.amount
+    return replace(truth, state="refunded" if is_all else truth.state, refunded=refunded)
+
+
+def taken(refund: Mapping[str, Any], *, stopped_is_error: bool = False) -> int:
+    """How many fen of this refund are on their way, or there. Raises `ProviderUnavailable`."""
+    try:
+        status, amount = str(refund["status"]), int(refund["amount"]["refund"])
+    except (KeyError, TypeError, ValueError):
+        raise unclear() from None
+    if status in TAKEN:
+        return amount
+    if stopped_is_error:
+        raise ProviderUnavailable(
+            f"WeChat Pay has stopped refund {refund.get('out_refund_no')} ({status}), maybe because the payer's card "
+            "is closed: finish it in the merchant platform, Transaction centre, Refunds"
+        )
+    return 0
+
+
+def unclear() -> ProviderUnavailable:
+    """The error of an answer that is signed, and all the same none."""
+    return ProviderUnavailable("WeChat Pay's answer lacks what it should hold")
