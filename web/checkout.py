@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from aiohttp import web
 
-from bot.core.errors import Refused
+from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
 from bot.core.payment import Checkout, Device, KnowsPayers, PaymentProvider
 from bot.runtime.paying import open_on
@@ -53,9 +53,12 @@ async def _open(
     urls, payer = Urls(request.app[SETTINGS].public_url.rstrip("/")), ""
     if device == "wechat" and isinstance(provider, KnowsPayers):
         code = request.query.get("code", "")
-        if not code:
+        try:
+            payer = await provider.payer(code[:200]) if code else ""
+        except BadInput:  # the page was loaded anew, with a code that is spent
+            payer = ""
+        if not payer:
             raise web.HTTPSeeOther(provider.authorize(urls.checkout(payment.key), "pay"))
-        payer = await provider.payer(code[:200])
     now = request.app[CLOCK]()
     try:
         opened, checkout = await open_on(provider, urls, payment.key, device, now, payer=payer, ip=request.remote or "")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.errors import BadInput
 from bot.core.payment import Checkout, PaymentRequest, Terms
 from bot.payments.local import LocalPayments
 from models import Contact, Conversation, Identity, Inbound, Order, Payment
@@ -38,11 +39,15 @@ class Wallet(LocalPayments):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder / "wallet.db", "s3cret", "https://wallet.example")
         self.asked: list[PaymentRequest] = []
+        self.spent: set[str] = set()
 
     def authorize(self, back: str, state: str) -> str:
         return f"https://open.example/authorize?back={back}&state={state}"
 
     async def payer(self, code: str) -> str:
+        if code in self.spent:
+            raise BadInput("spent")
+        self.spent.add(code)
         return f"openid-of-{code}"
 
 
@@ -105,6 +110,10 @@ async def test_inside_wechat_it_learns_who_pays_and_opens_the_sheet(site: Site, 
         assert answer.headers["Location"].startswith("https://open.example/authorize?back=")
     async with site.client.get(f"{site.url}{bill.path}?code=abc&state=pay", headers={"User-Agent": WECHAT}) as answer:
         page = await answer.text()
+    async with site.client.get(
+        f"{site.url}{bill.path}?code=abc&state=pay", headers={"User-Agent": WECHAT}, allow_redirects=False
+    ) as again:
+        assert (again.status, again.headers["Location"][:30]) == (303, "https://open.example/authorize")
     assert [(one.device, one.payer) for one in bill.wallet.asked] == [("wechat", "openid-of-abc")]
     assert 'data-sheet=\'{"package": "prepay_id=1", "paySign": "\\u003c\\u0027\\""}\'' in page
 
