@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from aiohttp import web
+from yarl import URL
 
 from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
@@ -58,7 +59,7 @@ async def _open(
         except BadInput:  # the page was loaded anew, with a code that is spent
             payer = ""
         if not payer:
-            raise web.HTTPSeeOther(provider.authorize(urls.checkout(payment.key), "pay"))
+            raise _off(provider.authorize(urls.checkout(payment.key), "pay"))
     now = request.app[CLOCK]()
     try:
         opened, checkout = await open_on(provider, urls, payment.key, device, now, payer=payer, ip=request.remote or "")
@@ -68,7 +69,12 @@ async def _open(
         return _page(request, opened, "sheet", sheet=dict(checkout.sheet))
     if checkout.code:
         return _page(request, opened, "code", checkout=checkout)
-    raise web.HTTPSeeOther(checkout.url)
+    raise _off(checkout.url)
+
+
+def _off(address: str) -> web.HTTPSeeOther:
+    """To somebody else's page, by its address as they wrote it: it may be signed."""
+    return web.HTTPSeeOther(URL(address, encoded=True))
 
 
 def device_of(agent: str) -> Device:

@@ -244,9 +244,13 @@ async def site(
     is_open: bool = False,
     relay: Callable[[Bus], Relay] | None = None,
 ) -> AsyncIterator[Site]:
-    """Open the database in `folder`, unless it `is_open`, listen on a free port, and clean up."""
+    """Open the database in `folder`, unless it `is_open`, listen on a free port, and clean up.
+
+    A `public_url` of https:// is kept, as if a proxy stood before us.
+    """
     port, clock = free_port(), Clock()
-    wanted = replace(settings or WebSettings(chat_rate=(1000, 5.0)), port=port, public_url=f"http://127.0.0.1:{port}")
+    url, given = f"http://127.0.0.1:{port}", settings or WebSettings(chat_rate=(1000, 5.0))
+    wanted = replace(given, port=port, public_url=given.public_url if given.secure else url)
     storage = LocalStorage(folder / "files")
     runtime = SmallRuntime(storage, clock)
     filing = Filing(storage, media, keys.new_key)
@@ -264,7 +268,7 @@ async def site(
         runner = await serve(app)
         ends.push_async_callback(runner.cleanup)
         client = await ends.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)))
-        yield Site(wanted.public_url, runtime, wanted, clock, client, app)
+        yield Site(url, runtime, wanted, clock, client, app)
 
 
 class Browser:
