@@ -30,6 +30,8 @@ TABLE = {
     "GET /pay/{reference}": "",
     "POST /pay/{reference}": "ours",
     "GET /paid/{key}": "",
+    "GET /checkout/{key}": "",
+    "GET /checkout/{key}/fate": "",
     "GET /files/{token}": "",
     "GET /api/shop/products": "",
     "GET /api/shop/reviews": "",
