@@ -26,7 +26,9 @@ async def open_on(
     request = replace(await payments.request(payment.key, urls), payer=payer, ip=ip)
     checkout = await bank.create(request)
     async with transaction():
-        return await payments.opened(payment.key, checkout, now), checkout
+        # The link stays our own page: the provider's may be long, and is for this device alone.
+        ours = replace(checkout, url=urls.checkout(payment.key))
+        return await payments.opened(payment.key, ours, now), checkout
 
 
 class Paying:

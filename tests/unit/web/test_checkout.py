@@ -126,6 +126,7 @@ async def test_each_device_has_a_payment_of_its_own_however_often_it_comes_back(
             assert answer.status in (200, 303)
     rows = await Payment.all().order_by("id")
     assert [row.device for row in rows] == ["desktop", "phone"]
+    assert [row.url for row in rows] == [f"{site.url}/checkout/{row.key}" for row in rows]
     assert len({one.key for one in bill.wallet.asked}) == 2
 
 
