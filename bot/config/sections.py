@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from bot.payments._settings import PaymentSettings
+from bot.payments.alipay.settings import Settings as Alipay
 from bot.payments.stripe import Settings as Stripe
 from bot.payments.wechatpay.settings import Settings as WeChatPay
 from bot.settings import checks
@@ -183,6 +184,7 @@ class Payments(Section):
     local: LocalPayments = Field(default=LocalPayments(), description="The test bank.")
     stripe: Stripe = Field(default=Stripe(), description="Cards and wallets, on Stripe's Checkout page.")
     wechatpay: WeChatPay = Field(default=WeChatPay(), description="WeChat Pay of mainland China, in CNY.")
+    alipay: Alipay = Field(default=Alipay(), description="Alipay: pages for desktops and phones, and a code to scan.")
 
     @model_validator(mode="after")
     def _whole(self) -> Payments:
