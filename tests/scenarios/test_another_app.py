@@ -477,3 +477,12 @@ async def test_the_customer_takes_it_back(shops: Simulator) -> None:
     assert await Audit.filter(action="person.part", staff_id=None).count() == 1
     await web.says("/unlink")
     assert "connected with no other app" in (await web.last()).text
+
+
+async def test_a_shop_with_one_channel_names_no_others(sqlite_url: str, tmp_path: Path) -> None:
+    async with Simulator(PROFILES["webchat"], tmp_path, sqlite_url, MODES[0]) as sim:
+        ann = await sim.customer()
+        await ann.says("/link")
+        said = (await ann.last()).text
+        assert "on your other device" in said
+        assert "find us" not in said
