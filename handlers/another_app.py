@@ -89,8 +89,8 @@ def invitation(chat: Chat, made: Invitation) -> Text:
     """What to do with the code."""
     if not made.apps:  # a shop with one channel: a second browser is another place, too
         return _(
-            "Your code is {code}, for {minutes} minutes and only for you. Open this chat on your other device and send: "
-            "/link {code}\nThen we know you there, too: your orders and your cart come along.",
+            "Your code is {code}, for {minutes} minutes and only for you. Open this chat on your other device and "
+            "send: /link {code}\nThen we know you there, too: your orders and your cart come along.",
             code=made.code,
             minutes=made.minutes,
         )
