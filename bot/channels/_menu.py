@@ -20,13 +20,19 @@ def menu(commands: Sequence[tuple[str, str]]) -> Json:
     if len(fitting) <= TOP and all(len(title.encode()) <= TOP_BYTES for _, title in fitting):
         return {"button": [_button(name, title) for name, title in fitting]}
     lists = [fitting[start : start + BELOW] for start in range(0, len(fitting), BELOW)]
-    names = [_SIGN] if len(lists) == 1 else [f"{_SIGN} {number}" for number in range(1, len(lists) + 1)]
     return {
         "button": [
-            {"name": name, "sub_button": [_button(*command) for command in below]}
-            for name, below in zip(names, lists, strict=True)
+            {"name": _name(below[0][1], number), "sub_button": [_button(*one) for one in below]}
+            for number, below in enumerate(lists, 1)
         ]
     }
+
+
+def _name(first: str, number: int) -> str:
+    """A list is called as its first command; by a sign where that is too long."""
+    if len(first.encode()) <= TOP_BYTES:
+        return first
+    return _SIGN if number == 1 else f"{_SIGN} {number}"
 
 
 def _button(name: str, title: str) -> Json:
