@@ -17,9 +17,10 @@ PAGES = {"": "会话", "/contacts": "客户", "/orders": "订单", "/reviews": "
 
 
 async def fits(page: Page) -> None:
-    """Nothing makes the page scroll sideways."""
-    wide = await page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    assert wide[0] <= wide[1], f"{page.url} is {wide[0]} px wide on a screen of {wide[1]} px"
+    """Nothing makes the page scroll sideways, and no card of it is cut off."""
+    edges = "[...document.querySelectorAll('.card')].map((card) => card.getBoundingClientRect().right)"
+    widest, screen = await page.evaluate(f"[Math.max(document.documentElement.scrollWidth, ...{edges}), innerWidth]")
+    assert widest <= screen, f"{page.url} is {widest} px wide on a screen of {screen} px"
 
 
 async def test_the_desk_on_a_phone_in_chinese(new_agent: NewAgent, admin: Agent, screenshots: Path) -> None:
@@ -49,6 +50,11 @@ async def test_the_desk_on_a_phone_in_chinese(new_agent: NewAgent, admin: Agent,
     await li.draws(screenshots, "zh-phone-desk-thread")
     await page.get_by_role("button", name="返回").click()
     await expect(li.rows.first).to_be_visible()
+    await li.goes("/contacts")
+    await page.locator("tr.open").first.click()
+    await expect(page.get_by_role("heading", name="时间线")).to_be_visible()
+    await fits(page)
+    await li.draws(screenshots, "zh-phone-desk-contact")
 
 
 async def test_the_shop_page_fits(new_visitor: NewVisitor, screenshots: Path) -> None:
