@@ -202,7 +202,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def kill(self, process: Process) -> None:
         """Nothing of it runs any more. Whatever its tasks reach for on their way out must be dead already."""
         before, buries, self._burying = self.process, self._burying, True
-        process.is_asleep = False
+        self.wakes(process)  # a task whose next step sleeps would never hear that it is over
         for _ in range(20):
             tasks = [task for task in asyncio.all_tasks(self) if _owner(task) is process]
             if not tasks:
@@ -211,7 +211,6 @@ class SimulatedLoop(asyncio.BaseEventLoop):
                 task.cancel()
             self._drain(process)
         self._take_out(process)
-        process.frozen.clear()
         self._scheduled = [one for one in self._scheduled if _whose(one) is not process]  # type: ignore[has-type]
         heapq.heapify(self._scheduled)
         self._burying = buries  # a play that is halted buries everybody
