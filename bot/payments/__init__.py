@@ -1,6 +1,7 @@
 """Payment providers behind one port, a module each; `local` is a test bank of our own.
 
-A module declares what an operator can set (`Settings`) and how the provider is opened (`opened`).
+A module declares what an operator can set (`Settings`) and how the provider is opened (`opened`). The configuration
+imports all of them: what calls a provider is imported when it is opened.
 """
 
 from __future__ import annotations

@@ -18,12 +18,12 @@ from bot.core.errors import BadInput, ProviderUnavailable, Refused, Unauthorised
 from bot.core.money import Money
 from bot.core.payment import Notice, PaymentProvider, PaymentRequest, refund_key
 from bot.core.ports import HookRequest
-from bot.payments.alipay import Alipay
 from bot.payments.alipay import Settings as AlipaySettings
+from bot.payments.alipay.provider import Alipay
 from bot.payments.local import SIGNATURE, TOLERANCE, LocalPayments
 from bot.payments.stripe import Settings as StripeSettings
-from bot.payments.stripe import Stripe
-from bot.payments.wechatpay import WeChatPay
+from bot.payments.stripe.provider import Stripe
+from bot.payments.wechatpay.provider import WeChatPay
 from tests.kit.platforms import alipay_keys
 from tests.kit.platforms.alipay import APP_ID, AlipayServer
 from tests.kit.platforms.stripe import KEY, SECRET, StripeServer

@@ -15,7 +15,8 @@ from bot.core.errors import BadInput, ProviderUnavailable, Refused, Unauthorised
 from bot.core.money import Money
 from bot.core.payment import PaymentRequest
 from bot.core.ports import HookRequest
-from bot.payments.stripe import Settings, Stripe
+from bot.payments.stripe import Settings
+from bot.payments.stripe.provider import Stripe
 from tests.kit import wire_faults
 from tests.kit.platforms.stripe import KEY, SECRET, StripeServer
 

@@ -19,7 +19,8 @@ from bot.core.errors import BadInput, ProviderUnavailable, Refused, Unauthorised
 from bot.core.money import Money
 from bot.core.payment import KnowsPayers, PaymentRequest, refund_key
 from bot.core.ports import HookRequest
-from bot.payments.wechatpay import WeChatPay, crypto
+from bot.payments.wechatpay import crypto
+from bot.payments.wechatpay.provider import WeChatPay
 from tests.kit import wire_faults
 from tests.kit.platforms import wechatpay_keys as keys
 from tests.kit.platforms.wechatpay import WeChatPayServer

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from bot.payments.alipay.provider import Alipay, opened
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from bot.payments.alipay.settings import Settings
 
-__all__ = ["Alipay", "Settings", "opened"]
+if TYPE_CHECKING:
+    from bot.payments.alipay.provider import Alipay
+
+__all__ = ["Settings", "opened"]
+
+
+def opened(settings: Settings, now: Callable[[], datetime]) -> Alipay:
+    """The provider of these settings."""
+    from bot.payments.alipay.provider import Alipay
+
+    return Alipay(settings, now)

@@ -220,11 +220,6 @@ class Alipay:
         return trades.minor(answer, "refund_amount", currency)
 
 
-def opened(settings: Settings, now: Callable[[], datetime]) -> Alipay:
-    """The provider of these settings. Raises `ConfigError`."""
-    return Alipay(settings, now)
-
-
 def _once(reference: str, key: str) -> dict[str, str]:
     """The refund of a payment under this key; its number is of letters and digits, and at most 64."""
     return {"out_trade_no": reference, "out_request_no": hashlib.sha256(key.encode()).hexdigest()}

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from bot.payments.wechatpay.provider import WeChatPay, opened
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from bot.payments.wechatpay.settings import Settings
 
-__all__ = ["Settings", "WeChatPay", "opened"]
+if TYPE_CHECKING:
+    from bot.payments.wechatpay.provider import WeChatPay
+
+__all__ = ["Settings", "opened"]
+
+
+def opened(settings: Settings, now: Callable[[], datetime]) -> WeChatPay:
+    """The provider of these settings."""
+    from bot.payments.wechatpay.provider import WeChatPay
+
+    return WeChatPay(settings, now)

@@ -232,11 +232,6 @@ class WeChatPay:
         return good(answer)
 
 
-def opened(settings: Settings, now: Callable[[], datetime]) -> WeChatPay:
-    """The provider of these settings."""
-    return WeChatPay(settings, now)
-
-
 def _path(reference: str) -> str:
     if not NUMBER.fullmatch(reference):
         raise Refused("no_payment", reference=reference)

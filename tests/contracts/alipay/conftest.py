@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.payments.alipay import Alipay
+from bot.payments.alipay.provider import Alipay
 from tests.kit.platforms.alipay import AlipayServer
 from tests.kit.platforms.alipay_shop import NOW, Shop
 

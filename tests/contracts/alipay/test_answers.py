@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.errors import ProviderUnavailable
-from bot.payments.alipay import Alipay
+from bot.payments.alipay.provider import Alipay
 from tests.kit import wire_faults
 from tests.kit.platforms.alipay_shop import ORDER, Shop
 

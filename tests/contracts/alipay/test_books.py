@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.errors import ProviderUnavailable, Refused
 from bot.core.money import Money
-from bot.payments.alipay import Alipay
+from bot.payments.alipay.provider import Alipay
 from tests.kit import wire_faults
 from tests.kit.platforms.alipay_shop import NOW, ORDER, Shop
 

@@ -15,8 +15,9 @@ from pydantic import ValidationError
 
 from bot.config.sections import Payments
 from bot.core.errors import ConfigError, ProviderUnavailable, Unauthorised
-from bot.payments.alipay import Alipay, Settings
+from bot.payments.alipay import Settings
 from bot.payments.alipay import keys as alipay_keys
+from bot.payments.alipay.provider import Alipay
 from tests.kit.platforms import alipay_keys as made
 from tests.kit.platforms.alipay import APP_ID, AlipayServer
 from tests.kit.platforms.alipay_shop import BARE, CERTIFIED, NOW, ORDER, Shop, hook

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from bot.core.errors import BadInput, Unauthorised
-from bot.payments.alipay import Alipay
+from bot.payments.alipay.provider import Alipay
 from tests.kit.platforms import alipay_keys as made
 from tests.kit.platforms.alipay import APP_ID
 from tests.kit.platforms.alipay_shop import ORDER, Shop, client, hook, words_of

@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.errors import ProviderUnavailable, Refused
 from bot.core.money import Money
-from bot.payments.alipay import Alipay
+from bot.payments.alipay.provider import Alipay
 from tests.kit.platforms.alipay import No
 from tests.kit.platforms.alipay_shop import NOW, ORDER, Shop, words_of
 

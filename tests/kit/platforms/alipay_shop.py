@@ -12,7 +12,8 @@ import alipay as sdk
 from bot.core.money import Money
 from bot.core.payment import Checkout, PaymentRequest
 from bot.core.ports import HookRequest
-from bot.payments.alipay import Alipay, Settings
+from bot.payments.alipay import Settings
+from bot.payments.alipay.provider import Alipay
 from tests.kit.platforms import alipay_keys as made
 from tests.kit.platforms.alipay import APP_ID, AlipayServer
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.payments.wechatpay import WeChatPay
+from bot.payments.wechatpay.provider import WeChatPay
 from models import Contact, Conversation, Identity, Inbound, Order, Payment
 from tests.kit.platforms.wechatpay import WeChatPayServer
 from tests.kit.platforms.wechatpay_shop import wechatpay_settings

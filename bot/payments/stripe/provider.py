@@ -1,0 +1,175 @@
+"""Stripe: the customer pays on a page of Checkout, by card or wallet; events are signed, and only the session settles.
+
+Source: docs.stripe.com/api/checkout/sessions, /webhooks/signature, /currencies, /api/idempotent_requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from bot.core.errors import ProviderUnavailable, Refused, Unauthorised
+from bot.core.money import Money
+from bot.core.payment import Booking, Checkout, Notice, PaymentRequest, PaymentTruth, Terms
+from bot.core.ports import HookAnswer, HookRequest
+from bot.core.text import _
+from bot.payments._api import Answer, Api
+from bot.payments.stripe import events, sessions
+from bot.payments.stripe.settings import Settings
+
+SIGNATURE = "stripe-signature"
+SESSION_EVENTS = "checkout.session."
+#: Of a charge or a dispute: both name the payment intent, whose metadata have our key.
+CHARGE_EVENTS = ("charge.refunded", "charge.refund.updated", "charge.dispute.")
+
+
+class Stripe:
+    """One account. `now` gives aware UTC."""
+
+    name = "stripe"
+    title = _("Card or wallet")
+    terms = Terms(least={"USD": 50, "EUR": 50, "GBP": 30, "CNY": 400, "HKD": 400, "JPY": 50, "SGD": 50, "AUD": 50})
+
+    def __init__(self, settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._settings = settings
+        self._now = now
+        self._api = Api("Stripe", settings.api_base, settings.timeout)
+
+    async def create(self, request: PaymentRequest) -> Checkout:
+        """Open a Checkout session; the same `key` gives the same one for a day.
+
+        Raises `ProviderUnavailable`, `Refused("wrong_amount")`.
+        """
+        if not self.terms.takes(request.amount, ""):
+            raise Refused("wrong_amount", amount=request.amount)
+        answer = await self._call("POST", "/v1/checkout/sessions", sessions.content(request), key=f"open-{request.key}")
+        if answer.status == 400 and _code(answer) in ("amount_too_small", "amount_too_large"):
+            raise Refused("wrong_amount", amount=request.amount)
+        session = self._good(answer)
+        return Checkout(str(session["id"]), url=str(session["url"]))
+
+    async def verify(self, request: HookRequest) -> None:
+        """Raise `Unauthorised` unless one of our secrets signed it, not more than five minutes ago."""
+        secrets = (self._settings.webhook_secret, self._settings.old_webhook_secret)
+        events.assure_signed(request.headers.get(SIGNATURE, ""), request.body, secrets, self._now())
+
+    async def parse(self, request: HookRequest) -> list[Notice]:
+        """Which payment an event is about. Raises `BadInput` for a thin event and for what is none."""
+        event = events.read(request.body)
+        if event.is_live != self._settings.is_live:
+            return []
+        if event.kind.startswith(SESSION_EVENTS):
+            key = event.about.get("client_reference_id")
+        elif event.kind.startswith(CHARGE_EVENTS):
+            key = await self._key_of(event.about)
+        else:
+            key = None
+        return [Notice(event.id, key, {"type": event.kind})] if isinstance(key, str) and key else []
+
+    def answer(self) -> HookAnswer:
+        """Anything below 300 will do."""
+        return HookAnswer()
+
+    async def fetch(self, reference: str) -> PaymentTruth:
+        """What has become of a session. Raises `ProviderUnavailable`, `Refused("no_payment")`."""
+        return sessions.truth(await self._session_of(reference))
+
+    async def void(self, reference: str) -> PaymentTruth:
+        """Expire the session; one that is paid stays so. Raises as `fetch` does."""
+        answer = await self._call("POST", f"/v1/checkout/sessions/{quote(reference, safe='')}/expire", {})
+        if answer.status not in (200, 400):  # 400: it is not open any more
+            self._good(answer)
+        return await self.fetch(reference)
+
+    async def refund(self, reference: str, amount: Money, key: str) -> PaymentTruth:
+        """Give money back, once per `key`. Raises `Refused`: "no_payment", "not_paid", "too_much"."""
+        session = await self._session_of(reference)
+        truth, intent = sessions.truth(session), session.get("payment_intent")
+        if truth.paid is None or not isinstance(intent, dict):
+            raise Refused("not_paid", reference=reference)
+        if amount.currency != truth.paid.currency or not 0 < amount.amount <= truth.paid.amount:
+            raise Refused("too_much", reference=reference, left=truth.paid)
+        words = {
+            "payment_intent": str(intent["id"]),
+            "amount": str(sessions.minor(amount)),
+            "metadata[key]": str(session.get("client_reference_id") or ""),
+        }
+        answer = await self._call("POST", "/v1/refunds", words, key=f"refund-{key}")
+        if answer.status == 400:
+            raise Refused(
+                "too_much", reference=reference, left=Money(truth.paid.amount - truth.refunded, amount.currency)
+            )
+        self._good(answer)
+        return await self.fetch(reference)
+
+    async def books(self, day: date) -> AsyncIterator[Booking]:
+        """Charges and refunds of that day, UTC, by our own keys."""
+        begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        query = {
+            "created[gte]": str(int(begin.timestamp())),
+            "created[lt]": str(int((begin + timedelta(days=1)).timestamp())),
+            "limit": "100",
+            "expand[]": "data.source",
+        }
+        more = True
+        while more:
+            page = self._good(await self._call("GET", f"/v1/balance_transactions?{urlencode(query)}"))
+            for row in page["data"]:
+                if (booking := sessions.booking(row)) is not None:
+                    yield booking
+            more = bool(page.get("has_more"))
+            query["starting_after"] = str(page["data"][-1]["id"]) if page["data"] else ""
+
+    async def who(self) -> str:
+        """The account's name. Raises `ProviderUnavailable`, `Unauthorised`."""
+        account = self._good(await self._call("GET", "/v1/account"))
+        name = (account.get("settings") or {}).get("dashboard", {}).get("display_name") or account["id"]
+        return f"{name} ({'live' if self._settings.is_live else 'test mode'})"
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._api.close()
+
+    async def _session_of(self, reference: str) -> dict[str, Any]:
+        query = "expand[]=payment_intent.latest_charge"
+        answer = await self._call("GET", f"/v1/checkout/sessions/{quote(reference, safe='')}?{query}")
+        if answer.status == 404:
+            raise Refused("no_payment", reference=reference)
+        return self._good(answer)
+
+    async def _key_of(self, about: Mapping[str, Any]) -> str:
+        """Our key of the payment that a charge or a dispute is about; "" where it is not one of ours."""
+        intent = about.get("payment_intent")
+        if not isinstance(intent, str) or not intent:
+            return ""
+        answer = await self._call("GET", f"/v1/payment_intents/{quote(intent, safe='')}")
+        return "" if answer.status == 404 else str((self._good(answer).get("metadata") or {}).get("key", ""))
+
+    async def _call(self, method: str, path: str, form: Mapping[str, str] | None = None, key: str = "") -> Answer:
+        headers = {
+            "Authorization": f"Bearer {self._settings.secret_key.reveal()}",
+            "Stripe-Version": self._settings.version,
+        }
+        if key:
+            headers["Idempotency-Key"] = key
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        body = urlencode(form).encode() if form is not None else None
+        return await self._api.call(method, path, body=body, headers=headers)
+
+    def _good(self, answer: Answer) -> dict[str, Any]:
+        """The object that was asked for. 409 is a second call while the first one is under way."""
+        if answer.status in (401, 403):
+            raise Unauthorised("Stripe does not know payments.stripe.secret_key, or does not allow it this")
+        if answer.status >= 400:
+            raise ProviderUnavailable(f"Stripe answered {answer.status} ({_code(answer) or 'no code'})")
+        return answer.json()
+
+
+def _code(answer: Answer) -> str:
+    try:
+        return str((answer.json().get("error") or {}).get("code") or "")
+    except (ProviderUnavailable, AttributeError):
+        return ""

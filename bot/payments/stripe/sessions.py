@@ -1,0 +1,90 @@
+"""A payment in Stripe's words: what a request becomes, and what a session and a line of the books come to.
+
+Source: docs.stripe.com/api/checkout/sessions, /currencies
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.core.errors import Refused
+from bot.core.money import Money, exponent
+from bot.core.payment import Booking, PaymentRequest, PaymentTruth
+
+#: A session lives from 30 minutes to 24 hours. What an order holds may be shorter: it is voided then.
+SHORTEST, LONGEST = timedelta(minutes=60), timedelta(hours=23)
+#: Without a minor unit in the world, with hundredths at Stripe.
+HUNDREDTHS = frozenset({"ISK", "UGX"})
+#: Three decimals, of which the last must be 0.
+TENS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
+MOST_NAME = 250
+
+
+def content(request: PaymentRequest) -> dict[str, str]:
+    """What opens a session. Raises `Refused("wrong_amount")`."""
+    form = {
+        "mode": "payment",
+        "client_reference_id": request.key,
+        "success_url": request.return_url,
+        "cancel_url": request.cancel_url or request.return_url,
+        "line_items[0][quantity]": "1",
+        "line_items[0][price_data][currency]": request.amount.currency.lower(),
+        "line_items[0][price_data][unit_amount]": str(minor(request.amount)),
+        "line_items[0][price_data][product_data][name]": request.description[:MOST_NAME] or request.order_number,
+        "metadata[order]": request.order_number,
+        "payment_intent_data[metadata][key]": request.key,
+        "payment_intent_data[description]": request.order_number,
+        "locale": request.locale if request.locale in ("en", "zh") else "auto",
+    }
+    if request.expires_at is not None and request.made_at is not None:
+        # Of the request alone: the same key must come with the same words, however often it is tried.
+        ends = min(max(request.expires_at, request.made_at + SHORTEST), request.made_at + LONGEST)
+        form["expires_at"] = str(int(ends.timestamp()))
+    return form
+
+
+def minor(amount: Money) -> int:
+    """In Stripe's unit. Raises `Refused("wrong_amount")` for decimals that Stripe has not."""
+    if amount.currency in TENS and amount.amount % 10:
+        raise Refused("wrong_amount", amount=amount)
+    scales = amount.currency in HUNDREDTHS and exponent(amount.currency) == 0
+    return amount.amount * 100 if scales else amount.amount
+
+
+def _money(minor: int, currency: str) -> Money:
+    code = currency.upper()
+    scales = code in HUNDREDTHS and exponent(code) == 0
+    return Money(minor // 100 if scales else minor, code)
+
+
+def truth(session: Mapping[str, Any]) -> PaymentTruth:
+    """What has become of a session whose payment intent and charge are expanded."""
+    reference = str(session["id"])
+    if session.get("payment_status") != "paid":
+        return PaymentTruth(reference, "failed" if session.get("status") == "expired" else "open")
+    paid = _money(int(session["amount_total"]), str(session["currency"]))
+    intent = session.get("payment_intent")
+    charge = (intent.get("latest_charge") if isinstance(intent, dict) else None) or {}
+    refunded = _money(int(charge.get("amount_refunded", 0)), paid.currency).amount
+    return PaymentTruth(
+        reference,
+        "refunded" if refunded >= paid.amount else "paid",
+        paid=paid,
+        refunded=refunded,
+        paid_at=datetime.fromtimestamp(int(charge["created"]), UTC) if "created" in charge else None,
+        disputed=bool(charge.get("disputed")),
+    )
+
+
+def booking(row: Mapping[str, Any]) -> Booking | None:
+    """What was taken or given back by a balance transaction; None for fees, payouts and the like."""
+    source = row.get("source")
+    if row.get("type") not in ("charge", "payment", "refund", "payment_refund") or not isinstance(source, dict):
+        return None
+    at = datetime.fromtimestamp(int(row["created"]), UTC)
+    amount = _money(int(source["amount"]), str(source["currency"]))
+    sign = 1 if row["type"] in ("charge", "payment") else -1
+    key = str((source.get("metadata") or {}).get("key", ""))
+    return Booking(str(source["id"]), Money(sign * amount.amount, amount.currency), at, key)
