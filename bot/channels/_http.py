@@ -1,105 +1,14 @@
-"""Calls to one platform: what goes wrong on the way is one of Parley's errors, and what it answered is the channel's.
-
-Every call goes to the server of the settings: no redirect is followed and no proxy of the environment is asked.
-"""
+"""Calls to one platform: what is no answer is `ChannelUnavailable`, and a 429 asks all of the account to wait."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from time import time
-from typing import Any
-from urllib.parse import unquote, urlsplit
-
-import orjson
-from aiohttp import (
-    ClientError,
-    ClientResponse,
-    ClientSession,
-    ClientTimeout,
-    DummyCookieJar,
-    FormData,
-    TCPConnector,
-    TraceConfig,
-)
-from yarl import URL
-
-from bot.core import deadline
-from bot.core.errors import AccountWaits, ChannelUnavailable, FileMissing, ParleyError
-from bot.core.ports import FileStream
-
-#: How the network fails, whichever layer noticed.
-BROKEN = (ClientError, TimeoutError, OSError)
-#: Far above any answer to a call, bytes.
-MOST_ANSWER = 4 * 1024 * 1024
-CHUNK = 64 * 1024
-#: A file may take so many times as long as a call.
-SLOWEST = 20
-#: Characters of a file's name.
-MOST_NAME = 255
-_NAME = re.compile(
-    r"filename(?:\*=(?:utf-8|UTF-8)\'[^\']*\'(?P<coded>[^;\s]+)|=(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>[^;\s]+)))"
-)
-#: Seconds, where a platform says that we are too fast and not for how long we must wait.
-WAIT = 5.0
-#: Bytes of JSON from which it is a file in disguise.
-HEAVY = 256 * 1024
+from bot import http
+from bot.core.errors import AccountWaits, ChannelUnavailable
+from bot.http import WAIT, Answer, TooFast
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file of a form: its field, name, media type and bytes."""
-
-    field: str
-    name: str
-    media_type: str
-    chunks: AsyncIterator[bytes] | bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the platform said. `headers` are found by any spelling of their names."""
-
-    status: int
-    body: bytes
-    headers: Mapping[str, str]
-
-    def json(self) -> dict[str, Any]:
-        """The answer as an object. Raises `ChannelUnavailable` for a page of a proxy, or half an answer."""
-        try:
-            found = orjson.loads(self.body)
-        except orjson.JSONDecodeError:
-            raise ChannelUnavailable(f"HTTP {self.status} with what is no JSON") from None
-        if not isinstance(found, dict):
-            raise ChannelUnavailable(f"HTTP {self.status} with JSON that is no object")
-        return found
-
-    @property
-    def retry_after(self) -> float | None:
-        """Seconds that the platform asks us to wait, where it says so: for so long, until a date, or until a second."""
-        told = self.headers.get("Retry-After", "")
-        if told.isascii() and told.isdigit():
-            return float(told)
-        reset = self.headers.get("x-rate-limit-reset", "")
-        if reset.isascii() and reset.isdigit():
-            return max(0.0, float(reset) - time())
-        try:
-            return max(0.0, parsedate_to_datetime(told).timestamp() - time())
-        except ValueError:
-            return None
-
-
-TooFast = Callable[[Answer], ParleyError]
-"""What a 429 means where it is not always that the account must wait."""
-
-
-class Api:
-    """One platform's server. `timeout` is seconds for a call; a file may take longer while its bytes move.
-
-    `explains`: it says in JSON what it means by a 5xx, so that the channel is to read it.
-    """
+class Api(http.Api):
+    """One platform's server, see `bot.http.Api`; `too_fast` is what a 429 means where it is not always that."""
 
     def __init__(
         self,
@@ -110,149 +19,14 @@ class Api:
         explains: bool = False,
         too_fast: TooFast | None = None,
     ) -> None:
-        self._base = base.rstrip("/")
-        self._timeout = timeout
-        self._explains = explains
-        self._name = name or urlsplit(base).hostname or "the platform"
-        self._too_fast = too_fast
-        self._session: ClientSession | None = None
-
-    async def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        json: Any = None,
-        form: Mapping[str, str] | None = None,
-        upload: Upload | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """One call, whatever the platform answers below 500 to it.
-
-        `path` begins with "/" and is below the base, or is a whole address of the same server. JSON goes out as UTF-8.
-        Raises `ChannelUnavailable`, `AccountWaits` for a 429, and what reading our own file raised.
-        """
-        sent = dict(headers or {})
-        data: Any = None
-        failures: list[ParleyError] = []
-        if json is not None:
-            data, sent["Content-Type"] = orjson.dumps(json), "application/json"
-        elif upload is not None:
-            data = FormData(dict(form or {}), quote_fields=False)
-            content = upload.chunks if isinstance(upload.chunks, bytes) else _watched(upload.chunks, failures)
-            data.add_field(upload.field, content, filename=upload.name, content_type=upload.media_type)
-        elif form is not None:
-            data = FormData(dict(form))
-        heavy = upload is not None or (isinstance(data, bytes) and len(data) > HEAVY)
-        patience = ClientTimeout(total=self._timeout * (SLOWEST if heavy else 1), sock_connect=self._timeout)
-        try:
-            call = self._connected().request(
-                method, self._url(path, query), data=data, headers=sent, timeout=patience, allow_redirects=False
-            )
-            async with call as response:
-                return await self._answer(response)
-        except BROKEN as error:
-            if failures:
-                raise failures[0] from None
-            # The type only: the text may hold an address with a token in it.
-            raise ChannelUnavailable(f"{self._name} does not answer: {type(error).__name__}") from None
-
-    async def download(
-        self, path: str, *, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
-    ) -> FileStream:
-        """Open a file of the platform. Raises `ChannelUnavailable`, `AccountWaits`, or `FileMissing` below 500."""
-        patience = ClientTimeout(total=None, sock_connect=self._timeout, sock_read=self._timeout)
-        try:
-            response = await self._connected().get(
-                self._url(path, query), headers=dict(headers or {}), timeout=patience, allow_redirects=False
-            )
-        except BROKEN as error:
-            raise ChannelUnavailable(f"{self._name} does not answer: {type(error).__name__}") from None
-        if response.status != 200:
-            try:
-                await self._answer(response)
-            finally:
-                response.close()
-            raise FileMissing(f"{self._name} answered {response.status}")
-        return FileStream(
-            self._chunks(response),
-            name=_named(response.headers.get("Content-Disposition", "")),
-            media_type=response.content_type,
-            size=response.content_length,
+        super().__init__(
+            base,
+            fails=ChannelUnavailable,
+            timeout=timeout,
+            name=name,
+            explains=explains,
+            too_fast=too_fast or self._account_waits,
         )
 
-    async def close(self) -> None:
-        """Close connections; a later call opens new ones."""
-        if self._session is not None:
-            await self._session.close()
-
-    def _url(self, path: str, query: Mapping[str, str] | None) -> URL:
-        url = URL(path if path.startswith(self._base) else self._base + path, encoded=True)
-        return url.update_query(query) if query else url
-
-    async def _answer(self, response: ClientResponse) -> Answer:
-        body = bytearray()
-        async for chunk in response.content.iter_chunked(CHUNK):
-            body += chunk
-            if len(body) > MOST_ANSWER:
-                raise ChannelUnavailable(f"{self._name} answered more than it ever should")
-        answer = Answer(response.status, bytes(body), response.headers)
-        if answer.status == 429 and self._too_fast is not None:
-            raise self._too_fast(answer)
-        if answer.status == 429:
-            raise AccountWaits(f"{self._name} asks to wait", after=answer.retry_after or WAIT, told=True)
-        explained = self._explains and response.content_type == "application/json"
-        if (answer.status >= 500 and not explained) or 300 <= answer.status < 400:
-            raise ChannelUnavailable(f"{self._name} answered {answer.status}", after=answer.retry_after)
-        return answer
-
-    async def _chunks(self, response: ClientResponse) -> AsyncIterator[bytes]:
-        try:
-            async for chunk in response.content.iter_chunked(CHUNK):
-                yield chunk
-        except BROKEN as error:
-            raise ChannelUnavailable(f"{self._name}'s file: {type(error).__name__}") from None
-        finally:
-            response.close()
-
-    def _connected(self) -> ClientSession:
-        if self._session is None or self._session.closed:
-            self._session = ClientSession(
-                connector=TCPConnector(ttl_dns_cache=300), cookie_jar=DummyCookieJar(), trace_configs=[_in_time()]
-            )
-        return self._session
-
-
-async def _watched(chunks: AsyncIterator[bytes], failures: list[ParleyError]) -> AsyncIterator[bytes]:
-    """The same bytes; why they could not be read is kept in `failures`, where aiohttp would hide it."""
-    try:
-        async for chunk in chunks:
-            yield chunk
-    except ParleyError as error:
-        failures.append(error)
-        raise
-
-
-def _named(disposition: str) -> str:
-    """The file's name in such a header, in both of its spellings; "" for none, and for one that is no text."""
-    found = _NAME.search(disposition)
-    if found is None:
-        return ""
-    name = unquote(found["coded"]) if found["coded"] else found["quoted"] or found["bare"] or ""
-    try:
-        return name.encode("utf-8").decode("utf-8")[:MOST_NAME]
-    except UnicodeEncodeError:
-        return ""
-
-
-def _in_time() -> TraceConfig:
-    """Asks, once there is a connection and before a byte is written, whether it is too late to send anything."""
-
-    async def ask(*_: Any) -> None:
-        deadline.assure()
-
-    trace = TraceConfig()
-    trace.on_connection_create_end.append(ask)
-    trace.on_connection_reuseconn.append(ask)
-    return trace
+    def _account_waits(self, answer: Answer) -> AccountWaits:
+        return AccountWaits(f"{self._name} asks to wait", after=answer.retry_after or WAIT, told=True)

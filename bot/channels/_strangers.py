@@ -16,9 +16,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import DefaultResolver
 from yarl import URL
 
-from bot.channels._http import BROKEN, CHUNK
 from bot.core.errors import ChannelUnavailable, FileMissing
 from bot.core.ports import FileStream
+from bot.http import BROKEN, CHUNK
 
 MOST_REDIRECTS = 4
 #: Seconds for a connection, and between two pieces of a file.

@@ -7,13 +7,14 @@ from typing import Any
 
 import orjson
 
-from bot.channels._http import Answer, Api, Upload
+from bot.channels._http import Api
 from bot.channels._reading import Json
 from bot.channels._strangers import Strangers
 from bot.channels._tokens import SharedToken
 from bot.core.errors import BadInput, ChannelUnavailable, FileMissing, ParleyError
 from bot.core.message import Attachment
 from bot.core.ports import FileStream, OpenFile
+from bot.http import Answer, Upload
 
 #: Seconds, where an operator has to act first.
 OPERATOR_ACTS = 60.0

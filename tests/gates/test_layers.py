@@ -100,6 +100,7 @@ SOUND = [
     ("bot/channels/telegram/client.py", "import aiogram\nfrom bot.channels.telegram.updates import x"),
     ("bot/storage/s3.py", "import aiobotocore, botocore\nfrom bot.storage.s3_transfer import x"),
     ("bot/channels/qq.py", "from aiohttp import ClientSession\nfrom bot.channels._http import x"),
+    ("bot/payments/_api.py", "from bot.http import Api"),
     ("bot/payments/telegram_stars.py", "from aiogram.types import LabeledPrice"),
     ("bot/storage/s3_transfer.py", "from botocore.exceptions import X\nfrom bot.storage.keys import x"),
     ("models/order.py", "from bot.core.money import Money"),

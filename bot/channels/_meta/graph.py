@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from bot.channels._http import Answer, Api, Upload
+from bot.channels._http import Api
 from bot.channels._meta.signing import appsecret_proof
 from bot.channels._reading import Json
 from bot.core.errors import (
@@ -24,6 +24,7 @@ from bot.core.errors import (
     Unreachable,
     WindowClosed,
 )
+from bot.http import Answer, Upload
 
 #: Seconds; the operator has to act first, so there is no use in asking every second.
 REFUSED_AGAIN_AFTER = 60.0

@@ -11,7 +11,6 @@ from functools import partial
 
 import orjson
 
-from bot.channels._http import Upload
 from bot.channels._meta.events import MARK
 from bot.channels._meta.graph import Graph, NotPermitted
 from bot.channels._meta.keys import key_of
@@ -20,6 +19,7 @@ from bot.channels._reading import Json
 from bot.core.errors import BadInput, ChannelUnavailable, WindowClosed
 from bot.core.message import Attachment, Button, Wire
 from bot.core.ports import OpenFile
+from bot.http import Upload
 
 #: A button template: so many buttons, under a text of so many characters.
 MOST_LINKS, MOST_TEMPLATE_TEXT = 3, 640

@@ -16,7 +16,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from bot.channels._account import Around
 from bot.channels._channel import HttpChannel
-from bot.channels._http import WAIT, Answer, Api
+from bot.channels._http import Api
 from bot.channels._reading import MOST_NAME, Json, objects, text
 from bot.channels._strangers import IsPublic, Strangers, is_public
 from bot.channels.line.events import read_events
@@ -36,6 +36,7 @@ from bot.core.errors import (
 from bot.core.message import FileRef, Inbound, Wire
 from bot.core.ports import ORDINARY, Accept, FileStream, HookRequest, Occasion, Profile, Sent
 from bot.core.profiles import LINE
+from bot.http import WAIT, Answer
 
 V = TypeVar("V")
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from bot.channels._account import Around
-from bot.channels._http import Answer, Api
+from bot.channels._http import Api
 from bot.channels._reading import Json
 from bot.channels._tokens import SharedToken
 from bot.channels.qq.settings import Settings
 from bot.core.errors import BadInput, ChannelUnavailable, ParleyError, Unreachable, WindowClosed
+from bot.http import Answer
 
 #: The token is not, or not any more, the bot's.
 TOKEN = frozenset({11241, 11242, 11243})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from bot.channels._http import Upload
 from bot.channels._meta.graph import Graph
 from bot.channels._meta.keys import key_of
 from bot.channels._meta.steps import Recent, Step, Steps
@@ -14,6 +13,7 @@ from bot.channels.whatsapp.plan import Media, Piece
 from bot.core.errors import BadInput, ChannelUnavailable
 from bot.core.message import Attachment
 from bot.core.ports import OpenFile
+from bot.http import Upload
 
 #: An id within the business: a country, a dot, and up to 128 letters and digits.
 _USER = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")

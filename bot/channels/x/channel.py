@@ -17,7 +17,7 @@ import orjson
 
 from bot.channels._account import Around
 from bot.channels._channel import HttpChannel
-from bot.channels._http import Answer, Api, Upload
+from bot.channels._http import Api
 from bot.channels._reading import Json
 from bot.channels._strangers import IsPublic, Strangers, is_public
 from bot.channels.x.events import read_events
@@ -35,6 +35,7 @@ from bot.core.errors import (
 )
 from bot.core.message import Attachment, FileRef, Inbound, Wire
 from bot.core.ports import ORDINARY, Accept, FileStream, HookAnswer, HookRequest, Occasion, Sent
+from bot.http import Answer, Upload
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from bot.core.errors import ProviderUnavailable, Unauthorised
-from bot.payments._api import WAIT, Api
+from bot.http import WAIT
+from bot.payments._api import Api
 
 if TYPE_CHECKING:
     from bot.payments.alipay.keys import Keys

@@ -15,7 +15,8 @@ from bot.core.money import Money
 from bot.core.payment import Booking, Checkout, Notice, PaymentRequest, PaymentTruth, Terms
 from bot.core.ports import HookAnswer, HookRequest
 from bot.core.text import _
-from bot.payments._api import Answer, Api
+from bot.http import Answer
+from bot.payments._api import Api
 from bot.payments.stripe import events, sessions
 from bot.payments.stripe.settings import Settings
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from bot.core.errors import ProviderUnavailable, Unauthorised
-from bot.payments._api import Answer, Api
+from bot.http import Answer
+from bot.payments._api import Api
 from bot.payments.wechatpay import crypto
 from bot.payments.wechatpay.keys import SCHEME, SIGNATURE, PlatformKeys
 from bot.payments.wechatpay.settings import Settings

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.core.errors import ProviderUnavailable, Unauthorised
-from bot.payments._api import Answer
+from bot.http import Answer
 from bot.payments.wechatpay import crypto
 from bot.payments.wechatpay.settings import PUBLIC_KEY, Settings
 

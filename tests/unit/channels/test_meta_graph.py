@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from multidict import CIMultiDict
 
-from bot.channels._http import Answer
 from bot.channels._meta.graph import NotPermitted, TokenRefused, meant
 from bot.core.errors import AccountWaits, BadInput, ChannelUnavailable, ParleyError, Unreachable, WindowClosed
+from bot.http import Answer
 
 CODES: list[tuple[dict[str, Any], type[ParleyError], float | None]] = [
     ({"code": 190}, TokenRefused, 60),
@@ -37,7 +37,7 @@ CODES: list[tuple[dict[str, Any], type[ParleyError], float | None]] = [
 
 
 def answer(headers: dict[str, str] | None = None) -> Answer:
-    return Answer(400, b"{}", CIMultiDict(headers or {}))
+    return Answer(400, b"{}", CIMultiDict(headers or {}), ChannelUnavailable)
 
 
 @pytest.mark.parametrize(("error", "ours", "after"), CODES, ids=lambda one: str(one) if isinstance(one, dict) else "")
