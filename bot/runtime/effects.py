@@ -306,17 +306,19 @@ class Effects:
             if wait := self._wait(effect):
                 return wait
             self._due.pop(effect.key, None)
-            async with self._slots[account_of(effect.lane)]:
-                if not self._lease.lasts():  # we have slept too long: somebody else may be sending this
-                    return LATE_REST
-                lane.doing = effect.key
-                try:
+            lane.doing = effect.key  # from here on it stays first, whatever happens while it waits for its slot
+            try:
+                async with self._slots[account_of(effect.lane)]:
+                    if not self._lease.lasts():  # we have slept too long: somebody else may be sending this
+                        return LATE_REST
+                    if effect in self._void:
+                        return 0.0
                     with deadline.until(self._lease.until):
                         later = await self._attempts.make(effect)
-                finally:
-                    lane.doing = ""
-                    if is_void := effect in self._void:  # cancelled while it was tried: not once more
-                        self._drop(lane, {effect.key})
+            finally:
+                lane.doing = ""
+                if is_void := effect in self._void:  # cancelled while it waited, or while it was tried: not once more
+                    self._drop(lane, {effect.key})
             if is_void:
                 return 0.0
             if later is None:

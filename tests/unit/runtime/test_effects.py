@@ -176,6 +176,26 @@ async def test_a_takeover_waits_for_the_only_message_that_is_leaving_and_holds_w
 
 
 @pytest.mark.usefixtures("database")
+async def test_what_is_made_void_while_it_waits_for_a_slot_does_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effects_module, "CONCURRENCY", 1)
+    outside = Outside()
+    gate = outside.gates["first"] = asyncio.Event()
+    async with running(outside) as effects:
+        await settled(effects)
+        effects.offer([effect("first", "x:ann")])
+        await outside.entered.wait()
+        effects.offer([effect("void", "x:bob", author="bot"), effect("staff", "x:bob", author="staff")])
+        async with asyncio.timeout(30):
+            while not effects._lanes["x:bob"].turn.locked():
+                await asyncio.sleep(0)
+        effects.void("x:bob", 1, 1)  # as a turn of the lane does, which holds nothing
+        gate.set()
+        await settled(effects)
+        assert effects._lanes == {}
+    assert outside.tried == ["first", "staff"]
+
+
+@pytest.mark.usefixtures("database")
 async def test_stopping_does_not_wait_for_retries_and_leaves_the_rest_in_the_table() -> None:
     outside = Outside()
     outside.errors["a0"] = [ChannelUnavailable("down", after=60.0)]
