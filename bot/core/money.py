@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-#: ISO 4217 currencies whose minor unit is not a hundredth.
-EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "KWD": 3, "BHD": 3, "JOD": 3, "OMR": 3, "TND": 3}
+#: ISO 4217 currencies whose minor unit is not a hundredth, by the digits that theirs has.
+_DIGITS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+EXPONENTS = {currency: digits for digits, known in _DIGITS.items() for currency in known.split()}
 
 #: A currency's own sign (CLDR's narrow symbol), the same in every language, as browsers write it with "narrowSymbol".
 #: A shop sells in one currency: its customers need not be told which yuan or dollar it is. Others show their code.
@@ -23,7 +28,7 @@ _LETTER_BEFORE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)")  # Babel leaves the sp
 
 
 def exponent(currency: str) -> int:
-    """How many digits the minor unit has: 2 for CNY, 0 for JPY."""
+    """How many digits the minor unit has by ISO 4217: 2 for CNY, 0 for JPY."""
     return EXPONENTS.get(currency, 2)
 
 
@@ -65,5 +70,7 @@ def _format(value: Decimal, currency: str, locale: str) -> str:
 
     locale = locale.replace("-", "_")
     usual = get_currency_symbol(currency, locale)
-    written = format_currency(value, currency, locale=locale).replace(usual, SIGNS.get(currency, usual), 1)
+    # Unquantized: CLDR rounds some currencies, as ALL and MGA, to whole units, though ISO 4217 gives them hundredths.
+    exact = format_currency(value, currency, locale=locale, decimal_quantization=False)
+    written = exact.replace(usual, SIGNS.get(currency, usual), 1)
     return _LETTER_BEFORE_DIGIT.sub("\xa0", written)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from bot.core.errors import Refused
@@ -15,9 +16,11 @@ from bot.core.payment import Booking, PaymentRequest, PaymentTruth
 
 #: A session lives from 30 minutes to 24 hours. What an order holds may be shorter: it is voided then.
 SHORTEST, LONGEST = timedelta(minutes=60), timedelta(hours=23)
-#: Without a minor unit in the world, with hundredths at Stripe.
-HUNDREDTHS = frozenset({"ISK", "UGX"})
-#: Three decimals, of which the last must be 0.
+#: Without decimals at Stripe.
+WHOLE = frozenset(
+    {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"}
+)
+#: With three decimals at Stripe, of which the last must be 0.
 TENS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 MOST_NAME = 250
 
@@ -47,16 +50,20 @@ def content(request: PaymentRequest) -> dict[str, str]:
 
 def minor(amount: Money) -> int:
     """In Stripe's unit. Raises `Refused("wrong_amount")` for decimals that Stripe has not."""
-    if amount.currency in TENS and amount.amount % 10:
+    units = amount.decimal.scaleb(_digits(amount.currency))
+    if units % (10 if amount.currency in TENS else 1):
         raise Refused("wrong_amount", amount=amount)
-    scales = amount.currency in HUNDREDTHS and exponent(amount.currency) == 0
-    return amount.amount * 100 if scales else amount.amount
+    return int(units)
 
 
 def _money(minor: int, currency: str) -> Money:
     code = currency.upper()
-    scales = code in HUNDREDTHS and exponent(code) == 0
-    return Money(minor // 100 if scales else minor, code)
+    return Money(int(Decimal(minor).scaleb(exponent(code) - _digits(code))), code)
+
+
+def _digits(currency: str) -> int:
+    """How many decimals Stripe has of it; by ISO 4217 MGA has two more, ISK and UGX have two less."""
+    return 0 if currency in WHOLE else 3 if currency in TENS else 2
 
 
 def truth(session: Mapping[str, Any]) -> PaymentTruth:

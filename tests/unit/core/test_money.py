@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.money import Money
+from bot.core.money import EXPONENTS, Money, exponent
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,8 @@ from bot.core.money import Money
         (Money(6800, "BRL"), "R$68.00", "R$68.00"),
         (Money(6800, "CHF"), "CHF\xa068.00", "CHF\xa068.00"),
         (Money(68000, "KWD"), "KWD\xa068.000", "KWD\xa068.000"),
+        (Money(6800, "XAF"), "FCFA\xa06,800", "FCFA\xa06,800"),
+        (Money(6850, "MGA"), "MGA\xa068.5", "MGA\xa068.5"),
     ],
 )
 def test_a_price_reads_the_same_in_both_languages(money: Money, english: str, chinese: str) -> None:
@@ -33,3 +35,15 @@ def test_two_currencies_are_never_mixed() -> None:
     with pytest.raises(ValueError, match="cannot mix CNY and USD"):
         Money(1, "CNY") + Money(1, "USD")
     assert Money(3, "CNY") * 2 - Money(1, "CNY") == Money(5, "CNY")
+
+
+#: ISO 4217, list one of 2024: every currency whose minor unit is no hundredth.
+WHOLE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+THREE, FOUR = "BHD IQD JOD KWD LYD OMR TND", "CLF UYW"
+HUNDREDTHS = "AED ALL AUD BRL CAD CHF CNY CZK EUR GBP HKD HUF IDR INR IRR LAK MGA MRU MXN PKR RSD SGD THB TWD USD"
+
+
+def test_the_minor_units_are_those_of_iso_4217() -> None:
+    assert {*EXPONENTS} == {*WHOLE.split(), *THREE.split(), *FOUR.split()}
+    for digits, known in ((0, WHOLE), (2, HUNDREDTHS), (3, THREE), (4, FOUR)):
+        assert {exponent(currency) for currency in known.split()} == {digits}
