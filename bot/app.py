@@ -128,7 +128,9 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
         calls=calls,
     )
     runtime = Runtime(parts)
-    runtime.attempts.add("refund", GiveBack(providers, clock))
+    give_back = GiveBack(providers, Urls(config.server.url), runtime.accept, clock)
+    for kind in ("give_back", "refund"):
+        runtime.attempts.add(kind, give_back)
     runtime.attempts.add("void", VoidPayment(providers, runtime.accept, clock))
     runtime.attempts.add("settle", SettleAlone(providers, clock))
     runtime.attempts.add("report", make_reports(config, runtime, clock))

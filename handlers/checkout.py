@@ -27,6 +27,13 @@ router = Router("checkout")
 PHONE = re.compile(r"\+?[\d\s()-]{6,20}")
 
 
+#: Why staff are called, by what settling says that they must hear of.
+ALARMS = {
+    "disputed": _("A payment is disputed: answer at its provider."),
+    "refund_failed": _("A refund came back: see the order."),
+}
+
+
 class Pay(Callback):
     """Pay an order that waits."""
 
@@ -175,10 +182,11 @@ async def payment_noticed(chat: Chat) -> None:
     if settled.fresh:
         order = await chat.do(orders.find, settled.payment.order_number)
         tell(chat, settled, order)
+    reasons = [ALARMS[alarm] for alarm in settled.alarms]
     if settled.fresh and settled.outcome in ("mismatch", "late"):
-        await chat.hand_over(_("A payment does not match its order."), priority="high")
-    if settled.fresh and settled.outcome == "disputed":
-        await chat.hand_over(_("A payment is disputed: answer at its provider."), priority="high")
+        reasons.insert(0, _("A payment does not match its order."))
+    if reasons:
+        await chat.hand_over(" ".join(chat.words(reason) for reason in reasons), priority="high")
 
 
 def tell(chat: Chat, settled: Settlement, order: OrderView | None) -> None:

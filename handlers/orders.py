@@ -8,8 +8,9 @@ from bot.core.errors import Refused
 from bot.core.message import Button
 from bot.core.router import RUN, Router
 from bot.core.text import Text, _
-from bot.services import orders, reach
+from bot.services import orders, reach, refunds
 from bot.services.orders import OrderView
+from bot.services.refunds import RefundView
 from handlers import refusals
 from handlers.checkout import Pay, order_summary
 from handlers.shop import browse_button
@@ -93,14 +94,32 @@ async def cancel(chat: Chat, wanted: Cancel) -> None:
 
 @router.event("order")
 async def took_a_step(chat: Chat) -> None:
-    """The shop packed it, shipped it, or its time ran out."""
+    """The shop packed it, shipped it, or its time ran out; or gave a part of its money back."""
+    refund = await chat.do(refunds.find, chat.inbound.data)
+    if refund is not None:
+        await given_back(chat, refund)
+        return
     order = await chat.do(orders.find, chat.inbound.data)
     if order is None or order.state not in NEWS:
         return
+    await tell(chat, Text(NEWS[order.state].id, (("number", order.number),)))
+
+
+async def given_back(chat: Chat, refund: RefundView) -> None:
+    """Some money is on its way back; of all of it, the order's own step has told."""
+    order = await chat.do(orders.find, refund.order_number)
+    if order is not None and order.state != "refunded":
+        await tell(
+            chat,
+            _("{amount} for order {number} are on their way back to you.", amount=refund.amount, number=order.number),
+        )
+
+
+async def tell(chat: Chat, news: Text) -> None:
+    """Say what nobody asked for, where that can be said."""
     found = await chat.do(reach.ask, chat.person.capabilities)
     if found.leaves or found.may_wait:
-        news = NEWS[order.state]
-        chat.say(Text(news.id, (("number", order.number),)))
+        chat.say(news)
 
 
 def label(chat: Chat, order: OrderView) -> str:

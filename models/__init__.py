@@ -13,7 +13,7 @@ from models.conversation import Conversation, Dialog, Message, MessagePiece
 from models.inbound import Effect, Inbound
 from models.node import Duty, Errand, Node, Shard
 from models.order import Order, OrderEvent, OrderLine, StockHold
-from models.payment import LedgerEntry, Payment, PaymentEvent
+from models.payment import LedgerEntry, Payment, PaymentEvent, Receipt, Refund
 from models.person import PersonCode, PersonLink
 from models.report import ReportDelivery, ReportRun, ReportSubscription
 from models.review import Review, ReviewPhoto
@@ -53,6 +53,8 @@ __all__ = [
     "PersonCode",
     "PersonLink",
     "Product",
+    "Receipt",
+    "Refund",
     "ReportDelivery",
     "ReportRun",
     "ReportSubscription",

@@ -61,6 +61,50 @@ class PaymentEvent(Model):
         indexes = (Index(fields=("payment_id", "id"), name="ix_payment_event_payment"),)
 
 
+class Refund(Model):
+    """Money that staff give back of what a payment captured. `key` is our idempotency key at the provider."""
+
+    id = fields.BigIntField(primary_key=True)
+    payment: fields.ForeignKeyRelation[Payment] = fields.ForeignKeyField(
+        "models.Payment", related_name="refunds", on_delete=fields.CASCADE
+    )
+    payment_id: int
+    key = fields.CharField(96, unique=True)
+    asked_as = fields.CharField(96)  # what the desk calls this wish: said twice, it is one
+    amount = fields.BigIntField()  # minor units of what was captured
+    state = fields.CharField(16)  # asked | given | failed | unknown
+    reason = fields.CharField(300, default="")  # staff's
+    error = fields.CharField(300, default="")  # why it failed, or is not known
+    staff_id = fields.BigIntField(null=True)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "refund"
+        unique_together = (("payment_id", "asked_as"),)
+
+
+class Receipt(Model):
+    """Money that no provider tells of: what staff confirmed to have received, or (negative) to have given back."""
+
+    id = fields.BigIntField(primary_key=True)
+    payment: fields.ForeignKeyRelation[Payment] = fields.ForeignKeyField(
+        "models.Payment", related_name="receipts", on_delete=fields.CASCADE
+    )
+    payment_id: int
+    key = fields.CharField(96)  # what the desk calls it, or the refund's: written down once
+    amount = fields.BigIntField()  # minor units
+    currency = fields.CharField(3)
+    note = fields.CharField(300, default="")
+    staff_id = fields.BigIntField(null=True)
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "receipt"
+        unique_together = (("payment_id", "key"),)
+        indexes = (Index(fields=("at",), name="ix_receipt_at"),)
+
+
 class LedgerEntry(Model):
     """Half of a posting: the rows of one `cause` sum to zero. Which accounts there are: services/ledger.py."""
 

@@ -61,11 +61,6 @@ class PaymentRequest:
     ip: str = ""
 
 
-def refund_key(payment: str) -> str:
-    """The key under which the payment with this key is given back: there is one refund for each payment."""
-    return f"refund:{payment}"
-
-
 @dataclass(frozen=True, slots=True)
 class Checkout:
     """The provider's own reference, and how the customer pays.
@@ -81,10 +76,25 @@ class Checkout:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundTruth:
+    """What the provider itself says of the refund with our `key`: "given" once it has taken the order to give back.
+
+    "failed": the money is ours again, or never left; `reason` says to staff why, and what to do.
+    """
+
+    key: str
+    state: Literal["given", "failed"]
+    amount: Money
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentTruth:
     """What the provider itself says of a payment, asked for and not told by a notice.
 
-    `refunded` is in minor units. `disputed`: the payer wants the money back by way of their bank.
+    `refunded` is in minor units, as far as the provider tells it of the payment; some tell it of each refund alone, and
+    whoever asks for these puts them into `refunds`, with the time of asking. `disputed`: the payer wants the money back
+    by way of their bank.
     """
 
     reference: str
@@ -93,6 +103,8 @@ class PaymentTruth:
     refunded: int = 0
     paid_at: datetime | None = None
     disputed: bool = False
+    refunds: tuple[RefundTruth, ...] = ()
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +172,14 @@ class PaymentProvider(Protocol):
     async def void(self, reference: str) -> PaymentTruth:
         """Nobody shall pay it any more; what was paid before stays so. Raises as `fetch` does."""
 
-    async def refund(self, reference: str, amount: Money, key: str) -> PaymentTruth:
-        """Give money back, once per `key`. Raises `ProviderUnavailable` when the outcome is not known.
+    async def refund(self, reference: str, amount: Money, key: str, notify_url: str = "") -> RefundTruth:
+        """Give a part or all back, once per `key`, however late it is asked again; `notify_url` hears what follows.
 
-        Raises `Refused`: "no_payment", "not_paid", "too_much".
+        Raises `ProviderUnavailable` when the outcome is not known; `Refused`: "no_payment", "not_paid", "too_much".
         """
+
+    async def fetch_refund(self, reference: str, key: str) -> RefundTruth | None:
+        """What has become of the refund with this key; None where there is none. Raises `ProviderUnavailable`."""
 
     def books(self, day: date) -> AsyncIterator[Booking]:
         """What the provider booked on that day, UTC. Raises `ProviderUnavailable`."""

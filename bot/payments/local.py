@@ -10,7 +10,6 @@ import asyncio
 import hashlib
 import hmac
 import json
-import secrets
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -21,39 +20,16 @@ from typing import TypeVar
 
 from bot.core.errors import BadInput, ProviderUnavailable, Refused, Unauthorised
 from bot.core.money import Money
-from bot.core.payment import Booking, Checkout, Notice, PaymentRequest, PaymentTruth, Terms
+from bot.core.payment import Booking, Checkout, Notice, PaymentRequest, PaymentTruth, RefundTruth, Terms
 from bot.core.ports import HookAnswer, HookRequest
 from bot.core.text import _
+from bot.payments import _local_books as ledger
+from bot.payments._local_books import PayPage
 
 T = TypeVar("T")
 
 SIGNATURE = "x-parley-signature"
 TOLERANCE = 300  # seconds that a signed notice stays good
-BOOKS = """
-CREATE TABLE IF NOT EXISTS payment (
-    reference TEXT PRIMARY KEY, key TEXT NOT NULL UNIQUE, order_number TEXT NOT NULL, amount INTEGER NOT NULL,
-    currency TEXT NOT NULL, description TEXT NOT NULL, return_url TEXT NOT NULL, locale TEXT NOT NULL,
-    state TEXT NOT NULL DEFAULT 'open', paid INTEGER, paid_currency TEXT, paid_at TEXT
-);
-CREATE TABLE IF NOT EXISTS refund (
-    key TEXT PRIMARY KEY, reference TEXT NOT NULL REFERENCES payment (reference), amount INTEGER NOT NULL,
-    refunded_at TEXT NOT NULL DEFAULT ''
-);
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class PayPage:
-    """What the page shows on which the customer pays. `state`: open | paid | failed | refunded."""
-
-    reference: str
-    key: str
-    order_number: str
-    amount: Money
-    description: str
-    return_url: str
-    locale: str
-    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +64,7 @@ class LocalPayments:
         """
         if not self.terms.takes(request.amount, ""):
             raise Refused("wrong_amount", amount=request.amount)
-        reference = await self._in_books(lambda books: _create(books, request))
+        reference = await self._in_books(lambda books: ledger.create(books, request))
         return Checkout(reference, f"{self._base_url}/pay/{reference}")
 
     async def verify(self, request: HookRequest) -> None:
@@ -116,25 +92,29 @@ class LocalPayments:
 
     async def fetch(self, reference: str) -> PaymentTruth:
         """What the books say. Raises `Refused("no_payment")`, `ProviderUnavailable`."""
-        return await self._in_books(lambda books: _truth(books, reference))
+        return await self._in_books(lambda books: ledger.truth(books, reference))
 
-    async def refund(self, reference: str, amount: Money, key: str) -> PaymentTruth:
+    async def refund(self, reference: str, amount: Money, key: str, notify_url: str = "") -> RefundTruth:  # noqa: ARG002
         """Give money back, once per `key`. Raises `Refused`: "no_payment", "not_paid", "too_much"."""
         at = self._clock().isoformat()
-        return await self._in_books(lambda books: _refund(books, reference, amount, key, at))
+        return await self._in_books(lambda books: ledger.refund(books, reference, amount, key, at))
+
+    async def fetch_refund(self, reference: str, key: str) -> RefundTruth | None:  # noqa: ARG002
+        """What the books say. Raises `ProviderUnavailable`."""
+        return await self._in_books(lambda books: ledger.refund_of(books, key))
 
     async def void(self, reference: str) -> PaymentTruth:
         """Nobody can pay it any more. Raises `Refused("no_payment")`, `ProviderUnavailable`."""
 
         def voided(books: sqlite3.Connection) -> PaymentTruth:
             books.execute("UPDATE payment SET state = 'void' WHERE reference = ? AND state <> 'paid'", (reference,))
-            return _truth(books, reference)
+            return ledger.truth(books, reference)
 
         return await self._in_books(voided)
 
     async def books(self, day: date) -> AsyncIterator[Booking]:
         """What was paid and given back on that day, UTC."""
-        for booking in await self._in_books(lambda books: _booked(books, day)):
+        for booking in await self._in_books(lambda books: ledger.booked(books, day)):
             yield booking
 
     async def who(self) -> str:
@@ -143,7 +123,7 @@ class LocalPayments:
 
     async def page(self, reference: str) -> PayPage:
         """What to show to the customer. Raises `Refused("no_payment")`."""
-        return await self._in_books(lambda books: _page(books, reference))
+        return await self._in_books(lambda books: ledger.page(books, reference))
 
     async def pay(self, reference: str, amount: Money | None = None) -> SignedNotice:
         """The customer pays, or pays the wrong `amount`; paying twice is paying once. Returns the notice to deliver.
@@ -151,23 +131,29 @@ class LocalPayments:
         Raises `Refused("no_payment")`.
         """
         paid_at = self._clock().isoformat()
-        return await self._change(reference, lambda books: _pay(books, reference, amount, paid_at))
+        return await self._change(reference, lambda books: ledger.pay(books, reference, amount, paid_at))
 
     async def decline(self, reference: str) -> SignedNotice:
         """The customer does not pay; one who has paid has paid. Returns the notice. Raises `Refused("no_payment")`."""
-        return await self._change(reference, lambda books: _decline(books, reference))
+        return await self._change(reference, lambda books: ledger.decline(books, reference))
+
+    async def bounce(self, reference: str, key: str) -> SignedNotice:
+        """The payer's own bank does not take a refund, and it comes back. Raises `Refused("no_payment")`."""
+        return await self._change(reference, lambda books: ledger.bounce(books, key), f"{key}:failed")
 
     async def close(self) -> None:
         """Close the books."""
         await asyncio.to_thread(self._close)
 
-    async def _change(self, reference: str, change: Callable[[sqlite3.Connection], None]) -> SignedNotice:
+    async def _change(
+        self, reference: str, change: Callable[[sqlite3.Connection], None], told: str = ""
+    ) -> SignedNotice:
         def changed(books: sqlite3.Connection) -> PayPage:
             change(books)
-            return _page(books, reference)
+            return ledger.page(books, reference)
 
         page = await self._in_books(changed)
-        notice = {"id": f"{reference}:{page.state}", "key": page.key, "reference": reference}
+        notice = {"id": f"{reference}:{told or page.state}", "key": page.key, "reference": reference}
         body = json.dumps(notice).encode()
         stamp = str(int(self._clock().timestamp()))
         return SignedNotice(body, {SIGNATURE: f"{stamp},{self._sign(stamp, body)}", "content-type": "application/json"})
@@ -194,15 +180,8 @@ class LocalPayments:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
             self._connection.row_factory = sqlite3.Row
-            self._connection.executescript(BOOKS)
-            self._keep_up()
+            ledger.keep_up(self._connection)
         return self._connection
-
-    def _keep_up(self) -> None:
-        """Books of an older release have no dates of refunds."""
-        assert self._connection is not None  # noqa: S101 - just opened
-        if "refunded_at" not in {row["name"] for row in self._connection.execute("PRAGMA table_info(refund)")}:
-            self._connection.execute("ALTER TABLE refund ADD COLUMN refunded_at TEXT NOT NULL DEFAULT ''")
 
     def _close(self) -> None:
         with self._turn:
@@ -214,111 +193,3 @@ class LocalPayments:
 def _bytes(header: str) -> bytes:
     """A header back as the bytes that it was: a server may have decoded bad ones into lone surrogates."""
     return header.encode("utf-8", "surrogateescape")
-
-
-def _create(books: sqlite3.Connection, request: PaymentRequest) -> str:
-    known = books.execute("SELECT reference FROM payment WHERE key = ?", (request.key,)).fetchone()
-    if known:
-        return str(known["reference"])
-    reference = secrets.token_hex(12)
-    books.execute(
-        "INSERT INTO payment (reference, key, order_number, amount, currency, description, return_url, locale) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            reference,
-            request.key,
-            request.order_number,
-            request.amount.amount,
-            request.amount.currency,
-            request.description,
-            request.return_url,
-            request.locale,
-        ),
-    )
-    return reference
-
-
-def _row(books: sqlite3.Connection, reference: str) -> sqlite3.Row:
-    row: sqlite3.Row | None = books.execute("SELECT * FROM payment WHERE reference = ?", (reference,)).fetchone()
-    if row is None:
-        raise Refused("no_payment", reference=reference)
-    return row
-
-
-def _page(books: sqlite3.Connection, reference: str) -> PayPage:
-    row = _row(books, reference)
-    return PayPage(
-        reference=reference,
-        key=row["key"],
-        order_number=row["order_number"],
-        amount=Money(row["amount"], row["currency"]),
-        description=row["description"],
-        return_url=row["return_url"],
-        locale=row["locale"],
-        state=_truth(books, reference).state,
-    )
-
-
-def _truth(books: sqlite3.Connection, reference: str) -> PaymentTruth:
-    row = _row(books, reference)
-    if row["state"] != "paid":
-        return PaymentTruth(reference, "failed" if row["state"] == "void" else row["state"])
-    given_back = _given_back(books, reference)
-    return PaymentTruth(
-        reference,
-        "refunded" if given_back >= row["paid"] else "paid",
-        paid=Money(row["paid"], row["paid_currency"]),
-        refunded=given_back,
-        paid_at=datetime.fromisoformat(row["paid_at"]),
-    )
-
-
-def _given_back(books: sqlite3.Connection, reference: str) -> int:
-    sums = books.execute("SELECT COALESCE(SUM(amount), 0) FROM refund WHERE reference = ?", (reference,))
-    return int(sums.fetchone()[0])
-
-
-def _pay(books: sqlite3.Connection, reference: str, amount: Money | None, paid_at: str) -> None:
-    row = _row(books, reference)
-    if row["state"] in ("paid", "void"):
-        return
-    paid = amount or Money(row["amount"], row["currency"])
-    books.execute(
-        "UPDATE payment SET state = 'paid', paid = ?, paid_currency = ?, paid_at = ? WHERE reference = ?",
-        (paid.amount, paid.currency, paid_at, reference),
-    )
-
-
-def _decline(books: sqlite3.Connection, reference: str) -> None:
-    _row(books, reference)
-    books.execute("UPDATE payment SET state = 'failed' WHERE reference = ? AND state = 'open'", (reference,))
-
-
-def _booked(books: sqlite3.Connection, day: date) -> list[Booking]:
-    taken = books.execute(
-        "SELECT reference, key, paid AS amount, paid_currency, paid_at AS at FROM payment WHERE paid_at LIKE ? "
-        "UNION ALL "
-        "SELECT p.reference, p.key, -r.amount, p.paid_currency, r.refunded_at FROM refund r "
-        "JOIN payment p ON p.reference = r.reference WHERE r.refunded_at LIKE ? ORDER BY at",
-        (f"{day}%", f"{day}%"),
-    )
-    return [
-        Booking(
-            row["reference"], Money(row["amount"], row["paid_currency"]), datetime.fromisoformat(row["at"]), row["key"]
-        )
-        for row in taken
-    ]
-
-
-def _refund(books: sqlite3.Connection, reference: str, amount: Money, key: str, at: str) -> PaymentTruth:
-    row = _row(books, reference)
-    if books.execute("SELECT 1 FROM refund WHERE key = ?", (key,)).fetchone():
-        return _truth(books, reference)
-    if row["state"] != "paid":
-        raise Refused("not_paid", reference=reference)
-    left = Money(row["paid"] - _given_back(books, reference), row["paid_currency"])
-    if amount.currency != left.currency or not 0 < amount.amount <= left.amount:
-        raise Refused("too_much", reference=reference, left=left)
-    refund = (key, reference, amount.amount, at)
-    books.execute("INSERT INTO refund (key, reference, amount, refunded_at) VALUES (?, ?, ?, ?)", refund)
-    return _truth(books, reference)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from bot.core.payment import Checkout, Device, PaymentProvider, PaymentTruth
 from bot.runtime.executors import Callee
-from bot.runtime.providers import known, provider
+from bot.runtime.providers import ask, known, provider
 from bot.services import calls, payments
 from bot.services.payments import PaymentView, Urls
 from models.database import transaction
@@ -65,4 +65,4 @@ class Paying:
     async def fetch(self, _effect: str, key: str) -> PaymentTruth:
         """Ask the provider; a notice is never believed by itself."""
         payment = await known(key)
-        return await provider(self._providers, payment.provider).fetch(payment.reference)
+        return await ask(provider(self._providers, payment.provider), payment, self._clock())

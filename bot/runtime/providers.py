@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 
 import msgspec
 
 from bot.core.errors import Final
-from bot.core.payment import PaymentProvider
+from bot.core.payment import PaymentProvider, PaymentTruth, RefundTruth
 from bot.runtime.writes import NewEffect
-from bot.services import payments
+from bot.services import payments, refunds
 from bot.services.payments import PaymentView
 
 
@@ -32,3 +34,14 @@ def provider(providers: Mapping[str, PaymentProvider], name: str) -> PaymentProv
     if found is None:
         raise Final(f"the payment provider {name!r} is not configured any more")
     return found
+
+
+async def ask(bank: PaymentProvider, payment: PaymentView, now: datetime, *made: RefundTruth) -> PaymentTruth:
+    """What the provider says of the payment, and of each refund of it; `made` it has told already.
+
+    Raises as its `fetch` does.
+    """
+    truth = await bank.fetch(payment.reference)
+    keys = [key for key in await refunds.keys_of(payment.key) if key not in {one.key for one in made}]
+    told = [await bank.fetch_refund(payment.reference, key) for key in keys]
+    return replace(truth, asked_at=now, refunds=(*made, *(one for one in told if one is not None)))

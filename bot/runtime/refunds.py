@@ -1,44 +1,86 @@
-"""Gives money back: what the services ask for with an effect of kind "refund", once per key at the provider."""
+"""Gives money back: what the services ask for, once per key at the provider, and tells the customer that it is done."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from bot.core.errors import Refused
 from bot.core.events import OrderChanged, RowChanged
 from bot.core.payment import PaymentProvider
 from bot.runtime.attempts import Done
-from bot.runtime.providers import key_of, known, provider
+from bot.runtime.noticed import Accept, inbound
+from bot.runtime.providers import ask, key_of, known, provider
 from bot.runtime.writes import ATTENTION, NewEffect
 from bot.services import payments, refunds
+from bot.services.payments import PaymentView, Urls
+from bot.services.refunds import RefundView
 from models.database import transaction
+
+#: What a provider refuses, for staff.
+WHY = {
+    "no_payment": "the provider knows no such payment",
+    "not_paid": "the provider says that nothing was paid",
+    "too_much": "that is more than the provider has left of the payment",
+    "whole_only": "the provider gives back all or nothing",
+}
 
 
 class GiveBack:
-    """The executor of kind "refund"; its payload is `{"payment": key}`."""
+    """The executor of kind "give_back", whose key is the refund's, and of "refund"; the payload names the payment."""
 
     def __init__(
-        self, providers: Mapping[str, PaymentProvider], clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        providers: Mapping[str, PaymentProvider],
+        urls: Urls,
+        accept: Accept,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._providers = providers
+        self._urls = urls
+        self._accept = accept
         self._clock = clock
 
     async def run(self, effect: NewEffect) -> Done:
-        """Ask the provider under the refund's own key and book what it says; nothing left to give back is done."""
+        """Ask the provider under the refund's own key and book what it says; tried again, nothing is given twice."""
         payment = await known(key_of(effect))
-        wanted = await refunds.owed(payment.key)
-        if wanted is None:
+        if effect.kind == "refund":
+            async with transaction():
+                await refunds.adopt(effect.key, payment.key, self._clock())
+        refund = await refunds.by_key(effect.key)
+        if refund is not None and refund.state in refunds.OPEN:
+            await self._give(refund, payment)
+            refund = await refunds.by_key(effect.key)
+        if refund is None:
             return Done()
-        bank = provider(self._providers, wanted.provider)
-        truth = await bank.refund(wanted.reference, wanted.amount, wanted.key)
-        async with transaction():
-            await refunds.confirm(payment.key, truth, self._clock())
+        if refund.state == refunds.FAILED:
+            return self._look(payment)
+        told = await inbound(payment, "order", refund.key, refund.key, refund.key)
+        await self._accept([told] if told else [])
         return Done(events=(OrderChanged(payment.order_id),))
 
-    async def give_up(self, effect: NewEffect, error: BaseException) -> Done:  # noqa: ARG002
-        """The effect is parked; the conversation says that somebody must look."""
+    async def give_up(self, effect: NewEffect, error: BaseException) -> Done:
+        """The effect is parked: nobody knows whether the money went, and staff may ask again under the same key."""
+        async with transaction():
+            await refunds.unknown(effect.key, str(error), self._clock())
         payment = await payments.by_key(key_of(effect))
-        if payment is None or payment.conversation_id is None:
-            return Done()
+        return self._look(payment) if payment else Done()
+
+    async def _give(self, refund: RefundView, payment: PaymentView) -> None:
+        bank = provider(self._providers, refund.provider)
+        try:
+            made = await bank.refund(refund.reference, refund.amount, refund.key, self._urls.notices(refund.provider))
+        except Refused as refused:
+            async with transaction():
+                await refunds.failed(refund.key, WHY.get(refused.code, refused.code), self._clock())
+            return
+        truth = await ask(bank, payment, self._clock(), made)
+        async with transaction():
+            await refunds.confirm(payment.key, truth, self._clock())
+
+    def _look(self, payment: PaymentView) -> Done:
+        """The conversation says that somebody must look at the order."""
+        if payment.conversation_id is None:
+            return Done(events=(OrderChanged(payment.order_id),))
         row = ("refund", self._clock(), payment.conversation_id)
         return Done(((ATTENTION, [row]),), (OrderChanged(payment.order_id), RowChanged(payment.conversation_id)))

@@ -9,7 +9,7 @@ from bot.core.errors import Final
 from bot.core.events import OrderChanged
 from bot.core.payment import PaymentProvider
 from bot.runtime.attempts import Done
-from bot.runtime.providers import key_of, known, provider
+from bot.runtime.providers import ask, key_of, known, provider
 from bot.runtime.writes import NewEffect
 from bot.services import payments, settlement
 from bot.services.payments import PaymentView
@@ -28,9 +28,14 @@ class SettleAlone:
     async def run(self, effect: NewEffect) -> Done:
         """Ask the provider and settle. Money for goods that cannot be sent parks the effect, until it is given back."""
         payment = await known(key_of(effect))
-        truth = await provider(self._providers, payment.provider).fetch(payment.reference)
+        truth = await ask(provider(self._providers, payment.provider), payment, self._clock())
         async with transaction():
-            await settlement.settle(payment.key, truth, self._clock())
+            settled = await settlement.settle(payment.key, truth, self._clock())
+        if settled.alarms:
+            raise Final(
+                f"The customer of order {payment.order_number} was forgotten, and its payment needs you "
+                f"({', '.join(settled.alarms)}): look at the order, and at the provider."
+            )
         if await settlement.stranded(payment.key):
             raise Final(
                 f"Order {payment.order_number} was paid, but its customer was forgotten and nothing can be sent. "

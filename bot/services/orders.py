@@ -15,6 +15,7 @@ from bot.core.money import Money
 from bot.core.registry import reads
 from bot.services import order_states, payments, refunds, same_person, stock
 from bot.services.cart import summed
+from bot.services.refunds import Wish
 from bot.services.scope import Scope, words
 from models import CartLine, Order, OrderLine, Product, locks
 from models.database import transaction
@@ -118,7 +119,7 @@ async def cancel(scope: Scope, number: str) -> OrderView:
 async def advance(order_id: int, step: str, actor: str, now: datetime, note: str = "") -> OrderView:
     """One step by staff: prepare, ship, complete, cancel or refund; `actor` is "staff:<id>".
 
-    "refund" asks for everything back that the order's payments captured: one effect of kind "refund" for each.
+    "refund" asks for everything back that is left of what the order's payments captured.
     Raises `BadInput` for another step, `Refused`: "no_order", "wrong_state"(number, state, step), "nothing_paid".
     """
     if step not in order_states.BY_STAFF:
@@ -128,8 +129,14 @@ async def advance(order_id: int, step: str, actor: str, now: datetime, note: str
         raise Refused("no_order", number="")
     order_states.check(order, step)
     if step == "refund":
-        await refunds.of_order(order, now)
+        await refunds.of_order(order, Wish(_staff(actor), note), now)
     return await _move(order, step, actor, now, note)
+
+
+def _staff(actor: str) -> int | None:
+    """Whose step it is, of "staff:<id>"."""
+    kind, _, id_ = actor.partition(":")
+    return int(id_) if kind == "staff" and id_.isdigit() else None
 
 
 async def expire(now: datetime) -> tuple[OrderView, ...]:

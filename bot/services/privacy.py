@@ -47,6 +47,8 @@ from models import (
     PaymentEvent,
     PersonCode,
     PersonLink,
+    Receipt,
+    Refund,
     ReportDelivery,
     ReportSubscription,
     Review,
@@ -162,6 +164,8 @@ _KEPT: Mapping[str, Mapping[str, Any]] = {
     "stock_hold": {},
     "payment": {"url": "", "code": "", "conversation_id": None},
     "payment_event": {"note": ""},
+    "refund": {"reason": ""},
+    "receipt": {"note": ""},
     "ledger_entry": {},
 }
 
@@ -211,6 +215,8 @@ def _rows(person: _Person) -> dict[str, QuerySet[Any]]:
         "identity_alias": IdentityAlias.filter(reduce(or_, person.known or [Q(id=0)])),
         "identity": Identity.filter(id__in=identities),
         "payment_event": PaymentEvent.filter(payment__order_id__in=orders),
+        "refund": Refund.filter(payment__order_id__in=orders),
+        "receipt": Receipt.filter(payment__order_id__in=orders),
         "ledger_entry": LedgerEntry.filter(payment__order_id__in=orders),
         "payment": Payment.filter(order_id__in=orders),
         "stock_hold": StockHold.filter(order_id__in=orders),

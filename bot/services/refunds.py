@@ -1,4 +1,8 @@
-"""Refunds: asked for with an effect of kind "refund", and booked when the provider says that the money went back."""
+"""Refunds: each a row with a key of its own, asked for with an effect, and booked when the provider says so.
+
+An effect of kind "give_back" has the refund's key as its own. One of kind "refund" is of a release that knew one refund
+for each payment; it gives back what is left.
+"""
 
 from __future__ import annotations
 
@@ -8,82 +12,196 @@ from datetime import datetime
 
 from bot.core.errors import Refused
 from bot.core.money import Money
-from bot.core.payment import PaymentTruth, refund_key
+from bot.core.payment import PaymentTruth, RefundTruth
 from bot.core.registry import reads
-from bot.services.payments import PaymentView, change, locked, note, view
-from models import Effect, Order, Payment, locks
+from bot.services.payments import change, locked, note
+from bot.services.scope import Scope
+from models import Effect, Order, Payment, PaymentEvent, Refund, locks
+
+ASKED, GIVEN, FAILED, UNKNOWN = "asked", "given", "failed", "unknown"
+#: The provider was asked, or will be, and has not said what became of it.
+OPEN = (ASKED, UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
-class RefundRequest:
-    """What to give back; `key` is the refund's own idempotency key at the provider."""
+class RefundView:
+    """What is to be given back, or was. `state`: asked | given | failed | unknown."""
 
     key: str
     payment_key: str
     provider: str
     reference: str
     amount: Money
+    state: str
+    order_number: str
 
 
-async def of_order(order: Order, now: datetime) -> tuple[RefundRequest, ...]:
-    """Ask for everything back that the locked order's payments captured. Raises `Refused("nothing_paid")`."""
-    paid = [payment for payment in await locks.payments_of(order.id) if payment.captured > payment.refunded]
-    if not paid:
-        raise Refused("nothing_paid", number=order.number)
-    return tuple([await _ask_back(payment, now) for payment in paid])
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Who of the staff wants money given back, and why; `asked_as` is what the desk calls it: said twice, it is one."""
 
-
-async def begin(key: str, now: datetime) -> RefundRequest:
-    """Ask for everything back that this payment captured; the order keeps its state.
-
-    Raises `Refused`: "no_payment", "nothing_paid"(number).
-    """
-    payment, order = await locked(key)
-    if payment.captured <= payment.refunded:
-        raise Refused("nothing_paid", number=order.number)
-    return await _ask_back(payment, now)
+    staff_id: int | None = None
+    reason: str = ""
+    asked_as: str = ""
 
 
 @reads
-async def owed(key: str) -> RefundRequest | None:
-    """What the effect of kind "refund" still has to give back for the payment; None when nothing is left."""
-    payment = await Payment.filter(key=key).first()
-    return _refund(payment) if payment and payment.captured > payment.refunded else None
+async def find(_: Scope, key: str) -> RefundView | None:
+    """`by_key`, as a dialog asks."""
+    return await by_key(key)
 
 
-async def confirm(key: str, truth: PaymentTruth, now: datetime) -> PaymentView:
-    """The provider gave money back: book it, once. Raises `Refused("no_payment")`."""
-    payment, order = await locked(key)
-    await book(payment, truth, now)
-    return view(payment, order)
+@reads
+async def by_key(key: str) -> RefundView | None:
+    """The refund with this key."""
+    row = await Refund.filter(key=key).select_related("payment__order").first()
+    return _view(row, row.payment) if row else None
 
 
-async def _ask_back(payment: Payment, now: datetime) -> RefundRequest:
-    """An effect of kind "refund"; its lane is the payment's own, and it outlives the erasure of the person."""
-    refund = _refund(payment)
-    effect = Effect(
-        key=refund.key,
-        kind="refund",
-        lane=f"payment:{payment.key}",
-        payload=json.dumps({"payment": payment.key}),
-        due_at=now,
-        created_at=now,
+@reads
+async def keys_of(payment: str) -> tuple[str, ...]:
+    """The keys of what is given back, or may be, of the payment with this key."""
+    rows = Refund.filter(payment__key=payment).exclude(state=FAILED).order_by("id")
+    return tuple([row.key for row in await rows])
+
+
+async def left_of(payment: Payment) -> Money:
+    """What may still be given back of a payment: captured, and neither given back nor asked for."""
+    promised = sum([row.amount for row in await Refund.filter(payment_id=payment.id, state__in=OPEN)])
+    return Money(payment.captured - payment.refunded - promised, payment.captured_currency)
+
+
+async def of_order(order: Order, wish: Wish, now: datetime) -> None:
+    """Ask for everything back that the locked order's payments captured. Raises `Refused("nothing_paid")`."""
+    paid = [payment for payment in await locks.payments_of(order.id) if payment.captured]
+    if not paid:
+        raise Refused("nothing_paid", number=order.number)
+    for payment in paid:
+        left = await left_of(payment)
+        if left.amount > 0:
+            await ask(payment, left, wish, now)
+
+
+async def said(payment: Payment, wish: Wish) -> Refund | None:
+    """The refund that this wish became, where it was said before."""
+    return await Refund.filter(payment_id=payment.id, asked_as=wish.asked_as).first() if wish.asked_as else None
+
+
+async def ask(payment: Payment, amount: Money, wish: Wish, now: datetime) -> Refund:
+    """Have so much of the locked payment given back: a row, and the effect that does it, which outlives the person.
+
+    Raises `Refused`: "nothing_paid", "too_much"(left).
+    """
+    left = await left_of(payment)
+    if left.amount <= 0:
+        raise Refused("nothing_paid", number="")
+    if amount.currency != left.currency or not 0 < amount.amount <= left.amount:
+        raise Refused("too_much", left=left)
+    key = f"refund:{payment.key}:{await Refund.filter(payment_id=payment.id).count() + 1}"
+    row = await _row(payment, key, amount, wish, now)
+    payload = json.dumps({"payment": payment.key})
+    await Effect.create(
+        key=key, kind="give_back", lane=f"payment:{payment.key}", payload=payload, due_at=now, created_at=now
     )
-    if not await Effect.filter(key=refund.key).exists():  # the payment's lock makes look-then-write safe
-        await effect.save(force_create=True)
-        await note(payment, "refund", now, f"{refund.amount.amount} {refund.amount.currency} asked back")
-    return refund
+    await note(payment, "refund", now, f"{amount.amount} {amount.currency} asked back")
+    return row
 
 
-def _refund(payment: Payment) -> RefundRequest:
-    amount = Money(payment.captured - payment.refunded, payment.captured_currency)
-    return RefundRequest(refund_key(payment.key), payment.key, payment.provider, payment.reference, amount)
+async def adopt(key: str, payment: str, now: datetime) -> None:
+    """Make the row of a refund that an earlier release asked for: all that is left. Raises `Refused("no_payment")`."""
+    row, _ = await locked(payment)
+    left = await left_of(row)
+    if left.amount > 0 and not await Refund.filter(key=key).exists():
+        await _row(row, key, left, Wish(), now)
 
 
-async def book(payment: Payment, truth: PaymentTruth, now: datetime) -> None:
-    """What the provider says it gave back so far, for the locked payment; said again, nothing changes."""
-    if truth.refunded <= payment.refunded:
+async def confirm(key: str, truth: PaymentTruth, now: datetime) -> None:
+    """The provider says what was given back of the payment with this key: book it, once. Raises `Refused`."""
+    payment, _ = await locked(key)
+    await book(payment, truth, now)
+
+
+async def failed(key: str, reason: str, now: datetime) -> None:
+    """The provider refuses this refund: nothing has moved."""
+    await _close(key, FAILED, reason, now)
+
+
+async def unknown(key: str, reason: str, now: datetime) -> None:
+    """Nobody can say what became of this refund: staff must look, and may ask again."""
+    await _close(key, UNKNOWN, reason, now)
+
+
+async def book(payment: Payment, truth: PaymentTruth, now: datetime) -> bool:
+    """Make the locked payment and its refunds agree with what the provider says; said again, nothing changes.
+
+    True where a refund came back that had been given: staff must hear of it.
+    """
+    rows = {row.key: row for row in await Refund.filter(payment_id=payment.id)}
+    came_back = [await _agree(payment, rows[told.key], told, now) for told in truth.refunds if told.key in rows]
+    ours = sum(row.amount for row in rows.values() if row.state == GIVEN)
+    # What was asked for before the last change knows nothing of it.
+    is_stale = truth.asked_at is not None and truth.asked_at < payment.updated_at
+    refunded = max(ours, truth.refunded, payment.refunded - sum(came_back) if is_stale else 0)
+    if refunded != payment.refunded:
+        payment.refunded = refunded
+        state = await _state(payment)
+        await change(payment, state, "refunded", now, f"{refunded} {payment.captured_currency} in all")
+    return any(came_back)
+
+
+async def _agree(payment: Payment, row: Refund, told: RefundTruth, now: datetime) -> int:
+    """How much of it had been given and came back, in minor units."""
+    if row.state == told.state:
+        return 0
+    came_back = row.amount if row.state == GIVEN else 0
+    row.state, row.amount, row.error, row.updated_at = told.state, told.amount.amount, told.reason[:300], now
+    await row.save()
+    if told.state == FAILED:
+        await note(payment, "refund_failed", now, f"{row.amount} {payment.captured_currency}: {told.reason}")
+    return came_back
+
+
+async def _state(payment: Payment) -> str:
+    """What the payment is by the money that is left of it."""
+    if payment.captured and payment.refunded >= payment.captured:
+        return "refunded"
+    if payment.state != "refunded":
+        return payment.state
+    fits_not = PaymentEvent.filter(payment_id=payment.id, action__in=["mismatch", "late"])
+    return "mismatch" if await fits_not.exists() else "paid"
+
+
+async def _row(payment: Payment, key: str, amount: Money, wish: Wish, now: datetime) -> Refund:
+    return await Refund.create(
+        payment_id=payment.id,
+        key=key,
+        asked_as=wish.asked_as or key,
+        amount=amount.amount,
+        state=ASKED,
+        reason=wish.reason[:300],
+        staff_id=wish.staff_id,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+async def _close(key: str, state: str, reason: str, now: datetime) -> None:
+    row = await Refund.filter(key=key).select_related("payment").first()
+    if row is None:
         return
-    payment.refunded = truth.refunded
-    state = "refunded" if payment.refunded >= payment.captured else payment.state
-    await change(payment, state, "refunded", now, f"{truth.refunded} {payment.captured_currency} in all")
+    payment, _ = await locked(row.payment.key)
+    changed = await Refund.filter(key=key, state__in=OPEN).update(state=state, error=reason[:300], updated_at=now)
+    if changed:
+        await note(payment, f"refund_{state}", now, reason)
+
+
+def _view(row: Refund, payment: Payment) -> RefundView:
+    return RefundView(
+        key=row.key,
+        payment_key=payment.key,
+        provider=payment.provider,
+        reference=payment.reference,
+        amount=Money(row.amount, payment.captured_currency),
+        state=row.state,
+        order_number=payment.order.number,
+    )

@@ -16,7 +16,9 @@ from bot.services.payments import PaymentView, asked, change, locked, note, view
 from bot.services.scope import Scope
 from models import Effect, Order, Payment, PaymentEvent
 
-Outcome = Literal["paid", "already", "open", "failed", "mismatch", "late", "disputed"]
+Outcome = Literal["paid", "already", "open", "failed", "mismatch", "late"]
+#: What staff must hear of, whatever else came of it; each is said once.
+Alarm = Literal["disputed", "refund_failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +32,17 @@ class Settlement:
     mismatch  another amount or currency was paid: staff must look
     late      paid in full, but the order has ended and its stock is gone, or it was paid before: staff must give
               the money back
-    disputed  who paid wants the money back by way of their bank: staff must answer at the provider; said once
 
-    `fresh` is true when this call changed something: only then is there news to tell.
+    `fresh` is true when this call changed something: only then is there news to tell. `alarms` stand beside that:
+
+    disputed       who paid wants the money back by way of their bank: staff must answer at the provider
+    refund_failed  money that was given back came back: staff must give it back in another way
     """
 
     outcome: Outcome
     fresh: bool
     payment: PaymentView
+    alarms: tuple[Alarm, ...] = ()
 
 
 async def settle_noticed(scope: Scope, key: str, truth: PaymentTruth) -> Settlement:
@@ -60,19 +65,27 @@ async def settle(key: str, truth: PaymentTruth, now: datetime) -> Settlement:
         case "failed":
             outcome, fresh = await _settle_failed(payment, now)
         case "refunded":
-            outcome, fresh = await _settle_refunded(payment, truth, now)
+            outcome, fresh = _settle_refunded(payment, truth)
         case _:
             outcome, fresh = await _settle_open(payment)
-    if truth.disputed and not fresh and await _is_news(payment, "disputed", now):
-        outcome, fresh = "disputed", True
-    return Settlement(outcome, fresh, view(payment, order))
+    alarms = await _alarms(payment, truth, now)
+    return Settlement(outcome, fresh, view(payment, order), alarms)
+
+
+async def _alarms(payment: Payment, truth: PaymentTruth, now: datetime) -> tuple[Alarm, ...]:
+    """Book what was given back, and what came back."""
+    alarms: list[Alarm] = []
+    if truth.disputed and await _is_news(payment, "disputed", now):
+        alarms.append("disputed")
+    if payment.captured and await refunds.book(payment, truth, now):
+        alarms.append("refund_failed")
+    return tuple(alarms)
 
 
 async def _settle_paid(payment: Payment, order: Order, truth: PaymentTruth, now: datetime) -> tuple[Outcome, bool]:
     if truth.paid is None:
         raise BadInput(f"the provider says that payment {truth.reference} is paid, but not how much")
     if payment.state in ("paid", "refunded"):
-        await refunds.book(payment, truth, now)
         return "already", False
     if payment.state == "mismatch" and _captured(payment) == truth.paid:
         return ("late" if truth.paid == asked(payment) else "mismatch"), False
@@ -107,12 +120,11 @@ async def _settle_failed(payment: Payment, now: datetime) -> tuple[Outcome, bool
     return "failed", True
 
 
-async def _settle_refunded(payment: Payment, truth: PaymentTruth, now: datetime) -> tuple[Outcome, bool]:
-    """Given back at the provider's own desk: book it. One that we never saw paid is as good as failed."""
+def _settle_refunded(payment: Payment, truth: PaymentTruth) -> tuple[Outcome, bool]:
+    """Given back at the provider's own desk. One that we never saw paid is as good as failed."""
     unseen = payment.state in ("created", "open", "unknown", "failed")
     if unseen and truth.paid is not None:
         payment.captured, payment.captured_currency = truth.paid.amount, truth.paid.currency
-    await refunds.book(payment, truth, now)
     return ("failed", True) if unseen else ("already", False)
 
 
@@ -146,7 +158,7 @@ async def ask_later(key: str, cause: str, now: datetime) -> None:
 async def stranded(key: str) -> bool:
     """Whether the payment's money is ours for goods that cannot be sent: not on their way yet, or not sold."""
     payment = await Payment.filter(key=key).select_related("order").first()
-    if payment is None or await refunds.owed(key) is None:
+    if payment is None or payment.captured <= payment.refunded:
         return False
     return payment.state == "mismatch" or payment.order.state in ("paid", "preparing")
 

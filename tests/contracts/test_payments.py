@@ -16,7 +16,7 @@ import pytest
 
 from bot.core.errors import BadInput, ProviderUnavailable, Refused, Unauthorised
 from bot.core.money import Money
-from bot.core.payment import Notice, PaymentProvider, PaymentRequest, refund_key
+from bot.core.payment import Notice, PaymentProvider, PaymentRequest, RefundTruth
 from bot.core.ports import HookRequest
 from bot.payments.alipay import Settings as AlipaySettings
 from bot.payments.alipay.provider import Alipay
@@ -53,6 +53,12 @@ class Case(Protocol):
     async def declines(self, reference: str) -> HookRequest:
         """The customer gives up; returns the notice that the provider sends."""
 
+    async def bounces(self, reference: str, key: str) -> HookRequest:
+        """The payer's bank sends a refund back; returns the notice that the provider sends."""
+
+    def forgets(self) -> None:
+        """The provider forgets idempotency keys, if it ever does."""
+
     def later(self, seconds: float) -> None:
         """Let time pass."""
 
@@ -86,6 +92,13 @@ class LocalCase:
     async def declines(self, reference: str) -> HookRequest:
         signed = await self.provider.decline(reference)
         return _hook(signed.body, signed.headers)
+
+    async def bounces(self, reference: str, key: str) -> HookRequest:
+        signed = await self.provider.bounce(reference, key)
+        return _hook(signed.body, signed.headers)
+
+    def forgets(self) -> None:
+        pass
 
     def later(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -124,6 +137,12 @@ class StripeCase:
         signed = self.server.signed(event, 0)
         return _hook(signed.body, dict(signed.headers))
 
+    async def bounces(self, reference: str, key: str) -> HookRequest:
+        return self.hears(self.server.bounces(key))
+
+    def forgets(self) -> None:
+        self.server.forgets_keys()
+
     def later(self, seconds: float) -> None:
         self.server.now += seconds
 
@@ -154,6 +173,13 @@ class WeChatPayCase:
         pytest.skip("who has too little money takes another card in the same sheet")
 
     async def arrives(self, reference: str) -> None:
+        pass
+
+    async def bounces(self, reference: str, key: str) -> HookRequest:
+        signed = self.server.signed(self.server.stops(key.replace(":", "-")), 0)
+        return _hook(signed.body, dict(signed.headers))
+
+    def forgets(self) -> None:
         pass
 
     def later(self, seconds: float) -> None:
@@ -192,6 +218,12 @@ class AlipayCase:
 
     async def declines(self, reference: str) -> HookRequest:
         pytest.skip("who does not pay leaves the page, and nothing is told")
+
+    async def bounces(self, reference: str, key: str) -> HookRequest:
+        pytest.skip("what a bank does not take stays with Alipay, for the payer")
+
+    def forgets(self) -> None:
+        pass
 
     def later(self, seconds: float) -> None:
         self.server.now += seconds
@@ -283,22 +315,46 @@ async def test_declined_is_failed_and_may_still_be_paid(case: Case) -> None:
 async def test_a_refund_happens_once_for_its_key(case: Case) -> None:
     reference = (await case.provider.create(ORDER)).reference
     await case.pays(reference)
-    part = Money(3600, "CNY")
+    assert await case.provider.fetch_refund(reference, "refund:4f0c9d:1") is None
+    made = RefundTruth("refund:4f0c9d:1", "given", Money(3600, "CNY"))
     for _ in range(2):
-        truth = await case.provider.refund(reference, part, refund_key(ORDER.key))
-        assert (truth.state, truth.refunded, truth.paid) == ("paid", 3600, ORDER.amount)
-        assert await case.provider.fetch(reference) == truth
+        assert await case.provider.refund(reference, made.amount, made.key) == made
+        assert await case.provider.fetch_refund(reference, made.key) == made
+        case.forgets()
+        case.later(2 * 86400)
+    truth = await case.provider.fetch(reference)
+    assert (truth.state, truth.paid) == ("paid", ORDER.amount)
+    assert truth.refunded in (0, 3600)  # some tell it of the refund alone
 
 
 async def test_what_is_given_back_in_parts_adds_up(case: Case) -> None:
-    if case.provider.name == "wechatpay":
-        pytest.skip("its query names no refunds: we know the one whose number is made of the payment's key")
     reference = (await case.provider.create(ORDER)).reference
     await case.pays(reference)
-    await case.provider.refund(reference, Money(3600, "CNY"), "r1")
-    truth = await case.provider.refund(reference, Money(10000, "CNY"), "r2")
-    assert (truth.state, truth.refunded) == ("refunded", 13600)
-    assert await case.provider.fetch(reference) == truth
+    for number, amount in enumerate((3600, 4000, 6000)):
+        made = await case.provider.refund(reference, Money(amount, "CNY"), f"r{number}")
+        assert (made.state, made.amount.amount) == ("given", amount)
+    with pytest.raises(Refused, match="too_much"):
+        await case.provider.refund(reference, Money(1, "CNY"), "r3")
+    assert (await case.provider.fetch(reference)).paid == ORDER.amount
+
+
+async def test_a_refund_that_comes_back_is_told_and_has_failed(case: Case) -> None:
+    reference = (await case.provider.create(ORDER)).reference
+    await case.pays(reference)
+    first, second = (f"refund:{ORDER.key}:{number}" for number in (1, 2))
+    for key in (first, second):
+        await case.provider.refund(reference, Money(3600, "CNY"), key)
+    notice = await case.bounces(reference, first)
+    await case.provider.verify(notice)
+    assert [told.key for told in await case.provider.parse(notice)] == [ORDER.key]
+    for found in (
+        await case.provider.fetch_refund(reference, first),
+        await case.provider.refund(reference, Money(3600, "CNY"), first),
+    ):
+        assert found is not None
+        assert (found.state, bool(found.reason)) == ("failed", True)
+    truth = await case.provider.fetch(reference)
+    assert (truth.state, truth.refunded in (0, 3600)) == ("paid", True)
 
 
 async def test_no_more_than_was_paid_is_given_back(case: Case) -> None:

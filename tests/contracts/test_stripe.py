@@ -155,7 +155,19 @@ async def test_a_refund_whose_answer_was_lost_is_made_once(shop: Shop, provider:
     shop.server.fails("refund", wire_faults.Cut())
     with pytest.raises(ProviderUnavailable):
         await provider.refund(session, Money(600, "CNY"), "r1")
-    assert (await provider.refund(session, Money(600, "CNY"), "r1")).refunded == 600
+    shop.server.forgets_keys()  # asked again a day later
+    assert (await provider.refund(session, Money(600, "CNY"), "r1")).amount.amount == 600
+    assert (await provider.fetch(session)).refunded == 600
+
+
+async def test_what_an_earlier_release_asked_for_with_other_words_is_not_known(shop: Shop, provider: Stripe) -> None:
+    session = (await provider.create(ORDER)).reference
+    shop.server.pays(session)
+    await provider.refund(session, Money(600, "CNY"), "r1")
+    shop.server.refunds[0]["metadata"].pop("refund")
+    with pytest.raises(ProviderUnavailable, match="400"):
+        await provider.refund(session, Money(700, "CNY"), "r1")
+    assert (await provider.fetch(session)).refunded == 600
 
 
 @pytest.mark.parametrize(

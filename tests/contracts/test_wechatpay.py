@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from wechatpayv3 import utils as sdk_utils
 
 from bot.core.errors import BadInput, ProviderUnavailable, Refused, Unauthorised
 from bot.core.money import Money
-from bot.core.payment import KnowsPayers, PaymentRequest, refund_key
+from bot.core.payment import KnowsPayers, PaymentRequest
 from bot.core.ports import HookRequest
 from bot.payments.wechatpay import crypto
 from bot.payments.wechatpay.provider import WeChatPay
@@ -29,6 +30,7 @@ from tests.kit.platforms.wechatpay_shop import by_public_key, wechatpay_settings
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 KEY = "4f0c9d4f0c9d4f0c9d4f0c9d4f0c9d4f"
+REFUND = f"refund:{KEY}:1"
 ORDER = PaymentRequest(
     key=KEY, order_number="P7K2-4M9Q", amount=Money(13600, "CNY"), description="2 × 龙井",
     return_url="https://shop.example/paid/4f?a=1", locale="zh", device="desktop",
@@ -302,7 +304,7 @@ async def test_certificates_that_somebody_else_signed_are_none(shop: Shop, provi
 async def test_an_answer_that_somebody_else_signed_is_no_answer(shop: Shop, provider: WeChatPay) -> None:
     await paid(shop, provider)
     shop.server.signer = "stranger"
-    for call in (provider.fetch(KEY), provider.fetch("nothing"), provider.refund(KEY, ORDER.amount, refund_key(KEY))):
+    for call in (provider.fetch(KEY), provider.fetch("nothing"), provider.refund(KEY, ORDER.amount, REFUND)):
         with pytest.raises(ProviderUnavailable, match="not to be trusted"):
             await call
 
@@ -334,8 +336,8 @@ async def test_a_notice_of_a_refund_is_about_its_payment(shop: Shop, provider: W
 
 async def test_a_refund_has_a_number_that_staff_find(shop: Shop, provider: WeChatPay) -> None:
     await paid(shop, provider)
-    await provider.refund(KEY, Money(600, "CNY"), refund_key(KEY))
-    assert [*shop.server.refunds] == [f"refund-{KEY}"]
+    await provider.refund(KEY, Money(600, "CNY"), REFUND)
+    assert [*shop.server.refunds] == [f"refund-{KEY}-1"]
     await provider.refund(KEY, Money(1, "CNY"), "r1")
     assert len([*shop.server.refunds][1]) == 64
 
@@ -347,39 +349,43 @@ async def test_a_refund_whose_answer_was_lost_is_made_once(
     await paid(shop, provider)
     shop.server.fails("refund", fault)
     with pytest.raises(ProviderUnavailable):
-        await provider.refund(KEY, ORDER.amount, refund_key(KEY))
-    truth = await provider.refund(KEY, ORDER.amount, refund_key(KEY))
-    assert (truth.state, truth.refunded, len(shop.server.refunds)) == ("refunded", 13600, 1)
-    smaller = await provider.refund(KEY, Money(1, "CNY"), refund_key(KEY))
-    assert (smaller.refunded, len(shop.server.refunds)) == (13600, 1)
+        await provider.refund(KEY, ORDER.amount, REFUND)
+    for amount in (ORDER.amount, Money(1, "CNY")):
+        made = await provider.refund(KEY, amount, REFUND)
+        assert (made.amount, len(shop.server.refunds)) == (ORDER.amount, 1)
+
+
+async def test_what_becomes_of_a_refund_is_told_to_us(shop: Shop, provider: WeChatPay) -> None:
+    await paid(shop, provider)
+    await provider.refund(KEY, Money(600, "CNY"), REFUND, "https://shop.example/hooks/pay/wechatpay")
+    [call] = shop.server.named("refund")
+    assert json.loads(call.body)["notify_url"] == "https://shop.example/hooks/pay/wechatpay"
 
 
 async def test_one_that_the_bank_still_has_to_make_counts_as_given_back(shop: Shop, provider: WeChatPay) -> None:
     await paid(shop, provider)
     shop.server.status = "PROCESSING"
-    assert (await provider.refund(KEY, Money(600, "CNY"), refund_key(KEY))).refunded == 600
-    assert (await provider.fetch(KEY)).refunded == 600
+    assert (await provider.refund(KEY, Money(600, "CNY"), REFUND)).state == "given"
 
 
 @pytest.mark.parametrize("status", ["ABNORMAL", "CLOSED"])
 async def test_one_that_was_stopped_says_where_to_finish_it(shop: Shop, provider: WeChatPay, status: str) -> None:
     await paid(shop, provider)
     shop.server.status = status
-    with pytest.raises(ProviderUnavailable, match=f"stopped refund refund-{KEY} .{status}.*merchant platform"):
-        await provider.refund(KEY, Money(600, "CNY"), refund_key(KEY))
-    assert (await provider.fetch(KEY)).refunded == 0
+    made = await provider.refund(KEY, Money(600, "CNY"), REFUND)
+    assert made.state == "failed"
+    assert re.search(f"stopped refund refund-{KEY}-1 .{status}.*merchant platform", made.reason)
 
 
 async def test_more_than_is_left_is_refused_and_too_little_money_of_ours_waits(shop: Shop, provider: WeChatPay) -> None:
     await paid(shop, provider)
     shop.server.balance = 100
     with pytest.raises(ProviderUnavailable, match="too little money"):
-        await provider.refund(KEY, Money(600, "CNY"), refund_key(KEY))
+        await provider.refund(KEY, Money(600, "CNY"), REFUND)
     shop.server.balance = 100_000
-    await provider.refund(KEY, Money(600, "CNY"), refund_key(KEY))
-    with pytest.raises(Refused, match="too_much") as told:
+    await provider.refund(KEY, Money(600, "CNY"), REFUND)
+    with pytest.raises(Refused, match="too_much"):
         await provider.refund(KEY, Money(13001, "CNY"), "another")
-    assert told.value.facts["left"] == Money(13000, "CNY")
 
 
 async def test_what_was_given_back_at_their_desk_leaves_the_payment_paid(shop: Shop, provider: WeChatPay) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 
 from bot.core.errors import BadInput, ProviderUnavailable, Refused, Unauthorised
 from bot.core.money import Money
-from bot.core.payment import Booking, Checkout, Notice, PaymentRequest, PaymentTruth, Terms, refund_key
+from bot.core.payment import Booking, Checkout, Notice, PaymentRequest, PaymentTruth, RefundTruth, Terms
 from bot.core.ports import HookAnswer, HookRequest
 from bot.core.text import _
 from bot.payments.alipay import trades
@@ -116,7 +116,7 @@ class Alipay:
     async def fetch(self, reference: str) -> PaymentTruth:
         """What has become of it; open as long as nobody came. Raises `ProviderUnavailable`, `Unauthorised`.
 
-        Of what was given back, it tells the whole and our own refund; another part stands in the books alone.
+        Of what was given back it tells the whole; a part stands in its refund, or in the books alone.
         """
         return await self._truth(reference, "open")
 
@@ -132,7 +132,7 @@ class Alipay:
             raise ProviderUnavailable(f"Alipay has not closed the payment ({refusal(answer) or 'it is open'})")
         return truth
 
-    async def refund(self, reference: str, amount: Money, key: str) -> PaymentTruth:
+    async def refund(self, reference: str, amount: Money, key: str, notify_url: str = "") -> RefundTruth:  # noqa: ARG002
         """Give money back, once per `key`. Raises `Refused`: "not_paid", "too_much"; `ProviderUnavailable`."""
         trade = await self._trade(reference)
         truth = trades.truth(reference, trade) if trade else PaymentTruth(reference, "open")
@@ -144,18 +144,23 @@ class Alipay:
         answer = await self._gateway.ask("alipay.trade.refund", once | {"refund_amount": trades.yuan(amount)})
         detail = refusal(answer)
         if detail in TOO_MUCH:
-            left = Money(truth.paid.amount - truth.refunded, amount.currency)
-            raise Refused("too_much", reference=reference, left=left)
+            raise Refused("too_much", reference=reference)
         if detail and detail != "ACQ.DISCORDANT_REPEAT_REQUEST":
             raise ProviderUnavailable(f"Alipay gives nothing back ({detail}): {REFUND_CURES.get(detail, 'ask Alipay')}")
-        given = trades.minor(answer, "refund_fee", amount.currency) if not detail else 0
-        if answer.get("fund_change") != "Y":
-            # Nothing moved by this call: it was given back before, perhaps another sum, or it is still under way.
-            before = await self._given(once, amount.currency)
-            if not before:
-                raise ProviderUnavailable("the refund is still under way at Alipay")
-            given = max(given, before)
-        return trades.refunded(truth, max(given, truth.refunded))
+        if answer.get("fund_change") == "Y":
+            return RefundTruth(key, "given", amount)
+        # Nothing moved by this call: it was given back before, perhaps another sum, or it is still under way.
+        made = await self.fetch_refund(reference, key)
+        if made is None:
+            raise ProviderUnavailable("the refund is still under way at Alipay")
+        return made
+
+    async def fetch_refund(self, reference: str, key: str) -> RefundTruth | None:
+        """What was given back under this key; None for nothing, or not yet. Raises `ProviderUnavailable`."""
+        answer = await self._gateway.ask("alipay.trade.fastpay.refund.query", _once(reference, key))
+        if refusal(answer) or answer.get("refund_status") != "REFUND_SUCCESS":
+            return None
+        return RefundTruth(key, "given", Money(trades.minor(answer, "refund_amount", "CNY"), "CNY"))
 
     async def books(self, day: date) -> AsyncIterator[Booking]:
         """Trades and refunds of that day, UTC, from the bills of the two days in China that have a part in it.
@@ -207,17 +212,7 @@ class Alipay:
         trade = await self._trade(reference)
         if trade is None:
             return PaymentTruth(reference, unbegun)
-        truth = trades.truth(reference, trade)
-        if truth.state != "paid" or truth.paid is None:
-            return truth
-        return trades.refunded(truth, await self._given(_once(reference, refund_key(reference)), truth.paid.currency))
-
-    async def _given(self, once: Mapping[str, str], currency: str) -> int:
-        """What was given back by one request, in minor units; 0 for none, or not yet."""
-        answer = await self._gateway.ask("alipay.trade.fastpay.refund.query", once)
-        if refusal(answer) or answer.get("refund_status") != "REFUND_SUCCESS":
-            return 0
-        return trades.minor(answer, "refund_amount", currency)
+        return trades.truth(reference, trade)
 
 
 def _once(reference: str, key: str) -> dict[str, str]:

@@ -59,15 +59,8 @@ def truth(reference: str, trade: Mapping[str, Any]) -> PaymentTruth:
     except ValueError:
         raise ProviderUnavailable("Alipay tells a send_pay_date that is no time") from None
     # Closed after it was paid: all of it was given back.
-    given = paid.amount if status == "TRADE_CLOSED" else 0
-    return refunded(PaymentTruth(reference, "paid", paid=paid, paid_at=paid_at), given)
-
-
-def refunded(paid: PaymentTruth, given: int) -> PaymentTruth:
-    """The truth of a paid one, of which so much was given back, in minor units."""
-    assert paid.paid is not None  # noqa: S101 - the callers have looked
-    state = "refunded" if given >= paid.paid.amount else "paid"
-    return PaymentTruth(paid.reference, state, paid=paid.paid, refunded=given, paid_at=paid.paid_at)
+    state, given = ("refunded", paid.amount) if status == "TRADE_CLOSED" else ("paid", 0)
+    return PaymentTruth(reference, state, paid=paid, refunded=given, paid_at=paid_at)
 
 
 def minor(told: Mapping[str, Any], name: str, currency: str) -> int:

@@ -6,13 +6,14 @@ Source: docs.stripe.com/api/checkout/sessions, /webhooks/signature, /currencies,
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from bot.core.errors import ProviderUnavailable, Refused, Unauthorised
 from bot.core.money import Money
-from bot.core.payment import Booking, Checkout, Notice, PaymentRequest, PaymentTruth, Terms
+from bot.core.payment import Booking, Checkout, Notice, PaymentRequest, PaymentTruth, RefundTruth, Terms
 from bot.core.ports import HookAnswer, HookRequest
 from bot.core.text import _
 from bot.http import Answer
@@ -22,8 +23,10 @@ from bot.payments.stripe.settings import Settings
 
 SIGNATURE = "stripe-signature"
 SESSION_EVENTS = "checkout.session."
-#: Of a charge or a dispute: both name the payment intent, whose metadata have our key.
-CHARGE_EVENTS = ("charge.refunded", "charge.refund.updated", "charge.dispute.")
+#: Of a charge, a refund or a dispute: all name the payment intent, whose metadata have our key.
+CHARGE_EVENTS = ("charge.refunded", "charge.refund.updated", "charge.dispute.", "refund.")
+#: What Stripe answers to an idempotency key that had other words before.
+REUSED = "idempotency_error"
 
 
 class Stripe:
@@ -75,7 +78,15 @@ class Stripe:
 
     async def fetch(self, reference: str) -> PaymentTruth:
         """What has become of a session. Raises `ProviderUnavailable`, `Refused("no_payment")`."""
-        return sessions.truth(await self._session_of(reference))
+        session = await self._session_of(reference)
+        truth = sessions.truth(session)
+        if not truth.refunded:
+            return truth
+        # A charge does not say which of its refunds came back.
+        made = [sessions.refund(row) for row in await self._refunds_of(session)]
+        given = sum(one.amount.amount for one in made if one.state == "given")
+        is_all = truth.paid is not None and given >= truth.paid.amount
+        return replace(truth, refunded=given, state="refunded" if is_all else "paid")
 
     async def void(self, reference: str) -> PaymentTruth:
         """Expire the session; one that is paid stays so. Raises as `fetch` does."""
@@ -84,7 +95,7 @@ class Stripe:
             self._good(answer)
         return await self.fetch(reference)
 
-    async def refund(self, reference: str, amount: Money, key: str) -> PaymentTruth:
+    async def refund(self, reference: str, amount: Money, key: str, notify_url: str = "") -> RefundTruth:  # noqa: ARG002
         """Give money back, once per `key`. Raises `Refused`: "no_payment", "not_paid", "too_much"."""
         session = await self._session_of(reference)
         truth, intent = sessions.truth(session), session.get("payment_intent")
@@ -92,18 +103,23 @@ class Stripe:
             raise Refused("not_paid", reference=reference)
         if amount.currency != truth.paid.currency or not 0 < amount.amount <= truth.paid.amount:
             raise Refused("too_much", reference=reference, left=truth.paid)
+        if (made := await self._made(session, key)) is not None:
+            return made  # Stripe forgets an idempotency key after a day
         words = {
             "payment_intent": str(intent["id"]),
             "amount": str(sessions.minor(amount)),
             "metadata[key]": str(session.get("client_reference_id") or ""),
+            "metadata[refund]": key,
         }
         answer = await self._call("POST", "/v1/refunds", words, key=f"refund-{key}")
-        if answer.status == 400:
-            raise Refused(
-                "too_much", reference=reference, left=Money(truth.paid.amount - truth.refunded, amount.currency)
-            )
-        self._good(answer)
-        return await self.fetch(reference)
+        if answer.status == 400 and _code(answer, "type") != REUSED:
+            left = Money(truth.paid.amount - truth.refunded, amount.currency)
+            raise Refused("too_much", reference=reference, left=left)
+        return sessions.refund(self._good(answer))
+
+    async def fetch_refund(self, reference: str, key: str) -> RefundTruth | None:
+        """What has become of the refund with this key. Raises `ProviderUnavailable`, `Refused("no_payment")`."""
+        return await self._made(await self._session_of(reference), key)
 
     async def books(self, day: date) -> AsyncIterator[Booking]:
         """Charges and refunds of that day, UTC, by our own keys."""
@@ -111,17 +127,11 @@ class Stripe:
         query = {
             "created[gte]": str(int(begin.timestamp())),
             "created[lt]": str(int((begin + timedelta(days=1)).timestamp())),
-            "limit": "100",
             "expand[]": "data.source",
         }
-        more = True
-        while more:
-            page = self._good(await self._call("GET", f"/v1/balance_transactions?{urlencode(query)}"))
-            for row in page["data"]:
-                if (booking := sessions.booking(row)) is not None:
-                    yield booking
-            more = bool(page.get("has_more"))
-            query["starting_after"] = str(page["data"][-1]["id"]) if page["data"] else ""
+        async for row in self._rows("/v1/balance_transactions", query):
+            if (booking := sessions.booking(row)) is not None:
+                yield booking
 
     async def who(self) -> str:
         """The account's name. Raises `ProviderUnavailable`, `Unauthorised`."""
@@ -139,6 +149,26 @@ class Stripe:
         if answer.status == 404:
             raise Refused("no_payment", reference=reference)
         return self._good(answer)
+
+    async def _made(self, session: Mapping[str, Any], key: str) -> RefundTruth | None:
+        made = [sessions.refund(row) for row in await self._refunds_of(session)]
+        return next((one for one in made if one.key == key), None)
+
+    async def _refunds_of(self, session: Mapping[str, Any]) -> list[dict[str, Any]]:
+        intent = session.get("payment_intent")
+        if not isinstance(intent, dict):
+            return []
+        return [row async for row in self._rows("/v1/refunds", {"payment_intent": str(intent["id"])})]
+
+    async def _rows(self, path: str, query: dict[str, str]) -> AsyncIterator[dict[str, Any]]:
+        """Every page of a list."""
+        query, more = query | {"limit": "100"}, True
+        while more:
+            page = self._good(await self._call("GET", f"{path}?{urlencode(query)}"))
+            for row in page["data"]:
+                yield row
+            more = bool(page.get("has_more")) and bool(page["data"])
+            query["starting_after"] = str(page["data"][-1]["id"]) if page["data"] else ""
 
     async def _key_of(self, about: Mapping[str, Any]) -> str:
         """Our key of the payment that a charge or a dispute is about; "" where it is not one of ours."""
@@ -169,8 +199,9 @@ class Stripe:
         return answer.json()
 
 
-def _code(answer: Answer) -> str:
+def _code(answer: Answer, name: str = "code") -> str:
+    """What an error is called, by its `code` or its `type`."""
     try:
-        return str((answer.json().get("error") or {}).get("code") or "")
+        return str((answer.json().get("error") or {}).get(name) or "")
     except (ProviderUnavailable, AttributeError):
         return ""

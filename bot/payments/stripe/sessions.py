@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.core.errors import Refused
 from bot.core.money import Money, exponent
-from bot.core.payment import Booking, PaymentRequest, PaymentTruth
+from bot.core.payment import Booking, PaymentRequest, PaymentTruth, RefundTruth
 
 #: A session lives from 30 minutes to 24 hours. What an order holds may be shorter: it is voided then.
 SHORTEST, LONGEST = timedelta(minutes=60), timedelta(hours=23)
@@ -23,6 +23,10 @@ WHOLE = frozenset(
 #: With three decimals at Stripe, of which the last must be 0.
 TENS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 MOST_NAME = 250
+#: A refund's states in which the money is ours again.
+NOT_GIVEN = ("failed", "canceled")
+#: What its books call money that went to us, or away.
+SIGNS = {"charge": 1, "payment": 1, "refund": -1, "payment_refund": -1, "refund_failure": 1}
 
 
 def content(request: PaymentRequest) -> dict[str, str]:
@@ -85,13 +89,22 @@ def truth(session: Mapping[str, Any]) -> PaymentTruth:
     )
 
 
+def refund(row: Mapping[str, Any]) -> RefundTruth:
+    """What has become of a refund."""
+    key = str((row.get("metadata") or {}).get("refund", ""))
+    amount = _money(int(row["amount"]), str(row["currency"]))
+    if row.get("status") not in NOT_GIVEN:
+        return RefundTruth(key, "given", amount)
+    why = row.get("failure_reason") or row["status"]
+    return RefundTruth(key, "failed", amount, f"Stripe could not give it back ({why}): give the money back otherwise")
+
+
 def booking(row: Mapping[str, Any]) -> Booking | None:
     """What was taken or given back by a balance transaction; None for fees, payouts and the like."""
     source = row.get("source")
-    if row.get("type") not in ("charge", "payment", "refund", "payment_refund") or not isinstance(source, dict):
+    if row.get("type") not in SIGNS or not isinstance(source, dict):
         return None
     at = datetime.fromtimestamp(int(row["created"]), UTC)
     amount = _money(int(source["amount"]), str(source["currency"]))
-    sign = 1 if row["type"] in ("charge", "payment") else -1
     key = str((source.get("metadata") or {}).get("key", ""))
-    return Booking(str(source["id"]), Money(sign * amount.amount, amount.currency), at, key)
+    return Booking(str(source["id"]), Money(SIGNS[row["type"]] * amount.amount, amount.currency), at, key)

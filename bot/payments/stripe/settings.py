@@ -14,8 +14,8 @@ class Settings(PaymentSettings):
 
     cure = (
         "copy `secret_key` from the Stripe Dashboard (Developers, API keys) and `webhook_secret` from the endpoint "
-        "that you add there for …/hooks/pay/stripe with the events checkout.session.*, charge.refunded and "
-        "charge.dispute.*"
+        "that you add there for …/hooks/pay/stripe with the events checkout.session.*, charge.refunded, "
+        "refund.updated, refund.failed and charge.dispute.*"
     )
     needed = ("secret_key", "webhook_secret")
 

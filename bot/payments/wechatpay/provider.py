@@ -19,7 +19,7 @@ from urllib.parse import quote, urlencode
 
 from bot.core.errors import BadInput, ProviderUnavailable, Refused
 from bot.core.money import Money
-from bot.core.payment import Booking, Checkout, Device, Notice, PaymentRequest, PaymentTruth, Terms, refund_key
+from bot.core.payment import Booking, Checkout, Device, Notice, PaymentRequest, PaymentTruth, RefundTruth, Terms
 from bot.core.ports import HookAnswer, HookRequest
 from bot.core.text import _
 from bot.payments.wechatpay import crypto
@@ -27,7 +27,7 @@ from bot.payments.wechatpay.bills import CHINA, Bills
 from bot.payments.wechatpay.calls import Calls, assure_allowed, code_of, good
 from bot.payments.wechatpay.payers import Payers
 from bot.payments.wechatpay.settings import Settings
-from bot.payments.wechatpay.truths import given_back, taken, truth_of, unclear
+from bot.payments.wechatpay.truths import refund_of, truth_of, unclear
 
 #: Whoever has another screen than these scans a code.
 KINDS = {"phone": "h5", "wechat": "jsapi"}
@@ -116,14 +116,9 @@ class WeChatPay:
     async def fetch(self, reference: str) -> PaymentTruth:
         """What has become of a trade. Raises `ProviderUnavailable`, `Refused("no_payment")`.
 
-        A query says that money was given back and not how much, and names no refund: ours is asked for by its number.
+        A query says that money was given back and not how much, and names no refund: each is asked for by its number.
         """
-        trade = await self._query(reference)
-        truth = truth_of(reference, trade)
-        if trade["trade_state"] != "REFUND":
-            return truth
-        ours = await self._refund_of(_refund_number(refund_key(reference)))
-        return given_back(truth, taken(ours) if ours else 0)
+        return truth_of(reference, await self._query(reference))
 
     async def void(self, reference: str) -> PaymentTruth:
         """Close the trade; one that is paid stays so. Raises as `fetch` does."""
@@ -138,34 +133,37 @@ class WeChatPay:
             raise ProviderUnavailable("WeChat Pay does not close this payment yet", after=CLOSE_AGAIN)
         return truth
 
-    async def refund(self, reference: str, amount: Money, key: str) -> PaymentTruth:
-        """Give money back, once per `key`. Raises `Refused`: "no_payment", "not_paid", "too_much".
-
-        `ProviderUnavailable` also for a refund that WeChat Pay has stopped: staff see why, and finish it there.
-        """
+    async def refund(self, reference: str, amount: Money, key: str, notify_url: str = "") -> RefundTruth:
+        """Give money back, once per `key`. Raises `Refused`: "no_payment", "not_paid", "too_much"."""
         truth = await self.fetch(reference)
         if truth.paid is None:
             raise Refused("not_paid", reference=reference)
         if amount.currency != truth.paid.currency or not 0 < amount.amount <= truth.paid.amount:
             raise Refused("too_much", reference=reference, left=truth.paid)
-        number = _refund_number(key)
-        body = {
+        body: dict[str, Any] = {
             "out_trade_no": reference,
-            "out_refund_no": number,
+            "out_refund_no": _refund_number(key),
             "amount": {"refund": amount.amount, "total": truth.paid.amount, "currency": amount.currency},
         }
+        if notify_url:
+            body["notify_url"] = notify_url
         answer = await self._calls.post("/v3/refund/domestic/refunds", body)
         if answer.status == 400 and code_of(answer) == "INVALID_REQUEST":
-            made = await self._refund_of(number)  # the same key with another sum, or more than is left
+            made = await self.fetch_refund(reference, key)  # the same key with another sum, or more than is left
             if made is None:
-                left = Money(truth.paid.amount - truth.refunded, amount.currency)
-                raise Refused("too_much", reference=reference, left=left)
-        elif code_of(answer) == "NOT_ENOUGH":
+                raise Refused("too_much", reference=reference)
+            return made
+        if code_of(answer) == "NOT_ENOUGH":
             raise ProviderUnavailable("the merchant's account at WeChat Pay has too little money for this refund")
-        else:
-            made = good(answer)
-        others = 0 if key == refund_key(reference) else truth.refunded
-        return given_back(truth, others + taken(made, stopped_is_error=True))
+        return refund_of(key, good(answer))
+
+    async def fetch_refund(self, reference: str, key: str) -> RefundTruth | None:  # noqa: ARG002
+        """What has become of a refund, by its number. Raises `ProviderUnavailable`."""
+        answer = await self._calls.get(f"/v3/refund/domestic/refunds/{quote(_refund_number(key), safe='')}")
+        if answer.status == 404:
+            assure_allowed(answer)
+            return None
+        return refund_of(key, good(answer))
 
     async def books(self, day: date) -> AsyncIterator[Booking]:
         """What was paid and given back on that day, UTC. Its last bill is made at 02:00 UTC on the day after next."""
@@ -223,13 +221,6 @@ class WeChatPay:
         if (trade.get("mchid"), trade.get("out_trade_no")) != (self._settings.mchid, reference):
             raise ProviderUnavailable("WeChat Pay answered for another payment")
         return trade
-
-    async def _refund_of(self, number: str) -> dict[str, Any] | None:
-        answer = await self._calls.get(f"/v3/refund/domestic/refunds/{quote(number, safe='')}")
-        if answer.status == 404:
-            assure_allowed(answer)
-            return None
-        return good(answer)
 
 
 def _path(reference: str) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from bot.core.errors import ProviderUnavailable
 from bot.core.money import Money
-from bot.core.payment import PaymentTruth
+from bot.core.payment import PaymentTruth, RefundTruth
 
 STATES = {
     "SUCCESS": "paid", "REFUND": "paid", "NOTPAY": "open", "USERPAYING": "open",
@@ -32,26 +31,22 @@ def truth_of(reference: str, trade: Mapping[str, Any]) -> PaymentTruth:
         raise unclear() from None
 
 
-def given_back(truth: PaymentTruth, refunded: int) -> PaymentTruth:
-    """The same, with so many fen given back."""
-    is_all = truth.paid is not None and refunded >= truth.paid.amount
-    return replace(truth, state="refunded" if is_all else truth.state, refunded=refunded)
-
-
-def taken(refund: Mapping[str, Any], *, stopped_is_error: bool = False) -> int:
-    """How many fen of this refund are on their way, or there. Raises `ProviderUnavailable`."""
+def refund_of(key: str, refund: Mapping[str, Any]) -> RefundTruth:
+    """What an answer says of the refund with our key. Raises `ProviderUnavailable`."""
     try:
-        status, amount = str(refund["status"]), int(refund["amount"]["refund"])
+        status = str(refund["status"])
+        amount = Money(int(refund["amount"]["refund"]), str(refund["amount"]["currency"]))
     except (KeyError, TypeError, ValueError):
         raise unclear() from None
     if status in TAKEN:
-        return amount
-    if stopped_is_error:
-        raise ProviderUnavailable(
-            f"WeChat Pay has stopped refund {refund.get('out_refund_no')} ({status}), maybe because the payer's card "
-            "is closed: finish it in the merchant platform, Transaction centre, Refunds"
-        )
-    return 0
+        return RefundTruth(key, "given", amount)
+    return RefundTruth(
+        key,
+        "failed",
+        amount,
+        f"WeChat Pay has stopped refund {refund.get('out_refund_no')} ({status}), maybe because the payer's card is "
+        "closed: finish it in the merchant platform, Transaction centre, Refunds",
+    )
 
 
 def unclear() -> ProviderUnavailable:

@@ -27,9 +27,9 @@ KNOWN = {
 }  # fmt: skip
 
 
-def refuse(code: str, words: str, status: int = 400) -> Any:
+def refuse(code: str, words: str, status: int = 400, kind: str = "invalid_request_error") -> Any:
     """Stripe's form of an error."""
-    raise Refusal(status, {"error": {"type": "invalid_request_error", "code": code, "message": words}})
+    raise Refusal(status, {"error": {"type": kind, "code": code, "message": words}})
 
 
 class StripeServer(FakePlatform):
@@ -40,6 +40,7 @@ class StripeServer(FakePlatform):
         self.now = now
         self.sessions: dict[str, Json] = {}
         self.intents: dict[str, Json] = {}
+        self.refunds: list[Json] = []
         self.booked: list[Json] = []
         self._answers: dict[str, tuple[dict[str, str], Json]] = {}  # by idempotency key
         self._ids = count(1)
@@ -51,6 +52,7 @@ class StripeServer(FakePlatform):
             "session": ("GET", "/v1/checkout/sessions/{id}", self._session),
             "intent": ("GET", "/v1/payment_intents/{id}", self._intent),
             "refund": ("POST", "/v1/refunds", self._refund),
+            "refunds": ("GET", "/v1/refunds", self._refunds),
             "books": ("GET", "/v1/balance_transactions", self._books),
             "account": ("GET", "/v1/account", self._account),
         }
@@ -93,6 +95,17 @@ class StripeServer(FakePlatform):
             "payment_intent": intent["id"],
         }
         return self.event("charge.dispute.created", about, f"evt_{id_}_disputed")
+
+    def bounces(self, key: str) -> bytes:
+        """The payer's bank sends a refund back, days later."""
+        [refund] = [one for one in self.refunds if one["metadata"]["refund"] == key]
+        refund |= {"status": "failed", "failure_reason": "expired_or_canceled_card"}
+        self._book("refund_failure", refund, refund["amount"])
+        return self.event("refund.failed", refund, f"evt_{refund['id']}_failed")
+
+    def forgets_keys(self) -> None:
+        """A day has gone by: what an idempotency key was answered with is known no more."""
+        self._answers.clear()
 
     def event(self, kind: str, about: Json, id_: str) -> bytes:
         """A snapshot event."""
@@ -161,21 +174,31 @@ class StripeServer(FakePlatform):
             return known
         intent = self.intents.get(form["payment_intent"]) or refuse("resource_missing", "No such payment_intent", 404)
         charge, amount = intent["latest_charge"], int(form["amount"])
-        if amount > charge["amount"] - charge["amount_refunded"]:
+        made = [one for one in self.refunds if one["payment_intent"] == intent["id"] and one["status"] != "failed"]
+        if amount > charge["amount"] - sum(one["amount"] for one in made):
             refuse("charge_already_refunded", "Refund amount is greater than unrefunded amount on charge")
         charge["amount_refunded"] += amount
         refund = {
             "id": f"re_{next(self._ids)}", "object": "refund", "amount": amount, "currency": charge["currency"],
-            "status": "succeeded", "metadata": {"key": form.get("metadata[key]", "")},
+            "status": "succeeded", "payment_intent": intent["id"],
+            "metadata": {name: form.get(f"metadata[{name}]", "") for name in ("key", "refund")},
         }  # fmt: skip
+        self.refunds.append(refund)
         self._book("refund", refund, -amount)
         return self._remember(call, form, refund)
+
+    async def _refunds(self, call: Call) -> Result:
+        self._assure(call)
+        return self._page(call, [one for one in self.refunds if one["payment_intent"] == call.query["payment_intent"]])
 
     async def _books(self, call: Call) -> Result:
         self._assure(call)
         first, last = int(call.query["created[gte]"]), int(call.query["created[lt]"])
-        found = [row for row in reversed(self.booked) if first <= row["created"] < last]
-        after = call.query.get("starting_after")
+        return self._page(call, [row for row in self.booked if first <= row["created"] < last])
+
+    def _page(self, call: Call, rows: list[Json]) -> Result:
+        """The newest first."""
+        found, after = rows[::-1], call.query.get("starting_after")
         if after:
             found = found[[row["id"] for row in found].index(after) + 1 :]
         most = min(int(call.query["limit"]), 2)  # pages are small, so that somebody turns them
@@ -207,9 +230,10 @@ class StripeServer(FakePlatform):
         key = call.headers.get("Idempotency-Key") or refuse("", "we want a key for what moves money")
         if key not in self._answers:
             return None
-        words, answer = self._answers[key]
-        if words != form:
-            refuse("idempotency_key_in_use", "Keys for idempotent requests can only be used with the same parameters")
+        first, answer = self._answers[key]
+        if first != form:
+            words = "Keys for idempotent requests can only be used with the same parameters"
+            refuse("", words, kind="idempotency_error")
         return answer
 
     def _remember(self, call: Call, form: dict[str, str], answer: Json) -> Json:

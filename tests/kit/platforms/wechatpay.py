@@ -76,6 +76,14 @@ class WeChatPayServer(Gate):
         told = {name: trade[name] for name in ("mchid", "appid", "out_trade_no", "trade_state", "amount")}
         return self.notice("TRANSACTION.SUCCESS", told, f"EV-{no}")
 
+    def stops(self, no: str) -> bytes:
+        """The payer's bank does not take a refund; the notice."""
+        refund = self.refunds[no]
+        refund["status"] = "ABNORMAL"
+        told = {name: refund[name] for name in ("out_trade_no", "out_refund_no", "refund_id")}
+        about = told | {"mchid": MCHID, "refund_status": "ABNORMAL"}
+        return self.notice("REFUND.ABNORMAL", about, f"EV-{no}-stopped")
+
     def notice(self, kind: str, about: Json, id_: str) -> bytes:
         """A notice about a trade or a refund, sealed."""
         what = "refund" if kind.startswith("REFUND") else "transaction"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.core.errors import Final
 from bot.core.events import OrderChanged
+from bot.core.money import Money
 from bot.payments.local import LocalPayments
 from bot.runtime.settling import SettleAlone
 from bot.runtime.writes import NewEffect
@@ -76,11 +78,10 @@ async def test_once_the_money_is_asked_back_nothing_is_left_to_do(shop: Shop, ba
         await settle.run(effect)
     await shop.advances(order, "refund")
     payment = await Payment.get()
-    wanted = await refunds.owed(payment.key)
-    assert wanted is not None
-    truth = await bank.refund(wanted.reference, wanted.amount, wanted.key)
+    [key] = await refunds.keys_of(payment.key)
+    made = await bank.refund(payment.reference, Money(13600, "CNY"), key)
     async with transaction():
-        await refunds.confirm(payment.key, truth, NOW)
+        await refunds.confirm(payment.key, replace(await bank.fetch(payment.reference), refunds=(made,)), NOW)
     assert (await settle.run(effect)).events == (OrderChanged(order.id),)
 
 

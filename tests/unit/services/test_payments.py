@@ -8,11 +8,11 @@ import pytest
 
 from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
-from bot.core.payment import Checkout, PaymentTruth
+from bot.core.payment import Checkout, PaymentTruth, RefundTruth
 from bot.services import orders, payments, refunds, settlement
 from bot.services.payments import Urls
-from bot.services.refunds import RefundRequest
-from models import Effect, Order, PaymentEvent
+from bot.services.refunds import Wish
+from models import Effect, Order, Payment, PaymentEvent, Refund
 from models.database import transaction
 from tests.unit.services.shop import NOW, Shop, held, on_shelf, steps_of
 
@@ -124,7 +124,7 @@ async def test_a_wrong_sum_is_never_paid_and_staff_can_see_it(shop: Shop, wrong:
     assert (await state_of(order.id), await held()) == ("placed", 1)
     event = await PaymentEvent.get(payment__key=payment.key, action="mismatch")
     assert event.note == f"asked 6800 CNY, paid {wrong.amount} {wrong.currency}"
-    assert (await refunds.begin(payment.key, NOW)).amount == wrong
+    assert await refunds.left_of(await Payment.get(key=payment.key)) == wrong
 
 
 async def test_the_missing_rest_makes_it_right(shop: Shop) -> None:
@@ -185,7 +185,7 @@ async def test_paid_twice_by_two_providers_is_paid_once(shop: Shop) -> None:
     second = await payments.opened(second.key, Checkout("r2", ""), NOW)
     assert [(await shop.settles(one)).outcome for one in (first, second)] == ["paid", "late"]
     assert await on_shelf() == 9
-    assert (await refunds.begin(second.key, NOW)).amount == FULL
+    assert await refunds.left_of(await Payment.get(key=second.key)) == FULL
     assert await state_of(order.id) == "paid"
 
 
@@ -227,20 +227,20 @@ async def test_a_refund_is_asked_once_and_booked_once(shop: Shop) -> None:
     order = await shop.buys(scope)
     payment = (await shop.pays(scope, order)).payment
     await shop.advances(order, "cancel", "refund")
-    again = await refunds.begin(payment.key, NOW)
-    assert again == RefundRequest(f"refund:{payment.key}", payment.key, "local", payment.reference, FULL)
-    assert await refunds.owed(payment.key) == again
+    row = await Refund.get()
+    assert (row.key, row.amount, row.state, row.staff_id) == (f"refund:{payment.key}:1", 6800, "asked", 1)
     effect = await Effect.get()
     assert (effect.key, effect.kind, json.loads(effect.payload), effect.conversation_id) == (
-        again.key, "refund", {"payment": payment.key}, None,
+        row.key, "give_back", {"payment": payment.key}, None,
     )  # fmt: skip
-    truth = PaymentTruth(payment.reference, "refunded", FULL, refunded=6800)
+    truth = PaymentTruth(payment.reference, "paid", FULL, refunds=(RefundTruth(row.key, "given", FULL),))
     for _ in range(2):
-        assert (await refunds.confirm(payment.key, truth, NOW)).state == "refunded"
+        await refunds.confirm(payment.key, truth, NOW)
+        known = await Payment.get(key=payment.key)
+        assert (known.state, known.refunded) == ("refunded", 6800)
     assert await actions_of(payment.key) == ["created", "opened", "settled", "refund", "refunded"]
-    assert await refunds.owed(payment.key) is None
     with pytest.raises(Refused, match="nothing_paid"):
-        await refunds.begin(payment.key, NOW)
+        await refunds.ask(known, FULL, Wish(), NOW)
 
 
 async def test_given_back_at_the_providers_own_desk(shop: Shop) -> None:
@@ -249,7 +249,7 @@ async def test_given_back_at_the_providers_own_desk(shop: Shop) -> None:
     paid = (await shop.pays(scope, await shop.buys(scope))).payment
     part = PaymentTruth(paid.reference, "paid", FULL, refunded=800)
     assert (await settlement.settle(paid.key, part, NOW)).payment.state == "paid"
-    assert (await refunds.begin(paid.key, NOW)).amount == Money(6000, "CNY")
+    assert await refunds.left_of(await Payment.get(key=paid.key)) == Money(6000, "CNY")
     whole = PaymentTruth(paid.reference, "refunded", FULL, refunded=6800)
     told = await settlement.settle(paid.key, whole, NOW)
     assert (told.outcome, told.payment.state) == ("already", "refunded")

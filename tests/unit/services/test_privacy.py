@@ -18,6 +18,7 @@ from bot.core.message import FileRef
 from bot.core.ports import StoredFile
 from bot.services import attachments, privacy, refunds, search
 from bot.services.privacy import SECRET
+from bot.services.refunds import Wish
 from models import Identity, Inbound
 from models.database import client, dialect, transaction
 from tests.unit.services.shop import NOW, Shop
@@ -49,6 +50,8 @@ PERSONAL: tuple[type[Model], ...] = (
     models.StockHold,
     models.Payment,
     models.PaymentEvent,
+    models.Refund,
+    models.Receipt,
     models.LedgerEntry,
     models.Review,
     models.ReviewPhoto,
@@ -207,7 +210,7 @@ async def test_what_is_kept_still_has_its_figures(shop: Shop) -> None:
     payment = (await shop.pays(scope, order)).payment
     shop.later(days=1)
     async with transaction():
-        await refunds.begin(payment.key, shop.now)
+        await refunds.ask(await models.Payment.get(), order.total, Wish(1, "she is moving away"), shop.now)
         assert (await privacy.erase(scope.contact_id, shop.now)).keys == []
     kept = await models.Order.get(id=order.id)
     assert (kept.total, kept.paid_at, kept.conversation_id, kept.updated_at) == (
@@ -215,8 +218,8 @@ async def test_what_is_kept_still_has_its_figures(shop: Shop) -> None:
     )  # fmt: skip
     assert await models.OrderLine.filter(order_id=order.id).count() == 1
     # Money that is owed is still given back.
-    asked = await refunds.owed(payment.key)
-    assert asked is not None
+    asked = await models.Refund.get(payment__key=payment.key)
+    assert (asked.state, asked.reason) == ("asked", "")
     assert await models.Effect.filter(key=asked.key, state="pending").count() == 1
 
 
