@@ -164,7 +164,7 @@ _KEPT: Mapping[str, Mapping[str, Any]] = {
     "stock_hold": {},
     "payment": {"url": "", "code": "", "conversation_id": None},
     "payment_event": {"note": ""},
-    "refund": {"reason": ""},
+    "refund": {"reason": "", "error": ""},
     "receipt": {"note": ""},
     "ledger_entry": {},
 }

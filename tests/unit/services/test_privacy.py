@@ -69,6 +69,8 @@ LEGAL = {
     "order_event": {"from_state", "to_state", "actor"},
     "payment": {"provider", "key", "reference", "state", "currency", "captured_currency", "device"},
     "payment_event": {"action"},
+    "refund": {"key", "asked_as", "state"},
+    "receipt": {"key", "currency"},
     "ledger_entry": {"cause", "account", "currency"},
 }
 NOT_PLANTED = {
