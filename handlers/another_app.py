@@ -62,11 +62,14 @@ async def came_along(chat: Chat) -> None:
 async def code_alone(chat: Chat) -> None:
     """A code without its command; the number of an order looks the same, and so does many a word."""
     order = await chat.do(orders.find, chat.arguments)
-    if order is None and await chat.do(codes.known, chat.arguments):
-        await enter(chat, chat.arguments)
-        return
     if order is None:
-        shrug(chat)
+        found = await chat.do(codes.is_code, chat.arguments)
+        if found == "yes":
+            await enter(chat, chat.arguments)
+        elif found == "slow":
+            chat.say(SLOW)
+        else:
+            shrug(chat)
         return
     show = Button(chat.words(_("Show the order")), Show(number=order.number).pack())
     chat.say(_("That is the number of your order."), buttons=[show])

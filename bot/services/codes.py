@@ -8,7 +8,6 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bot.core.registry import reads
 from bot.services import attempts, audit
 from bot.services.scope import Scope
 from models import LinkCode, LoginAttempt, PersonCode
@@ -20,8 +19,13 @@ ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without 0, 1, I and O
 SHORT, LONG = 8, 24  # characters of one that is typed (40 bits), and of one that only a link carries (120)
 #: Customers' codes connect apps of theirs, those of staff make a chat a member's; wrong ones count apart.
 Sort = Literal["customers", "staff"]
+Found = Literal["yes", "no", "slow"]  # "slow": nobody looked
+#: How a code comes: said to be one, by a command, or alone, where most are words that only look like one.
+Said = Literal["customers", "staff", "alone"]
 #: So many wrong codes of one address within `PERIOD` of the first, and its codes are not looked at until that is over.
 FREE_OF_ONE = 5
+FREE_ALONE = 50
+_FREE: dict[Said, int] = {"customers": FREE_OF_ONE, "staff": FREE_OF_ONE, "alone": FREE_ALONE}
 #: So many of all addresses, and operators hear of it. Nobody is locked out by what others do: of 40 bits that are good
 #: for ten minutes thousands of guesses find nothing.
 ALARMING = 500
@@ -54,30 +58,43 @@ def hashed(sort: Sort, code: str) -> str:
     return hashlib.sha256(f"{sort} code {code}".encode()).hexdigest()
 
 
-@reads
-async def known(_scope: Scope, typed: str) -> bool:
-    """Whether that is a code of any sort, or was one a while ago; to ask so is no guess."""
+async def is_code(scope: Scope, typed: str) -> Found:
+    """Whether words that came alone are a code of any sort, or were one a while ago.
+
+    What is none counts as a guess: else codes could be tried here by whoever leaves the command out.
+    """
+    if not await may_guess("alone", scope.identity_id, scope.now):
+        return "slow"
+    if await known(typed):
+        return "yes"
+    await guessed("alone", scope.identity_id, scope.now)
+    return "no"
+
+
+async def known(typed: str) -> bool:
+    """Whether that is a code of any sort, or was one a while ago."""
     code = plain(typed)
     if await PersonCode.filter(code_hash=hashed("customers", code)).exists():
         return True
     return await LinkCode.filter(code_hash=hashed("staff", code)).exists()
 
 
-async def may_guess(sort: Sort, identity_id: int, now: datetime) -> bool:
+async def may_guess(how: Said, identity_id: int, now: datetime) -> bool:
     """Whether a code of this address is looked at now; inside the caller's transaction, for which others wait."""
-    (row,) = await attempts.locked([f"{_CODE}:{sort}:{identity_id}"], now)
+    (row,) = await attempts.locked([f"{_CODE}:{how}:{identity_id}"], now)
     return row.locked_until is None or row.locked_until <= now
 
 
-async def guessed(sort: Sort, identity_id: int, now: datetime) -> None:
+async def guessed(how: Said, identity_id: int, now: datetime) -> None:
     """A wrong one, in the transaction in which `may_guess` was asked: it locks the address, and many alarm."""
+    sort: Sort = "staff" if how == "staff" else "customers"
     everybody = f"{_CODE}:{sort}"
-    for row in await attempts.locked([everybody, f"{everybody}:{identity_id}"], now):
+    for row in await attempts.locked([everybody, f"{_CODE}:{how}:{identity_id}"], now):
         if row.failures == 0 or row.updated_at + PERIOD <= now:
             row.failures, row.updated_at, row.locked_until = 0, now, None
         row.failures += 1
         if row.subject != everybody:
-            row.locked_until = row.updated_at + PERIOD if row.failures >= FREE_OF_ONE else None
+            row.locked_until = row.updated_at + PERIOD if row.failures >= _FREE[how] else None
         elif row.failures == ALARMING:
             log.warning("many codes are wrong: somebody may be guessing", extra={"action": "code.guessing", "of": sort})
             await audit.record(None, "code.guessing", f"codes:{sort}", now)

@@ -165,7 +165,7 @@ async def use_link_code(scope: Scope, code: str) -> StaffView | None:
     found = await fresh.first()
     # The update decides: of two chats that say the code at once, one wins.
     if found is None or not await LinkCode.filter(id=found.id, used_at=None).update(used_at=scope.now):
-        if not await codes.known(scope, code):
+        if not await codes.known(code):
             await codes.guessed("staff", scope.identity_id, scope.now)
         return None
     await Identity.filter(id=scope.identity_id).update(staff_id=found.staff_id)

@@ -215,12 +215,33 @@ async def test_words_that_look_like_a_code_are_words(one_shop: Simulator, word: 
     for _ in range(2 * codes.FREE_OF_ONE):
         await eve.says(word)
         assert "I did not quite get that" in (await eve.last()).text
-    assert await LoginAttempt.all().count() == 0
+    assert await LoginAttempt.filter(locked_until__not_isnull=True).count() == 0
+    before = await LoginAttempt.all().values_list("subject", "failures")
     old = await code_of(web)
     await one_shop.passes("11m")
     await eve.says(old)
     assert "wrong, or used, or older than ten minutes" in (await eve.last()).text
-    assert await LoginAttempt.filter(failures__gt=0).count() == 0
+    assert await LoginAttempt.filter(subject__contains="alone").values_list("subject", "failures") == [
+        one for one in before if "alone" in one[0]
+    ]
+
+
+async def test_codes_are_not_tried_by_leaving_the_command_out(
+    one_shop: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sim = one_shop
+    monkeypatch.setattr(codes, "ALARMING", codes.FREE_ALONE)
+    web, eve, ann = [await sim.customer(name, on=on) for name, on in (("Ann", ""), ("Eve", "telegram"), ("Bo", "sms"))]
+    for _ in range(codes.FREE_ALONE):
+        await eve.says("AAAA2222")
+        assert "I did not quite get that" in (await eve.last()).text
+    code = await code_of(web)
+    for said in (code, "AAAA2222"):  # a right one tells them nothing, either
+        await eve.says(said)
+        assert "Too many codes" in (await eve.last()).text
+    assert await Audit.filter(action="code.guessing", object="codes:customers").count() == 1
+    await ann.says(code)  # nobody else waits for them
+    assert "Are you the one there, too?" in (await ann.last()).text
 
 
 async def test_a_code_that_the_customer_sees_survives_that_it_is_made_again(one_shop: Simulator) -> None:
