@@ -1,21 +1,24 @@
 """What dialogs have done so that two addresses become one person's: codes with links, the question, the joining.
 
 Joining locks two conversations, in the order of all locks, so it is done outside of either one's turn. Both sides hear
-of it in their own lanes, once, however often it is tried.
+of it in their own lanes, by inbounds of the same commit, once, however often it is tried.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+
+from tortoise.backends.base.client import BaseDBAsyncClient
 
 from bot.core.errors import ParleyError, Refused
 from bot.core.events import Event, RowChanged, TalkMoved
 from bot.core.message import Inbound
 from bot.core.ports import Channel
 from bot.runtime.executors import Callee
+from bot.runtime.ledger import Waiting
 from bot.services import calls, codes, person_codes, same_person
 from bot.services.calls import App, Invitation, Joining, Way
 from bot.services.person_codes import CARRIED, Address, Taken, known_by
@@ -34,12 +37,14 @@ class Persons:
     def __init__(
         self,
         channels: Mapping[str, Channel],
-        accept: Callable[[Sequence[Inbound]], Awaitable[int]],
+        keep: Callable[[BaseDBAsyncClient, Sequence[Inbound]], Awaitable[list[Waiting]]],
+        arrived: Callable[[Iterable[Waiting]], None],
         published: Callable[[Event], None],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._channels = channels
-        self._accept = accept
+        self._keep = keep
+        self._arrived = arrived
         self._published = published
         self._clock = clock
 
@@ -114,10 +119,10 @@ class Persons:
         if code is None or self._is_forgeable(code.entered.account):
             return Joining("over")
         asks = code.shown and not self._is_forgeable(code.asked.account)
-        if asks and code.entered.contact_id not in await same_person.members(code.asked.contact_id):
-            async with transaction():
+        if asks and await _are_apart(code):
+            async with self._telling() as told:
                 await person_codes.claimed(code.id, self._clock())
-            await self._accept([self._told("claimed", code, to=code.asked, of=code.entered)])
+                told.append(self._told("claimed", code, to=code.asked, of=code.entered))
             return Joining("asked")
         return await self._join(code)
 
@@ -127,22 +132,22 @@ class Persons:
         return await self._join(code) if code and not self._is_forgeable(code.asked.account) else Joining("over")
 
     async def decline(self, _effect: str, code_id: int) -> Joining:
-        """It was somebody else, who hears that it was not confirmed and nothing more."""
+        """It was somebody else, who hears that it was not confirmed and nothing more; made again, it is so already."""
         code = await person_codes.taken(code_id)
-        if code is None:
-            return Joining("over")
-        await self._accept([self._told("declined", code, to=code.entered, of=code.asked)])
-        async with transaction():
-            await person_codes.decline(code, self._clock())
+        if code and code.joined_at:
+            return Joining("known")
+        if code:
+            async with self._telling() as told:
+                if await person_codes.decline(code, self._clock()):
+                    told.append(self._told("declined", code, to=code.entered, of=code.asked))
         return Joining("declined")
 
     async def overdue(self) -> None:
         """Who entered a code that nobody has confirmed in time hears so, and need not wait."""
         for code in await person_codes.unanswered(self._clock()):
-            if code.entered.contact_id not in await same_person.members(code.asked.contact_id):
-                await self._accept([self._told("declined", code, to=code.entered, of=code.asked)])
-            async with transaction():
-                await person_codes.end(code.id)
+            async with self._telling() as told:
+                if await person_codes.end(code.id) and await _are_apart(code):
+                    told.append(self._told("declined", code, to=code.entered, of=code.asked))
 
     def _is_forgeable(self, account: str) -> bool:
         """Whether somebody else may write there under this customer's address."""
@@ -150,25 +155,35 @@ class Persons:
         return channel is not None and channel.capabilities.forgeable
 
     async def _valid(self, code_id: int) -> Taken | None:
-        """A code that was entered counts as long again as it could be entered: a link that is opened later is old."""
+        """A code that was entered and has not ended: a link that is opened later is old."""
         code = await person_codes.taken(code_id)
-        return code if code and self._clock() < code.used_at + codes.LIFE else None
+        return code if code and code.is_valid(self._clock()) else None
 
     async def _join(self, code: Taken) -> Joining:
+        asked, entered = code.asked.identity_id, code.entered.identity_id
         try:
-            async with transaction():
-                joined = await same_person.join(
-                    code.asked.identity_id, code.entered.identity_id, self._clock(), code.id
-                )
+            async with self._telling() as told:
+                joined = await same_person.join(asked, entered, self._clock(), code.id)
+                sides = ((code.asked, code.entered), (code.entered, code.asked))
+                told += [self._told("joined", code, to=to, of=of) for to, of in sides]
         except Refused:
             return Joining("over")
-        # Kept again when this is tried again: the keys are the same.
-        sides = ((code.asked, code.entered), (code.entered, code.asked))
-        await self._accept([self._told("joined", code, to=to, of=of) for to, of in sides])
         for conversation in (joined.asked, joined.entered):
             self._published(RowChanged(conversation))
         self._published(TalkMoved(joined.asked, f"{code.asked.account}:{code.asked.external_id}"))
         return Joining("joined" if joined.link else "known")
+
+    @asynccontextmanager
+    async def _telling(self) -> AsyncIterator[list[Inbound]]:
+        """A transaction, and in it what the two sides are to hear of it: nobody is left untold by a crash between.
+
+        Said again it is told once: the keys are the same.
+        """
+        told: list[Inbound] = []
+        async with transaction() as connection:
+            yield told
+            waiting = await self._keep(connection, told)
+        self._arrived(waiting)
 
     def _told(self, what: str, code: Taken, *, to: Address, of: Address) -> Inbound:
         """What one end of a code hears of the other."""
@@ -186,29 +201,33 @@ class Persons:
 
     # two people, after all
 
-    async def take_back(self, _effect: str, link_id: int, asked_id: int, entered_id: int) -> Joining:
-        """The customer says so; said again, or by both at once, nothing changes, and it is told once."""
+    async def take_back(self, _effect: str, link_id: int, *_ends: int) -> Joining:
+        """The customer says so; said again, or by both at once, nothing changes, and it is told once.
+
+        A node of the release before may make the call, and needs the identities.
+        """
         with suppress(Refused):
-            await self._part(link_id, None)
-        await self._tell_apart(link_id, asked_id, entered_id)
+            await self.part(link_id, None)
         return Joining("parted")
 
     async def part(self, link_id: int, staff_id: int | None) -> None:
         """These are two people, and both hear of it. Raises `Refused("no_link")`."""
-        link = await PersonLink.filter(id=link_id).first()
-        await self._part(link_id, staff_id)
-        if link is not None:
-            await self._tell_apart(link_id, link.asked_id, link.entered_id)
-
-    async def _part(self, link_id: int, staff_id: int | None) -> None:
-        async with transaction():
+        async with self._telling() as told:
+            link = await PersonLink.filter(id=link_id).first()
             talks = await same_person.part(link_id, staff_id, self._clock())
+            if link is not None:
+                told += await self._apart(link)
         for row in await Conversation.filter(id__in=list(talks)):
             self._published(RowChanged(row.id))
             self._published(TalkMoved(row.id, row.lane))
 
-    async def _tell_apart(self, link_id: int, asked_id: int, entered_id: int) -> None:
-        asked, entered = await person_codes.address(asked_id), await person_codes.address(entered_id)
-        if asked and entered:
-            sides = (("asked", asked, entered), ("entered", entered, asked))
-            await self._accept([self._tells("parted", link_id, side, to, of) for side, to, of in sides])
+    async def _apart(self, link: PersonLink) -> list[Inbound]:
+        asked, entered = await person_codes.address(link.asked_id), await person_codes.address(link.entered_id)
+        if asked is None or entered is None:
+            return []
+        sides = (("asked", asked, entered), ("entered", entered, asked))
+        return [self._tells("parted", link.id, side, to, of) for side, to, of in sides]
+
+
+async def _are_apart(code: Taken) -> bool:
+    return code.entered.contact_id not in await same_person.members(code.asked.contact_id)

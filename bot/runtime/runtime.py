@@ -64,7 +64,9 @@ class Runtime:
         self._ledger = Ledger(self._intake.arrived, self._lease, in_doubt=self._intake.doubt, known=self._intake.known)
         self._inbox = Inbox(self._ledger, backlog=self._backlog, most=parts.most_waiting)
         self.courtesy = Courtesy(parts.channels, self._lanes.under_way)
-        self.persons = Persons(parts.channels, self.accept, self.bus.publish, parts.clock)
+        self.persons = Persons(
+            parts.channels, self._inbox.keep_within, self._intake.arrived, self.bus.publish, parts.clock
+        )
         self._parked = Parked(self._intake.arrived, self.wake, self.bus.publish, parts.clock)
         self.attempts = Attempts(
             self._executors(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.services import audit, codes, same_person
@@ -15,6 +15,10 @@ from models import Identity, PersonCode
 CARRIED = "link-"
 #: "own": asked for at this very address. "wrong" says no more than that, of whatever kind. "slow": nobody looked at it.
 State = Literal["taken", "own", "wrong", "slow"]
+#: An answer that was given in time may come so much later.
+LATE = timedelta(seconds=30)
+#: So long a code is known that has joined somebody: the call may be made again, and the link opened.
+KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,13 @@ class Taken:
     entered: Address
     shown: bool
     used_at: datetime
+    claimed_at: datetime | None
+    joined_at: datetime | None
+
+    def is_valid(self, now: datetime) -> bool:
+        """Whether it may join still: each question about it has ten minutes. What it has joined stays joined."""
+        since = self.claimed_at or self.used_at
+        return self.joined_at is not None or now < since + codes.LIFE + LATE
 
 
 async def begin(scope: Scope) -> int:
@@ -107,11 +118,13 @@ async def drop(scope: Scope, code_id: int) -> None:
         await decline(code, scope.now)
 
 
-async def decline(code: Taken, now: datetime) -> None:
-    """The two ends of a code are two people; inside the caller's transaction."""
+async def decline(code: Taken, now: datetime) -> bool:
+    """The two ends of a code are two people; inside the caller's transaction. False: it has ended, or joined them."""
+    if not await end(code.id):
+        return False
     ends = f"identity:{code.asked.identity_id} identity:{code.entered.identity_id}"
     await audit.record(None, "person.decline", ends, now)
-    await end(code.id)
+    return True
 
 
 async def taken(code_id: int) -> Taken | None:
@@ -119,12 +132,15 @@ async def taken(code_id: int) -> Taken | None:
     row = await PersonCode.filter(id=code_id).select_related("identity", "entered").first()
     if row is None or row.used_at is None or row.entered is None:
         return None
-    return Taken(row.id, _address(row.identity), _address(row.entered), row.shown, row.used_at)
+    ends = _address(row.identity), _address(row.entered)
+    return Taken(row.id, *ends, row.shown, row.used_at, row.claimed_at, row.joined_at)
 
 
 async def prune(now: datetime) -> None:
     """Forget codes that nobody can use or confirm any more; inside the caller's transaction."""
-    await PersonCode.filter(expires_at__lt=now - 2 * codes.LIFE).delete()
+    unused = PersonCode.filter(claimed_at=None, expires_at__lt=now - 2 * codes.LIFE)
+    await unused.filter(joined_at=None).delete()  # those that somebody is asked about end by `unanswered`
+    await PersonCode.filter(joined_at__lt=now - KEPT).delete()
     await codes.prune(now)
 
 
@@ -141,14 +157,17 @@ async def claimed(code_id: int, now: datetime) -> None:
 
 async def unanswered(now: datetime) -> tuple[Taken, ...]:
     """Codes of which nobody has said whose they are, and it is too late now; a hundred at most."""
-    over = PersonCode.filter(claimed_at__not_isnull=True, joined_at=None, used_at__lte=now - codes.LIFE)
+    over = PersonCode.filter(joined_at=None, claimed_at__lte=now - codes.LIFE - 2 * LATE)
     found = [await taken(row.id) for row in await over.order_by("id").limit(100)]
     return tuple(code for code in found if code)
 
 
-async def end(code_id: int) -> None:
-    """It counts no more; inside the caller's transaction."""
-    await PersonCode.filter(id=code_id).delete()
+async def end(code_id: int) -> bool:
+    """It counts no more, unless it has joined already (False); inside the caller's transaction.
+
+    Of a join, a refusal and the clock at the same moment one gets the row, and the others see what it did.
+    """
+    return bool(await PersonCode.filter(id=code_id, joined_at=None).delete())
 
 
 def known_by(name: str) -> str:

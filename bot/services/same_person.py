@@ -54,7 +54,7 @@ async def join(asked_id: int, entered_id: int, now: datetime, code_id: int | Non
     """These two identities are one person's; inside the caller's transaction. Said again, nothing changes.
 
     The talk goes on at `entered`: what was asked at `asked` is set aside there, of one code once. Raises
-    `Refused("gone")` when one of them was erased.
+    `Refused("gone")` when one of them was erased, or the code has ended.
     """
     ends = await _ends(asked_id, entered_id)
     people = await locked({end.contact_id for end in ends})
@@ -67,7 +67,7 @@ async def join(asked_id: int, entered_id: int, now: datetime, code_id: int | Non
         link = await PersonLink.create(asked_id=asked_id, entered_id=entered_id, made_at=now)
         await _renumber(people)
         await audit.record(None, "person.join", f"link:{link.id} identity:{asked_id} identity:{entered_id}", now)
-    if code_id is None or await PersonCode.filter(id=code_id, joined_at=None).update(joined_at=now):
+    if code_id is None or await _is_fresh(code_id, now):
         await carrying.take_along(talks[asked_id], talks[entered_id], now)
     for row in talks.values():
         if row.identity_id in (asked_id, entered_id) and link is not None:
@@ -98,6 +98,15 @@ async def part(link_id: int, staff_id: int | None, now: datetime) -> tuple[int, 
         await row.save()
     await audit.record(staff_id, "person.part", f"link:{link_id}", now)
     return tuple(row.id for row in talks)
+
+
+async def _is_fresh(code_id: int, now: datetime) -> bool:
+    """Whether it joins for the first time. Raises `Refused("gone")` for one that was refused or over meanwhile."""
+    if await PersonCode.filter(id=code_id, joined_at=None).update(joined_at=now):
+        return True
+    if not await PersonCode.filter(id=code_id).exists():
+        raise Refused("gone")
+    return False
 
 
 async def _ends(asked_id: int, entered_id: int) -> tuple[Identity, Identity]:

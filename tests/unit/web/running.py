@@ -12,6 +12,7 @@ from pathlib import Path
 import aiohttp
 import socketio  # type: ignore[import-untyped]
 from aiohttp import web
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
 from bot.core.capabilities import Capabilities
@@ -25,6 +26,7 @@ from bot.runtime import broadcasting
 from bot.runtime.broadcasting import Preview
 from bot.runtime.bus import Bus
 from bot.runtime.joining import Persons
+from bot.runtime.ledger import Waiting
 from bot.runtime.relay import Relay
 from bot.services import orders
 from bot.services.audiences import Audience
@@ -67,7 +69,11 @@ class SmallRuntime:
 
     @property
     def persons(self) -> Persons:
-        return Persons(self.channels, self.accept, self.bus.publish, self.clock)
+        return Persons(self.channels, self._keep, lambda _waiting: None, self.bus.publish, self.clock)
+
+    async def _keep(self, _connection: BaseDBAsyncClient, inbounds: Sequence[Inbound]) -> list[Waiting]:
+        self.accepted += inbounds
+        return []
 
     async def receive(self, channel: Channel, inbounds: Sequence[Inbound]) -> bytes | None:
         await self.accept(inbounds)
