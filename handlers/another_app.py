@@ -52,7 +52,7 @@ async def link(chat: Chat) -> None:
     await enter(chat, chat.arguments)
 
 
-@router.scene(CARRIED)
+@router.scene(CARRIED, always=True)
 async def came_along(chat: Chat) -> None:
     """A link from another app of theirs brought them here."""
     await enter(chat, chat.arguments.removeprefix(CARRIED))
@@ -177,7 +177,7 @@ async def unlink(chat: Chat) -> None:
     await chat.call(PART, chosen.proof, chosen.asked_id, chosen.entered_id)  # and either side hears of it
 
 
-@router.event("person")
+@router.event("person", always=True)
 async def another_address(chat: Chat) -> None:
     """Somebody entered this customer's code, or two addresses have become one person's."""
     what, _colon, code = chat.inbound.data.partition(":")

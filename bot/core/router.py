@@ -56,6 +56,7 @@ class Router:
     events: dict[str, str] = field(default_factory=dict)
     scenes: dict[str, str] = field(default_factory=dict)
     patterns: dict[str, str] = field(default_factory=dict)
+    always: set[str] = field(default_factory=set)
     natives: dict[tuple[str, str], str] = field(default_factory=dict)
     fallback_handler: str = ""
     files_handler: str = ""
@@ -110,20 +111,29 @@ class Router:
 
         return register
 
-    def event(self, kind: str) -> Callable[[H], H]:
-        """An inbound that is no message: "started", "payment". The handler runs beside an open dialog."""
+    def event(self, kind: str, *, always: bool = False) -> Callable[[H], H]:
+        """An inbound that is no message: "started", "payment". The handler runs beside an open dialog.
+
+        `always`: it speaks and is answered also while a person has the word; for what nobody else can decide for the
+        customer, such as who they are.
+        """
 
         def register(handler: H) -> H:
             self.events[kind] = self._add(handler)
+            self.always |= {self.events[kind]} if always else set()
             return handler
 
         return register
 
-    def scene(self, prefix: str) -> Callable[[H], H]:
-        """A link into the conversation whose data begins with `prefix`; `chat.arguments` is all of the data."""
+    def scene(self, prefix: str, *, always: bool = False) -> Callable[[H], H]:
+        """A link into the conversation whose data begins with `prefix`; `chat.arguments` is all of the data.
+
+        `always`: as with `event`.
+        """
 
         def register(handler: H) -> H:
             self.scenes[prefix] = self._add(handler)
+            self.always |= {self.scenes[prefix]} if always else set()
             return handler
 
         return register
@@ -171,6 +181,7 @@ class Routes:
         self.events: dict[str, str] = {}
         self.natives: dict[tuple[str, str], str] = {}
         self.commands: list[Command] = []
+        self.always: set[str] = set()  # handlers that speak also while a person has the word
         self._scenes: dict[str, str] = {}
         self._patterns: dict[str, str] = {}
         self._words: dict[str, str] = {}
@@ -184,6 +195,7 @@ class Routes:
 
     def _include(self, router: Router) -> None:
         _merge(self.handlers, router.handlers, "handler", router)
+        self.always |= router.always
         _merge(self.callbacks, router.callbacks, "button", router)
         _merge(self.events, router.events, "event", router)
         _merge(self.natives, router.natives, "native event", router)

@@ -115,6 +115,29 @@ def decide(inbound: Inbound, state: ConversationState, routes: Routes) -> Step:
             return Start(name, inbound.data, background=inbound.kind != "person") if name else Ignore()
 
 
+def speaks_always(step: Step, routes: Routes) -> bool:
+    """Whether what follows is said also while a person has the word."""
+    match step:
+        case Start(handler=name):
+            return name in routes.always
+        case Answer(dialog=dialog) | Result(dialog=dialog):
+            return dialog.handler in routes.always
+        case _:
+            return False
+
+
+def goes_past_people(step: Step, inbound: Inbound, state: ConversationState, routes: Routes) -> bool:
+    """Whether what the customer did is for the bot although a person has the word; all else they say to that person.
+
+    So is a number, unless the bot spoke last.
+    """
+    if isinstance(step, Start):
+        return step.stops or step.handler in routes.always
+    if not isinstance(step, Answer) or step.key is None or step.dialog.handler not in routes.always:
+        return False
+    return bool(inbound.data) or number(inbound.text) is None or state.last_author == "bot"
+
+
 def _asking(state: ConversationState) -> bool:
     return state.foreground is not None and state.foreground.state == "asking"
 

@@ -18,7 +18,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Speech:
-    """Gathers a turn's replies. While a person owns the conversation, nothing is said on any channel."""
+    """Gathers a turn's replies. While a person has the word, hardly anything is said on any channel."""
 
     def __init__(
         self,
@@ -43,9 +43,12 @@ class Speech:
         """One more reply, behind those before it."""
         self._replies.append(reply)
 
-    def finish(self, *, later: bool = False) -> None:
-        """Turn what was said into rows. What leaves `later` changes nothing about what a typed number stands for."""
-        if self._state.is_with_people(self._now) or not self._replies:
+    def finish(self, *, later: bool = False, always: bool = False) -> None:
+        """Turn what was said into rows. What leaves `later` changes nothing about what a typed number stands for.
+
+        `always`: also while a person has the word.
+        """
+        if not self._replies or (self._state.is_with_people(self._now) and not always):
             return
         if self._capabilities.gathers:
             self._replies = gathered(self._replies)

@@ -82,15 +82,18 @@ class Turn:
         await self._open(inbound)
         files: tuple[Attachment, ...] = ()
         step = self._step(inbound)
+        heard = not state.is_with_people(self._now) or inbound.kind not in FROM_CUSTOMER
+        heard = heard or routing.goes_past_people(step, inbound, state, self._shop.routes)
         if inbound.held:
             self._call_person()
         if inbound.kind in FROM_CUSTOMER and not self._in_thread:
             files = await self._keep_message(inbound, _said(inbound, choice))
         dialogs = self._dialogs(inbound)
-        if not state.is_with_people(self._now) or inbound.kind not in FROM_CUSTOMER or _stops(step):
+        if heard:
             await dialogs.take(step, files)
         if not inbound.automatic:  # a machine is obeyed, and not answered
-            self._speech.finish(later=await self._sleeps())
+            always = routing.speaks_always(step, self._shop.routes)
+            self._speech.finish(later=await self._sleeps(), always=always)
         if dialogs.successor is not None:
             self.writes.effects.append(follows(state.lane, state.id, state.epoch, dialogs.successor))
         elif dialogs.wants_person and self._shop.on(state.account).hands_over:
@@ -174,10 +177,6 @@ class Turn:
         effect = NewEffect(f"store:{kept.id}", "store", f"file:{kept.id}", payload, state.id, state.last_seq)
         self.writes.effects.append(effect)
         return kept
-
-
-def _stops(step: routing.Step) -> bool:
-    return isinstance(step, routing.Start) and step.stops
 
 
 def _merged(inbounds: Sequence[Inbound]) -> Inbound:

@@ -16,7 +16,9 @@ from bot.services.person_codes import Taken
 from models import Audit, PersonCode, PersonLink
 from models.database import transaction
 from tests.kit.simulator import Customer, Simulator
-from tests.scenarios.test_another_app import code_of, connected, enters
+from tests.scenarios.test_another_app import code_of, connected, enters, link_of
+
+SHOWN = "has entered your code"
 
 
 @pytest.fixture
@@ -134,3 +136,47 @@ async def test_both_hear_of_a_parting_in_the_same_commit(sim: Simulator, monkeyp
     await sim.runtime.idle()
     for one in (web, app):
         assert "are apart now" in (await one.last()).text
+
+
+@pytest.mark.parametrize("on", ["webchat", "sms"])
+async def test_who_talks_to_a_person_can_confirm_and_goes_on_with_them(sim: Simulator, on: str) -> None:
+    ann, app, mei = await sim.customer("Ann", on=on), await sim.customer("Annie", on="telegram"), await sim.staff("Mei")
+    code = await code_of(ann)
+    talk = await ann.conversation()
+    await sim.runtime.take_over(talk.id, mei.id)
+    await enters(app, code)
+    assert SHOWN in (await ann.last()).text
+    await sim.runtime.staff_says(talk.id, mei.id, "m1", "One box, or 2?", ())
+    await sim.runtime.idle()
+    before = len(await ann.screen())
+    for words in ("2", "hello?", "/menu"):  # these are for Mei
+        await ann.says(words)
+    assert (len(await ann.screen()), await PersonCode.all().count()) == (before, 1)
+    await ann.picks("Yes, that is me") if on == "webchat" else await ann.says("Yes, that is me")
+    assert "Connected: we know you in" in (await ann.last()).text
+    assert "Mei goes on with you here." in (await app.last()).text
+    assert [(await one.conversation()).owner_id for one in (ann, app)] == [mei.id] * 2
+
+
+async def test_a_number_answers_the_question_that_was_put_last(sim: Simulator) -> None:
+    ann, app, mei = await sim.customer("Ann", on="sms"), await sim.customer("Eve", on="telegram"), await sim.staff()
+    code = await code_of(ann)
+    await sim.runtime.take_over((await ann.conversation()).id, mei.id)
+    await enters(app, code)
+    await ann.says("2")
+    assert "nothing is connected" in (await ann.last()).text
+    assert "not confirmed" in (await app.last()).text
+
+
+async def test_a_link_is_opened_into_a_talk_with_staff(sim: Simulator) -> None:
+    web, app, mei = await sim.customer("Ann"), await sim.customer("Annie", on="telegram"), await sim.staff("Mei")
+    for one in (web, app):
+        await one.says("hello")
+    await sim.runtime.take_over((await app.conversation()).id, mei.id)
+    await app.opens(await link_of(sim, web))
+    assert "Are you the one there, too?" in (await app.last()).text
+    await app.picks("Yes, both are me")
+    assert "Good to see you here" in (await app.last()).text
+    before = len(await app.screen())
+    await app.says("/help")
+    assert (len(await app.screen()), (await app.conversation()).owner_id) == (before, mei.id)
