@@ -30,7 +30,7 @@ from analytics.columnar import schema
 from analytics.export import MOST_IDS, Done, Task, export, export_from, forget
 from analytics.manifest import BLOCK, Block, Manifest, Part
 from analytics.source import Source, open_source
-from analytics.tables import PRODUCTS, TABLES, Table, columns
+from analytics.tables import LABELS, TABLES, Table, columns
 
 #: A transaction may commit this long after the time that it wrote into its rows.
 OVERLAP = timedelta(minutes=15)
@@ -68,7 +68,8 @@ def update(url: str, lake: Path, *, now: datetime, only: Collection[str] = (), t
         parts: dict[str, Part] = {}
         for plan in plans:
             parts |= _apply(source, plan, known, lambda tasks: counter.count(run(tasks)))
-        parts |= _copy_products(source, lake, known)
+        for table in LABELS:
+            parts |= _copy(source, lake, known, table)
         after = known.with_parts(parts)
         if after != known:
             make_empty_files(lake)
@@ -171,15 +172,16 @@ def _differing(source: Source, table: Table, part: Part) -> list[int]:
     return sorted(number for number in {*theirs, *ours} if theirs.get(number) != ours.get(number))
 
 
-def _copy_products(source: Source, lake: Path, known: Manifest) -> dict[str, Part]:
-    rows = source.rows(PRODUCTS.columns, PRODUCTS.source, "1=1").sort_by("id")
-    old = known.part(PRODUCTS.name).blocks.get(0)
+def _copy(source: Source, lake: Path, known: Manifest, table: Table) -> dict[str, Part]:
+    """The whole table, if anything in it is different."""
+    rows = source.rows(table.columns, table.source, "1=1").sort_by("id")
+    old = known.part(table.name).blocks.get(0)
     if old and rows.equals(pq.read_table(lake / old.file, partitioning=None)):
         return {}
-    name = f"{PRODUCTS.name}/{os.urandom(6).hex()}.parquet"
-    (lake / PRODUCTS.name).mkdir(parents=True, exist_ok=True)
+    name = f"{table.name}/{os.urandom(6).hex()}.parquet"
+    (lake / table.name).mkdir(parents=True, exist_ok=True)
     pq.write_table(rows, lake / name, coerce_timestamps="us")
-    return {PRODUCTS.name: Part({0: Block(name, rows.num_rows)})}
+    return {table.name: Part({0: Block(name, rows.num_rows)})}
 
 
 def empty_file(table: str) -> str:
@@ -190,7 +192,7 @@ def empty_file(table: str) -> str:
 def make_empty_files(lake: Path) -> None:
     """Write the files of `empty_file`; whoever reads one meanwhile reads the whole old or the whole new one."""
     (lake / "empty").mkdir(parents=True, exist_ok=True)
-    names = [table.name for table in (*TABLES, PRODUCTS)] + [table.child.name for table in TABLES if table.child]
+    names = [table.name for table in (*TABLES, *LABELS)] + [table.child.name for table in TABLES if table.child]
     for name in names:
         path = lake / empty_file(name)
         aside = path.with_name(f".{os.urandom(6).hex()}")
@@ -206,7 +208,7 @@ def paths(lake: Path, manifest: Manifest, table: str, since: datetime, until: da
     return [str(lake / file) for file in files or [empty_file(table)]]
 
 
-UNTIMED = {table.name for table in (*TABLES, PRODUCTS) if not table.at}
+UNTIMED = {table.name for table in (*TABLES, *LABELS) if not table.at}
 
 
 def erase(lake: Path, table: str, ids: Sequence[int]) -> int:

@@ -117,7 +117,7 @@ MESSAGES = Table(
 
 TABLES: tuple[Table, ...] = (ORDERS, REVIEWS, CONVERSATIONS, MESSAGES)
 
-#: Names for labels; small, so copied whole at every update. `names` is JSON by language.
+#: Names for labels: JSON by language, of a variant a list of them, one for each of the product's options.
 PRODUCTS = Table(
     name="products",
     source="product",
@@ -125,10 +125,19 @@ PRODUCTS = Table(
     at="",
 )
 
+VARIANTS = Table(
+    name="variants",
+    source="variant",
+    columns=(Column("product_id", "int"), Column("sku", "text"), Column("option_values", "text"), Column("id", "int")),
+    at="",
+)
+#: They are small, so copied whole at every update.
+LABELS = (PRODUCTS, VARIANTS)
+
 
 def columns(name: str) -> tuple[Column, ...]:
     """The columns of a table or a child in the lake; a child's own, then those that it inherits."""
-    for table in (*TABLES, PRODUCTS):
+    for table in (*TABLES, *LABELS):
         if table.name == name:
             return table.columns
         if table.child and table.child.name == name:

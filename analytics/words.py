@@ -223,5 +223,15 @@ def clause(growth: float | None, period: Period, language: str) -> str:
 
 def product_name(names: str, sku: str, language: str) -> str:
     """A product's name from its JSON by language; the sku of a product that is gone."""
-    texts: dict[str, str] = json.loads(names) if names else {}
-    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "") or sku
+    return _text(json.loads(names) if names else {}, language) or sku
+
+
+def variant_name(names: str, values: str, sku: str, language: str) -> str:
+    """ "Shirt (small, red)": the product's name with the variant's values, which are JSON, too."""
+    chosen = ", ".join(_text(value, language) for value in (json.loads(values) if values else []))
+    name = product_name(names, sku, language)
+    return f"{name} ({chosen})" if chosen else name
+
+
+def _text(texts: dict[str, str], language: str) -> str:
+    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")

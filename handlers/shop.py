@@ -49,15 +49,13 @@ class ShowCart(Callback, prefix="cart"):
 @router.command("shop", "products", "browse", "商品", "看看商品", "买茶", title=_("Browse and order"), menu=10)
 async def browse(chat: Chat) -> None:
     """What there is today."""
-    products = await chat.do(catalogue.products)
-    show_page(chat, products, 0)
+    await show_page(chat, 0)
 
 
 @router.on(Browse)
 async def browse_on(chat: Chat, more: Browse) -> None:
     """The next products."""
-    products = await chat.do(catalogue.products)
-    show_page(chat, products, more.page)
+    await show_page(chat, more.page)
 
 
 @router.on(Add)
@@ -119,16 +117,16 @@ async def about(chat: Chat, wanted: AboutProduct) -> None:
     chat.say(_("I have passed your question to a colleague, who will answer right here."))
 
 
-def show_page(chat: Chat, products: tuple[ProductView, ...], page: int) -> None:
+async def show_page(chat: Chat, page: int) -> None:
     """Some products, and how to see more of them."""
     size = CARDS if chat.person.capabilities.cards else MESSAGES
-    shown = products[page * size : (page + 1) * size]
-    if not shown:
+    shelf = await chat.do(catalogue.products, page * size, size)
+    if not shelf.products:
         chat.say(_("That is all we have."), buttons=[cart_button(chat)])
         return
-    more = [Button(chat.words(_("More")), Browse(page=page + 1).pack())] if len(products) > (page + 1) * size else []
+    more = [Button(chat.words(_("More")), Browse(page=page + 1).pack())] if shelf.more else []
     text = _("Here is what we have today.") if page == 0 else _("And here is more.")
-    chat.say(text, cards=[card(chat, product) for product in shown], buttons=[*more, cart_button(chat)])
+    chat.say(text, cards=[card(chat, product) for product in shelf.products], buttons=[*more, cart_button(chat)])
 
 
 def card(chat: Chat, product: ProductView) -> Card:
@@ -137,7 +135,7 @@ def card(chat: Chat, product: ProductView) -> Card:
     if product.available <= 0:
         text = "\n".join([product.description, chat.words(_("Sold out at the moment"))])
         return Card(product.name, text, price, product.picture)
-    button = Button(chat.words(_("Add to cart")), Add(sku=product.sku).pack(), style="primary")
+    button = Button(chat.words(_("Add to cart")), Add(sku=product.only).pack(), style="primary")
     return Card(product.name, product.description, price, product.picture, (button,))
 
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from models.attachment import Attachment
 from models.audit import Audit
 from models.broadcast import Broadcast, BroadcastCopy
-from models.catalogue import CartLine, Product
+from models.catalogue import (
+    CartLine,
+    Place,
+    Price,
+    Product,
+    ProductSearch,
+    Stock,
+    StockAlert,
+    StockPick,
+    Variant,
+)
 from models.channel import ChannelNote, OpenCall, Opening
 from models.consent import Consent
 from models.contact import Contact, Identity, IdentityAlias, Visitor
@@ -52,7 +62,10 @@ __all__ = [
     "PaymentEvent",
     "PersonCode",
     "PersonLink",
+    "Place",
+    "Price",
     "Product",
+    "ProductSearch",
     "Receipt",
     "Refund",
     "ReportDelivery",
@@ -64,6 +77,10 @@ __all__ = [
     "Shard",
     "Staff",
     "StaffSession",
+    "Stock",
+    "StockAlert",
     "StockHold",
+    "StockPick",
+    "Variant",
     "Visitor",
 ]

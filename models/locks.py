@@ -13,7 +13,7 @@ from tortoise.queryset import QuerySet
 
 from models.attachment import Attachment
 from models.broadcast import Broadcast
-from models.catalogue import CartLine, Product
+from models.catalogue import CartLine, Product, Variant
 from models.conversation import Conversation
 from models.database import client, execute
 from models.order import Order
@@ -70,6 +70,15 @@ async def products(ids: Iterable[int]) -> dict[int, Product]:
     """Products by id: nobody else can hold or sell their stock until this transaction ends."""
     wanted = sorted(set(ids))
     rows = await Product.filter(id__in=wanted).order_by("id").select_for_update()
+    return {row.id: row for row in rows}
+
+
+async def variants(ids: Iterable[int]) -> dict[int, Variant]:
+    """Variants by id, each with its product, which is locked: nobody else holds, sells or changes variants of it."""
+    wanted = sorted(set(ids))
+    of = await Variant.filter(id__in=wanted).values_list("product_id", flat=True)
+    await products(int(one) for one in of)  # type: ignore[call-overload]
+    rows = await Variant.filter(id__in=wanted).order_by("id").select_related("product")
     return {row.id: row for row in rows}
 
 

@@ -9,7 +9,7 @@ from tortoise.indexes import Index
 from tortoise.models import Model
 
 if TYPE_CHECKING:
-    from models.catalogue import Product
+    from models.catalogue import Product, Variant
     from models.contact import Contact
 
 
@@ -46,7 +46,7 @@ class Order(Model):
 
 
 class OrderLine(Model):
-    """One product of an order, with name and price as they were at that moment."""
+    """One variant of a product in an order, with name and price as they were at that moment."""
 
     id = fields.BigIntField(primary_key=True)
     order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(
@@ -57,6 +57,10 @@ class OrderLine(Model):
         "models.Product", related_name=None, null=True, on_delete=fields.SET_NULL
     )
     product_id: int | None
+    variant: fields.ForeignKeyNullableRelation[Variant] = fields.ForeignKeyField(
+        "models.Variant", related_name=None, null=True, on_delete=fields.SET_NULL
+    )
+    variant_id: int | None
     sku = fields.CharField(64)
     name = fields.CharField(200)
     quantity = fields.IntField()
@@ -101,10 +105,17 @@ class StockHold(Model):
         "models.Product", related_name="holds", on_delete=fields.CASCADE
     )
     product_id: int
+    variant: fields.ForeignKeyRelation[Variant] = fields.ForeignKeyField(
+        "models.Variant", related_name="holds", on_delete=fields.CASCADE
+    )
+    variant_id: int
     quantity = fields.IntField()
     expires_at = fields.DatetimeField()
 
     class Meta:
         table = "stock_hold"
-        unique_together = (("order_id", "product_id"),)
-        indexes = (Index(fields=("product_id", "expires_at"), name="ix_stock_hold_product"),)
+        unique_together = (("order_id", "variant_id"),)
+        indexes = (
+            Index(fields=("product_id", "expires_at"), name="ix_stock_hold_product"),
+            Index(fields=("variant_id", "expires_at"), name="ix_stock_hold_variant"),
+        )

@@ -53,7 +53,7 @@ class ReviewCard:
 async def home(request: web.Request) -> web.Response:
     """GET /."""
     lang, links = page_language(request), request.app[LINKS]
-    sold = await catalogue.products(_anybody(request, lang))
+    sold = (await catalogue.products(_anybody(request, lang))).products
     said = await reviews.public(lang, query_int(request, "before"), REVIEWS + 1)
     known = await _pictures(sold, said)
     values = {
@@ -73,7 +73,7 @@ async def privacy(request: web.Request) -> web.Response:
 async def products_json(request: web.Request) -> web.Response:
     """GET /api/shop/products."""
     lang, links = language(request), request.app[LINKS]
-    sold = await catalogue.products(_anybody(request, lang))
+    sold = (await catalogue.products(_anybody(request, lang))).products
     known = await _pictures(sold, ())
     return answer({"items": [_product_json(product, lang, known, links) for product in sold]})
 

@@ -48,7 +48,8 @@ def build(tables: Tables, period: Period) -> Mapping[str, DataFrame]:
     products = lines.groupBy("currency", "sku", (lines.paid_at >= f.lit(period.starts_at)).alias("is_now")).agg(
         total(lines.quantity).alias("pieces"), total(lines.quantity, lines.price).alias("revenue")
     )
-    names = tables("products").select("sku", f.col("name").alias("names"))
+    named = tables("products").select(f.col("id").alias("product_id"), f.col("name").alias("names"))
+    names = tables("variants").join(named, "product_id").select("sku", "names", "option_values")
     return {"days": days, "products": products.join(f.broadcast(names), "sku", "left")}
 
 
@@ -122,16 +123,17 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What was sold of a product, and its revenue before."""
+    """What was sold of a variant of a product, and its revenue before."""
 
     sku: str
     names: str
+    values: str
     pieces: int
     revenue: int
     revenue_before: int
 
     def label(self, language: str) -> str:
-        return words.product_name(self.names, self.sku, language)
+        return words.variant_name(self.names, self.values, self.sku, language)
 
 
 def _sum(rows: Sequence[Row]) -> Sales:
@@ -151,7 +153,14 @@ def _products(rows: Sequence[Row], currency: str) -> list[Product]:
     mine = [row for row in rows if row["currency"] == currency]
     before = {row["sku"]: whole(row["revenue"]) for row in mine if not row["is_now"]}
     sold = [
-        Product(str(r["sku"]), str(r["names"] or ""), whole(r["pieces"]), whole(r["revenue"]), before.get(r["sku"], 0))
+        Product(
+            str(r["sku"]),
+            str(r["names"] or ""),
+            str(r["option_values"] or ""),
+            whole(r["pieces"]),
+            whole(r["revenue"]),
+            before.get(r["sku"], 0),
+        )
         for r in mine
         if r["is_now"]
     ]
@@ -294,7 +303,7 @@ REPORT = Report(
             "zh": "营业额、订单数与客单价，按日、渠道和商品细分。",
         },
     ),
-    reads=("orders", "order_lines", "products"),
+    reads=("orders", "order_lines", "products", "variants"),
     build=build,
     tell=tell,
 )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
+from bot.core.errors import BadInput
+
 #: ISO 4217 currencies whose minor unit is not a hundredth, by the digits that theirs has.
 _DIGITS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
@@ -24,6 +26,7 @@ SIGNS = {
     "VND": "₫",
 }  # fmt: skip
 
+_WRITTEN = re.compile(r"([0-9]{1,15})(?:\.([0-9]+))?")
 _LETTER_BEFORE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)")  # Babel leaves the space of "CHF 1" out
 
 
@@ -52,6 +55,17 @@ class Money:
         if other.currency != self.currency:
             raise ValueError(f"cannot mix {self.currency} and {other.currency}")
         return other
+
+    @classmethod
+    def parse(cls, text: str, currency: str) -> Money:
+        """`"68.00"` of a currency with hundredths is 6800. Raises `BadInput`: more decimals than it has are refused."""
+        found = _WRITTEN.fullmatch(text.strip())
+        if found is None:
+            raise BadInput(f"{text!r} is not an amount; write it like 68 or 68.50")
+        digits, most = found[2] or "", exponent(currency)
+        if len(digits) > most:
+            raise BadInput(f"{text!r} has more decimals than {currency} has: {most}")
+        return cls(int(found[1] + digits.ljust(most, "0")), currency)
 
     @property
     def decimal(self) -> Decimal:

@@ -11,18 +11,20 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.core.message import FileRef
+from bot.core.money import Money
 from bot.core.ports import Storage, StoredFile
 from bot.demo.goods import GOODS, Good
-from bot.demo.history import write_history
-from bot.services import attachments
-from models import Product, Setting
+from bot.demo.history import CURRENCY, write_history
+from bot.services import attachments, products, stock
+from bot.services.products import PriceSpec, ProductSpec, VariantSpec
+from bot.services.variants import priced
+from models import Setting, Variant
 from models.database import transaction
 
 MARK = "demo"
 PICTURES = Path(__file__).parent / "pictures"
 SIDE = 800  # pixels of a picture, both ways
 LIMIT = 100_000  # bytes of a picture
-CURRENCY = "CNY"
 
 
 async def fill(storage: Storage, now: datetime) -> bool:
@@ -37,10 +39,11 @@ async def fill(storage: Storage, now: datetime) -> bool:
         _, is_first = await Setting.get_or_create(name=MARK, defaults={"value": now.isoformat()})
         if not is_first:
             return False
-        products = {
-            good.sku: await _product(good, position, *pictures[good.sku], now) for position, good in enumerate(GOODS)
-        }
-        await write_history(products, now)
+        for position, good in enumerate(GOODS):
+            await _product(good, position, *pictures[good.sku], now)
+        there = await Variant.filter(sku__in=list(pictures)).order_by("id").select_related("product")
+        sold = await priced(there, CURRENCY)
+        await write_history({one.row.sku: one for one in sold.values()}, now)
     return True
 
 
@@ -59,19 +62,18 @@ async def _chunks(data: bytes) -> AsyncIterator[bytes]:
     yield data
 
 
-async def _product(good: Good, position: int, picture: StoredFile, thumb: StoredFile, now: datetime) -> Product:
+async def _product(good: Good, position: int, picture: StoredFile, thumb: StoredFile, now: datetime) -> None:
     file = FileRef("image", "", f"{good.sku}.webp", "image/webp", picture.size)
     row = await attachments.create(file, now, public=True)
     await attachments.stored(row.id, picture, "image", "image/webp", picture.key, thumb.key, SIDE, SIDE)
-    return await Product.create(
+    spec = ProductSpec(
         sku=good.sku,
-        category=good.category,
         name={"en": good.en, "zh": good.zh},
+        variants=[VariantSpec(good.sku, [PriceSpec(Money(good.price, CURRENCY))])],
         description={"en": good.about_en, "zh": good.about_zh},
-        price=good.price,
-        currency=CURRENCY,
-        stock=good.stock,
-        picture_id=row.id,
+        category=good.category,
         position=position,
-        updated_at=now,
+        picture_id=row.id,
     )
+    await products.save(spec, now)
+    await products.count(good.sku, {(await stock.main()).code: good.stock})

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from bot.demo.people import OPINIONS, PEOPLE, WAITING, Opinion, Person
 from bot.services.orders import new_number
 from bot.services.reviews import public_name
-from bot.services.scope import words
+from bot.services.variants import Priced
 from models import (
     Contact,
     Conversation,
@@ -22,10 +22,10 @@ from models import (
     OrderLine,
     Payment,
     PaymentEvent,
-    Product,
     Review,
 )
 
+CURRENCY = "CNY"
 DAYS = 56
 #: How an order went: its steps, hours after the one before. The first is the placing.
 WAYS: Mapping[str, tuple[tuple[str, float], ...]] = {
@@ -48,7 +48,7 @@ class _Known:
     conversation: Conversation
 
 
-async def write_history(products: Mapping[str, Product], now: datetime) -> None:
+async def write_history(products: Mapping[str, Priced], now: datetime) -> None:
     """Customers, threads, orders, payments and reviews, inside the caller's transaction."""
     dice = random.Random(20)  # noqa: S311  # the same shop every time
     known = {person.name: await _meet(number, person, now) for number, person in enumerate((*PEOPLE, WAITING))}
@@ -103,11 +103,13 @@ def _moments(dice: random.Random, now: datetime) -> list[datetime]:
     return sorted(moment for moment in moments if moment < now - timedelta(hours=2))
 
 
-def _basket(dice: random.Random, products: Mapping[str, Product]) -> list[tuple[Product, int]]:
+def _basket(dice: random.Random, products: Mapping[str, Priced]) -> list[tuple[Priced, int]]:
     """One to three products; what is cheap is bought more often."""
-    weights = [1 / product.price for product in products.values()]
-    chosen = {product.sku: product for product in dice.choices(list(products.values()), weights, k=dice.randint(1, 3))}
-    return [(product, 2 if product.price < 9000 and dice.random() < 0.3 else 1) for product in chosen.values()]
+    weights = [1 / product.price.amount for product in products.values()]
+    chosen = {
+        product.row.sku: product for product in dice.choices(list(products.values()), weights, k=dice.randint(1, 3))
+    }
+    return [(product, 2 if product.price.amount < 9000 and dice.random() < 0.3 else 1) for product in chosen.values()]
 
 
 def _way(dice: random.Random, at: datetime, now: datetime) -> str:
@@ -123,19 +125,19 @@ def _way(dice: random.Random, at: datetime, now: datetime) -> str:
     return "paid"
 
 
-async def _order(buyer: _Known, basket: list[tuple[Product, int]], at: datetime, way: str) -> Order:
+async def _order(buyer: _Known, basket: list[tuple[Priced, int]], at: datetime, way: str) -> Order:
     """An order with its lines, audit rows and payment."""
     person = buyer.person
     times = _times(way, at)
     order = await Order.create(
         number=new_number(), contact_id=buyer.contact.id, conversation_id=buyer.conversation.id,
-        account=person.account, state=way, total=sum(product.price * count for product, count in basket),
-        currency=basket[0][0].currency, name=person.name, phone=person.phone, address=person.address,
+        account=person.account, state=way, total=sum(product.price.amount * count for product, count in basket),
+        currency=CURRENCY, name=person.name, phone=person.phone, address=person.address,
         paid_at=times.get("paid"), created_at=at, updated_at=max(times.values()),
     )  # fmt: skip
     await OrderLine.bulk_create(
-        OrderLine(order_id=order.id, product_id=product.id, sku=product.sku, name=words(product.name, person.locale),
-                  quantity=count, price=product.price)
+        OrderLine(order_id=order.id, product_id=product.row.product_id, variant_id=product.row.id, sku=product.row.sku,
+                  name=product.name(person.locale), quantity=count, price=product.price.amount)
         for product, count in basket
     )  # fmt: skip
     await OrderEvent.bulk_create(
@@ -170,14 +172,15 @@ async def _pay(order: Order, times: Mapping[str, datetime]) -> None:
     await PaymentEvent.bulk_create(PaymentEvent(payment_id=payment.id, action=action, at=at) for action, at in steps)
 
 
-async def _review(author: _Known, opinion: Opinion, product: Product, now: datetime) -> None:
+async def _review(author: _Known, opinion: Opinion, product: Priced, now: datetime) -> None:
     """A review of an order of that product which the author completed before."""
     at = now - timedelta(days=opinion.days, hours=1)
     order = await _order(author, [(product, 1)], at - timedelta(days=6), "completed")
     accepted = opinion.state == "accepted"
     decided_at = at + timedelta(hours=1) if accepted else None
     await Review.create(
-        contact_id=author.contact.id, conversation_id=author.conversation.id, order_id=order.id, product_id=product.id,
+        contact_id=author.contact.id, conversation_id=author.conversation.id, order_id=order.id,
+        product_id=product.row.product_id,
         account=author.person.account, stars=opinion.stars, text=opinion.text, locale=author.person.locale,
         display_name=public_name(author.person.name, author.person.locale), state=opinion.state,
         decided_at=decided_at, created_at=at, updated_at=decided_at or at,

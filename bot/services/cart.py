@@ -11,14 +11,15 @@ from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.registry import reads
 from bot.services import same_person, stock
-from bot.services.scope import Scope, words
-from models import CartLine, Product, locks
+from bot.services.scope import Scope
+from bot.services.variants import Priced, priced
+from models import CartLine, Variant, locks
 from models.database import transaction
 
 
 @dataclass(frozen=True, slots=True)
 class CartItem:
-    """One product of the cart; `was` is the price that the customer saw, when it has changed since."""
+    """One variant in the cart; `was` is the price that the customer saw, when it has changed since."""
 
     sku: str
     name: str
@@ -39,24 +40,31 @@ class Cart:
 
 @reads
 async def view(scope: Scope) -> Cart:
-    """The cart at today's prices. What is no longer for sale shows with nothing available."""
+    """The cart at today's prices. What is no longer for sale shows with nothing available.
+
+    What has no price in the customer's currency stays where it was put, and is not shown.
+    """
     people = await same_person.contacts(scope)
-    found = CartLine.filter(contact_id__in=people, product__currency=scope.currency)
-    lines = summed(await found.order_by("id").select_related("product"))
-    free = await stock.available((line.product for line in lines), scope.now)
-    items = tuple(_item(line, free[line.product_id], scope.locale) for line in lines)
+    lines = summed(await CartLine.filter(contact_id__in=people).order_by("id").prefetch_related("variant__product"))
+    costs = await priced((line.variant for line in lines), scope.currency)
+    free = await stock.available(costs, scope.now)
+    shown = [line for line in lines if line.variant_id in costs]
+    items = tuple(_item(line, costs[line.variant_id], free[line.variant_id], scope.locale) for line in shown)
     return Cart(items, _total(items))
 
 
 async def add(scope: Scope, sku: str, quantity: int = 1) -> Cart:
-    """Put `quantity` more in. Raises `Refused`: "no_product", "bad_quantity", "sold_out"(name, available)."""
+    """Put `quantity` more of a variant in.
+
+    Raises `Refused`: "no_product", "bad_quantity", "sold_out"(name, available).
+    """
     if quantity < 1:
         raise Refused("bad_quantity", quantity=quantity)
-    product = await _product(scope, sku)
+    variant = await _variant(scope, sku)
     lines = await locks.cart(*await same_person.contacts(scope))
-    wanted = quantity + sum(line.quantity for line in lines if line.product_id == product.id)
-    await _check_stock(scope, product, wanted)
-    await _put(scope, product, wanted)
+    wanted = quantity + sum(line.quantity for line in lines if line.variant_id == variant.row.id)
+    await _check_stock(scope, variant, wanted)
+    await _put(scope, variant, wanted)
     return await view(scope)
 
 
@@ -65,11 +73,11 @@ async def change(scope: Scope, sku: str, quantity: int) -> Cart:
     if quantity < 0:
         raise Refused("bad_quantity", quantity=quantity)
     if quantity == 0:
-        await CartLine.filter(contact_id__in=await same_person.contacts(scope), product__sku=sku).delete()
+        await CartLine.filter(contact_id__in=await same_person.contacts(scope), variant__sku=sku).delete()
         return await view(scope)
-    product = await _product(scope, sku)
-    await _check_stock(scope, product, quantity)
-    await _put(scope, product, quantity)
+    variant = await _variant(scope, sku)
+    await _check_stock(scope, variant, quantity)
+    await _put(scope, variant, quantity)
     return await view(scope)
 
 
@@ -81,40 +89,51 @@ async def clear(scope: Scope) -> Cart:
 
 async def accept_prices(scope: Scope) -> Cart:
     """The customer has seen today's prices and agrees."""
-    for line in await locks.cart(*await same_person.contacts(scope)):
-        await line.fetch_related("product")
-        line.price_seen = line.product.price
-        await line.save(update_fields=["price_seen"])
+    lines = await locks.cart(*await same_person.contacts(scope))
+    for line in lines:
+        await line.fetch_related("variant__product")
+    costs = await priced((line.variant for line in lines), scope.currency)
+    for line in lines:
+        if line.variant_id in costs:
+            price = costs[line.variant_id].price
+            line.price_seen, line.currency = price.amount, price.currency
+            await line.save(update_fields=["price_seen", "currency"])
     return await view(scope)
 
 
 def summed(lines: Iterable[CartLine]) -> list[CartLine]:
-    """One line for each product, with the quantities of all that a person's contacts have of it; nothing is saved."""
+    """One line for each variant, with the quantities of all that a person's contacts have of it; nothing is saved."""
     found: dict[int, CartLine] = {}
     for line in lines:
-        first = found.setdefault(line.product_id, line)
+        first = found.setdefault(line.variant_id, line)
         if first is not line:
             first.quantity += line.quantity
     return list(found.values())
 
 
-async def _product(scope: Scope, sku: str) -> Product:
-    product = await Product.filter(sku=sku, active=True, currency=scope.currency).first()
-    if product is None:
+def seen(line: CartLine) -> Money:
+    """The price that the customer was shown."""
+    return Money(line.price_seen, line.currency)
+
+
+async def _variant(scope: Scope, sku: str) -> Priced:
+    row = await Variant.filter(sku=sku).select_related("product").first()
+    found = (await priced([row], scope.currency)).get(row.id) if row else None
+    if found is None or not found.is_sold:
         raise Refused("no_product", sku=sku)
-    return product
+    return found
 
 
-async def _check_stock(scope: Scope, product: Product, quantity: int) -> None:
-    free = (await stock.available([product], scope.now))[product.id]
+async def _check_stock(scope: Scope, variant: Priced, quantity: int) -> None:
+    free = (await stock.available([variant.row.id], scope.now))[variant.row.id]
     if quantity > free:
-        raise Refused("sold_out", name=words(product.name, scope.locale), available=free)
+        raise Refused("sold_out", name=variant.name(scope.locale), available=free)
 
 
-async def _put(scope: Scope, product: Product, quantity: int) -> None:
+async def _put(scope: Scope, variant: Priced, quantity: int) -> None:
     """Make it so many in all; the price that the customer saw first stays, so that a change is told."""
-    quantity -= await _elsewhere(scope, product, quantity)
-    line = CartLine.filter(contact_id=scope.contact_id, product_id=product.id)
+    quantity -= await _elsewhere(scope, variant.row.id, quantity)
+    line = CartLine.filter(contact_id=scope.contact_id, variant_id=variant.row.id)
     if quantity == 0:
         await line.delete()
         return
@@ -124,21 +143,23 @@ async def _put(scope: Scope, product: Product, quantity: int) -> None:
         async with transaction():
             await CartLine.create(
                 contact_id=scope.contact_id,
-                product_id=product.id,
+                product_id=variant.row.product_id,
+                variant_id=variant.row.id,
                 quantity=quantity,
-                price_seen=product.price,
+                price_seen=variant.price.amount,
+                currency=variant.price.currency,
                 created_at=scope.now,
             )
     except IntegrityError:  # the same contact, at the same moment, on another channel
         await line.update(quantity=quantity)
 
 
-async def _elsewhere(scope: Scope, product: Product, most: int) -> int:
+async def _elsewhere(scope: Scope, variant_id: int, most: int) -> int:
     """How many the person's other contacts have of it; more than `most` are taken out there."""
     if scope.person_id is None:
         return 0
     others = [id_ for id_ in await same_person.contacts(scope) if id_ != scope.contact_id]
-    lines = CartLine.filter(contact_id__in=others, product_id=product.id)
+    lines = CartLine.filter(contact_id__in=others, variant_id=variant_id)
     there = sum([line.quantity for line in await lines])
     if there <= most:
         return there
@@ -146,17 +167,15 @@ async def _elsewhere(scope: Scope, product: Product, most: int) -> int:
     return 0
 
 
-def _item(line: CartLine, free: int, locale: str) -> CartItem:
-    product = line.product
-    price = Money(product.price, product.currency)
+def _item(line: CartLine, variant: Priced, free: int, locale: str) -> CartItem:
     return CartItem(
-        sku=product.sku,
-        name=words(product.name, locale),
+        sku=variant.row.sku,
+        name=variant.name(locale),
         quantity=line.quantity,
-        price=price,
-        was=None if line.price_seen == product.price else Money(line.price_seen, product.currency),
-        available=free if product.active else 0,
-        subtotal=price * line.quantity,
+        price=variant.price,
+        was=None if seen(line) == variant.price else seen(line),
+        available=free if variant.is_sold else 0,
+        subtotal=variant.price * line.quantity,
     )
 
 

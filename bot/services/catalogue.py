@@ -1,10 +1,9 @@
-"""What the shop sells, in the customer's language, with what is free to buy at this moment."""
+"""What the shop sells, in the customer's language and currency, with what is free to buy at this moment."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-from tortoise.queryset import QuerySet
 
 from bot.core.callback import Callback
 from bot.core.errors import Refused
@@ -14,7 +13,12 @@ from bot.core.registry import reads
 from bot.services import stock
 from bot.services.attachments import as_core
 from bot.services.scope import Scope, words
-from models import Product
+from bot.services.variants import Priced, priced
+from models import Product, Variant
+from models.database import fetch
+
+#: Products of one page, where nobody asks for fewer.
+MOST = 100
 
 
 class AboutProduct(Callback, prefix="about"):
@@ -25,7 +29,11 @@ class AboutProduct(Callback, prefix="about"):
 
 @dataclass(frozen=True, slots=True)
 class ProductView:
-    """One product; `available` is stock minus what open orders hold, never below zero."""
+    """One product; `price` is that of its cheapest variant, `varies` when others cost more.
+
+    `available` is what is free of all its variants, never below zero. `only` is the sku of its one variant, "" where
+    there is something to choose.
+    """
 
     sku: str
     name: str
@@ -34,36 +42,122 @@ class ProductView:
     available: int
     picture: Attachment | None
     category: str
+    only: str
+    varies: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Some products, and whether there are `more` after them."""
+
+    products: tuple[ProductView, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VariantView:
+    """One variant: a value for each of the product's options."""
+
+    sku: str
+    values: tuple[str, ...]
+    price: Money
+    compare_at: Money | None
+    available: int
+    picture: Attachment | None
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A product with what there is to choose: its options' names, and its variants in the shop's order."""
+
+    product: ProductView
+    options: tuple[str, ...]
+    variants: tuple[VariantView, ...]
+
+
+_SOLD = (
+    "p.active AND EXISTS (SELECT 1 FROM variant v JOIN price r ON r.variant_id = v.id "
+    "WHERE v.product_id = p.id AND v.active AND r.currency = ?)"
+)
+_PAGE = f"SELECT p.id FROM product p WHERE {_SOLD} ORDER BY p.position, p.id LIMIT ? OFFSET ?"  # noqa: S608 - ours
 
 
 @reads
-async def products(scope: Scope) -> tuple[ProductView, ...]:
-    """Everything for sale in the shop's currency, in the shop's order."""
-    rows = await _for_sale(scope).order_by("position", "id").prefetch_related("picture")
-    free = await stock.available(rows, scope.now)
-    return tuple(_view(row, free[row.id], scope.locale) for row in rows)
+async def products(scope: Scope, first: int = 0, most: int = MOST) -> Shelf:
+    """What is for sale in the customer's currency, in the shop's order, from the `first` on (0: all)."""
+    found = await fetch(_PAGE, (scope.currency, most + 1, first))
+    return await _shelf(scope, [int(row["id"]) for row in found], most)
+
+
+async def _shelf(scope: Scope, ids: Sequence[int], most: int) -> Shelf:
+    there = {one.product.id: one for one in await _loaded(scope, ids[:most])}
+    return Shelf(tuple(there[id_].view(scope) for id_ in ids[:most] if id_ in there), len(ids) > most)
 
 
 @reads
 async def product(scope: Scope, sku: str) -> ProductView:
     """One product. Raises `Refused("no_product")` when it is not, or no longer, for sale."""
-    row = await _for_sale(scope).filter(sku=sku).prefetch_related("picture").first()
-    if row is None:
+    return (await _of(scope, sku)).view(scope)
+
+
+@reads
+async def variants(scope: Scope, sku: str) -> Range:
+    """A product with its variants. Raises as `product`."""
+    found = await _of(scope, sku)
+    views = tuple(found.variant(one, scope.locale) for one in found.sold)
+    return Range(found.view(scope), tuple(words(name, scope.locale) for name in found.product.options), views)
+
+
+async def _of(scope: Scope, sku: str) -> _Loaded:
+    row = await Product.get_or_none(sku=sku)
+    found = await _loaded(scope, [row.id] if row else [])
+    if not found:
         raise Refused("no_product", sku=sku)
-    return _view(row, (await stock.available([row], scope.now))[row.id], scope.locale)
+    return found[0]
 
 
-def _for_sale(scope: Scope) -> QuerySet[Product]:
-    return Product.filter(active=True, currency=scope.currency)
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A product with the variants of it that are sold, at least one, and what is free of each."""
+
+    product: Product
+    sold: Sequence[Priced]
+    free: Mapping[int, int]
+
+    def view(self, scope: Scope) -> ProductView:
+        row, prices = self.product, [one.price for one in self.sold]
+        return ProductView(
+            sku=row.sku,
+            name=words(row.name, scope.locale),
+            description=words(row.description, scope.locale),
+            price=min(prices),
+            available=sum(self.free[one.row.id] for one in self.sold),
+            picture=as_core(row.picture) if row.picture else None,
+            category=row.category,
+            only=self.sold[0].row.sku if len(self.sold) == 1 else "",
+            varies=min(prices) != max(prices),
+        )
+
+    def variant(self, one: Priced, locale: str) -> VariantView:
+        picture = one.row.picture or self.product.picture
+        return VariantView(
+            sku=one.row.sku,
+            values=tuple(words(value, locale) for value in one.row.option_values),
+            price=one.price,
+            compare_at=one.compare_at,
+            available=self.free[one.row.id],
+            picture=as_core(picture) if picture else None,
+        )
 
 
-def _view(row: Product, available: int, locale: str) -> ProductView:
-    return ProductView(
-        sku=row.sku,
-        name=words(row.name, locale),
-        description=words(row.description, locale),
-        price=Money(row.price, row.currency),
-        available=available,
-        picture=as_core(row.picture) if row.picture else None,
-        category=row.category,
-    )
+async def _loaded(scope: Scope, ids: Sequence[int]) -> list[_Loaded]:
+    """Of these products those that are for sale to this customer."""
+    rows = await Product.filter(id__in=list(ids), active=True).order_by("position", "id").prefetch_related("picture")
+    of = Variant.filter(product_id__in=[row.id for row in rows], active=True)
+    there = await of.order_by("position", "id").prefetch_related("product", "picture")
+    sold: dict[int, list[Priced]] = {}
+    for one in (await priced(there, scope.currency)).values():
+        if one.is_sold:
+            sold.setdefault(one.row.product_id, []).append(one)
+    free = await stock.available([one.row.id for group in sold.values() for one in group], scope.now)
+    return [_Loaded(row, sold[row.id], free) for row in rows if row.id in sold]

@@ -14,22 +14,23 @@ from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
 from bot.core.registry import reads
 from bot.services import order_states, payments, refunds, same_person, stock
-from bot.services.cart import summed
+from bot.services.cart import seen, summed
 from bot.services.refunds import Wish
-from bot.services.scope import Scope, words
-from models import CartLine, Order, OrderLine, Product, locks
+from bot.services.scope import Scope
+from bot.services.variants import Priced, priced
+from models import CartLine, Order, OrderLine, locks
 from models.database import transaction
 
 #: Without 0, O, 1 and I: a number is read out, written down and typed again.
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 #: Expiring this many in one transaction keeps it short; the next tick takes the rest.
 EXPIRE_AT_ONCE = 200
-Wanted = Sequence[tuple[CartLine, Product]]
+Wanted = Sequence[tuple[CartLine, Priced]]
 
 
 @dataclass(frozen=True, slots=True)
 class OrderItem:
-    """One product of an order, with name and price as they were when it was placed."""
+    """One variant of an order, with name and price as they were when it was placed."""
 
     sku: str
     name: str
@@ -69,14 +70,14 @@ async def place(scope: Scope, name: str, phone: str, address: str) -> OrderView:
     """
     person = _checked("name", name, 200), _checked("phone", phone, 64, blank=True), _checked("address", address, 1000)
     lines = await locks.cart(*await same_person.contacts(scope))
-    products = await locks.products(line.product_id for line in lines)
-    lines = [line for line in lines if products[line.product_id].currency == scope.currency]
-    wanted = [(line, products[line.product_id]) for line in summed(lines)]
+    costs = await priced((await locks.variants(line.variant_id for line in lines)).values(), scope.currency)
+    lines = [line for line in lines if line.variant_id in costs]
+    wanted = [(line, costs[line.variant_id]) for line in summed(lines)]
     if not wanted:
         raise Refused("cart_empty")
     await _check_stock(scope, wanted)
     _check_prices(scope, wanted)
-    order = await insert(scope, *person, total=sum(line.quantity * product.price for line, product in wanted))
+    order = await insert(scope, *person, total=sum(line.quantity * one.price.amount for line, one in wanted))
     await _fill(scope, order, wanted)
     await CartLine.filter(id__in=[line.id for line in lines]).delete()
     return await view(order)
@@ -201,15 +202,17 @@ async def _fill(scope: Scope, order: Order, wanted: Wanted) -> None:
     await OrderLine.bulk_create(
         OrderLine(
             order_id=order.id,
-            product_id=product.id,
-            sku=product.sku,
-            name=words(product.name, scope.locale),
+            product_id=variant.row.product_id,
+            variant_id=variant.row.id,
+            sku=variant.row.sku,
+            name=variant.name(scope.locale),
             quantity=line.quantity,
-            price=product.price,
+            price=variant.price.amount,
         )
-        for line, product in wanted
+        for line, variant in wanted
     )
-    await stock.hold(order.id, {product.id: line.quantity for line, product in wanted}, scope.now + scope.order_hold)
+    held = [(variant.row, line.quantity) for line, variant in wanted]
+    await stock.hold(order.id, held, scope.now + scope.order_hold)
     await order_states.record(order, "", "customer", scope.now)
 
 
@@ -221,7 +224,7 @@ async def _move(order: Order, name: str, actor: str, now: datetime, note: str = 
         await stock.release(order.id)
         await payments.void_open(order, now)
     if before in step.restocks:
-        await stock.restock(order.id, now)
+        await stock.restock(order.id)
     return await view(order)
 
 
@@ -249,22 +252,17 @@ def _checked(field: str, value: str, most: int, *, blank: bool = False) -> str:
 
 
 async def _check_stock(scope: Scope, wanted: Wanted) -> None:
-    free = await stock.available((product for _, product in wanted), scope.now)
-    for line, product in wanted:
-        left = free[product.id] if product.active else 0
+    free = await stock.available((variant.row.id for _, variant in wanted), scope.now)
+    for line, variant in wanted:
+        left = free[variant.row.id] if variant.is_sold else 0
         if line.quantity > left:
-            raise Refused("sold_out", name=words(product.name, scope.locale), available=left)
+            raise Refused("sold_out", name=variant.name(scope.locale), available=left)
 
 
 def _check_prices(scope: Scope, wanted: Wanted) -> None:
-    for line, product in wanted:
-        if line.price_seen != product.price:
-            raise Refused(
-                "price_changed",
-                name=words(product.name, scope.locale),
-                old=Money(line.price_seen, product.currency),
-                new=Money(product.price, product.currency),
-            )
+    for line, variant in wanted:
+        if seen(line) != variant.price:
+            raise Refused("price_changed", name=variant.name(scope.locale), old=seen(line), new=variant.price)
 
 
 async def _views(orders: Iterable[Order]) -> tuple[OrderView, ...]:

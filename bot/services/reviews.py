@@ -128,12 +128,12 @@ async def _replaceable(scope: Scope, order: Order | None) -> Review | None:
 
 async def _new(scope: Scope, order: Order | None) -> Review:
     """A review that is not saved yet; of an order with one product, it is a review of that product."""
-    lines = await OrderLine.filter(order_id=order.id) if order else []
+    products = {line.product_id for line in await OrderLine.filter(order_id=order.id)} if order else set()
     return Review(
         contact_id=scope.contact_id,
         conversation_id=scope.conversation_id,
         order_id=order.id if order else None,
-        product_id=lines[0].product_id if len(lines) == 1 else None,
+        product_id=products.pop() if len(products) == 1 else None,
         account=scope.account,
         locale=language(scope.locale),
         state="pending",

@@ -1,35 +1,48 @@
-"""Pieces are counted once: on the shelf, held by an unpaid order, or sold.
+"""Pieces are counted once: at a place, held by an unpaid order, or sold.
 
-Whatever changes them runs under the products' row locks (`models.locks.products`).
+Whatever changes them runs under the row locks of the products that they are variants of (`models.locks.variants`). A
+hold is not of a place: what may be sold is what lies at all active places, less what is held.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from tortoise.expressions import F
 from tortoise.functions import Sum
 
-from models import OrderLine, Product, StockHold, locks
+from models import OrderLine, Place, Stock, StockHold, StockPick, Variant, locks
+
+#: Where pieces lie in a shop that has not said where.
+MAIN = "main"
+MAIN_NAME = {"en": "Shop", "zh": "本店"}
 
 
-async def available(products: Iterable[Product], now: datetime, *, besides: int | None = None) -> dict[int, int]:
-    """Free pieces by product id, never below zero; holds of the order `besides` do not count."""
-    shelf = {product.id: product.stock for product in products}
-    held = StockHold.filter(product_id__in=list(shelf), expires_at__gt=now)
+async def available(variants: Iterable[int], now: datetime, *, besides: int | None = None) -> dict[int, int]:
+    """Free pieces by variant id, never below zero; holds of the order `besides` do not count."""
+    ids = list(variants)
+    lying = Stock.filter(variant_id__in=ids, place__active=True).annotate(total=Sum("pieces"))
+    there = await lying.group_by("variant_id").values_list("variant_id", "total")
+    held = StockHold.filter(variant_id__in=ids, expires_at__gt=now)
     if besides is not None:
         held = held.exclude(order_id=besides)
-    sums = await held.annotate(total=Sum("quantity")).group_by("product_id").values_list("product_id", "total")
-    taken = {int(product): int(total) for product, total in sums}
-    return {product: max(0, pieces - taken.get(product, 0)) for product, pieces in shelf.items()}
+    sums = await held.annotate(total=Sum("quantity")).group_by("variant_id").values_list("variant_id", "total")
+    shelf, taken = ({int(id_): int(total) for id_, total in found} for found in (there, sums))
+    return {id_: max(0, shelf.get(id_, 0) - taken.get(id_, 0)) for id_ in ids}
 
 
-async def hold(order_id: int, quantities: dict[int, int], until: datetime) -> None:
-    """Keep pieces (by product id) for an unpaid order."""
+async def hold(order_id: int, wanted: Iterable[tuple[Variant, int]], until: datetime) -> None:
+    """Keep so many pieces of each for an unpaid order."""
     await StockHold.bulk_create(
-        StockHold(order_id=order_id, product_id=product, quantity=quantity, expires_at=until)
-        for product, quantity in quantities.items()
+        StockHold(
+            order_id=order_id,
+            product_id=variant.product_id,
+            variant_id=variant.id,
+            quantity=quantity,
+            expires_at=until,
+        )
+        for variant, quantity in wanted
     )
 
 
@@ -44,31 +57,81 @@ async def sell(order_id: int, now: datetime) -> bool:
     False, and nothing changed, when others have them by now.
     """
     wanted = _pieces(await OrderLine.filter(order_id=order_id))
-    products = await locks.products(wanted)
-    free = await available(products.values(), now, besides=order_id)
-    if any(free[product] < wanted[product] for product in products):
+    wanted = {variant: wanted[variant] for variant in await locks.variants(wanted)}
+    free = await available(wanted, now, besides=order_id)
+    if any(free[variant] < pieces for variant, pieces in wanted.items()):
         return False
-    await _move({product: -wanted[product] for product in products}, now)
+    await _pick(order_id, wanted)
     await release(order_id)
     return True
 
 
-async def restock(order_id: int, now: datetime) -> None:
-    """Put sold pieces back on the shelf."""
+async def restock(order_id: int) -> None:
+    """Put sold pieces back where they were taken from."""
     wanted = _pieces(await OrderLine.filter(order_id=order_id))
-    products = await locks.products(wanted)
-    await _move({product: wanted[product] for product in products}, now)
+    there = await locks.variants(wanted)
+    picks = await StockPick.filter(order_id=order_id).order_by("id")
+    for pick in picks:
+        await _move(pick.variant_id, pick.place_id, pick.quantity)
+    await StockPick.filter(order_id=order_id).delete()
+    if not picks:  # the release before sold them, and knew of one place
+        place = await main()
+        for variant in there:
+            await _move(variant, place.id, wanted[variant])
+
+
+async def put(variant_id: int, place_id: int, pieces: int) -> int:
+    """So many lie there now, by somebody's count; returns how many lay there before. Lock the variant first."""
+    known = await Stock.get_or_none(variant_id=variant_id, place_id=place_id)
+    if known is None:
+        await Stock.create(variant_id=variant_id, place_id=place_id, pieces=pieces)
+    elif known.pieces != pieces:
+        await Stock.filter(id=known.id).update(pieces=pieces)
+    return known.pieces if known else 0
+
+
+async def main() -> Place:
+    """The first place; it is made where there is none."""
+    first = await Place.all().order_by("position", "id").first()
+    return first or (await Place.get_or_create(code=MAIN, defaults={"name": MAIN_NAME}))[0]
 
 
 def _pieces(lines: Sequence[OrderLine]) -> dict[int, int]:
-    """Pieces by product; a line whose product was deleted has nothing left to count."""
+    """Pieces by variant; a line whose variant was deleted has nothing left to count."""
     pieces: dict[int, int] = {}
     for line in lines:
-        if line.product_id is not None:
-            pieces[line.product_id] = pieces.get(line.product_id, 0) + line.quantity
+        if line.variant_id is not None:
+            pieces[line.variant_id] = pieces.get(line.variant_id, 0) + line.quantity
     return pieces
 
 
-async def _move(pieces: dict[int, int], now: datetime) -> None:
-    for product, count in sorted(pieces.items()):
-        await Product.filter(id=product).update(stock=F("stock") + count, updated_at=now)
+async def _pick(order_id: int, wanted: Mapping[int, int]) -> None:
+    """Take them from the first place that has all of a variant, else from one after another, and remember where."""
+    rows = Stock.filter(variant_id__in=list(wanted), place__active=True, pieces__gt=0)
+    lying: dict[int, list[Stock]] = {}
+    for row in await rows.order_by("variant_id", "place__position", "place_id"):
+        lying.setdefault(row.variant_id, []).append(row)
+    picks = []
+    for variant, pieces in sorted(wanted.items()):
+        for place, count in _from(lying.get(variant, []), pieces):
+            await _move(variant, place, -count)
+            picks.append(StockPick(order_id=order_id, variant_id=variant, place_id=place, quantity=count))
+    await StockPick.bulk_create(picks)
+
+
+def _from(lying: Sequence[Stock], pieces: int) -> list[tuple[int, int]]:
+    """Places with how many to take there."""
+    for row in lying:
+        if row.pieces >= pieces:
+            return [(row.place_id, pieces)]
+    found = []
+    for row in lying:
+        count = min(pieces, row.pieces)
+        pieces -= count
+        if count:
+            found.append((row.place_id, count))
+    return found
+
+
+async def _move(variant: int, place: int, count: int) -> None:
+    await Stock.filter(variant_id=variant, place_id=place).update(pieces=F("pieces") + count)

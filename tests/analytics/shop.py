@@ -17,6 +17,7 @@ NOW = datetime(2026, 10, 26, 9, tzinfo=UTC)
 ACCOUNTS = ("telegram", "webchat", "wechat")
 STATES = ("placed", "paid", "preparing", "shipped", "completed", "cancelled", "expired", "refunded")
 EARNED = "('paid','preparing','shipped','completed')"
+TIN = {"en": "tin", "zh": "罐装"}  # of the first tea
 TEAS = (
     ("LJ", "Longjing", "龙井"),
     ("TGY", "Tieguanyin", "铁观音"),
@@ -49,6 +50,14 @@ class Shop:
             for number in range(1, 41)
         ]
         await insert("product", "id,sku,name,description,price,currency,stock,position,active,updated_at", products)
+        await insert(
+            "variant",
+            "product_id,sku,option_values,updated_at",
+            [
+                (number, sku, json.dumps([TIN] if number == 1 else []), then)
+                for number, (sku, _, _) in enumerate(TEAS, 1)
+            ],
+        )
         await insert("contact", "id,name,created_at,updated_at", contacts)
         await insert("identity", "id,contact_id,account,external_id,created_at", identities)
         await insert("conversation", "id,lane,identity_id,contact_id,account,last_at,created_at,updated_at", talks)

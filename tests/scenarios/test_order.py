@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.core.events import Event, OrderChanged
-from models import CartLine, Conversation, Order, OrderEvent, Payment, Product, StockHold
+from models import CartLine, Conversation, Order, OrderEvent, Payment, StockHold
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.shopkeeping import stock
+from tests.unit.services.shop import costs, lies, on_shelf
 
 
 async def fill_cart(ann: Customer) -> None:
@@ -41,7 +42,7 @@ async def who_ordered(sim: Simulator) -> Customer:
 
 
 async def test_an_order_is_placed_and_paid_once(sim: Simulator) -> None:
-    tea = await stock(sim)
+    await stock(sim)
     ann = await sim.customer()
     await place_order(ann)
     assert (await StockHold.get()).quantity == 1
@@ -51,7 +52,7 @@ async def test_an_order_is_placed_and_paid_once(sim: Simulator) -> None:
     assert (order.state, order.total, order.name, order.account) == ("paid", 6800, "Ann Lee", sim.account)
     assert [event.to_state for event in await OrderEvent.all().order_by("id")] == ["placed", "paid"]
     assert (await Payment.get()).state == "paid"
-    assert (await Product.get(id=tea.id)).stock == 4
+    assert await on_shelf("LJ") == 4
     assert await ann.times("Your payment has arrived") == 1
     assert await CartLine.all().count() == 0
 
@@ -79,11 +80,11 @@ async def test_a_wrong_amount_is_never_paid_and_staff_see_it(sim: Simulator) -> 
 
 
 async def test_sold_out_while_the_address_was_typed_is_told_and_the_cart_is_kept(sim: Simulator) -> None:
-    tea = await stock(sim)
+    await stock(sim)
     ann = await sim.customer()
     await go_to_checkout(ann)
     await give_address(ann)
-    await Product.filter(id=tea.id).update(stock=0)
+    await lies(0, "LJ")
     await ann.picks("Place the order")
 
     assert await ann.times("Longjing has just sold out.") == 1
@@ -92,11 +93,11 @@ async def test_sold_out_while_the_address_was_typed_is_told_and_the_cart_is_kept
 
 
 async def test_a_price_that_changed_is_asked_again(sim: Simulator) -> None:
-    tea = await stock(sim)
+    await stock(sim)
     ann = await sim.customer()
     await go_to_checkout(ann)
     await give_address(ann)
-    await Product.filter(id=tea.id).update(price=7000)
+    await costs(7000, "LJ")
     await ann.picks("Place the order")
     if not await Order.exists():
         assert await ann.sees("has changed from")

@@ -57,7 +57,7 @@ async def test_it_sends_nothing(storage: LocalStorage) -> None:
 
 async def test_the_shelves_are_full_in_both_languages(storage: LocalStorage) -> None:
     await fill(storage, NOW)
-    shown = await catalogue.products(SHOPPER)
+    shown = (await catalogue.products(SHOPPER)).products
     assert [product.sku for product in shown] == [good.sku for good in GOODS]
     for product, good in zip(shown, GOODS, strict=True):
         assert (product.name, product.description, product.available) == (good.zh, good.about_zh, good.stock)

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.core.money import Money
 from bot.core.payment import Checkout, PaymentTruth
-from bot.services import cart, orders, payments, settlement
+from bot.services import cart, orders, payments, products, settlement
 from bot.services.orders import OrderView
 from bot.services.payments import PaymentView
+from bot.services.products import PriceSpec, ProductSpec, VariantSpec
 from bot.services.scope import Scope
 from bot.services.settlement import Settlement
-from models import Contact, Conversation, Identity, OrderEvent, Product, StockHold
+from models import Contact, Conversation, Identity, OrderEvent, Price, Product, Stock, StockHold
 from models.database import transaction
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+async def stocked(spec: ProductSpec, pieces: Mapping[str, Mapping[str, int]], now: datetime) -> Product:
+    """A product with so many pieces of each variant (by sku) at each place (by code)."""
+    for code in sorted({code for places in pieces.values() for code in places}):
+        await products.place(code, {"en": code})
+    made = await products.save(spec, now)
+    for sku, places in pieces.items():
+        await products.count(sku, places)
+    return made
+
+
+async def costs(price: int, sku: str = "tea", currency: str = "CNY") -> None:
+    """It costs something else now."""
+    await Price.filter(variant__sku=sku, currency=currency).update(amount=price)
+
+
+async def lies(pieces: int, sku: str = "tea", place: str = "main") -> None:
+    """So many lie there now."""
+    async with transaction():
+        await products.count(sku, {place: pieces})
 
 
 class Shop:
@@ -37,17 +60,16 @@ class Shop:
         self, sku: str = "tea", *, price: int = 6800, stock: int = 10, currency: str = "CNY", active: bool = True
     ) -> Product:
         """Put a product on the shelf."""
-        return await Product.create(
-            sku=sku,
-            name={"en": f"{sku} tea", "zh": f"{sku}茶"},
+        variant = VariantSpec(sku, [PriceSpec(Money(price, currency))])
+        spec = ProductSpec(
+            sku,
+            {"en": f"{sku} tea", "zh": f"{sku}茶"},
+            [variant],
             description={"en": f"About {sku}", "zh": f"关于{sku}"},
             category="green",
-            price=price,
-            currency=currency,
-            stock=stock,
             active=active,
-            updated_at=self.now,
         )
+        return await stocked(spec, {sku: {"main": stock}}, self.now)
 
     async def customer(
         self, name: str = "Ann Lee", *, locale: str = "en", account: str = "webchat", contact: int | None = None
@@ -108,13 +130,13 @@ class Shop:
 
 
 async def on_shelf(sku: str = "tea") -> int:
-    """Pieces that are not sold."""
-    return (await Product.get(sku=sku)).stock
+    """Pieces that are not sold, at all places."""
+    return sum([row.pieces for row in await Stock.filter(variant__sku=sku)])
 
 
 async def held(sku: str = "tea") -> int:
     """Pieces that orders hold, live or not."""
-    return sum([hold.quantity for hold in await StockHold.filter(product__sku=sku)])
+    return sum([hold.quantity for hold in await StockHold.filter(variant__sku=sku)])
 
 
 async def steps_of(order_id: int) -> list[tuple[str, str, str]]:

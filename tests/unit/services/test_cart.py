@@ -16,7 +16,7 @@ from bot.services.catalogue import ProductView
 from bot.services.scope import language, words
 from models import CartLine, Product
 from models.database import transaction
-from tests.unit.services.shop import NOW, Shop
+from tests.unit.services.shop import NOW, Shop, costs, lies
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,9 @@ async def test_the_catalogue_shows_what_is_for_sale_in_order(shop: Shop) -> None
     await shop.product("gone", active=False)
     await shop.product("euros", currency="EUR")
     scope = await shop.customer(locale="zh")
-    first, second = await catalogue.products(scope)
+    first, second = (await catalogue.products(scope)).products
     assert (first.sku, first.picture) == ("first", None)
-    assert second == ProductView("tea", "tea茶", "关于tea", Money(6800, "CNY"), 3, picture, "green")
+    assert second == ProductView("tea", "tea茶", "关于tea", Money(6800, "CNY"), 3, picture, "green", "tea")
     assert await catalogue.product(scope, "tea") == second
     assert msgspec.convert(msgspec.to_builtins(second), ProductView) == second
     for sku in ("gone", "euros", "nothing"):
@@ -54,7 +54,7 @@ async def test_available_is_what_nobody_holds(shop: Shop) -> None:
     ann, bob = await shop.customer(), await shop.customer("Bob")
     await shop.buys(bob, quantity=2)
     assert (await catalogue.product(ann, "tea")).available == 1
-    await Product.filter(sku="tea").update(stock=1)
+    await lies(1)
     assert (await catalogue.product(ann, "tea")).available == 0
     shop.later(minutes=31)
     assert (await catalogue.product(shop.at(ann), "tea")).available == 1
@@ -113,7 +113,7 @@ async def test_a_changed_price_shows_until_it_is_accepted(shop: Shop) -> None:
     await shop.product(price=6800)
     scope = await shop.customer()
     await shop.wants(scope)
-    await Product.filter(sku="tea").update(price=7200)
+    await costs(7200)
     await shop.wants(scope)
     line = (await cart.view(scope)).lines[0]
     assert (line.price, line.was, line.subtotal) == (Money(7200, "CNY"), Money(6800, "CNY"), Money(14400, "CNY"))

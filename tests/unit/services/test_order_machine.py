@@ -16,7 +16,7 @@ from bot.services.order_states import EARNED, STEPS
 from bot.services.orders import OrderView
 from bot.services.payments import PaymentView
 from bot.services.scope import Scope
-from models import Order, OrderEvent, Payment, Product
+from models import Order, OrderEvent, Payment, Variant
 from models.database import close_database, open_database, transaction
 from tests.unit.services.shop import Shop, held, on_shelf
 
@@ -87,11 +87,11 @@ async def check(day: Day) -> None:
         is_sold = row.state in EARNED or (row.state == "refunded" and was_sent)
         sent += sum(line.quantity for line in order.lines) if is_sold else 0
     assert await on_shelf() + sent == PIECES
-    product = await Product.get(sku="tea")
-    free = (await stock.available([product], day.shop.now))[product.id]
+    tea, shelf = await Variant.get(sku="tea"), await on_shelf()
+    free = (await stock.available([tea.id], day.shop.now))[tea.id]
     live = sum([line.quantity for order in day.placed if is_live(rows[order.id], day) for line in order.lines])
-    assert free == max(0, product.stock - live)
-    assert live <= product.stock
+    assert free == max(0, shelf - live)
+    assert live <= shelf
     unpaid = [rows[order.id] for order in day.placed if rows[order.id].state == "placed"]
     assert (await held() > 0) == bool(unpaid)
 

@@ -13,7 +13,7 @@ from bot.services.orders import ALPHABET
 from bot.services.scope import ORDER_HOLD
 from models import CartLine, Order, OrderLine, Product
 from models.database import transaction
-from tests.unit.services.shop import NOW, Shop, held, on_shelf, steps_of
+from tests.unit.services.shop import NOW, Shop, costs, held, on_shelf, steps_of
 
 
 async def test_an_order_is_what_was_in_the_cart(shop: Shop) -> None:
@@ -92,7 +92,7 @@ async def test_a_changed_price_is_asked_about_first(shop: Shop) -> None:
     await shop.product(price=6800)
     scope = await shop.customer()
     await shop.wants(scope, quantity=2)
-    await Product.filter(sku="tea").update(price=7200)
+    await costs(7200)
     with pytest.raises(Refused) as refused:
         await shop.checks_out(scope)
     assert (refused.value.code, refused.value.facts) == (

@@ -48,6 +48,8 @@ PERSONAL: tuple[type[Model], ...] = (
     models.OrderLine,
     models.OrderEvent,
     models.StockHold,
+    models.StockPick,
+    models.StockAlert,
     models.Payment,
     models.PaymentEvent,
     models.Refund,
@@ -61,7 +63,7 @@ PERSONAL: tuple[type[Model], ...] = (
     models.PersonLink,
 )
 OTHER = {"Audit", "Duty", "LinkCode", "LoginAttempt", "Node", "Product", "ReportRun", "Setting", "Shard", "Staff"}
-OTHER |= {"Broadcast", "ChannelNote", "StaffSession"}
+OTHER |= {"Place", "Price", "ProductSearch", "Stock", "Variant", "Broadcast", "ChannelNote", "StaffSession"}
 #: What the law wants kept: which order, what, how much, paid how and when. The contact's own row stays, blank.
 LEGAL = {
     "order": {"number", "account", "state", "currency"},
@@ -108,7 +110,15 @@ async def plant(shop: Shop, canary: str) -> dict[str, int]:
         report="sales", slot="s", period_start=NOW, period_end=NOW, timezone="UTC", created_at=NOW
     )
     news = await models.Broadcast.first() or await models.Broadcast.create(text="news", send_at=NOW, created_at=NOW)
-    ids: dict[str, int] = {"product": product.id, "staff": staff.id, "run": run.id, "broadcast": news.id}
+    variant, place = await models.Variant.get(product_id=product.id), await models.Place.get()
+    ids: dict[str, int] = {
+        "product": product.id,
+        "variant": variant.id,
+        "place": place.id,
+        "staff": staff.id,
+        "run": run.id,
+        "broadcast": news.id,
+    }
     for model in PERSONAL:
         row = model(**{name: words(field, canary) for name, field in text_columns(model).items()})
         for name, field in model._meta.fields_map.items():

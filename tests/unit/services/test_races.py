@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 
 import pytest
+from tortoise.exceptions import IntegrityError
 from tortoise.queryset import QuerySet
 
 from bot.core.errors import Refused
@@ -22,10 +23,10 @@ from bot.services.payments import PaymentView
 from bot.services.scope import Scope
 from bot.services.settlement import Settlement
 from models import Attachment as AttachmentRow
-from models import CartLine, Order, OrderEvent, Payment, Product, Review, locks
+from models import CartLine, Order, OrderEvent, Payment, Review, Variant, locks
 from models.database import transaction
 from tests.unit.services.race import Rival, after, before, without_lock
-from tests.unit.services.shop import Shop, held, on_shelf, steps_of
+from tests.unit.services.shop import Shop, costs, held, on_shelf, steps_of
 
 
 def places(scope: Scope) -> Callable[[], Awaitable[OrderView]]:
@@ -81,7 +82,7 @@ async def test_the_price_changes_while_the_order_is_placed(any_shop: Shop) -> No
     await any_shop.wants(ann)
 
     async def dearer() -> None:
-        await Product.filter(sku="tea").update(price=7200)
+        await costs(7200)
 
     rival = Rival(dearer)
     with before(locks, "products", rival.comes):
@@ -108,7 +109,7 @@ async def test_on_postgres_the_price_as_committed_counts(postgres: Shop) -> None
     await postgres.wants(ann)
 
     async def dearer() -> None:
-        await Product.filter(sku="tea").update(price=7200)
+        await costs(7200)
 
     rival = Rival(dearer)
     with before(locks, "products", rival.comes):
@@ -250,21 +251,23 @@ async def test_without_its_lock_the_bytes_of_a_file_stay(postgres: Shop) -> None
 
 
 async def test_without_its_lock_the_last_one_is_sold_twice(postgres: Shop) -> None:
-    async def unlocked(ids: Iterable[int]) -> dict[int, Product]:
-        return {row.id: row for row in await Product.filter(id__in=list(ids))}
+    async def unlocked(ids: Iterable[int]) -> dict[int, Variant]:
+        return {row.id: row for row in await Variant.filter(id__in=list(ids)).select_related("product")}
 
     await postgres.product(stock=1)
     ann, bob = await postgres.customer(), await postgres.customer("Bob")
     await postgres.wants(ann)
     await postgres.wants(bob)
     rival = Rival(places(bob))
-    with without_lock("products", unlocked), after(stock, "available", rival.comes):
+    with without_lock("variants", unlocked), after(stock, "available", rival.comes):
         await postgres.checks_out(ann)
     await rival.ends()
     assert await held() == 2
 
 
-async def test_without_its_locks_a_payment_settles_twice(postgres: Shop) -> None:
+async def test_without_its_locks_only_the_key_of_what_was_taken_keeps_a_payment_from_settling_twice(
+    postgres: Shop,
+) -> None:
     async def order(id: int) -> Order | None:  # noqa: A002
         return await Order.filter(id=id).first()
 
@@ -276,5 +279,10 @@ async def test_without_its_locks_a_payment_settles_twice(postgres: Shop) -> None
     begun = await postgres.opens_payment(ann, await postgres.buys(ann))
     rival = Rival(settles(begun, postgres))
     with without_lock("order", order), without_lock("payment", payment), after(locks, "payment", rival.comes):
-        first = await postgres.settles(begun)
-    assert [one.outcome for one in (first, await rival.ends())] == ["paid", "paid"]
+        await refused(postgres.settles(begun))
+    assert (await rival.ends()).outcome == "paid"
+
+
+async def refused(settling: Awaitable[Settlement]) -> None:
+    with pytest.raises(IntegrityError, match="uid_stock_pick"):
+        await settling

@@ -7,7 +7,10 @@ import re
 import pytest
 
 from bot.core.errors import StorageUnavailable
-from models import Contact, Product, Review
+from bot.core.money import Money
+from bot.services import products
+from bot.services.products import PriceSpec, ProductSpec, VariantSpec
+from models import Contact, Review
 from tests.unit.web.running import Site
 from web.page_texts import PAGE_TEXTS
 from web.sockets import problem_of
@@ -25,7 +28,8 @@ async def page(site: Site, path: str, **headers: str) -> str:
 async def test_hostile_words_stay_words(site: Site) -> None:
     now = site.clock()
     names = {"en": HOSTILE, "zh": HOSTILE}
-    await Product.create(sku="x", name=names, description=names, price=100, currency="CNY", stock=1, updated_at=now)
+    price = PriceSpec(Money(100, "CNY"))
+    await products.save(ProductSpec("x", names, [VariantSpec("x", [price])], description=names), now)
     contact = await Contact.create(created_at=now, updated_at=now)
     await Review.create(
         contact=contact, stars=1, text=HOSTILE, display_name=HOSTILE, state="accepted", created_at=now, updated_at=now

@@ -1,0 +1,219 @@
+"""Products as the shop keeps them: with their variants, prices and places. Whoever changes one locks it first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tortoise.exceptions import IntegrityError
+
+from bot.core.errors import Refused
+from bot.core.money import Money
+from bot.services import stock
+from models import Place, Price, Product, Variant, locks
+from models.catalogue import Words
+from models.database import transaction
+
+MOST_OPTIONS, MOST_VARIANTS = 5, 500
+#: Characters: of a sku, of what a product and a value are called, and of a description.
+SKU, NAME, VALUE, DESCRIPTION = 64, 150, 60, 4000
+MOST_PIECES = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PriceSpec:
+    """What a piece costs in one currency, and what that is compared with."""
+
+    price: Money
+    compare_at: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VariantSpec:
+    """A variant as it shall be: a value for each of the product's options, and a price for each currency it is sold in.
+
+    `was` is the sku that it has had so far, where that changes; `picture_id` None keeps its picture.
+    """
+
+    sku: str
+    prices: Sequence[PriceSpec]
+    values: Sequence[Words] = ()
+    barcode: str = ""
+    active: bool = True
+    picture_id: int | None = None
+    was: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductSpec:
+    """A product as it shall be, its variants in the shop's order; `picture_id` None keeps its picture."""
+
+    sku: str
+    name: Words
+    variants: Sequence[VariantSpec]
+    description: Words = field(default_factory=dict)
+    category: str = ""
+    options: Sequence[Words] = ()
+    position: int = 0
+    active: bool = True
+    picture_id: int | None = None
+
+
+async def save(spec: ProductSpec, now: datetime, *, product_id: int | None = None) -> Product:
+    """Make a product, or change the one of that id. A variant that is not named any more is no longer active.
+
+    Raises `Refused`: "no_product", "sku_taken"(sku), and "blank", "too_long"(most), "too_many"(most), "no_price"(sku),
+    "bad_price"(sku), "bad_values"(sku), "same_values"(sku) with the field's name.
+    """
+    check(spec)
+    try:
+        async with transaction():
+            product = await _saved(spec, now, product_id)
+            await _save_variants(product, spec.variants, now)
+            return product
+    except IntegrityError as error:
+        raise Refused("sku_taken", field="sku", sku=await _taken(spec, product_id)) from error
+
+
+def check(spec: ProductSpec) -> None:
+    """What is wrong with a product. Raises `Refused` as `save` does."""
+    for name, value, most in (("sku", spec.sku, SKU), ("category", spec.category, SKU)):
+        _check_text(name, value, most, blank=name == "category")
+    _check_words("name", spec.name, NAME)
+    _check_words("description", spec.description, DESCRIPTION, blank=True)
+    _check_count("options", len(spec.options), MOST_OPTIONS)
+    for option in spec.options:
+        _check_words("options", option, VALUE)
+    _check_count("variants", len(spec.variants), MOST_VARIANTS)
+    if not spec.variants:
+        raise Refused("blank", field="variants")
+    known: list[Sequence[Words]] = []
+    for variant in spec.variants:
+        _check_variant(variant, len(spec.options))
+        if list(variant.values) in known:
+            raise Refused("same_values", field="variants", sku=variant.sku)
+        known.append(list(variant.values))
+
+
+def _check_variant(variant: VariantSpec, options: int) -> None:
+    _check_text("sku", variant.sku, SKU)
+    _check_text("barcode", variant.barcode, SKU, blank=True)
+    if len(variant.values) != options:
+        raise Refused("bad_values", field="variants", sku=variant.sku)
+    for value in variant.values:
+        _check_words("variants", value, VALUE)
+    if not variant.prices:
+        raise Refused("no_price", field="prices", sku=variant.sku)
+    currencies = [one.price.currency for one in variant.prices]
+    compared = [one.compare_at for one in variant.prices if one.compare_at is not None]
+    wrong = len(set(currencies)) < len(currencies) or min(one.price.amount for one in variant.prices) <= 0
+    if wrong or any(one.amount <= 0 for one in compared):
+        raise Refused("bad_price", field="prices", sku=variant.sku)
+
+
+def _check_words(name: str, texts: Words, most: int, *, blank: bool = False) -> None:
+    if not blank and not any(text.strip() for text in texts.values()):
+        raise Refused("blank", field=name)
+    for text in texts.values():
+        _check_text(name, text, most, blank=True)
+
+
+def _check_text(name: str, value: str, most: int, *, blank: bool = False) -> None:
+    if not blank and not value.strip():
+        raise Refused("blank", field=name)
+    if len(value) > most:
+        raise Refused("too_long", field=name, most=most)
+
+
+def _check_count(name: str, count: int, most: int) -> None:
+    if count > most:
+        raise Refused("too_many", field=name, most=most)
+
+
+async def _saved(spec: ProductSpec, now: datetime, product_id: int | None) -> Product:
+    row = Product() if product_id is None else (await locks.products([product_id])).get(product_id)
+    if row is None:
+        raise Refused("no_product", sku=spec.sku)
+    row.sku, row.name, row.description, row.category = spec.sku, spec.name, spec.description, spec.category
+    row.options, row.position, row.active, row.updated_at = list(spec.options), spec.position, spec.active, now
+    row.picture_id = row.picture_id if spec.picture_id is None else spec.picture_id
+    row.currency = ""  # what was changed here, the release before no longer sells
+    if product_id is None:
+        await row.save()
+    else:  # not its pieces, which the release before counts meanwhile
+        columns = "sku name description category options position active updated_at picture_id currency"
+        await row.save(update_fields=columns.split())
+    return row
+
+
+async def _save_variants(product: Product, specs: Sequence[VariantSpec], now: datetime) -> None:
+    known = {row.sku: row for row in await Variant.filter(product_id=product.id)}
+    kept = set()
+    for position, spec in enumerate(specs):
+        row = known.get(spec.was or spec.sku) or Variant(product_id=product.id)
+        row.sku, row.barcode, row.option_values = spec.sku, spec.barcode, list(spec.values)
+        row.position, row.active, row.updated_at = position, spec.active, now
+        row.picture_id = row.picture_id if spec.picture_id is None else spec.picture_id
+        await row.save()
+        kept.add(row.id)
+        await _save_prices(row, spec.prices)
+    for row in known.values():
+        if row.id not in kept and row.active:  # orders and carts name it, and its pieces still lie there
+            await Variant.filter(id=row.id).update(active=False, updated_at=now)
+
+
+async def _save_prices(row: Variant, wanted: Sequence[PriceSpec]) -> None:
+    known = {price.currency: price for price in await Price.filter(variant_id=row.id)}
+    for one in wanted:
+        price = known.pop(one.price.currency, None) or Price(variant_id=row.id, currency=one.price.currency)
+        price.amount, price.compare_at = one.price.amount, one.compare_at.amount if one.compare_at else None
+        await price.save()
+    await Price.filter(id__in=[price.id for price in known.values()]).delete()
+
+
+async def _taken(spec: ProductSpec, product_id: int | None) -> str:
+    """Which of its skus another product has."""
+    if await Product.filter(sku=spec.sku).exclude(id=product_id or 0).exists():
+        return spec.sku
+    others = Variant.filter(sku__in=[one.sku for one in spec.variants]).exclude(product_id=product_id or 0)
+    found = await others.first()
+    return found.sku if found else spec.sku
+
+
+async def count(sku: str, pieces: Mapping[str, int], was: Mapping[str, int] | None = None) -> dict[str, int]:
+    """So many pieces of a variant lie at each place, by its code; returns how many lay there before.
+
+    `was` is what whoever counted had seen there: a sale meanwhile makes it another number, and nothing is written.
+    Raises `Refused`: "no_product", "no_place"(place), "bad_quantity", "stock_moved"(place, pieces).
+    """
+    row = await Variant.get_or_none(sku=sku)
+    if row is None or row.id not in await locks.variants([row.id]):
+        raise Refused("no_product", sku=sku)
+    places = {place.code: place.id for place in await Place.filter(code__in=list(pieces))}
+    before = {}
+    for code, many in pieces.items():
+        if code not in places:
+            raise Refused("no_place", place=code)
+        if not 0 <= many <= MOST_PIECES:
+            raise Refused("bad_quantity", quantity=many)
+        before[code] = await stock.put(row.id, places[code], many)
+        if was is not None and was.get(code, 0) != before[code]:
+            raise Refused("stock_moved", place=code, pieces=before[code])
+    return before
+
+
+async def place(code: str, name: Words, *, active: bool = True, position: int = 0) -> Place:
+    """A warehouse or a shop: make it, or change the one of that code. Raises `Refused`: "blank", "too_long"."""
+    _check_text("code", code, SKU)
+    _check_words("name", name, VALUE)
+    row = await Place.get_or_none(code=code) or Place(code=code)
+    row.name, row.active, row.position = name, active, position
+    await row.save()
+    return row
+
+
+async def places() -> list[Place]:
+    """All of them, in the shop's order; there is one at least."""
+    await stock.main()
+    return await Place.all().order_by("position", "id")
