@@ -20,24 +20,24 @@ from bot.runtime.attempts import Done, OutOfOrder
 from bot.runtime.dialogs import CallPayload
 from bot.runtime.platforms import pieces
 from bot.runtime.speech import SendPayload
-from bot.runtime.writes import ATTENTION, NewEffect
+from bot.runtime.writes import ATTENTION_TO, STANDS, NewEffect
 from bot.services import attachments, discards, leaving, openings, reach
 from bot.services.filing import Filing, Limits
 from bot.services.openings import Opening, has_openings
 from models.database import Statement, fetch, transaction
 
-# Cancelled meanwhile, it stays cancelled.
-WAITS = (
-    "UPDATE message SET delivery = 'held' WHERE conversation_id = ? AND seq = ? "
-    "AND EXISTS (SELECT 1 FROM effect WHERE effect.key = ? AND effect.state <> 'cancelled')"
-)
+WAITS = f"UPDATE message SET delivery = 'held' WHERE conversation_id = ? AND seq = ? AND {STANDS}"  # noqa: S608 - ours
+NOT_SENT = f"UPDATE message SET delivery = 'failed', error = ? WHERE conversation_id = ? AND seq = ? AND {STANDS}"  # noqa: S608 - ours
 SLEEPS = (
     "UPDATE message SET delivery = 'quiet' WHERE conversation_id = ? AND seq = ? AND delivery IN ('queued', 'held')"
 )
 _WANTS_TO_LEAVE = "SELECT 1 FROM effect WHERE key = ? AND state = 'pending'"
+LEFT_OUT = (
+    "UPDATE message SET delivery = 'failed', error = ? WHERE conversation_id = ? AND seq = ? "
+    "AND delivery IN ('queued', 'held', 'quiet')"
+)
 USED = "UPDATE opening SET used = used + 1 WHERE id = ?"
 OVER = "UPDATE opening SET until = ? WHERE id = ?"
-NOT_SENT = "UPDATE message SET delivery = 'failed', error = ? WHERE conversation_id = ? AND seq = ?"
 BLOCKED = "UPDATE identity SET reachable = ? WHERE account = ? AND external_id = ?"
 
 _send = msgspec.json.Decoder(SendPayload)
@@ -147,9 +147,9 @@ class Send:
 
     async def give_up(self, effect: NewEffect, error: BaseException) -> Done:
         """Mark the message as failed, and the conversation as one to look at."""
-        where = (str(error)[:300], effect.conversation_id, effect.message_seq)
-        note = ("send", datetime.now(UTC), effect.conversation_id)
-        statements: list[Statement] = [(NOT_SENT, [where]), (ATTENTION, [note])]
+        where = (str(error)[:300], effect.conversation_id, effect.message_seq, effect.key)
+        note = ("send", self._clock(), effect.conversation_id, effect.key)
+        statements: list[Statement] = [(NOT_SENT, [where]), (ATTENTION_TO, [note])]
         payload = _send.decode(effect.payload)
         if pieces.is_one(effect, payload.last):
             statements.append(pieces.kept(effect, payload.last, "", "failed", self._clock()))
@@ -171,7 +171,7 @@ def _leaving(wire: Wire) -> Wire:
 def _left_out(effect: NewEffect, why: str, *also: Statement) -> Done:
     """It is not sent, and never will be."""
     where = (effect.conversation_id, effect.message_seq)
-    return Done(((NOT_SENT, [(why, *where)]), *also), (_changed(effect),), dropped=True)
+    return Done(((LEFT_OUT, [(why, *where)]), *also), (_changed(effect),), dropped=True)
 
 
 def _blocked(effect: NewEffect, payload: SendPayload) -> Statement:

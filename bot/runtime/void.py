@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from bot.runtime.writes import CANCEL, NOT_SAID, NewEffect
+from bot.runtime.writes import CANCEL, NOT_SAID, SAID, NewEffect
 from models.database import execute, fetch
 
 #: The takeover has cancelled their rows. A look at the table that began before may still bring them, and a turn that
@@ -25,9 +25,15 @@ async def silence(connection: BaseDBAsyncClient, conversation_id: int, now: date
 
     Raise the epoch with it, and call `Effects.void` after the commit.
     """
-    waiting = await fetch(_WAITING, (conversation_id,), connection)
-    await execute(connection, [(CANCEL, [(now, conversation_id)]), (NOT_SAID, [(conversation_id,)])])
-    return [row["seq"] for row in waiting]
+    waiting = await about_to_say(conversation_id, connection)
+    which = [(conversation_id,)]
+    await execute(connection, [(CANCEL, [(now, conversation_id)]), (SAID, which), (NOT_SAID, which)])
+    return waiting
+
+
+async def about_to_say(conversation_id: int, connection: BaseDBAsyncClient | None = None) -> list[int]:
+    """The messages of the bot that `SAID` and `NOT_SAID` are about, by seq."""
+    return [row["seq"] for row in await fetch(_WAITING, (conversation_id,), connection)]
 
 
 class Void:

@@ -49,12 +49,21 @@ UPDATE_CONVERSATION = (
     "epoch = ?, elsewhere_until = ?, continues_in = ?, version = version + 1 WHERE id = ?"
 )
 ATTENTION = "UPDATE conversation SET attention = ?, updated_at = ?, version = version + 1 WHERE id = ?"
+#: What was cancelled while it was tried stays cancelled, and is no work for staff, whatever came of that.
+STANDS = "EXISTS (SELECT 1 FROM effect WHERE effect.key = ? AND effect.state <> 'cancelled')"
+ATTENTION_TO = f"{ATTENTION} AND {STANDS}"  # an effect that may be cancelled
 INSERT_OPENING = "INSERT INTO opening (conversation_id, token, at, until, most) VALUES (?,?,?,?,?)"
 # What waited for the customer to write goes its way, ahead of what is said now.
 RELEASE = "UPDATE effect SET state = 'pending', due_at = ? WHERE conversation_id = ? AND state = 'held'"
 CANCEL = (
     "UPDATE effect SET state = 'cancelled', done_at = ? WHERE conversation_id = ? AND author = 'bot' "
     "AND state IN ('pending', 'held', 'quiet')"
+)
+# Words whose files are cancelled were said. To be done before the next one.
+SAID = (
+    "UPDATE message SET delivery = 'sent' WHERE conversation_id = ? AND author = 'bot' AND delivery = 'held' "
+    "AND EXISTS (SELECT 1 FROM message_piece p WHERE p.conversation_id = message.conversation_id "
+    "AND p.seq = message.seq AND p.is_last AND p.delivery IN ('sent', 'delivered', 'read'))"
 )
 NOT_SAID = (
     "UPDATE message SET delivery = 'failed', error = 'takeover' WHERE conversation_id = ? AND author = 'bot' "
@@ -133,6 +142,7 @@ class Writes:
             (INSERT_OPENING, self.openings),
             (RELEASE, [(now, id_) for (id_,) in self.released]),
             (CANCEL, [(now, id_) for id_, *_ in self.voided]),
+            (SAID, [(id_,) for id_, *_ in self.voided]),
             (NOT_SAID, [(id_,) for id_, *_ in self.voided]),
             *((sql, [row]) for sql, row in self.told),
         ]

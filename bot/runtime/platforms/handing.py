@@ -16,7 +16,7 @@ from bot.runtime.platforms.told import ELSEWHERE
 from bot.runtime.roll import assure_node
 from bot.runtime.state import ConversationState
 from bot.runtime.void import silence
-from bot.runtime.writes import ATTENTION, NewEffect
+from bot.runtime.writes import ATTENTION_TO, NewEffect
 from models import locks
 from models.database import transaction
 
@@ -79,5 +79,5 @@ class HandOver:
 
     async def give_up(self, effect: NewEffect, error: BaseException) -> Done:  # noqa: ARG002
         """It is parked; the conversation waits at the desk here, which is told that something went wrong."""
-        note = ("send", self._clock(), effect.conversation_id)
-        return Done(((ATTENTION, [note]),), (RowChanged(effect.conversation_id or 0),))
+        note = ("send", self._clock(), effect.conversation_id, effect.key)
+        return Done(((ATTENTION_TO, [note]),), (RowChanged(effect.conversation_id or 0),))

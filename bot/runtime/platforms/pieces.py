@@ -30,17 +30,11 @@ _LEFT = (
     "WHEN delivery IN ('delivered', 'read') THEN delivery ELSE 'sent' END, "
     "error = '', external_id = ? WHERE conversation_id = ? AND seq = ? AND NOT " + _OTHERS_ARE_BEHIND
 )
-# One that had failed, and that staff had tried again.
-_EARLIER = (
+# One that comes behind the last: it had failed and was tried again, or had left the last answer to its words.
+_LATE = (
     "UPDATE message SET delivery = 'sent', error = '' "  # noqa: S608 - ours
-    "WHERE conversation_id = ? AND seq = ? AND delivery = 'failed' "
+    "WHERE conversation_id = ? AND seq = ? AND delivery IN ('failed', 'held') "
     "AND NOT " + _OTHERS_ARE_BEHIND + " AND " + _ALL_LEFT
-)
-# Files that had left the last answer to their words.
-_WAITED = (
-    "UPDATE message SET delivery = 'sent', error = '' WHERE conversation_id = ? AND seq = ? AND delivery = 'held' "
-    "AND NOT EXISTS (SELECT 1 FROM effect e WHERE e.conversation_id = message.conversation_id "
-    "AND e.message_seq = message.seq AND e.key <> ? AND e.state IN ('pending', 'held'))"
 )
 
 
@@ -69,9 +63,7 @@ def left(effect: NewEffect, last: bool, external_id: str, now: datetime, *, wait
     where = (effect.conversation_id, effect.message_seq, number(effect))
     if last:
         return *piece, (_LEFT, [(external_id, *where)])
-    if waited:
-        return *piece, (_WAITED, [(effect.conversation_id, effect.message_seq, effect.key)])
-    return (*piece, (_EARLIER, [where])) if changes(effect, last) else piece
+    return (*piece, (_LATE, [where])) if changes(effect, last, waited=waited) else piece
 
 
 def changes(effect: NewEffect, last: bool, *, waited: bool = False) -> bool:
@@ -85,9 +77,9 @@ def kept(effect: NewEffect, last: bool, external_id: str, state: str, now: datet
     return KEPT, [(*where, last, external_id, state, now)]
 
 
-def least(states: list[str]) -> str:
-    """That of the message."""
-    return min(states, key=ORDER.index)
+def least(pieces: list[dict[str, Any]]) -> str:
+    """The state of a message of these `pieces`. What is held says nothing: its message waits, or will never show it."""
+    return min((one["delivery"] for one in pieces if one["delivery"] != "held"), key=ORDER.index, default="held")
 
 
 def told(pieces: list[dict[str, Any]], about: int, state: str, before: tuple[str, ...]) -> list[dict[str, Any]]:

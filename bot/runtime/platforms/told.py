@@ -14,6 +14,7 @@ from bot.runtime.host import TurnHost
 from bot.runtime.platforms import pieces
 from bot.runtime.state import ConversationState
 from bot.runtime.suspects import Postponed
+from bot.runtime.void import about_to_say
 from bot.runtime.writes import Writes, preview
 from bot.services import attachments
 from models.database import fetch, marks
@@ -57,15 +58,14 @@ _LAST = (
     "SELECT text, external_id FROM message WHERE conversation_id = ? AND seq > ? AND author IN ('bot', 'staff') "
     "AND at > ? ORDER BY seq"
 )
-_LEAVING = "SELECT id FROM effect WHERE conversation_id = ? AND kind = 'send' AND state = 'pending' LIMIT 1"
+_LEAVING = (
+    "SELECT id FROM effect WHERE conversation_id = ? AND kind = 'send' AND state = 'pending' AND created_at <= ? "
+    "AND due_at <= ? LIMIT 1"
+)
 # Who has read a message has read those above it.
 _UNTIL = (
     "SELECT seq, text, delivery FROM message WHERE conversation_id = ? AND seq > ? AND author IN ('bot', 'staff') "
     "AND delivery IN ({marks}) AND seq <= ? ORDER BY seq"
-)
-_WAITING = (
-    "SELECT seq FROM message WHERE conversation_id = ? AND seq > ? AND author = 'bot' "
-    "AND delivery IN ('queued', 'held', 'quiet') ORDER BY seq"
 )
 _STATUS = "UPDATE message SET delivery = ?, error = ? WHERE conversation_id = ? AND seq = ?"
 _EDIT = "UPDATE message SET text = ?, changed = 'edited' WHERE conversation_id = ? AND seq = ?"
@@ -117,8 +117,9 @@ class Told:
         if before is None:
             return
         found = await self._of_status(inbound, before)
-        if not found and self._is_fresh(inbound):
-            if await self._is_leaving():
+        # What says how far somebody has read is about all until then, the one that is just leaving included.
+        if self._is_fresh(inbound) and not (found and inbound.about):
+            if await self._is_leaving(inbound):
                 raise Postponed(_REST)
             found = await self._of_status(inbound, before)  # it may have left between the two looks
         in_pieces = {row["seq"]: row["number"] for row in found if row.get("number", -1) >= 0}
@@ -168,7 +169,7 @@ class Told:
         for row in changed:
             row["delivery"] = inbound.data
             self._writes.told.append((_PIECE, (inbound.data, row["id"])))
-        state, all_left = pieces.least([row["delivery"] for row in rows]), any(row["is_last"] for row in rows)
+        state, all_left = pieces.least(rows), any(row["is_last"] for row in rows)
         if changed and (all_left or state == "failed") and rows[0]["whole"] in _BEFORE.get(state, ()):
             why = inbound.text[:300] if state == "failed" else ""
             self._tell(_STATUS, (state, why, self._state.id, seq), seq)
@@ -180,8 +181,10 @@ class Told:
             return False
         return (self._now - inbound.sent_at).total_seconds() < _PATIENCE
 
-    async def _is_leaving(self) -> bool:
-        return bool(await fetch(_LEAVING, (self._state.id,)))
+    async def _is_leaving(self, inbound: Inbound) -> bool:
+        """Whether what it may be about is: one that names a message may come from a clock that is behind ours."""
+        until = self._now if inbound.about else inbound.sent_at
+        return bool(await fetch(_LEAVING, (self._state.id, until, self._now)))
 
     async def _edited(self, inbound: Inbound) -> None:
         """Staff read what stands there now, and in a line of its own what stood there before."""
@@ -240,8 +243,8 @@ class Told:
             await self._host.open()  # what is cancelled may be recorded as sent by a commit of the ledger's now
             state.epoch += 1
             self._writes.voided.append((state.id, state.lane, state.epoch))
-            waiting = await fetch(_WAITING, (state.id, state.last_seq - _REACH))
-            self._writes.events += [MessageChanged(state.id, state.lane, row["seq"]) for row in waiting]
+            waiting = await about_to_say(state.id)
+            self._writes.events += [MessageChanged(state.id, state.lane, seq) for seq in waiting]
             self._event("elsewhere", None)
         state.elsewhere_until = self._now + ELSEWHERE
         state.waiting_since, state.unread = None, 0

@@ -123,6 +123,22 @@ async def test_a_watermark_is_of_all_that_was_sent_until_then(small_world: World
     assert [row.delivery for row in await Message.filter(author="bot").order_by("seq")] == ["read", "sent"]
 
 
+async def test_a_watermark_waits_for_what_is_just_leaving_and_is_of_it_too(small_world: Worlds) -> None:
+    sim, ann = await opened(small_world)
+    await ann.says("one")
+    slow = sim.channel.slow = asyncio.Event()  # type: ignore[attr-defined]
+    await sim.runtime.accept([ann._inbound(text="two")])
+    async with asyncio.timeout(30):
+        while len(sim.channel.keys) < 2:
+            await asyncio.sleep(0.002)
+        await sim.runtime.accept([ann._inbound(kind="status", data="read", sent_at=sim.now)])
+        while sim.runtime.waiting and not any(lane.asleep for lane in sim.runtime._lanes._lanes.values()):
+            await asyncio.sleep(0.002)
+        slow.set()
+        await sim.runtime.idle()
+    assert [row.delivery for row in await Message.filter(author="bot").order_by("seq")] == ["read", "read"]
+
+
 async def test_what_has_not_left_was_read_by_nobody(small_world: Worlds) -> None:
     sim, ann = await opened(small_world)
     await ann.says("one")

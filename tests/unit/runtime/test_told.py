@@ -200,3 +200,5 @@ async def test_what_was_cancelled_while_it_failed_is_over(
     sim.runtime.wake()
     await sim.runtime.idle()
     assert sim.channel.keys == []
+    row = await Message.get(author="bot")
+    assert (row.delivery, row.error, (await ann.conversation()).attention) == ("failed", "takeover", "")

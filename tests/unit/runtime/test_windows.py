@@ -12,7 +12,7 @@ import pytest
 
 from bot.core.capabilities import Capabilities
 from bot.core.chat import Chat
-from bot.core.errors import WindowClosed
+from bot.core.errors import BadInput, WindowClosed
 from bot.core.message import Allowance, Attachment, Card, Wire
 from bot.core.ports import ORDINARY, Occasion, Sent
 from bot.core.router import Router
@@ -98,6 +98,29 @@ async def test_where_there_is_one_answer_at_a_time_the_picture_takes_the_next_on
         await ann.says(text)
     assert (await pieces(sim, ann.sender), await states()) == (["Tea 1", "tea.jpg"], ["sent"])
     assert await Effect.exclude(state="done").count() == 0
+
+
+async def test_a_picture_that_failed_and_leaves_after_all_makes_its_message_one_that_was_sent(world: Worlds) -> None:
+    sim = await world([shop()], NARROW)
+    ann = await sim.customer()
+    sim.channel.failures = [BadInput("too strange")]
+    await ann.says("1")
+    assert (await pieces(sim, ann.sender), await states()) == (["Tea 1"], ["failed"])
+    await sim.runtime.retry_failure("effect", (await Effect.get(state="parked")).id)
+    sim.runtime.effects.doubt()
+    await sim.runtime.idle()
+    assert (await pieces(sim, ann.sender), await states()) == (["Tea 1", "tea.jpg"], ["sent"])
+
+
+async def test_a_takeover_leaves_words_as_sent_that_were_shown_before_their_picture(world: Worlds) -> None:
+    sim = await world([shop()], replace(NARROW, reply_quota=1, receipts=True))
+    ann, staff = await sim.customer(), await sim.staff()
+    await ann.says("1")
+    assert (await pieces(sim, ann.sender), await states()) == (["Tea 1"], ["held"])
+    await sim.runtime.take_over((await ann.conversation()).id, staff.id)
+    assert [(row.delivery, row.error) for row in await Message.filter(author="bot")] == [("sent", "")]
+    await sim.deliver(ann._inbound(kind="status", data="read", about=sim.channel.keys[0]))
+    assert await states() == ["read"]
 
 
 async def test_who_asks_for_the_rest_hears_the_rest(world: Worlds) -> None:
