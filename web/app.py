@@ -89,6 +89,7 @@ def _pages() -> Iterator[web.RouteDef]:
     yield web.post("/pay/{reference}", pay.act)
     yield web.get("/paid/{key}", pay.returned)
     yield web.get("/checkout/{key}", checkout.show)
+    yield web.post("/checkout/{key}", checkout.begin)
     yield web.get("/checkout/{key}/fate", checkout.fate)
     yield web.get("/files/{token}", files.serve)
     yield web.get("/api/shop/products", shop.products_json)

@@ -1,22 +1,30 @@
-"""The page between the chat and a provider that is paid differently on each device: GET /checkout/{key}."""
+"""The page between the chat and a provider that is paid differently on each device: /checkout/{key}.
+
+To look at it opens nothing: a link in a chat is fetched by machines, too, which show what is behind it.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 
 from aiohttp import web
 from yarl import URL
 
-from bot.core.errors import BadInput, Refused
+from bot.core.errors import BadInput, Refused, Unauthorised
+from bot.core.faults import fault
 from bot.core.money import Money
 from bot.core.payment import Checkout, Device, KnowsPayers, PaymentProvider
 from bot.runtime.paying import open_on
 from bot.services import pay_links, payments
 from bot.services.payments import PaymentView, Urls
-from web.http import Problem
+from web.http import Problem, address_of
 from web.keys import CLOCK, RUNTIME, SETTINGS
+from web.origin import require_ours
 from web.pages import page_language, render
 from web.qr import picture
+
+log = logging.getLogger(__name__)
 
 #: Where it can be paid when not on this device, the nearest first.
 _ELSE: dict[Device, tuple[Device, ...]] = {
@@ -24,52 +32,82 @@ _ELSE: dict[Device, tuple[Device, ...]] = {
     "phone": ("phone", "desktop"),
     "desktop": ("desktop", "phone"),
 }
+#: What is shown where a payment cannot be opened; for any other reason the shop's set-up is at fault.
+_REFUSED = {"expired": "over", "taken": "taken"}
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    """Off to the provider's page; or a picture to scan; or the sheet of the client in which this is open."""
+    """GET: what is to be paid, with a button; whom WeChat sends back with a `code` has tapped it already."""
+    return await _answer(request, tapped=False)
+
+
+async def begin(request: web.Request) -> web.StreamResponse:
+    """POST: off to the provider's page; or a picture to scan; or the sheet of the client in which this is open."""
+    require_ours(request, request.app[SETTINGS])
+    return await _answer(request, tapped=True)
+
+
+async def fate(request: web.Request) -> web.Response:
+    """GET /checkout/{key}/fate: `{"fate": "done" | "waits" | "over" | null}`, for a page that waits."""
+    key = request.match_info["key"][:64]
+    return web.json_response({"fate": await pay_links.fate_of(key)}, headers={"Cache-Control": "no-store"})
+
+
+async def _answer(request: web.Request, *, tapped: bool) -> web.StreamResponse:
     payment = await payments.by_key(request.match_info["key"][:64])
     provider = request.app[RUNTIME].providers.get(payment.provider) if payment else None
     if payment is None or provider is None:
         raise Problem(404, "no_payment")
     if (fate := await pay_links.fate_of(payment.key)) is not None:
-        if fate == "done":
-            raise web.HTTPSeeOther(_paid(request, payment))
-        return _page(request, payment, "over")
+        if fate == "over":
+            return _page(request, payment, "over")
+        raise web.HTTPSeeOther(_paid(request, payment))
     device = _chosen(device_of(request.headers.get("User-Agent", "")), provider.terms.devices)
     if device is None:
         return _page(request, payment, "elsewhere")
-    return await _open(request, payment, provider, device)
+    try:
+        return await _go_on(request, payment, provider, device, tapped=tapped)
+    except Refused as refusal:
+        if state := _REFUSED.get(refusal.code):
+            return _page(request, payment, state)
+        return _closed(request, payment, refusal)
+    except Unauthorised as error:
+        return _closed(request, payment, error)
 
 
-async def fate(request: web.Request) -> web.Response:
-    """GET /checkout/{key}/fate: `{"fate": "done" | "over" | null}`, for a page that waits."""
-    key = request.match_info["key"][:64]
-    return web.json_response({"fate": await pay_links.fate_of(key)}, headers={"Cache-Control": "no-store"})
-
-
-async def _open(
-    request: web.Request, payment: PaymentView, provider: PaymentProvider, device: Device
+async def _go_on(
+    request: web.Request, payment: PaymentView, provider: PaymentProvider, device: Device, *, tapped: bool
 ) -> web.StreamResponse:
+    """Raises as `open_on` does."""
     urls, payer = Urls(request.app[SETTINGS].public_url.rstrip("/")), ""
     if device == "wechat" and isinstance(provider, KnowsPayers):
-        code = request.query.get("code", "")
-        try:
-            payer = await provider.payer(code[:200]) if code else ""
-        except BadInput:  # the page was loaded anew, with a code that is spent
-            payer = ""
-        if not payer:
+        if tapped:
             raise _off(provider.authorize(urls.checkout(payment.key), "pay"))
-    now = request.app[CLOCK]()
-    try:
-        opened, checkout = await open_on(provider, urls, payment.key, device, now, payer=payer, ip=request.remote or "")
-    except Refused:  # its order ended in this very moment
-        return _page(request, payment, "over")
+        payer = await _payer(provider, request.query.get("code", "")[:200])
+    if not (tapped or payer):
+        return _page(request, payment, "begin")
+    now, ip = request.app[CLOCK](), address_of(request)
+    opened, checkout = await open_on(provider, urls, payment.key, device, now, payer=payer, ip=ip)
     if checkout.sheet:
         return _page(request, opened, "sheet", sheet=dict(checkout.sheet))
     if checkout.code:
         return _page(request, opened, "code", checkout=checkout)
     raise _off(checkout.url)
+
+
+async def _payer(provider: KnowsPayers, code: str) -> str:
+    """ "" for a code that is spent, as that of a page that is loaded anew."""
+    try:
+        return await provider.payer(code) if code else ""
+    except BadInput:
+        return ""
+
+
+def _closed(request: web.Request, payment: PaymentView, error: Exception) -> web.Response:
+    """The customer can do nothing about it; the log says who can, and what."""
+    facts = {"action": "checkout.closed", "provider": payment.provider, "cure": str(error)}
+    log.error("a payment cannot be opened", extra=facts | fault(error))
+    return _page(request, payment, "closed")
 
 
 def _off(address: str) -> web.HTTPSeeOther:

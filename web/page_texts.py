@@ -55,9 +55,20 @@ PAGE_TEXTS = {
     },
     "pay_over_title": {"en": "This can no longer be paid", "zh": "这笔款项已无法支付"},
     "pay_over_text": {
-        "en": "The order was cancelled, or its time to pay is over. Nothing was charged. "
-        "Order again in the chat at any time.",
-        "zh": "订单已取消或已超过付款时限，没有扣款。欢迎随时在聊天中重新下单。",
+        "en": "The order has ended, or this link has. If you have just paid, we tell you in the chat. "
+        "Say /orders there to see what is left to pay.",
+        "zh": "订单已结束，或此链接已失效。如果刚刚付过款，我们会在聊天中告知。"
+        "在聊天中发送“我的订单”可查看待付款的订单。",
+    },
+    "pay_closed_title": {"en": "This way does not work just now", "zh": "这种付款方式暂时无法使用"},
+    "pay_closed_text": {
+        "en": "It is our fault, not yours. Say /orders in the chat to pay in another way, or ask us there.",
+        "zh": "这是我们的问题，给你带来不便。请在聊天中发送“我的订单”换一种方式付款，或直接联系我们。",
+    },
+    "pay_taken_title": {"en": "Somebody else has opened this payment", "zh": "已有其他人打开了这笔付款"},
+    "pay_taken_text": {
+        "en": "Inside WeChat only they can pay it. To pay it yourself, open this page in a browser and scan the code.",
+        "zh": "在微信内只能由对方支付。如需由你付款，请在浏览器中打开本页，然后扫码。",
     },
     "checkout_code": {"en": "A code to scan", "zh": "付款二维码"},
     "checkout_scan": {"en": "Scan this with your phone to pay.", "zh": "请用手机扫码付款。"},

@@ -18,7 +18,7 @@ from web.ports import OwnBank, PayPage
 _FORM = 4096  # bytes
 #: How often a page to which a customer returned has the provider asked, seconds.
 LOOK = 20
-_OUTCOME = {"paid": "paid", "refunded": "paid", "failed": "failed", "mismatch": "waiting"}
+_OUTCOME = {"paid": "paid", "refunded": "paid", "failed": "failed"}
 
 
 def _bank(request: web.Request) -> OwnBank:
@@ -40,6 +40,8 @@ async def show(request: web.Request) -> web.Response:
     """GET /pay/{reference}."""
     page = await _bank(request).page(_reference(request))
     lang = _language(page.locale, request)
+    if page.state == "open" and await pay_links.fate_of(page.key) in ("done", "waits"):
+        raise web.HTTPSeeOther(f"/paid/{page.key}?lang={lang}")
     values = {"page": page, "amount": page.amount.format(lang), "reference": _reference(request)}
     return render(request, "pay.html", values | {"state": await _state(page)}, lang=lang)
 
@@ -72,13 +74,22 @@ async def act(request: web.Request) -> web.Response:
 
 
 async def returned(request: web.Request) -> web.Response:
-    """GET /paid/{key}: what has become of it; asks the bank when we have not heard yet."""
+    """GET /paid/{key}: what has become of it; asks the provider when we have not heard yet."""
     payment = await payments.by_key(request.match_info["key"][:64])
     if payment is None:
         raise Problem(404, "no_payment")
-    outcome = _OUTCOME.get(payment.state, "")
-    values = {"outcome": outcome or await _asked(request, payment), "key": payment.key}
+    fate = await pay_links.fate_of(payment.key)
+    # Once it has a fate, this page says the same however often it looks: it does not look again by itself.
+    values = {"outcome": await _outcome(request, payment, fate), "key": payment.key, "looks": fate is None}
     return render(request, "paid.html", values)
+
+
+async def _outcome(request: web.Request, payment: payments.PaymentView, fate: pay_links.Fate | None) -> str:
+    if fate == "done":
+        return "paid"
+    if payment.state == "mismatch":
+        return "waiting"
+    return _OUTCOME.get(payment.state) or await _asked(request, payment)
 
 
 async def _asked(request: web.Request, payment: payments.PaymentView) -> str:

@@ -6,9 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bot.services import order_states
 from models.database import fetch, marks
 
-Fate = Literal["done", "over"]
+Fate = Literal["done", "waits", "over"]
+"""What has become of a link to pay: there is nothing left to pay, people must look at the money, or it has ended."""
+Use = Literal["done", "over"]
 _PAID = ("paid", "refunded")
 
 
@@ -21,7 +24,7 @@ class Offer:
     seq: int
 
 
-async def fates(conversation_ids: Collection[int], urls: Collection[str]) -> dict[str, Fate]:
+async def fates(conversation_ids: Collection[int], urls: Collection[str]) -> dict[str, Use]:
     """Links of these conversations' people by address: paid, or no longer payable; those that are open are left out."""
     if not (conversation_ids and urls):
         return {}
@@ -34,7 +37,7 @@ async def fates(conversation_ids: Collection[int], urls: Collection[str]) -> dic
         [*conversation_ids, *urls],
     )
     known = {str(row["url"]): fate(row["state"], row["order"]) for row in found}
-    return {url: known_fate for url, known_fate in known.items() if known_fate}
+    return {url: "done" if known_fate == "done" else "over" for url, known_fate in known.items() if known_fate}
 
 
 async def fate_of(key: str) -> Fate | None:
@@ -48,9 +51,11 @@ async def fate_of(key: str) -> Fate | None:
 
 def fate(payment: str, order: str) -> Fate | None:
     """What a payment's and its order's state make of the link; None while it can be paid."""
-    if payment in _PAID:
+    if payment in _PAID or order in order_states.EARNED:
         return "done"
-    return None if payment in ("created", "open") and order == "placed" else "over"
+    if payment in ("mismatch", "unknown"):
+        return "waits"
+    return None if payment in ("created", "open") and order == order_states.PLACED else "over"
 
 
 async def offers(order_ids: Sequence[int]) -> list[Offer]:

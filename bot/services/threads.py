@@ -52,7 +52,7 @@ class MessageView:
     at: datetime
     files: tuple[FileView, ...] = ()
     pictures: Mapping[int, FileView] = field(default_factory=dict)
-    fates: Mapping[str, pay_links.Fate] = field(default_factory=dict)
+    fates: Mapping[str, pay_links.Use] = field(default_factory=dict)
     changed: str = ""
 
 
@@ -171,7 +171,7 @@ async def _views(rows: Sequence[Any]) -> tuple[MessageView, ...]:
     return tuple(_view(row, reply, known, sent, fates) for row, reply in zip(rows, replies, strict=True))
 
 
-async def _fates(rows: Sequence[Any], replies: Sequence[Reply]) -> dict[str, pay_links.Fate]:
+async def _fates(rows: Sequence[Any], replies: Sequence[Reply]) -> dict[str, pay_links.Use]:
     """What has become of the links that these messages offer."""
     offering = [(row, urls) for row, reply in zip(rows, replies, strict=True) if (urls := _urls(reply))]
     conversations = {row["conversation_id"] for row, _ in offering}
@@ -187,7 +187,7 @@ def _view(
     reply: Reply,
     known: Mapping[int, FileView],
     sent: Mapping[tuple[int, int], Any],
-    fates: Mapping[str, pay_links.Fate],
+    fates: Mapping[str, pay_links.Use],
 ) -> MessageView:
     shown = {file.id: known[file.id] for file in reply.files if file.id in known}
     if row["changed"] != "deleted":

@@ -36,6 +36,8 @@ NUMBER, REFUND_NUMBER = re.compile(r"[0-9A-Za-z_|*-]{6,32}"), re.compile(r"[0-9A
 MOST_WORDS = 127
 #: Seconds: WeChat Pay waits five for an answer to a notice, and asks anew after fifteen.
 ANSWER_WITHIN = 4.0
+#: The number is that of a trade with other words.
+USED = "OUT_TRADE_NO_USED"
 #: Seconds: a payment that the customer is just making is not closed.
 CLOSE_AGAIN = 60.0
 
@@ -47,7 +49,7 @@ class WeChatPay:
     title = _("WeChat Pay")
 
     def __init__(self, settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        devices: set[Device] = {"desktop", "phone"}
+        devices: set[Device] = {"desktop", "phone"} if settings.h5 else {"desktop"}
         if settings.app_secret:  # without it nobody says who pays inside WeChat
             devices.add("wechat")
         self.terms = Terms(frozenset(devices), frozenset({"CNY"}))
@@ -60,12 +62,16 @@ class WeChatPay:
     async def create(self, request: PaymentRequest) -> Checkout:
         """Open a trade; the same `key` with the same words gives the same one, as long as it is open.
 
-        Raises `ProviderUnavailable`, `Refused("wrong_amount")`, `Unauthorised`.
+        Raises `ProviderUnavailable`, `Unauthorised`, `Refused`: "wrong_amount", and "taken" inside WeChat where it was
+        opened for another payer, who alone can pay it there.
         """
         if not self.terms.takes(request.amount, ""):
             raise Refused("wrong_amount", amount=request.amount)
         kind = KINDS.get(request.device, "native")
-        told = good(await self._calls.post(f"/v3/pay/transactions/{kind}", self._trade(request, kind)))
+        answer = await self._calls.post(f"/v3/pay/transactions/{kind}", self._trade(request, kind))
+        if kind == "jsapi" and code_of(answer) == USED:
+            raise Refused("taken", number=request.order_number)
+        told = good(answer)
         try:
             match kind:
                 case "h5":

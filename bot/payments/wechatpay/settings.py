@@ -83,6 +83,9 @@ class Settings(PaymentSettings):
     public_key: Annotated[Secret, AfterValidator(_public_key)] = Field(
         default=Secret(), description="WeChat Pay's public key: file:path of pub_key.pem."
     )
+    h5: bool = Field(
+        default=True, description="Whether the merchant has H5 payment; false: phones are shown the code, too."
+    )
     api_base: Url = Field(default="https://api.mch.weixin.qq.com", description="WeChat Pay's API.")
     oauth_base: Url = Field(default="https://api.weixin.qq.com", description="WeChat's API, which knows who pays.")
     open_base: Url = Field(default="https://open.weixin.qq.com", description="Where WeChat sends whoever pays.")

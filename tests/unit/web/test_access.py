@@ -31,6 +31,7 @@ TABLE = {
     "POST /pay/{reference}": "ours",
     "GET /paid/{key}": "",
     "GET /checkout/{key}": "",
+    "POST /checkout/{key}": "ours",
     "GET /checkout/{key}/fate": "",
     "GET /files/{token}": "",
     "GET /api/shop/products": "",

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from bot.core.errors import BadInput
+from bot.core.errors import BadInput, Refused, Unauthorised
 from bot.core.payment import Checkout, PaymentRequest, Terms
 from bot.payments.local import LocalPayments
-from models import Contact, Conversation, Identity, Inbound, Order, Payment
+from models import Inbound, Order, Payment
 from tests.unit.web.running import Site
 from tests.unit.web.running import site as running_site
+from tests.unit.web.till import DESKTOP, KEY, PATH, PHONE, WECHAT, Till, till_of
 from web.settings import WebSettings
-
-DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/142 Safari/537.36"
-PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1"
-WECHAT = f"{PHONE} MicroMessenger/8.0.60"
 
 
 class Wallet(LocalPayments):
@@ -27,6 +24,8 @@ class Wallet(LocalPayments):
     terms = Terms(devices=frozenset({"desktop", "phone", "wechat"}))
 
     async def create(self, request: PaymentRequest) -> Checkout:
+        if self.fails:
+            raise self.fails
         checkout = await super().create(request)
         self.asked.append(request)
         match request.device:
@@ -39,6 +38,7 @@ class Wallet(LocalPayments):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder / "wallet.db", "s3cret", "https://wallet.example")
         self.asked: list[PaymentRequest] = []
+        self.fails: Exception | None = None
         self.spent: set[str] = set()
 
     def authorize(self, back: str, state: str) -> str:
@@ -51,111 +51,141 @@ class Wallet(LocalPayments):
         return f"openid-of-{code}"
 
 
-@dataclass
-class Bill:
-    wallet: Wallet
-    key: str = "key-1"
-    path: str = field(default="/checkout/key-1", init=False)
+@pytest.fixture
+async def till(site: Site) -> Till:
+    return await till_of(site, "wallet")
 
 
 @pytest.fixture
-async def bill(site: Site, tmp_path: Path) -> Bill:
-    wallet = Wallet(tmp_path)
-    site.runtime.providers["wallet"] = wallet
-    now = site.clock()
-    contact = await Contact.create(created_at=now, updated_at=now)
-    identity = await Identity.create(contact=contact, account="webchat", external_id="ann", created_at=now)
-    thread = await Conversation.create(
-        lane="webchat:ann", identity=identity, contact=contact, account="webchat",
-        last_at=now, created_at=now, updated_at=now,
-    )  # fmt: skip
-    order = await Order.create(
-        number="P7K2-4M9Q", contact=contact, state="placed", total=6800, currency="CNY", name="Ann", address="",
-        hold_until=now.replace(year=now.year + 1), created_at=now, updated_at=now,
-    )  # fmt: skip
-    await Payment.create(
-        order=order, conversation_id=thread.id, provider="wallet", key="key-1", amount=6800, currency="CNY",
-        state="open", url=f"{site.url}/checkout/key-1", created_at=now, updated_at=now,
-    )  # fmt: skip
-    return Bill(wallet)
+async def wallet(site: Site, tmp_path: Path) -> AsyncIterator[Wallet]:
+    made = Wallet(tmp_path)
+    site.runtime.providers["wallet"] = made
+    yield made
+    await made.close()
 
 
-async def test_on_a_desktop_there_is_a_picture_and_a_way_on_this_screen(site: Site, bill: Bill) -> None:
-    async with site.client.get(
-        site.url + bill.path, headers={"User-Agent": DESKTOP, "Accept-Language": "zh"}
-    ) as answer:
-        page = await answer.text()
-        assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-store")
-    assert "请用手机扫码付款" in page
-    assert '<svg class="code"' in page
-    assert 'href="https://wallet.example/desk"' in page
-    assert "¥68.00" in page
+async def test_a_link_that_is_looked_at_opens_nothing(till: Till, wallet: Wallet) -> None:
+    for agent in (DESKTOP, PHONE, WECHAT, "facebookexternalhit/1.1", "TelegramBot (like TwitterBot)", ""):
+        shown = await till.looks(agent)
+        assert (shown.status, shown.cached, shown.location) == (200, "no-store", "")
+        assert "¥68.00" in shown.text
     row = await Payment.get()
-    assert (row.device, row.state, row.url) == ("desktop", "open", f"{site.url}/checkout/key-1")
+    assert (wallet.asked, row.device, row.reference) == ([], "any", "")
+    assert await till.site.status("POST", PATH, headers={"Origin": "https://elsewhere.example"}) == 403
+
+
+async def test_on_a_desktop_there_is_a_picture_and_a_way_on_this_screen(till: Till, wallet: Wallet) -> None:
+    page = await till.opens(DESKTOP, **{"Accept-Language": "zh"})
+    assert (page.status, page.cached) == (200, "no-store")
+    assert "请用手机扫码付款" in page.text
+    assert '<svg class="code"' in page.text
+    assert 'href="https://wallet.example/desk"' in page.text
+    assert "¥68.00" in page.text
+    row = await Payment.get()
+    assert (row.device, row.state, row.url) == ("desktop", "open", f"{till.site.url}{PATH}")
     assert row.reference
 
 
-async def test_on_a_phone_it_goes_to_the_providers_page(site: Site, bill: Bill) -> None:
-    async with site.client.get(site.url + bill.path, headers={"User-Agent": PHONE}, allow_redirects=False) as answer:
-        assert (answer.status, answer.headers["Location"]) == (303, "https://wallet.example/phone")
-    [asked] = bill.wallet.asked
-    assert (asked.device, asked.payer, bool(asked.ip), asked.notify_url) == (
-        "phone", "", True, f"{site.url}/hooks/pay/wallet",
+async def test_on_a_phone_it_goes_to_the_providers_page(till: Till, wallet: Wallet) -> None:
+    page = await till.opens(PHONE)
+    assert (page.status, page.location) == (303, "https://wallet.example/phone")
+    [asked] = wallet.asked
+    assert (asked.device, asked.payer, asked.ip, asked.notify_url) == (
+        "phone", "", "127.0.0.1", f"{till.site.url}/hooks/pay/wallet",
     )  # fmt: skip
 
 
-async def test_inside_wechat_it_learns_who_pays_and_opens_the_sheet(site: Site, bill: Bill) -> None:
-    async with site.client.get(site.url + bill.path, headers={"User-Agent": WECHAT}, allow_redirects=False) as answer:
-        assert answer.status == 303
-        assert answer.headers["Location"].startswith("https://open.example/authorize?back=")
-    async with site.client.get(f"{site.url}{bill.path}?code=abc&state=pay", headers={"User-Agent": WECHAT}) as answer:
-        page = await answer.text()
-    async with site.client.get(
-        f"{site.url}{bill.path}?code=abc&state=pay", headers={"User-Agent": WECHAT}, allow_redirects=False
-    ) as again:
-        assert (again.status, again.headers["Location"][:30]) == (303, "https://open.example/authorize")
-    assert [(one.device, one.payer) for one in bill.wallet.asked] == [("wechat", "openid-of-abc")]
-    assert 'data-sheet=\'{"package": "prepay_id=1", "paySign": "\\u003c\\u0027\\""}\'' in page
+async def test_inside_wechat_it_learns_who_pays_and_opens_the_sheet(till: Till, wallet: Wallet) -> None:
+    sent = await till.opens(WECHAT)
+    assert (sent.status, sent.location[:40]) == (303, "https://open.example/authorize?back=http")
+    page = await till.looks(WECHAT, f"{PATH}?code=abc&state=pay")
+    again = await till.looks(WECHAT, f"{PATH}?code=abc&state=pay")
+    assert (again.status, '<form method="post"' in again.text) == (200, True)
+    assert [(one.device, one.payer) for one in wallet.asked] == [("wechat", "openid-of-abc")]
+    assert 'data-sheet=\'{"package": "prepay_id=1", "paySign": "\\u003c\\u0027\\""}\'' in page.text
 
 
-async def test_each_device_has_a_payment_of_its_own_however_often_it_comes_back(site: Site, bill: Bill) -> None:
+async def test_each_device_has_a_payment_of_its_own_however_often_it_comes_back(till: Till, wallet: Wallet) -> None:
     for agent in (DESKTOP, PHONE, DESKTOP, PHONE):
-        async with site.client.get(
-            site.url + bill.path, headers={"User-Agent": agent}, allow_redirects=False
-        ) as answer:
-            assert answer.status in (200, 303)
+        assert (await till.opens(agent)).status in (200, 303)
     rows = await Payment.all().order_by("id")
     assert [row.device for row in rows] == ["desktop", "phone"]
-    assert [row.url for row in rows] == [f"{site.url}/checkout/{row.key}" for row in rows]
-    assert len({one.key for one in bill.wallet.asked}) == 2
+    assert [row.url for row in rows] == [f"{till.site.url}/checkout/{row.key}" for row in rows]
+    assert len({one.key for one in wallet.asked}) == 2
 
 
-async def test_where_it_cannot_be_paid_it_says_where_it_can(site: Site, bill: Bill) -> None:
-    bill.wallet.terms = Terms(devices=frozenset({"desktop", "phone"}))
-    async with site.client.get(site.url + bill.path, headers={"User-Agent": WECHAT}) as answer:
-        assert "open this page in your browser" in await answer.text()
-    assert bill.wallet.asked == []
+async def test_where_it_cannot_be_paid_it_says_where_it_can(till: Till, wallet: Wallet) -> None:
+    wallet.terms = Terms(devices=frozenset({"desktop", "phone"}))
+    assert "open this page in your browser" in (await till.looks(WECHAT)).text
+    assert wallet.asked == []
 
 
-async def test_what_is_over_or_paid_is_said_and_not_opened(site: Site, bill: Bill) -> None:
-    async with site.client.get(f"{site.url}{bill.path}/fate") as answer:
-        assert await answer.json() == {"fate": None}
-    await Order.all().update(state="cancelled")
-    async with site.client.get(site.url + bill.path, headers={"User-Agent": DESKTOP}) as answer:
-        assert "can no longer be paid" in await answer.text()
-    await Payment.all().update(state="paid")
-    async with site.client.get(site.url + bill.path, headers={"User-Agent": DESKTOP}, allow_redirects=False) as answer:
-        assert (answer.status, answer.headers["Location"]) == (303, "/paid/key-1?lang=en")
-    assert bill.wallet.asked == []
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (Unauthorised("payments.wallet.key is wrong"), "This way does not work just now"),
+        (Refused("wrong_amount"), "This way does not work just now"),
+        (Refused("taken"), "Somebody else has opened this payment"),
+        (Refused("expired"), "can no longer be paid"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+async def test_what_cannot_be_opened_says_why_and_the_log_says_what_to_do(
+    till: Till, wallet: Wallet, caplog: pytest.LogCaptureFixture, error: Exception, words: str
+) -> None:
+    wallet.fails = error
+    page = await till.opens(PHONE)
+    assert (page.status, words in page.text, "log in" in page.text) == (200, True, False)
+    cures = [vars(line)["cure"] for line in caplog.records if vars(line).get("action") == "checkout.closed"]
+    assert cures == ([str(error)] if "just now" in words else [])
+
+
+@pytest.mark.parametrize(
+    ("payment", "order", "fate"),
+    [
+        ("open", "placed", None),
+        ("created", "placed", None),
+        ("open", "paid", "done"),  # by another payment
+        ("failed", "shipped", "done"),
+        ("paid", "cancelled", "done"),
+        ("refunded", "refunded", "done"),
+        ("mismatch", "paid", "done"),
+        ("mismatch", "placed", "waits"),
+        ("mismatch", "expired", "waits"),
+        ("unknown", "placed", "waits"),
+        ("open", "cancelled", "over"),
+        ("created", "expired", "over"),
+        ("open", "refunded", "over"),
+        ("failed", "placed", "over"),
+    ],
+)
+async def test_a_link_says_what_became_of_the_money(
+    till: Till, wallet: Wallet, payment: str, order: str, fate: str | None
+) -> None:
+    await Payment.all().update(state=payment)
+    await Order.all().update(state=order)
+    assert await till.fate() == fate
+    shown = await till.looks()
+    assert shown.location == (f"/paid/{KEY}?lang=en" if fate in ("done", "waits") else "")
+    assert ("can no longer be paid" in shown.text) is (fate == "over")
+    assert "Nothing was charged" not in shown.text
+    paid = await till.looks(path=f"/paid/{KEY}")
+    assert ("Paid. Thank you" in paid.text) is (fate == "done")
+    assert ("Nearly there" in paid.text) is (payment != "failed" and fate != "done")
+    # Only what may still change is looked at again by itself.
+    assert ("data-fate" in paid.text) is (fate is None)
+    assert wallet.asked == []
+
+
+async def test_a_link_of_no_payment_leads_nowhere(site: Site) -> None:
     assert await site.status("GET", "/checkout/nothing") == 404
 
 
-async def test_who_comes_back_before_the_notice_has_the_provider_asked(site: Site, bill: Bill) -> None:
-    await Payment.all().update(reference="r-1")
-    del site.runtime.providers["wallet"]  # and with it that it is a bank of our own
+@pytest.mark.parametrize("state", ["open", "unknown"])
+async def test_who_comes_back_before_the_notice_has_the_provider_asked(till: Till, state: str) -> None:
+    await Payment.all().update(reference="r-1", state=state)  # of a provider that is no bank of our own
     for _ in range(3):
-        async with site.client.get(f"{site.url}/paid/key-1") as answer:
-            assert 'data-fate="/checkout/key-1/fate"' in await answer.text()
+        assert ("data-fate" in (await till.looks(path=f"/paid/{KEY}")).text) is (state == "open")
     [hint] = await Inbound.all()
     assert (hint.kind, hint.lane) == ("payment", "webchat:ann")
 

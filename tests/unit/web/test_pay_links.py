@@ -149,3 +149,13 @@ async def test_nobody_is_let_pay_for_an_order_that_is_over(site: Site, offer: Of
     assert await site.status("POST", path, data={"act": "pay"}, headers={"Origin": site.url}) == 303
     assert (await offer.bank.fetch(offer.payment.reference)).state == "open"
     assert site.runtime.accepted[1:] == []
+
+
+@pytest.mark.parametrize(("payment", "order"), [("open", "paid"), ("unknown", "placed")])
+async def test_what_needs_no_paying_leads_to_what_became_of_it(
+    site: Site, offer: Offer, payment: str, order: str
+) -> None:
+    await offer.becomes(site, payment, order)
+    url = f"{site.url}/pay/{offer.payment.reference}"
+    async with site.client.get(url, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers.get("Location")) == (303, "/paid/key-1?lang=en")

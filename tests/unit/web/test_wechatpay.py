@@ -4,73 +4,53 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.payments.wechatpay.provider import WeChatPay
-from models import Contact, Conversation, Identity, Inbound, Order, Payment
+from models import Inbound, Payment
 from tests.kit.platforms.wechatpay import WeChatPayServer
 from tests.kit.platforms.wechatpay_shop import wechatpay_settings
-from tests.unit.web.running import Site
 from tests.unit.web.running import site as running_site
+from tests.unit.web.till import DESKTOP, KEY, PATH, PHONE, WECHAT, Till, till_of
 from web.settings import WebSettings
-
-DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/142 Safari/537.36"
-PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1"
-WECHAT = f"{PHONE} MicroMessenger/8.0.60"
-KEY = "4f0c9d4f0c9d4f0c9d4f0c9d4f0c9d4f"
-PATH = f"/checkout/{KEY}"
 
 
 @dataclass
 class Shop:
-    site: Site
+    till: Till
     server: WeChatPayServer
+
+    def has(self, **settings: bool) -> None:
+        """The merchant is set up in another way."""
+        site = self.till.site
+        site.runtime.providers["wechatpay"] = WeChatPay(wechatpay_settings(self.server.base, **settings), site.clock)
+
+    async def sheet(self, openid: str) -> str:
+        """The page that somebody sees who has tapped the button inside WeChat."""
+        sent = await self.till.opens(WECHAT)
+        assert "redirect_uri=https%3A%2F%2Fshop.example%2Fcheckout%2F" in sent.location
+        self.server.codes[f"code-of-{openid}"] = openid
+        return (await self.till.looks(WECHAT, f"{PATH}?code=code-of-{openid}&state=pay")).text
 
 
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     # Behind TLS: WeChat Pay takes no other address for its notices.
-    settings = WebSettings(public_url="https://shop.example")
+    settings = WebSettings(public_url="https://shop.example", trusted_proxies=("127.0.0.0/8",))
     async with running_site(tmp_path, settings) as site, WeChatPayServer(site.clock().timestamp()) as server:
-        provider = WeChatPay(wechatpay_settings(server.base), site.clock)
-        site.runtime.providers["wechatpay"] = provider
-        await order(site)
-        yield Shop(site, server)
-        await provider.close()
-
-
-async def order(site: Site) -> None:
-    now = site.clock()
-    contact = await Contact.create(created_at=now, updated_at=now)
-    identity = await Identity.create(contact=contact, account="webchat", external_id="ann", created_at=now)
-    thread = await Conversation.create(
-        lane="webchat:ann", identity=identity, contact=contact, account="webchat",
-        last_at=now, created_at=now, updated_at=now,
-    )  # fmt: skip
-    placed = await Order.create(
-        number="P7K2-4M9Q", contact=contact, state="placed", total=6800, currency="CNY", name="Ann", address="",
-        hold_until=now + timedelta(minutes=30), created_at=now, updated_at=now,
-    )  # fmt: skip
-    await Payment.create(
-        order=placed, conversation_id=thread.id, provider="wechatpay", key=KEY, amount=6800, currency="CNY",
-        state="open", url=f"https://shop.example{PATH}", created_at=now, updated_at=now,
-    )  # fmt: skip
+        shop = Shop(await till_of(site, "wechatpay"), server)
+        shop.has()
+        yield shop
+        await site.runtime.providers["wechatpay"].close()
 
 
 async def test_each_device_has_its_way_and_a_trade_of_its_own(shop: Shop) -> None:
-    site = shop.site
-    async with site.client.get(site.url + PATH, headers={"User-Agent": DESKTOP}) as answer:
-        assert 'class="code"' in await answer.text()
-    async with site.client.get(site.url + PATH, headers={"User-Agent": PHONE}, allow_redirects=False) as answer:
-        assert "&redirect_url=https%3A%2F%2Fshop.example%2Fpaid%2F" in answer.headers["Location"]
-    async with site.client.get(site.url + PATH, headers={"User-Agent": WECHAT}, allow_redirects=False) as answer:
-        assert "redirect_uri=https%3A%2F%2Fshop.example%2Fcheckout%2F" in answer.headers["Location"]
-    shop.server.codes["c0de"] = "o-ann"
-    async with site.client.get(f"{site.url}{PATH}?code=c0de&state=pay", headers={"User-Agent": WECHAT}) as answer:
-        assert "prepay_id=wx" in await answer.text()
+    assert 'class="code"' in (await shop.till.opens(DESKTOP)).text
+    phone = await shop.till.opens(PHONE)
+    assert "&redirect_url=https%3A%2F%2Fshop.example%2Fpaid%2F" in phone.location
+    assert "prepay_id=wx" in await shop.sheet("o-ann")
     rows = await Payment.all().order_by("id")
     assert [(row.device, row.reference == row.key) for row in rows] == [
         ("desktop", True), ("phone", True), ("wechat", True),
@@ -79,10 +59,31 @@ async def test_each_device_has_its_way_and_a_trade_of_its_own(shop: Shop) -> Non
     assert shop.server.refusals == []
 
 
+async def test_a_second_person_inside_wechat_is_told_that_the_sheet_is_the_firsts(shop: Shop) -> None:
+    for openid, words in (
+        ("o-ann", "prepay_id=wx"),
+        ("o-bob", "Somebody else has opened this payment"),
+        ("o-ann", "prepay_id=wx"),
+    ):
+        assert words in await shop.sheet(openid)
+    assert [row.state for row in await Payment.all()] == ["open"]
+
+
+async def test_it_is_told_the_address_of_the_phone_and_not_of_the_proxy(shop: Shop) -> None:
+    await shop.till.opens(PHONE, **{"X-Forwarded-For": "10.9.9.9, 203.0.113.7"})
+    [call] = shop.server.named("h5")
+    assert call.json()["scene_info"]["payer_client_ip"] == "203.0.113.7"
+
+
+async def test_without_the_page_for_phones_a_phone_gets_the_code(shop: Shop) -> None:
+    shop.has(h5=False)
+    assert 'class="code"' in (await shop.till.opens(PHONE)).text
+
+
 async def test_a_notice_is_kept_once_and_a_forged_one_never(shop: Shop) -> None:
-    site = shop.site
-    async with site.client.get(site.url + PATH, headers={"User-Agent": DESKTOP}):
-        notice = shop.server.pays(KEY) or b""
+    site = shop.till.site
+    await shop.till.opens(DESKTOP)
+    notice = shop.server.pays(KEY) or b""
     hook = f"{site.url}/hooks/pay/wechatpay"
     for signer, status in (("stranger", 401), ("platform", 204), ("platform", 204)):
         headers = shop.server.headers(notice, signer)
