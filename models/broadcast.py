@@ -56,7 +56,7 @@ class BroadcastCopy(Model):
         "models.Conversation", related_name=None, on_delete=fields.CASCADE
     )
     conversation_id: int
-    person = fields.BigIntField(null=True)  # the lowest of their contacts' ids
+    person = fields.BigIntField(null=True)  # the contact of the conversation
     account = fields.CharField(64, default="")  # that of the conversation
     due_at = fields.DatetimeField(null=True)  # when they are to be told; null: they are, or are left out
 

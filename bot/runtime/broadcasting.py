@@ -12,15 +12,13 @@ from datetime import datetime, timedelta
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from bot.core.capabilities import Capabilities
 from bot.core.message import Inbound
-from bot.core.quiet import QuietHours
 from bot.runtime.inbox import Inbox
 from bot.runtime.ledger import Waiting
 from bot.runtime.pending import crowded
 from bot.runtime.shop import Shop
 from bot.services import audiences, broadcasts, reach
-from bot.services.audiences import Audience, Chosen
+from bot.services.audiences import Audience, Chosen, Recipient
 from bot.services.broadcasts import Copy
 from bot.services.tallies import CLIENT_ID
 from models import Broadcast, locks
@@ -49,22 +47,29 @@ class Preview:
     more: bool
 
 
-async def preview(
-    audience: Audience, capabilities: Mapping[str, Capabilities], quiet: QuietHours, now: datetime
-) -> Preview:
+async def preview(audience: Audience, shop: Shop, now: datetime) -> Preview:
     """What would become of a broadcast to these people, sent now."""
-    everybody = await audiences.size(audience)
+    everybody = await audiences.size(audience, shop.speaking("zh"))
     fates: dict[int, str] = {}
-    asked, after, page = 0, 0, await audiences.recipients(audience, 0, _PAGE)
+    asked, (page, chosen) = 0, await _page(audience, shop, 0, _PAGE, now)
     while page and asked < PREVIEWED:
-        fates |= {one.at.person: _fate(one) for one in await audiences.chosen(page, audience, capabilities, quiet, now)}
-        asked, after = asked + len(page), page[-1].identity_id
-        page = await audiences.recipients(audience, after, _PAGE)
+        fates |= {one.at.person: _fate(one) for one in chosen}
+        asked += len(page)
+        page, chosen = await _page(audience, shop, page[-1].identity_id, _PAGE, now)
     tally = Counter(fates.values())
     now_, template, later = (tally.pop(fate, 0) for fate in ("now", "template", "later"))
     if not page and everybody > len(fates):
         tally["unwanted"] += everybody - len(fates)
     return Preview(everybody, now_, template, later, dict(tally), bool(page))
+
+
+async def _page(
+    audience: Audience, shop: Shop, after: int, limit: int, now: datetime
+) -> tuple[Sequence[Recipient], Sequence[Chosen]]:
+    """The next of them behind identity `after`, and at which address each person among them is told."""
+    chinese = shop.speaking("zh")
+    page = await audiences.recipients(audience, after, limit, chinese)
+    return page, await audiences.chosen(page, audience, shop.capabilities, shop.quiet, now, chinese)
 
 
 def _fate(one: Chosen) -> str:
@@ -92,11 +97,15 @@ async def step(inbox: Inbox, shop: Shop, now: datetime) -> list[Waiting]:
     Who they are, their rows and how far it has come are one commit: after a crash the next step begins where the last
     one ended, and of several nodes that do it at once one does it.
     """
+    if not (under_way := await broadcasts.running(now)):
+        return []
     full = await crowded(shop.capabilities, CROWDED)
-    turn = await _next(shop, full, now)
+    turn = await _next(under_way, shop, full, now)
     if turn is None:
         return []
     async with transaction() as connection:
+        if turn.chosen:
+            await locks.persons()  # nobody becomes another one between what is planned for them and its row
         rows = {row.id: row for row in await locks.running_broadcasts()}
         row, at = rows.get(turn.id), await _its_time(now)
         if row is None or at is None or row.reached != turn.reached:
@@ -110,12 +119,10 @@ async def step(inbox: Inbox, shop: Shop, now: datetime) -> list[Waiting]:
     return waiting
 
 
-async def _next(shop: Shop, full: Sequence[str], now: datetime) -> _Turn | None:
-    for row in await broadcasts.running(now):
+async def _next(under_way: Sequence[Broadcast], shop: Shop, full: Sequence[str], now: datetime) -> _Turn | None:
+    for row in under_way:
         if row.planned_at is None:
-            audience = broadcasts.audience_of(row)
-            page = await audiences.recipients(audience, row.reached, STEP)
-            chosen = await audiences.chosen(page, audience, shop.capabilities, shop.quiet, now)
+            page, chosen = await _page(broadcasts.audience_of(row), shop, row.reached, STEP, now)
             reaches = page[-1].identity_id if page else row.reached
             return _Turn(row.id, row.reached, chosen, reaches, len(page) < STEP)
         if await broadcasts.due(row.id, full, now, 1) or not await broadcasts.is_waited_for(row.id):
@@ -149,9 +156,10 @@ async def _tell(
     inbox: Inbox, connection: BaseDBAsyncClient, shop: Shop, id_: int, full: Sequence[str], now: datetime
 ) -> list[Waiting]:
     """Those who are due, unless their night has fallen meanwhile, or they can be reached no more."""
-    copies = await broadcasts.due(id_, full, now, STEP)
-    ways = await reach.among([one.conversation_id for one in copies], shop.capabilities, now, "news", shop.quiet)
+    due = await broadcasts.due(id_, full, now, STEP)
+    ways = await reach.among([one.conversation_id for one in due], shop.capabilities, now, "news", shop.quiet)
     found = {address.conversation_id: there for address, there in ways}
+    copies = [one for one in due if one.conversation_id in found]  # others were erased at this moment
     await broadcasts.settle(connection, {one.id: found[one.conversation_id].morning for one in copies})
     return await inbox.keep_within(connection, [_told(id_, one) for one in copies if found[one.conversation_id].ok])
 

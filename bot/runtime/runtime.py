@@ -212,8 +212,7 @@ class Runtime:
 
     async def preview_broadcast(self, audience: Audience) -> broadcasting.Preview:
         """See `broadcasting.preview`."""
-        shop = self._parts.shop
-        return await broadcasting.preview(audience, shop.capabilities, shop.quiet, self._parts.clock())
+        return await broadcasting.preview(audience, self._parts.shop, self._parts.clock())
 
     # in
 

@@ -51,6 +51,10 @@ class Shop:
         """Which of our languages somebody gets there who speaks this one, or has not said which."""
         return self.languages.choose(spoken or self.on(account).language)
 
+    def speaking(self, language: str) -> tuple[str, ...]:
+        """The accounts where who has not said what they speak gets this one of our languages."""
+        return tuple(account for account in self.capabilities if self.language(account, "") == language)
+
     def meets(self, inbound: Inbound) -> bool:
         """Whether a stranger becomes a contact by this: who writes does, and who does what a handler is waiting for.
 

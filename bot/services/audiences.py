@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -55,16 +55,21 @@ class Chosen:
         return now if self.reach.ok else self.reach.morning
 
 
-async def size(audience: Audience) -> int:
-    """The people who are meant, whether they want news or not."""
-    where, values = _where(audience)
+async def size(audience: Audience, chinese: Collection[str] = ()) -> int:
+    """The people who are meant, whether they want news or not.
+
+    `chinese`: the accounts where Chinese is spoken to who has not said what they speak, here and below.
+    """
+    where, values = _where(audience, chinese)
     sql = f"SELECT count(DISTINCT COALESCE(k.person_id, k.id)) AS n {_TALKS} WHERE {where}"
     return int((await fetch(sql, values))[0]["n"])
 
 
-async def recipients(audience: Audience, after: int, limit: int) -> tuple[Recipient, ...]:
+async def recipients(
+    audience: Audience, after: int, limit: int, chinese: Collection[str] = ()
+) -> tuple[Recipient, ...]:
     """The addresses of those of them who said yes to news, by identity, behind identity `after`."""
-    where, values = _where(audience)
+    where, values = _where(audience, chinese)
     sql = f"SELECT {_COLUMNS} {_READERS} AND n.identity_id > ? AND {where} ORDER BY n.identity_id LIMIT ?"
     return tuple([_recipient(row) for row in await fetch(sql, (after, *values, limit))])
 
@@ -75,13 +80,14 @@ async def chosen(
     capabilities: Mapping[str, Capabilities],
     quiet: QuietHours,
     now: datetime,
+    chinese: Collection[str] = (),
 ) -> list[Chosen]:
     """Each person of a page once, at the best of those of their addresses that the audience has.
 
     It is the same one from whichever page they are asked about, for as long as nothing changes.
     """
     people: dict[int, list[Recipient]] = {}
-    for one in (*[one for one in page if one.is_alone], *await _of_people(audience, page)):
+    for one in (*[one for one in page if one.is_alone], *await _of_people(audience, page, chinese)):
         people.setdefault(one.person, []).append(one)
     talks = [one.conversation_id for those in people.values() for one in those]
     ways = await reach.among(talks, capabilities, now, "news", quiet)
@@ -96,12 +102,12 @@ async def chosen(
     return found
 
 
-async def _of_people(audience: Audience, page: Iterable[Recipient]) -> list[Recipient]:
+async def _of_people(audience: Audience, page: Iterable[Recipient], chinese: Collection[str]) -> list[Recipient]:
     """All such addresses of those of a page who have several."""
     people = sorted({one.person for one in page if not one.is_alone})
     if not people:
         return []
-    where, values = _where(audience)
+    where, values = _where(audience, chinese)
     mine = f"k.person_id IN ({marks(len(people))})"
     sql = f"SELECT {_COLUMNS} {_TALKS} WHERE {mine} AND {_WANTED} = TRUE AND {where} ORDER BY i.id"
     return [_recipient(row) for row in await fetch(sql, (*people, *values))]
@@ -122,16 +128,23 @@ _PAID = (
     'EXISTS (SELECT 1 FROM "order" o WHERE o.paid_at IS NOT NULL AND o.contact_id IN (SELECT COALESCE(p.id, h.id) '
     "FROM contact h LEFT JOIN contact p ON p.person_id = h.person_id WHERE h.id = c.contact_id))"
 )
-_CHINESE = "(CASE WHEN k.locale <> '' THEN k.locale ELSE i.locale END) LIKE 'zh%'"
+#: As the bot speaks to them (`runtime.state`): what they chose, here or elsewhere, else what the platform says.
+_SPOKEN = (
+    "COALESCE(NULLIF(k.locale, ''), CASE WHEN k.person_id IS NULL THEN NULL ELSE (SELECT o.locale FROM contact o "
+    "WHERE o.person_id = k.person_id AND o.locale <> '' ORDER BY o.updated_at DESC, o.id DESC LIMIT 1) END, "
+    "NULLIF(i.locale, ''), {unsaid})"
+)
 
 
-def _where(audience: Audience) -> tuple[str, list[Any]]:
+def _where(audience: Audience, chinese: Collection[str]) -> tuple[str, list[Any]]:
     parts, values = ["i.staff_id IS NULL"], list[Any]()
     if audience.accounts:
         parts.append(f"c.account IN ({marks(len(audience.accounts))})")
         values += audience.accounts
     if audience.language:
-        parts.append(_CHINESE if audience.language == "zh" else f"NOT {_CHINESE}")
+        unsaid = f"CASE WHEN c.account IN ({marks(len(chinese))}) THEN 'zh' ELSE '' END" if chinese else "''"
+        parts.append(f"{_SPOKEN.format(unsaid=unsaid)} {'LIKE' if audience.language == 'zh' else 'NOT LIKE'} 'zh%'")
+        values += chinese
     if audience.bought:
         parts.append(_PAID if audience.bought == "yes" else f"NOT {_PAID}")
     return " AND ".join(parts), values

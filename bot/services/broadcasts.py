@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -70,25 +70,32 @@ class View:
     counts: Counts
 
 
-async def create(draft: Draft, send_at: datetime, staff_id: int, now: datetime, client_id: str | None = None) -> int:
-    """Have it sent at this time; inside the caller's transaction. With the same `client_id` it is the same broadcast.
+async def create(
+    draft: Draft, send_at: datetime | None, staff_id: int, now: datetime, client_id: str | None = None
+) -> int:
+    """Have it sent at this time, None: at once; inside the caller's transaction.
 
-    Raises `Refused`: "empty" without words; "sent_before" where that one says something else; "no_file".
+    With the same `client_id` it is the same broadcast. Raises `Refused`: "empty" without words; "sent_before" where
+    that one says something else or at another time; "no_file".
     """
     if not draft.text.strip():
         raise Refused("empty")
     try:
         async with transaction():  # a savepoint
-            row = await _insert(draft, max(send_at, now), staff_id, now, client_id)
+            row = await _insert(draft, _due(send_at, now), staff_id, now, client_id)
     except IntegrityError:
         row = await Broadcast.get(staff_id=staff_id, client_id=client_id)
-        if _draft_of(row) != draft:
+        if _draft_of(row) != draft or row.send_at != _due(send_at, row.created_at):
             raise Refused("sent_before") from None
         return int(row.id)
     if draft.picture_id is not None:
         await attachments.used(draft.picture_id)
     await audit.record(staff_id, "broadcast.create", f"broadcast:{row.id}", now)
     return int(row.id)
+
+
+def _due(send_at: datetime | None, created_at: datetime) -> datetime:
+    return max(send_at or created_at, created_at)
 
 
 async def _insert(draft: Draft, send_at: datetime, staff_id: int, now: datetime, client_id: str | None) -> Broadcast:
@@ -148,7 +155,12 @@ async def is_stopped(conversation_id: int, seq: int) -> bool:
 
 
 async def running(now: datetime) -> list[Broadcast]:
-    """Those that are under way, the one first whose last turn is the longest ago; those whose time has come begin."""
+    """Those that are under way, the one first whose last turn is the longest ago; those whose time has come begin.
+
+    One whose copies wait is not done, although a node of the release before, which knows of none that wait, may say so.
+    """
+    for row in await fetch(_UNFINISHED, (now - _NIGHT,)):
+        await Broadcast.filter(id=row["id"], state="done").update(state="running", ended_at=None)
     if await Broadcast.filter(state="scheduled", send_at__lte=now).exists():
         await Broadcast.filter(state="scheduled", send_at__lte=now).update(state="running")
     rows = await Broadcast.filter(state="running")
@@ -161,19 +173,48 @@ async def last_step() -> datetime | None:
 
 
 async def plan(broadcast_id: int, chosen: Sequence[Chosen], now: datetime) -> None:
-    """A row for each who talks to nobody: they are told once, whoever asks again, and at whichever address."""
-    copies = [
-        BroadcastCopy(
-            broadcast_id=broadcast_id,
-            conversation_id=one.at.conversation_id,
-            person=one.at.person,
-            account=one.at.account,
-            due_at=one.due(now),
+    """A row for each who talks to nobody: they are told once, whoever asks again, and at whichever address.
+
+    Who is one person is looked at now, inside the caller's transaction: whoever joined others since an earlier page has
+    their row there.
+    """
+    contacts = await _contacts([one.at.conversation_id for one in chosen if not one.staffed])
+    told = await _told(broadcast_id, [person for _contact, person in contacts.values()])
+    copies = []
+    for one in chosen:
+        contact, person = contacts.get(one.at.conversation_id, (0, 0))
+        if not person or person in told:
+            continue
+        told.add(person)
+        copies.append(
+            BroadcastCopy(
+                broadcast_id=broadcast_id,
+                conversation_id=one.at.conversation_id,
+                person=contact,
+                account=one.at.account,
+                due_at=one.due(now),
+            )
         )
-        for one in chosen
-        if not one.staffed
-    ]
     await BroadcastCopy.bulk_create(copies, ignore_conflicts=True)
+
+
+async def _contacts(talks: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """The contact of each of these conversations, and the person that it is of: the lowest id of their contacts."""
+    if not talks:
+        return {}
+    found = await fetch(f"{_PERSONS} WHERE c.id IN ({marks(len(talks))})", talks)
+    return {row["id"]: (row["contact_id"], row["person"]) for row in found}
+
+
+async def _told(broadcast_id: int, people: Sequence[int]) -> set[int]:
+    """Those of these people who have a row already, at any of their conversations."""
+    if not people:
+        return set()
+    asked = marks(len(people))
+    where = f"k.id IN ({asked}) OR k.person_id IN ({asked})"
+    talks = {row["id"]: row["person"] for row in await fetch(f"{_PERSONS} WHERE {where}", [*people, *people])}
+    rows = BroadcastCopy.filter(broadcast_id=broadcast_id, conversation_id__in=list(talks))
+    return {talks[id_] for id_ in await rows.values_list("conversation_id", flat=True)}
 
 
 async def due(broadcast_id: int, crowded: Sequence[str], now: datetime, limit: int) -> list[Copy]:
@@ -202,6 +243,16 @@ def audience_of(row: Broadcast) -> Audience:
     return Audience(msgspec.json.decode(row.accounts, type=tuple[str, ...]), row.language, row.bought)  # type: ignore[arg-type]
 
 
+#: So long after its end one may be found unfinished: no night is longer.
+_NIGHT = timedelta(days=2)
+_UNFINISHED = (
+    "SELECT b.id FROM broadcast b WHERE b.state = 'done' AND b.ended_at > ? AND EXISTS "
+    "(SELECT 1 FROM broadcast_copy y WHERE y.broadcast_id = b.id AND y.due_at IS NOT NULL)"
+)
+_PERSONS = (
+    "SELECT c.id, c.contact_id, COALESCE(k.person_id, k.id) AS person FROM conversation c "
+    "JOIN contact k ON k.id = c.contact_id"
+)
 _DUE = (
     "SELECT y.id, y.conversation_id, c.account, i.external_id FROM broadcast_copy y "
     "JOIN conversation c ON c.id = y.conversation_id JOIN identity i ON i.id = c.identity_id "

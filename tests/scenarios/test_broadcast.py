@@ -180,6 +180,44 @@ async def test_what_waits_for_the_morning_is_stopped_with_it(one_sim: Simulator)
     assert (await told(bob), await counts(id_)) == ([1], Counts(planned=1))
 
 
+async def test_what_waits_for_the_morning_comes_although_an_older_node_ends_it(one_sim: Simulator) -> None:
+    one_sim.quiet = parse("16:00-20:00", "Asia/Shanghai")  # it is 17:00 there
+    await one_sim.restarts()
+    [ann] = await readers(one_sim, 1)
+    id_ = await sends(one_sim)
+    await goes_on(one_sim)
+    assert (await told(ann), (await counts(id_)).waiting) == ([0], 1)
+    await Broadcast.all().update(state="done", ended_at=one_sim.now)
+    await one_sim.passes("4h")
+    await goes_on(one_sim)
+    assert (await told(ann), (await broadcasts.view(id_)).state) == ([1], "done")
+
+
+async def test_who_is_erased_while_they_are_told_keeps_nobody_from_it(
+    one_sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [ann] = await readers(one_sim, 1)
+    id_, due = await sends(one_sim), broadcasts.due
+
+    async def and_somebody_who_was(*args: Any) -> list[broadcasts.Copy]:
+        return [broadcasts.Copy(10_000, 10_000, one_sim.account, "gone"), *await due(*args)]
+
+    monkeypatch.setattr(broadcasts, "due", and_somebody_who_was)
+    await goes_on(one_sim)
+    assert (await told(ann), await counts(id_)) == ([1], Counts(planned=1, sent=1))
+
+
+async def test_without_news_nobody_looks_at_the_accounts(one_sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def looked(*_: Any) -> list[str]:
+        raise AssertionError
+
+    monkeypatch.setattr(broadcasting, "crowded", looked)
+    await goes_on(one_sim)
+    await sends(one_sim)
+    with pytest.raises(AssertionError):
+        await goes_on(one_sim)
+
+
 async def test_whom_it_is_for(one_sim: Simulator) -> None:
     ann = await who_ordered(one_sim)
     await ann.pays()

@@ -49,7 +49,7 @@ async def previewed(request: web.Request) -> web.Response:
 async def made(request: web.Request) -> web.Response:
     """POST /api/desk/broadcasts: with the same `id` it is the same broadcast, however often it is sent."""
     body, now = await read_object(request), request.app[CLOCK]()
-    client_id, send_at = text_of(body, "id", 64), _moment(body.get("send_at")) or now
+    client_id, send_at = text_of(body, "id", 64), _moment(body.get("send_at"))
     if not client_id:
         raise Problem(400, "bad_request")
     async with transaction():

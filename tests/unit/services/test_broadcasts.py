@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -54,6 +54,21 @@ async def test_whom_news_are_for(any_shop: Shop) -> None:
     assert await meant(Audience(), limit=1) == everybody[:1]
     assert [(one.at.conversation_id, one.reach.ok) for one in await chosen()] == [(id_, True) for id_ in everybody]
     assert await audiences.size(Audience(bought="no")) == 3
+
+
+async def test_the_language_is_the_one_that_the_bot_speaks_to_them(any_shop: Shop) -> None:
+    ann, li = await reader(any_shop, "Ann", "", True), await reader(any_shop, "Li", "zh", True)
+    for scope, locale in ((ann, "en"), (li, "")):
+        await Identity.filter(id=scope.identity_id).update(locale=locale)
+    both = [ann.conversation_id, li.conversation_id]
+    assert [await meant(Audience(language=tag)) for tag in ("zh", "en")] == [both[1:], both[:1]]
+    async with transaction():
+        await same_person.join(ann.identity_id, li.identity_id, NOW)
+    assert [await meant(Audience(language=tag)) for tag in ("zh", "en")] == [both, []]  # chosen in the other app
+    await reader(any_shop, "Mo", "", True)
+    await Identity.filter(name="Mo").update(locale="")
+    for chinese, count in (((), 1), (("line",), 1), (("telegram", "line"), 2)):
+        assert await audiences.size(Audience(language="zh"), chinese) == count
 
 
 async def test_a_linked_chat_of_staff_is_no_customers(shop: Shop) -> None:
@@ -121,17 +136,39 @@ async def test_addresses_of_one_person_are_one_recipient_among_those_who_are_mea
     assert await BroadcastCopy.all().values_list("conversation_id", flat=True) == [second]
 
 
+async def test_whoever_is_one_person_at_the_moment_has_one_row(any_shop: Shop) -> None:
+    ann, line = await reader(any_shop, "Ann", "en", True), await reader(any_shop, "Annie", "en", True)
+    apart = await chosen()
+    async with transaction():
+        id_, other = [await broadcasts.create(Draft("New tea", Audience()), NOW, 1, NOW) for _ in range(2)]
+        made = await same_person.join(ann.identity_id, line.identity_id, NOW)
+
+    async def rows(of: int) -> list[object]:
+        return await BroadcastCopy.filter(broadcast_id=of).order_by("id").values_list("conversation_id", flat=True)
+
+    await broadcasts.plan(id_, apart, NOW)  # looked for before they were one
+    assert await rows(id_) == [ann.conversation_id]
+    await broadcasts.plan(other, apart[1:], NOW)
+    async with transaction():
+        await same_person.part(made.link or 0, None, NOW)
+    await broadcasts.plan(other, await chosen(), NOW)  # two again, and one of them was told
+    assert await rows(other) == [line.conversation_id, ann.conversation_id]
+
+
 async def test_a_second_send_of_one_id_is_the_same_broadcast(any_shop: Shop) -> None:
     draft = Draft("New tea", Audience(("telegram",), "en", "no"), label="Look", command="shop")
 
-    async def made(staff_id: int, of: Draft = draft) -> int:
+    async def made(staff_id: int, of: Draft = draft, at: datetime | None = None, after: int = 0) -> int:
         async with transaction():
-            return await broadcasts.create(of, NOW, staff_id, NOW, "n1")
+            return await broadcasts.create(of, at, staff_id, NOW + timedelta(seconds=after), "n1")
 
-    ids = [await made(1), await made(1), await made(2)]
-    assert ids[0] == ids[1] != ids[2]
-    with pytest.raises(Refused, match="sent_before"):
-        await made(1, Draft("Old tea", Audience()))
+    ids = [await made(1), await made(1, after=5), await made(1, at=NOW, after=5), await made(2)]
+    assert ids[0] == ids[1] == ids[2] != ids[3]
+    tomorrow = NOW + timedelta(days=1)
+    assert await made(3, at=tomorrow) == await made(3, at=tomorrow, after=5)
+    for staff_id, of, at in ((1, Draft("Old tea", Audience()), None), (1, draft, tomorrow), (3, draft, None)):
+        with pytest.raises(Refused, match="sent_before"):
+            await made(staff_id, of, at)
     async with transaction():  # without an id each is its own
         assert len({await broadcasts.create(draft, NOW, 1, NOW) for _ in range(2)}) == 2
 

@@ -15,19 +15,22 @@ from aiohttp import web
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
+import handlers
 from bot.core.capabilities import Capabilities
 from bot.core.errors import DatabaseBusy, Refused
 from bot.core.events import MessageStored, OrderChanged, OwnerChanged, RowChanged
 from bot.core.message import Inbound
 from bot.core.payment import PaymentProvider
 from bot.core.ports import Channel
-from bot.core.quiet import NEVER
+from bot.core.router import Routes
 from bot.runtime import broadcasting
 from bot.runtime.broadcasting import Preview
 from bot.runtime.bus import Bus
 from bot.runtime.joining import Persons
+from bot.runtime.languages import Languages
 from bot.runtime.ledger import Waiting
 from bot.runtime.relay import Relay
+from bot.runtime.shop import Shop
 from bot.services import orders
 from bot.services.audiences import Audience
 from bot.services.filing import Filing
@@ -197,7 +200,8 @@ class SmallRuntime:
 
     async def preview_broadcast(self, audience: Audience) -> Preview:
         able = {account: channel.capabilities for account, channel in self.channels.items()}
-        return await broadcasting.preview(audience, able, NEVER, self.clock())
+        shop = Shop(Routes(()), Languages(Path(handlers.__file__).parent / "locale", ("en", "zh")), able, "CNY")
+        return await broadcasting.preview(audience, shop, self.clock())
 
     async def staff_says(
         self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]
