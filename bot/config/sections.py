@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from bot.payments._settings import PaymentSettings
 from bot.payments.alipay.settings import Settings as Alipay
+from bot.payments.paypal import Settings as PayPal
 from bot.payments.stripe import Settings as Stripe
 from bot.payments.wechatpay.settings import Settings as WeChatPay
 from bot.settings import checks
@@ -185,6 +186,7 @@ class Payments(Section):
     stripe: Stripe = Field(default=Stripe(), description="Cards and wallets, on Stripe's Checkout page.")
     wechatpay: WeChatPay = Field(default=WeChatPay(), description="WeChat Pay of mainland China, in CNY.")
     alipay: Alipay = Field(default=Alipay(), description="Alipay: pages for desktops and phones, and a code to scan.")
+    paypal: PayPal = Field(default=PayPal(), description="PayPal's page, by balance, bank or card.")
 
     @model_validator(mode="after")
     def _whole(self) -> Payments:

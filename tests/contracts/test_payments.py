@@ -1,250 +1,20 @@
-"""What every payment provider must do, run over each of them: add yours to `PROVIDERS`.
-
-A case knows how to make a provider that starts with empty books, and how to act as its customer.
-"""
+"""What every payment provider must do, run over each of the cases beside it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
 from bot.core.errors import BadInput, ProviderUnavailable, Refused, Unauthorised
 from bot.core.money import Money
-from bot.core.payment import Notice, PaymentProvider, PaymentRequest, RefundTruth
-from bot.core.ports import HookRequest
-from bot.payments.alipay import Settings as AlipaySettings
-from bot.payments.alipay.provider import Alipay
+from bot.core.payment import Notice, PaymentProvider, RefundTruth
 from bot.payments.local import SIGNATURE, TOLERANCE, LocalPayments
-from bot.payments.stripe import Settings as StripeSettings
-from bot.payments.stripe.provider import Stripe
-from bot.payments.wechatpay.provider import WeChatPay
-from tests.kit.platforms import alipay_keys
-from tests.kit.platforms.alipay import APP_ID, AlipayServer
-from tests.kit.platforms.stripe import KEY, SECRET, StripeServer
-from tests.kit.platforms.wechatpay import WeChatPayServer
-from tests.kit.platforms.wechatpay_shop import wechatpay_settings
-
-NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-ORDER = PaymentRequest(
-    key="4f0c9d", order_number="P7K2-4M9Q", amount=Money(13600, "CNY"), description="2 × Longjing",
-    return_url="https://shop.example/paid/4f0c9d", locale="zh", notify_url="https://shop.example/hooks/pay/x",
-)  # fmt: skip
-
-
-class Case(Protocol):
-    """A provider under test and its customer."""
-
-    @property
-    def provider(self) -> PaymentProvider:
-        """The provider, with empty books."""
-
-    async def arrives(self, reference: str) -> None:
-        """The customer comes to where it is paid, and does not pay yet."""
-
-    async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
-        """The customer pays; returns the notice that the provider sends."""
-
-    async def declines(self, reference: str) -> HookRequest:
-        """The customer gives up; returns the notice that the provider sends."""
-
-    async def bounces(self, reference: str, key: str) -> HookRequest:
-        """The payer's bank sends a refund back; returns the notice that the provider sends."""
-
-    def forgets(self) -> None:
-        """The provider forgets idempotency keys, if it ever does."""
-
-    def later(self, seconds: float) -> None:
-        """Let time pass."""
-
-    async def open(self) -> None:
-        """Make ready what the case needs."""
-
-    async def close(self) -> None:
-        """Free what the case holds."""
-
-
-@dataclass
-class LocalCase:
-    """The test bank, with its books in a folder."""
-
-    folder: Path
-    now: datetime = NOW
-    provider: LocalPayments = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.provider = LocalPayments(
-            self.folder / "bank.db", "s3cret", "https://shop.example/", clock=lambda: self.now
-        )
-
-    async def arrives(self, reference: str) -> None:
-        pass
-
-    async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
-        signed = await self.provider.pay(reference, amount)
-        return _hook(signed.body, signed.headers)
-
-    async def declines(self, reference: str) -> HookRequest:
-        signed = await self.provider.decline(reference)
-        return _hook(signed.body, signed.headers)
-
-    async def bounces(self, reference: str, key: str) -> HookRequest:
-        signed = await self.provider.bounce(reference, key)
-        return _hook(signed.body, signed.headers)
-
-    def forgets(self) -> None:
-        pass
-
-    def later(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-    async def open(self) -> None:
-        pass
-
-    async def close(self) -> None:
-        await self.provider.close()
-
-
-@dataclass
-class StripeCase:
-    """Stripe, against a server as strict as theirs."""
-
-    folder: Path
-    server: StripeServer = field(init=False)
-    provider: Stripe = field(init=False)
-
-    async def open(self) -> None:
-        self.server = await StripeServer(NOW.timestamp()).__aenter__()
-        settings = StripeSettings(secret_key=KEY, webhook_secret=SECRET, api_base=self.server.base)  # type: ignore[arg-type]
-        self.provider = Stripe(settings, lambda: datetime.fromtimestamp(self.server.now, UTC))
-
-    async def arrives(self, reference: str) -> None:
-        pass
-
-    async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
-        event = self.server.pays(reference, *((amount.amount, amount.currency.lower()) if amount else ()))
-        return self.hears(event or b"{}")
-
-    async def declines(self, reference: str) -> HookRequest:
-        pytest.skip("who is declined stays on the page and tries another card")
-
-    def hears(self, event: bytes) -> HookRequest:
-        signed = self.server.signed(event, 0)
-        return _hook(signed.body, dict(signed.headers))
-
-    async def bounces(self, reference: str, key: str) -> HookRequest:
-        return self.hears(self.server.bounces(key))
-
-    def forgets(self) -> None:
-        self.server.forgets_keys()
-
-    def later(self, seconds: float) -> None:
-        self.server.now += seconds
-
-    async def close(self) -> None:
-        await self.provider.close()
-        await self.server.__aexit__(None, None, None)
-
-
-@dataclass
-class WeChatPayCase:
-    """WeChat Pay, against a server as strict as theirs."""
-
-    folder: Path
-    server: WeChatPayServer = field(init=False)
-    provider: WeChatPay = field(init=False)
-
-    async def open(self) -> None:
-        self.server = await WeChatPayServer(NOW.timestamp()).__aenter__()
-        settings = wechatpay_settings(self.server.base)
-        self.provider = WeChatPay(settings, lambda: datetime.fromtimestamp(self.server.now, UTC))
-
-    async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
-        notice = self.server.pays(reference, *((amount.amount, amount.currency) if amount else ()))
-        signed = self.server.signed(notice or b"{}", 0)
-        return _hook(signed.body, dict(signed.headers))
-
-    async def declines(self, reference: str) -> HookRequest:
-        pytest.skip("who has too little money takes another card in the same sheet")
-
-    async def arrives(self, reference: str) -> None:
-        pass
-
-    async def bounces(self, reference: str, key: str) -> HookRequest:
-        signed = self.server.signed(self.server.stops(key.replace(":", "-")), 0)
-        return _hook(signed.body, dict(signed.headers))
-
-    def forgets(self) -> None:
-        pass
-
-    def later(self, seconds: float) -> None:
-        self.server.now += seconds
-
-    async def close(self) -> None:
-        await self.provider.close()
-        await self.server.__aexit__(None, None, None)
-
-
-@dataclass
-class AlipayCase:
-    """Alipay, against a gateway as strict as theirs; its trades begin when the customer comes to the page."""
-
-    folder: Path
-    server: AlipayServer = field(init=False)
-    provider: Alipay = field(init=False)
-
-    async def open(self) -> None:
-        self.server = await AlipayServer(NOW.timestamp()).__aenter__()
-        settings = AlipaySettings(
-            app_id=APP_ID,
-            private_key=alipay_keys.one_line(alipay_keys.APP),  # type: ignore[arg-type]
-            alipay_public_key=alipay_keys.public(alipay_keys.ALIPAY),  # type: ignore[arg-type]
-            gateway=f"{self.server.base}/gateway.do",
-        )
-        self.provider = Alipay(settings, lambda: datetime.fromtimestamp(self.server.now, UTC))
-
-    async def arrives(self, reference: str) -> None:
-        self.server.opens((await self.provider.create(replace(ORDER, key=reference))).url)
-
-    async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
-        await self.arrives(reference)
-        other = (f"{amount.decimal}", amount.currency) if amount else ()
-        return _hook(self.server.pays(reference, *other) or b"", {})
-
-    async def declines(self, reference: str) -> HookRequest:
-        pytest.skip("who does not pay leaves the page, and nothing is told")
-
-    async def bounces(self, reference: str, key: str) -> HookRequest:
-        pytest.skip("what a bank does not take stays with Alipay, for the payer")
-
-    def forgets(self) -> None:
-        pass
-
-    def later(self, seconds: float) -> None:
-        self.server.now += seconds
-
-    async def close(self) -> None:
-        await self.provider.close()
-        await self.server.__aexit__(None, None, None)
-
-
-PROVIDERS: dict[str, Callable[[Path], Case]] = {
-    "local": LocalCase,
-    "stripe": StripeCase,
-    "wechatpay": WeChatPayCase,
-    "alipay": AlipayCase,
-}
-#: A trade of theirs begins when its customer comes: before that, they know it as little as one that we never offered.
-BEGUN_BY_CUSTOMERS = ("alipay",)
-
-
-def _hook(body: bytes, headers: dict[str, str]) -> HookRequest:
-    return HookRequest("POST", "/hooks/pay/x", {}, headers, body)
+from tests.contracts.payment_cases import BEGUN_BY_CUSTOMERS, NOW, ORDER, PROVIDERS, Case, LocalCase, hook
 
 
 @pytest.fixture(params=PROVIDERS)
@@ -439,7 +209,7 @@ async def test_a_missing_or_broken_signature_is_refused(case: Case, header: str)
 )
 async def test_what_is_no_notice_is_bad_input(case: Case, body: bytes) -> None:
     with pytest.raises(BadInput):
-        await case.provider.parse(_hook(body, {}))
+        await case.provider.parse(hook(body, {}))
 
 
 async def test_the_local_bank_refuses_another_secret_and_an_old_notice(tmp_path: Path) -> None:
@@ -466,7 +236,7 @@ async def test_the_local_banks_page_shows_what_was_asked(tmp_path: Path) -> None
         ORDER.key, ORDER.amount, "2 × Longjing", "zh", "open",
     )  # fmt: skip
     notice = await case.provider.pay(checkout.reference)
-    assert await case.provider.parse(_hook(notice.body, notice.headers)) == [
+    assert await case.provider.parse(hook(notice.body, notice.headers)) == [
         Notice(f"{checkout.reference}:paid", ORDER.key, {"reference": checkout.reference})
     ]
     assert set(json.loads(notice.body)) == {"id", "key", "reference"}  # a hint: no sum to believe

@@ -18,6 +18,10 @@ webhook_secret = "whsec_1"
 app_id = "2021"
 private_key = "k"
 alipay_public_key = "k"
+[payments.paypal]
+client_id = "A"
+client_secret = "s"
+webhook_id = "1JE"
 """
 #: As every command of the command line begins, `check` too.
 BEGIN = f"""\

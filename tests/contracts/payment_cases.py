@@ -1,0 +1,280 @@
+"""The payment providers under test, each with its customer: add yours to `PROVIDERS`.
+
+A case knows how to make a provider that starts with empty books, and how to act as its customer.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+
+import pytest
+
+from bot.core.money import Money
+from bot.core.payment import PaymentProvider, PaymentRequest
+from bot.core.ports import HookRequest
+from bot.payments.alipay import Settings as AlipaySettings
+from bot.payments.alipay.provider import Alipay
+from bot.payments.local import LocalPayments
+from bot.payments.stripe import Settings as StripeSettings
+from bot.payments.stripe.provider import Stripe
+from bot.payments.wechatpay.provider import WeChatPay
+from tests.kit.platforms import alipay_keys
+from tests.kit.platforms.alipay import APP_ID, AlipayServer
+from tests.kit.platforms.paypal import PayPalServer
+from tests.kit.platforms.paypal_shop import paypal
+from tests.kit.platforms.posting import Delivery
+from tests.kit.platforms.stripe import KEY, SECRET, StripeServer
+from tests.kit.platforms.wechatpay import WeChatPayServer
+from tests.kit.platforms.wechatpay_shop import wechatpay_settings
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+ORDER = PaymentRequest(
+    key="4f0c9d", order_number="P7K2-4M9Q", amount=Money(13600, "CNY"), description="2 × Longjing",
+    return_url="https://shop.example/paid/4f0c9d", locale="zh", notify_url="https://shop.example/hooks/pay/x",
+)  # fmt: skip
+
+
+class Case(Protocol):
+    """A provider under test and its customer."""
+
+    @property
+    def provider(self) -> PaymentProvider:
+        """The provider, with empty books."""
+
+    async def arrives(self, reference: str) -> None:
+        """The customer comes to where it is paid, and does not pay yet."""
+
+    async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
+        """The customer pays; returns the notice that the provider sends."""
+
+    async def declines(self, reference: str) -> HookRequest:
+        """The customer gives up; returns the notice that the provider sends."""
+
+    async def bounces(self, reference: str, key: str) -> HookRequest:
+        """The payer's bank sends a refund back; returns the notice that the provider sends."""
+
+    def forgets(self) -> None:
+        """The provider forgets idempotency keys, if it ever does."""
+
+    def later(self, seconds: float) -> None:
+        """Let time pass."""
+
+    async def open(self) -> None:
+        """Make ready what the case needs."""
+
+    async def close(self) -> None:
+        """Free what the case holds."""
+
+
+@dataclass
+class LocalCase:
+    """The test bank, with its books in a folder."""
+
+    folder: Path
+    now: datetime = NOW
+    provider: LocalPayments = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.provider = LocalPayments(
+            self.folder / "bank.db", "s3cret", "https://shop.example/", clock=lambda: self.now
+        )
+
+    async def arrives(self, reference: str) -> None:
+        pass
+
+    async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
+        signed = await self.provider.pay(reference, amount)
+        return hook(signed.body, signed.headers)
+
+    async def declines(self, reference: str) -> HookRequest:
+        signed = await self.provider.decline(reference)
+        return hook(signed.body, signed.headers)
+
+    async def bounces(self, reference: str, key: str) -> HookRequest:
+        signed = await self.provider.bounce(reference, key)
+        return hook(signed.body, signed.headers)
+
+    def forgets(self) -> None:
+        pass
+
+    def later(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    async def open(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        await self.provider.close()
+
+
+class Timed(Protocol):
+    """A fake platform with a clock, seconds since 1970."""
+
+    now: float
+
+    def signed(self, body: bytes, attempt: int) -> Delivery: ...
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, kind: None, error: None, trace: None) -> None: ...
+
+
+Server = TypeVar("Server", bound=Timed)
+
+
+@dataclass
+class ServedCase(abc.ABC, Generic[Server]):
+    """A provider against a server as strict as theirs. Its case says how both are made, and how its customer acts."""
+
+    folder: Path
+    server: Server = field(init=False)
+    provider: PaymentProvider = field(init=False)
+    #: Why nobody can be declined there.
+    undeclined: ClassVar[str] = ""
+
+    @abc.abstractmethod
+    def serves(self) -> Server:
+        """The server, on which it is NOW."""
+
+    @abc.abstractmethod
+    def opens(self) -> PaymentProvider:
+        """The provider, whose server is there."""
+
+    @abc.abstractmethod
+    async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
+        """See `Case`."""
+
+    @abc.abstractmethod
+    async def bounces(self, reference: str, key: str) -> HookRequest:
+        """See `Case`."""
+
+    async def open(self) -> None:
+        self.server = await self.serves().__aenter__()
+        self.provider = self.opens()
+
+    async def arrives(self, reference: str) -> None:
+        pass
+
+    async def declines(self, reference: str) -> HookRequest:
+        pytest.skip(self.undeclined)
+
+    def forgets(self) -> None:
+        pass
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.server.now, UTC)
+
+    def later(self, seconds: float) -> None:
+        self.server.now += seconds
+
+    def hears(self, notice: bytes | None) -> HookRequest:
+        signed = self.server.signed(notice or b"{}", 0)
+        return hook(signed.body, dict(signed.headers))
+
+    async def close(self) -> None:
+        await self.provider.close()
+        await self.server.__aexit__(None, None, None)
+
+
+class StripeCase(ServedCase[StripeServer]):
+    undeclined = "who is declined stays on the page and tries another card"
+
+    def serves(self) -> StripeServer:
+        return StripeServer(NOW.timestamp())
+
+    def opens(self) -> PaymentProvider:
+        told: dict[str, Any] = {"secret_key": KEY, "webhook_secret": SECRET, "api_base": self.server.base}
+        return Stripe(StripeSettings(**told), self.now)
+
+    async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
+        return self.hears(self.server.pays(reference, *((amount.amount, amount.currency.lower()) if amount else ())))
+
+    async def bounces(self, reference: str, key: str) -> HookRequest:
+        return self.hears(self.server.bounces(key))
+
+    def forgets(self) -> None:
+        self.server.forgets_keys()
+
+
+class WeChatPayCase(ServedCase[WeChatPayServer]):
+    undeclined = "who has too little money takes another card in the same sheet"
+
+    def serves(self) -> WeChatPayServer:
+        return WeChatPayServer(NOW.timestamp())
+
+    def opens(self) -> PaymentProvider:
+        return WeChatPay(wechatpay_settings(self.server.base), self.now)
+
+    async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
+        return self.hears(self.server.pays(reference, *((amount.amount, amount.currency) if amount else ())))
+
+    async def bounces(self, reference: str, key: str) -> HookRequest:
+        return self.hears(self.server.stops(key.replace(":", "-")))
+
+
+class AlipayCase(ServedCase[AlipayServer]):
+    """Its trades begin when the customer comes to the page, and its notices are signed in their body."""
+
+    undeclined = "who does not pay leaves the page, and nothing is told"
+
+    def serves(self) -> AlipayServer:
+        return AlipayServer(NOW.timestamp())
+
+    def opens(self) -> PaymentProvider:
+        told: dict[str, Any] = {"app_id": APP_ID, "gateway": f"{self.server.base}/gateway.do"}
+        told["private_key"] = alipay_keys.one_line(alipay_keys.APP)
+        told["alipay_public_key"] = alipay_keys.public(alipay_keys.ALIPAY)
+        return Alipay(AlipaySettings(**told), self.now)
+
+    async def arrives(self, reference: str) -> None:
+        self.server.opens((await self.provider.create(replace(ORDER, key=reference))).url)
+
+    async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
+        await self.arrives(reference)
+        other = (f"{amount.decimal}", amount.currency) if amount else ()
+        return hook(self.server.pays(reference, *other) or b"", {})
+
+    async def bounces(self, reference: str, key: str) -> HookRequest:
+        pytest.skip("what a bank does not take stays with Alipay, for the payer")
+
+
+class PayPalCase(ServedCase[PayPalServer]):
+    """Who has approved comes back, and is asked about."""
+
+    undeclined = "who is declined takes another card on the page"
+
+    def serves(self) -> PayPalServer:
+        return PayPalServer(NOW.timestamp())
+
+    def opens(self) -> PaymentProvider:
+        return paypal(self.server)
+
+    async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
+        self.server.approves(reference, *((f"{amount.decimal}", amount.currency) if amount else ()))
+        came = (await self.provider.fetch(reference)).paid
+        return self.hears(self.server.tells(reference) if came else None)
+
+    async def bounces(self, reference: str, key: str) -> HookRequest:
+        return self.hears(self.server.bounces(reference, key))
+
+    def forgets(self) -> None:
+        self.server.forgets_ids()
+
+
+PROVIDERS: dict[str, Callable[[Path], Case]] = {
+    "local": LocalCase,
+    "stripe": StripeCase,
+    "wechatpay": WeChatPayCase,
+    "alipay": AlipayCase,
+    "paypal": PayPalCase,
+}
+#: A trade of theirs begins when its customer comes: before that, they know it as little as one that we never offered.
+BEGUN_BY_CUSTOMERS = ("alipay",)
+
+
+def hook(body: bytes, headers: dict[str, str]) -> HookRequest:
+    """A notice, as it comes in."""
+    return HookRequest("POST", "/hooks/pay/x", {}, headers, body)
