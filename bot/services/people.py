@@ -129,7 +129,8 @@ async def change(contact_id: int, values: dict[str, str], staff_id: int, now: da
 
     Each is put right where it is shown from, and what reads as before is left alone, so that parting two people later
     leaves nothing of one with the other; what is cleared is cleared for all of the person's addresses, since it would
-    else be shown from the next one. Raises `Refused`: "no_contact", "bad_timezone".
+    else be shown from the next one. A time zone is put right at each address that has one: a night is that of the
+    address. Raises `Refused`: "no_contact", "bad_timezone".
     """
     ids = await same_person.members(contact_id)
     members = await Contact.filter(id__in=ids).order_by("id")
@@ -140,7 +141,8 @@ async def change(contact_id: int, values: dict[str, str], staff_id: int, now: da
         await Contact.filter(id__in=where).update(**{field: value}, updated_at=now)
     if "timezone" in values:
         zone_, known = _zone(values["timezone"]), await Identity.filter(contact_id__in=ids).order_by("id")
-        await Identity.filter(id__in=_told_at(known, "timezone", zone_)).update(timezone=zone_)
+        there = [row.id for row in known if row.timezone] or _told_at(known, "timezone", zone_)
+        await Identity.filter(id__in=there).update(timezone=zone_)
     await audit.record(staff_id, "contact.change", f"contact:{contact_id}", now)
 
 

@@ -18,7 +18,7 @@ from bot.cli.people import addresses
 from bot.core.errors import DatabaseBusy, Refused
 from bot.core.events import ContactErased
 from bot.runtime.writes import DELETE_DIALOG
-from bot.services import attachments, cart, contacts, orders, people, person_codes, privacy, reviews, same_person
+from bot.services import attachments, cart, contacts, orders, people, person_codes, privacy, reach, reviews, same_person
 from bot.services.same_person import Joined
 from bot.services.scope import Scope
 from bot.storage.local import LocalStorage
@@ -75,7 +75,7 @@ async def rows() -> dict[str, list[dict[str, Any]]]:
     for name in models.__all__:
         table: type[Model] = getattr(models, name)
         if name not in TRACES:
-            order = "id" if "id" in table._meta.fields_map else "name"
+            order = table._meta.pk_attr
             values = await table.all().order_by(order).values()
             found[name] = [{key: value for key, value in row.items() if key not in CHANGES} for row in values]
     return found
@@ -177,15 +177,19 @@ async def test_a_person_is_one_line_and_corrected_where_it_was_told(shop: Shop) 
     assert told == {web.contact_id: ("", "", "a@b.test"), ann.contact_id: ("Anna", "138", "")}
 
 
-async def test_what_is_cleared_is_cleared_and_a_clock_is_set_where_it_is_shown_from(shop: Shop) -> None:
-    web, ann = await shop.customer("Web"), await shop.customer("Ann", account="telegram")
-    await Identity.filter(id=ann.identity_id).update(timezone="Asia/Shanghai")
-    await joined(web, ann)
+async def test_what_is_cleared_is_cleared_and_a_clock_is_set_wherever_there_is_one(shop: Shop) -> None:
+    web, ann, line = [await shop.customer(name, account=name) for name in ("Web", "Ann", "Line")]
+    for one, zone in ((ann, "Asia/Shanghai"), (line, "Asia/Tokyo")):
+        await Identity.filter(id=one.identity_id).update(timezone=zone)
+        await joined(web, one)
     await people.change(web.contact_id, {"name": "", "timezone": "Europe/Berlin"}, 1, NOW)
-    assert [row.name for row in await Contact.all()] == ["", ""]
-    assert [row.timezone for row in await Identity.all().order_by("id")] == ["", "Europe/Berlin"]
+    assert [row.name for row in await Contact.all()] == [""] * 3
+    assert [row.timezone for row in await Identity.all().order_by("id")] == ["", "Europe/Berlin", "Europe/Berlin"]
+    assert [one.zone for one in await reach.addresses(web.conversation_id)] == ["Europe/Berlin"] * 3
     await people.change(web.contact_id, {"timezone": ""}, 1, NOW)
-    assert [row.timezone for row in await Identity.all().order_by("id")] == ["", ""]
+    assert [row.timezone for row in await Identity.all().order_by("id")] == [""] * 3
+    await people.change(web.contact_id, {"timezone": "Asia/Tokyo"}, 1, NOW)
+    assert [row.timezone for row in await Identity.all().order_by("id")] == ["Asia/Tokyo", "", ""]
 
 
 async def test_who_joined_while_they_were_erased_is_published_and_audited(postgres: Shop, tmp_path: Path) -> None:
