@@ -74,6 +74,7 @@ def cut(text: str) -> str:
 
 def _without_history(lines: list[str]) -> list[str]:
     new: list[str] = []
+    marked = _marked(lines)
     at = 0
     while at < len(lines):
         if _is(_RULER, lines[at]) or _is_header_block(lines, at):
@@ -81,7 +82,7 @@ def _without_history(lines: list[str]) -> list[str]:
         length = _introduction(lines, at)
         if length and not _is_answered_below(lines, at + length):
             return _back(new)
-        if length or _is_quote(lines, at):
+        if length or marked[at]:
             at = _behind_quote(lines, at + length)
         else:
             new.append(lines[at])
@@ -111,13 +112,13 @@ def _is_header_block(lines: list[str], at: int) -> bool:
     return len(fields) >= 2 and has_subject and ("@" in block or _TIME.search(block) is not None)
 
 
-def _is_quote(lines: list[str], at: int) -> bool:
-    """Whether these lines are marked as a program marks them: people write ">500 boxes", too."""
-    while at < len(lines) and (line := lines[at].lstrip()).startswith(">"):
-        if line == ">" or line[1] in " >":
-            return True
-        at += 1
-    return False
+def _marked(lines: list[str]) -> list[bool]:
+    """Which lines begin what is marked as a program marks it, here or further on: people write ">500 boxes", too."""
+    found = [False] * (len(lines) + 1)
+    for at in range(len(lines) - 1, -1, -1):
+        line = lines[at].lstrip()
+        found[at] = line.startswith(">") and (line == ">" or line[1] in " >" or found[at + 1])
+    return found
 
 
 def _introduction(lines: list[str], at: int) -> int:
@@ -154,15 +155,15 @@ def _behind_quote(lines: list[str], at: int) -> int:
 
 
 def _without_signature(lines: list[str]) -> list[str]:
-    """Above the signature, which is the last thing in a mail."""
-    for at, line in enumerate(lines):
-        if line == _SEPARATOR or _is_signature(lines, at):
-            return lines[:at]
-    return lines
-
-
-def _is_signature(lines: list[str], at: int) -> bool:
-    line = lines[at].strip()
-    if _DASHES.fullmatch(line):
-        return "" not in "\n".join(lines[at + 1 :]).strip("\n").split("\n")[1:]
-    return _is(_DEVICE, line) and all(not below or _is(_DEVICE, below.strip()) for below in lines[at + 1 :])
+    """Above the signature, which is the last thing in a mail; looked for from its end."""
+    end = len(lines)
+    has_words = has_gap = False  # below; a gap is an empty line between words
+    is_device, was_empty = True, False
+    for at in range(len(lines) - 1, -1, -1):
+        line = lines[at].strip()
+        is_device = is_device and (not line or _is(_DEVICE, line))
+        if lines[at] == _SEPARATOR or (_DASHES.fullmatch(line) and not has_gap) or (line and is_device):
+            end = at
+        has_gap = has_gap or (bool(line) and has_words and was_empty)
+        has_words, was_empty = has_words or bool(line), not line
+    return lines[:end]

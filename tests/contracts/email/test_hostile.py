@@ -21,8 +21,9 @@ HEAD = b"From: Ann <ann@people.example>\r\nSubject: where is my tea\r\nMessage-I
 BOUND = 15.0
 
 
-def nested(depth: int) -> bytes:
-    parts = [b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (one, one) for one in range(depth)]
+def nested(depth: int, named: bytes = b'boundary="b%d"') -> bytes:
+    part = b"Content-Type: multipart/mixed; " + named + b"\r\n\r\n--b%d\r\n"
+    parts = [part % (one, one) for one in range(depth)]
     return HEAD + b"".join(parts) + b"\r\nhello\r\n"
 
 
@@ -51,12 +52,15 @@ def test_a_page_of_open_quotes_is_read_in_a_moment(mail: bytes) -> None:
     "mail",
     [
         nested(300) + b"\r\n" * 100_000,
+        nested(300, b'boundary=\r\n "b%d"') + b"\r\n" * 100_000,
+        nested(300, b"boundary*=us-ascii''b%d") + b"\r\n" * 100_000,
+        HEAD + b"Content-Type: message/delivery-status\r\n\r\n" + b"\n" * 2_000_000,
         nested(25) + b"\r\n" * 900_000,
         mails_in_mails(300) + b"\r\n" * 100_000,
         HEAD + b"\r\n" + b"\n" * 7_000_000,
         HEAD + b"A: b\r\n" * 400_000 + b"\r\nhello",
     ],
-    ids=["parts in parts", "and lines", "mails in mails", "lines", "headers"],
+    ids=["parts in parts", "folded", "encoded", "groups of fields", "and lines", "mails in mails", "lines", "headers"],
 )
 def test_what_nobody_should_take_apart_is_kept_as_it_came(mail: bytes) -> None:
     began = process_time()
@@ -65,6 +69,13 @@ def test_what_nobody_should_take_apart_is_kept_as_it_came(mail: bytes) -> None:
     kept = READER.kept(mail, None, "1.7")
     assert (kept.kind, kept.text, kept.sender) == ("message", "where is my tea", "ann@people.example")
     assert process_time() - began < BOUND
+
+
+@pytest.mark.parametrize("line", [b">x\r\n", b"--\r\n", b"Sent from my iPhone\r\n"])
+def test_lines_that_look_like_a_quote_or_a_signature_are_read_in_a_moment(line: bytes) -> None:
+    began = process_time()
+    [inbound] = parse(HEAD + b"\r\n" + line * 60_000 + b"\r\nwhere is it?\r\n\r\nplease look")
+    assert (inbound.kind, process_time() - began < BOUND) == ("message", True)
 
 
 async def test_staff_get_it_as_a_file(make: Open, server: EmailServer, ann: EmailPerson, inbox: Inbox) -> None:
