@@ -20,6 +20,7 @@ from bot.channels.email.charsets import as_text
 Mail = Message
 
 MOST_HEADER = 16_384  # characters of one that are looked at
+MOST_ALIKE = 64  # headers of one name
 MOST_ADDRESS = 150
 MOST_ID = 500
 
@@ -44,9 +45,9 @@ def raw(mail: Mail, name: str) -> str:
 
 
 def all_of(mail: Mail, name: str) -> list[str]:
-    """Every header of this name, from the top."""
+    """The headers of this name, from the top; more than `MOST_ALIKE` no program writes."""
     wanted = name.lower()
-    found = [str(value) for key, value in mail.raw_items() if key.lower() == wanted]
+    found = [str(value) for key, value in mail.raw_items() if key.lower() == wanted][:MOST_ALIKE]
     return [value.replace("\r", "").replace("\n", "")[:MOST_HEADER].strip() for value in found]
 
 

@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import BytesHeaderParser
+from itertools import islice
 from typing import Any
 
 from bot.channels.email.charsets import as_text
 from bot.channels.email.headers import Mail, address, all_of, clean, ids, parameter, people, raw
 from bot.channels.email.marks import Marks
 
-MOST_PARTS = 64
+MOST_PARTS = 64  # of a report, and groups of fields of each
+#: Ids of ours, and people, that one report tells of; no server names more than one or two.
+MOST_NAMED = 16
+MOST_FIELDS = 64 * 1024  # characters of a header within the report
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 #: Failures that last: there is no such mailbox, or it takes nothing any more.
 _GONE = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4")
@@ -37,8 +41,8 @@ class Told:
 def told(mail: Mail, marks: Marks) -> Told | None:
     """What a report says of a mail of ours; None where it is about none."""
     kind = parameter(mail, "report-type").lower()
-    about = _about(mail)
-    people_ = [one for one in _recipients(mail) if one]
+    about = list(islice((one for one in _about(mail) if marks.is_ours(one)), MOST_NAMED))
+    people_ = list(islice(filter(None, _recipients(mail)), MOST_NAMED))
     for message_id in about:
         for recipient in people_:
             if marks.is_for(message_id, recipient):
@@ -66,17 +70,14 @@ def _read(mail: Mail) -> tuple[str, str]:
     return "", ""
 
 
-def _about(mail: Mail) -> list[str]:
+def _about(mail: Mail) -> Iterator[str]:
     """Ids of the mail that it is about: of its returned header, and where reports name it."""
-    found = [
-        one
-        for fields in _fields(mail, "message/disposition-notification")
-        for one in _ids(fields, "original-message-id")
-    ]
+    for fields in _fields(mail, "message/disposition-notification"):
+        yield from _ids(fields, "original-message-id")
     for part in _parts(mail):
         if part.get_content_type() in ("message/rfc822", "text/rfc822-headers", "message/rfc822-headers"):
-            found += _ids(_returned(part), "message-id")
-    return found + _ids(mail, "references", "in-reply-to")
+            yield from _ids(_returned(part), "message-id")
+    yield from _ids(mail, "references", "in-reply-to")
 
 
 def _recipients(mail: Mail) -> Iterator[str]:
@@ -97,9 +98,10 @@ def _fields(mail: Mail, kind: str) -> Iterator[Mail]:
         if part.get_content_type() == kind:
             held: Any = part.get_payload()
             if isinstance(held, list):
-                yield from (one for one in held if isinstance(one, Message))
+                yield from (one for one in held[:MOST_PARTS] if isinstance(one, Message))
             else:
-                yield from (_headers(group) for group in _words(part).replace("\r", "").split("\n\n"))
+                groups = _words(part).replace("\r", "").split("\n\n", MOST_PARTS)
+                yield from (_headers(group) for group in groups[:MOST_PARTS])
 
 
 def _returned(part: Mail) -> Mail:
@@ -110,7 +112,7 @@ def _returned(part: Mail) -> Mail:
 
 
 def _headers(text: str) -> Mail:
-    return BytesHeaderParser().parsebytes(text.lstrip().encode("utf-8", "replace"))
+    return BytesHeaderParser().parsebytes(text[:MOST_FIELDS].lstrip().encode("utf-8", "replace"))
 
 
 def _words(part: Mail) -> str:
@@ -124,5 +126,5 @@ def _parts(mail: Mail) -> list[Mail]:
     return [one for one in held if isinstance(one, Message)][:MOST_PARTS] if isinstance(held, list) else []
 
 
-def _ids(mail: Mail, *names: str) -> list[str]:
-    return [one for name in names for value in all_of(mail, name) for one in ids(value)]
+def _ids(mail: Mail, *names: str) -> Iterator[str]:
+    return (one for name in names for value in all_of(mail, name) for one in ids(value))

@@ -11,7 +11,7 @@ from bot.channels.email import markup, parsing
 from bot.core.errors import BadInput
 from tests.contracts.channel_contract import Inbox
 from tests.contracts.email.conftest import Open
-from tests.contracts.email.reader import READER, parse
+from tests.contracts.email.reader import MARKS, READER, parse
 from tests.contracts.email.test_pulling import content
 from tests.kit.platforms.email import EmailServer
 from tests.kit.platforms.letters import EmailPerson
@@ -76,6 +76,17 @@ def test_lines_that_look_like_a_quote_or_a_signature_are_read_in_a_moment(line: 
     began = process_time()
     [inbound] = parse(HEAD + b"\r\n" + line * 60_000 + b"\r\nwhere is it?\r\n\r\nplease look")
     assert (inbound.kind, process_time() - began < BOUND) == ("message", True)
+
+
+def test_a_report_of_everything_about_everybody_is_read_in_a_moment() -> None:
+    ids = b"References: " + b"<x> " * 1000 + b"\r\n" + b"References: " + MARKS.id("k", "bo@b.example").encode() * 150
+    people = b"To: " + b"<ann@people.example>," * 700 + b"\r\n"
+    head = HEAD + (ids + b"\r\n") * 12 + b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n"
+    part = b"\r\n--b\r\nContent-Type: message/%s\r\n\r\n"
+    groups = part % b"disposition-notification" + b"a: b\r\n\r\n" * 9_000 + b"\r\n"
+    began = process_time()
+    [inbound] = parse(head + groups + part % b"rfc822" + people * 1000 + b"\r\n--b--\r\n")
+    assert (inbound.kind, process_time() - began < BOUND) == ("unknown", True)
 
 
 async def test_staff_get_it_as_a_file(make: Open, server: EmailServer, ann: EmailPerson, inbox: Inbox) -> None:
