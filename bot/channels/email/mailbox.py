@@ -14,12 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from selectors import EVENT_READ, DefaultSelector
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 
+from bot.channels.email.imap import Client
 from bot.channels.email.settings import Settings
 from bot.core.errors import ChannelUnavailable, ConfigError
 
@@ -37,6 +38,8 @@ BEGINNING = 1024 * 1024
 SLOWEST = 32 * 1024
 #: Seconds until a login that was refused is tried again: somebody has to act first.
 OPERATOR_ACTS = 60.0
+#: Of so many mails at once is asked when they arrived: a line has an end, and each step a time-out.
+SLICE = 500
 _WANTED: dict[Part, str] = {
     "all": "BODY.PEEK[]",
     "beginning": f"BODY.PEEK[]<0.{BEGINNING}>",
@@ -72,39 +75,12 @@ class Fetched:
     is_header: bool = False
 
 
-class _Client(IMAPClient):  # type: ignore[misc]  # the library says no types
-    """Misses nothing that a server says by itself, which may come with its answer to any command."""
-
-    def has_more(self) -> bool:
-        """Whether that was told since it was asked last."""
-        return bool(self._imap.untagged_responses.pop("EXISTS", None))
-
-    def wait(self, seconds: float) -> None:
-        """Until the server says anything while it idles; what came together with its "+" is in our memory already."""
-        if self.has_more() or self._is_buffered():
-            return
-        with DefaultSelector() as selector:
-            selector.register(self.socket(), EVENT_READ)
-            selector.select(seconds)
-
-    def _is_buffered(self) -> bool:
-        sock = self.socket()
-        patience = sock.gettimeout()
-        sock.settimeout(0)
-        try:
-            return bool(self._imap.file.peek(1))
-        except ssl.SSLWantReadError:
-            return False
-        finally:
-            sock.settimeout(patience)
-
-
 class Mailbox:
     """One connection, which `open` makes. After any error it is of no more use: close it and make another."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._client: _Client | None = None
+        self._client: Client | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="imap")
         self._is_over = False
         self.folder = Folder(0, 1)  # that is open
@@ -120,7 +96,9 @@ class Mailbox:
 
     async def since(self, day: date) -> list[tuple[int, datetime | None]]:
         """The mails that arrived on this day or later, and when."""
-        return await self._do(lambda: self._since(day))
+        uids = await self._do(lambda: sorted(self._search(["SINCE", day])))
+        slices = [uids[at : at + SLICE] for at in range(0, len(uids), SLICE)]
+        return [one for some in slices for one in await self._do(partial(self._dated, some))]
 
     async def with_id(self, message_id: str) -> list[int]:
         """The mails with this message id."""
@@ -136,7 +114,14 @@ class Mailbox:
             part = "beginning"
         patience = min(size, BEGINNING if part != "all" else size) / SLOWEST
         data = await self._do(lambda: self._fetch(uid, part), patience=patience)
+        if size and not data:  # it is there, or was a moment ago: the next look tells
+            raise ChannelUnavailable(f"{self._settings.imap_host} gives nothing of a mail of {size} bytes")
         return Fetched(uid, data, received, part != "all", part == "header") if data else None
+
+    async def arrived(self, uid: int) -> datetime | None:
+        """When a mail arrived; None where that is not known."""
+        known = await self._do(lambda: self._known(uid))
+        return known[1] if known else None
 
     async def seen(self, uids: Iterable[int]) -> None:
         """Mark them as read."""
@@ -168,7 +153,7 @@ class Mailbox:
     # in the thread
 
     @property
-    def _needed(self) -> _Client:
+    def _needed(self) -> Client:
         if self._client is None or self._is_over:
             raise ChannelUnavailable("the mailbox is closed")
         return self._client
@@ -199,19 +184,19 @@ class Mailbox:
             told = self._client.select_folder(folder, readonly=readonly)
         except IMAPClientError:
             raise ConfigError(f"folder: {self._settings.imap_host} opens no folder {folder!r} for us") from None
-        self.folder = Folder(int(told[b"UIDVALIDITY"]), int(told.get(b"UIDNEXT") or self._last() + 1))
+        self.folder = Folder(int(told[b"UIDVALIDITY"]), int(told.get(b"UIDNEXT") or self._last(told) + 1))
         self.tells = self._client.has_capability("IDLE")
 
-    def _last(self) -> int:
+    def _last(self, told: dict[bytes, Any]) -> int:
         """The highest uid, where a server does not say which comes next."""
-        return max(self._search(["UID", "1:*"]), default=0)
+        return max(self._search(["UID", "*"]), default=0) if told.get(b"EXISTS") else 0
 
-    def _connected(self) -> _Client:
+    def _connected(self) -> Client:
         settings = self._settings
         security = settings.imap_security
         context = None if security == "none" else settings.tls()
         try:
-            client = _Client(
+            client = Client(
                 settings.imap_host,
                 settings.port("imap"),
                 ssl=security == "tls",
@@ -231,7 +216,7 @@ class Mailbox:
             ) from None
         return client
 
-    def _login(self, client: _Client) -> None:
+    def _login(self, client: Client) -> None:
         user, password = self._settings.login("imap")
         try:
             client.login(user, password)
@@ -249,9 +234,8 @@ class Mailbox:
         # "n:*" always names the last mail, too.
         return sorted(uid for uid in self._search(["UID", f"{after + 1}:*"]) if uid > after)
 
-    def _since(self, day: date) -> list[tuple[int, datetime | None]]:
-        uids = sorted(self._search(["SINCE", day]))
-        told = self._needed.fetch(uids, ["INTERNALDATE"]) if uids else {}
+    def _dated(self, uids: list[int]) -> list[tuple[int, datetime | None]]:
+        told = self._needed.fetch(uids, ["INTERNALDATE"])
         return [(uid, _moment(told.get(uid, {}))) for uid in uids]
 
     def _known(self, uid: int) -> tuple[int, datetime | None] | None:

@@ -9,6 +9,8 @@ import asyncio
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from time import time
 
 from msgspec.structs import replace
@@ -18,6 +20,7 @@ from bot.channels.email.mailbox import Fetched, Mailbox, Part
 from bot.channels.email.reading import Reader
 from bot.channels.email.settings import Settings
 from bot.channels.email.shelf import Shelf
+from bot.channels.email.stuck import LARGE, Readings, Stuck
 from bot.core.errors import BadInput, ChannelUnavailable
 from bot.core.message import Inbound
 from bot.core.ports import Accept, Notes
@@ -28,6 +31,8 @@ Sleep = Callable[[float], Awaitable[None]]
 
 LONGEST_PAUSE = 30.0
 HOUR = 3600.0
+#: Seconds until the reading of a mail is given up; any mail takes a hundredth of it.
+READING = 60.0
 #: People whose mails of the last hour are counted.
 MOST_COUNTED = 4096
 
@@ -39,42 +44,22 @@ class Pace:
         self._most = most
         self._counted: OrderedDict[str, deque[tuple[float, str]]] = OrderedDict()
 
-    def held(self, inbound: Inbound, now: float) -> Inbound:
-        """The inbound, for staff alone where there were too many before it; the same one counts once."""
+    def held(self, inbound: Inbound, came: float) -> Inbound:
+        """The inbound, for staff alone where there were too many before it; the same one counts once.
+
+        `came` is when it arrived, seconds since 1970: after a stop, the mails of a day are pulled at once.
+        """
         if inbound.kind != "message":
             return inbound
-        came = self._counted.setdefault(inbound.sender, deque(maxlen=self._most + 1))
+        known = self._counted.setdefault(inbound.sender, deque(maxlen=self._most + 1))
         self._counted.move_to_end(inbound.sender)
         if len(self._counted) > MOST_COUNTED:
             self._counted.popitem(last=False)
-        while came and came[0][0] < now - HOUR:
-            came.popleft()
-        if all(key != inbound.key for _, key in came):
-            came.append((now, inbound.key))
-        if len(came) <= self._most or inbound.automatic:
+        if all(key != inbound.key for _, key in known):
+            known.append((came, inbound.key))
+        if sum(abs(came - at) < HOUR for at, _ in known) <= self._most or inbound.automatic:
             return inbound
         return replace(inbound, automatic=True, held="too_many")
-
-
-class Stuck:
-    """The mail that could not be fetched, and how often: what is behind it must not wait for ever."""
-
-    #: How much of it is asked for, one try after the other; after the last one it is given up.
-    _TRIES: tuple[Part, ...] = ("all",) * 3 + ("beginning",) * 3 + ("header",) * 2
-
-    def __init__(self) -> None:
-        self._uid = 0
-        self._failures = 0
-
-    def part(self, uid: int) -> Part | None:
-        """How much of this mail to ask for; None: it is given up."""
-        failures = self._failures if uid == self._uid else 0
-        return self._TRIES[failures] if failures < len(self._TRIES) else None
-
-    def failed(self, uid: int) -> None:
-        """Once more."""
-        self._failures = self._failures + 1 if uid == self._uid else 1
-        self._uid = uid
 
 
 class Puller:
@@ -92,6 +77,7 @@ class Puller:
         self._box = box_of(settings.imap_host, settings.login("imap")[0], settings.folder)
         self._pace = Pace(settings.answers_per_hour)
         self._stuck = Stuck()
+        self._readings = Readings(notes, f"{reader.account}:reading")
         self._is_numbered_anew = False
         self._mailbox: Mailbox | None = None
 
@@ -103,6 +89,8 @@ class Puller:
             cursor, folder = await self._place(), self._mailbox.folder
             # A server that lost its folder may begin again with small uids under the same validity.
             self._is_numbered_anew = cursor.validity != folder.validity or cursor.uid >= folder.next_uid
+            if self._stuck.validity != folder.validity:
+                self._stuck = Stuck(folder.validity)
         except BaseException:
             await self.close()
             raise
@@ -148,7 +136,7 @@ class Puller:
             return True
         uids = await self._opened.uids(cursor.uid)
         for uid in uids:
-            cursor = await self._take(uid, cursor, accept)
+            cursor = await self._take(uid, cursor, accept, uids)
             await self._notes.put(self._note, encoded(cursor))
         return bool(uids)
 
@@ -158,47 +146,79 @@ class Puller:
         folder, last = self._opened.folder, self._opened.folder.next_uid - 1
         cursor = replace(cursor, validity=folder.validity, uid=last)
         found = await self._opened.since(cursor.since.date())
-        for uid, received in found:
-            if received is None or received >= cursor.since:
-                cursor = await self._take(uid, cursor, accept)
+        uids = [uid for uid, received in found if received is None or received >= cursor.since]
+        for uid in uids:
+            cursor = await self._take(uid, cursor, accept, uids)
         await self._notes.put(self._note, encoded(cursor))
         self._is_numbered_anew = False
 
-    async def _take(self, uid: int, cursor: Cursor, accept: Accept) -> Cursor:
-        """Read one mail and keep what it says; the cursor behind it."""
-        mailbox = self._opened
-        place = f"{mailbox.folder.validity}.{uid}"
-        if (part := self._stuck.part(uid)) is None:
-            self._complain("email.unfetched", ChannelUnavailable(f"the mail {place} cannot be fetched and is left out"))
-            await self._keep([self._reader.unfetched(place, self._settings.address)], accept)
+    async def _take(self, uid: int, cursor: Cursor, accept: Accept, uids: Sequence[int]) -> Cursor:
+        """Read one mail of these and keep what it says; the cursor behind it."""
+        if (part := await self._part(uid, uids)) is None:
+            await self._leave_out(uid, accept)
             return cursor.moved(uid, None, ())
         fetched = await self._fetched(uid, part)
         if fetched is None:
             return cursor.moved(uid, None, ())
-        inbounds = await mailbox.read(lambda: self._read(fetched, place))
-        new = [self._pace.held(one, time()) for one in inbounds if one.key not in cursor.recent]
+        place = self._place_of(uid)
+        inbounds = await self._read(fetched, place)
+        came = (fetched.received or datetime.now(UTC)).timestamp()
+        new = [self._pace.held(one, came) for one in inbounds if one.key not in cursor.recent]
         if not fetched.is_cut and any(one.files or one.original for one in new):
             self._shelf.put(place, fetched.data)
         if await self._keep(new, accept) and any(map(_is_somebodys, inbounds)):
             await self._was_read(uid)
         return cursor.moved(uid, fetched.received, tuple(one.key for one in new))
 
+    async def _part(self, uid: int, uids: Sequence[int]) -> Part | None:
+        """How much of this mail to ask for: the less, the oftener it alone of these was not given. None: nothing."""
+        if self._stuck.is_doubted(uid):
+            others = [one for one in uids if one != uid]
+            is_given = bool(others) and await self._opened.fetch(self._stuck.other(others)) is not None
+            self._stuck.judge(uid, is_alone=is_given)
+        return self._stuck.part(uid)
+
     async def _fetched(self, uid: int, part: Part) -> Fetched | None:
         try:
-            return await self._opened.fetch(uid, part)
+            fetched = await self._opened.fetch(uid, part)
         except ChannelUnavailable:
             self._stuck.failed(uid)
             raise
+        self._stuck.given(uid)
+        return fetched
 
-    def _read(self, fetched: Fetched, place: str) -> list[Inbound]:
-        """What cannot be read must not stop the mails behind it."""
-        if fetched.is_header:
+    async def _leave_out(self, uid: int, accept: Accept) -> None:
+        """Tell staff of a mail that is given up."""
+        place, received = self._place_of(uid), None
+        self._complain("email.unfetched", ChannelUnavailable(f"the mail {place} cannot be fetched and is left out"))
+        with suppress(ChannelUnavailable):  # it may give nothing of it at all
+            received = await self._opened.arrived(uid)
+        await self._keep([self._reader.unfetched(place, self._settings.address, received)], accept)
+
+    async def _read(self, fetched: Fetched, place: str) -> list[Inbound]:
+        """What cannot be read, or not in time, must not stop the mails behind it. Raises `ChannelUnavailable`."""
+        mail = f"{self._box}.{place}"
+        is_large = len(fetched.data) > LARGE
+        if fetched.is_header or (is_large and not await self._readings.begin(mail)):
             return [self._reader.kept(fetched.data, fetched.received, place)]
+        try:
+            async with asyncio.timeout(READING):
+                inbounds = await self._opened.read(lambda: self._said(fetched, place))
+        except TimeoutError:
+            raise ChannelUnavailable(f"the mail {place} cannot be read in time") from None
+        if is_large:
+            await self._readings.end(mail)
+        return inbounds
+
+    def _said(self, fetched: Fetched, place: str) -> list[Inbound]:
         try:
             return self._reader.read(fetched.data, fetched.received, place)
         except BadInput as error:
             self._complain("email.unreadable", error)
             return [self._reader.kept(fetched.data, fetched.received, place)]
+
+    def _place_of(self, uid: int) -> str:
+        return f"{self._opened.folder.validity}.{uid}"
 
     async def _keep(self, inbounds: Sequence[Inbound], accept: Accept) -> bool:
         """Whether they were taken."""

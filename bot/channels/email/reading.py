@@ -80,10 +80,14 @@ class Reader:
         said = replace(base, kind="message", text=subject[:MOST_TEXT], original=original, unproved=True)
         return replace(said, automatic=True) if writer is Writer.MACHINE else said
 
-    def unfetched(self, place: str, ours: str) -> Inbound:
-        """A mail that the server does not give: nobody knows whose, so staff hear of it from our own address."""
+    def unfetched(self, place: str, ours: str, received: datetime | None) -> Inbound:
+        """A mail that the server does not give: nobody knows whose, so staff hear of it from our own address.
+
+        When it arrived is all by which they can find it.
+        """
         key = _hashed("p", place.encode())
-        return Inbound(self.account, key, ours.lower(), text=place, automatic=True, held="unfetched")
+        text = f"{received:%Y-%m-%d %H:%M} UTC" if received else place
+        return Inbound(self.account, key, ours.lower(), text=text, automatic=True, held="unfetched", sent_at=received)
 
     def _unreadable(self, data: bytes, received: datetime | None) -> Inbound:
         native = {"why": "unreadable", "mail": b64encode(data[:MOST_KEPT]).decode()}

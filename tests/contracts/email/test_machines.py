@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from time import time
@@ -11,8 +12,11 @@ import pytest
 
 from bot.channels.email.pulling import HOUR, Pace
 from bot.core.message import Inbound
+from tests.contracts.channel_contract import Inbox
+from tests.contracts.email.conftest import Open
 from tests.contracts.email.reader import MARKS, READER, parse
-from tests.kit.platforms.letters import ADDRESS
+from tests.kit.platforms.email import EmailServer
+from tests.kit.platforms.letters import ADDRESS, EmailPerson
 
 ANN = "ann@people.example"
 SENT = MARKS.id("send:1:2:3:0", ANN)
@@ -185,6 +189,21 @@ def test_past_so_many_an_hour_nothing_is_answered() -> None:
     assert [pace.held(one, now).automatic for one in mails] == [False, False, False, True, True, True]
     assert pace.held(Inbound("email", "m:7", "bo@people.example"), now).automatic is False
     assert pace.held(Inbound("email", "m:8", ANN), now + HOUR + 1).automatic is False
+
+
+async def test_the_mails_of_a_day_that_are_pulled_at_once_came_in_their_hours(
+    make: Open, server: EmailServer, ann: EmailPerson, inbox: Inbox
+) -> None:
+    first = make()
+    await first.start(inbox.accept)
+    await first.stop()
+    for number in range(6):
+        ago = timedelta(minutes=(6 - number) * 40)
+        mail = f"From: {ann.id}\r\nSubject: number {number}\r\n\r\n".encode()
+        await server.mailbox.put(mail, datetime.now(UTC) - ago)
+    await make(answers_per_hour=2).start(inbox.accept)
+    await inbox.next(6)
+    assert not any(one.automatic for one in inbox.kept)
 
 
 def test_a_mail_that_is_tried_again_counts_once() -> None:

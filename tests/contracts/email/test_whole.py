@@ -273,7 +273,7 @@ async def test_who_writes_too_often_gets_a_person(shop: Shop) -> None:
 
 async def test_a_mail_that_is_not_given_calls_a_person(shop: Shop) -> None:
     puller = shop.app.runtime.channels["email"]._puller  # type: ignore[attr-defined]
-    puller._stuck._uid, puller._stuck._failures = 101, 8  # as after so many tries
+    puller._stuck._failures[101] = 8  # as after so many tries
     await shop.ann.says("hello")
     await shop.until(lambda: Conversation.filter(lane="email:tea@shop.example").exists())
     talk = await Conversation.get(lane="email:tea@shop.example")

@@ -1,4 +1,4 @@
-"""A way to a server that is slow, or that ends wherever somebody asks for a certain thing.
+"""A way to a server that is slow, that ends wherever somebody asks for a certain thing, or that changes what is said.
 
 async with SlowWay(server.mailbox.port, bytes_per_second=1_000_000) as way:
     ...  # connect to way.port
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -16,12 +17,17 @@ _CHUNK = 20_000
 
 
 class SlowWay:
-    """`breaks_at` are words of the client at which the connection ends; `broke` counts them."""
+    """`breaks_at` are words of the client at which the connection ends; `broke` counts them.
+
+    `edits` changes what the server says; `longest` is the largest piece that the client said at once, in bytes.
+    """
 
     def __init__(self, to: int, *, bytes_per_second: float = math.inf) -> None:
         self.port = 0
         self.breaks_at: set[bytes] = set()
         self.broke: Counter[bytes] = Counter()
+        self.edits: Callable[[bytes], bytes] = bytes
+        self.longest = 0
         self._to = to
         self._rate = bytes_per_second
         self._server: asyncio.Server | None = None
@@ -62,6 +68,7 @@ class SlowWay:
 
     async def _forth(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(_CHUNK):
+            self.longest = max(self.longest, len(data))
             if found := [words for words in self.breaks_at if words in data]:
                 self.broke.update(found)
                 return
@@ -70,6 +77,6 @@ class SlowWay:
 
     async def _back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(_CHUNK):
-            writer.write(data)
+            writer.write(self.edits(data))
             await writer.drain()
             await asyncio.sleep(len(data) / self._rate)
