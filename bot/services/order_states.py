@@ -47,6 +47,8 @@ STEPS: Mapping[str, Step] = MappingProxyType(
         ),
     }
 )
+#: An order that ended so is not to be paid any more.
+ENDED = frozenset({"cancelled", "expired", "refunded"})
 #: The steps that staff take at the desk.
 BY_STAFF = ("prepare", "ship", "complete", "cancel", "refund")
 

@@ -29,29 +29,30 @@ async def fates(conversation_ids: Collection[int], urls: Collection[str]) -> dic
     if not (conversation_ids and urls):
         return {}
     found = await fetch(
-        'SELECT pay.url, pay.state, o.state AS "order" FROM conversation c '  # noqa: S608
+        'SELECT pay.url, pay.state, o.state AS "order", o.paid_at FROM conversation c '  # noqa: S608
         "JOIN contact k ON k.id = c.contact_id LEFT JOIN contact p ON p.person_id = k.person_id "
         'JOIN "order" o ON o.contact_id = COALESCE(p.id, c.contact_id) '
         f"JOIN payment pay ON pay.order_id = o.id WHERE c.id IN ({marks(len(conversation_ids))}) "
         f"AND pay.url IN ({marks(len(urls))})",
         [*conversation_ids, *urls],
     )
-    known = {str(row["url"]): fate(row["state"], row["order"]) for row in found}
+    known = {str(row["url"]): _fate(row) for row in found}
     return {url: "done" if known_fate == "done" else "over" for url, known_fate in known.items() if known_fate}
 
 
 async def fate_of(key: str) -> Fate | None:
     """What has become of the payment of that key; None while it can be paid, and for one that is not ours."""
     found = await fetch(
-        'SELECT pay.state, o.state AS "order" FROM payment pay JOIN "order" o ON o.id = pay.order_id WHERE pay.key = ?',
+        'SELECT pay.state, o.state AS "order", o.paid_at FROM payment pay JOIN "order" o ON o.id = pay.order_id '
+        "WHERE pay.key = ?",
         (key,),
     )
-    return fate(found[0]["state"], found[0]["order"]) if found else None
+    return _fate(found[0]) if found else None
 
 
-def fate(payment: str, order: str) -> Fate | None:
-    """What a payment's and its order's state make of the link; None while it can be paid."""
-    if payment in _PAID or order in order_states.EARNED:
+def _fate(row: Any) -> Fate | None:
+    payment, order = row["state"], row["order"]
+    if payment in _PAID or (order in order_states.EARNED and row["paid_at"] is not None):
         return "done"
     if payment in ("mismatch", "unknown"):
         return "waits"

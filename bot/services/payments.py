@@ -137,7 +137,10 @@ async def _locale(payment: Payment) -> str:
 
 
 async def opened(key: str, checkout: Checkout, now: datetime) -> PaymentView:
-    """The provider opened it; said again, nothing changes. Raises `Refused("no_payment")`."""
+    """The provider opened it; said again, nothing changes. Raises `Refused("no_payment")`.
+
+    Where its order ended, or was paid, while the provider was asked, it is closed there again.
+    """
     payment, order = await locked(key)
     if payment.state in ("created", "unknown"):
         payment.state = "open"
@@ -145,6 +148,8 @@ async def opened(key: str, checkout: Checkout, now: datetime) -> PaymentView:
     payment.reference = payment.reference or checkout.reference
     payment.url, payment.code, payment.updated_at = payment.url or checkout.url, checkout.code, now
     await payment.save()
+    if order.paid_at is not None or order.state in order_states.ENDED:
+        await void_open(order, now)
     return view(payment, order)
 
 

@@ -189,6 +189,26 @@ async def test_paid_twice_by_two_providers_is_paid_once(shop: Shop) -> None:
     assert await state_of(order.id) == "paid"
 
 
+@pytest.mark.parametrize("ends", ["cancelled", "expired", "paid by another"])
+async def test_what_is_opened_while_its_order_ends_is_closed_again(shop: Shop, ends: str) -> None:
+    await shop.product()
+    scope = await shop.customer()
+    order = await shop.buys(scope)
+    begun = await payments.begin(scope, order.number, "other")  # and its provider is being asked
+    if ends == "paid by another":
+        await shop.pays(scope, order)
+    elif ends == "expired":
+        shop.later(minutes=31)
+        await orders.expire(shop.now)
+    else:
+        await orders.cancel(scope, order.number)
+    assert await Effect.filter(kind="void").count() == 0
+    for _ in range(2):
+        await payments.opened(begun.key, Checkout("r1", "https://bank.example"), shop.now)
+    effect = await Effect.get(kind="void")
+    assert json.loads(effect.payload) == {"payment": begun.key}
+
+
 async def test_a_notice_may_come_before_we_know_the_reference(shop: Shop) -> None:
     await shop.product()
     scope = await shop.customer()

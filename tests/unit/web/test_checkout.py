@@ -10,6 +10,7 @@ import pytest
 from bot.core.errors import BadInput, Refused, Unauthorised
 from bot.core.payment import Checkout, PaymentRequest, Terms
 from bot.payments.local import LocalPayments
+from bot.services import order_states
 from models import Inbound, Order, Payment
 from tests.unit.web.running import Site
 from tests.unit.web.running import site as running_site
@@ -147,6 +148,7 @@ async def test_what_cannot_be_opened_says_why_and_the_log_says_what_to_do(
         ("created", "placed", None),
         ("open", "paid", "done"),  # by another payment
         ("failed", "shipped", "done"),
+        ("open", "preparing, unpaid", "over"),  # to be paid in another way
         ("paid", "cancelled", "done"),
         ("refunded", "refunded", "done"),
         ("mismatch", "paid", "done"),
@@ -163,7 +165,9 @@ async def test_a_link_says_what_became_of_the_money(
     till: Till, wallet: Wallet, payment: str, order: str, fate: str | None
 ) -> None:
     await Payment.all().update(state=payment)
-    await Order.all().update(state=order)
+    state, _, unpaid = order.partition(", ")
+    paid_at = till.site.clock() if state in order_states.EARNED and not unpaid else None
+    await Order.all().update(state=state, paid_at=paid_at)
     assert await till.fate() == fate
     shown = await till.looks()
     assert shown.location == (f"/paid/{KEY}?lang=en" if fate in ("done", "waits") else "")

@@ -15,6 +15,7 @@ from bot.core.message import Button, Reply
 from bot.core.money import Money
 from bot.core.payment import PaymentRequest
 from bot.payments.local import LocalPayments
+from bot.services import order_states
 from models import Conversation, Message, Order, Payment
 from tests.unit.web.running import Browser, Site
 
@@ -34,7 +35,8 @@ class Offer:
     async def becomes(self, site: Site, payment: str, order: str) -> None:
         """The rows change, and live screens are told of the order."""
         await Payment.filter(id=self.payment.id).update(state=payment)
-        await Order.filter(id=self.order.id).update(state=order)
+        paid_at = site.clock() if order in order_states.EARNED else None
+        await Order.filter(id=self.order.id).update(state=order, paid_at=paid_at)
         site.runtime.bus.publish(OrderChanged(self.order.id))
 
     def updates(self) -> list[Any]:
