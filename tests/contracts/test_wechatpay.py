@@ -282,6 +282,24 @@ async def test_made_up_serial_numbers_do_not_have_us_ask_for_each(shop: Shop, pr
     assert shop.server.count("certificates") == 1
 
 
+@pytest.mark.parametrize("answer", ["none", "unreachable"])
+async def test_nor_do_they_where_the_certificates_do_not_come(shop: Shop, provider: WeChatPay, answer: str) -> None:
+    if answer == "none":  # a merchant that has a public key alone
+        shop.server.certificates = []
+    else:
+        shop.server.fails("certificates", *[wire_faults.Status(502)] * 20)
+    right = shop.hears(b"{}")
+    for serial in range(20):
+        forged = {**right.headers, "wechatpay-serial": f"{serial:040X}"}
+        with pytest.raises((Unauthorised, ProviderUnavailable)):
+            await provider.verify(replace(right, headers=forged))
+    assert shop.server.count("certificates") == 1
+    shop.server.now += 5
+    with pytest.raises((Unauthorised, ProviderUnavailable)):
+        await provider.verify(right)
+    assert shop.server.count("certificates") == 2
+
+
 async def test_many_at_once_fetch_the_certificates_once(shop: Shop, provider: WeChatPay) -> None:
     await asyncio.gather(*(provider.verify(shop.hears(b"{}")) for _ in range(10)))
     assert shop.server.count("certificates") == 1
@@ -291,6 +309,9 @@ async def test_where_the_certificates_do_not_come_nothing_can_be_told(shop: Shop
     shop.server.fails("certificates", wire_faults.Status(502), wire_faults.Hang())
     with pytest.raises(ProviderUnavailable, match="answered 502"):
         await provider.verify(shop.hears(b"{}"))
+    with pytest.raises(ProviderUnavailable, match="a moment ago"):
+        await provider.verify(shop.hears(b"{}"))
+    shop.server.now += 5
     with pytest.raises(ProviderUnavailable, match="in time"):  # a notice is answered within five seconds
         await provider.verify(shop.hears(b"{}"))
 

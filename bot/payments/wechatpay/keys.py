@@ -7,7 +7,7 @@ import binascii
 import re
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -28,8 +28,10 @@ PROBE = "WECHATPAY/SIGNTEST/"
 TOLERANCE = 300
 #: WeChat Pay wants its certificates fetched anew within twelve hours.
 GOOD_FOR = timedelta(hours=11)
-#: An unknown serial number may be that of a new certificate, or made up: they are not fetched more often for it.
+#: An unknown serial number may be that of a new certificate, or made up: they are not fetched more often for it,
 LOOK_AGAIN = timedelta(minutes=1)
+#: nor than this while they do not come.
+TRY_AGAIN = timedelta(seconds=5)
 _STAMP = re.compile(r"[0-9]{1,14}")
 _SERIAL = re.compile(rf"{PUBLIC_KEY}[0-9A-Za-z]+|[0-9A-Fa-f]{{8,40}}")
 
@@ -55,6 +57,7 @@ class PlatformKeys:
         self._certificates: dict[str, crypto.Certificate] = {}
         self._fetched_at: datetime | None = None
         self._tried_at: datetime | None = None
+        self._came = True
         self._public: RSAPublicKey | None = None
 
     async def check(self, headers: Mapping[str, str], body: bytes) -> None:
@@ -98,12 +101,14 @@ class PlatformKeys:
         return self._certificates[serial]
 
     async def _look_for(self, serial: str) -> None:
-        if self._is_known(serial):
-            self._tried_at = self._now()
-            with suppress(ProviderUnavailable):  # the one that we have is as good as it was
+        """Raises as `_refresh` does, where nothing can be told without."""
+        is_known = self._is_known(serial)
+        if self._is_past(self._tried_at, LOOK_AGAIN if self._came else TRY_AGAIN):
+            # Where it is known, the one that we have is as good as it was.
+            with suppress(ProviderUnavailable) if is_known else nullcontext():
                 await self._refresh()
-        elif self._is_past(self._fetched_at, LOOK_AGAIN):
-            await self._refresh()
+        elif not (is_known or self._came):
+            raise ProviderUnavailable("WeChat Pay's certificates did not come a moment ago")
 
     def _is_fresh(self, serial: str) -> bool:
         is_late = self._is_past(self._fetched_at, GOOD_FOR) and self._is_past(self._tried_at, LOOK_AGAIN)
@@ -117,6 +122,8 @@ class PlatformKeys:
         return last is None or self._now() - last >= pause
 
     async def _refresh(self) -> None:
+        """Raises `Unauthorised` with what the operator must change, `ProviderUnavailable`."""
+        self._tried_at, self._came = self._now(), False
         answer = await self._download()
         if answer.status in (403, 404):
             raise Unauthorised(
@@ -131,7 +138,8 @@ class PlatformKeys:
             signer = self._public_key(stated.serial)
         if signer is None or not crypto.is_signed(signer, stated.message, stated.signature):
             raise ProviderUnavailable("WeChat Pay's certificates are not signed by any of them")
-        self._certificates, self._fetched_at = {one.serial: one for one in found}, self._now()
+        self._certificates = {one.serial: one for one in found}
+        self._fetched_at, self._came = self._now(), True
 
     def _opened(self, answer: Answer) -> list[crypto.Certificate]:
         rows = answer.json().get("data")
