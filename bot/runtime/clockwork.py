@@ -1,4 +1,4 @@
-"""What the clock has a runtime do: remind, end, let go in the morning, tell many, expire orders, and clear away."""
+"""What the clock has a runtime do: remind, end, let go in the morning, tell many, expire orders, book, clear away."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.runtime.ledger import Waiting
 from bot.runtime.parts import Parts
 from bot.runtime.platforms import open_calls
 from bot.runtime.schedule import TICK_SECONDS, Schedule
-from bot.services import person_codes
+from bot.services import ledger, payments, person_codes
 from models.database import transaction
 
 DAY = timedelta(days=1)
@@ -59,6 +59,7 @@ class Clockwork:
         schedule.every(10.0, "morning", self.morning)
         schedule.every(broadcasting.STEP_SECONDS, "broadcasts", self.broadcasts_due)
         schedule.every(15.0, "orders", self.orders_due)
+        schedule.every(300.0, "books", self.books_due)
         schedule.every(3600.0, "prune", self.prune)
         if any(channel.holds for channel in self._parts.channels.values()):
             schedule.every(open_calls.REMEMBERED, "calls", open_calls.prune)
@@ -83,6 +84,13 @@ class Clockwork:
     async def orders_due(self) -> None:
         """See `order_steps.expire`."""
         self._stepped(await order_steps.expire(self._inbox, self._parts.shop, self._parts.clock()))
+
+    async def books_due(self) -> None:
+        """Book what was settled by a node of a release without books: they may run beside us during an upgrade."""
+        now = self._parts.clock()
+        for key in await ledger.behind(now):
+            async with transaction():
+                await payments.rebook(key, now)
 
     async def prune(self) -> None:
         """Forget what nobody asks for any more."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.money import Money
 from bot.core.registry import reads
@@ -16,6 +16,13 @@ from models import LedgerEntry, Payment
 from models.database import fetch
 
 SALES, OWED = "sales", "owed"
+#: Payments that were changed since then are compared with the books.
+LOOKED_AT = timedelta(days=30)
+_BEHIND = (
+    "SELECT pay.key FROM payment pay LEFT JOIN ledger_entry e ON e.payment_id = pay.id AND e.account LIKE ? "
+    "WHERE pay.captured > 0 AND pay.updated_at >= ? GROUP BY pay.id, pay.key, pay.captured, pay.refunded "
+    "HAVING pay.captured - pay.refunded <> COALESCE(SUM(e.amount), 0) ORDER BY pay.id LIMIT 200"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,13 @@ async def agree(payment: Payment, now: datetime) -> None:
             if amount
         ]
     )
+
+
+@reads
+async def behind(now: datetime) -> tuple[str, ...]:
+    """The keys of payments whose money is not booked as it is: a node of a release without books settled them."""
+    rows = await fetch(_BEHIND, (held_by("%"), now - LOOKED_AT))
+    return tuple(row["key"] for row in rows)
 
 
 def _wanted(payment: Payment) -> Counter[tuple[str, str]]:

@@ -220,6 +220,12 @@ async def change(payment: Payment, state: str, action: str, now: datetime, words
     await note(payment, action, now, words)
 
 
+async def rebook(key: str, now: datetime) -> None:
+    """Have the books agree with the payment as it is. Raises `Refused("no_payment")`."""
+    payment, _ = await locked(key)
+    await ledger.agree(payment, now)
+
+
 async def note(payment: Payment, action: str, now: datetime, words: str = "") -> None:
     """One step of the payment, for staff: what was done, and why."""
     await PaymentEvent.create(payment_id=payment.id, action=action, note=words[:300], at=now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.core.text import Text
 from bot.payments.local import LocalPayments
-from models import Conversation, Order, Payment
+from models import Conversation, LedgerEntry, Order, Payment
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.shopkeeping import stock
 from tests.scenarios.test_order import place_order
@@ -52,6 +52,18 @@ async def test_who_comes_back_to_pay_may_choose_another(one_sim: Simulator) -> N
     await ann.pays()
     assert (await Order.get()).state == "paid"
     assert sorted(await Payment.all().values_list("provider", "state")) == [("local", "paid"), ("wallet", "open")]
+
+
+async def test_what_an_older_node_took_is_booked_by_the_clock(one_sim: Simulator) -> None:
+    ann = await who_ordered(one_sim, "local")
+    await ann.pays()
+    await LedgerEntry.all().delete()  # it knew of no books
+    for _ in range(2):
+        await one_sim.runtime.clockwork.books_due()
+    total = (await Order.get()).total
+    assert sorted(await LedgerEntry.all().values_list("account", "amount")) == [
+        ("provider:local", total), ("sales", -total),
+    ]  # fmt: skip
 
 
 async def test_an_order_whose_time_ran_out_while_one_chose_is_told(one_sim: Simulator) -> None:

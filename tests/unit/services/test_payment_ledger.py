@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,28 @@ async def test_a_sum_that_is_told_anew_is_booked_anew(shop: Shop, bank: LocalPay
     stands = {(one.account, one.amount) for one in await ledger.balances() if one.amount.amount}
     assert stands == {("provider:local", Money(90, "USD")), ("owed", Money(-90, "USD"))}
     assert await LedgerEntry.all().count() == 6
+
+
+async def test_what_a_node_without_books_settled_is_booked_later(any_shop: Shop) -> None:
+    shop = any_shop
+    await shop.product()
+    people = [await shop.customer(name) for name in "abcd"]
+    paid, given, wrong, booked = [await shop.opens_payment(one, await shop.buys(one)) for one in people]
+    for payment in (paid, given, booked):
+        await shop.settles(payment)
+    await shop.settles(wrong, paid=Money(90, "USD"))
+    await LedgerEntry.filter(payment__key__in=[paid.key, wrong.key]).delete()
+    await Payment.filter(key=given.key).update(refunded=800)  # part of it was given back there
+    assert await ledger.behind(NOW) == (paid.key, given.key, wrong.key)
+    assert await ledger.behind(NOW + timedelta(days=31)) == ()
+    for _ in range(2):
+        for key in await ledger.behind(NOW):
+            async with transaction():
+                await payments.rebook(key, NOW)
+    assert await ledger.behind(NOW) == ()
+    stands = {one.account: one.amount for one in await ledger.balances() if one.amount.currency == "CNY"}
+    assert stands == {"provider:local": Money(3 * 6800 - 800, "CNY"), "sales": Money(800 - 3 * 6800, "CNY")}
+    assert Money(-90, "USD") in [one.amount for one in await ledger.balances() if one.account == "owed"]
 
 
 def outcomes_refunded(rows: list[Payment]) -> int:
