@@ -15,6 +15,7 @@ from bot.runtime.state import ConversationState, DialogState
 
 #: Button data of the runtime's own: go on with a paused dialog, drop it.
 RESUME, DROP = "d:resume:", "d:drop:"
+OPENS = "/start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,8 @@ def _from_customer(inbound: Inbound, state: ConversationState, routes: Routes) -
         step = _button(data, state, routes)
         if not isinstance(step, Stale):  # words that were a button once are words again
             return step
+    if started := _opening(text, routes):
+        return started
     dialog = state.foreground if _asking(state) else None
     words = dialog is not None and dialog.question is not None and dialog.question.input == "text"
     if dialog is not None and (word := steering(text)) in ("cancel", "back", "later"):
@@ -189,6 +192,13 @@ def _from_customer(inbound: Inbound, state: ConversationState, routes: Routes) -
         return Start(name)
     name = routes.find_pattern(text)
     return Start(name, text) if name else Start(routes.fallback)
+
+
+def _opening(text: str, routes: Routes) -> Start | None:
+    """`/start` typed by hand opens the conversation as it does where an app knows it, with what a link would bring."""
+    word, _, rest = text.partition(" ")
+    name = routes.started(rest.strip()) if word.lower() == OPENS else None
+    return Start(name, rest.strip()) if name else None
 
 
 def _decides(inbound: Inbound, state: ConversationState, command: Command | None) -> bool:

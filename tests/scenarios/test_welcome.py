@@ -18,6 +18,14 @@ async def test_a_menu_is_answered_as_people_type(sim: Simulator, answer: str) ->
     assert "You have no orders yet." in (await ann.last()).text
 
 
+async def test_who_types_start_is_greeted_as_by_a_link(sim: Simulator) -> None:
+    ann = await sim.customer()
+    for words in ("/start", "/Start from-a-flyer"):
+        await ann.says(words)
+        assert "good to see you" in (await ann.last()).text
+    assert not await ann.sees("I did not quite get that")
+
+
 async def test_the_customers_language_is_spoken_and_can_be_switched(sim: Simulator) -> None:
     ann = await sim.customer("小安", "zh-hans")
     await ann.says("你好")
