@@ -120,6 +120,14 @@ async def enter(chat: Chat, typed: str) -> None:
     if entered.state == "own":
         chat.say(OWN)
         return
+    if entered.joined:
+        chat.say(
+            _(
+                "You are connected with {place} already: your orders and your cart are here, too.",
+                place=place(entered.channel),
+            )
+        )
+        return
     if not (entered.known or await are_both(chat, entered)):
         await chat.do(person_codes.drop, entered.code)
         chat.say(SEPARATE)
@@ -204,9 +212,18 @@ async def another_address(chat: Chat) -> None:
 async def confirm(chat: Chat, code: int) -> None:
     """Whoever was shown the code says whether it was them."""
     name = str(chat.inbound.native["name"])
-    question = _("Somebody has entered your code in {place}. Is that you?", place=other(chat))
+    question = _(
+        "Somebody has entered your code in {place}. Is that you? Then your orders and addresses are in both, and "
+        "whoever writes there sees and changes them. If it was somebody else, say no.",
+        place=other(chat),
+    )
     if name:
-        question = _("“{name}” has entered your code in {place}. Is that you?", name=name, place=other(chat))
+        question = _(
+            "“{name}” has entered your code in {place}. Is that you? Then your orders and addresses are in both, and "
+            "whoever writes there sees and changes them. If it was somebody else, say no.",
+            name=name,
+            place=other(chat),
+        )
     yes = await chat.confirm(question, yes=_("Yes, that is me"), no=_("No, not me"), expire="10m")
     joining = await chat.call(CONFIRM if yes else DECLINE, code)
     if joining.state == "over":

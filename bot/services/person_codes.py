@@ -25,8 +25,8 @@ KEPT = timedelta(days=1)
 class Entered:
     """What became of a code.
 
-    When it was taken: its id, the channel and the name of whoever asked for it, and whether they are this customer
-    already.
+    When it was taken: its id, the channel and the name of whoever asked for it, whether they are this customer
+    already, and whether by this very code.
     """
 
     state: State
@@ -34,6 +34,7 @@ class Entered:
     channel: str = ""
     name: str = ""
     known: bool = False
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,7 @@ async def _entered(scope: Scope, code: PersonCode) -> Entered:
         scope.channel_of(asked.account),
         known_by(asked.contact.name or asked.name),
         asked.contact_id in await same_person.members(scope.contact_id),
+        code.joined_at is not None,
     )
 
 

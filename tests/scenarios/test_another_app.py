@@ -98,6 +98,7 @@ async def test_a_code_makes_two_addresses_one_person(shops: Simulator, on: str) 
     await app.picks("Yes, both are me")
     assert "go back to where you got the code" in (await app.last()).text
     assert "“Annie” has entered your code" in (await web.last()).text
+    assert "your orders and addresses are in both" in (await web.last()).text
     assert await PersonLink.all().count() == 0
 
     await web.picks("Yes, that is me")
@@ -287,6 +288,7 @@ async def test_a_link_that_nobody_saw_moves_the_talk_after_one_question(shops: S
     assert any(order.number in button.label for seen in await web.screen() for button in seen.buttons)
     await app.opens(link)  # once more, to the same end, and nothing is asked
     assert await app.times("Are you the one there, too?") == 1
+    assert "You are connected with the chat on our website already" in (await app.last()).text
     assert await PersonLink.all().count() == 1
 
 
