@@ -23,6 +23,8 @@ WHY = {
     "not_paid": "the provider says that nothing was paid",
     "too_much": "that is more than the provider has left of the payment",
     "whole_only": "the provider gives back all or nothing",
+    "refused": "the provider does not do it, and does not say why",
+    "charge_disputed": "the payer disputes the payment at their bank: answer at the provider",
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import stripe as sdk
 
-from bot.core.errors import BadInput, ProviderUnavailable, Refused, Unauthorised
+from bot.core.errors import BadInput, Final, ProviderUnavailable, Refused, Unauthorised
 from bot.core.money import Money
 from bot.core.payment import PaymentRequest
 from bot.core.ports import HookRequest
@@ -147,6 +147,44 @@ async def test_an_answer_that_was_lost_is_the_same_session_the_next_time(shop: S
     shop.server.now += 120  # a new try says the same words
     checkout = await provider.create(ORDER)
     assert [*shop.server.sessions] == [checkout.reference]
+
+
+@pytest.mark.parametrize("changed", [{"locale": "en"}, {"return_url": "https://new.example/paid/4f0c9d"}], ids=str)
+async def test_other_words_for_the_same_payment_open_it_all_the_same(
+    shop: Shop, provider: Stripe, changed: dict[str, str]
+) -> None:
+    shop.server.fails("create", wire_faults.Lost())
+    with pytest.raises(ProviderUnavailable):
+        await provider.create(ORDER)
+    other = replace(ORDER, **changed)  # type: ignore[arg-type]
+    first, second = await provider.create(other), await provider.create(other)
+    assert first == second
+    assert first.reference in shop.server.sessions
+
+
+async def test_what_stripe_never_takes_is_no_outage(provider: Stripe) -> None:
+    with pytest.raises(Final, match=r"Stripe opens no such payment \(400\): nothing was charged") as told:
+        await provider.create(replace(ORDER, amount=Money(5000, "IRR")))
+    assert not isinstance(told.value, Refused | Unauthorised)
+
+
+@pytest.mark.parametrize(
+    ("intent", "state"), [("processing", "open"), ("requires_payment_method", "failed"), ("canceled", "failed")]
+)
+async def test_a_debit_that_takes_days_is_open_until_the_bank_says(
+    shop: Shop, provider: Stripe, intent: str, state: str
+) -> None:
+    session = (await provider.create(ORDER)).reference
+    shop.server.promises(session, intent)
+    assert (await provider.fetch(session)).state == state
+
+
+async def test_a_refund_that_stripe_refuses_says_why(shop: Shop, provider: Stripe) -> None:
+    session = (await provider.create(ORDER)).reference
+    shop.server.pays(session)
+    shop.server.disputes(session)
+    with pytest.raises(Refused, match="charge_disputed"):
+        await provider.refund(session, Money(600, "CNY"), "r1")
 
 
 async def test_a_refund_whose_answer_was_lost_is_made_once(shop: Shop, provider: Stripe) -> None:

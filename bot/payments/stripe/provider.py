@@ -5,13 +5,14 @@ Source: docs.stripe.com/api/checkout/sessions, /webhooks/signature, /currencies,
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from bot.core.errors import ProviderUnavailable, Refused, Unauthorised
+from bot.core.errors import Final, ProviderUnavailable, Refused, Unauthorised
 from bot.core.money import Money
 from bot.core.payment import Booking, Checkout, Notice, PaymentRequest, PaymentTruth, RefundTruth, Terms
 from bot.core.ports import HookAnswer, HookRequest
@@ -27,6 +28,8 @@ SESSION_EVENTS = "checkout.session."
 CHARGE_EVENTS = ("charge.refunded", "charge.refund.updated", "charge.dispute.", "refund.")
 #: What Stripe answers to an idempotency key that had other words before.
 REUSED = "idempotency_error"
+#: Of a sum to charge, and of one to give back.
+AMOUNTS, GIVEN_BACK = ("amount_too_small", "amount_too_large"), ("charge_already_refunded", "amount_too_large")
 
 
 class Stripe:
@@ -42,15 +45,21 @@ class Stripe:
         self._api = Api("Stripe", settings.api_base, settings.timeout)
 
     async def create(self, request: PaymentRequest) -> Checkout:
-        """Open a Checkout session; the same `key` gives the same one for a day.
+        """Open a Checkout session; the same request gives the same one for a day.
 
-        Raises `ProviderUnavailable`, `Refused("wrong_amount")`.
+        With other words, as in another language, it is another session: of the first one nobody has the address.
+        Raises `ProviderUnavailable`, `Unauthorised`, `Refused("wrong_amount")`, and `Final` where Stripe takes no such
+        payment, as in a currency that it has not.
         """
         if not self.terms.takes(request.amount, ""):
             raise Refused("wrong_amount", amount=request.amount)
-        answer = await self._call("POST", "/v1/checkout/sessions", sessions.content(request), key=f"open-{request.key}")
-        if answer.status == 400 and _code(answer) in ("amount_too_small", "amount_too_large"):
+        words = sessions.content(request)
+        key = f"open-{request.key}-{hashlib.sha256(urlencode(words).encode()).hexdigest()[:16]}"
+        answer = await self._call("POST", "/v1/checkout/sessions", words, key=key)
+        if answer.status == 400 and _code(answer) in AMOUNTS:
             raise Refused("wrong_amount", amount=request.amount)
+        if 400 <= answer.status < 500 and answer.status not in (401, 403, 409):
+            raise Final(f"Stripe opens no such payment ({_code(answer) or answer.status}): nothing was charged")
         session = self._good(answer)
         return Checkout(str(session["id"]), url=str(session["url"]))
 
@@ -96,7 +105,10 @@ class Stripe:
         return await self.fetch(reference)
 
     async def refund(self, reference: str, amount: Money, key: str, notify_url: str = "") -> RefundTruth:  # noqa: ARG002
-        """Give money back, once per `key`. Raises `Refused`: "no_payment", "not_paid", "too_much"."""
+        """Give money back, once per `key`.
+
+        Raises `Refused`: "no_payment", "not_paid", "too_much", or Stripe's own code of why it does not.
+        """
         session = await self._session_of(reference)
         truth, intent = sessions.truth(session), session.get("payment_intent")
         if truth.paid is None or not isinstance(intent, dict):
@@ -112,9 +124,11 @@ class Stripe:
             "metadata[refund]": key,
         }
         answer = await self._call("POST", "/v1/refunds", words, key=f"refund-{key}")
-        if answer.status == 400 and _code(answer, "type") != REUSED:
+        if answer.status == 400 and _code(answer) in GIVEN_BACK:
             left = Money(truth.paid.amount - truth.refunded, amount.currency)
             raise Refused("too_much", reference=reference, left=left)
+        if answer.status == 400 and _code(answer, "type") != REUSED:
+            raise Refused(_code(answer) or "refused", reference=reference)
         return sessions.refund(self._good(answer))
 
     async def fetch_refund(self, reference: str, key: str) -> RefundTruth | None:

@@ -22,6 +22,8 @@ WHOLE = frozenset(
 )
 #: With three decimals at Stripe, of which the last must be 0.
 TENS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
+#: What became of the intent of a payment that takes days, as a debit, where the bank said no in the end.
+BOUNCED = ("requires_payment_method", "canceled")
 MOST_NAME = 250
 #: A refund's states in which the money is ours again.
 NOT_GIVEN = ("failed", "canceled")
@@ -73,11 +75,13 @@ def _digits(currency: str) -> int:
 def truth(session: Mapping[str, Any]) -> PaymentTruth:
     """What has become of a session whose payment intent and charge are expanded."""
     reference = str(session["id"])
+    found = session.get("payment_intent")
+    intent: Mapping[str, Any] = found if isinstance(found, dict) else {}
     if session.get("payment_status") != "paid":
-        return PaymentTruth(reference, "failed" if session.get("status") == "expired" else "open")
+        bounced = session.get("status") == "complete" and intent.get("status") in BOUNCED
+        return PaymentTruth(reference, "failed" if bounced or session.get("status") == "expired" else "open")
     paid = _money(int(session["amount_total"]), str(session["currency"]))
-    intent = session.get("payment_intent")
-    charge = (intent.get("latest_charge") if isinstance(intent, dict) else None) or {}
+    charge = intent.get("latest_charge") or {}
     refunded = _money(int(charge.get("amount_refunded", 0)), paid.currency).amount
     return PaymentTruth(
         reference,

@@ -19,6 +19,8 @@ KEY, SECRET, VERSION = "sk_test_51Tea", "whsec_teasecret", "2026-06-24.dahlia"
 ACCOUNT = "acct_1Tea"
 #: Cents, by currency: less is refused.
 LEAST = {"usd": 50, "eur": 50, "gbp": 30, "jpy": 50, "cny": 400}
+#: Currencies that it has not.
+NOT_TAKEN = {"irr", "kpw", "syp"}
 KNOWN = {
     "mode", "client_reference_id", "success_url", "cancel_url", "line_items[0][quantity]", "expires_at", "locale",
     "line_items[0][price_data][currency]", "line_items[0][price_data][unit_amount]",
@@ -78,11 +80,18 @@ class StripeServer(FakePlatform):
                 "payment_intent": intent,
             }
             charge |= charged | {"amount_refunded": 0, "disputed": False}
-            self.intents[intent] = {"id": intent, "object": "payment_intent", "latest_charge": charge} | charged
+            made = {"id": intent, "object": "payment_intent", "status": "succeeded", "latest_charge": charge}
+            self.intents[intent] = made | charged
             session |= {"status": "complete", "payment_status": "paid"}
             session |= {"amount_total": charged["amount"], "currency": charged["currency"]}
             self._book("charge", charge, charge["amount"])
         return self.event("checkout.session.completed", session, f"evt_{id_}_paid")
+
+    def promises(self, id_: str, then: str = "processing") -> None:
+        """Pay by a debit that takes days; `then` is what has become of its intent by now."""
+        intent = f"pi_{id_}"
+        self.intents[intent] = {"id": intent, "object": "payment_intent", "status": then, "latest_charge": None}
+        self.sessions[id_] |= {"status": "complete", "payment_status": "unpaid", "payment_intent": intent}
 
     def disputes(self, id_: str) -> bytes:
         """The payer wants the money back by way of the bank."""
@@ -127,8 +136,8 @@ class StripeServer(FakePlatform):
             return known
         currency = form["line_items[0][price_data][currency]"]
         amount = int(form["line_items[0][price_data][unit_amount]"])
-        if currency != currency.lower() or len(currency) != 3:
-            refuse("currency_invalid", "Invalid currency")
+        if currency != currency.lower() or len(currency) != 3 or currency in NOT_TAKEN:
+            refuse("", f"Invalid currency: {currency}.")
         if amount < LEAST.get(currency, 1):
             refuse("amount_too_small", "Amount must be at least …")
         if amount > 99_999_999:
@@ -174,6 +183,8 @@ class StripeServer(FakePlatform):
             return known
         intent = self.intents.get(form["payment_intent"]) or refuse("resource_missing", "No such payment_intent", 404)
         charge, amount = intent["latest_charge"], int(form["amount"])
+        if charge["disputed"]:
+            refuse("charge_disputed", "Charge has been charged back; cannot issue a refund.")
         made = [one for one in self.refunds if one["payment_intent"] == intent["id"] and one["status"] != "failed"]
         if amount > charge["amount"] - sum(one["amount"] for one in made):
             refuse("charge_already_refunded", "Refund amount is greater than unrefunded amount on charge")
