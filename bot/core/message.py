@@ -100,6 +100,11 @@ class Inbound(msgspec.Struct, frozen=True, omit_defaults=True):
         return "" if self.urgent else _ABOUT.get(self.kind, "")
 
     @property
+    def is_said(self) -> bool:
+        """Whether it stands in the thread: a link that came along with words, which follow, says nothing itself."""
+        return self.kind in FROM_CUSTOMER and not (self.kind == "started" and self.about and not self.text)
+
+    @property
     def lane(self) -> str:
         """Order is kept within a lane; a lane is one conversation."""
         return f"{self.account}:{self.sender}"

@@ -86,7 +86,7 @@ class Turn:
         heard = heard or routing.goes_past_people(step, inbound, state, self._shop.routes)
         if inbound.held:
             self._call_person()
-        if inbound.kind in FROM_CUSTOMER and not self._in_thread:
+        if inbound.is_said and not self._in_thread:
             files = await self._keep_message(inbound, _said(inbound, choice))
         dialogs = self._dialogs(inbound)
         if heard:

@@ -130,13 +130,19 @@ def _followed(event: _Event, said: Json) -> list[Inbound]:
 
     https://developers.facebook.com/documentation/business-messaging/instagram-messaging/features/ig-me-links
     """
-    if said.get("referral") is None or _opens(event, said):
-        return []
-    referral, about = obj(said, "referral"), _key(event, said)
-    scene = text(referral, "ref", MOST_SCENE)
+    scene = "" if _opens(event, said) else _scene(said)
     if not scene:
         return []
-    return [event.inbound("started", key_of("referral", about), data=scene, about=about, native=referral)]
+    about = _key(event, said)
+    return [event.inbound("started", key_of("referral", about), data=scene, about=about, native=said["referral"])]
+
+
+def _scene(said: Json) -> str:
+    """That of the link by which somebody came; "" also for one that cannot be read, since what they said counts."""
+    try:
+        return text(obj(said, "referral"), "ref", MOST_SCENE)
+    except BadInput:
+        return ""
 
 
 def _key(event: _Event, said: Json) -> str:
@@ -198,10 +204,8 @@ def _postback(event: _Event, postback: Json) -> Inbound:
     title, data = text(postback, "title"), text(postback, "payload", MOST_DATA)
     key = _key(event, postback)
     if _opens(event, postback):
-        if postback.get("referral") is None:
-            return event.inbound("started", key, text=title)
-        scene = text(obj(postback, "referral"), "ref", MOST_SCENE)
-        return event.inbound("started", key, text=title, data=scene, native=postback)
+        native = postback if "referral" in postback else None
+        return event.inbound("started", key, text=title, data=_scene(postback), native=native)
     return event.inbound("callback", key, text=title, data=data) if data else event.unknown("postback")
 
 

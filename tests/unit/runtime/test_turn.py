@@ -40,6 +40,29 @@ async def test_a_turn_that_read_what_staff_changed_meanwhile_runs_again(world: W
     ]  # fmt: skip
 
 
+async def test_a_link_that_came_along_with_words_is_no_message(small_world: Worlds) -> None:
+    router = Router("flyers")
+
+    @router.event("started")
+    async def hello(chat: Chat) -> None:
+        chat.say(f"Hello from {chat.inbound.data}")
+
+    @router.fallback
+    async def answer(chat: Chat) -> None:
+        chat.say("Yes")
+
+    sim = await small_world([router])
+    ann = await sim.customer()
+    await sim.runtime.accept(
+        [ann._inbound(kind="started", data="flyer", about="m1"), ann._inbound(text="oolong?", external_id="m1")]
+    )
+    await sim.runtime.idle()
+    await sim.deliver(ann._inbound(kind="started", data="poster"))
+    assert await thread(f"telegram:{ann.sender}") == [
+        ("customer", "oolong?"), ("bot", "Yes"), ("customer", ""), ("bot", "Hello from poster"),
+    ]  # fmt: skip
+
+
 async def test_what_is_remembered_of_a_conversation_is_read_again_when_its_person_changed(world: Worlds) -> None:
     router = Router("who")
 
