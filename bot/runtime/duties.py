@@ -55,8 +55,11 @@ class Duties:
     async def look(self) -> None:
         """Take what nobody does. What a platform refuses is logged, and tried again later."""
         for account in self._channels:
-            if self._is_idle(account) and await roll.take_duty(f"pull:{account}", self._lease.node):
-                if self._is_closed or not self._is_idle(account):
+            node = self._lease.node
+            if self._is_idle(account) and await roll.take_duty(f"pull:{account}", node):
+                # Meanwhile the lease may have ended, and another node may be asking.
+                is_ours = node == self._lease.node and self._lease.lasts()
+                if self._is_closed or not is_ours or not self._is_idle(account):
                     continue
                 self._asking.add(account)
                 log.info("this node asks the platform", extra={"action": "duty.taken", "account": account})

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from bot.core.deadline import elapsed
 from bot.core.errors import ConfigError
+from bot.core.message import Inbound
 from bot.core.ports import Accept
 from bot.core.profiles import TELEGRAM
 from bot.core.router import Router
-from bot.runtime import cluster, duties
+from bot.runtime import cluster, duties, roll
+from bot.runtime.lease import Lease
 from models import Duty
 from models.database import close_database, open_database
 from tests.kit.several import ACCOUNT, TERMS, Several, until
@@ -104,6 +107,30 @@ async def test_an_account_that_was_refused_is_tried_again(
     assert [(record.account, record.error) for record in told] == [(ACCOUNT, "ConfigError"), (ACCOUNT, "OSError")]  # type: ignore[attr-defined]
     assert "one login too many" in told[0].getMessage()
     assert await Duty.all().count() == 1
+
+
+@pytest.mark.parametrize("begins_anew", [False, True])
+async def test_a_node_that_loses_its_lease_while_it_takes_a_duty_does_not_ask(
+    begins_anew: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease, channel = Lease(), Pulling()
+    lease.begin(1, elapsed() + 60)
+
+    async def kept(inbounds: Sequence[Inbound]) -> int:
+        return len(inbounds)
+
+    own = duties.Duties({ACCOUNT: channel}, lease, kept)
+
+    async def taken(_name: str, _node: int) -> bool:
+        lease.end()
+        await own.rest()
+        if begins_anew:
+            lease.begin(2, elapsed() + 60)
+        return True
+
+    monkeypatch.setattr(roll, "take_duty", taken)
+    await own.look()
+    assert own._tasks == {}
 
 
 async def test_a_mistake_in_the_settings_is_told_at_the_first_start(several: Several) -> None:
