@@ -206,8 +206,10 @@ async def taken_back(conversation_id: int, message_seqs: Sequence[int], now: dat
 
 async def used(id: int) -> None:  # noqa: A002
     """An upload has found its place. Raises `Refused("no_file")` where it is gone."""
-    if not await models.Attachment.filter(id=id).update(source=""):
+    # Looked for, and not told by the update: MySQL counts rows that change, and one that was used before does not.
+    if not await locks.files(models.Attachment.filter(id=id)):
         raise Refused("no_file")
+    await models.Attachment.filter(id=id).update(source="")
 
 
 async def forsaken(older_than: datetime) -> list[str]:

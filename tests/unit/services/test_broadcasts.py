@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.core.errors import Refused
+from bot.core.message import FileRef
 from bot.core.profiles import LINE, TELEGRAM
 from bot.core.quiet import NEVER
-from bot.services import audiences, broadcasts, consents, reach, same_person
+from bot.services import attachments, audiences, broadcasts, consents, reach, same_person
 from bot.services.audiences import Audience
 from bot.services.broadcasts import Draft
 from bot.services.scope import Scope
@@ -76,6 +77,18 @@ async def test_a_linked_chat_of_staff_is_no_customers(shop: Shop) -> None:
     account = await Staff.create(login="mei", name="Mei", role="manager", password_hash="x", created_at=NOW)
     await Identity.filter(id=mei.identity_id).update(staff_id=account.id)
     assert await meant(Audience()) == [ann.conversation_id]
+
+
+async def test_a_picture_may_come_with_news_again_until_it_is_gone(any_shop: Shop) -> None:
+    async with transaction():
+        picture = await attachments.create(FileRef("image", "p", "tea.png"), NOW)
+    draft = Draft("New tea", Audience(), picture.id)
+    for _ in range(2):
+        async with transaction():
+            await broadcasts.create(draft, NOW, 1, NOW)
+    with pytest.raises(Refused, match="no_file"):
+        async with transaction():
+            await attachments.used(picture.id + 1)
 
 
 async def test_what_became_of_them(any_shop: Shop) -> None:
