@@ -100,7 +100,7 @@ class Failures:
     ) -> None:
         """What the customer sent still shows in the thread, with an apology; the dialog that failed is ended."""
         for inbound in inbounds:
-            if inbound.kind in FROM_CUSTOMER and inbound.client_id not in known:
+            if inbound.is_said and inbound.client_id not in known:
                 state.last_seq += 1
                 state.last_text, state.last_author, state.last_at = inbound.text[:300], "customer", now
                 client_id = inbound.client_id or None
@@ -111,7 +111,7 @@ class Failures:
         if state.foreground:
             writes.ended.append((state.foreground.token,))
         voice = self._shop.languages.voice(self._shop.language(state.account, state.locale))
-        if any(inbound.kind in FROM_CUSTOMER for inbound in inbounds):
+        if any(inbound.kind in FROM_CUSTOMER and not inbound.automatic for inbound in inbounds):
             speech = Speech(state, writes, self._shop.on(state.account), voice, now)
             speech.say(Reply(voice(APOLOGY)))
             speech.finish()

@@ -62,6 +62,26 @@ async def test_a_poison_message_is_parked_with_an_apology_and_stops_nobody(world
 
 
 @pytest.mark.usefixtures("at_once")
+async def test_nobody_apologises_to_a_machine(small_world: Worlds) -> None:
+    router = Router("failing")
+
+    @router.command("stop", stops=True)
+    async def stop(chat: Chat) -> None:
+        raise ZeroDivisionError("a bug")
+
+    @router.fallback
+    async def answer(chat: Chat) -> None:
+        chat.say("Good")
+
+    sim = await small_world([router])
+    ann = await sim.customer()
+    await ann.says("good")
+    await sim.deliver(ann._inbound(text="stop", automatic=True))
+    assert await thread(f"telegram:{ann.sender}") == [("customer", "good"), ("bot", "Good"), ("customer", "stop")]
+    assert (await ann.conversation()).attention == "turn"
+
+
+@pytest.mark.usefixtures("at_once")
 async def test_staff_try_a_parked_message_again_and_it_stands_in_the_thread_once(world: Worlds) -> None:
     faulty = Faulty(5)
     sim = await world([faulty.router])
