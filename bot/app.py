@@ -13,8 +13,9 @@ from aiohttp import web
 
 from analytics.settings import SparkSettings
 from bot.app_channels import make_channels, opener
+from bot.app_payments import make_providers
 from bot.app_reports import DeskReports, MakeReport, fill_registry
-from bot.app_shop import commands, make_languages, make_providers, make_routes, make_shop
+from bot.app_shop import commands, make_languages, make_routes, make_shop
 from bot.app_web import web_settings
 from bot.config import Config
 from bot.core.ports import Channel, Storage

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
 import handlers
-from bot import payments
+from bot.app_payments import ways_to_pay
 from bot.channels._account import Commands
 from bot.config import Config
 from bot.core import quiet
@@ -18,11 +18,8 @@ from bot.core.payment import PaymentProvider
 from bot.core.ports import Channel
 from bot.core.router import Router, Routes, menu
 from bot.core.text import Voice
-from bot.payments.local import LocalPayments
 from bot.runtime.languages import Languages
 from bot.runtime.shop import Able, Shop
-from bot.services import settings as kept
-from bot.services.scope import Offer, PayWay
 
 
 def make_routes(config: Config) -> Routes:
@@ -76,19 +73,3 @@ def make_shop(
         ways_to_pay(providers),
         quiet.parse(config.shop.quiet_hours, config.shop.timezone),
     )
-
-
-def ways_to_pay(providers: Mapping[str, PaymentProvider]) -> tuple[Offer, ...]:
-    """What customers may pay by, in the order of the configuration."""
-    return tuple(Offer(PayWay(name, one.title.id), one.terms) for name, one in providers.items())
-
-
-async def make_providers(config: Config, clock: Callable[[], datetime]) -> dict[str, PaymentProvider]:
-    """The payment providers of the configuration, by name."""
-    found: dict[str, PaymentProvider] = {}
-    if config.payments.local.enabled:
-        secret = (await kept.secret("local payments")).hex()
-        found["local"] = LocalPayments(config.server.data / "test-bank.db", secret, config.server.url)
-    for name, settings in config.payments.providers().items():
-        found[name] = payments.opened(name, settings, clock)
-    return found

@@ -23,7 +23,7 @@ from models.conversation import Conversation, Dialog, Message, MessagePiece
 from models.inbound import Effect, Inbound
 from models.node import Duty, Errand, Node, Shard
 from models.order import Order, OrderEvent, OrderLine, StockHold
-from models.payment import LedgerEntry, Payment, PaymentEvent, Receipt, Refund
+from models.payment import Charge, LedgerEntry, Payment, PaymentEvent, Receipt, Refund
 from models.person import PersonCode, PersonLink
 from models.report import ReportDelivery, ReportRun, ReportSubscription
 from models.review import Review, ReviewPhoto
@@ -37,6 +37,7 @@ __all__ = [
     "BroadcastCopy",
     "CartLine",
     "ChannelNote",
+    "Charge",
     "Consent",
     "Contact",
     "Conversation",

@@ -105,6 +105,28 @@ class Receipt(Model):
         indexes = (Index(fields=("at",), name="ix_receipt_at"),)
 
 
+class Charge(Model):
+    """What a platform told of the money of a payment inside its client; there is nobody else to ask for it."""
+
+    id = fields.BigIntField(primary_key=True)
+    payment: fields.ForeignKeyRelation[Payment] = fields.ForeignKeyField(
+        "models.Payment", related_name="charges", on_delete=fields.CASCADE
+    )
+    payment_id: int
+    account = fields.CharField(64)  # the channel account that told it
+    charge = fields.CharField(255)  # the platform's id of it
+    other = fields.CharField(255, default="")  # that of whoever moved the money, if another
+    amount = fields.BigIntField()  # minor units
+    currency = fields.CharField(3)
+    refunded = fields.BigIntField(default=0)  # of it, as far as the platform told
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "charge"
+        unique_together = (("account", "charge"), ("payment_id",))
+        indexes = (Index(fields=("at",), name="ix_charge_at"),)
+
+
 class LedgerEntry(Model):
     """Half of a posting: the rows of one `cause` sum to zero. Which accounts there are: services/ledger.py."""
 

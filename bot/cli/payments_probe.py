@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bot import payments
+from bot.app_payments import open_provider
 from bot.cli.finding import Finding
 from bot.core.errors import ConfigError, ParleyError
-from bot.payments._settings import PaymentSettings
+from bot.payments._settings import BotSettings, PaymentSettings
 
 if TYPE_CHECKING:
     from bot.config import Config
@@ -36,9 +36,11 @@ async def all_providers(config: Config, *, offline: bool) -> AsyncIterator[Findi
 
 async def _provider(config: Config, name: str, settings: PaymentSettings, *, offline: bool) -> Finding:
     hook = f"notices {config.server.url}/hooks/pay/{name}"
+    if isinstance(settings, BotSettings):
+        hook = f"paid in the chats of {settings.account}"
     cure = f"in [payments.{name}] {settings.cure}"
     try:
-        provider = payments.opened(name, settings, lambda: datetime.now(UTC))
+        provider = open_provider(config, name, settings, lambda: datetime.now(UTC))
     except ConfigError as error:
         return Finding(PAYMENTS, name, "wrong", str(error), cure)
     if offline:

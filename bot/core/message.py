@@ -18,6 +18,10 @@ InboundKind = Literal[
     # `about` the words or the tap that came along with it.
     "started",
     "payment",  # a provider's notice; `data` is the payment's key
+    # A payment inside the platform's client, see `bot.core.charges`; `data` is what our invoice carries.
+    "may_pay",  # the platform asks whether it may charge now, and waits for our answer
+    "charged",  # it has charged
+    "charged_back",  # it has given a charge back
     "result",  # an effect that a dialog waits for has ended; `data` is the dialog's id
     "timer",  # a reminder or expiry of a dialog is due; `data` is "remind:<dialog>" or "expire:<dialog>"
     "order",  # an order took a step outside of the conversation; `data` is its number

@@ -9,9 +9,9 @@ from functools import lru_cache
 
 from bot.core.errors import BadInput
 
-#: ISO 4217 currencies whose minor unit is not a hundredth, by the digits that theirs has.
+#: ISO 4217 currencies whose minor unit is not a hundredth, by the digits that theirs has; XTR are Telegram's Stars.
 _DIGITS = {
-    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF XTR",
     3: "BHD IQD JOD KWD LYD OMR TND",
     4: "CLF UYW",
 }
@@ -23,7 +23,7 @@ SIGNS = {
     "AUD": "$", "BRL": "R$", "CAD": "$", "CNY": "¥", "CZK": "Kč", "DKK": "kr", "EUR": "€", "GBP": "£", "HKD": "$",
     "ILS": "₪", "INR": "₹", "JPY": "¥", "KRW": "₩", "MXN": "$", "NGN": "₦", "NOK": "kr", "NZD": "$", "PHP": "₱",
     "PLN": "zł", "RUB": "₽", "SEK": "kr", "SGD": "$", "THB": "฿", "TRY": "₺", "TWD": "NT$", "UAH": "₴", "USD": "$",
-    "VND": "₫",
+    "VND": "₫", "XTR": "⭐",
 }  # fmt: skip
 
 _WRITTEN = re.compile(r"([0-9]{1,15})(?:\.([0-9]+))?")

@@ -149,6 +149,13 @@ class Channel:
     async def acknowledge(self, inbound: Inbound) -> None:
         """Tell the platform's client that a tap was taken, so that it stops spinning; most have no need."""
 
+    async def admit(self, inbound: Inbound, problem: str) -> None:
+        """Answer whether a customer may pay, of kind "may_pay": yes, or the `problem` in their words. Raises as `send`.
+
+        Only of channels whose platform takes payments inside its client.
+        """
+        raise NotImplementedError
+
     async def start(self, accept: Accept) -> None:
         """Begin to receive: register the webhook, or pull in a task of its own."""
 

@@ -11,11 +11,20 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any, cast
 
+from bot.core.charges import Invoices
 from bot.core.payment import PaymentProvider
-from bot.payments._settings import PaymentSettings
+from bot.payments._settings import BotAccess, BotSettings, PaymentSettings
 
 
 def opened(name: str, settings: PaymentSettings, now: Callable[[], datetime]) -> PaymentProvider:
     """The provider of this name; `now` gives aware UTC."""
     module: Any = import_module(f"{__name__}.{name}")
     return cast("PaymentProvider", module.opened(settings, now))
+
+
+def opened_for(
+    bot: BotAccess, name: str, settings: BotSettings, invoices: Invoices, now: Callable[[], datetime]
+) -> PaymentProvider:
+    """The same for a provider that is paid in the chats of one of our bots."""
+    module: Any = import_module(f"{__name__}.{name}")
+    return cast("PaymentProvider", module.opened(settings, bot, invoices, now))

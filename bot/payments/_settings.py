@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import ClassVar
+
+from pydantic import Field
 
 from bot.settings.section import Section
 
@@ -21,3 +24,21 @@ class PaymentSettings(Section):
     def missing(self) -> tuple[str, ...]:
         """Keys that it needs, and has not."""
         return tuple(name for name in self.needed if not getattr(self, name))
+
+
+class BotSettings(PaymentSettings):
+    """The table of a provider that is paid inside the client of Telegram, by one of our bots."""
+
+    account: str = Field(
+        default="telegram", min_length=1, description="The channel account of the bot, in whose chats it is offered."
+    )
+    timeout: float = Field(default=20, gt=0, description="Seconds for a call.")
+
+
+@dataclass(frozen=True, slots=True)
+class BotAccess:
+    """How a bot of ours is called."""
+
+    account: str
+    token: str = field(repr=False)
+    api_base: str

@@ -55,7 +55,7 @@ class Paying:
         """
         payment = await known(key)
         bank = provider(self._providers, payment.provider)
-        if "any" in bank.terms.devices:
+        if bank.terms.devices & {"any", "chat"}:
             checkout = await bank.create(await payments.request(key, self._urls))
         else:
             checkout = Checkout("", self._urls.checkout(key))

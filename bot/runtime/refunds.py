@@ -25,6 +25,7 @@ WHY = {
     "whole_only": "the provider gives back all or nothing",
     "refused": "the provider does not do it, and does not say why",
     "charge_disputed": "the payer disputes the payment at their bank: answer at the provider",
+    "elsewhere": "it can be given back in the dashboard of the payment provider alone: its payment {number}",
 }
 
 
@@ -74,7 +75,7 @@ class GiveBack:
             made = await bank.refund(refund.reference, refund.amount, refund.key, self._urls.notices(refund.provider))
         except Refused as refused:
             async with transaction():
-                await refunds.failed(refund.key, WHY.get(refused.code, refused.code), self._clock())
+                await refunds.failed(refund.key, _why(refused), self._clock())
             return
         truth = await ask(bank, payment, self._clock(), made)
         async with transaction():
@@ -86,3 +87,7 @@ class GiveBack:
             return Done(events=(OrderChanged(payment.order_id),))
         row = ("refund", self._clock(), payment.conversation_id)
         return Done(((ATTENTION, [row]),), (OrderChanged(payment.order_id), RowChanged(payment.conversation_id)))
+
+
+def _why(refused: Refused) -> str:
+    return WHY.get(refused.code, refused.code).format(**refused.facts)

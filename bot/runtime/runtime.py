@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+from bot.core import charges
 from bot.core.capabilities import Capabilities
 from bot.core.errors import LeaseLost
 from bot.core.events import ContactErased, Event, WorkArrived
@@ -18,6 +19,7 @@ from bot.runtime import broadcasting, order_steps
 from bot.runtime.attempts import Attempts, Executor
 from bot.runtime.blocking import Watch
 from bot.runtime.bus import Bus
+from bot.runtime.charging import Charging
 from bot.runtime.clockwork import Clockwork
 from bot.runtime.courtesy import LOOK_SECONDS, Courtesy
 from bot.runtime.duties import pulls
@@ -64,6 +66,7 @@ class Runtime:
         self._ledger = Ledger(self._intake.arrived, self._lease, in_doubt=self._intake.doubt, known=self._intake.known)
         self._inbox = Inbox(self._ledger, backlog=self._backlog, most=parts.most_waiting)
         self.courtesy = Courtesy(parts.channels, self._lanes.under_way)
+        self._charging = Charging(parts.shop, parts.channels, parts.providers, self.accept, self.wake, parts.clock)
         self.persons = Persons(
             parts.channels, self._inbox.keep_within, self._intake.arrived, self.bus.publish, parts.clock
         )
@@ -190,6 +193,7 @@ class Runtime:
             self._node.rest()
         await self._worker.stop()
         await self.effects.stop()
+        await self._charging.close()
         # Not before: a message that is leaving would be cut off, and said again at the next start. What still comes
         # in meanwhile is kept, and handled then.
         await asyncio.gather(*(channel.stop() for channel in self.channels.values()), return_exceptions=True)
@@ -218,6 +222,9 @@ class Runtime:
 
     async def accept(self, inbounds: Sequence[Inbound]) -> int:
         """Keep inbounds on disk; returns how many were new. Raises `DatabaseBusy`: answer 503 with Retry-After."""
+        if charged := [one for one in inbounds if one.kind in charges.KINDS]:
+            await self._charging.take(charged)
+            inbounds = [one for one in inbounds if one.kind not in charges.KINDS]
         if inbounds:
             refuse(self._node)
         new = await self._inbox.accept(inbounds)

@@ -105,6 +105,24 @@ async def _insert(order: Order, provider: str, conversation_id: int | None, now:
     return payment
 
 
+async def beside(payment: Payment, now: datetime) -> Payment:
+    """A second payment of the locked order by the same invoice: it was charged twice, and each is money of its own."""
+    second = await Payment.create(
+        order_id=payment.order_id,
+        conversation_id=payment.conversation_id,
+        provider=payment.provider,
+        key=(key := secrets.token_hex(16)),
+        reference=f"{payment.reference}#{key[:8]}",
+        amount=payment.amount,
+        currency=payment.currency,
+        state="open",
+        created_at=now,
+        updated_at=now,
+    )
+    await note(second, "created", now, f"a second charge of the invoice {payment.key}")
+    return second
+
+
 @reads
 async def request(key: str, urls: Urls) -> PaymentRequest:
     """What to ask the provider for, in the customer's language. Raises `Refused("no_payment")`."""
@@ -118,7 +136,7 @@ async def request(key: str, urls: Urls) -> PaymentRequest:
         amount=Money(payment.amount, payment.currency),
         description=", ".join(f"{line.quantity} × {line.name}" for line in lines),
         return_url=urls.returns(key),
-        locale=await _locale(payment),
+        locale=await locale_of(payment),
         device=cast("Device", payment.device),
         notify_url=urls.notices(payment.provider),
         cancel_url=urls.returns(key),
@@ -127,8 +145,8 @@ async def request(key: str, urls: Urls) -> PaymentRequest:
     )
 
 
-async def _locale(payment: Payment) -> str:
-    """What the customer chose, else what their channel says."""
+async def locale_of(payment: Payment) -> str:
+    """What its customer chose, else what their channel says; the payment was read with its order."""
     contact = await Contact.filter(id=payment.order.contact_id).first()
     if contact and contact.locale:
         return language(contact.locale)

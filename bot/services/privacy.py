@@ -26,6 +26,7 @@ from models import (
     Attachment,
     BroadcastCopy,
     CartLine,
+    Charge,
     Consent,
     Contact,
     Conversation,
@@ -170,6 +171,7 @@ _KEPT: Mapping[str, Mapping[str, Any]] = {
     "refund": {"reason": "", "error": ""},
     "receipt": {"note": ""},
     "ledger_entry": {},
+    "charge": {},
 }
 
 
@@ -222,6 +224,7 @@ def _rows(person: _Person) -> dict[str, QuerySet[Any]]:
         "refund": Refund.filter(payment__order_id__in=orders),
         "receipt": Receipt.filter(payment__order_id__in=orders),
         "ledger_entry": LedgerEntry.filter(payment__order_id__in=orders),
+        "charge": Charge.filter(payment__order_id__in=orders),
         "payment": Payment.filter(order_id__in=orders),
         "stock_hold": StockHold.filter(order_id__in=orders),
         "stock_pick": StockPick.filter(order_id__in=orders),

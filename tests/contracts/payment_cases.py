@@ -9,6 +9,7 @@ import abc
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
@@ -31,6 +32,8 @@ from tests.kit.platforms.posting import Delivery
 from tests.kit.platforms.stripe import KEY, SECRET, StripeServer
 from tests.kit.platforms.wechatpay import WeChatPayServer
 from tests.kit.platforms.wechatpay_shop import wechatpay_settings
+from tests.kit.telegram_invoices import TelegramTill
+from tests.kit.telegram_server import TelegramServer
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ORDER = PaymentRequest(
@@ -264,15 +267,63 @@ class PayPalCase(ServedCase[PayPalServer]):
         self.server.forgets_ids()
 
 
+@dataclass
+class TelegramCase:
+    """Telegram, which tells the bot and not us: by a provider connected to it, or in Stars."""
+
+    folder: Path
+    stars: bool = False
+    till: TelegramTill = field(init=False)
+    server: TelegramServer = field(init=False)
+
+    @property
+    def provider(self) -> PaymentProvider:
+        return self.till.provider
+
+    async def open(self) -> None:
+        self.server = await TelegramServer().__aenter__()
+        self.till = TelegramTill(self.server, NOW, stars=self.stars)
+        await self.till.open()
+
+    async def arrives(self, reference: str) -> None:
+        pass
+
+    async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
+        if amount and self.stars:
+            pytest.skip("an invoice in Stars is charged in Stars, and as a whole")
+        await self.till.pays(reference, amount)
+        return hook(b"", {})
+
+    async def declines(self, reference: str) -> HookRequest:
+        pytest.skip("who is declined stays on the invoice and tries another card")
+
+    async def bounces(self, reference: str, key: str) -> HookRequest:
+        pytest.skip("Stars come back at once, and what a provider has is given back in its dashboard")
+
+    def forgets(self) -> None:
+        pass
+
+    def later(self, seconds: float) -> None:
+        self.till.is_at(self.till.notes.now + timedelta(seconds=seconds))
+
+    async def close(self) -> None:
+        await self.till.close()
+        await self.server.__aexit__(None, None, None)
+
+
 PROVIDERS: dict[str, Callable[[Path], Case]] = {
     "local": LocalCase,
     "stripe": StripeCase,
     "wechatpay": WeChatPayCase,
     "alipay": AlipayCase,
     "paypal": PayPalCase,
+    "telegram": TelegramCase,
+    "telegram_stars": partial(TelegramCase, stars=True),
 }
 #: A trade of theirs begins when its customer comes: before that, they know it as little as one that we never offered.
 BEGUN_BY_CUSTOMERS = ("alipay",)
+#: What they tell comes to a bot, by its channel: nothing is posted to us. No part of it is given back by us.
+TOLD_TO_BOTS = ("telegram", "telegram_stars")
 
 
 def hook(body: bytes, headers: dict[str, str]) -> HookRequest:

@@ -28,7 +28,7 @@ from pathlib import Path
 import msgspec
 
 import handlers
-from bot.app_shop import ways_to_pay
+from bot.app_payments import ways_to_pay
 from bot.core.capabilities import Capabilities
 from bot.core.message import Button, FileRef, Inbound, Reply, Wire
 from bot.core.payment import PaymentProvider

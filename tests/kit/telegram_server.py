@@ -27,6 +27,7 @@ from tests.kit.platforms.posting import Answered, Delivery, Posting
 from tests.kit.telegram_calls import Call, exchange_of, read_call
 from tests.kit.telegram_chats import Chats
 from tests.kit.telegram_limits import MOST_UPLOAD, Refusal
+from tests.kit.telegram_payments import Cashier
 from tests.kit.telegram_user import TelegramUser
 
 Json = dict[str, Any]
@@ -42,6 +43,7 @@ class TelegramServer:
         self.refusals: list[str] = []  # calls that broke a rule, not those that were told to fail
         self.faults = wire_faults.Faults()
         self.chats = Chats()  # whose `now` is the server's clock
+        self.cashier = Cashier(self)
         self.webhook: Json = {}
         self.menus: dict[str, dict[str, str]] = {}  # by language
         self.local_path: Path | str | None = None  # set: `getFile` names it, as a local server does
@@ -179,13 +181,15 @@ class TelegramServer:
     def asks_to_wait(self, after: int) -> web.Response:
         """Telegram's words for a caller that is too fast."""
         words = f"Too Many Requests: retry after {after}"
-        return _json(429, Refusal(429, words, {"retry_after": after}).answer())
+        answer = _json(429, Refusal(429, words, {"retry_after": after}).answer())
+        answer.headers["Retry-After"] = str(after)
+        return answer
 
     async def _perform(self, token: str, call: Call) -> tuple[int, Json]:
         try:
             if token != self.token:
                 raise Refusal(401, "Unauthorized")
-            own = getattr(self, f"_{call.method.lower()}", None)
+            own = getattr(self, f"_{call.method.lower()}", None) or self.cashier.methods.get(call.method.lower())
             if own:
                 return 200, {"ok": True, "result": await own(call.fields)}
             return 200, {"ok": True, "result": self.chats.perform(call.method, call)}

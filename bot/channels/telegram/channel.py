@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from aiogram.methods import AnswerCallbackQuery, GetFile, GetMe, SendChatAction, TelegramMethod
+from aiogram.methods import AnswerCallbackQuery, AnswerPreCheckoutQuery, GetFile, GetMe, SendChatAction, TelegramMethod
 
 from bot.channels.telegram.client import TelegramClient
 from bot.channels.telegram.profile import CAPABILITIES, DOWNLOAD_LIMIT, TelegramSettings
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 CHUNK = 64 * 1024
 #: Past this many unanswered taps the next ones spin until Telegram gives up: nothing is lost.
 MOST_ACKNOWLEDGING = 256
+#: Characters of the reason why somebody cannot pay; Telegram shows it in a small window.
+MOST_PROBLEM = 200
 
 
 class TelegramChannel(Channel):
@@ -112,6 +114,16 @@ class TelegramChannel(Channel):
             task = asyncio.create_task(self._courtesy(method, "telegram.acknowledge"))
             self._acknowledging.add(task)
             task.add_done_callback(self._acknowledging.discard)
+
+    async def admit(self, inbound: Inbound, problem: str) -> None:
+        """Let a payment happen, or not: Telegram waits ten seconds for it. Raises as `send`, `BadInput` when too late.
+
+        https://core.telegram.org/bots/api#answerprecheckoutquery
+        """
+        query = str(inbound.native["id"])
+        words = problem[:MOST_PROBLEM] or None
+        method = AnswerPreCheckoutQuery(pre_checkout_query_id=query, ok=not problem, error_message=words)
+        await self._client.call(method)
 
     async def start(self, accept: Accept) -> None:
         """Register the webhook, or begin to pull. Raises `ConfigError`.

@@ -16,11 +16,12 @@ from bot.channels._reading import MOST_DEPTH, MOST_NAME, Json, moment, place, re
 from bot.channels._reading import integer as _integer
 from bot.channels._reading import obj as _object
 from bot.channels._reading import text as _text
+from bot.channels.telegram import charges
 from bot.core.errors import BadInput
 from bot.core.message import FileKind, FileRef, Inbound
 
 #: What we ask Telegram for: https://core.telegram.org/bots/api#setwebhook, `allowed_updates`.
-ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
+ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member", "pre_checkout_query"]
 
 
 def read_updates(account: str, body: bytes) -> list[Inbound]:
@@ -62,6 +63,8 @@ def _id_of(value: Any) -> str:
 
 
 def _message(account: str, key: str, message: Json) -> Inbound | None:
+    if (charge := charges.of_message(account, key, message)) is not None:
+        return charge
     chat = _object(message, "chat")
     sender = str(_integer(chat, "id"))
     if chat.get("type") != "private":
@@ -178,6 +181,7 @@ _READERS: dict[str, Callable[[str, str, Json], Inbound | None]] = {
     "callback_query": _callback,
     "edited_message": _edited,
     "my_chat_member": _membership,
+    "pre_checkout_query": charges.question,
 }
 
 #: Media of a message: the kind for us, and the name and type where Telegram keeps none.

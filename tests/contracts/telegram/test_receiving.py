@@ -42,7 +42,7 @@ async def test_the_webhook_is_registered_for_what_we_read(
         "secret_token": "our-secret",
         "max_connections": 100,
         "drop_pending_updates": False,
-        "allowed_updates": ["message", "edited_message", "callback_query", "my_chat_member"],
+        "allowed_updates": ["message", "edited_message", "callback_query", "my_chat_member", "pre_checkout_query"],
     }
     assert "getUpdates" not in [call.method for call in server.calls]
 

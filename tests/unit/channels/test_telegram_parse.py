@@ -15,8 +15,10 @@ import pytest
 from hypothesis import given, settings
 
 from bot.channels.telegram.updates import read_update, read_updates
+from bot.core import charges
 from bot.core.errors import BadInput
 from bot.core.message import FileRef, Inbound
+from bot.core.money import Money
 from tests.contracts.malformed import anything, changed, kept_or_refused
 
 ROOT = Path(__file__).parents[3]
@@ -108,7 +110,7 @@ def test_an_album_is_one_group() -> None:
     "name",
     [
         *("dice", "poll", "pinned"),
-        *("callback_game", "pre_checkout", "reaction", "business_message", "kind_of_tomorrow"),
+        *("callback_game", "reaction", "business_message", "kind_of_tomorrow"),
     ],
 )
 def test_what_we_do_not_answer_is_kept_whole(name: str) -> None:
@@ -146,6 +148,39 @@ def test_another_membership_is_kept_whole(field: str, value: str) -> None:
 def test_groups_are_not_answered(name: str, sender: str) -> None:
     inbound = read(name)
     assert (inbound.kind, inbound.sender, inbound.text) == ("unknown", sender, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "payload", "paid"),
+    [
+        ("pre_checkout", "may_pay", "A-1", Money(5, "XTR")),
+        ("successful_payment", "charged", "4f0c9d", Money(13600, "CNY")),
+        ("refunded_payment", "charged_back", "4f0c9d:680", Money(680, "XTR")),
+    ],
+)
+def test_what_is_told_of_a_payment(name: str, kind: str, payload: str, paid: Money) -> None:
+    inbound = read(name)
+    assert (inbound.kind, inbound.sender, inbound.data, charges.sum_of(inbound)) == (kind, "42", payload, paid)
+
+
+def test_a_charge_has_both_ids_and_its_time() -> None:
+    charge = charges.charge_of(read("successful_payment"), datetime.now(UTC))
+    assert (charge.id, charge.other_id) == ("7153_42_88117", "pi_3QxK2e")
+    assert charge.at == datetime(2025, 10, 9, 8, 54, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("currency", "YUAN"), ("currency", None), ("total_amount", -1), ("total_amount", 1.5), ("total_amount", "1"),
+        ("telegram_payment_charge_id", ""), ("telegram_payment_charge_id", "x" * 256), ("invoice_payload", "x" * 129),
+    ],
+)  # fmt: skip
+def test_a_charge_that_is_none_is_bad_input(field: str, value: Any) -> None:
+    update = load("successful_payment")
+    update["message"]["successful_payment"][field] = value
+    with pytest.raises(BadInput):
+        read_update("telegram", update)
 
 
 def test_a_tap_can_be_acknowledged() -> None:

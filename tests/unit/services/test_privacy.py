@@ -54,6 +54,7 @@ PERSONAL: tuple[type[Model], ...] = (
     models.PaymentEvent,
     models.Refund,
     models.Receipt,
+    models.Charge,
     models.LedgerEntry,
     models.Review,
     models.ReviewPhoto,
@@ -73,6 +74,7 @@ LEGAL = {
     "payment_event": {"action"},
     "refund": {"key", "asked_as", "state"},
     "receipt": {"key", "currency"},
+    "charge": {"account", "charge", "other", "currency"},
     "ledger_entry": {"cause", "account", "currency"},
 }
 NOT_PLANTED = {

@@ -1,0 +1,53 @@
+"""What both of Telegram's ways to be paid have in common: how an invoice is told of, and who says that it is void."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import NoReturn
+
+from bot.core.charges import Invoice, Invoices
+from bot.core.errors import BadInput, Refused, Unauthorised
+from bot.core.payment import Notice, PaymentTruth
+from bot.core.ports import HookAnswer, HookRequest
+from bot.payments._settings import BotAccess
+from bot.payments.telegram.calls import BotCalls
+
+
+class PaidInTelegram(ABC):
+    """The part of a provider that is the same whoever moves the money."""
+
+    def __init__(self, bot: BotAccess, invoices: Invoices, section: str, timeout: float) -> None:
+        self._bot = BotCalls(bot, section, timeout)
+        self._invoices = invoices
+
+    async def verify(self, request: HookRequest) -> NoReturn:  # noqa: ARG002
+        """Raises `Unauthorised`: what Telegram tells comes to the bot, with its updates."""
+        raise Unauthorised("Telegram tells of payments by the bot's updates, and posts nothing here")
+
+    async def parse(self, request: HookRequest) -> list[Notice]:  # noqa: ARG002
+        """Raises `BadInput`: see `verify`."""
+        raise BadInput("Telegram posts no notices here")
+
+    def answer(self) -> HookAnswer:
+        """Nothing is posted that could be answered."""
+        return HookAnswer()
+
+    @abstractmethod
+    async def fetch(self, reference: str) -> PaymentTruth:
+        """What became of it, as far as anybody can say."""
+
+    async def void(self, reference: str) -> PaymentTruth:
+        """Nobody can pay it from here on, since we say no when Telegram asks: an invoice itself cannot be closed."""
+        truth = await self.fetch(reference)
+        return replace(truth, state="failed") if truth.state == "open" else truth
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._bot.close()
+
+    async def _invoice(self, reference: str) -> Invoice:
+        found = await self._invoices.of(reference)
+        if found is None:
+            raise Refused("no_payment", reference=reference)
+        return found
