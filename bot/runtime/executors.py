@@ -36,6 +36,7 @@ LEFT_OUT = (
     "UPDATE message SET delivery = 'failed', error = ? WHERE conversation_id = ? AND seq = ? "
     "AND delivery IN ('queued', 'held', 'quiet')"
 )
+CHOICES = "UPDATE conversation SET choices = ?, version = version + 1 WHERE id = ?"
 USED = "UPDATE opening SET used = used + 1 WHERE id = ?"
 OVER = "UPDATE opening SET until = ? WHERE id = ?"
 BLOCKED = "UPDATE identity SET reachable = ? WHERE account = ? AND external_id = ?"
@@ -117,6 +118,8 @@ class Send:
         waited = payload.leads > 0 and channel.capabilities.reply_quota is not None
         rows = pieces.left(effect, payload.last, external_id, self._clock(), waited=waited)
         changed = pieces.changes(effect, payload.last, waited=waited)
+        if payload.choices:
+            used = (*used, (CHOICES, [(msgspec.json.encode(payload.choices).decode(), effect.conversation_id)]))
         return Done((*rows, *used), (_changed(effect),) if changed else ())
 
     async def _keep_back(self, effect: NewEffect, about: About) -> Done | None:

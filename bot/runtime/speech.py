@@ -44,7 +44,7 @@ class Speech:
         self._replies.append(reply)
 
     def finish(self, *, later: bool = False, always: bool = False) -> None:
-        """Turn what was said into rows. What leaves `later` changes nothing about what a typed number stands for.
+        """Turn what was said into rows. What leaves `later` is what a typed number stands for from then on.
 
         `always`: also while a person has the word.
         """
@@ -52,19 +52,18 @@ class Speech:
             return
         if self._capabilities.gathers:
             self._replies = gathered(self._replies)
-        choices: list[Choice] = []
+        choices = tuple(choice for reply in self._replies for choice in choices_of(reply))
         first, most = self._state.last_seq + 1, self._capabilities.button_data
         fitting = (
             [shortened(reply, seq, most) for seq, reply in enumerate(self._replies, first)] if most else self._replies
         )
         shown = render(fitting, self._capabilities, self._opens)
-        for reply, rendered in zip(self._replies, shown, strict=True):
-            choices += choices_of(reply)
-            self._write(reply, rendered.wires)
+        for index, (reply, rendered) in enumerate(zip(self._replies, shown, strict=True), 1):
+            self._write(reply, rendered.wires, choices if later and index == len(shown) else ())
         if choices and not later:
-            self._state.choices = tuple(choices)
+            self._state.choices = choices
 
-    def _write(self, reply: Reply, wires: tuple[Wire, ...]) -> None:
+    def _write(self, reply: Reply, wires: tuple[Wire, ...], choices: tuple[Choice, ...]) -> None:
         state, stored = self._state, self._capabilities.stored_delivery
         state.last_seq += 1
         if self._about != "news":  # what many are told moves none of them to the top of the desk's list
@@ -88,6 +87,7 @@ class Speech:
                 state.epoch,
                 self._now,
                 self._about,
+                choices,
             )
 
 
@@ -101,8 +101,9 @@ def sends(
     epoch: int,
     now: datetime,
     about: About = "",
+    choices: tuple[Choice, ...] = (),
 ) -> list[NewEffect]:
-    """One send effect a wire; the last one's success is the message's delivery."""
+    """One send effect a wire; the last one's success is the message's delivery, and `choices` count from then on."""
     last = len(wires) - 1
     # A key begins with its time: keys of the same minute lie in the same pages of their index, however many chats.
     moment = f"{int(now.timestamp() * 1000):x}"
@@ -111,7 +112,9 @@ def sends(
             key=f"send:{moment}:{conversation_id}:{seq}:{index}",
             kind="send",
             lane=lane,
-            payload=_encode(SendPayload(recipient, wire, index == last, about, _leads(index, wires))).decode(),
+            payload=_encode(
+                SendPayload(recipient, wire, index == last, about, _leads(index, wires), choices * (index == last))
+            ).decode(),
             conversation_id=conversation_id,
             message_seq=seq,
             author=author,
@@ -131,6 +134,7 @@ class SendPayload(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the executor of `send` needs: to whom, what, whether it completes the message, and what it is about.
 
     `leads`: files alone, whose words are so many wires further on, and matter more; 0 for all else.
+    `choices`: what a typed number stands for once this has left, where that is later than it was said.
     """
 
     recipient: str
@@ -138,3 +142,4 @@ class SendPayload(msgspec.Struct, frozen=True, omit_defaults=True):
     last: bool
     about: About = ""
     leads: int = 0
+    choices: tuple[Choice, ...] = ()

@@ -12,8 +12,9 @@ import pytest
 from bot.core.message import Inbound
 from bot.core.profiles import PROFILES
 from bot.core.quiet import parse
-from models import Dialog, Effect, Identity, Message, Order, ReportDelivery, ReportRun
+from models import Broadcast, Dialog, Effect, Identity, Message, Order, ReportDelivery, ReportRun
 from tests.kit.simulator import MODES, Customer, Simulator
+from tests.scenarios.test_broadcast import WORDS, says_yes, sends
 from tests.scenarios.test_order import who_ordered
 
 NIGHT = parse("22:00-08:00", "Asia/Shanghai")
@@ -78,6 +79,25 @@ async def test_news_wait_for_the_morning_in_their_order_and_answers_do_not(night
     await comes(night, "2026-11-23 08:05")
     assert len(await ann.screen()) == before + 2
     assert await Effect.exclude(state="done").count() == 0
+
+
+async def test_a_number_means_what_was_shown_last(sqlite_url: str, tmp_path: Path) -> None:
+    """A menu that waits for the morning is none of the night, and is one when it has come."""
+    async with Simulator(PROFILES["sms"], tmp_path, sqlite_url, MODES[1], quiet=NIGHT) as sim:
+        sim.now = shanghai(LATE)
+        ann = await says_yes(await sim.customer())
+        id_ = await sends(sim, label="My orders", command="orders")
+        await Broadcast.all().update(state="running")
+        # The night fell when it was on its way to the lane.
+        name = f"news:{id_}"
+        await sim.deliver(Inbound(sim.account, name, ann.sender, "news", data=str(id_), client_id=name))
+        assert not await ann.sees(WORDS)
+        await ann.says("1")
+        assert "That is all we have." in (await ann.last()).text
+        await comes(sim, MORNING)
+        assert "1. My orders" in (await ann.last()).text
+        await ann.says("1")
+        assert "You have no orders yet." in (await ann.last()).text
 
 
 async def test_what_is_urgent_is_told_at_any_hour(one_night: Simulator) -> None:
