@@ -198,7 +198,7 @@ def tell(chat: Chat, settled: Settlement, order: OrderView | None) -> None:
                 _("Your payment has arrived. Order {number} is confirmed.", number=number),
                 summary=order_summary(chat, order) if order else None,
             )
-        case "failed":
+        case "failed" if order and order.state == "placed":  # an order that is paid, or over, needs no other try
             chat.say(_("The payment for order {number} did not go through. Say /orders to try again.", number=number))
         case "mismatch" | "late":
             chat.say(

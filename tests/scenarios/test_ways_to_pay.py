@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from bot.core.message import Inbound
 from bot.core.text import Text
 from bot.payments.local import LocalPayments
 from models import Conversation, LedgerEntry, Order, Payment
@@ -64,6 +67,19 @@ async def test_what_an_older_node_took_is_booked_by_the_clock(one_sim: Simulator
     assert sorted(await LedgerEntry.all().values_list("account", "amount")) == [
         ("provider:local", total), ("sales", -total),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("state", "told"), [("placed", 1), ("cancelled", 0), ("paid", 0)])
+async def test_a_payment_that_fails_is_told_while_another_try_is_wanted(
+    one_sim: Simulator, state: str, told: int
+) -> None:
+    ann = await who_ordered(one_sim, "local")
+    await Order.all().update(state=state)
+    payment = await Payment.get()
+    await one_sim.bank.decline(payment.reference)
+    await one_sim.deliver(Inbound(ann.account, "pay:local:1", ann.sender, "payment", data=payment.key))
+    assert (await Payment.get()).state == "failed"
+    assert await ann.times("did not go through") == told
 
 
 async def test_an_order_whose_time_ran_out_while_one_chose_is_told(one_sim: Simulator) -> None:
