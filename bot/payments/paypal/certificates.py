@@ -96,14 +96,17 @@ class Certificates:
         return parts.path
 
     async def _key(self, path: str) -> RSAPublicKey:
-        async with self._turn:
-            kept = self._kept.get(path)
-            if kept is None or self._now() >= kept.until:
-                kept = await self._fetched(path)
+        if (kept := self._fresh(path)) is None:
+            async with self._turn:  # one at a time: names that strangers make up are not asked for by the hundred
+                kept = self._fresh(path) or await self._fetched(path)
                 self._kept = {path: kept, **dict([*self._kept.items()][: MOST_KEPT - 1])}
         if kept.key is None:
             raise Unauthorised("the notice names a certificate that is not PayPal's")
         return kept.key
+
+    def _fresh(self, path: str) -> _Kept | None:
+        kept = self._kept.get(path)
+        return kept if kept is not None and self._now() < kept.until else None
 
     async def _fetched(self, path: str) -> _Kept:
         answer = await self._download(path)

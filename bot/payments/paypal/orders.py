@@ -57,7 +57,7 @@ def _experience(request: PaymentRequest) -> dict[str, str]:
         "shipping_preference": "NO_SHIPPING",
         # An eCheck takes days, and goods are kept for minutes.
         "payment_method_preference": "IMMEDIATE_PAYMENT_REQUIRED",
-        "locale": LOCALES.get(request.locale, "en-US"),
+        "locale": LOCALES.get(request.locale[:2], "en-US"),
     }
 
 
