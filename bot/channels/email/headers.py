@@ -29,7 +29,9 @@ _BETWEEN = re.compile(r"(\?=)\s+(=\?)")
 _ID = re.compile(r"<[^<>\s]{1,490}>")
 _ADDRESS = re.compile(r"[^\s@<>\"(),:;\\\x00-\x1f\x7f]+@[^\s@<>\"(),:;\\\x00-\x1f\x7f]+")
 _IN_BRACKETS = re.compile(r"<([^<>]*)>?")
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+#: One that does not end hides all behind it.
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?$)')
+_QUOTED_NAME = re.compile(r"\"([^\s@<>\"(),:;\\]+)\"(@.*)")
 _FOLDERS = re.compile(r"[/\\]")
 #: Strict, it knows nobody of whom anything is odd. Not every release of the library can be either.
 _IS_STRICT = "strict" in signature(getaddresses).parameters
@@ -87,14 +89,28 @@ def _listed(value: str) -> list[tuple[str, str]]:
     for text in (hidden, value):
         ends = [0, *(one.end() for one in _IN_BRACKETS.finditer(text))]
         if found := [*_IN_BRACKETS.finditer(text)]:
-            return [(value[end : one.start()].lstrip(" ,;"), one[1]) for end, one in zip(ends, found, strict=False)]
+            named = zip(ends, found, strict=False)
+            return [(value[end : one.start()].lstrip(" ,;"), value[slice(*one.span(1))]) for end, one in named]
     return _loosely([value])
 
 
 def address(written: str) -> str:
-    """An address in small letters, or ""."""
-    found = clean(_plain(written)).strip("<>'\"").lower()
+    """An address in small letters, or "".
+
+    Some providers gave out names with points where the rules have none (`ann..b`), which must be quoted: without quotes
+    it is the same person. Of whatever else is quoted, nobody knows who it is.
+    """
+    found = clean(_plain(written)).strip("<> ").lower()
+    if quoted := _QUOTED_NAME.fullmatch(found):
+        found = quoted[1] + quoted[2]
+    found = found.strip("'\"")
     return found if len(found) <= MOST_ADDRESS and _ADDRESS.fullmatch(found) else ""
+
+
+def mailbox(address: str) -> str:
+    """An address as mail servers take it: its name is quoted where the rules want it."""
+    name, _, domain = address.rpartition("@")
+    return f'"{name}"@{domain}' if ".." in name or name.startswith(".") or name.endswith(".") else address
 
 
 def ids(value: str) -> list[str]:

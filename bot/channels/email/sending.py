@@ -10,6 +10,7 @@ from email.message import EmailMessage
 
 from aiosmtplib import SMTP, SMTPException
 
+from bot.channels.email.headers import mailbox
 from bot.channels.email.mailbox import Untrusted
 from bot.channels.email.meanings import meant
 from bot.channels.email.settings import Settings
@@ -37,7 +38,7 @@ class Sender:
         async with self._connection() as client:
             deadline.assure()
             options = [] if recipient.isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
-            await client.sendmail(sender, [recipient], data, mail_options=options)
+            await client.sendmail(sender, [mailbox(recipient)], data, mail_options=options)
 
     async def look(self) -> None:
         """See that the server takes us. Raises as `send`."""

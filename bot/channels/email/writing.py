@@ -13,7 +13,7 @@ from email.policy import EmailPolicy
 from email.utils import formataddr, formatdate
 from html import escape
 
-from bot.channels.email.headers import clean
+from bot.channels.email.headers import clean, mailbox
 from bot.core.message import Attachment, Wire
 from bot.core.ports import Occasion
 
@@ -108,7 +108,7 @@ def written(
     in_thread = thread("" if occasion.about in STOPPED else occasion.token)
     mail = EmailMessage(policy=_PLAIN if recipient.isascii() else _UTF8)
     mail["From"] = formataddr((clean(sender.name), sender.address)) if sender.name else sender.address
-    mail["To"] = recipient
+    mail["To"] = mailbox(recipient)
     mail["Subject"] = f"{_subject(wire, sender, in_thread)} {mark}".rstrip()
     mail["Date"] = formatdate()
     mail["Message-ID"] = message_id

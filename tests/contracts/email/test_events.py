@@ -201,12 +201,22 @@ def test_a_type_that_is_none_is_any_file() -> None:
         ("jane@x.example (Jane)", "jane@x.example", "Jane"),
         ("<jane@x.example", "jane@x.example", ""),
         ("jane@x.example", "jane@x.example", ""),
+        ('<"ann..b"@docomo.example>', "ann..b@docomo.example", ""),
+        ('"Ann" <"bob..c"@docomo.example>', "bob..c@docomo.example", "Ann"),
+        ("Ann <ann..b@docomo.example>", "ann..b@docomo.example", "Ann"),
+        ('"ann..b"@docomo.example', "ann..b@docomo.example", ""),
         ("Jané <jané@münchen.example>", "jané@münchen.example", "Jané"),
     ],
 )
 def test_a_sender_is_known_however_oddly_written(written: str, address: str, name: str) -> None:
     [inbound] = parse(mail("<1@x>", sender=written))
     assert (inbound.sender, inbound.name, inbound.kind) == (address, name, "message")
+
+
+@pytest.mark.parametrize("written", ['Ann <"a\\"b"@x.example>', '<"ann@home"@x.example>', '<"ann lee"@x.example>'])
+def test_of_an_oddly_quoted_address_nobody_knows_who_it_is(written: str) -> None:
+    [inbound] = parse(mail("<1@x>", sender=written))
+    assert inbound.sender == NOBODY
 
 
 def test_an_address_that_is_no_ascii_can_be_answered() -> None:

@@ -47,6 +47,14 @@ async def test_the_thread_goes_on_when_the_customer_answers(
     assert (await ann.reads()).raw["Subject"] == "Re: 龙井茶"
 
 
+async def test_who_has_a_name_that_must_be_quoted_is_answered_there(channel: EmailChannel, server: EmailServer) -> None:
+    odd = server.person("bo..lee@people.example", "Bo")
+    await channel.send(odd.id, Wire("Yes"), "k1")
+    assert (await odd.reads()).text == "Yes"
+    mail = written(Wire("Yes"), From("tea@shop.example", ""), odd.id, "<1@shop.example>", [], Occasion())
+    assert b'To: "bo..lee"@people.example\r\n' in mail.as_bytes()
+
+
 async def test_what_begins_a_thread_has_its_first_line_as_subject(channel: EmailChannel, ann: EmailPerson) -> None:
     await channel.send(ann.id, Wire("Your order 7 is on its way\nIt comes tomorrow."), "k1")
     raw = (await ann.reads()).raw
