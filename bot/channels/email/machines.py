@@ -60,8 +60,11 @@ def written_by(mail: Mail, own: frozenset[str], marks: Marks, groups: frozenset[
 
 
 def _is_ours(mail: Mail, own: frozenset[str], marks: Marks) -> bool:
-    senders = {address for _, address in people(mail, "from")}
-    return bool(senders & own) or any(marks.is_ours(one) for one in ids(raw(mail, "message-id")))
+    """Whether we wrote it; a group that people write to, or a form on our site, names the writer as who is answered."""
+    if any(marks.is_ours(one) for one in ids(raw(mail, "message-id"))):
+        return True
+    senders, asked = ({address for _, address in people(mail, name)} for name in ("from", "reply-to"))
+    return bool(senders & own) and len(asked - own) != 1
 
 
 def _is_of_list(mail: Mail) -> bool:

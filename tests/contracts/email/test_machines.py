@@ -92,6 +92,21 @@ def test_our_own_mails_are_not_heard() -> None:
     assert parse(returned)[0].native["why"] == "ours"
 
 
+PASSED = ("Authentication-Results", "mx.shop.example; dmarc=pass header.from=shop.example")
+
+
+@pytest.mark.parametrize("headers", [(), (("List-Id", "<tea.shop.example>"), ("Precedence", "list"))])
+def test_who_writes_by_a_form_or_a_group_of_ours_is_heard_and_proves_nothing(
+    headers: tuple[tuple[str, str], ...],
+) -> None:
+    reader = replace(READER, groups=frozenset({"tea.shop.example"}), authserv_id="mx.shop.example")
+    written = mail(("Reply-To", f"Ann <{ANN}>"), PASSED, *headers, sender=f"'Ann' via Tea shop <{ADDRESS}>")
+    [inbound] = reader.read(written, None, "1.7")
+    assert (inbound.kind, inbound.sender, inbound.automatic, inbound.unproved) == ("message", ANN, False, True)
+    [ours] = reader.read(mail(("Reply-To", f"{ANN}, bo@people.example"), sender=ADDRESS), None, "1.7")
+    assert ours.native["why"] == "ours"
+
+
 @pytest.mark.parametrize(
     "header", [("Auto-Submitted", "no"), ("X-Auto-Response-Suppress", "DR"), ("Precedence", "normal")]
 )
