@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Iterable
+from weakref import WeakValueDictionary
 
 from bot.channels._account import Around
 from bot.channels.email import body, reading
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 #: Seconds that the start of everything else may wait for the mail servers.
 FIRST_TRY = 8.0
 MIB = 1024 * 1024
+#: Mails with one id that are looked at.
+MOST_ALIKE = 3
 #: Of a mail as one file: its words, or as it came.
 _WHOLE = frozenset({"whole", "raw"})
 _PLACE = re.compile(r"[0-9]{1,10}\.[0-9]{1,10}")
@@ -54,6 +57,7 @@ class EmailChannel(Channel):
         self._puller = Puller(settings, reader, around.notes, self._shelf, sleep)
         self._sender = Sender(settings)
         self._fetching = asyncio.Semaphore(2)
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._pulling: asyncio.Task[None] | None = None
 
     async def whoami(self) -> str:
@@ -91,8 +95,11 @@ class EmailChannel(Channel):
         what, place, message_id = (*file.ref.split("@", 2), "", "")[:3]
         if not (_PLACE.fullmatch(place) and (what in _WHOLE or (what.isascii() and what.isdecimal()))):
             raise FileMissing("no file of a mail")
-        async with self._fetching:  # the files of a mail are asked for together: it is fetched once
-            data = self._shelf.get(place) or await self._fetched(place, message_id, what)
+        # The files of a mail are asked for together: it is fetched once.
+        async with self._locks.setdefault(place, asyncio.Lock()), self._fetching:
+            data = self._shelf.get(place)
+            if data is None or not reading.is_about(file.ref, data):
+                data = await self._fetched(file.ref, place, message_id, what)
         content = await asyncio.to_thread(_content, data, what)
         if content is None:
             raise FileMissing("no such file in this mail")
@@ -127,12 +134,12 @@ class EmailChannel(Channel):
     async def _content(self, file: Attachment) -> bytes:
         return b"".join([chunk async for chunk in self._open_file(file)])
 
-    async def _fetched(self, place: str, message_id: str, what: str) -> bytes:
+    async def _fetched(self, ref: str, place: str, message_id: str, what: str) -> bytes:
         """The mail from its folder, or from where it was moved to; uids may have changed meanwhile, too."""
         validity, _, uid = place.partition(".")
         folders = [self._settings.folder, *([self._settings.move_to] if self._settings.read_mail == "move" else [])]
         for folder in folders:
-            found = await self._looked_up(folder, int(validity), int(uid), message_id)
+            found = await self._looked_up(folder, int(validity), int(uid), message_id, ref)
             if found is None:
                 continue
             if not found.is_cut:
@@ -142,16 +149,19 @@ class EmailChannel(Channel):
             return found.data
         raise FileMissing("this mail is not in its folder any more")
 
-    async def _looked_up(self, folder: str, validity: int, uid: int, message_id: str) -> Fetched | None:
+    async def _looked_up(self, folder: str, validity: int, uid: int, message_id: str, ref: str) -> Fetched | None:
         mailbox = Mailbox(self._settings)
         try:
             await mailbox.open(readonly=True, folder=folder)
             is_there = folder == self._settings.folder and mailbox.folder.validity == validity
             found = await mailbox.fetch(uid) if is_there else None
-            if found is None and message_id:
-                uids = await mailbox.with_id(message_id)
-                found = await mailbox.fetch(uids[0]) if uids else None
-            return found
+            if found is not None and reading.is_about(ref, found.data):
+                return found
+            for other in (await mailbox.with_id(message_id))[:MOST_ALIKE] if message_id else ():
+                found = await mailbox.fetch(other)
+                if found is not None and reading.is_about(ref, found.data):
+                    return found
+            return None
         finally:
             await mailbox.close()
 

@@ -89,6 +89,8 @@ class Puller:
             cursor, folder = await self._place(), self._mailbox.folder
             # A server that lost its folder may begin again with small uids under the same validity.
             self._is_numbered_anew = cursor.validity != folder.validity or cursor.uid >= folder.next_uid
+            if self._is_numbered_anew:
+                self._shelf.clear()
             if self._stuck.validity != folder.validity:
                 self._stuck = Stuck(folder.validity)
         except BaseException:

@@ -112,7 +112,7 @@ class Reader:
             "unknown",
             name=name,
             sent_at=received or moment(raw(mail, "date")),
-            external_id=message_id if len(message_id) <= MOST_ID // 3 else "",
+            external_id=_external_id(mail),
         )
         return base, machines.written_by(mail, self.own, self.marks, self.groups)
 
@@ -174,6 +174,21 @@ def _is_somebodys(base: Inbound, writer: Writer) -> bool:
 def _noted(mail: Mail, why: str) -> dict[str, str]:
     """What stays of a mail that is nobody's message; the mail itself stays in its folder."""
     return {"why": why, "subject": words(raw(mail, "subject"))[:200]}
+
+
+def _external_id(mail: Mail) -> str:
+    """Its message id, if that is short enough to be kept; else ""."""
+    found = next(iter(ids(raw(mail, "message-id"))), "")
+    return found if len(found) <= MOST_ID // 3 else ""
+
+
+def is_about(reference: str, data: bytes) -> bool:
+    """Whether this is the mail of which a reference, see `ref`, tells: places are given to other mails in time."""
+    try:
+        mail = BytesHeaderParser().parsebytes(head(data)[:MOST_HEADERS])
+        return _external_id(mail) == reference.split("@", 2)[2]
+    except Exception:  # whatever it is, it was never read
+        return False
 
 
 def ref(what: object, place: str, message_id: str) -> str:

@@ -17,10 +17,17 @@ class Shelf:
 
     def put(self, place: str, data: bytes) -> None:
         """Keep one more mail."""
+        if len(data) > self._most:
+            return
         self._size += len(data) - len(self._mails.pop(place, b""))
         self._mails[place] = data
         while self._size > self._most and self._mails:
             self._size -= len(self._mails.popitem(last=False)[1])
+
+    def clear(self) -> None:
+        """Keep nothing: places mean other mails now."""
+        self._mails.clear()
+        self._size = 0
 
     def get(self, place: str) -> bytes | None:
         """The mail, if it is still here."""
