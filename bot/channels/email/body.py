@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
+from itertools import islice
 from typing import Any
 
 from bot.channels.email import markup
@@ -15,6 +16,8 @@ from bot.core.message import FileKind
 
 #: Where Outlook's plain words show that a picture stands there.
 _CID = re.compile(r"\[cid:[^\]\s]{1,200}\]")
+#: A picture that stands within the page itself says nothing, and is as long as a book.
+_DATA = re.compile(r"data:[^\"'\s<>)]{64,}")
 _MEDIA_TYPE = re.compile(r"[a-z0-9.+_-]{1,50}/[a-z0-9.+_-]{1,80}")
 
 MOST_PARTS = 200
@@ -56,12 +59,16 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """`new` is without what HTML marks as quoted, `whole` is all; `shown` are the pictures among what is new."""
+    """`new` is without what HTML marks as quoted, `whole` is all; `shown` are the pictures among what is new.
+
+    `is_cut`: there are more words, files or parts than are looked at.
+    """
 
     new: str
     whole: str
     shown: frozenset[str]
     files: tuple[File, ...]
+    is_cut: bool = False
 
     def pictures_of(self, new: str, *, is_forward: bool) -> frozenset[str]:
         """Which pictures in the text belong to what is new; those of signatures and old mails do not."""
@@ -71,28 +78,31 @@ class Body:
 
 def read(mail: Mail) -> Body:
     """The words and the files of a mail."""
-    leaves = list(_leaves(mail, 0))[:MOST_PARTS]
+    leaves = list(islice(_leaves(mail, 0), MOST_PARTS + 1))
+    is_cut = len(leaves) > MOST_PARTS
     plain = [part for part in leaves if _is_words(part, "text/plain")]
     marked = [part for part in leaves if _is_words(part, "text/html")]
     files = _files([part for part in leaves if part not in plain and part not in marked])
-    said = "\n\n".join(filter(None, (_tidy(_words(part)) for part in plain)))[:MOST_WORDS]
-    pages = list(_pages(marked))
+    said = "\n\n".join(filter(None, (_tidy(_words(part)) for part in plain)))
+    written = [_DATA.sub("data:", _words(part)) for part in marked]
+    is_cut |= len(said) > MOST_WORDS or sum(map(len, written)) > MOST_HTML or len(files) > MOST_FILES
+    said, files = said[:MOST_WORDS], files[:MOST_FILES]
+    pages = list(_pages(written))
     shown = frozenset(one for page in pages for one in page.pictures)
     if not pages:
         shown = frozenset(file.content_id for file in files)
     # The words that a mail program made of HTML come second: they do not tell where the history begins.
     new = "\n\n".join(filter(None, (page.words for page in pages)))
     whole = said or "\n\n".join(filter(None, (page.whole for page in pages)))
-    return Body(said if _is_better(said, new) else new, whole, shown, files)
+    return Body(said if _is_better(said, new) else new, whole, shown, files, is_cut)
 
 
-def _pages(parts: list[Mail]) -> Iterator[markup.Read]:
+def _pages(parts: list[str]) -> Iterator[markup.Read]:
     """What each of them says, as far as one mail may keep us busy."""
     left = MOST_HTML
-    for part in parts:
-        html = _words(part)[:left]
-        left -= len(html)
-        yield markup.read(html)
+    for html in parts:
+        yield markup.read(html[:left])
+        left -= len(html[:left])
 
 
 def _is_better(plain: str, new: str) -> bool:
@@ -111,7 +121,7 @@ def _leaves(part: Mail, depth: int) -> Iterator[Mail]:
         if part.get_content_type() not in _SEALS:
             yield part
         return
-    for inner in held[:MOST_PARTS]:
+    for inner in held:
         if isinstance(inner, Message):
             yield from _leaves(inner, depth + 1)
 
@@ -139,7 +149,7 @@ def _files(parts: list[Mail]) -> tuple[File, ...]:
         kind: FileKind = "image" if media_type.startswith("image/") and media_type != "image/svg+xml" else "file"
         content_id = clean(raw(part, "content-id")).strip("<> ") if kind == "image" else ""
         found.append(File(number, kind, file_name(part) or _named(media_type, number), media_type, content_id, part))
-    return tuple(found[:MOST_FILES])
+    return tuple(found)
 
 
 def _media_type(part: Mail) -> str:

@@ -116,7 +116,8 @@ class Mailbox:
         data = await self._do(lambda: self._fetch(uid, part), patience=patience)
         if size and not data:  # it is there, or was a moment ago: the next look tells
             raise ChannelUnavailable(f"{self._settings.imap_host} gives nothing of a mail of {size} bytes")
-        return Fetched(uid, data, received, part != "all", part == "header") if data else None
+        is_cut = part != "all" and len(data) < size
+        return Fetched(uid, data, received, is_cut, part == "header") if data else None
 
     async def arrived(self, uid: int) -> datetime | None:
         """When a mail arrived; None where that is not known."""

@@ -214,7 +214,7 @@ class Puller:
 
     def _said(self, fetched: Fetched, place: str) -> list[Inbound]:
         try:
-            return self._reader.read(fetched.data, fetched.received, place)
+            return self._reader.read(fetched.data, fetched.received, place, is_cut=fetched.is_cut)
         except BadInput as error:
             self._complain("email.unreadable", error)
             return [self._reader.kept(fetched.data, fetched.received, place)]

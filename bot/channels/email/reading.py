@@ -51,13 +51,15 @@ class Reader:
     authserv_id: str = ""
     groups: frozenset[str] = frozenset()
 
-    def read(self, data: bytes, received: datetime | None = None, place: str = "") -> list[Inbound]:
-        """What a mail says happened. Raises `BadInput` for what is no mail."""
+    def read(
+        self, data: bytes, received: datetime | None = None, place: str = "", *, is_cut: bool = False
+    ) -> list[Inbound]:
+        """What a mail says happened; `is_cut`: this is its beginning. Raises `BadInput` for what is no mail."""
         try:
             mail: Mail = parsed(data)
             if not any(raw(mail, name) for name in ("from", "date", "received", "message-id", "subject")):
                 raise BadInput("this is no mail")
-            return self._read(mail, data, received, place)
+            return self._read(mail, data, received, place, is_cut)
         except BadInput:
             raise
         except Exception as error:  # the standard library breaks on odd mails in as many ways as there are
@@ -76,7 +78,7 @@ class Reader:
         if not _is_somebodys(base, writer) or writer is Writer.REPORT:
             return self._unreadable(data, received)
         subject = unmarked(words(raw(mail, "subject")))
-        original = FileRef("file", ref("raw", place, base.external_id), RAW, "message/rfc822")
+        original = _as_it_came(base, place)
         said = replace(base, kind="message", text=subject[:MOST_TEXT], original=original, unproved=True)
         return replace(said, automatic=True) if writer is Writer.MACHINE else said
 
@@ -93,13 +95,13 @@ class Reader:
         native = {"why": "unreadable", "mail": b64encode(data[:MOST_KEPT]).decode()}
         return Inbound(self.account, _hashed("h", data), NOBODY, "unknown", native=native, sent_at=received)
 
-    def _read(self, mail: Mail, data: bytes, received: datetime | None, place: str) -> list[Inbound]:
+    def _read(self, mail: Mail, data: bytes, received: datetime | None, place: str, is_cut: bool) -> list[Inbound]:
         base, writer = self._base(mail, data, received)
         if writer is Writer.REPORT:
             return self._reported(base, mail)
         if not _is_somebodys(base, writer):
             return [replace(base, external_id="", native=_noted(mail, writer.value))]
-        return [self._said(base, mail, writer, place)]
+        return [self._said(base, mail, writer, place, is_cut)]
 
     def _base(self, mail: Mail, data: bytes, received: datetime | None) -> tuple[Inbound, Writer]:
         """All that the header says; `data` is the whole mail."""
@@ -123,7 +125,7 @@ class Reader:
         name, sender = asked[0] if len(asked) == 1 else (found[0] if found else ("", ""))
         return (name or (found[0][0] if found else ""))[:MOST_NAME], sender
 
-    def _said(self, base: Inbound, mail: Mail, writer: Writer, place: str) -> Inbound:
+    def _said(self, base: Inbound, mail: Mail, writer: Writer, place: str, is_cut: bool) -> Inbound:
         subject = unmarked(words(raw(mail, "subject")))
         found = body.read(mail)
         is_answer = bool(_ANSWER.match(subject) or raw(mail, "in-reply-to") or raw(mail, "references"))
@@ -137,6 +139,9 @@ class Reader:
             FileRef(one.kind, ref(one.number, place, base.external_id), one.name, one.media_type) for one in kept
         )
         is_whole = len(text) <= MOST_TEXT and new.split() == found.whole.split() and len(files) == len(found.files)
+        original = None if is_whole else FileRef("file", ref("whole", place, base.external_id), WHOLE, "text/plain")
+        if is_cut or found.is_cut:
+            original = _as_it_came(base, place)
         automatic = writer is Writer.MACHINE
         return replace(
             base,
@@ -149,7 +154,7 @@ class Reader:
             automatic=automatic,
             unverified=not trust.is_vouched_for(mail, base.sender, self.authserv_id),
             unproved=not trust.is_proved(mail, base.sender, self.authserv_id, self.marks),
-            original=None if is_whole else FileRef("file", ref("whole", place, base.external_id), WHOLE, "text/plain"),
+            original=original,
         )
 
     def _reported(self, base: Inbound, mail: Mail) -> list[Inbound]:
@@ -164,6 +169,10 @@ class Reader:
         found = replace(found, text=f"not delivered ({told.status or 'no reason given'})")
         blocked = replace(base, key=f"{base.key}:reach", sender=told.recipient, kind="reach", data="blocked")
         return [found, blocked] if told.is_gone else [found]
+
+
+def _as_it_came(base: Inbound, place: str) -> FileRef:
+    return FileRef("file", ref("raw", place, base.external_id), RAW, "message/rfc822")
 
 
 def _is_somebodys(base: Inbound, writer: Writer) -> bool:

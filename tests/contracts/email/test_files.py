@@ -11,11 +11,42 @@ from bot.core.errors import FileMissing
 from bot.core.message import FileRef
 from tests.contracts.channel_contract import PHOTO, Inbox
 from tests.contracts.email.conftest import Open
+from tests.contracts.email.reader import parse
 from tests.contracts.email.test_pulling import content
 from tests.kit.platforms.email import EmailServer
 from tests.kit.platforms.exchange import Exchange
 from tests.kit.platforms.letters import EmailPerson
 from tests.kit.platforms.post_office import PostOffice
+
+HEAD = b"From: Ann <ann@people.example>\r\nMessage-ID: <1@people.example>\r\nIn-Reply-To: <2@x>\r\n"
+MIXED = HEAD + b"Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\nContent-Type: text/plain\r\n\r\nlook\r\n"
+PAGE = HEAD + b"Content-Type: text/html\r\n\r\n"
+
+
+def pictures(many: int) -> bytes:
+    return b"".join(b"--m\r\nContent-Type: image/jpeg; name=%d.jpg\r\n\r\nx\r\n" % one for one in range(many))
+
+
+@pytest.mark.parametrize(
+    ("mail", "files"),
+    [
+        (MIXED + pictures(40), 30),
+        (MIXED + b"--m\r\nContent-Type: text/plain\r\n\r\nhi\r\n" * 300 + pictures(1), 0),
+        (HEAD + b"\r\n" + b"word " * 100_000, 0),
+        (PAGE + b"<p>word</p>" * 60_000, 0),
+    ],
+    ids=["files", "parts", "words", "a page"],
+)
+def test_where_something_was_left_out_staff_have_the_mail_as_it_came(mail: bytes, files: int) -> None:
+    [inbound] = parse(mail)
+    assert inbound.original is not None
+    assert (len(inbound.files), inbound.original.name) == (files, "mail.eml")
+
+
+def test_a_picture_within_a_page_takes_no_words_room() -> None:
+    picture = b'<img src="data:image/png;base64,' + b"A" * 600_000 + b'">'
+    [inbound] = parse(PAGE + b"<p>look</p>" + picture + b"<p>please cancel my order</p>")
+    assert (inbound.text, inbound.original) == ("look\n\nplease cancel my order", None)
 
 
 @pytest.mark.parametrize("has_read", [True, False])

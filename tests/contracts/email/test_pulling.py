@@ -232,7 +232,8 @@ async def test_of_a_mail_that_is_too_large_the_words_are_read(make: Open, ann: E
     await channel.start(inbox.accept)
     await ann.sends_photo(b"\xff\xd8\xff" + b"x" * 2_000_000, "too big")
     inbound = await inbox.next()
-    assert inbound.text == "too big"
+    assert inbound.original is not None
+    assert (inbound.text, inbound.original.name) == ("too big", "mail.eml")
     with pytest.raises(TooLarge):
         await channel.fetch(inbound.files[0])
 

@@ -173,9 +173,11 @@ class Endless(Reader):
 
     go_on = Event()
 
-    def read(self, data: bytes, received: datetime | None = None, place: str = "") -> list[Inbound]:
+    def read(
+        self, data: bytes, received: datetime | None = None, place: str = "", *, is_cut: bool = False
+    ) -> list[Inbound]:
         self.go_on.wait(60)
-        return super().read(data, received, place)
+        return super().read(data, received, place, is_cut=is_cut)
 
 
 async def test_a_mail_that_no_process_comes_to_the_end_of_is_kept_as_it_came(
