@@ -1,22 +1,18 @@
-"""The payment providers under test, each with its customer: add yours to `PROVIDERS`.
-
-A case knows how to make a provider that starts with empty books, and how to act as its customer.
-"""
+"""The payment providers under test, each with its customer: add yours to `PROVIDERS`."""
 
 from __future__ import annotations
 
-import abc
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import Any
 
 import pytest
 
 from bot.core.money import Money
-from bot.core.payment import PaymentProvider, PaymentRequest
+from bot.core.payment import PaymentProvider
 from bot.core.ports import HookRequest
 from bot.payments.alipay import Settings as AlipaySettings
 from bot.payments.alipay.provider import Alipay
@@ -24,54 +20,16 @@ from bot.payments.local import LocalPayments
 from bot.payments.stripe import Settings as StripeSettings
 from bot.payments.stripe.provider import Stripe
 from bot.payments.wechatpay.provider import WeChatPay
+from tests.contracts.payment_case import NOW, ORDER, Case, ServedCase, hook
 from tests.kit.platforms import alipay_keys
 from tests.kit.platforms.alipay import APP_ID, AlipayServer
 from tests.kit.platforms.paypal import PayPalServer
 from tests.kit.platforms.paypal_shop import paypal
-from tests.kit.platforms.posting import Delivery
 from tests.kit.platforms.stripe import KEY, SECRET, StripeServer
 from tests.kit.platforms.wechatpay import WeChatPayServer
 from tests.kit.platforms.wechatpay_shop import wechatpay_settings
 from tests.kit.telegram_invoices import TelegramTill
 from tests.kit.telegram_server import TelegramServer
-
-NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-ORDER = PaymentRequest(
-    key="4f0c9d", order_number="P7K2-4M9Q", amount=Money(13600, "CNY"), description="2 × Longjing",
-    return_url="https://shop.example/paid/4f0c9d", locale="zh", notify_url="https://shop.example/hooks/pay/x",
-)  # fmt: skip
-
-
-class Case(Protocol):
-    """A provider under test and its customer."""
-
-    @property
-    def provider(self) -> PaymentProvider:
-        """The provider, with empty books."""
-
-    async def arrives(self, reference: str) -> None:
-        """The customer comes to where it is paid, and does not pay yet."""
-
-    async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
-        """The customer pays; returns the notice that the provider sends."""
-
-    async def declines(self, reference: str) -> HookRequest:
-        """The customer gives up; returns the notice that the provider sends."""
-
-    async def bounces(self, reference: str, key: str) -> HookRequest:
-        """The payer's bank sends a refund back; returns the notice that the provider sends."""
-
-    def forgets(self) -> None:
-        """The provider forgets idempotency keys, if it ever does."""
-
-    def later(self, seconds: float) -> None:
-        """Let time pass."""
-
-    async def open(self) -> None:
-        """Make ready what the case needs."""
-
-    async def close(self) -> None:
-        """Free what the case holds."""
 
 
 @dataclass
@@ -115,73 +73,6 @@ class LocalCase:
         await self.provider.close()
 
 
-class Timed(Protocol):
-    """A fake platform with a clock, seconds since 1970."""
-
-    now: float
-
-    def signed(self, body: bytes, attempt: int) -> Delivery: ...
-    async def __aenter__(self) -> Self: ...
-    async def __aexit__(self, kind: None, error: None, trace: None) -> None: ...
-
-
-Server = TypeVar("Server", bound=Timed)
-
-
-@dataclass
-class ServedCase(abc.ABC, Generic[Server]):
-    """A provider against a server as strict as theirs. Its case says how both are made, and how its customer acts."""
-
-    folder: Path
-    server: Server = field(init=False)
-    provider: PaymentProvider = field(init=False)
-    #: Why nobody can be declined there.
-    undeclined: ClassVar[str] = ""
-
-    @abc.abstractmethod
-    def serves(self) -> Server:
-        """The server, on which it is NOW."""
-
-    @abc.abstractmethod
-    def opens(self) -> PaymentProvider:
-        """The provider, whose server is there."""
-
-    @abc.abstractmethod
-    async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
-        """See `Case`."""
-
-    @abc.abstractmethod
-    async def bounces(self, reference: str, key: str) -> HookRequest:
-        """See `Case`."""
-
-    async def open(self) -> None:
-        self.server = await self.serves().__aenter__()
-        self.provider = self.opens()
-
-    async def arrives(self, reference: str) -> None:
-        pass
-
-    async def declines(self, reference: str) -> HookRequest:
-        pytest.skip(self.undeclined)
-
-    def forgets(self) -> None:
-        pass
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(self.server.now, UTC)
-
-    def later(self, seconds: float) -> None:
-        self.server.now += seconds
-
-    def hears(self, notice: bytes | None) -> HookRequest:
-        signed = self.server.signed(notice or b"{}", 0)
-        return hook(signed.body, dict(signed.headers))
-
-    async def close(self) -> None:
-        await self.provider.close()
-        await self.server.__aexit__(None, None, None)
-
-
 class StripeCase(ServedCase[StripeServer]):
     undeclined = "who is declined stays on the page and tries another card"
 
@@ -222,6 +113,7 @@ class AlipayCase(ServedCase[AlipayServer]):
     """Its trades begin when the customer comes to the page, and its notices are signed in their body."""
 
     undeclined = "who does not pay leaves the page, and nothing is told"
+    unbounced = "what a bank does not take stays with Alipay, for the payer"
 
     def serves(self) -> AlipayServer:
         return AlipayServer(NOW.timestamp())
@@ -239,9 +131,6 @@ class AlipayCase(ServedCase[AlipayServer]):
         await self.arrives(reference)
         other = (f"{amount.decimal}", amount.currency) if amount else ()
         return hook(self.server.pays(reference, *other) or b"", {})
-
-    async def bounces(self, reference: str, key: str) -> HookRequest:
-        pytest.skip("what a bank does not take stays with Alipay, for the payer")
 
 
 class PayPalCase(ServedCase[PayPalServer]):
@@ -268,25 +157,23 @@ class PayPalCase(ServedCase[PayPalServer]):
 
 
 @dataclass
-class TelegramCase:
+class TelegramCase(ServedCase[TelegramServer]):
     """Telegram, which tells the bot and not us: by a provider connected to it, or in Stars."""
 
-    folder: Path
     stars: bool = False
-    till: TelegramTill = field(init=False)
-    server: TelegramServer = field(init=False)
+    undeclined = "who is declined stays on the invoice and tries another card"
+    unbounced = "Stars come back at once, and what a provider has is given back in its dashboard"
 
-    @property
-    def provider(self) -> PaymentProvider:
+    def serves(self) -> TelegramServer:
+        return TelegramServer()
+
+    def opens(self) -> PaymentProvider:
+        self.till = TelegramTill(self.server, NOW, stars=self.stars)
         return self.till.provider
 
     async def open(self) -> None:
-        self.server = await TelegramServer().__aenter__()
-        self.till = TelegramTill(self.server, NOW, stars=self.stars)
+        await super().open()
         await self.till.open()
-
-    async def arrives(self, reference: str) -> None:
-        pass
 
     async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
         if amount and self.stars:
@@ -294,21 +181,12 @@ class TelegramCase:
         await self.till.pays(reference, amount)
         return hook(b"", {})
 
-    async def declines(self, reference: str) -> HookRequest:
-        pytest.skip("who is declined stays on the invoice and tries another card")
-
-    async def bounces(self, reference: str, key: str) -> HookRequest:
-        pytest.skip("Stars come back at once, and what a provider has is given back in its dashboard")
-
-    def forgets(self) -> None:
-        pass
-
     def later(self, seconds: float) -> None:
         self.till.is_at(self.till.notes.now + timedelta(seconds=seconds))
 
     async def close(self) -> None:
         await self.till.close()
-        await self.server.__aexit__(None, None, None)
+        await super().close()
 
 
 PROVIDERS: dict[str, Callable[[Path], Case]] = {
@@ -324,8 +202,3 @@ PROVIDERS: dict[str, Callable[[Path], Case]] = {
 BEGUN_BY_CUSTOMERS = ("alipay",)
 #: What they tell comes to a bot, by its channel: nothing is posted to us. No part of it is given back by us.
 TOLD_TO_BOTS = ("telegram", "telegram_stars")
-
-
-def hook(body: bytes, headers: dict[str, str]) -> HookRequest:
-    """A notice, as it comes in."""
-    return HookRequest("POST", "/hooks/pay/x", {}, headers, body)

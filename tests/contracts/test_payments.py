@@ -14,7 +14,8 @@ from bot.core.errors import BadInput, ProviderUnavailable, Refused, Unauthorised
 from bot.core.money import Money
 from bot.core.payment import Notice, PaymentProvider, RefundTruth
 from bot.payments.local import SIGNATURE, TOLERANCE, LocalPayments
-from tests.contracts.payment_cases import BEGUN_BY_CUSTOMERS, NOW, ORDER, PROVIDERS, TOLD_TO_BOTS, Case, LocalCase, hook
+from tests.contracts.payment_case import NOW, ORDER, Case, hook
+from tests.contracts.payment_cases import BEGUN_BY_CUSTOMERS, PROVIDERS, TOLD_TO_BOTS, LocalCase
 
 
 @pytest.fixture(params=PROVIDERS)

@@ -17,7 +17,7 @@ from bot.payments.telegram.settings import Settings, limits
 from bot.payments.telegram_stars.provider import TelegramStars
 from bot.payments.telegram_stars.settings import Settings as StarSettings
 from bot.settings.secret import Secret
-from tests.contracts.payment_cases import NOW, ORDER
+from tests.contracts.payment_case import NOW, ORDER
 from tests.kit.telegram_invoices import Notebook, TelegramTill
 from tests.kit.telegram_payments import LATE, PROVIDER_TOKEN, Bill
 from tests.kit.telegram_server import TelegramServer
