@@ -10,10 +10,12 @@ from bot.channels import telegram
 from bot.config import Config
 from bot.core.errors import ConfigError
 from bot.core.payment import PaymentProvider
+from bot.payments._by_hand import ByHandSettings
 from bot.payments._settings import BotAccess, BotSettings, PaymentSettings
 from bot.payments.local import LocalPayments
 from bot.services import settings as kept
 from bot.services.charges import KeptInvoices
+from bot.services.receipts import Books
 from bot.services.scope import Offer, PayWay
 
 Clock = Callable[[], datetime]
@@ -40,6 +42,8 @@ def open_provider(config: Config, name: str, settings: PaymentSettings, clock: C
     if isinstance(settings, BotSettings):
         bot = _bot(config, name, settings.account)
         return payments.opened_for(bot, name, settings, KeptInvoices(name), clock)
+    if isinstance(settings, ByHandSettings):
+        return payments.opened_by_hand(name, settings, Books(clock), clock)
     return payments.opened(name, settings, clock)
 
 

@@ -212,11 +212,26 @@ def tell(chat: Chat, settled: Settlement, order: OrderView | None) -> None:
 
 
 def ask_to_pay(chat: Chat, payment: PaymentView) -> None:
-    """The link to the payment page."""
-    label = chat.words(_("Pay {amount}", amount=payment.amount))
-    chat.say(
-        _("Please pay {amount} for order {number}.", amount=payment.amount, number=payment.order_number),
-        buttons=[Button(label, url=payment.url, style="primary")],
+    """The link to the payment page; or by hand, what to do."""
+    number, amount = payment.order_number, payment.amount
+    if payment.url:
+        label = chat.words(_("Pay {amount}", amount=amount))
+        buttons = [Button(label, url=payment.url, style="primary")]
+        chat.say(_("Please pay {amount} for order {number}.", amount=amount, number=number), buttons=buttons)
+        return
+    chat.say(by_transfer(payment) if payment.account else _("Please pay {amount} when it arrives.", amount=amount))
+    if payment.words:
+        chat.say(payment.words)
+
+
+def by_transfer(payment: PaymentView) -> Text:
+    """Where to send the money, and until when it is waited for."""
+    return _(
+        "Please transfer {amount} to:\n{account}\nPurpose: {number}\nWe keep the goods for you until {until}.",
+        amount=payment.amount,
+        account=payment.account,
+        number=payment.order_number,
+        until=payment.until or "",
     )
 
 

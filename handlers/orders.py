@@ -20,6 +20,7 @@ router = Router("orders")
 STATES = {
     "placed": _("waiting for payment"),
     "paid": _("paid"),
+    "confirmed": _("confirmed, to be paid on delivery"),
     "preparing": _("being packed"),
     "shipped": _("on its way"),
     "completed": _("delivered"),
@@ -129,7 +130,8 @@ def label(chat: Chat, order: OrderView) -> str:
 
 def state(order: OrderView) -> Text:
     """The order's state in words."""
-    return STATES[order.state]
+    known = STATES[order.state]
+    return _("{state}, partly refunded", state=known) if order.refunded and order.state != "refunded" else known
 
 
 def actions(chat: Chat, order: OrderView) -> list[Button]:
@@ -137,7 +139,7 @@ def actions(chat: Chat, order: OrderView) -> list[Button]:
     buttons = []
     if order.state == "placed":
         buttons.append(Button(chat.words(_("Pay now")), Pay(number=order.number).pack(), style="primary"))
-    if order.state in ("placed", "paid", "preparing"):
+    if order.state in ("placed", "paid", "confirmed", "preparing"):
         buttons.append(Button(chat.words(_("Cancel this order")), Cancel(number=order.number).pack()))
     if order.state in ("shipped", "completed"):
         buttons.append(Button(chat.words(_("Leave a review")), f"{RUN}review", style="primary"))

@@ -24,7 +24,8 @@ class Order(Model):
     contact_id: int
     conversation_id = fields.BigIntField(null=True)
     account = fields.CharField(64, default="")  # the channel it came from, kept for the reports
-    state = fields.CharField(16)  # placed | paid | preparing | shipped | completed | cancelled | expired | refunded
+    # placed | paid | confirmed | preparing | shipped | completed | cancelled | expired | refunded
+    state = fields.CharField(16)
     total = fields.BigIntField()
     currency = fields.CharField(3)
     name = fields.CharField(200)

@@ -22,6 +22,7 @@ from web.chat import ChatNamespace
 from web.desk.live import DeskNamespace
 from web.desk.routes import routes as desk_routes
 from web.files import LINKS, STORAGE, FileLinks
+from web.forgeries import Forgeries
 from web.indexing import keep_indexing
 from web.keys import CLOCK, RELAY, REPORTS, RUNTIME, SETTINGS
 from web.live_keys import LIVE
@@ -59,6 +60,7 @@ def build(
     app = web.Application(middlewares=[observed], client_max_size=hooks.LIMIT)
     app[SETTINGS], app[RUNTIME], app[CLOCK], app[RELAY] = settings, runtime, clock, relay or Alone()
     app[STORAGE], app[files.FILING], app[ERROR_PAGE] = runtime.storage, filing, error_page
+    app[hooks.FORGERIES] = Forgeries()
     if reports is not None:
         app[REPORTS] = reports
     app.add_routes(routes())

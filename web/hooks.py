@@ -17,7 +17,8 @@ from bot.core.ports import Channel, HookAnswer, HookRequest
 from bot.edge.calls import Answered, Raw, Receive, Setup
 from bot.runtime import noticed
 from bot.services import payments
-from web.http import Problem, error_body, problem, read_body
+from web.forgeries import Forgeries
+from web.http import Problem, address_of, error_body, problem, read_body
 from web.keys import CLOCK, RUNTIME
 from web.middleware import fixed_headers, new_request_id, note
 from web.ports import Runtime
@@ -32,6 +33,7 @@ LONGER = 1.5
 ROUTE = "/hooks/{account}"
 #: What may be wrong with a request before it is known what it says.
 _IMPROPER = {400: "bad_request", 408: "slow", 413: "too_large", 415: "bad_request", 431: "bad_request"}
+FORGERIES = web.AppKey("forgeries", Forgeries)
 HOOKS = Counter("parley_hooks_total", "Webhook calls", ("account", "outcome"))
 
 
@@ -113,8 +115,13 @@ async def _receive(runtime: Runtime, channel: Channel, call: HookRequest) -> Hoo
 
 async def payment_hook(request: web.Request) -> web.Response:
     """POST /hooks/pay/{provider}."""
-    call = await _call(request)
-    answer = await deliver_notice(request.app[RUNTIME], request.match_info["provider"], call, request.app[CLOCK]())
+    call, name, now = await _call(request), request.match_info["provider"], request.app[CLOCK]()
+    try:
+        answer = await deliver_notice(request.app[RUNTIME], name, call, now)
+    except Problem as problem:
+        if problem.status == 401:
+            await request.app[FORGERIES].note(name, address_of(request), now)
+        raise
     return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type)
 
 

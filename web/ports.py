@@ -17,6 +17,8 @@ from bot.runtime.broadcasting import Preview
 from bot.runtime.bus import Bus
 from bot.services.audiences import Audience
 from bot.services.calls import Way
+from bot.services.receipts import Confirmed
+from bot.services.refunds import Wish
 
 
 class Persons(Protocol):
@@ -32,6 +34,19 @@ class Persons(Protocol):
         """These are two people. Raises `Refused("no_link")`."""
 
 
+class Till(Protocol):
+    """What staff do about an order's money."""
+
+    async def receive(self, payment_id: int, money: Confirmed) -> None:
+        """Money came by hand. Raises `Refused`: "no_payment", "not_by_hand", "wrong_amount", "seen_otherwise"."""
+
+    async def give_back(self, payment_id: int, amount: Money, wish: Wish) -> None:
+        """Give a part back, or all. Raises `Refused`: "no_payment", "nothing_paid", "too_much"(left)."""
+
+    async def ask_again(self, refund_id: int, staff_id: int) -> None:
+        """Ask for a refund of which nobody knows what became. Raises `Refused("no_failure")`."""
+
+
 class Runtime(Protocol):
     """The running Parley. What it raises, the web side turns into answers."""
 
@@ -45,6 +60,8 @@ class Runtime(Protocol):
     def bus(self) -> Bus: ...
     @property
     def persons(self) -> Persons: ...
+    @property
+    def till(self) -> Till: ...
 
     async def receive(self, channel: Channel, inbounds: Sequence[Inbound]) -> bytes | None:
         """See `bot.runtime.Runtime.receive`."""

@@ -48,6 +48,21 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "not_found": {"en": "This is not here.", "zh": "没有找到。"},
     "method": {"en": "This cannot be done here.", "zh": "不支持这个操作。"},
     "no_payment": {"en": "This payment is not known here.", "zh": "没有找到这笔付款。"},
+    "bad_amount": {
+        "en": "Write an amount of {currency}, such as 12.50, with no more decimals than it has.",
+        "zh": "请填写 {currency} 金额，例如 12.50，小数位数不要超过该货币的规定。",
+    },
+    "no_reason": {"en": "Write down why the money goes back.", "zh": "请写明退款原因。"},
+    "too_much": {"en": "That is more than is left of this payment.", "zh": "金额超过了这笔付款可退的余额。"},
+    "not_by_hand": {
+        "en": "The provider itself tells of this money: nobody needs to confirm it.",
+        "zh": "这笔款项由支付平台确认，无需人工确认。",
+    },
+    "wrong_amount": {"en": "This amount cannot be confirmed.", "zh": "无法确认这个金额。"},
+    "seen_otherwise": {
+        "en": "Somebody else has confirmed money for this payment just now. Look at it again.",
+        "zh": "同事刚刚确认了这笔付款的款项，请重新查看。",
+    },
     "no_order": {"en": "There is no such order.", "zh": "没有这个订单。"},
     "no_review": {"en": "There is no such review.", "zh": "没有这条评价。"},
     "no_conversation": {"en": "There is no such conversation.", "zh": "没有这个会话。"},
@@ -81,7 +96,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "The order has moved on in the meantime. Look at it again.",
         "zh": "订单状态已变化，请刷新后再看。",
     },
-    "nothing_paid": {"en": "Nothing was paid for this order.", "zh": "这个订单没有付款。"},
+    "nothing_paid": {"en": "There is no money left to give back.", "zh": "没有可退的款项。"},
     "bad_confirmation": {"en": "Type the name exactly as it is shown.", "zh": "请准确输入所显示的姓名。"},
     "refused": {"en": "This is not possible.", "zh": "无法完成这个操作。"},
     "overtaken": {

@@ -10,10 +10,12 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from bot.payments._settings import PaymentSettings
 from bot.payments.alipay.settings import Settings as Alipay
+from bot.payments.cod import Settings as Cod
 from bot.payments.paypal import Settings as PayPal
 from bot.payments.stripe import Settings as Stripe
 from bot.payments.telegram.settings import Settings as Telegram
 from bot.payments.telegram_stars.settings import Settings as TelegramStars
+from bot.payments.transfer import Settings as Transfer
 from bot.payments.wechatpay.settings import Settings as WeChatPay
 from bot.settings import checks
 from bot.settings.secret import Secret
@@ -189,13 +191,14 @@ class Payments(Section):
     wechatpay: WeChatPay = Field(default=WeChatPay(), description="WeChat Pay of mainland China, in CNY.")
     alipay: Alipay = Field(default=Alipay(), description="Alipay: pages for desktops and phones, and a code to scan.")
     paypal: PayPal = Field(default=PayPal(), description="PayPal's page, by balance, bank or card.")
-
     telegram: Telegram = Field(
         default=Telegram(), description="Cards and wallets inside Telegram, by a provider connected to the bot."
     )
     telegram_stars: TelegramStars = Field(
         default=TelegramStars(), description="Telegram Stars: what Telegram wants digital goods to be paid in."
     )
+    transfer: Transfer = Field(default=Transfer(), description="Bank transfer: staff confirm what arrives.")
+    cod: Cod = Field(default=Cod(), description="Cash on delivery: staff confirm what the courier brings.")
 
     @model_validator(mode="after")
     def _whole(self) -> Payments:

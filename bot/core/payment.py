@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, Protocol, runtime_checkable
 
 from bot.core.money import Money
@@ -18,7 +19,11 @@ phone's browser, inside WeChat, or on an invoice in the chat itself."""
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a provider takes. `currencies` empty: any; `least` and `most` are minor units by currency."""
+    """What a provider takes. `currencies` empty: any; `least` and `most` are minor units by currency.
+
+    `by_hand`: no provider tells of the money, staff do. `on_delivery`: it comes once the goods are there, so that the
+    order goes on unpaid. `hold` is how long an order waits for it; None: as long as the shop's orders do.
+    """
 
     devices: frozenset[Device] = frozenset({"any"})
     currencies: frozenset[str] = frozenset()
@@ -26,6 +31,18 @@ class Terms:
     most: Mapping[str, int] = field(default_factory=dict)
     #: The channel account in whose conversations alone it can be paid; "" for all.
     account: str = ""
+    #: What the shop calls it, by language; empty: the provider's own title.
+    titles: Mapping[str, str] = field(default_factory=dict)
+    #: Of the phone numbers to which it is offered, like "+86"; one without any is of the shop's country.
+    calling_codes: tuple[str, ...] = ()
+    hold: timedelta | None = None
+    on_delivery: bool = False
+    by_hand: bool = False
+
+    def reaches(self, phone: str) -> bool:
+        """Whether it is offered where this phone number is of."""
+        digits = re.sub(r"[^+\d]", "", phone)
+        return not (self.calling_codes and digits.startswith("+")) or digits.startswith(self.calling_codes)
 
     def takes(self, amount: Money, account: str) -> bool:
         """Whether so much of this currency can be paid there."""
@@ -65,14 +82,16 @@ class PaymentRequest:
 class Checkout:
     """The provider's own reference, and how the customer pays.
 
-    By `url`, a page to go to; by `code`, what a picture to scan holds; or by `sheet`, what the platform's own client is
-    given to open its sheet.
+    By `url`, a page to go to; by `code`, what a picture to scan holds; by `sheet`, what the platform's own client is
+    given to open its sheet; or by hand, to `account` or where none is on delivery, with the shop's own `words`.
     """
 
     reference: str
     url: str = ""
     code: str = ""
     sheet: Mapping[str, str] = field(default_factory=dict)
+    words: str = ""
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +143,28 @@ class Booking:
     amount: Money
     at: datetime
     key: str = ""  # ours, where their books have it
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Money that staff wrote down as received, or (negative) as given back; `key` is its own, or the refund's."""
+
+    key: str
+    amount: Money
+    at: datetime
+
+
+class Receipts(Protocol):
+    """What staff wrote down of payments by hand, each by the payment's key."""
+
+    async def of(self, payment: str) -> Sequence[Receipt]:
+        """All of a payment, the oldest first."""
+
+    async def given_back(self, payment: str, refund: str, amount: Money) -> None:
+        """Write down that the refund with this key was given back, once."""
+
+    async def booked(self, provider: str, day: date) -> Sequence[Booking]:
+        """What was written down for a provider on that day, UTC."""
 
 
 @runtime_checkable

@@ -12,7 +12,8 @@ from importlib import import_module
 from typing import Any, cast
 
 from bot.core.charges import Invoices
-from bot.core.payment import PaymentProvider
+from bot.core.payment import PaymentProvider, Receipts
+from bot.payments._by_hand import ByHandSettings
 from bot.payments._settings import BotAccess, BotSettings, PaymentSettings
 
 
@@ -28,3 +29,11 @@ def opened_for(
     """The same for a provider that is paid in the chats of one of our bots."""
     module: Any = import_module(f"{__name__}.{name}")
     return cast("PaymentProvider", module.opened(settings, bot, invoices, now))
+
+
+def opened_by_hand(
+    name: str, settings: ByHandSettings, receipts: Receipts, now: Callable[[], datetime]
+) -> PaymentProvider:
+    """The same for one whose books are what staff wrote down."""
+    module: Any = import_module(f"{__name__}.{name}")
+    return cast("PaymentProvider", module.opened(settings, now, receipts))

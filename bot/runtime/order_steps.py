@@ -7,10 +7,12 @@ from datetime import datetime
 
 from bot.core.events import OrderChanged
 from bot.core.message import Inbound
+from bot.core.money import Money
 from bot.runtime.inbox import Inbox
 from bot.runtime.ledger import Waiting
 from bot.runtime.shop import Shop
-from bot.services import audit, order_news, orders, reach
+from bot.services import audit, desk_payments, order_news, orders, reach
+from bot.services.refunds import Wish
 from models import Conversation
 from models.database import transaction
 
@@ -34,6 +36,18 @@ async def take(inbox: Inbox, shop: Shop, order_id: int, step: str, staff_id: int
         told = await _told(order, shop, now)
         waiting = await inbox.keep_within(connection, [told] if told else [])
     return Stepped(waiting, [OrderChanged(order_id)])
+
+
+async def give_back(inbox: Inbox, shop: Shop, payment_id: int, amount: Money, wish: Wish, now: datetime) -> Stepped:
+    """Staff want money of a payment given back. Raises as `desk_payments.give_back`."""
+    async with transaction() as connection:
+        order = await desk_payments.give_back(payment_id, amount, wish, now)
+        if order is None:
+            return Stepped([], [])
+        await audit.record(wish.staff_id, "payment.refund", f"payment:{payment_id}", now)
+        told = await _told(order, shop, now) if order.state == "refunded" else None
+        waiting = await inbox.keep_within(connection, [told] if told else [])
+    return Stepped(waiting, [OrderChanged(order.id)])
 
 
 async def expire(inbox: Inbox, shop: Shop, now: datetime) -> Stepped:

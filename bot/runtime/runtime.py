@@ -42,6 +42,7 @@ from bot.runtime.platforms.profiles import AskProfile, Introductions
 from bot.runtime.schedule import Schedule
 from bot.runtime.shares import Shares
 from bot.runtime.staffing import Follow, Staffing
+from bot.runtime.till import Till
 from bot.runtime.worker import Worker
 from bot.runtime.writes import NewEffect, Writes
 from bot.services import discards
@@ -71,6 +72,10 @@ class Runtime:
             parts.channels, self._inbox.keep_within, self._intake.arrived, self.bus.publish, parts.clock
         )
         self._parked = Parked(self._intake.arrived, self.wake, self.bus.publish, parts.clock)
+        self.till = Till(
+            self._inbox, parts.shop, parts.providers, self._parked,
+            stepped=self._stepped, wake=self.wake, clock=parts.clock,
+        )  # fmt: skip
         self.attempts = Attempts(
             self._executors(),
             self._ledger,

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from bot.core.errors import Refused
 from bot.core.money import Money
-from bot.services import order_news
+from bot.services import desk_payments, order_news, refunds
 from bot.services.attachments import FileView
 from bot.services.conversations import cursor, read_cursor
 from bot.services.rows import moment, stamp
@@ -58,6 +58,7 @@ class OrderRow:
     paid_at: datetime | None
     hold_until: datetime | None
     conversation_id: int | None
+    refunded: Money | None  # what went back of what was paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +74,12 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentRow:
-    """One attempt to be paid."""
-
-    id: int
-    provider: str
-    reference: str
-    amount: Money
-    state: str
-    captured: int
-    refunded: int
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class OrderDetail:
     """An order with all that happened to it."""
 
     row: OrderRow
     steps: tuple[Step, ...]
-    payments: tuple[PaymentRow, ...]
+    payments: tuple[desk_payments.PaymentRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +147,7 @@ async def order(order_id: int) -> OrderDetail:
     found = await orders_by_id([order_id])
     if not found:
         raise Refused("no_order")
-    return OrderDetail(found[0], await _steps(found[0]), await _payments(order_id))
+    return OrderDetail(found[0], await _steps(found[0]), await desk_payments.of_order(order_id))
 
 
 async def reviews(state: str, before: str = "") -> Page[ReviewRow]:
@@ -209,10 +196,11 @@ async def _order_rows(found: Sequence[Any]) -> tuple[OrderRow, ...]:
         for line in sold:
             price = Money(line["price"], currencies[line["order_id"]])
             lines.setdefault(line["order_id"], []).append(OrderLine(line["name"], line["sku"], line["quantity"], price))
-    return tuple(_order_row(row, tuple(lines.get(row["id"], ()))) for row in found)
+    back = await refunds.given_back(row["id"] for row in found) if found else {}
+    return tuple(_order_row(row, tuple(lines.get(row["id"], ())), back.get(row["id"])) for row in found)
 
 
-def _order_row(row: Any, lines: tuple[OrderLine, ...]) -> OrderRow:
+def _order_row(row: Any, lines: tuple[OrderLine, ...], refunded: Money | None) -> OrderRow:
     return OrderRow(
         id=row["id"],
         number=row["number"],
@@ -228,6 +216,7 @@ def _order_row(row: Any, lines: tuple[OrderLine, ...]) -> OrderRow:
         paid_at=as_time(row["paid_at"]),
         hold_until=as_time(row["hold_until"]),
         conversation_id=row["conversation_id"],
+        refunded=refunded,
     )
 
 
@@ -235,31 +224,17 @@ async def _steps(of: OrderRow) -> tuple[Step, ...]:
     found = await fetch(
         "SELECT from_state, to_state, actor, note, at FROM order_event WHERE order_id = ? ORDER BY id", (of.id,)
     )
-    told = await order_news.told(of.contact_id, of.number, [row["to_state"] for row in found])
+    # Money that comes or goes leaves an order's state as it is, and the state's own message tells nothing of it.
+    moved = [row["to_state"] for row in found if row["to_state"] != row["from_state"]]
+    told = await order_news.told(of.contact_id, of.number, moved)
     return tuple(
         Step(
-            row["from_state"], row["to_state"], row["actor"], row["note"], moment(row["at"]), told.get(row["to_state"])
-        )
-        for row in found
-    )  # fmt: skip
-
-
-async def _payments(order_id: int) -> tuple[PaymentRow, ...]:
-    found = await fetch(
-        "SELECT id, provider, reference, amount, currency, state, captured, refunded, created_at "
-        "FROM payment WHERE order_id = ? ORDER BY id",
-        (order_id,),
-    )
-    return tuple(
-        PaymentRow(
-            row["id"],
-            row["provider"],
-            row["reference"],
-            Money(row["amount"], row["currency"]),
-            row["state"],
-            row["captured"],
-            row["refunded"],
-            moment(row["created_at"]),
+            row["from_state"],
+            row["to_state"],
+            row["actor"],
+            row["note"],
+            moment(row["at"]),
+            told.get(row["to_state"]) if row["to_state"] != row["from_state"] else None,
         )
         for row in found
     )

@@ -11,16 +11,20 @@ from bot.core.errors import BadInput, Refused
 from models import Order, OrderEvent
 
 PLACED = "placed"
-#: States in which the money for the order is ours: what a report counts and a customer may review.
+#: States in which an order that was paid has earned its money: what a report counts and a customer may review.
 EARNED = frozenset({"paid", "preparing", "shipped", "completed"})
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: `to` from any of `allowed`; `restocks` from those states that have sold pieces not yet sent."""
+    """One step: `to` from any of `allowed`, "" keeps the state; `sells` from those states that hold pieces yet.
+
+    `restocks` from those that have sold pieces not yet sent.
+    """
 
     allowed: frozenset[str]
     to: str
+    sells: frozenset[str] = frozenset()
     releases: frozenset[str] = frozenset()
     restocks: frozenset[str] = frozenset()
 
@@ -28,15 +32,18 @@ class Step:
 STEPS: Mapping[str, Step] = MappingProxyType(
     {
         # A payment that comes in just after the hold ended reopens the order, if the stock allows.
-        "pay": Step(frozenset({"placed", "expired"}), "paid"),
-        "prepare": Step(frozenset({"paid"}), "preparing"),
+        "pay": Step(frozenset({"placed", "expired", "confirmed"}), "paid", sells=frozenset({"placed", "expired"})),
+        # It is paid on delivery: from here on it goes its way, and the money comes whenever it does.
+        "confirm": Step(frozenset({"placed"}), "confirmed", sells=frozenset({"placed"})),
+        "collect": Step(frozenset({"preparing", "shipped", "completed"}), ""),
+        "prepare": Step(frozenset({"paid", "confirmed"}), "preparing"),
         "ship": Step(frozenset({"preparing"}), "shipped"),
         "complete": Step(frozenset({"shipped"}), "completed"),
         "cancel": Step(
-            frozenset({"placed", "paid", "preparing"}),
+            frozenset({"placed", "paid", "confirmed", "preparing"}),
             "cancelled",
             releases=frozenset({"placed"}),
-            restocks=frozenset({"paid", "preparing"}),
+            restocks=frozenset({"paid", "confirmed", "preparing"}),
         ),
         "expire": Step(frozenset({"placed"}), "expired", releases=frozenset({"placed"})),
         # Goods that were sent do not come back by themselves; a cancelled order's are on the shelf already.
@@ -56,6 +63,13 @@ BY_STAFF = ("prepare", "ship", "complete", "cancel", "refund")
 def allowed(state: str) -> tuple[str, ...]:
     """The steps that lead on from `state`."""
     return tuple(name for name, step in STEPS.items() if state in step.allowed)
+
+
+def paying(order: Order) -> str:
+    """The step by which the order takes its money; "" where it takes none, since it has ended or has been paid."""
+    if order.paid_at is not None:
+        return ""
+    return next((name for name in ("pay", "collect") if order.state in STEPS[name].allowed), "")
 
 
 def check(order: Order, name: str) -> Step:
@@ -78,9 +92,9 @@ async def record(order: Order, before: str, actor: str, now: datetime, note: str
 async def take(order: Order, name: str, actor: str, now: datetime, note: str = "") -> Step:
     """Move a locked order on and write its audit row. Raises as `check` does."""
     step = check(order, name)
-    before, order.state, order.updated_at = order.state, step.to, now
+    before, order.state, order.updated_at = order.state, step.to or order.state, now
     order.hold_until = None
-    if name == "pay":
+    if name in ("pay", "collect"):
         order.paid_at = now
     await order.save(update_fields=["state", "updated_at", "hold_until", "paid_at"])
     await record(order, before, actor, now, note)

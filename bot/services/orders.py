@@ -45,7 +45,7 @@ class OrderView:
 
     id: int
     number: str
-    state: str  # placed | paid | preparing | shipped | completed | cancelled | expired | refunded
+    state: str  # placed | paid | confirmed | preparing | shipped | completed | cancelled | expired | refunded
     total: Money
     lines: tuple[OrderItem, ...]
     created_at: datetime
@@ -55,6 +55,7 @@ class OrderView:
     conversation_id: int | None
     contact_id: int
     paid_at: datetime | None
+    refunded: Money | None = None  # a part of what was paid, given back
 
     @property
     def hold_minutes(self) -> int:
@@ -99,7 +100,9 @@ async def find(scope: Scope, number: str) -> OrderView | None:
 @reads
 async def reviewable(scope: Scope) -> tuple[OrderView, ...]:
     """The person's orders that were paid and have no review yet, newest first, ten at most."""
-    earned = (await _owned(scope)).filter(state__in=list(order_states.EARNED), reviews__id__isnull=True)
+    earned = (await _owned(scope)).filter(
+        state__in=list(order_states.EARNED), paid_at__isnull=False, reviews__id__isnull=True
+    )
     return await _views(await earned.order_by("-created_at", "-id").limit(10))
 
 
@@ -114,7 +117,7 @@ async def cancel(scope: Scope, number: str) -> OrderView:
     order = await locks.order(order.id) if order else None
     if order is None:
         raise Refused("no_order", number=number)
-    return await _move(order, "cancel", "customer", scope.now, "refund wanted" if order.paid_at else "")
+    return await move(order, "cancel", "customer", scope.now, "refund wanted" if order.paid_at else "")
 
 
 async def advance(order_id: int, step: str, actor: str, now: datetime, note: str = "") -> OrderView:
@@ -130,14 +133,8 @@ async def advance(order_id: int, step: str, actor: str, now: datetime, note: str
         raise Refused("no_order", number="")
     order_states.check(order, step)
     if step == "refund":
-        await refunds.of_order(order, Wish(_staff(actor), note), now)
-    return await _move(order, step, actor, now, note)
-
-
-def _staff(actor: str) -> int | None:
-    """Whose step it is, of "staff:<id>"."""
-    kind, _, id_ = actor.partition(":")
-    return int(id_) if kind == "staff" and id_.isdigit() else None
+        await refunds.of_order(order, Wish.by(actor, note), now)
+    return await move(order, step, actor, now, note)
 
 
 async def expire(now: datetime) -> tuple[OrderView, ...]:
@@ -150,7 +147,7 @@ async def expire(now: datetime) -> tuple[OrderView, ...]:
     for row in await due:
         order = await locks.order(row.id)
         if order and order.state == order_states.PLACED and order.hold_until and order.hold_until <= now:
-            ended.append(await _move(order, "expire", "clock", now))
+            ended.append(await move(order, "expire", "clock", now))
     return tuple(ended)
 
 
@@ -216,12 +213,13 @@ async def _fill(scope: Scope, order: Order, wanted: Wanted) -> None:
     await order_states.record(order, "", "customer", scope.now)
 
 
-async def _move(order: Order, name: str, actor: str, now: datetime, note: str = "") -> OrderView:
+async def move(order: Order, name: str, actor: str, now: datetime, note: str = "") -> OrderView:
     """Take a step, and do to the stock what the step's table entry says."""
     before = order.state
     step = await order_states.take(order, name, actor, now, note)
     if before in step.releases:
         await stock.release(order.id)
+    if order.state in order_states.ENDED:
         await payments.void_open(order, now)
     if before in step.restocks:
         await stock.restock(order.id)
@@ -270,10 +268,11 @@ async def _views(orders: Iterable[Order]) -> tuple[OrderView, ...]:
     lines: dict[int, list[OrderLine]] = {order.id: [] for order in rows}
     for line in await OrderLine.filter(order_id__in=list(lines)).order_by("id"):
         lines[line.order_id].append(line)
-    return tuple(_view(order, lines[order.id]) for order in rows)
+    back = await refunds.given_back(order.id for order in rows)
+    return tuple(_view(order, lines[order.id], back.get(order.id)) for order in rows)
 
 
-def _view(order: Order, lines: Sequence[OrderLine]) -> OrderView:
+def _view(order: Order, lines: Sequence[OrderLine], refunded: Money | None) -> OrderView:
     return OrderView(
         id=order.id,
         number=order.number,
@@ -287,6 +286,7 @@ def _view(order: Order, lines: Sequence[OrderLine]) -> OrderView:
         conversation_id=order.conversation_id,
         contact_id=order.contact_id,
         paid_at=order.paid_at,
+        refunded=refunded,
     )
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
 from bot.core.errors import Refused
 from bot.core.money import Money
-from bot.core.payment import Checkout, Device, PaymentRequest
+from bot.core.payment import Checkout, Device, PaymentRequest, Terms
 from bot.core.registry import reads
-from bot.services import ledger, order_states, same_person
+from bot.services import ledger, order_states, same_person, stock
 from bot.services.scope import PayWay, Scope, language
 from models import Contact, Effect, Identity, Order, OrderLine, Payment, PaymentEvent, locks
 
@@ -22,7 +22,10 @@ UNOPENED = "any"
 
 @dataclass(frozen=True, slots=True)
 class PaymentView:
-    """One attempt to be paid. `reference` and `url` are empty until the provider opened it."""
+    """One attempt to be paid. `reference` and `url` are empty until the provider opened it.
+
+    `words` and `account` are of a checkout by hand, as it was just opened, and `until` is when the goods are let go.
+    """
 
     key: str
     order_number: str
@@ -33,6 +36,9 @@ class PaymentView:
     state: str  # created | open | paid | failed | mismatch | unknown | refunded
     conversation_id: int | None
     order_id: int
+    words: str = ""
+    account: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +67,18 @@ async def ways(scope: Scope, number: str) -> list[PayWay]:
     if order is None:
         raise Refused("no_order", number=number)
     total = Money(order.total, order.currency)
-    return [offer.way for offer in scope.pay_ways if offer.terms.takes(total, scope.account)]
+    spoken = language(scope.locale)
+    return [
+        PayWay(offer.way.name, offer.terms.titles.get(spoken, offer.way.title))
+        for offer in scope.pay_ways
+        if offer.terms.takes(total, scope.account) and offer.terms.reaches(order.phone)
+    ]
 
 
 async def begin(scope: Scope, number: str, provider: str) -> PaymentView:
     """A payment for the person's own order; an open one of the same provider and amount is used again.
 
+    Where it is paid on delivery, the order is confirmed by that; where money takes days, it is held for so long.
     Raises `Refused`: "no_order", "wrong_state"(number, state), "expired"(number).
     """
     known = await Order.filter(contact_id__in=await same_person.contacts(scope), number=number).first()
@@ -77,7 +89,28 @@ async def begin(scope: Scope, number: str, provider: str) -> PaymentView:
         raise Refused("expired" if order.state == "expired" else "wrong_state", number=number, state=order.state)
     if order.hold_until is None or order.hold_until <= scope.now:
         raise Refused("expired", number=number, state=order.state)
+    terms = next((offer.terms for offer in scope.pay_ways if offer.way.name == provider), Terms())
+    if terms.on_delivery:
+        await _confirm(order, scope.now)
+    elif terms.hold is not None:
+        await _hold(order, order.created_at + terms.hold)
     return view(await _open_payment(order, provider) or await _create(scope, order, provider), order)
+
+
+async def _confirm(order: Order, now: datetime) -> None:
+    """It goes its way unpaid: its pieces are sold, and nobody shall pay it otherwise. Raises `Refused("expired")`."""
+    if not await stock.sell(order.id, now):
+        raise Refused("expired", number=order.number, state=order.state)
+    await order_states.take(order, "confirm", "customer", now)
+    await void_open(order, now)
+
+
+async def _hold(order: Order, until: datetime) -> None:
+    """Keep the locked order's pieces for longer; never for shorter."""
+    if order.hold_until is None or order.hold_until < until:
+        order.hold_until = until
+        await order.save(update_fields=["hold_until"])
+        await stock.hold_until(order.id, until)
 
 
 async def _open_payment(order: Order, provider: str) -> Payment | None:
@@ -168,7 +201,7 @@ async def opened(key: str, checkout: Checkout, now: datetime) -> PaymentView:
     await payment.save()
     if order.paid_at is not None or order.state in order_states.ENDED:
         await void_open(order, now)
-    return view(payment, order)
+    return replace(view(payment, order), words=checkout.words, account=checkout.account, until=order.hold_until)
 
 
 async def on_device(key: str, device: Device, now: datetime) -> PaymentView:

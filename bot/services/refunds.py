@@ -7,6 +7,7 @@ for each payment; it gives back what is left.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,6 +44,22 @@ class Wish:
     staff_id: int | None = None
     reason: str = ""
     asked_as: str = ""
+
+    @staticmethod
+    def by(actor: str, reason: str) -> Wish:
+        """Of whoever takes a step of an order: "staff:<id>"."""
+        kind, _, id_ = actor.partition(":")
+        return Wish(int(id_) if kind == "staff" and id_.isdigit() else None, reason)
+
+
+async def given_back(order_ids: Iterable[int]) -> dict[int, Money]:
+    """How much money went back, by order; orders of which none did are left out."""
+    found: dict[int, Money] = {}
+    for row in await Payment.filter(order_id__in=list(order_ids), refunded__gt=0).order_by("id"):
+        money, before = Money(row.refunded, row.captured_currency), found.get(row.order_id)
+        # Money of another currency was never for the order.
+        found[row.order_id] = before + money if before and before.currency == money.currency else before or money
+    return found
 
 
 @reads

@@ -110,7 +110,7 @@ async def _reviewed_order(scope: Scope, number: str | None) -> Order | None:
     order = await locks.order(known.id) if known else None
     if order is None:
         raise Refused("no_order", number=number)
-    if order.state not in order_states.EARNED:
+    if order.state not in order_states.EARNED or order.paid_at is None:
         raise Refused("wrong_state", number=number, state=order.state)
     return order
 

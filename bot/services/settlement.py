@@ -94,10 +94,11 @@ async def _settle_paid(payment: Payment, order: Order, truth: PaymentTruth, now:
     if truth.paid != asked(payment):
         await change(payment, "mismatch", "mismatch", now, sums)
         return "mismatch", True
-    if order.state not in order_states.STEPS["pay"].allowed or not await stock.sell(order.id, now):
+    step = order_states.paying(order)
+    if not step or (order.state in order_states.STEPS[step].sells and not await stock.sell(order.id, now)):
         await change(payment, "mismatch", "late", now, f"order is {order.state}; {sums}")
         return "late", True
-    await order_states.take(order, "pay", f"provider:{payment.provider}", now)
+    await order_states.take(order, step, f"provider:{payment.provider}", now)
     await change(payment, "paid", "settled", now, sums)
     await void_open(order, now)
     return "paid", True

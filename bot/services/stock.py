@@ -46,6 +46,11 @@ async def hold(order_id: int, wanted: Iterable[tuple[Variant, int]], until: date
     )
 
 
+async def hold_until(order_id: int, until: datetime) -> None:
+    """Keep what the order holds for longer."""
+    await StockHold.filter(order_id=order_id, expires_at__lt=until).update(expires_at=until)
+
+
 async def release(order_id: int) -> None:
     """Let go of what the order held."""
     await StockHold.filter(order_id=order_id).delete()

@@ -40,8 +40,10 @@ from bot.payments.local import LocalPayments
 from bot.runtime.languages import Languages
 from bot.runtime.parts import Parts
 from bot.runtime.paying import Paying
+from bot.runtime.refunds import GiveBack
 from bot.runtime.runtime import Runtime
 from bot.runtime.shop import Able, Shop
+from bot.runtime.voiding import VoidPayment
 from bot.services import payments
 from bot.services.filing import Filing, Limits
 from bot.services.payments import Urls
@@ -188,6 +190,9 @@ class Simulator:
                 clock=self.clock,
             )
         )
+        urls = Urls("http://shop.test")
+        self.runtime.attempts.add("give_back", GiveBack(providers, urls, self.runtime.accept, self.clock))
+        self.runtime.attempts.add("void", VoidPayment(providers, self.runtime.accept, self.clock))
         await self.runtime.start()
 
     async def restarts(self) -> None:

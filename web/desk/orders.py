@@ -9,10 +9,11 @@ from bot.services import audit, backoffice, reviews
 from models.database import transaction
 from web.auth import me, needs
 from web.desk.conversations import shapes
+from web.desk.payments import detail
 from web.http import Problem, answer, path_id, read_object, text_of
 from web.keys import CLOCK, RUNTIME
 
-STATES = ("", "placed", "paid", "preparing", "shipped", "completed", "cancelled", "expired", "refunded")
+STATES = ("", "placed", "paid", "confirmed", "preparing", "shipped", "completed", "cancelled", "expired", "refunded")
 REVIEW_STATES = ("pending", "accepted", "rejected")
 STEPS = ("prepare", "ship", "complete", "cancel", "refund")
 _FOR_MANAGERS = ("refund",)
@@ -32,7 +33,7 @@ async def listed(request: web.Request) -> web.Response:
 @needs("agent")
 async def opened(request: web.Request) -> web.Response:
     """GET /api/desk/orders/{id}."""
-    return answer(shapes(request).order_detail(await backoffice.order(path_id(request))))
+    return answer(await detail(request, path_id(request)))
 
 
 @needs("agent")
@@ -45,7 +46,7 @@ async def step(request: web.Request) -> web.Response:
         raise Problem(403, "forbidden")
     note = text_of(await read_object(request), "note", 300, default="")
     await request.app[RUNTIME].step_order(order_id, wanted, who.id, note)
-    return answer({"order": shapes(request).order_detail(await backoffice.order(order_id))})
+    return answer({"order": await detail(request, order_id)})
 
 
 @needs("agent")

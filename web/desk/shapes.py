@@ -176,32 +176,20 @@ class Shapes:
             "channel": self.channel(order.account),
             "paid_at": time_or_none(order.paid_at),
             "conversation_id": order.conversation_id,
+            "refunded": money(order.refunded, self.locale) if order.refunded else None,
             "lines": lines,
         }
 
     def order_detail(self, detail: OrderDetail) -> Json:
-        """An order with its events and payments."""
+        """An order with its events; its payments are in `web.desk.payments`."""
         row = detail.row
         events = [
             {"from": step.from_state, "to": step.to_state, "actor": step.actor, "note": step.note, "at": time(step.at)}
             | {"told": self._told(step.told) if step.told else None}
             for step in detail.steps
         ]
-        payments = [
-            {
-                "id": payment.id,
-                "provider": payment.provider,
-                "reference": payment.reference,
-                "amount": money(payment.amount, self.locale),
-                "state": payment.state,
-                "captured": payment.captured,
-                "refunded": payment.refunded,
-                "created_at": time(payment.created_at),
-            }
-            for payment in detail.payments
-        ]
         more = {"phone": row.phone, "address": row.address, "hold_until": time_or_none(row.hold_until)}
-        return self.order(row) | more | {"events": events, "payments": payments}
+        return self.order(row) | more | {"events": events}
 
     def _told(self, told: Told) -> Json:
         known = self._channels.get(told.account)

@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.core.money import Money
-from bot.core.payment import Checkout, PaymentTruth
+from bot.core.payment import Checkout, PaymentTruth, Terms
 from bot.services import cart, orders, payments, products, settlement
 from bot.services.orders import OrderView
 from bot.services.payments import PaymentView
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
-from bot.services.scope import Scope
+from bot.services.scope import Offer, PayWay, Scope
 from bot.services.settlement import Settlement
 from models import Contact, Conversation, Identity, OrderEvent, Price, Product, Stock, StockHold
 from models.database import transaction
@@ -110,6 +110,15 @@ class Shop:
         checkout = Checkout(reference or f"ref-{begun.key}", "https://bank.example/pay")
         async with transaction():
             return await payments.opened(begun.key, checkout, self.now)
+
+    async def is_delivered_unpaid(self, scope: Scope, order: OrderView) -> OrderView:
+        """The customer chooses to pay on delivery."""
+        offers = (Offer(PayWay("cod", "Cash on delivery"), Terms(on_delivery=True, by_hand=True)),)
+        async with transaction():
+            await payments.begin(replace(self.at(scope), pay_ways=offers), order.number, "cod")
+            found = await orders.find(scope, order.number)
+        assert found is not None
+        return found
 
     async def settles(self, payment: PaymentView, paid: Money | None = None, state: str = "paid") -> Settlement:
         """The provider says what became of it."""

@@ -13,16 +13,17 @@ from models import Order
 from models.database import transaction
 from tests.unit.services.shop import Shop, held, on_shelf, steps_of
 
-STATES = ("placed", "paid", "preparing", "shipped", "completed", "cancelled", "expired", "refunded")
+STATES = ("placed", "paid", "confirmed", "preparing", "shipped", "completed", "cancelled", "expired", "refunded")
 
 
 #: Written out once more, by hand: what each state allows, and who may do it at the desk.
 LEADS_ON = {
-    "placed": {"pay", "cancel", "expire"},
+    "placed": {"pay", "confirm", "cancel", "expire"},
+    "confirmed": {"pay", "prepare", "cancel"},
     "paid": {"prepare", "cancel", "refund"},
-    "preparing": {"ship", "cancel", "refund"},
-    "shipped": {"complete", "refund"},
-    "completed": {"refund"},
+    "preparing": {"collect", "ship", "cancel", "refund"},
+    "shipped": {"collect", "complete", "refund"},
+    "completed": {"collect", "refund"},
     "cancelled": {"refund"},
     "expired": {"pay", "refund"},
     "refunded": set[str](),
@@ -32,6 +33,7 @@ LEADS_ON = {
 WAY = {
     "placed": (),
     "paid": (),
+    "confirmed": (),
     "preparing": ("prepare",),
     "shipped": ("prepare", "ship"),
     "completed": ("prepare", "ship", "complete"),
@@ -49,6 +51,8 @@ async def an_order(shop: Shop, state: str) -> OrderView:
         shop.later(minutes=30)
         async with transaction():
             return (await orders.expire(shop.now))[0]
+    if state == "confirmed":
+        return await shop.is_delivered_unpaid(scope, order)
     if state != "placed":
         await shop.pays(scope, order)
     return await shop.advances(order, *WAY[state])
@@ -56,14 +60,14 @@ async def an_order(shop: Shop, state: str) -> OrderView:
 
 def test_the_table_says_what_this_file_says() -> None:
     assert {state: set(allowed(state)) for state in STATES} == LEADS_ON
-    assert set(BY_STAFF) == set(STEPS) - {"pay", "expire"}
+    assert set(BY_STAFF) == set(STEPS) - {"pay", "confirm", "collect", "expire"}
 
 
 @pytest.mark.parametrize("state", STATES)
 async def test_staff_take_the_steps_that_lead_on_and_no_other(shop: Shop, state: str) -> None:
     order = await an_order(shop, state)
     before, shelf = await steps_of(order.id), await on_shelf()
-    unpaid = state in ("placed", "expired")
+    unpaid = state in ("placed", "expired", "confirmed")
     for step in BY_STAFF:
         if step in LEADS_ON[state] and not (step == "refund" and unpaid):
             continue
@@ -82,6 +86,8 @@ AFTER = {
     ("paid", "prepare"): (8, 0),
     ("paid", "cancel"): (10, 0),
     ("paid", "refund"): (10, 0),
+    ("confirmed", "prepare"): (8, 0),
+    ("confirmed", "cancel"): (10, 0),
     ("preparing", "ship"): (8, 0),
     ("preparing", "cancel"): (10, 0),
     ("preparing", "refund"): (10, 0),
@@ -170,10 +176,10 @@ async def test_expiry_takes_a_batch_at_a_time(shop: Shop) -> None:
 async def test_a_customer_cancels_before_it_is_shipped(shop: Shop, state: str) -> None:
     order = await an_order(shop, state)
     scope = await shop.customer(contact=order.contact_id)
-    if state in ("placed", "paid", "preparing"):
+    if state in ("placed", "paid", "confirmed", "preparing"):
         async with transaction():
             cancelled = await orders.cancel(scope, order.number)
-        assert (cancelled.state, cancelled.paid_at is not None) == ("cancelled", state != "placed")
+        assert (cancelled.state, cancelled.paid_at is not None) == ("cancelled", state not in ("placed", "confirmed"))
         assert (await on_shelf(), await held()) == (10, 0)
         assert (await steps_of(order.id))[-1] == (state, "cancelled", "customer")
         return

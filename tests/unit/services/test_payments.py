@@ -33,7 +33,8 @@ async def test_beginning_again_is_the_same_payment(shop: Shop) -> None:
     scope = await shop.customer()
     order = await shop.buys(scope)
     first = await shop.opens_payment(scope, order)
-    assert await payments.begin(scope, order.number, "local") == first
+    assert (await payments.begin(scope, order.number, "local")).key == first.key
+    assert first.until == order.hold_until
     assert (first.state, first.amount, first.url) == ("open", FULL, "https://bank.example/pay")
     other = await payments.begin(scope, order.number, "stripe")
     assert (other.key != first.key, other.state, other.reference) == (True, "created", "")
@@ -261,6 +262,15 @@ async def test_a_refund_is_asked_once_and_booked_once(shop: Shop) -> None:
     assert await actions_of(payment.key) == ["created", "opened", "settled", "refund", "refunded"]
     with pytest.raises(Refused, match="nothing_paid"):
         await refunds.ask(known, FULL, Wish(), NOW)
+
+
+async def test_a_dispute_is_told_once_whatever_else_is_news(shop: Shop) -> None:
+    await shop.product()
+    scope = await shop.customer()
+    payment = await shop.opens_payment(scope, await shop.buys(scope))
+    truth = PaymentTruth(payment.reference, "paid", FULL, disputed=True)
+    told = [await settlement.settle(payment.key, truth, NOW) for _ in range(2)]
+    assert [(one.outcome, one.alarms) for one in told] == [("paid", ("disputed",)), ("already", ())]
 
 
 async def test_given_back_at_the_providers_own_desk(shop: Shop) -> None:

@@ -20,6 +20,7 @@ from bot.core.capabilities import Capabilities
 from bot.core.errors import DatabaseBusy, Refused
 from bot.core.events import MessageStored, OrderChanged, OwnerChanged, RowChanged
 from bot.core.message import Inbound
+from bot.core.money import Money
 from bot.core.payment import PaymentProvider
 from bot.core.ports import Channel
 from bot.core.router import Routes
@@ -31,9 +32,11 @@ from bot.runtime.languages import Languages
 from bot.runtime.ledger import Waiting
 from bot.runtime.relay import Relay
 from bot.runtime.shop import Shop
-from bot.services import orders
+from bot.services import desk_payments, orders, receipts
 from bot.services.audiences import Audience
 from bot.services.filing import Filing
+from bot.services.receipts import Confirmed
+from bot.services.refunds import Wish
 from bot.storage import keys, links, media
 from bot.storage.local import LocalStorage
 from models import Attachment, Contact, Conversation, Effect, Identity, Message, Staff
@@ -57,6 +60,24 @@ class Clock:
 
 
 @dataclass
+class SmallTill:
+    """Writes down what staff do, and has nothing asked of providers."""
+
+    clock: Clock
+
+    async def receive(self, payment_id: int, money: Confirmed) -> None:
+        async with transaction():
+            await receipts.receive(payment_id, money, self.clock())
+
+    async def give_back(self, payment_id: int, amount: Money, wish: Wish) -> None:
+        async with transaction():
+            await desk_payments.give_back(payment_id, amount, wish, self.clock())
+
+    async def ask_again(self, refund_id: int, staff_id: int) -> None:
+        raise Refused("no_failure")
+
+
+@dataclass
 class SmallRuntime:
     """Stores a customer's message and answers "echo: …" in the same commit, as the real one would."""
 
@@ -69,6 +90,10 @@ class SmallRuntime:
     busy: bool = False
     answers: bool = True
     nodes: int = 1
+
+    @property
+    def till(self) -> SmallTill:
+        return SmallTill(self.clock)
 
     @property
     def persons(self) -> Persons:

@@ -12,7 +12,7 @@ from bot.core.payment import PaymentRequest
 from bot.core.ports import HookRequest
 from bot.payments.local import LocalPayments
 from bot.services import privacy
-from models import Contact, Conversation, Effect, Identity, Order, Payment
+from models import Audit, Contact, Conversation, Effect, Identity, Order, Payment
 from models import Inbound as InboundRow
 from models.database import transaction
 from tests.unit.web.running import Site
@@ -128,6 +128,10 @@ async def test_a_notice_that_the_bank_did_not_sign_leaves_no_row(site: Site, bil
     assert await InboundRow.all().count() == 0
     assert await site.status("POST", "/hooks/pay/local", data=notice.body, headers=notice.headers) == 200
     assert [inbound.data for inbound in site.runtime.accepted] == ["key-1"]
+    site.clock.passes(hours=1)
+    assert await site.status("POST", "/hooks/pay/local", data=b"", headers={}) == 401
+    forged = [(row.action, row.object) for row in await Audit.all().order_by("id")]  # however many come in an hour
+    assert forged == [("hook.forged", f"pay:local from 127.0.0.1 ({count})") for count in (1, 4)]
 
 
 async def test_a_notice_after_the_payer_was_forgotten_is_kept_without_them(site: Site, bill: Bill) -> None:
