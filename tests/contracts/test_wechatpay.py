@@ -509,6 +509,17 @@ async def test_a_day_of_utc_is_in_two_bills_of_china(shop: Shop, provider: WeCha
     assert await books(provider, NOW - timedelta(days=1)) == []
 
 
+async def test_a_bill_of_many_trades_is_read(shop: Shop, provider: WeChatPay) -> None:
+    await paid(shop, provider)
+    at, row = shop.server.booked[0]
+    goods = row.index(ORDER.description)
+    row[goods] = "茶" * 1000
+    shop.server.booked = [(at, row)] * 4_000  # 12 MB, in chunks that end anywhere
+    shop.server.now += 2 * 86400
+    found = await books(provider, NOW)
+    assert (len(found), {*found}) == (4_000, {(KEY, 13600, NOW)})
+
+
 async def test_a_bill_that_is_not_whole_or_not_of_this_form_is_none(shop: Shop, provider: WeChatPay) -> None:
     await paid(shop, provider)
     shop.server.now += 2 * 86400

@@ -5,16 +5,19 @@ Source: opendocs.alipay.com, alipay.data.dataservice.bill.downloadurl.query
 
 from __future__ import annotations
 
-import csv
+import asyncio
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
+from tempfile import TemporaryFile
+from typing import IO
 
 from yarl import URL
 
-from bot.core.errors import ProviderUnavailable
+from bot.core.errors import FileMissing, ProviderUnavailable
 from bot.core.money import Money
 from bot.core.payment import Booking
 from bot.payments._api import Api
@@ -25,8 +28,10 @@ TRADE, ORDER, KIND, AT = "支付宝交易号", "商户订单号", "业务类型"
 AMOUNT, REFUND = "订单金额（元）", "退款批次号/请求号"
 #: What a line is, and whether money came or went.
 SIGNS = {"交易": 1, "退款": -1}
-#: Far above any shop's day, unpacked bytes.
-MOST = 256 * 1024 * 1024
+NAME = "商品名称"
+WHEN = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+#: Far above any shop's day, bytes.
+MOST = 1024 * 1024 * 1024
 #: By then, on the next day in China, a bill that is not there will not come: nothing was sold.
 BILLED = time(12, tzinfo=CHINA)
 
@@ -48,50 +53,67 @@ class Bills:
         answer = await self._gateway.ask("alipay.data.dataservice.bill.downloadurl.query", words)
         detail = refusal(answer)
         if not detail:
-            return bookings(await self._download(URL(str(answer.get("bill_download_url")), encoded=True)))
+            with TemporaryFile() as file:
+                await self._download(URL(str(answer.get("bill_download_url")), encoded=True), file)
+                return await asyncio.to_thread(bookings, file)
         if not detail.lower().endswith("bill_not_exist"):
             raise ProviderUnavailable(f"Alipay does not give the bill of {day} ({detail})")
         if self._now() < datetime.combine(after, BILLED):
             raise ProviderUnavailable(f"Alipay has not made the bill of {day} yet: it comes by noon in China")
         return []
 
-    async def _download(self, address: URL) -> bytes:
+    async def _download(self, address: URL, file: IO[bytes]) -> None:
         """From another server, whose address stood in a signed answer and is good for half a minute."""
         if address.scheme not in ("http", "https") or not address.host:
             raise ProviderUnavailable("Alipay gives no address of its bill")
         server = Api("Alipay's bills", str(address.origin()), self._timeout)
         try:
-            answer = await server.call("GET", address.raw_path_qs)
+            async for chunk in (await server.download(address.raw_path_qs)).chunks:
+                await asyncio.to_thread(file.write, chunk)
+                if file.tell() > MOST:
+                    raise ProviderUnavailable("Alipay's bill is larger than any")
+        except FileMissing as error:
+            raise ProviderUnavailable(str(error)) from None
         finally:
             await server.close()
-        if answer.status != 200:
-            raise ProviderUnavailable(f"Alipay's bills answered {answer.status}")
-        return answer.body
 
 
-def bookings(bill: bytes) -> list[Booking]:
+def bookings(bill: IO[bytes]) -> list[Booking]:
     """What a bill says was taken and given back. Raises `ProviderUnavailable` for what is no bill."""
     try:
-        with zipfile.ZipFile(io.BytesIO(bill)) as found:
-            tables = [_text(found, name) for name in found.infolist()]
-        return [booking for table in tables for row in _rows(table) if (booking := _booking(row)) is not None]
+        with zipfile.ZipFile(bill) as found:
+            rows = (row for name in found.infolist() for row in _rows(found, name))
+            return [booking for row in rows if (booking := _booking(row)) is not None]
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, KeyError):
         raise ProviderUnavailable("Alipay's bill cannot be read") from None
 
 
-def _text(found: zipfile.ZipFile, name: zipfile.ZipInfo) -> str:
-    with found.open(name) as file:
-        content = file.read(MOST + 1)
-    if len(content) > MOST:
-        raise ValueError("larger than any bill")
-    return content.decode("gb18030")
-
-
-def _rows(table: str) -> Iterator[Mapping[str, str]]:
+def _rows(found: zipfile.ZipFile, name: zipfile.ZipInfo) -> Iterator[Mapping[str, str]]:
     """The lines of the table of trades, by their headings; none of a summary. Around it are lines that begin with #."""
-    lines = [line for line in table.splitlines() if line.strip() and not line.startswith("#")]
-    for row in csv.DictReader(lines) if lines and lines[0].startswith(TRADE) else ():
-        yield {str(name).strip(): str(value).strip() for name, value in row.items()}
+    if name.file_size > MOST:  # it is read to no more than that
+        raise ValueError("larger than any bill")
+    headings: list[str] = []
+    with found.open(name) as file, io.TextIOWrapper(file, "gb18030", newline="\n") as text:
+        for line in text:
+            if not line.strip() or line.startswith("#"):
+                continue
+            if headings:
+                yield _row(headings, [cell.strip() for cell in line.split(",")])
+            elif line.startswith(TRADE):
+                headings = [heading.strip() for heading in line.split(",")]
+            else:
+                return
+
+
+def _row(headings: list[str], cells: list[str]) -> Mapping[str, str]:
+    """By name. In the goods' name may be commas: behind it come two times, and what follows is counted from these."""
+    name = headings.index(NAME)
+    times = (at for at in range(name + 1, len(cells) - 1) if all(WHEN.fullmatch(cell) for cell in cells[at : at + 2]))
+    begin = next(times, None)
+    if begin is None:
+        raise ValueError("a line is cut off")
+    behind = zip(headings[name + 1 :], cells[begin:], strict=False)  # at the end are remarks, with commas maybe
+    return dict(zip(headings[:name], cells, strict=False)) | dict(behind)
 
 
 def _booking(row: Mapping[str, str]) -> Booking | None:

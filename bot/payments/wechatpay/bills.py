@@ -6,7 +6,8 @@ Source: pay.weixin.qq.com/docs/merchant/products/bill-download/format-trade.html
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from codecs import getincrementaldecoder
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal, InvalidOperation
@@ -53,36 +54,65 @@ class Bills:
         told = good(answer)
         # Of the address only what comes after the host: what is called is what the configuration says.
         place = urlsplit(str(told.get("download_url", "")))
-        file = await self._calls.unchecked("GET", f"{place.path}?{place.query}")  # not signed, but its hash was
-        if file.status != 200:
-            raise ProviderUnavailable(f"WeChat Pay answered {file.status} when asked for the bill of {day}")
-        return read(file.body, str(told.get("hash_type")), str(told.get("hash_value")))
+        file = self._calls.download(f"{place.path}?{place.query}")  # not signed, but its hash was
+        return await read(file, str(told.get("hash_type")), str(told.get("hash_value")))
 
 
-def read(bill: bytes, hash_type: str, hash_value: str) -> list[Booking]:
-    """Its lines. Raises `ProviderUnavailable` for one that is not whole, or not of this form."""
-    # Theirs, not ours: it says that the file is whole.
-    if hash_type != "SHA1" or hashlib.sha1(bill, usedforsecurity=False).hexdigest() != hash_value.lower():
+async def read(file: AsyncIterator[bytes], hash_type: str, hash_value: str) -> list[Booking]:
+    """Its lines; only they are kept of a file of any size. Raises `ProviderUnavailable`.
+
+    For one that does not come, is not whole, or is not of this form.
+    """
+    digest = hashlib.sha1(usedforsecurity=False)  # theirs, not ours: it says that the file is whole
+    table, broken = _Table(), False
+    async for line in _lines(file, digest.update):
+        try:
+            table.read(line)
+        except (ValueError, KeyError, IndexError, InvalidOperation):
+            broken = True
+    if hash_type != "SHA1" or digest.hexdigest() != hash_value.lower():
         raise ProviderUnavailable("WeChat Pay's bill is not whole")
-    try:
-        return list(_bookings(bill.decode("utf-8-sig")))
-    except (ValueError, KeyError, IndexError, InvalidOperation):
-        raise ProviderUnavailable("WeChat Pay's bill has another form than it had") from None
+    if broken:
+        raise ProviderUnavailable("WeChat Pay's bill has another form than it had")
+    return table.bookings
 
 
-def _bookings(text: str) -> Iterator[Booking]:
-    lines = text.splitlines()
-    header = lines[0].split(",")
-    for line in lines[1:]:
-        if not line.startswith("`"):
-            break  # the sums come after the lines
-        row = _row(header, line.removeprefix("`").split(",`"))
+async def _lines(file: AsyncIterator[bytes], seen: Callable[[bytes], None]) -> AsyncIterator[str]:
+    decoder, rest = getincrementaldecoder("utf-8-sig")(errors="replace"), ""
+    async for chunk in file:
+        seen(chunk)
+        *whole, rest = (rest + decoder.decode(chunk)).split("\n")
+        for line in whole:
+            yield line.rstrip("\r")
+    yield rest
+
+
+class _Table:
+    """The lines that begin with a mark, under the headings of the first; the sums come after them."""
+
+    def __init__(self) -> None:
+        self.bookings: list[Booking] = []
+        self._headings: list[str] = []
+        self._is_over = False
+
+    def read(self, line: str) -> None:
+        """One more line. ValueError, KeyError, IndexError or InvalidOperation for one of another form."""
+        if not self._headings:
+            self._headings = line.split(",")
+            self._headings.index(NAME)
+        elif not line.startswith("`"):
+            self._is_over = True
+        elif not self._is_over:
+            self._book(_row(self._headings, line.removeprefix("`").split(",`")))
+
+    def _book(self, row: Mapping[str, str]) -> None:
         at = datetime.strptime(row[AT], "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA)
         match row[STATE]:
             case "SUCCESS":
-                yield Booking(row[PAID_ID], _fen(row[PAID], row[CURRENCY]), at, row[ORDER])
+                self.bookings.append(Booking(row[PAID_ID], _fen(row[PAID], row[CURRENCY]), at, row[ORDER]))
             case "REFUND":
-                yield Booking(row[REFUND_ID], _fen(row[REFUNDED], row[CURRENCY]) * -1, at, row[ORDER])
+                back = _fen(row[REFUNDED], row[CURRENCY]) * -1
+                self.bookings.append(Booking(row[REFUND_ID], back, at, row[ORDER]))
 
 
 def _row(header: list[str], cells: list[str]) -> Mapping[str, str]:

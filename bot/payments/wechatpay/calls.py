@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.core.errors import ProviderUnavailable, Unauthorised
+from bot.core.errors import FileMissing, ProviderUnavailable, Unauthorised
 from bot.http import Answer
 from bot.payments._api import Api
 from bot.payments.wechatpay import crypto
@@ -50,16 +50,21 @@ class Calls:
 
     async def unchecked(self, method: str, path: str, body: bytes = b"") -> Answer:
         """An answer that may be anybody's."""
-        headers = {
-            "Accept": "application/json",
-            "User-Agent": "Parley",
-            "Authorization": self._word(method, path, body),
-        }
+        headers = self._headers(method, path, body)
         if body:
             headers["Content-Type"] = "application/json"
         if self._settings.public_key_id:
             headers["Wechatpay-Serial"] = self._settings.public_key_id
         return await self._api.call(method, path, body=body or None, headers=headers)
+
+    async def download(self, path: str) -> AsyncIterator[bytes]:
+        """The bytes of a file, which may be anybody's. Raises `ProviderUnavailable`."""
+        try:
+            stream = await self._api.download(path, headers=self._headers("GET", path, b""))
+        except FileMissing as error:
+            raise ProviderUnavailable(str(error)) from None
+        async for chunk in stream.chunks:
+            yield chunk
 
     def sign(self, *lines: str) -> str:
         """Our signature under these lines."""
@@ -74,6 +79,10 @@ class Calls:
     async def close(self) -> None:
         """Close connections."""
         await self._api.close()
+
+    def _headers(self, method: str, path: str, body: bytes) -> dict[str, str]:
+        word = self._word(method, path, body)
+        return {"Accept": "application/json", "User-Agent": "Parley", "Authorization": word}
 
     def _word(self, method: str, path: str, body: bytes) -> str:
         stamp, nonce = self.stamp(), secrets.token_hex(16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -80,6 +81,18 @@ async def test_a_day_of_books_is_of_two_days_in_china(bare: Shop, alone: Alipay)
         ("morning", request, -600, NOW + timedelta(hours=1)),
     ]
     assert [one[0] for one in await books(alone, NOW + timedelta(days=-1))] == []
+
+
+async def test_a_bill_of_many_trades_is_read(bare: Shop, alone: Alipay) -> None:
+    bare.paid(await alone.create(replace(ORDER, description='"茶", 2, 2026-11-24 00:00:00, ×')))
+    [(at, line)] = bare.server.booked
+    noise = random.Random(1)  # so that it does not shrink in a ZIP
+    number = bare.server.trades[ORDER.key].number
+    lines = [line.replace(number, f"{noise.getrandbits(12_000):x}") for _ in range(6_000)]
+    bare.server.booked = [(at, one) for one in lines]
+    bare.server.now += 2 * 86400
+    found = await books(alone, NOW)
+    assert (len(found), {one[2] for one in found}) == (6_000, {13600})
 
 
 async def test_books_are_there_by_noon_in_china(bare: Shop, alone: Alipay) -> None:

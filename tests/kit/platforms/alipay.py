@@ -336,7 +336,7 @@ class AlipayServer(FakePlatform):
 
     def _book(self, trade: Trade, kind: str, amount: str, request: str) -> None:
         times = f"{self._time(trade.paid_at)},{self._time(self.now)}"
-        start = f"{trade.number}\t,{trade.words['out_trade_no']}\t,{kind}\t,{trade.words['subject'].replace(',', ';')}"
+        start = f"{trade.number}\t,{trade.words['out_trade_no']}\t,{kind}\t,{trade.words['subject']}"
         line = f"{start},{times},\t,\t,\t,\t,**明(136****1234)\t,{amount},{amount},{request}\t,0.00,"
         self.booked.append((self.now, line))
 
