@@ -60,6 +60,7 @@ class Runtime:
         self.bus = Bus()
         self._parts = parts
         self._aliases = Aliases()
+        self._introductions = Introductions(parts.channels)
         self._roles = frozenset(parts.roles)
         self._lanes = Lanes()
         self._lease = Lease() if engine().is_shared else WholeDatabase()
@@ -98,7 +99,7 @@ class Runtime:
         parts = self._parts
         return {
             "send": Send(parts.channels, parts.clock, parts.shop.quiet),
-            "profile": AskProfile(parts.channels),
+            "profile": AskProfile(parts.channels, self._introductions),
             "forget": Forget(parts.channels, parts.storage, self.bus.publish, parts.clock),
             discards.KIND: Discard(parts.storage),
             "store": Store(parts.channels, parts.filing, parts.limits, parts.clock),
@@ -119,7 +120,7 @@ class Runtime:
             turn_timeout=parts.turn_timeout,
             lease=self._lease,
             watch=Watch(parts.block_timeout),
-            introductions=Introductions(parts.channels),
+            introductions=self._introductions,
         )
 
     def _for_staff(self) -> Staffing:

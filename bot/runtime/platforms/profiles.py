@@ -33,6 +33,8 @@ PATIENCE = 1.5
 #: Calls of one account under way at once. One that hangs keeps its place until the channel gives it up, so that of a
 #: platform that hangs only so many people wait.
 MOST_AT_ONCE = 64
+#: So many late answers are kept for the effects that ask for them.
+MOST_LATE = 1_000
 _IDENTITY = "UPDATE identity SET name = ?, locale = ? WHERE account = ? AND external_id = ?"
 _CONTACT = (
     "UPDATE contact SET name = ? WHERE name = '' AND id = "
@@ -56,6 +58,7 @@ class Introductions:
     def __init__(self, channels: Mapping[str, Channel]) -> None:
         self._channels = channels
         self._calls: dict[str, set[asyncio.Task[Profile | None]]] = defaultdict(set)  # under way, by account
+        self._late: dict[tuple[str, str], asyncio.Task[Profile | None]] = {}  # nobody waited for them, oldest first
         self._rests: dict[str, float] = {}  # accounts that were asked to wait, and until when by the loop's clock
 
     async def introduce(self, inbound: Inbound) -> Stranger:
@@ -73,9 +76,24 @@ class Introductions:
         call.add_done_callback(calls.discard)
         await asyncio.wait([call], timeout=min(PATIENCE, channel.holds / 2 or PATIENCE))
         told = call.result() if call.done() else None
+        if not call.done():
+            self._keep(call, account, inbound.sender)
         if told is None:
             return Stranger(inbound, untold=True)
         return Stranger(replace(inbound, name=told.name or inbound.name, locale=told.locale or inbound.locale))
+
+    def _keep(self, call: asyncio.Task[Profile | None], account: str, sender: str) -> None:
+        self._late[account, sender] = call
+        if len(self._late) > MOST_LATE:
+            del self._late[next(iter(self._late))]
+
+    async def late(self, account: str, sender: str) -> Profile | None:
+        """What was told too late to greet them by, once it is; None where it was not asked here, or not told."""
+        call = self._late.pop((account, sender), None)
+        if call is None:
+            return None
+        await asyncio.wait([call])
+        return None if call.cancelled() else call.result()
 
     async def _ask(self, channel: Channel, inbound: Inbound) -> Profile | None:
         try:
@@ -117,16 +135,21 @@ def asks(state: ConversationState) -> NewEffect:
 class AskProfile:
     """The executor of `profile`."""
 
-    def __init__(self, channels: Mapping[str, Channel]) -> None:
+    def __init__(self, channels: Mapping[str, Channel], introductions: Introductions) -> None:
         self._channels = channels
+        self._introductions = introductions
 
     async def run(self, effect: NewEffect) -> Done:
-        """What the platform says is written to the identity, and names a contact that has no name."""
+        """What the platform says is written to the identity, and names a contact that has no name.
+
+        It is asked once: a call that is under way since they were met tells it, too.
+        """
         asked = msgspec.json.decode(effect.payload, type=ProfilePayload)
         channel = self._channels.get(asked.account)
         if channel is None:
             return Done()
-        found, address = await _told(channel, asked.recipient), (asked.account, asked.recipient)
+        address = asked.account, asked.recipient
+        found = await self._introductions.late(*address) or await _told(channel, asked.recipient)
         statements: tuple[Statement, ...] = (
             (_IDENTITY, [(found.name, found.locale, *address)]),
             (_CONTACT, [(found.name, *address)]),

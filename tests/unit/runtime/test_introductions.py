@@ -172,6 +172,7 @@ async def test_who_is_not_told_of_in_time_is_greeted_without(sim: Simulator, kno
     knowing.gate.set()
     await is_known("小安")
     assert (await InboundRow.get()).attempts == 0
+    assert knowing.asked == ["ann"]  # what comes late is not asked for again
 
 
 async def test_a_platform_that_hangs_is_waited_for_by_so_many_only(
