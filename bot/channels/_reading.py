@@ -102,9 +102,9 @@ def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def place(latitude: Any, longitude: Any, *names: str) -> str:
-    """A place in words, so that handlers and staff can read it: degrees, and what it is called."""
-    return str(at(_degrees(latitude, 90), _degrees(longitude, 180), *names))
+def place(latitude: Any, longitude: Any, *names: str, of_china: bool = False) -> str:
+    """A place in words that handlers and staff can read: degrees, GCJ-02 if `of_china`, and what it is called."""
+    return str(at(_degrees(latitude, 90), _degrees(longitude, 180), *names, of_china=of_china))
 
 
 def _degrees(value: Any, most: int) -> float:

@@ -108,7 +108,8 @@ def _message(kind: str, event: Json, by_address: bool) -> _Found | None:
         return _Found(files=(replace(file, ref=address or file.ref),))
     if kind == "location":
         named = word(event, "Label", MOST_NAME)
-        return _Found(text=place(word(event, "Location_X"), word(event, "Location_Y"), named))
+        # WeChat's map: https://developers.weixin.qq.com/miniprogram/dev/api/location/wx.openLocation.html
+        return _Found(text=place(word(event, "Location_X"), word(event, "Location_Y"), named, of_china=True))
     if kind == "link":
         lines = (word(event, field) for field in ("Title", "Description", "Url"))
         return _Found(text="\n".join(filter(None, lines)))

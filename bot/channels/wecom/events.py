@@ -137,7 +137,8 @@ def _in_words(kind: str, item: Json) -> str:
     if kind == "location":
         told = obj(item, "location")
         names = text(told, "name", MOST_NAME), text(told, "address", MOST_NAME)
-        return place(told.get("latitude"), told.get("longitude"), *names)
+        # WeChat's map: https://developers.weixin.qq.com/miniprogram/dev/api/location/wx.openLocation.html
+        return place(told.get("latitude"), told.get("longitude"), *names, of_china=True)
     if kind == "link":
         told = obj(item, "link")
         return "\n".join(filter(None, (text(told, field) for field in ("title", "desc", "url"))))

@@ -50,7 +50,7 @@ def test_a_text_is_read_whole() -> None:
     ("name", "kind", "text", "data", "about"),
     [
         ("menu_tap", "callback", "普洱", "buy:8", ""),
-        ("location", "message", "📍 Tea House, 1 Nanjing Rd, 31.230400, 121.473700", "", ""),
+        ("location", "message", "📍 Tea House, 1 Nanjing Rd, 31.230400, 121.473700 GCJ-02", "", ""),
         ("link", "message", "Our tea\nSpring harvest\nhttps://shop.example/tea", "", ""),
         ("business_card", "message", "👤 LiSi", "", ""),
         ("miniprogram", "message", "[Tea shop]", "", ""),

@@ -27,6 +27,12 @@ def test_what_is_said_is_read_back(names: tuple[str, ...], words: str) -> None:
     assert place.read(f" {told} ") == told
 
 
+def test_a_point_of_a_map_of_china_says_so() -> None:
+    told = place.at(31.24, 121.49, "Bund", of_china=True)
+    assert str(told) == f"📍 Bund, {POINT} GCJ-02"
+    assert place.read(str(told)) == told == Place("Bund", f"{POINT} GCJ-02")
+
+
 def test_a_place_without_degrees_has_words() -> None:
     assert place.read("📍 Hangzhou, Zhejiang") == Place("Hangzhou, Zhejiang")
     assert place.read(str(place.at(-33.86, -0.5))) == Place("", "-33.860000, -0.500000")

@@ -58,6 +58,22 @@ describe("web addresses", () => {
     expect(parts("📍 31.240000, -121.490000").map((part) => part.href)).toEqual(["", map]);
     expect(parts("31.240000, 121.490000\n📍 Hangzhou").map((part) => part.href)).toEqual([""]);
   });
+  it("and points of a map of China where they are on others", () => {
+    // The pairs are those of github.com/googollee/eviltransform.
+    const pairs = [
+      ["31.175304, 121.531542", 31.177428, 121.527211],
+      ["22.540796, 113.917176", 22.543847, 113.912316],
+      ["39.913345, 116.384047", 39.911954, 116.377817],
+      ["48.858400, 2.294500", 48.8584, 2.2945],
+    ] as const;
+    for (const [said, latitude, longitude] of pairs) {
+      const [, link] = parts(`📍 ${said} GCJ-02`);
+      expect(link?.text).toBe(`${said} GCJ-02`);
+      const [north, east] = (link?.href.split("#map=17/")[1] ?? "").split("/").map(Number);
+      expect(north).toBeCloseTo(latitude, 5);
+      expect(east).toBeCloseTo(longitude, 5);
+    }
+  });
   it("lose no letter of the text", () => {
     const text = "a https://x.example, b\nhttps://y.example/(z) 茶 📍 31.240000, 121.490000 c";
     expect(parts(text).map((part) => part.text).join("")).toBe(text);
