@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Iterable
+from contextlib import nullcontext
 from weakref import WeakValueDictionary
 
 from bot.channels._account import Around
@@ -57,6 +58,7 @@ class EmailChannel(Channel):
         self._puller = Puller(settings, reader, around.notes, self._shelf, sleep)
         self._sender = Sender(settings)
         self._fetching = asyncio.Semaphore(2)
+        self._loading = asyncio.Semaphore(2)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._pulling: asyncio.Task[None] | None = None
 
@@ -82,12 +84,16 @@ class EmailChannel(Channel):
             raise BadInput(f"a mail has at most {self.capabilities.text_limit} characters")
         if not recipient or address(recipient) != recipient.lower():
             raise BadInput("this is no address")
-        files = [File(file, await self._content(file)) for file in wire.files]
         message_id = self._marks.id(key, recipient)
         ours = From(self._settings.address, self._settings.name)
         mark = self._marks.short(recipient) if self._settings.subject_mark else ""
-        mail = written(wire, ours, recipient, message_id, files, occasion, mark)
-        await self._sender.send(mail, self._settings.address, recipient)
+        # Many conversations want to send at once; in memory are the files of a few.
+        async with self._loading if wire.files else nullcontext():
+            files = [File(file, await self._content(file)) for file in wire.files]
+            data = await asyncio.to_thread(
+                lambda: written(wire, ours, recipient, message_id, files, occasion, mark).as_bytes()
+            )
+            await self._sender.send(data, self._settings.address, recipient)
         return Sent(message_id)
 
     async def fetch(self, file: FileRef) -> FileStream:

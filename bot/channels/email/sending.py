@@ -6,7 +6,6 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from email.message import EmailMessage
 
 from aiosmtplib import SMTP, SMTPException
 
@@ -32,13 +31,12 @@ class Sender:
         self._free: list[tuple[SMTP, float]] = []
         self._places = asyncio.Semaphore(MOST_CONNECTIONS)
 
-    async def send(self, mail: EmailMessage, sender: str, recipient: str) -> None:
+    async def send(self, mail: bytes, sender: str, recipient: str) -> None:
         """Returns once the server has taken it. Raises as `Channel.send`, and `Untrusted`."""
-        data = mail.as_bytes()
         async with self._connection() as client:
             deadline.assure()
             options = [] if recipient.isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
-            await client.sendmail(sender, [mailbox(recipient)], data, mail_options=options)
+            await client.sendmail(sender, [mailbox(recipient)], mail, mail_options=options)
 
     async def look(self) -> None:
         """See that the server takes us. Raises as `send`."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.channels.email import EmailChannel, Settings
 from bot.channels.email.shelf import Shelf
 from bot.core.errors import FileMissing
-from bot.core.message import FileRef
+from bot.core.message import Attachment, FileRef, Wire
 from tests.contracts.channel_contract import PHOTO, Inbox
-from tests.contracts.email.conftest import Open
+from tests.contracts.email.conftest import Open, table
 from tests.contracts.email.reader import parse
 from tests.contracts.email.test_pulling import content
+from tests.kit.platforms.around import around
 from tests.kit.platforms.email import EmailServer
 from tests.kit.platforms.exchange import Exchange
 from tests.kit.platforms.letters import EmailPerson
@@ -89,3 +92,22 @@ def test_what_is_too_large_for_the_shelf_throws_nothing_out() -> None:
     shelf.put("1.1", b"small")
     shelf.put("1.2", b"much too large")
     assert (shelf.get("1.1"), shelf.get("1.2")) == (b"small", None)
+
+
+async def test_of_many_mails_that_are_to_leave_the_files_of_a_few_are_in_memory(
+    server: EmailServer, ann: EmailPerson
+) -> None:
+    begun, together = 0, []
+
+    async def opened(file: Attachment) -> AsyncIterator[bytes]:
+        nonlocal begun
+        begun += 1
+        together.append(begun - len(server.taken))
+        yield PHOTO
+
+    channel = EmailChannel(Settings.model_validate(table(server)), around("email", opened))
+    photo = Attachment(1, "image", "p.jpg", "image/jpeg", len(PHOTO))
+    mails = [channel.send(ann.id, Wire("look", files=(photo,)), f"k{number}") for number in range(8)]
+    await asyncio.gather(*mails, channel.send(ann.id, Wire("text"), "k"))
+    assert (len(ann.shown), max(together)) == (9, 2)
+    await channel.stop()
