@@ -44,6 +44,13 @@ def test_a_promise_holds_only_if_its_broken_variants_are_caught(wrong: list[str]
     assert (held(found), verdict(found)) == (says.startswith("held"), says)
 
 
+def test_a_quick_run_says_how_many_broken_variants_it_tried() -> None:
+    [known, *_] = PARTS["mailbox"].armed
+    armed = {known: {"figures": {}, "wrong": ["late"]}}
+    found = result(wrong=[], caught=[]) | {"part": "mailbox", "quick": True, "armed": armed}
+    assert page._verdict(found) == "held; tried and caught: 1 of 4 broken variants"
+
+
 def test_a_full_run_counts_before_a_quick_one(tmp_path: Path) -> None:
     for quick in (True, False):
         name = f"ack-{'quick' if quick else 'full'}.json"
