@@ -83,8 +83,9 @@ def _format(value: Decimal, currency: str, locale: str) -> str:
     from babel.numbers import format_currency, get_currency_symbol
 
     locale = locale.replace("-", "_")
-    usual = get_currency_symbol(currency, locale)
+    known = "JPY" if currency == "XTR" else currency  # CLDR has no Stars: they are written as what is whole, too
+    usual = get_currency_symbol(known, locale)
     # Unquantized: CLDR rounds some currencies, as ALL and MGA, to whole units, though ISO 4217 gives them hundredths.
-    exact = format_currency(value, currency, locale=locale, decimal_quantization=False)
+    exact = format_currency(value, known, locale=locale, decimal_quantization=False)
     written = exact.replace(usual, SIGNS.get(currency, usual), 1)
     return _LETTER_BEFORE_DIGIT.sub("\xa0", written)
