@@ -20,6 +20,7 @@ from bot.core.router import Router, Routes, menu
 from bot.core.text import Voice
 from bot.runtime.languages import Languages
 from bot.runtime.shop import Able, Shop
+from bot.settings import checks
 
 
 def make_routes(config: Config) -> Routes:
@@ -72,4 +73,5 @@ def make_shop(
         timedelta(minutes=config.shop.order_hold_minutes),
         ways_to_pay(providers),
         quiet.parse(config.shop.quiet_hours, config.shop.timezone),
+        checks.pairs(config.shop.currencies),
     )

@@ -6,6 +6,7 @@ from bot.core.router import Router
 from handlers import (
     another_app,
     assistance,
+    back_in_stock,
     checkout,
     fallback,
     files,
@@ -17,6 +18,7 @@ from handlers import (
     presence,
     reports,
     review,
+    searching,
     shop,
     welcome,
 )
@@ -24,6 +26,7 @@ from handlers import (
 routers: list[Router] = [
     welcome.router,
     shop.router,
+    searching.router,
     checkout.router,
     orders.router,
     review.router,
@@ -34,6 +37,7 @@ routers: list[Router] = [
     language.router,
     news.router,
     nudge.router,
+    back_in_stock.router,
     assistance.router,
     presence.router,
     fallback.router,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.core.callback import Callback
 from bot.core.chat import Chat
 from bot.core.errors import Refused
@@ -10,7 +12,7 @@ from bot.core.router import RUN, Router
 from bot.core.text import _
 from bot.services import cart, catalogue
 from bot.services.cart import Cart
-from bot.services.catalogue import AboutProduct, ProductView
+from bot.services.catalogue import AboutProduct, ProductView, VariantView
 from handlers import refusals
 
 router = Router("shop")
@@ -27,6 +29,18 @@ class Browse(Callback):
 
 class Add(Callback):
     """Put one of these into the cart."""
+
+    sku: str
+
+
+class Choose(Callback):
+    """Which of a product's variants."""
+
+    sku: str
+
+
+class Tell(Callback):
+    """Tell them when this is back."""
 
     sku: str
 
@@ -61,12 +75,55 @@ async def browse_on(chat: Chat, more: Browse) -> None:
 @router.on(Add)
 async def add(chat: Chat, item: Add) -> None:
     """One more of it."""
+    await put(chat, item.sku)
+
+
+@router.on(Choose)
+async def choose(chat: Chat, wanted: Choose) -> None:
+    """Each of its options is a question; what nobody can have at the moment can be waited for."""
     try:
-        basket = await chat.do(cart.add, item.sku)
+        found = await chat.do(catalogue.variants, wanted.sku)
+    except Refused as refusal:
+        chat.say(refusals.words(refusal), buttons=[browse_button(chat)])
+        return
+    left = found.variants
+    for number, option in enumerate(found.options):
+        values = list(dict.fromkeys(one.values[number] for one in left))
+        if len(values) > 1:
+            labels = {
+                value: offer(chat, value, [one for one in left if one.values[number] == value]) for value in values
+            }
+            value = await chat.choose(
+                _("{name}: which {option}?", name=found.product.name, option=option),
+                values,
+                label=labels.__getitem__,
+                expire="1d",
+            )
+            left = tuple(one for one in left if one.values[number] == value)
+    if left[0].available:
+        await put(chat, left[0].sku)
+    else:
+        name = f"{found.product.name} ({', '.join(left[0].values)})"
+        chat.say(_("{name} is sold out at the moment.", name=name), buttons=[tell_button(chat, left[0].sku)])
+
+
+def offer(chat: Chat, value: str, variants: Sequence[VariantView]) -> str:
+    """A value with its price, where one and the same price is left, and a mark where nobody can have it."""
+    prices = {one.price for one in variants}
+    words = f"{value} · {prices.pop().format(chat.locale)}" if len(prices) == 1 else value
+    if any(one.available for one in variants):
+        return words
+    return chat.words(_("{value} (sold out)", value=words))
+
+
+async def put(chat: Chat, sku: str) -> None:
+    """One more of a variant into the cart."""
+    try:
+        basket = await chat.do(cart.add, sku)
     except Refused as refusal:
         chat.say(refusals.words(refusal))
         return
-    name = next((line.name for line in basket.lines if line.sku == item.sku), item.sku)
+    name = next((line.name for line in basket.lines if line.sku == sku), sku)
     chat.say(_("In your cart now: {name}.", name=name), summary=summary(chat, basket), buttons=cart_buttons(chat))
 
 
@@ -130,13 +187,28 @@ async def show_page(chat: Chat, page: int) -> None:
 
 
 def card(chat: Chat, product: ProductView) -> Card:
-    """A product with its picture and one action; one that is sold out has none."""
+    """A product with its picture and one action: to buy it, to choose which one, or to wait for it."""
     price = product.price.format(chat.locale)
+    if product.varies:
+        price = chat.words(_("from {price}", price=price))
     if product.available <= 0:
         text = "\n".join([product.description, chat.words(_("Sold out at the moment"))])
-        return Card(product.name, text, price, product.picture)
-    button = Button(chat.words(_("Add to cart")), Add(sku=product.only).pack(), style="primary")
+        action = tell_button(chat, product.only) if product.only else choose_button(chat, product)
+        return Card(product.name, text, price, product.picture, (action,))
+    button = choose_button(chat, product)
+    if product.only:
+        button = Button(chat.words(_("Add to cart")), Add(sku=product.only).pack(), style="primary")
     return Card(product.name, product.description, price, product.picture, (button,))
+
+
+def choose_button(chat: Chat, product: ProductView) -> Button:
+    """Which of its variants."""
+    return Button(chat.words(_("See the options")), Choose(sku=product.sku).pack(), style="primary")
+
+
+def tell_button(chat: Chat, sku: str) -> Button:
+    """Wait for a variant."""
+    return Button(chat.words(_("Tell me when it is back")), Tell(sku=sku).pack())
 
 
 def summary(chat: Chat, basket: Cart) -> Summary:

@@ -1,5 +1,5 @@
-"""Every row lock, in one order: who is one person, conversations by id, cart, order, payment, product by id, review,
-file by id, login attempts by subject.
+"""Every row lock, in one order: who is one person, conversations by id, cart, order, payment, product by id, who waits
+for one, review, file by id, login attempts by subject.
 
 Whoever takes two of them takes them in this order, so nobody waits in a circle. PostgreSQL locks rows; SQLite's
 transactions exclude each other already and the clause is dropped.
@@ -13,7 +13,7 @@ from tortoise.queryset import QuerySet
 
 from models.attachment import Attachment
 from models.broadcast import Broadcast
-from models.catalogue import CartLine, Product, Variant
+from models.catalogue import CartLine, Product, StockAlert, Variant
 from models.conversation import Conversation
 from models.database import client, execute
 from models.order import Order
@@ -80,6 +80,15 @@ async def variants(ids: Iterable[int]) -> dict[int, Variant]:
     await products(int(one) for one in of)  # type: ignore[call-overload]
     rows = await Variant.filter(id__in=wanted).order_by("id").select_related("product")
     return {row.id: row for row in rows}
+
+
+async def stock_alerts(ids: Iterable[int]) -> list[StockAlert]:
+    """Those of these that are still there, by id, with their variants."""
+    rows = await StockAlert.filter(id__in=list(ids)).order_by("id").select_for_update()
+    variants = {row.id: row for row in await Variant.filter(id__in=[row.variant_id for row in rows])}
+    for row in rows:
+        row.variant = variants[row.variant_id]
+    return rows
 
 
 async def review(id: int) -> Review | None:  # noqa: A002

@@ -29,6 +29,10 @@ class Shop(Section):
     currency: Annotated[str, AfterValidator(checks.currency)] = Field(
         default="CNY", description="What prices are in: an ISO 4217 code."
     )
+    currencies: Annotated[Listed, AfterValidator(checks.currencies)] = Field(
+        default=(),
+        description='Accounts that sell in another currency, like "telegram=USD": there only what has a price in it.',
+    )
     languages: Annotated[Listed, AfterValidator(checks.languages)] = Field(
         default=("en", "zh"), description="Languages that the bot speaks; the first is for those whose own is not here."
     )

@@ -26,6 +26,7 @@ InboundKind = Literal[
     "timer",  # a reminder or expiry of a dialog is due; `data` is "remind:<dialog>" or "expire:<dialog>"
     "order",  # an order took a step outside of the conversation; `data` is its number
     "news",  # the shop tells many something, also this customer; `data` is the broadcast's id
+    "back",  # a variant that the customer waits for can be bought again; `data` is its sku
     "nudge",  # a question waits at another address of the customer's: `text` is the question, `data` the channel
     "report",  # a report is ready for this chat; `data` is the run's id
     "person",  # another address of theirs: `data` is "claimed:<code>", "joined:…", "declined:…" or "parted:<proof>"
@@ -117,6 +118,7 @@ class Inbound(msgspec.Struct, frozen=True, omit_defaults=True):
 _ABOUT: Mapping[str, About] = {
     "timer": "reminders",
     "nudge": "reminders",
+    "back": "reminders",
     "order": "orders",
     "report": "reports",
     "news": "news",

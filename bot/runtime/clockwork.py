@@ -1,4 +1,4 @@
-"""What the clock has a runtime do: remind, end, let go in the morning, tell many, expire orders, book, clear away."""
+"""What the clock has a runtime do: remind, end, release, tell who waits and many, expire orders, book, clear away."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 
 from bot.core.ports import Accept
-from bot.runtime import broadcasting, order_steps, pruning, timers
+from bot.runtime import back_in_stock, broadcasting, order_steps, pruning, timers
 from bot.runtime.effects import Effects
 from bot.runtime.inbox import Inbox
 from bot.runtime.ledger import Waiting
 from bot.runtime.parts import Parts
 from bot.runtime.platforms import open_calls
 from bot.runtime.schedule import TICK_SECONDS, Schedule
-from bot.services import ledger, payments, person_codes
+from bot.services import ledger, payments, person_codes, product_search
 from models.database import transaction
 
 DAY = timedelta(days=1)
@@ -60,6 +60,8 @@ class Clockwork:
         schedule.every(broadcasting.STEP_SECONDS, "broadcasts", self.broadcasts_due)
         schedule.every(15.0, "orders", self.orders_due)
         schedule.every(300.0, "books", self.books_due)
+        schedule.every(15.0, "back in stock", self.back_in_stock)
+        schedule.every(15.0, "search", product_search.mend)
         schedule.every(3600.0, "prune", self.prune)
         if any(channel.holds for channel in self._parts.channels.values()):
             schedule.every(open_calls.REMEMBERED, "calls", open_calls.prune)
@@ -91,6 +93,11 @@ class Clockwork:
         for key in await ledger.behind(now):
             async with transaction():
                 await payments.rebook(key, now)
+
+    async def back_in_stock(self) -> None:
+        """See `back_in_stock.tell`; while much waits to be answered, this waits, too."""
+        if self._waiting() < _MUCH:
+            self._arrived(await back_in_stock.tell(self._inbox, self._parts.shop, self._parts.clock()))
 
     async def prune(self) -> None:
         """Forget what nobody asks for any more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.core.capabilities import Capabilities
@@ -38,14 +38,19 @@ class Shop:
     routes: Routes
     languages: Languages
     capabilities: Mapping[str, Capabilities]  # by channel account
-    currency: str
+    currency: str  # where the account has none of its own
     order_hold: timedelta = timedelta(minutes=30)
     pay_ways: tuple[Offer, ...] = ()
     quiet: QuietHours = NEVER  # when nobody is sent what nobody waits for
+    currencies: Mapping[str, str] = field(default_factory=dict)  # by channel account
 
     def on(self, account: str) -> Capabilities:
         """What the channel of `account` can show; an account that is gone keeps a plain one."""
         return self.capabilities.get(account) or Capabilities(account)
+
+    def currency_of(self, account: str) -> str:
+        """What is sold on an account is sold in this currency, and in no other."""
+        return self.currencies.get(account, self.currency)
 
     def language(self, account: str, spoken: str) -> str:
         """Which of our languages somebody gets there who speaks this one, or has not said which."""

@@ -61,7 +61,8 @@ class Turn:
         # What the shop begins itself goes to the address and comes from nobody.
         proved = self._inbound.kind == "order" or not shop.on(state.account).forgeable
         scope = Scope(
-            state.id, state.contact_id, state.identity_id, state.account, locale, now, shop.currency, shop.order_hold,
+            state.id, state.contact_id, state.identity_id, state.account, locale, now, shop.currency_of(state.account),
+            shop.order_hold,
             shop.pay_ways, state.person_id, proved, shop.capabilities,
         )  # fmt: skip
         self.host = TurnHost(connection, scope)

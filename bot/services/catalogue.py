@@ -75,21 +75,23 @@ class Range:
     variants: tuple[VariantView, ...]
 
 
-_SOLD = (
+#: Of a product `p`, with one value: the currency.
+SOLD = (
     "p.active AND EXISTS (SELECT 1 FROM variant v JOIN price r ON r.variant_id = v.id "
     "WHERE v.product_id = p.id AND v.active AND r.currency = ?)"
 )
-_PAGE = f"SELECT p.id FROM product p WHERE {_SOLD} ORDER BY p.position, p.id LIMIT ? OFFSET ?"  # noqa: S608 - ours
+_PAGE = f"SELECT p.id FROM product p WHERE {SOLD} ORDER BY p.position, p.id LIMIT ? OFFSET ?"  # noqa: S608 - ours
 
 
 @reads
 async def products(scope: Scope, first: int = 0, most: int = MOST) -> Shelf:
     """What is for sale in the customer's currency, in the shop's order, from the `first` on (0: all)."""
     found = await fetch(_PAGE, (scope.currency, most + 1, first))
-    return await _shelf(scope, [int(row["id"]) for row in found], most)
+    return await shelf(scope, [int(row["id"]) for row in found], most)
 
 
-async def _shelf(scope: Scope, ids: Sequence[int], most: int) -> Shelf:
+async def shelf(scope: Scope, ids: Sequence[int], most: int) -> Shelf:
+    """These products, in this order; one more than `most` of them says that there are more."""
     there = {one.product.id: one for one in await _loaded(scope, ids[:most])}
     return Shelf(tuple(there[id_].view(scope) for id_ in ids[:most] if id_ in there), len(ids) > most)
 

@@ -10,7 +10,7 @@ from tortoise.exceptions import IntegrityError
 
 from bot.core.errors import Refused
 from bot.core.money import Money
-from bot.services import stock
+from bot.services import product_search, stock
 from models import Place, Price, Product, Variant, locks
 from models.catalogue import Words
 from models.database import transaction
@@ -71,6 +71,7 @@ async def save(spec: ProductSpec, now: datetime, *, product_id: int | None = Non
         async with transaction():
             product = await _saved(spec, now, product_id)
             await _save_variants(product, spec.variants, now)
+            await product_search.write([product.id])
             return product
     except IntegrityError as error:
         raise Refused("sku_taken", field="sku", sku=await _taken(spec, product_id)) from error

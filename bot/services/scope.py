@@ -30,7 +30,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One customer in one conversation at one moment; `now` is aware UTC, `currency` the shop's ISO 4217 code."""
+    """One customer in one conversation at one moment; `now` is aware UTC, `currency` the account's ISO 4217 code."""
 
     conversation_id: int
     contact_id: int

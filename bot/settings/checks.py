@@ -60,6 +60,21 @@ def currency(code: str) -> str:
     return code
 
 
+def currencies(wanted: Sequence[str]) -> tuple[str, ...]:
+    """Like "telegram=USD"."""
+    for one in wanted:
+        account, _, code = one.partition("=")
+        if not account or not code:
+            raise ValueError(f"{one!r} is not an account and its currency; write it like telegram=USD")
+        currency(code)
+    return tuple(wanted)
+
+
+def pairs(wanted: Sequence[str]) -> dict[str, str]:
+    """ "telegram=USD" by account."""
+    return {account: code for account, _, code in (one.partition("=") for one in wanted)}
+
+
 def languages(tags: Sequence[str]) -> tuple[str, ...]:
     """At least one, each with a catalogue, none twice."""
     unknown = [tag for tag in tags if tag not in LANGUAGES]

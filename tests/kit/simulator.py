@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -140,6 +140,7 @@ class Simulator:
     languages: Sequence[str] = ("en", "zh")
     now: datetime = START
     quiet: QuietHours = NEVER
+    currencies: Mapping[str, str] = field(default_factory=dict)  # of accounts that have their own
     more: Sequence[Capabilities] = ()  # the shop's other channels
 
     def __post_init__(self) -> None:
@@ -177,6 +178,7 @@ class Simulator:
             "CNY",
             pay_ways=ways_to_pay(providers),
             quiet=self.quiet,
+            currencies=self.currencies,
         )
         self.runtime = Runtime(
             Parts(
@@ -208,6 +210,7 @@ class Simulator:
         await self.runtime.clockwork.dialogs_due()
         await self.runtime.clockwork.orders_due()
         await self.runtime.clockwork.morning()
+        await self.runtime.clockwork.back_in_stock()
         await self.runtime.clockwork.broadcasts_due()
         await self.runtime.idle()
 

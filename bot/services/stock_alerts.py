@@ -1,0 +1,93 @@
+"""Who wants to hear that something sold out is back: each of them is told once, when there is a piece for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tortoise.exceptions import IntegrityError
+
+from bot.core.errors import Refused
+from bot.core.registry import reads
+from bot.services import same_person, stock
+from bot.services.scope import Scope
+from bot.services.variants import Priced, priced
+from models import StockAlert, Variant, locks
+from models.database import fetch, transaction
+
+#: So many in one transaction; the next tick takes the rest.
+AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """What is back: the variant's sku, what it is called, and how many there are."""
+
+    sku: str
+    name: str
+    available: int
+
+
+async def ask(scope: Scope, sku: str) -> str:
+    """Tell this person when it is back; returns what it is called. Asking twice is asking once.
+
+    Raises `Refused("no_product")`.
+    """
+    found = await _sold(scope, sku)
+    if found is None:
+        raise Refused("no_product", sku=sku)
+    await _add(scope, found.row.id)
+    return found.name(scope.locale)
+
+
+@reads
+async def look(scope: Scope, sku: str) -> Back | None:
+    """What is told now; None where it is no longer for sale, or gone again."""
+    found = await _sold(scope, sku)
+    free = (await stock.available([found.row.id], scope.now))[found.row.id] if found else 0
+    return Back(sku, found.name(scope.locale), free) if found and free else None
+
+
+async def again(scope: Scope, sku: str) -> None:
+    """It went before they could be told: the next time, then."""
+    found = await _sold(scope, sku)
+    if found is not None:
+        await _add(scope, found.row.id)
+
+
+async def due(now: datetime) -> list[int]:
+    """Ids of those who can be told, the first who asked first, `AT_ONCE` at most."""
+    wanted = [int(row["variant_id"]) for row in await fetch("SELECT DISTINCT variant_id FROM stock_alert")]
+    free = [id_ for id_, pieces in (await stock.available(wanted, now)).items() if pieces] if wanted else []
+    there = StockAlert.filter(variant_id__in=free, variant__active=True, variant__product__active=True)
+    return [row.id for row in await there.order_by("id").limit(AT_ONCE)] if free else []
+
+
+async def take(ids: Sequence[int]) -> list[StockAlert]:
+    """These, with their variants, which nobody else takes any more: of two nodes at once one gets them."""
+    taken = await locks.stock_alerts(ids)
+    await StockAlert.filter(id__in=[row.id for row in taken]).delete()
+    return taken
+
+
+async def _sold(scope: Scope, sku: str) -> Priced | None:
+    row = await Variant.filter(sku=sku).select_related("product").first()
+    found = (await priced([row], scope.currency)).get(row.id) if row else None
+    return found if found and found.is_sold else None
+
+
+async def _add(scope: Scope, variant_id: int) -> None:
+    people = await same_person.contacts(scope)
+    if await StockAlert.filter(contact_id__in=people, variant_id=variant_id).exists():
+        return
+    try:
+        async with transaction():
+            await StockAlert.create(
+                contact_id=scope.contact_id,
+                variant_id=variant_id,
+                conversation_id=scope.conversation_id,
+                created_at=scope.now,
+            )
+    except IntegrityError:  # the same contact, at the same moment, on another channel
+        return

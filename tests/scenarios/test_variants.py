@@ -1,0 +1,102 @@
+"""Choosing a variant, waiting for one that is sold out, and searching, on every channel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.core.money import Money
+from bot.services import products
+from bot.services.products import PriceSpec, ProductSpec, VariantSpec
+from models import CartLine, StockAlert
+from tests.kit.simulator import Customer, Simulator
+from tests.unit.services.shop import lies, stocked
+
+SIZE, COLOUR = {"en": "size", "zh": "尺寸"}, {"en": "colour", "zh": "颜色"}
+SMALL, LARGE = {"en": "Small", "zh": "小"}, {"en": "Large", "zh": "大"}
+RED, BLUE = {"en": "Red", "zh": "红"}, {"en": "Blue", "zh": "蓝"}
+
+
+async def shirts(sim: Simulator) -> None:
+    """Red ones in two sizes, and a large blue one, of which there is none at the moment."""
+    made = (("S-R", 9900, (SMALL, RED)), ("L-R", 9900, (LARGE, RED)), ("L-B", 10900, (LARGE, BLUE)))
+    variants = [VariantSpec(sku, [PriceSpec(Money(price, "CNY"))], values) for sku, price, values in made]
+    spec = ProductSpec("shirt", {"en": "Shirt", "zh": "衬衫"}, variants, options=[SIZE, COLOUR])
+    await stocked(spec, {"S-R": {"main": 2}, "L-R": {"main": 1}, "L-B": {"main": 0}}, sim.now)
+
+
+async def wants_the_blue_one(ann: Customer) -> None:
+    await ann.says("/search shirt")
+    await ann.picks("See the options")
+    await ann.picks("Large")
+    await ann.picks("Blue · ¥109.00 (sold out)")
+
+
+async def test_each_option_is_a_question(sim: Simulator) -> None:
+    await shirts(sim)
+    ann = await sim.customer()
+    await ann.says("search SHIR")
+    await ann.picks("See the options")
+    assert "Shirt: which size?" in (await ann.last()).text
+    await ann.picks("Small · ¥99.00")
+    assert await ann.times("In your cart now: Shirt (Small, Red).") == 1
+    assert (await CartLine.get().select_related("variant")).variant.sku == "S-R"
+
+
+async def test_who_waits_for_what_is_sold_out_is_told_once(sim: Simulator) -> None:
+    await shirts(sim)
+    ann = await sim.customer()
+    await wants_the_blue_one(ann)
+    await ann.picks("Tell me when it is back")
+    assert await ann.sees("I will tell you here when Shirt (Large, Blue) is back.")
+    await sim.passes("1m")
+    assert await ann.times("Shirt (Large, Blue) is back, as you asked.") == 0
+    await lies(1, "L-B")
+    await sim.passes("1m")
+    await sim.passes("1m")
+    assert await ann.times("Shirt (Large, Blue) is back, as you asked.") == 1
+    assert await StockAlert.all().count() == 0
+    await ann.picks("Add to cart")
+    assert await ann.times("In your cart now: Shirt (Large, Blue).") == 1
+
+
+async def test_who_wants_no_reminders_is_not_told(one_sim: Simulator) -> None:
+    await shirts(one_sim)
+    ann = await one_sim.customer()
+    await wants_the_blue_one(ann)
+    await ann.picks("Tell me when it is back")
+    await ann.says("STOP")
+    await lies(1, "L-B")
+    await one_sim.passes("1m")
+    assert await ann.times("is back, as you asked") == 0
+
+
+async def test_products_are_found_by_pieces_in_both_languages(one_sim: Simulator) -> None:
+    await shirts(one_sim)
+    spec = ProductSpec(
+        "LJ-1", {"en": "Longjing", "zh": "龙井茶"}, [VariantSpec("LJ-1", [PriceSpec(Money(100, "CNY"))])]
+    )
+    await stocked(spec, {"LJ-1": {"main": 1}}, one_sim.now)
+    ann = await one_sim.customer()
+    for words, name in (
+        ("/search 井", "Longjing"),
+        ("搜索龙井", "Longjing"),
+        ("search lj-1", "Longjing"),
+        ("搜索 红 衬", "Shirt"),
+    ):
+        await ann.says(words)
+        assert name in str((await ann.screen())[-2:]), words
+    await ann.says("search")
+    await ann.says("50%_")
+    assert await ann.sees("I found nothing for 50%_.")
+    await products.save(replace(spec, sku="LJ-1", active=False), one_sim.now, product_id=2)
+    await ann.says("search longjing")
+    assert await ann.sees("I found nothing for longjing.")
+
+
+async def test_an_account_sells_in_its_own_currency(one_sim: Simulator) -> None:
+    await shirts(one_sim)
+    ann = await one_sim.customer()
+    one_sim.currencies = {one_sim.account: "EUR"}
+    await one_sim.restarts()
+    await ann.says("/search shirt")
+    assert await ann.sees("I found nothing for shirt.")
