@@ -75,12 +75,12 @@ class Range:
     variants: tuple[VariantView, ...]
 
 
-#: Of a product `p`, with one value: the currency.
+#: Of a product `p` that is active, with one value: the currency.
 SOLD = (
-    "p.active AND EXISTS (SELECT 1 FROM variant v JOIN price r ON r.variant_id = v.id "
-    "WHERE v.product_id = p.id AND v.active AND r.currency = ?)"
+    "EXISTS (SELECT 1 FROM variant v JOIN price r ON r.variant_id = v.id "
+    "WHERE v.product_id = p.id AND v.active = TRUE AND r.currency = ?)"
 )
-_PAGE = f"SELECT p.id FROM product p WHERE {SOLD} ORDER BY p.position, p.id LIMIT ? OFFSET ?"  # noqa: S608 - ours
+_PAGE = f"SELECT p.id FROM product p WHERE p.active = TRUE AND {SOLD} ORDER BY p.position, p.id LIMIT ? OFFSET ?"  # noqa: S608 - ours
 
 
 @reads

@@ -14,7 +14,7 @@ from bot.services.catalogue import Shelf
 from bot.services.scope import Scope
 from bot.services.search.words import fold, word
 from models import Product, ProductSearch, Variant
-from models.database import fetch, transaction
+from models.database import dialect, fetch, transaction
 
 #: Words of a query that count, products of an answer, characters of a row, and rows that are written at once.
 WORDS, FOUND, TEXT, AT_ONCE = 8, 24, 2000, 500
@@ -27,17 +27,24 @@ _STALE = (
 
 @reads
 async def find(scope: Scope, query: str) -> Shelf:
-    """What is for sale to this customer and has every word of `query`, in the shop's order, `FOUND` at most."""
+    """What is for sale to this customer and has every word of `query`, `FOUND` at most, in the shop's order.
+
+    Where more have them, those that have been in the shop for longest.
+    """
     asked = [word(one) for one in word(query).plain.split()[:WORDS]]
     if not asked:
         return Shelf((), False)
-    has = " AND ".join(["s.text LIKE ? ESCAPE '!'"] * len(asked))
+    stands_in = "strpos" if dialect() == "postgres" else "instr"  # many times faster than LIKE; both sides are folded
+    has = " AND ".join([f"{stands_in}(s.text, ?) > 0"] * len(asked))
+    # Without a comparison of `active`, or SQLite begins with that index and looks up every product's text.
     sql = (
-        f"SELECT p.id FROM product_search s JOIN product p ON p.id = s.product_id WHERE {has} AND {catalogue.SOLD} "  # noqa: S608
-        "ORDER BY p.position, p.id LIMIT ?"
+        "SELECT p.id, p.position FROM product_search s JOIN product p ON p.id = s.product_id "  # noqa: S608 - no values
+        f"WHERE {has} AND p.active AND {catalogue.SOLD} ORDER BY s.product_id LIMIT ?"
     )
-    rows = await fetch(sql, [*(one.like() for one in asked), scope.currency, FOUND + 1])
-    return await catalogue.shelf(scope, [int(row["id"]) for row in rows], FOUND)
+    rows = await fetch(sql, [*(one.folded for one in asked), scope.currency, FOUND + 1])
+    in_order = sorted(rows[:FOUND], key=lambda row: (row["position"], row["id"]))
+    shown = await catalogue.shelf(scope, [int(row["id"]) for row in in_order], FOUND)
+    return Shelf(shown.products, len(rows) > FOUND)
 
 
 async def mend() -> None:
