@@ -52,4 +52,8 @@ async def _provider(config: Config, name: str, settings: PaymentSettings, *, off
         return Finding(PAYMENTS, name, "wrong", str(error) or "it does not answer", cure)
     finally:
         await provider.close()
+    takes, currency = provider.terms.currencies, config.shop.currency
+    if takes and currency not in takes:
+        wrong = f"{who}, but it takes {', '.join(sorted(takes))} and the shop sells in {currency}: it is never offered"
+        return Finding(PAYMENTS, name, "wrong", wrong, cure)
     return Finding(PAYMENTS, name, "ok", f"{who}, {hook}")

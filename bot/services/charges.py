@@ -6,6 +6,7 @@ answered in time whatever else goes on.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,7 +43,7 @@ async def keep(account: str, key: str, told: Charge, now: datetime) -> PaymentVi
     payment, order = await payments.locked(key)
     known = await Row.filter(account=account, charge=told.id).first()
     if known is None and await Row.filter(payment_id=payment.id).exists():
-        payment = await payments.beside(payment, now)
+        payment = await _beside(payment, now)
     if known is None:
         await Row.create(
             payment_id=payment.id,
@@ -56,6 +57,25 @@ async def keep(account: str, key: str, told: Charge, now: datetime) -> PaymentVi
     elif known.payment_id != payment.id:
         payment = await Payment.get(id=known.payment_id)
     return payments.view(payment, order)
+
+
+async def _beside(payment: Payment, now: datetime) -> Payment:
+    """A second payment of the locked order by the same invoice: it was charged twice, and each is money of its own."""
+    key = secrets.token_hex(16)
+    second = await Payment.create(
+        order_id=payment.order_id,
+        conversation_id=payment.conversation_id,
+        provider=payment.provider,
+        key=key,
+        reference=f"{payment.reference}#{key[:8]}",
+        amount=payment.amount,
+        currency=payment.currency,
+        state="open",
+        created_at=now,
+        updated_at=now,
+    )
+    await payments.note(second, "created", now, f"a second charge of the invoice {payment.key}")
+    return second
 
 
 async def given_back(account: str, key: str, told: Charge, now: datetime) -> PaymentView | None:

@@ -138,24 +138,6 @@ async def _insert(order: Order, provider: str, conversation_id: int | None, now:
     return payment
 
 
-async def beside(payment: Payment, now: datetime) -> Payment:
-    """A second payment of the locked order by the same invoice: it was charged twice, and each is money of its own."""
-    second = await Payment.create(
-        order_id=payment.order_id,
-        conversation_id=payment.conversation_id,
-        provider=payment.provider,
-        key=(key := secrets.token_hex(16)),
-        reference=f"{payment.reference}#{key[:8]}",
-        amount=payment.amount,
-        currency=payment.currency,
-        state="open",
-        created_at=now,
-        updated_at=now,
-    )
-    await note(second, "created", now, f"a second charge of the invoice {payment.key}")
-    return second
-
-
 @reads
 async def request(key: str, urls: Urls) -> PaymentRequest:
     """What to ask the provider for, in the customer's language. Raises `Refused("no_payment")`."""

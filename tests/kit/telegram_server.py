@@ -181,9 +181,7 @@ class TelegramServer:
     def asks_to_wait(self, after: int) -> web.Response:
         """Telegram's words for a caller that is too fast."""
         words = f"Too Many Requests: retry after {after}"
-        answer = _json(429, Refusal(429, words, {"retry_after": after}).answer())
-        answer.headers["Retry-After"] = str(after)
-        return answer
+        return _json(429, Refusal(429, words, {"retry_after": after}).answer(), {"Retry-After": str(after)})
 
     async def _perform(self, token: str, call: Call) -> tuple[int, Json]:
         try:
@@ -301,5 +299,5 @@ class TelegramServer:
         return await watched(self._observer, exchange, answering)
 
 
-def _json(status: int, answer: Json) -> web.Response:
-    return web.json_response(answer, status=status)
+def _json(status: int, answer: Json, headers: dict[str, str] | None = None) -> web.Response:
+    return web.json_response(answer, status=status, headers=headers)
