@@ -26,7 +26,7 @@ class Payment(Model):
     reference = fields.CharField(191, default="")
     url = fields.CharField(1000, default="")
     device = fields.CharField(8, default="any")  # for which it was opened: see bot/core/payment.py
-    code = fields.CharField(1000, default="")  # what a picture to scan holds
+    code = fields.CharField(1000, default="")  # of an earlier release, which kept what a picture to scan holds
     amount = fields.BigIntField()
     currency = fields.CharField(3)
     state = fields.CharField(16)  # created | open | paid | failed | mismatch | unknown | refunded

@@ -120,7 +120,6 @@ class PaymentTruth:
     state: str  # "open" | "paid" | "failed" | "refunded"
     paid: Money | None = None
     refunded: int = 0
-    paid_at: datetime | None = None
     disputed: bool = False
     refunds: tuple[RefundTruth, ...] = ()
     asked_at: datetime | None = None
@@ -132,7 +131,6 @@ class Notice:
 
     id: str
     key: str
-    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ class ByHand:
         paid = Money(sum(one.amount.amount for one in taken), taken[0].amount.currency)
         given = -sum(one.amount.amount for one in receipts if one.amount.amount < 0)
         state = "refunded" if given >= paid.amount else "paid"
-        return PaymentTruth(reference, state, paid=paid, refunded=given, paid_at=taken[-1].at)
+        return PaymentTruth(reference, state, paid=paid, refunded=given)
 
     async def void(self, reference: str) -> PaymentTruth:
         """Nobody is asked for it any more; what was paid stays so."""

@@ -109,7 +109,6 @@ def truth(books: sqlite3.Connection, reference: str) -> PaymentTruth:
         "refunded" if given_back >= row["paid"] else "paid",
         paid=Money(row["paid"], row["paid_currency"]),
         refunded=given_back,
-        paid_at=datetime.fromisoformat(row["paid_at"]),
     )
 
 

@@ -84,7 +84,7 @@ class LocalPayments:
             raise BadInput("not a notice of the local test bank") from error
         if not all(isinstance(word, str) and word for word in words):
             raise BadInput("a notice has an id, a key and a reference")
-        return [Notice(words[0], words[1], {"reference": words[2]})]
+        return [Notice(words[0], words[1])]
 
     def answer(self) -> HookAnswer:
         """Any word will do."""

@@ -179,7 +179,7 @@ async def opened(key: str, checkout: Checkout, now: datetime) -> PaymentView:
         payment.state = "open"
         await note(payment, "opened", now)
     payment.reference = payment.reference or checkout.reference
-    payment.url, payment.code, payment.updated_at = payment.url or checkout.url, checkout.code, now
+    payment.url, payment.updated_at = payment.url or checkout.url, now
     await payment.save()
     if order.paid_at is not None or order.state in order_states.ENDED:
         await void_open(order, now)

@@ -107,7 +107,7 @@ class Alipay:
             raise BadInput("a notice has a notify_id and an out_trade_no")
         if words.get("app_id") != self._settings.app_id:
             return []
-        return [Notice(id_, key, {"status": words.get("trade_status", "")})]
+        return [Notice(id_, key)]
 
     def answer(self) -> HookAnswer:
         """These seven letters and nothing else: otherwise they repeat the notice."""

@@ -45,22 +45,18 @@ def yuan(amount: Money) -> str:
 
 def truth(reference: str, trade: Mapping[str, Any]) -> PaymentTruth:
     """What a trade comes to. Raises `ProviderUnavailable` for one that says what nobody knows."""
-    status, told = trade.get("trade_status"), trade.get("send_pay_date")
+    status = trade.get("trade_status")
     if status == "WAIT_BUYER_PAY":
         return PaymentTruth(reference, "open")
-    if status == "TRADE_CLOSED" and not told:
+    if status == "TRADE_CLOSED" and not trade.get("send_pay_date"):
         return PaymentTruth(reference, "failed")
     if status not in ("TRADE_SUCCESS", "TRADE_FINISHED", "TRADE_CLOSED"):
         raise ProviderUnavailable(f"Alipay tells a status that nobody knows: {status}")
     currency = str(trade.get("trans_currency") or "CNY")
     paid = Money(minor(trade, "total_amount", currency), currency)
-    try:
-        paid_at = moment(str(told)) if told else None
-    except ValueError:
-        raise ProviderUnavailable("Alipay tells a send_pay_date that is no time") from None
     # Closed after it was paid: all of it was given back.
     state, given = ("refunded", paid.amount) if status == "TRADE_CLOSED" else ("paid", 0)
-    return PaymentTruth(reference, state, paid=paid, refunded=given, paid_at=paid_at)
+    return PaymentTruth(reference, state, paid=paid, refunded=given)
 
 
 def minor(told: Mapping[str, Any], name: str, currency: str) -> int:

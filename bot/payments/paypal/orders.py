@@ -116,7 +116,7 @@ def truth(reference: str, order: Mapping[str, Any]) -> PaymentTruth:
     # What a bank has taken back stands in the capture alone.
     refunded = paid.amount if taken["status"] == "REFUNDED" and not made else min(given, paid.amount)
     state = "refunded" if refunded >= paid.amount else "paid"
-    return PaymentTruth(reference, state, paid=paid, refunded=refunded, paid_at=moment(taken.get("create_time")))
+    return PaymentTruth(reference, state, paid=paid, refunded=refunded)
 
 
 def capture(order: Mapping[str, Any]) -> Mapping[str, Any] | None:

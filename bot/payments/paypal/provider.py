@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import quote
@@ -99,7 +100,7 @@ class PayPal:
         """
         event = events.read(request.body)
         key = event.key or (await self._key_of(event.capture) if event.capture else "")
-        return [Notice(event.id, key, {"type": event.kind})] if key else []
+        return [Notice(event.id, key)] if key else []
 
     def answer(self) -> HookAnswer:
         """Anything below 300 will do."""
@@ -199,9 +200,7 @@ class PayPal:
         truth, capture = orders.truth(reference, order), orders.capture(order)
         if truth.paid is None or capture is None or not await self._is_disputed(str(capture.get("id"))):
             return truth
-        return PaymentTruth(
-            reference, truth.state, truth.paid, refunded=truth.refunded, paid_at=truth.paid_at, disputed=True
-        )
+        return replace(truth, disputed=True)
 
     async def _is_disputed(self, capture: str) -> bool:
         if DISPUTES not in (await self._calls.grant()).scopes:

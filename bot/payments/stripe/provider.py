@@ -79,7 +79,7 @@ class Stripe:
             key = await self._key_of(event.about)
         else:
             key = None
-        return [Notice(event.id, key, {"type": event.kind})] if isinstance(key, str) and key else []
+        return [Notice(event.id, key)] if isinstance(key, str) and key else []
 
     def answer(self) -> HookAnswer:
         """Anything below 300 will do."""

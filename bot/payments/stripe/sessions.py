@@ -88,7 +88,6 @@ def truth(session: Mapping[str, Any]) -> PaymentTruth:
         "refunded" if refunded >= paid.amount else "paid",
         paid=paid,
         refunded=refunded,
-        paid_at=datetime.fromtimestamp(int(charge["created"]), UTC) if "created" in charge else None,
         disputed=bool(charge.get("disputed")),
     )
 

@@ -113,7 +113,7 @@ def truth_of(invoice: Invoice) -> PaymentTruth:
     if charge is None:
         return PaymentTruth(invoice.reference, "open" if invoice.is_open else "failed")
     state = "refunded" if charge.refunded >= charge.paid.amount else "paid"
-    return PaymentTruth(invoice.reference, state, charge.paid, charge.refunded, charge.at)
+    return PaymentTruth(invoice.reference, state, charge.paid, charge.refunded)
 
 
 def _meant(error: NotGranted, amount: Money) -> Exception:

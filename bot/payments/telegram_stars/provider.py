@@ -128,9 +128,8 @@ class TelegramStars(PaidInTelegram):
                 raise ProviderUnavailable("Telegram told of a charge that is not among its transactions yet")
             return PaymentTruth(invoice.reference, "open" if invoice.is_open else "failed"), None
         paid = self._worth(invoice, charged.amount)
-        truth = PaymentTruth(
-            invoice.reference, "refunded" if refunded else "paid", paid, paid.amount if refunded else 0, charged.at
-        )
+        state, given = ("refunded", paid.amount) if refunded else ("paid", 0)
+        truth = PaymentTruth(invoice.reference, state, paid, given)
         return truth, charged
 
     def _worth(self, invoice: Invoice, stars: int) -> Money:

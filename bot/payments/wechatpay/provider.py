@@ -113,7 +113,7 @@ class WeChatPay:
             raise BadInput("payments.wechatpay.api_key, the APIv3 key, does not open this notice") from None
         key = about.get("out_trade_no")
         is_ours = about.get("mchid") == self._settings.mchid and isinstance(key, str) and key
-        return [Notice(id_, str(key), {"type": kind})] if is_ours else []
+        return [Notice(id_, str(key))] if is_ours else []
 
     def answer(self) -> HookAnswer:
         """Taken, with nothing to say."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from bot.core.errors import ProviderUnavailable
@@ -25,8 +24,7 @@ def truth_of(reference: str, trade: Mapping[str, Any]) -> PaymentTruth:
         if state != "paid":
             return PaymentTruth(reference, state)
         paid = Money(int(trade["amount"]["total"]), str(trade["amount"]["currency"]))
-        at = datetime.fromisoformat(trade["success_time"]).astimezone(UTC)
-        return PaymentTruth(reference, state, paid=paid, paid_at=at)
+        return PaymentTruth(reference, state, paid=paid)
     except (KeyError, TypeError, ValueError):
         raise unclear() from None
 

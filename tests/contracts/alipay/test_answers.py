@@ -77,7 +77,6 @@ async def test_an_answer_about_another_payment_is_none(bare: Shop, alone: Alipay
         ({"trade_status": "TRADE_SUCCESS", "total_amount": "136.001"}, "total_amount"),
         ({"trade_status": "TRADE_SUCCESS", "total_amount": "NaN"}, "total_amount"),
         ({"trade_status": "TRADE_SUCCESS", "total_amount": ""}, "total_amount"),
-        ({"trade_status": "TRADE_SUCCESS", "send_pay_date": "today"}, "send_pay_date"),
         ({"code": "20000", "sub_code": "isp.unknow-error"}, "20000"),
         ({"code": "40004", "sub_code": "ACQ.SYSTEM_ERROR"}, "SYSTEM_ERROR"),
         ({"code": "40005", "sub_code": "isv.app-call-limited"}, "wait"),
