@@ -9,7 +9,7 @@ import pytest
 from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
 from bot.core.payment import Checkout, PaymentTruth, RefundTruth
-from bot.services import orders, payments, refunds, settlement
+from bot.services import ledger, orders, payments, refunds, settlement
 from bot.services.payments import Urls
 from bot.services.refunds import Wish
 from models import Effect, Order, Payment, PaymentEvent, Refund
@@ -271,6 +271,17 @@ async def test_a_dispute_is_told_once_whatever_else_is_news(shop: Shop) -> None:
     truth = PaymentTruth(payment.reference, "paid", FULL, disputed=True)
     told = [await settlement.settle(payment.key, truth, NOW) for _ in range(2)]
     assert [(one.outcome, one.alarms) for one in told] == [("paid", ("disputed",)), ("already", ())]
+
+
+@pytest.mark.parametrize(("paid", "account"), [(6800, "sales"), (6000, "owed")])
+async def test_a_part_given_back_before_we_saw_it_paid_is_booked_at_once(shop: Shop, paid: int, account: str) -> None:
+    await shop.product()
+    payment = await shop.opens_payment(scope := await shop.customer(), await shop.buys(scope))
+    for given in (800, 900):  # and once more while it is what it is
+        truth = PaymentTruth(payment.reference, "paid", Money(paid, "CNY"), refunded=given)
+        await settlement.settle(payment.key, truth, NOW)
+        stands = {one.account: one.amount.amount for one in await ledger.balances() if one.amount.amount}
+        assert stands == {"provider:local": paid - given, account: given - paid}
 
 
 async def test_given_back_at_the_providers_own_desk(shop: Shop) -> None:
