@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class Contact(Model):
-    """What we know of a person through one address; contacts with the same `person_id` are one person."""
+    """What we know of a person through one address; contacts with the same `person_id` are one person.
+
+    Of these that holds which was told last: `name_at` and its like say when, null where it came with the first message.
+    """
 
     id = fields.BigIntField(primary_key=True)
     name = fields.CharField(200, default="")
@@ -22,6 +25,9 @@ class Contact(Model):
     email = fields.CharField(254, default="")
     delivery = fields.TextField(default="")  # JSON {name, phone, address}, offered at the next checkout
     person_id = fields.BigIntField(null=True)  # that of all contacts who proved to be one person; null: nobody else is
+    name_at = fields.DatetimeField(null=True)
+    locale_at = fields.DatetimeField(null=True)
+    delivery_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
 

@@ -102,15 +102,15 @@ class ConversationState:
 _CONVERSATIONS = (
     "SELECT c.id, c.version, c.lane, c.account, i.external_id, c.identity_id, c.contact_id, t.person_id, t.name, "
     "i.name AS identity_name, t.locale AS chosen_locale, i.locale AS platform_locale, i.staff_id, c.continues_in, "
-    # What somebody told in another app of theirs holds here, too, until they tell something else here; of several that
-    # of the contact that changed last.
+    # What somebody told in another app of theirs holds here, too, until they tell something else here; of several what
+    # they told last.
     "CASE WHEN t.person_id IS NULL OR t.name <> '' OR i.name <> '' THEN '' ELSE COALESCE((SELECT "
     "COALESCE(NULLIF(o.name, ''), oi.name) FROM contact o JOIN identity oi ON oi.contact_id = o.id "
     "WHERE o.person_id = t.person_id AND (o.name <> '' OR oi.name <> '') "
-    "ORDER BY o.updated_at DESC, o.id DESC LIMIT 1), '') END AS other_name, "
+    "ORDER BY COALESCE(o.name_at, o.created_at) DESC, o.id DESC LIMIT 1), '') END AS other_name, "
     "CASE WHEN t.person_id IS NULL OR t.locale <> '' THEN '' ELSE COALESCE((SELECT o.locale FROM contact o "
     "WHERE o.person_id = t.person_id AND o.locale <> '' "
-    "ORDER BY o.updated_at DESC, o.id DESC LIMIT 1), '') END AS other_locale, "
+    "ORDER BY COALESCE(o.locale_at, o.created_at) DESC, o.id DESC LIMIT 1), '') END AS other_locale, "
     "c.owner_id, c.epoch, c.last_seq, c.unread, c.waiting_since, c.reason, c.priority, c.attention, c.choices, "
     "c.first_response_at, c.last_text, c.last_author, c.last_at, c.closed_at, c.elsewhere_until, "
     "i.reachable "

@@ -131,7 +131,8 @@ _PAID = (
 #: As the bot speaks to them (`runtime.state`): what they chose, here or elsewhere, else what the platform says.
 _SPOKEN = (
     "COALESCE(NULLIF(k.locale, ''), CASE WHEN k.person_id IS NULL THEN NULL ELSE (SELECT o.locale FROM contact o "
-    "WHERE o.person_id = k.person_id AND o.locale <> '' ORDER BY o.updated_at DESC, o.id DESC LIMIT 1) END, "
+    "WHERE o.person_id = k.person_id AND o.locale <> '' "
+    "ORDER BY COALESCE(o.locale_at, o.created_at) DESC, o.id DESC LIMIT 1) END, "
     "NULLIF(i.locale, ''), {unsaid})"
 )
 

@@ -25,7 +25,7 @@ class Address:
 async def choose_locale(scope: Scope, locale: str) -> str:
     """The customer wants this language from now on; returns the language that they get: "zh" or "en"."""
     chosen = language(locale)
-    await Contact.filter(id=scope.contact_id).update(locale=chosen, updated_at=scope.now)
+    await Contact.filter(id=scope.contact_id).update(locale=chosen, locale_at=scope.now, updated_at=scope.now)
     return chosen
 
 
@@ -36,7 +36,7 @@ async def rename(scope: Scope, name: str) -> str:
         raise Refused("blank", field="name")
     if len(name) > 200:
         raise Refused("too_long", field="name", most=200)
-    await Contact.filter(id=scope.contact_id).update(name=name, updated_at=scope.now)
+    await Contact.filter(id=scope.contact_id).update(name=name, name_at=scope.now, updated_at=scope.now)
     return name
 
 
@@ -44,8 +44,9 @@ async def remember(scope: Scope, name: str, phone: str, address: str) -> Address
     """Keep where to deliver, for the next checkout; it also names a contact who had no name or phone so far."""
     kept = Address(name.strip(), phone.strip(), address.strip())
     contact = await Contact.get(id=scope.contact_id)
-    contact.delivery = msgspec.json.encode(kept).decode()
-    contact.name = contact.name or kept.name[:200]
+    contact.delivery, contact.delivery_at = msgspec.json.encode(kept).decode(), scope.now
+    if kept.name and not contact.name:
+        contact.name, contact.name_at = kept.name[:200], scope.now
     contact.phone = contact.phone or kept.phone[:64]
     contact.updated_at = scope.now
     await contact.save()
@@ -56,5 +57,5 @@ async def remember(scope: Scope, name: str, phone: str, address: str) -> Address
 async def last_address(scope: Scope) -> Address | None:
     """Where the person wanted something delivered last: as they told it here, else in another app of theirs."""
     found = await Contact.filter(id__in=await same_person.contacts(scope)).exclude(delivery="")
-    found.sort(key=lambda contact: (contact.id == scope.contact_id, contact.updated_at), reverse=True)
+    found.sort(key=lambda one: (one.id == scope.contact_id, one.delivery_at or one.created_at), reverse=True)
     return msgspec.json.decode(found[0].delivery, type=Address) if found else None

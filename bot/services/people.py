@@ -138,7 +138,8 @@ async def change(contact_id: int, values: dict[str, str], staff_id: int, now: da
         raise Refused("no_contact")
     for field, value in ((field, values[field]) for field in FIELDS if field in values):
         where = _told_at(members, field, value)
-        await Contact.filter(id__in=where).update(**{field: value}, updated_at=now)
+        told = {f"{field}_at": now} if field in ("name", "locale") else {}
+        await Contact.filter(id__in=where).update(**{field: value}, **told, updated_at=now)
     if "timezone" in values:
         zone_, known = _zone(values["timezone"]), await Identity.filter(contact_id__in=ids).order_by("id")
         there = [row.id for row in known if row.timezone] or _told_at(known, "timezone", zone_)

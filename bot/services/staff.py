@@ -171,7 +171,9 @@ async def use_link_code(scope: Scope, code: str) -> StaffView | None:
     await Identity.filter(id=scope.identity_id).update(staff_id=found.staff_id)
     account = await Staff.get(id=found.staff_id)
     # In the inbox a colleague is no nameless visitor; a name of theirs stays.
-    await Contact.filter(id=scope.contact_id, name="").update(name=account.name, updated_at=scope.now)
+    await Contact.filter(id=scope.contact_id, name="").update(
+        name=account.name, name_at=scope.now, updated_at=scope.now
+    )
     await audit.record(found.staff_id, "link_code.use", f"identity:{scope.identity_id}", scope.now)
     return view(account)
 

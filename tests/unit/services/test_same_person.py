@@ -17,6 +17,7 @@ import models
 from bot.cli.people import addresses
 from bot.core.errors import DatabaseBusy, Refused
 from bot.core.events import ContactErased
+from bot.runtime.state import find_states
 from bot.runtime.writes import DELETE_DIALOG
 from bot.services import attachments, cart, contacts, orders, people, person_codes, privacy, reach, reviews, same_person
 from bot.services.same_person import Joined
@@ -175,6 +176,29 @@ async def test_a_person_is_one_line_and_corrected_where_it_was_told(shop: Shop) 
     await same_person.part(made.link, 1, NOW)
     told = {one.id: (one.name, one.phone, one.email) for one in await Contact.all()}
     assert told == {web.contact_id: ("", "", "a@b.test"), ann.contact_id: ("Anna", "138", "")}
+
+
+async def test_the_word_that_was_told_last_holds_whatever_else_changed_since(any_shop: Shop) -> None:
+    web, ann, line = [await any_shop.customer(name, account=name or "web") for name in ("", "telegram", "line")]
+    await Identity.all().update(name="", locale="")
+    tell: list[tuple[Scope, Any, tuple[str, ...]]] = [
+        (ann, contacts.rename, ("Ann",)),
+        (line, contacts.choose_locale, ("zh",)),
+        (ann, contacts.remember, ("Ann", "138", "Hangzhou")),
+        (line, contacts.rename, ("Annie",)),
+        (ann, contacts.choose_locale, ("en",)),
+        (line, contacts.remember, ("Annie", "139", "Suzhou")),
+        (ann, contacts.remember, ("Ann", "138", "Shanghai")),
+    ]
+    for hour, (scope, service, words) in enumerate(tell):
+        await service(replace(scope, now=NOW + timedelta(hours=hour)), *words)
+    await people.change(line.contact_id, {"phone": "555"}, 1, NOW + timedelta(days=1))
+    for one in (ann, line):
+        await joined(web, one)
+    lane = (await Conversation.get(id=web.conversation_id)).lane
+    state = (await find_states([lane]))[lane]
+    told = await contacts.last_address(await at(web))
+    assert (state.name, state.locale, told and told.address) == ("Annie", "en", "Shanghai")
 
 
 async def test_what_is_cleared_is_cleared_and_a_clock_is_set_wherever_there_is_one(shop: Shop) -> None:
