@@ -11,6 +11,7 @@ from bot.app_payments import open_provider
 from bot.cli.finding import Finding
 from bot.core.errors import ConfigError, ParleyError
 from bot.payments._settings import BotSettings, PaymentSettings
+from bot.settings import checks
 
 if TYPE_CHECKING:
     from bot.config import Config
@@ -52,8 +53,14 @@ async def _provider(config: Config, name: str, settings: PaymentSettings, *, off
         return Finding(PAYMENTS, name, "wrong", str(error) or "it does not answer", cure)
     finally:
         await provider.close()
-    takes, currency = provider.terms.currencies, config.shop.currency
-    if takes and currency not in takes:
-        wrong = f"{who}, but it takes {', '.join(sorted(takes))} and the shop sells in {currency}: it is never offered"
-        return Finding(PAYMENTS, name, "wrong", wrong, cure)
+    takes, sold = provider.terms.currencies, _sold(config, provider.terms.account)
+    if takes and not takes & sold:
+        told = f"it takes {', '.join(sorted(takes))} and the shop sells in {', '.join(sorted(sold))}"
+        return Finding(PAYMENTS, name, "wrong", f"{who}, but {told}: it is never offered", cure)
     return Finding(PAYMENTS, name, "ok", f"{who}, {hook}")
+
+
+def _sold(config: Config, account: str) -> set[str]:
+    """The currencies in which is sold where a provider is offered: in one account, or anywhere."""
+    others = checks.pairs(config.shop.currencies)
+    return {others.get(account, config.shop.currency)} if account else {config.shop.currency, *others.values()}

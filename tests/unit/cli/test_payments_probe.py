@@ -39,8 +39,8 @@ async def test_it_says_whose_account_it_is_and_where_notices_go() -> None:
         assert (finding.state, "payments.stripe.secret_key" in finding.detail) == ("wrong", True)
 
 
-async def stars(server: TelegramServer, star: str, account: str = "telegram") -> Finding:
-    told = {"payments": {"telegram_stars": {"star": star, "account": account}}}
+async def stars(server: TelegramServer, star: str, account: str = "telegram", **shop: Any) -> Finding:
+    told = {"payments": {"telegram_stars": {"star": star, "account": account}}, "shop": shop}
     bot = {"token": server.token, "api_base": server.base}
     config = Config.model_validate(told | {"telegram": bot})
     return next(iter([one async for one in all_providers(config, offline=False) if one.name == "telegram_stars"]))
@@ -53,6 +53,8 @@ async def test_a_bot_is_paid_in_its_chats_and_in_the_shops_currency() -> None:
         finding = await stars(server, "0.013 USD")
         assert finding.state == "wrong"
         assert "it takes USD and the shop sells in CNY" in finding.detail
+        assert (await stars(server, "0.013 USD", currencies=["telegram=USD"])).state == "ok"
+        assert (await stars(server, "0.013 USD", currencies=["webchat=USD"])).state == "wrong"
         finding = await stars(server, "0.09 CNY", account="telegram-2")
         assert finding.state == "wrong"
         assert "payments.telegram_stars.account: there is no Telegram bot 'telegram-2'" in finding.detail
