@@ -38,6 +38,7 @@ class PaymentRow:
     state: str
     captured: int
     refunded: int
+    taken: Money | None
     left: Money | None
     created_at: datetime
     refunds: tuple[RefundRow, ...]
@@ -105,6 +106,7 @@ async def _row(payment: Payment) -> PaymentRow:
         state=payment.state,
         captured=payment.captured,
         refunded=payment.refunded,
+        taken=Money(payment.captured, currency) if payment.captured else None,
         left=await refunds.left_of(payment) if payment.captured else None,
         created_at=payment.created_at,
         refunds=tuple(

@@ -91,6 +91,7 @@ def _payment(payment: PaymentRow, locale: str) -> Json:
         "state": payment.state,
         "captured": payment.captured,
         "refunded": payment.refunded,
+        "taken": money(payment.taken, locale) if payment.taken else None,
         "left": money(payment.left, locale) if payment.left and payment.left.amount > 0 else None,
         "created_at": time(payment.created_at),
         "refunds": [_refund(one, locale) for one in payment.refunds],

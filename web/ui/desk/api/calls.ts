@@ -101,6 +101,11 @@ export const erase = (id: number, confirm: string) => post<object>(`/contacts/${
 export const orders = (state: string, q: string, before: string | null) =>
   get<Page<OrderRow>>(`/orders${query({ state, q, before })}`);
 export const order = (id: number) => get<Order>(`/orders/${id}`);
+export const receiveMoney = (payment: number, amount: string, seen: number, note: string, key: string) =>
+  post<{ order: Order }>(`/payments/${payment}/receive`, { amount, seen, note, key });
+export const giveBack = (payment: number, amount: string, reason: string, key: string) =>
+  post<{ order: Order }>(`/payments/${payment}/refund`, { amount, reason, key });
+export const askRefundAgain = (refund: number) => post<{ order: Order }>(`/refunds/${refund}/retry`, {});
 export const orderStep = (id: number, step: OrderStep, note: string) =>
   post<{ order: OrderRow }>(`/orders/${id}/${step}`, note ? { note } : {});
 

@@ -102,6 +102,8 @@ export type OrderRow = {
   account: string;
   channel: Channel;
   conversation_id: number | null;
+  /** What went back of what was paid. */
+  refunded: Money | null;
   lines: OrderLine[];
 };
 /** How the customer was told of a step of an order: the message, and whether it left as the platform's template. */
@@ -123,7 +125,23 @@ export type Payment = {
   /** Minor units that the provider took. */
   captured: number;
   refunded: number;
+  /** The same as money; null for nothing. */
+  taken: Money | null;
+  /** What may still be given back; null for nothing. */
+  left: Money | null;
+  /** Staff confirm what came; no provider tells of it. */
+  by_hand: boolean;
   created_at: string;
+  refunds: Refund[];
+};
+export type Refund = {
+  id: number;
+  amount: Money;
+  state: string;
+  reason: string;
+  error: string;
+  staff_id: number | null;
+  at: string;
 };
 export type Order = OrderRow & {
   phone: string;

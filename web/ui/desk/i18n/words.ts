@@ -46,6 +46,7 @@ type Named =
   | "order.state"
   | "payment.provider"
   | "payment.state"
+  | "refund.state"
   | "reports.state"
   | "settings.role"
   | "thread.event"

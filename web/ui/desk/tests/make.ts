@@ -60,6 +60,7 @@ export function order(id: number, given: Partial<OrderRow> = {}): OrderRow {
     account: "webchat",
     channel: "webchat",
     conversation_id: 1,
+    refunded: null,
     lines: [],
     ...given,
   };
