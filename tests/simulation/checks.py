@@ -74,7 +74,7 @@ def _threads(world: World) -> Iterator[str]:
                 yield f"message {unanswered} of conversation {id_} was kept without an answer"
             unanswered = row["seq"] if row["author"] == "customer" and not owned else 0
             if row["author"] == "event":
-                owned = row["text"] == "took"
+                owned = row["text"] in ("took", "elsewhere")
             if row["author"] == "bot" and owned:
                 yield f"the bot said message {row['seq']} of conversation {id_} while a person owned it"
         if unanswered:
@@ -190,6 +190,8 @@ def _thread_of_each(world: World) -> Iterator[str]:
                 key = row["client_id"] or row["text"].removeprefix("words ")
                 places.setdefault(key, []).append((id_, row["seq"]))
     for key, inbound in world.written.items():
+        if inbound.kind == "echo":  # not the customer's
+            continue
         found = places.get(key, [])
         in_album = bool(inbound.group) and not inbound.text
         if len(found) > 1 or (not found and key in world.acknowledged and not in_album):

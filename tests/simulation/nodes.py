@@ -110,7 +110,7 @@ class NodesPlay(Play):
 
     def _lives(self) -> None:
         Faulty.fails = self.world.is_busy
-        effects.MOST_IN_MEMORY = self._weather.memory
+        self._set_bounds()
         try:
             self._loop.live(self._day(), self._end)
         except Exception as error:  # somebody outside was told what no program may say

@@ -33,6 +33,7 @@ BURSTS: tuple[tuple[str, ...], ...] = (
     ("tap",),
 )
 STAFF = (1, 2)
+_WITH_PEOPLE = "SELECT id FROM conversation WHERE owner_id IS NOT NULL OR elsewhere_until IS NOT NULL"
 
 
 class Front(Protocol):
@@ -65,8 +66,10 @@ class Customer:
     @classmethod
     def drawn(cls, world: World, account: str, name: str) -> Customer:
         """Somebody with something to say."""
-        bursts = [world.chance.choice(BURSTS) for _ in range(world.chance.randint(2, 4))]
-        return cls(world, account, name, deque(word for burst in bursts for word in burst))
+        chance, share = world.chance, 0.0 if account == "webchat" else world.weather.elsewhere
+        bursts = [chance.choice(BURSTS) for _ in range(chance.randint(2, 4))]
+        words = [(*burst, "elsewhere") if share and chance.random() < share else burst for burst in bursts]
+        return cls(world, account, name, deque(word for burst in words for word in burst))
 
     async def live(self, runtime: Front) -> None:
         """Go on where the last process left us."""
@@ -98,6 +101,8 @@ class Customer:
     def _inbound(self, word: str, group: str = "") -> Inbound:
         self.count += 1
         key = f"{self.name}{self.count}"
+        if word == "elsewhere":
+            return self._written(Inbound(self.account, key, self.name, "echo", f"by hand {key}", external_id=key))
         data = self._button() if word == "tap" else ""
         text = f"words {key}" if word == "*" or (word == "tap" and not data) else word
         client_id = "" if group or text.startswith("words") else key
@@ -105,8 +110,11 @@ class Customer:
             self.account, key, self.name, "callback" if data else "message", "" if data else text, data,
             group=group, client_id=client_id, name=self.name,
         )  # fmt: skip
-        self.world.note(f"{key}: {data or text!r}")
-        self.world.written[key] = self.open[key] = made
+        return self._written(made)
+
+    def _written(self, made: Inbound) -> Inbound:
+        self.world.note(f"{made.key}: {made.data or made.text!r}")
+        self.world.written[made.key] = self.open[made.key] = made
         return made
 
     def _button(self) -> str:
@@ -144,7 +152,7 @@ class Desk:
 
     async def goes_home(self, runtime: Front) -> None:
         """Everything is given back, so that every dialog can come to its end."""
-        for row in self.world.observer.execute("SELECT id FROM conversation WHERE owner_id IS NOT NULL").fetchall():
+        for row in self.world.observer.execute(_WITH_PEOPLE).fetchall():
             await self._tried("give back", row["id"], partial(runtime.give_back, row["id"], STAFF[0]))
 
     async def _act(self, runtime: Front) -> None:

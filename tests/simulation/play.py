@@ -15,6 +15,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+from bot.core.events import MessageSaid
 from bot.core.profiles import TELEGRAM, WEBCHAT
 from bot.core.router import Routes
 from bot.runtime import dialogs, effects
@@ -48,6 +49,8 @@ NARROW = replace(
     TELEGRAM, channel="narrow", reply_window=timedelta(minutes=1), reply_quota=2, proactive="no", profiles=True
 )
 TOWN = (("telegram", "ann"), ("narrow", "bob"), ("webchat", "eve"))
+#: Who else is there where few may be answered at once.
+CROWD = (("telegram", "cat"), ("telegram", "dan"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,8 @@ class Play:
         self._hash = hashlib.sha256()
         self.story: list[str] = []
         self.world = self._made(chance, reading(disk.path))
-        self._customers = [Customer.drawn(self.world, account, name) for account, name in self.town]
+        town = (*self.town, *CROWD) if self._weather.slots == 1 else self.town
+        self._customers = [Customer.drawn(self.world, account, name) for account, name in town]
         self._desk = Desk(self.world)
         self._languages = Languages(LOCALES, ("en",))
 
@@ -170,7 +174,7 @@ class Play:
         await self._disk.connect()
         self.world.happened["lives"] += 1
         Faulty.fails = self.world.is_busy
-        effects.MOST_IN_MEMORY = self._weather.memory
+        self._set_bounds()
         runtime = self.runtime(line)
         await runtime.start()
         people = [asyncio.create_task(one.live(runtime)) for one in (*self._customers, self._desk)]
@@ -184,6 +188,9 @@ class Play:
         for one in people:
             one.cancel()
         await runtime.stop()
+
+    def _set_bounds(self) -> None:
+        effects.MOST_IN_MEMORY, effects.CONCURRENCY = self._weather.memory, self._weather.slots
 
     async def _rest(self, runtime: Runtime) -> None:
         """Nothing waits, and nothing more was found when the table was looked at again."""
@@ -212,6 +219,7 @@ class Play:
         )
         runtime = Runtime(parts)
         runtime.schedule = Ticking()
+        runtime.bus.subscribe(MessageSaid.topic, self.world.hears)
         return runtime
 
 
@@ -224,7 +232,8 @@ def stage(
 ) -> Iterator[Callable[..., Played]]:
     """`play(seed, variant)`, as often as wanted; nothing else may use a database inside the block."""
     loop = SimulatedLoop()
-    token, most, level = dialogs.new_token, effects.MOST_IN_MEMORY, logging.root.manager.disable
+    token, level = dialogs.new_token, logging.root.manager.disable
+    bounds = effects.MOST_IN_MEMORY, effects.CONCURRENCY
     logging.disable(logging.CRITICAL)
     try:
         with disk(loop) as made:
@@ -239,6 +248,7 @@ def stage(
 
             yield play
     finally:
-        dialogs.new_token, effects.MOST_IN_MEMORY, Faulty.fails = token, most, staticmethod(lambda: False)
+        dialogs.new_token, Faulty.fails = token, staticmethod(lambda: False)
+        effects.MOST_IN_MEMORY, effects.CONCURRENCY = bounds
         logging.disable(level)
         loop.close()

@@ -110,7 +110,7 @@ class Server:
         if self._line.is_cut:
             return
         for other in self.others:
-            if other._runtime is not None and self.world.hears():
+            if other._runtime is not None and self.world.arrives():
                 with self._loop.within(other.process):
                     self._loop.soon(other._runtime.bus.deliver, event)
 

@@ -53,8 +53,8 @@ class SharedWorld(World):
     senders: dict[str, int] = field(default_factory=dict)  # of a message, the last one
     repeats: dict[tuple[int, str], str] = field(default_factory=dict)  # by dead node and lane: what was seen twice
 
-    def hears(self) -> bool:
-        """Whether a hint arrives."""
+    def arrives(self) -> bool:
+        """Whether a hint does."""
         return self.chance.random() >= self.deaf
 
     def is_there(self, node: int) -> bool:
@@ -68,7 +68,8 @@ class SharedWorld(World):
             self.red(f"node {sender} began to send {key} after it was buried")
         self.on_the_way.add((sender, key))
         try:
-            yield sender
+            with super().leaving(key, sender):
+                yield sender
         finally:
             self.on_the_way.discard((sender, key))
 
@@ -87,7 +88,7 @@ class SharedWorld(World):
         is_afloat = (sender, key) in self.afloat and not self.is_there(sender)
         if not is_afloat and row["author"] == "bot" and row["owner_id"] is not None:
             self.red(f"{key} of the bot left after the takeover had committed")
-        if not is_afloat and row["state"] != "pending":
+        if not is_afloat and row["state"] != "pending" and not self.was_crossed(key):
             self.red(f"{key} left although it was {row['state']} already")
         self._seen(row["lane"], wire.text, key, is_afloat)
         self.senders[key] = sender

@@ -20,6 +20,7 @@ from bot.runtime.inbox import Inbox
 from bot.runtime.lanes import Head, Lanes
 from bot.runtime.ledger import Kept, Ledger
 from bot.runtime.turn import Turn
+from bot.runtime.void import Void
 from bot.runtime.worker import Worker
 from bot.runtime.writes import INBOUND_DONE, NewEffect, Writes
 from models.database import Statement, execute, transaction
@@ -122,6 +123,17 @@ def voids_nothing() -> AbstractContextManager[None]:
     return instead(Effects, "void", lambda *_: None)
 
 
+def voids_what_waits_alone() -> AbstractContextManager[None]:
+    """What has its turn leaves, however long it waits for its slot, and what is read from the table later does."""
+
+    def void(self: Effects, lane_name: str, conversation_id: int, epoch: int) -> None:
+        lane, now = self._lanes.get(lane_name, EffectLane()), Void(self._clock)
+        now.add(conversation_id, epoch)
+        self._drop(lane, {effect.key for effect in lane.waiting if effect in now} - {lane.doing})
+
+    return instead(Effects, "void", void)
+
+
 def looks_at_no_version() -> AbstractContextManager[None]:
     """A turn is written even when somebody changed the conversation meanwhile."""
     return instead(ledger, "unchanged", lambda *_: None)
@@ -206,6 +218,7 @@ VARIANTS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "marks-done-apart": marks_done_apart,
     "no-hold": takes_over_without_hold,
     "no-void": voids_nothing,
+    "void-once": voids_what_waits_alone,
     "no-version": looks_at_no_version,
     "no-undo": undoes_nothing,
     "fresh-first": sends_fresh_ones_first,

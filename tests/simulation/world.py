@@ -7,21 +7,30 @@ something leaves, so that a promise that is broken for one step is seen.
 from __future__ import annotations
 
 import asyncio
+import math
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+from bot.core.events import Event, MessageSaid
 from bot.core.message import Inbound, Wire
 from tests.simulation.loop import SimulatedLoop
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+#: What leaves has asked the database a few things first: so many seconds it may be on its way before it is seen.
+ASKING = 1.0
 _EFFECT = (
     "SELECT e.state, e.author, e.lane, e.message_seq, c.owner_id FROM effect e "
     "LEFT JOIN conversation c ON c.id = e.conversation_id WHERE e.key = ?"
+)
+_CANCELLED = "SELECT key FROM effect WHERE conversation_id = ? AND message_seq < ? AND state = 'cancelled'"
+_CROSSED = (
+    "SELECT 1 FROM effect e JOIN message m ON m.conversation_id = e.conversation_id AND m.seq > e.message_seq "
+    "WHERE e.key = ? AND e.state = 'cancelled' AND m.author = 'event' AND m.text = 'elsewhere'"
 )
 _IN_DOUBT = "SELECT key, lane FROM effect WHERE state = 'pending' AND key IN ({marks})"
 
@@ -42,6 +51,8 @@ class Weather:
     hangs: float  # of the readings: longer than a turn may take
     staff: int  # things that staff do in a life
     memory: int  # effects that a process holds at once
+    slots: int  # effects of an account that are under way at once
+    elsewhere: float  # of the bursts: a person answers in the platform's own client
     patience: bool  # whether reminders and expiries have their time
 
     @classmethod
@@ -61,6 +72,8 @@ class Weather:
             staff=chance.choice((0, 3, 6)),
             memory=chance.choice((5_000, 5_000, 4)),
             patience=chance.random() < 0.15,
+            slots=chance.choice((64, 64, 1)),
+            elsewhere=chance.choice((0.0, 0.5)),
         )
 
 
@@ -89,6 +102,7 @@ class World:
     sends: dict[str, Sends] = field(default_factory=dict)
     under_way: set[str] = field(default_factory=set)  # left in this life, perhaps not recorded
     last_sent: dict[str, tuple[int, int]] = field(default_factory=dict)  # by lane: (seq, index)
+    void: dict[str, float] = field(default_factory=dict)  # effects that were cancelled, and when screens were told
     hopeless: set[str] = field(default_factory=set)  # effects that failed for good
     payments: dict[int, str] = field(default_factory=dict)  # order: the key that it was charged under
     screens: dict[str, list[Wire]] = field(default_factory=lambda: defaultdict(list))
@@ -147,9 +161,19 @@ class World:
         if self.acknowledged[inbound.key] > 1:
             self.red(f"{inbound.key} was new twice")
 
+    async def hears(self, events: Sequence[Event]) -> None:
+        """What screens are told: where somebody has answered elsewhere, what the bot had still to say is void."""
+        for event in events:
+            if isinstance(event, MessageSaid) and (event.author, event.text) == ("event", "elsewhere"):
+                where = (event.conversation_id, event.seq)
+                for row in self.observer.execute(_CANCELLED, where).fetchall():
+                    self.void.setdefault(row["key"], self.loop.time())
+
     @contextmanager
     def leaving(self, key: str, sender: int) -> Iterator[int]:
         """A message or a charge is on its way out; yields who sends it."""
+        if self.loop.time() > self.void.get(key, math.inf) + ASKING:
+            self.red(f"{key} began to leave after screens were told that a person has the word")
         yield sender
 
     def leaves(self, recipient: str, wire: Wire, key: str, sender: int) -> None:
@@ -161,7 +185,7 @@ class World:
             return
         if row["author"] == "bot" and row["owner_id"] is not None:
             self.red(f"{key} of the bot left after the takeover had committed")
-        if row["state"] != "pending":
+        if row["state"] != "pending" and not self.was_crossed(key):
             self.red(f"{key} left although it was {row['state']} already")
         self._count(row["lane"], wire.text, key)
         self.under_way.add(key)
@@ -185,7 +209,11 @@ class World:
 
     def may_have_left(self, key: str) -> bool:
         """Whether an accident excuses that a message was seen which was cancelled afterwards."""
-        return bool(self.sends[key].excused)
+        return bool(self.sends[key].excused) or self.was_crossed(key)
+
+    def was_crossed(self, key: str) -> bool:
+        """Whether somebody answered elsewhere while it was on its way: nobody can be asked to wait for it."""
+        return self.observer.execute(_CROSSED, (key,)).fetchone() is not None
 
     def was_cut(self, key: str) -> None:
         """The platform has it, and we do not know."""
