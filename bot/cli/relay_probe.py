@@ -13,7 +13,7 @@ from bot.core.errors import ParleyError
 
 if TYPE_CHECKING:
     from bot.config import Config
-    from bot.runtime.relay import Carrier
+    from bot.runtime.relay_line import Carrier
 
 NODES = "Nodes"
 

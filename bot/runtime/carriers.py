@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.runtime.bus import Bus
-from bot.runtime.relay import Carrier, Relay
+from bot.runtime.relay import Relay
+from bot.runtime.relay_line import Carrier
 from bot.services import settings as kept
 from models.database import dialect
 

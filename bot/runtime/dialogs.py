@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
-
-import msgspec
 
 from bot.core.chat import Chat, Person
 from bot.core.errors import Refused
@@ -16,11 +13,12 @@ from bot.core.message import Attachment, Button, Inbound, Reply
 from bot.core.question import Incoming, new_token
 from bot.core.text import Say, Voice, _
 from bot.runtime import routing
+from bot.runtime.calling import calls
 from bot.runtime.host import TurnHost
 from bot.runtime.shop import Shop
 from bot.runtime.speech import Speech
 from bot.runtime.state import ConversationState, DialogState, Trigger
-from bot.runtime.writes import NewEffect, Writes
+from bot.runtime.writes import Writes
 from bot.services import reach
 
 GONE = _("That button is from earlier and no longer works.")
@@ -39,17 +37,6 @@ IMPOSSIBLE = _("Sorry, that is not possible at the moment.")
 
 #: Runs what a handler's name stands for, so that it keeps nobody else waiting.
 Run = Callable[[str, Callable[[], Awaitable[None]]], Awaitable[None]]
-
-
-class CallPayload(msgspec.Struct, frozen=True):
-    """What the executor of `call` needs: which effect with what, and the dialog that waits for its result."""
-
-    name: str
-    args: list[Any]
-    token: str
-    position: int
-    account: str
-    sender: str
 
 
 class Dialogs:
@@ -241,18 +228,8 @@ class Dialogs:
             dialog.remind_at = self._now + remind if remind else None
             dialog.expire_at = self._now + expire if expire else None
         if outcome.requested:
-            self._request(dialog, chat)
+            self._writes.effects.append(calls(outcome.requested, dialog.token, state))
         self._save(dialog)
-
-    def _request(self, dialog: DialogState, chat: Chat) -> None:
-        requested, state = chat.outcome.requested, self._state
-        assert requested is not None  # noqa: S101 - the caller looked
-        payload = CallPayload(
-            requested.name, requested.args, dialog.token, requested.position, state.account, state.external_id
-        )
-        key = f"call:{dialog.token}:{requested.position}"
-        effect = NewEffect(key, "call", key, msgspec.json.encode(payload).decode(), state.id)
-        self._writes.effects.append(effect)
 
     def _save(self, dialog: DialogState) -> None:
         if dialog not in self._state.dialogs:

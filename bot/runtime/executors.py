@@ -1,23 +1,19 @@
-"""Executors of the runtime's own effects: send a wire, fetch a file, do what a dialog waits for."""
+"""Executors of what most effects are: send a wire, fetch a file, delete one."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 
 from bot.core.errors import FileMissing, Final, Unreachable, WindowClosed
 from bot.core.events import MessageChanged, RowChanged
-from bot.core.journal import plain
-from bot.core.message import About, Inbound, Wire
+from bot.core.message import About, Wire
 from bot.core.ports import Channel, Occasion, Sent, Storage
 from bot.core.quiet import NEVER, QuietHours
 from bot.runtime.attempts import Done, OutOfOrder
-from bot.runtime.dialogs import CallPayload
 from bot.runtime.platforms import pieces
 from bot.runtime.speech import SendPayload
 from bot.runtime.writes import ATTENTION_TO, STANDS, NewEffect
@@ -43,7 +39,6 @@ BLOCKED = "UPDATE identity SET reachable = ? WHERE account = ? AND external_id =
 
 _send = msgspec.json.Decoder(SendPayload)
 _discard = msgspec.json.Decoder(discards.Payload)
-_call = msgspec.json.Decoder(CallPayload)
 
 
 class Send:
@@ -248,42 +243,3 @@ class Discard:
 def _of_file(effect: NewEffect) -> MessageChanged:
     lane = msgspec.json.decode(effect.payload)["lane"]
     return MessageChanged(effect.conversation_id or 0, lane, effect.message_seq or 0)
-
-
-Callee = Callable[..., Awaitable[Any]]
-"""What `chat.call(Call(name, …), *args)` runs: `await callee(key, *args)`; `key` is the idempotency key."""
-
-
-class DialogCall:
-    """Does what a dialog waits for; the result comes back as an inbound of its lane. `waits` holds meanwhile."""
-
-    def __init__(
-        self,
-        callees: Mapping[str, Callee],
-        accept: Callable[[Sequence[Inbound]], Awaitable[int]],
-        waits: Callable[[str, str], AbstractContextManager[None]],
-    ) -> None:
-        self._callees = callees
-        self._accept = accept
-        self._waits = waits
-
-    async def run(self, effect: NewEffect) -> Done:
-        """The result is kept before the effect is marked done, so a crash between repeats neither."""
-        payload = _call.decode(effect.payload)
-        callee = self._callees.get(payload.name)
-        if callee is None:
-            raise Final(f"nobody does {payload.name!r}")
-        with self._waits(payload.account, payload.sender):
-            value = await callee(effect.key, *payload.args)
-        await self._accept([_result(effect, payload, {"value": plain(value)})])
-        return Done()
-
-    async def give_up(self, effect: NewEffect, error: BaseException) -> Done:
-        """The dialog hears that it failed, and can say so."""
-        payload = _call.decode(effect.payload)
-        await self._accept([_result(effect, payload, {"error": {"text": str(error)[:300]}})])
-        return Done()
-
-
-def _result(effect: NewEffect, payload: CallPayload, native: dict[str, Any]) -> Inbound:
-    return Inbound(payload.account, effect.key, payload.sender, "result", data=payload.token, native=native)

@@ -17,7 +17,7 @@ from bot.core.errors import ParleyError, Refused
 from bot.core.events import Event, RowChanged, TalkMoved
 from bot.core.message import Inbound
 from bot.core.ports import Channel
-from bot.runtime.executors import Callee
+from bot.runtime.calling import Callee
 from bot.runtime.ledger import Waiting
 from bot.services import calls, codes, person_codes, same_person
 from bot.services.calls import App, Invitation, Joining, Way

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from bot.core.payment import PaymentProvider
 from bot.core.ports import Channel, Storage
-from bot.runtime.executors import Callee
+from bot.runtime.calling import Callee
 from bot.runtime.node import EVERY_ROLE, Membership
 from bot.runtime.platforms.open_calls import HeldCalls
 from bot.runtime.shop import Shop

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.core.payment import Checkout, Device, PaymentProvider, PaymentTruth
-from bot.runtime.executors import Callee
+from bot.runtime.calling import Callee
 from bot.runtime.providers import ask, known, provider
 from bot.services import calls, payments
 from bot.services.payments import PaymentView, Urls

@@ -14,15 +14,16 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from contextlib import AsyncExitStack, suppress
 from contextvars import Context
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from prometheus_client import Counter, Gauge
 
 from bot.core.events import Event, Missed
 from bot.runtime.bus import Bus
+from bot.runtime.relay_line import Carrier, Line
 from bot.runtime.relay_packets import VERSION, Neighbours, Packet, events, pieces, read, travels, write
 
 log = logging.getLogger(__name__)
@@ -36,25 +37,6 @@ TOLD = Counter("parley_relay_packets_total", "Packets of live events, between th
 LOST = Counter("parley_relay_lost_total", "Packets of other nodes that did not arrive here, at least")
 NODES = Gauge("parley_relay_nodes", "Other nodes that this one hears")
 ROUND = Gauge("parley_relay_seconds", "How long this node's last word took to come back to it")
-
-
-class Line(Protocol):
-    """An open way to the other nodes. Both verbs raise OSError once it is lost."""
-
-    async def send(self, packet: bytes) -> None:
-        """Tell everybody, ourselves included."""
-
-    async def receive(self) -> bytes:
-        """The next packet of anybody; waits for it."""
-
-
-class Carrier(Protocol):
-    """A server that passes packets on. `largest` is what it takes at once, in bytes."""
-
-    largest: int
-
-    def open(self) -> AbstractAsyncContextManager[Line]:
-        """Connect and listen. Raises OSError with a sentence that holds no secret."""
 
 
 @dataclass(frozen=True, slots=True)

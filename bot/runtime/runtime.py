@@ -19,12 +19,14 @@ from bot.runtime import broadcasting, order_steps
 from bot.runtime.attempts import Attempts, Executor
 from bot.runtime.blocking import Watch
 from bot.runtime.bus import Bus
+from bot.runtime.calling import DialogCall
 from bot.runtime.charging import Charging
 from bot.runtime.clockwork import Clockwork
 from bot.runtime.courtesy import LOOK_SECONDS, Courtesy
 from bot.runtime.duties import pulls
 from bot.runtime.effects import Effects
-from bot.runtime.executors import DialogCall, Discard, Send, Store
+from bot.runtime.executors import Discard, Send, Store
+from bot.runtime.following import Follow
 from bot.runtime.inbox import Inbox
 from bot.runtime.intake import Intake
 from bot.runtime.joining import Persons
@@ -41,7 +43,7 @@ from bot.runtime.platforms.handing import HandOver
 from bot.runtime.platforms.profiles import AskProfile, Introductions
 from bot.runtime.schedule import Schedule
 from bot.runtime.shares import Shares
-from bot.runtime.staffing import Follow, Staffing
+from bot.runtime.staffing import Staffing
 from bot.runtime.till import Till
 from bot.runtime.worker import Worker
 from bot.runtime.writes import NewEffect, Writes

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from contextvars import Context
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +22,6 @@ from bot.core.message import Attachment, Inbound, Reply
 from bot.core.render import render
 from bot.core.shard import shard_of
 from bot.runtime import roll
-from bot.runtime.attempts import Done
 from bot.runtime.effects import Effects
 from bot.runtime.inbox import Inbox
 from bot.runtime.lease import Lease, WholeDatabase
@@ -266,29 +265,6 @@ class Staffing:
         if row is None:
             raise Refused("no_conversation")
         return row
-
-
-def follows(lane: str, conversation_id: int, epoch: int, staff_id: int) -> NewEffect:
-    """Behind what is said to the customer in this lane, this member of staff takes it over."""
-    key = f"take:{conversation_id}:{epoch}:{staff_id}"
-    return NewEffect(key, "take", lane, str(staff_id), conversation_id)
-
-
-class Follow:
-    """The executor of `take`."""
-
-    def __init__(self, staffing: Staffing) -> None:
-        self._staffing = staffing
-
-    async def run(self, effect: NewEffect) -> Done:
-        """Take it over for whoever was with this customer elsewhere."""
-        with suppress(Refused):  # erased meanwhile, or another one has it
-            await self._staffing.follow(effect.conversation_id or 0, int(effect.payload))
-        return Done()
-
-    async def give_up(self, effect: NewEffect, error: BaseException) -> Done:  # noqa: ARG002
-        """The conversation waits for a person all the same."""
-        return Done()
 
 
 def _is_with_people(row: Conversation, now: datetime) -> bool:

@@ -17,11 +17,11 @@ from bot.core.message import FROM_CUSTOMER, Attachment, Choice, FileRef, Held, I
 from bot.core.text import Text, _
 from bot.runtime import routing, taps
 from bot.runtime.dialogs import Dialogs, Run
+from bot.runtime.following import follows
 from bot.runtime.host import TurnHost
 from bot.runtime.platforms import handing, told
 from bot.runtime.shop import Shop
 from bot.runtime.speech import Speech
-from bot.runtime.staffing import follows
 from bot.runtime.state import ConversationState
 from bot.runtime.writes import NewEffect, Writes, preview
 from bot.services import attachments, openings, reach

@@ -14,7 +14,8 @@ import pytest
 import socketio  # type: ignore[import-untyped]
 
 from bot.runtime.bus import Bus
-from bot.runtime.relay import Carrier, Pace, Relay
+from bot.runtime.relay import Pace, Relay
+from bot.runtime.relay_line import Carrier
 from bot.runtime.relay_postgres import PostgresCarrier
 from bot.runtime.relay_redis import RedisCarrier
 from bot.services import staff

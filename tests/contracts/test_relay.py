@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 
 from bot.core.events import Event, MessageStored, Missed, RowChanged
 from bot.runtime.bus import Bus
-from bot.runtime.relay import Carrier, Pace, Relay
+from bot.runtime.relay import Pace, Relay
+from bot.runtime.relay_line import Carrier
 from bot.runtime.relay_postgres import PostgresCarrier
 from bot.runtime.relay_redis import RedisCarrier
 from tests.kit.tcp_proxy import Proxy, proxy

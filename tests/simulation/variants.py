@@ -12,9 +12,9 @@ from bot.core.errors import DatabaseBusy
 from bot.core.message import Inbound
 from bot.runtime import attempts, ledger
 from bot.runtime.attempts import DONE, Attempts, Done, Later
+from bot.runtime.calling import DialogCall
 from bot.runtime.effect_lane import EffectLane
 from bot.runtime.effects import Effects
-from bot.runtime.executors import DialogCall
 from bot.runtime.host import TurnHost
 from bot.runtime.inbox import Inbox
 from bot.runtime.lanes import Head, Lanes
