@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from email.utils import formatdate
-from http import HTTPStatus
-from time import time
 
 import httptools
 
 from bot.edge.calls import Answered, Raw, Receive, Setup
+from bot.edge.responses import Responses
 
 PREFIX = b"POST /hooks/"
 #: All heads of a request together, bytes.
@@ -47,10 +45,8 @@ class Hooks:
         self.elsewhere = elsewhere
         self.limit = setup.limit
         self.refusals = setup.refusals
+        self.response = Responses(setup.headers).of
         self.connections: set[HookConnection] = set()
-        self._headers = "".join(f"{name}: {value}\r\n" for name, value in setup.headers.items())
-        self._lines: dict[tuple[int, str], bytes] = {}
-        self._date, self._dated = b"", 0
         self._sweeper: asyncio.TimerHandle | None = None
         self.closing = False
 
@@ -73,22 +69,6 @@ class Hooks:
             return None
         return self.targets.get(data[5:end].partition(b"?")[0])
 
-    def response(self, answered: Answered, *, keep: bool) -> bytes:
-        """An answer as it goes over the wire."""
-        line = self._lines.get((answered.status, answered.content_type))
-        if line is None:
-            line = self._lines[answered.status, answered.content_type] = self._line(answered)
-        retry = b"Retry-After: %d\r\n" % answered.retry_after if answered.retry_after else b""
-        return b"%b%bX-Request-Id: %b\r\nContent-Length: %d\r\n%b%b\r\n%b" % (
-            line,
-            self._now(),
-            answered.request_id.encode(),
-            len(answered.body),
-            retry,
-            b"" if keep else b"Connection: close\r\n",
-            answered.body,
-        )
-
     async def close(self, grace: float) -> None:
         """Take no further request, and let those under way be answered for so many seconds."""
         self.closing = True
@@ -102,18 +82,6 @@ class Hooks:
         for connection in [*self.connections]:
             connection.abort()
         await asyncio.sleep(0)  # the loop closes their sockets in its next round
-
-    def _line(self, answered: Answered) -> bytes:
-        phrase = HTTPStatus(answered.status).phrase
-        charset = "; charset=utf-8"
-        kind = f"Content-Type: {answered.content_type}{charset}\r\n"
-        return f"HTTP/1.1 {answered.status} {phrase}\r\n{kind}{self._headers}".encode()
-
-    def _now(self) -> bytes:
-        now = int(time())
-        if now != self._dated:
-            self._date, self._dated = f"Date: {formatdate(now, usegmt=True)}\r\n".encode(), now
-        return self._date
 
     def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
