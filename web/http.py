@@ -26,6 +26,8 @@ _MISSING = {
     "no_conversation",
     "no_contact",
     "no_payment",
+    "no_product",
+    "no_place",
     "no_run",
     "no_failure",
     "not_found",

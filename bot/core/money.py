@@ -35,6 +35,15 @@ def exponent(currency: str) -> int:
     return EXPONENTS.get(currency, 2)
 
 
+def is_currency(code: str) -> bool:
+    """Whether it is a code of ISO 4217."""
+    if code in SIGNS:
+        return True
+    from babel.numbers import list_currencies
+
+    return code in list_currencies()
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Money:
     """`amount` in minor units (fen, cents) of an ISO 4217 `currency`."""

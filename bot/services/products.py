@@ -63,8 +63,8 @@ class ProductSpec:
 async def save(spec: ProductSpec, now: datetime, *, product_id: int | None = None) -> Product:
     """Make a product, or change the one of that id. A variant that is not named any more is no longer active.
 
-    Raises `Refused`: "no_product", "sku_taken"(sku), and "blank", "too_long"(most), "too_many"(most), "no_price"(sku),
-    "bad_price"(sku), "bad_values"(sku), "same_values"(sku) with the field's name.
+    Raises `Refused`: "no_product", "sku_taken"(sku), and "missing", "too_long"(most), "too_many"(most),
+    "no_price"(sku), "bad_price"(sku), "bad_values"(sku), "same_values"(sku) with the field's name.
     """
     check(spec)
     try:
@@ -88,7 +88,7 @@ def check(spec: ProductSpec) -> None:
         _check_words("options", option, VALUE)
     _check_count("variants", len(spec.variants), MOST_VARIANTS)
     if not spec.variants:
-        raise Refused("blank", field="variants")
+        raise Refused("missing", field="variants")
     known: list[Sequence[Words]] = []
     for variant in spec.variants:
         _check_variant(variant, len(spec.options))
@@ -115,16 +115,16 @@ def _check_variant(variant: VariantSpec, options: int) -> None:
 
 def _check_words(name: str, texts: Words, most: int, *, blank: bool = False) -> None:
     if not blank and not any(text.strip() for text in texts.values()):
-        raise Refused("blank", field=name)
+        raise Refused("missing", field=name)
     for text in texts.values():
         _check_text(name, text, most, blank=True)
 
 
 def _check_text(name: str, value: str, most: int, *, blank: bool = False) -> None:
     if not blank and not value.strip():
-        raise Refused("blank", field=name)
+        raise Refused("missing", field=name)
     if len(value) > most:
-        raise Refused("too_long", field=name, most=most)
+        raise Refused("too_long", field=name, most=most, limit=most)
 
 
 def _check_count(name: str, count: int, most: int) -> None:
@@ -205,7 +205,7 @@ async def count(sku: str, pieces: Mapping[str, int], was: Mapping[str, int] | No
 
 
 async def place(code: str, name: Words, *, active: bool = True, position: int = 0) -> Place:
-    """A warehouse or a shop: make it, or change the one of that code. Raises `Refused`: "blank", "too_long"."""
+    """A warehouse or a shop: make it, or change the one of that code. Raises `Refused`: "missing", "too_long"."""
     _check_text("code", code, SKU)
     _check_words("name", name, VALUE)
     row = await Place.get_or_none(code=code) or Place(code=code)

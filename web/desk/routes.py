@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aiohttp import web
 
 from web import auth
-from web.desk import accounts, broadcasts, canned, conversations, orders, payments, people, reports
+from web.desk import accounts, broadcasts, canned, conversations, orders, payments, people, products, reports
 
 _ONE = "/api/desk/conversations/{id}"
 
@@ -21,6 +21,7 @@ def routes() -> Iterator[web.RouteDef]:
     yield web.put("/api/desk/me", auth.change_me)
     yield from _inbox()
     yield from _people_and_orders()
+    yield from _catalogue()
     yield from _reports()
     yield from _broadcasts()
     yield from _settings()
@@ -57,6 +58,16 @@ def _people_and_orders() -> Iterator[web.RouteDef]:
     yield web.get("/api/desk/reviews", orders.reviews_listed)
     yield web.post("/api/desk/reviews/{id}/accept", orders.review_accepted)
     yield web.post("/api/desk/reviews/{id}/reject", orders.review_rejected)
+
+
+def _catalogue() -> Iterator[web.RouteDef]:
+    yield web.get("/api/desk/products", products.listed)
+    yield web.post("/api/desk/products", products.added)
+    yield web.get("/api/desk/products/{id}", products.opened)
+    yield web.put("/api/desk/products/{id}", products.changed)
+    yield web.put("/api/desk/stock", products.counted)
+    yield web.get("/api/desk/places", products.places)
+    yield web.put("/api/desk/places", products.place_changed)
 
 
 def _reports() -> Iterator[web.RouteDef]:

@@ -132,10 +132,10 @@ SIZED = ProductSpec("x", {"en": "X"}, [SMALL], options=[{"en": "Size"}])
 @pytest.mark.parametrize(
     ("spec", "code"),
     [
-        (replace(SIZED, sku=" "), "blank"),
+        (replace(SIZED, sku=" "), "missing"),
         (replace(SIZED, sku="x" * 65), "too_long"),
-        (replace(SIZED, name={"en": ""}), "blank"),
-        (replace(SIZED, variants=[]), "blank"),
+        (replace(SIZED, name={"en": ""}), "missing"),
+        (replace(SIZED, variants=[]), "missing"),
         (replace(SIZED, options=[{"en": str(number)} for number in range(6)]), "too_many"),
         (replace(SIZED, variants=[replace(SMALL, values=[])]), "bad_values"),
         (replace(SIZED, variants=[SMALL, replace(SMALL, sku="b")]), "same_values"),

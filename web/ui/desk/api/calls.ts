@@ -21,6 +21,8 @@ import type {
   OrderStep,
   Page,
   Person,
+  Place,
+  Product,
   Report,
   ReviewRow,
   Role,
@@ -97,6 +99,13 @@ export const changeConsent = (identity: number, change: ConsentChange) =>
   put<Person>(`/identities/${identity}/consents`, change);
 export const exportAddress = (id: number) => `${DESK}/contacts/${id}/export`;
 export const erase = (id: number, confirm: string) => post<object>(`/contacts/${id}/erase`, { confirm });
+
+export const products = (q: string, after: string | null) => get<Page<Product>>(`/products${query({ q, after })}`);
+export const product = (id: number) => get<{ product: Product }>(`/products/${id}`);
+export const saveProduct = (one: Product) => put<{ product: Product }>(`/products/${one.id}`, one);
+export const countStock = (sku: string, pieces: Record<string, number>, was: Record<string, number>) =>
+  put<object>("/stock", { sku, pieces, was });
+export const places = () => get<{ items: Place[] }>("/places");
 
 export const orders = (state: string, q: string, before: string | null) =>
   get<Page<OrderRow>>(`/orders${query({ state, q, before })}`);

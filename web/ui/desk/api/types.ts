@@ -332,3 +332,35 @@ export type Failure = {
   at: string;
   conversation_id: number | null;
 };
+
+/** A text by language. */
+export type Words = Record<string, string>;
+
+/** `amount` and `compare_at` are decimal text in major units; an empty `compare_at` is none. */
+export type Price = { currency: string; amount: string; compare_at: string };
+
+/** `pieces` by place code; `held` of them all are kept for unpaid orders. */
+export type Variant = {
+  sku: string;
+  barcode: string;
+  values: Words[];
+  active: boolean;
+  prices: Price[];
+  pieces: Record<string, number>;
+  held: number;
+};
+
+export type Product = {
+  id: number;
+  sku: string;
+  name: Words;
+  description: Words;
+  category: string;
+  options: Words[];
+  position: number;
+  active: boolean;
+  variants: Variant[];
+};
+
+/** A warehouse or a shop. */
+export type Place = { code: string; name: Words; active: boolean; position: number };

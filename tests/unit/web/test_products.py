@@ -1,0 +1,75 @@
+"""Products at the desk: seen, made and changed by who may, counted without undoing a sale, and each change noted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.services import products, staff
+from models import Audit, Price, Product
+from tests.unit.web.running import Site
+
+SIZE = {"en": "Size", "zh": "尺寸"}
+SMALL = {
+    "sku": "S",
+    "values": [{"en": "Small", "zh": "小"}],
+    "prices": [{"currency": "CNY", "amount": "99.50", "compare_at": "120"}, {"currency": "JPY", "amount": "1500"}],
+}
+SHIRT: dict[str, Any] = {"sku": "shirt", "name": {"en": "Shirt", "zh": "衬衫"}, "options": [SIZE], "variants": [SMALL]}
+
+PASSWORD = "a long password"
+
+
+async def enters(site: Site, role: str) -> None:
+    await staff.add(role, role.title(), role, PASSWORD, site.clock(), one_time=False)
+    site.client.cookie_jar.clear()
+    login = {"login": role, "password": PASSWORD}
+    assert (await site.json("POST", "/api/desk/login", json=login, headers={"Origin": site.url}))[0] == 200
+
+
+async def asks(site: Site, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    csrf = (await site.json("GET", "/api/desk/me"))[1]["csrf"]
+    sent = {"json": body} if body is not None else {}
+    return await site.json(method, path, headers={"Origin": site.url, "X-CSRF-Token": str(csrf)}, **sent)
+
+
+async def test_a_manager_makes_a_product_and_an_agent_counts_it(site: Site) -> None:
+    await enters(site, "manager")
+    status, body = await asks(site, "POST", "/api/desk/products", SHIRT)
+    assert status == 201, body
+    made = body["product"]
+    assert made["variants"][0]["prices"] == [
+        {"currency": "CNY", "amount": "99.50", "compare_at": "120.00"},
+        {"currency": "JPY", "amount": "1500", "compare_at": ""},
+    ]
+    assert sorted(await Price.all().values_list("amount", flat=True)) == [1500, 9950]
+    assert (await asks(site, "PUT", "/api/desk/places", {"code": "north", "name": {"en": "North"}}))[0] == 200
+    await enters(site, "agent")
+    assert (await asks(site, "PUT", f"/api/desk/products/{made['id']}", SHIRT))[0] == 403
+    count = {"sku": "S", "pieces": {"north": 5}, "was": {"north": 0}}
+    assert (await asks(site, "PUT", "/api/desk/stock", count))[0] == 200
+    status, body = await asks(site, "PUT", "/api/desk/stock", count)
+    assert (status, body["error"]["code"], body["error"]["pieces"]) == (409, "stock_moved", 5)
+    for query in ("", "?q=衬", "?q=SHIR"):
+        _, body = await asks(site, "GET", f"/api/desk/products{query}")
+        assert [(one["sku"], one["variants"][0]["pieces"]) for one in body["items"]] == [("shirt", {"north": 5})]
+    noted = [action for action in await Audit.all().order_by("id").values_list("action", flat=True) if "." in action]
+    assert [one for one in noted if not one.startswith("staff.")] == ["product.save", "place.save", "stock.count"]
+
+
+async def test_what_cannot_be_sold_is_told(site: Site) -> None:
+    await enters(site, "manager")
+    cases: list[tuple[dict[str, Any], int, str]] = [
+        ({"variants": [SMALL | {"prices": [{"currency": "JPY", "amount": "1500.5"}]}]}, 422, "bad_price"),
+        ({"variants": [SMALL | {"prices": [{"currency": "XX", "amount": "1"}]}]}, 422, "bad_price"),
+        ({"variants": [SMALL | {"prices": []}]}, 409, "no_price"),
+        ({"name": {"en": "x" * (products.NAME + 1)}}, 409, "too_long"),
+        ({"name": {}}, 409, "missing"),
+        ({"variants": "S"}, 400, "bad_request"),
+        ({"active": "yes"}, 400, "bad_request"),
+    ]
+    for change, wanted, code in cases:
+        status, body = await asks(site, "POST", "/api/desk/products", SHIRT | change)
+        assert (status, body["error"]["code"]) == (wanted, code)
+        assert "{" not in body["error"]["text"]
+    assert await Product.all().count() == 0
+    assert (await asks(site, "GET", "/api/desk/products/77"))[0] == 404

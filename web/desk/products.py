@@ -1,0 +1,204 @@
+"""The desk's catalogue: products with variants, prices, places, and how many pieces lie where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from aiohttp import web
+
+from bot.core.errors import BadInput
+from bot.core.money import Money, is_currency
+from bot.services import audit, product_lists, products
+from bot.services.product_lists import ListedProduct, ListedVariant
+from bot.services.products import PriceSpec, ProductSpec, VariantSpec
+from models.catalogue import Words
+from models.database import transaction
+from web.auth import me, needs
+from web.http import Problem, answer, path_id, query_int, read_object, text_of
+from web.keys import CLOCK
+from web.views import Json
+
+LIMIT = 1024 * 1024  # bytes of a product with all its variants
+_TEXT = 4000
+
+
+@needs("agent")
+async def listed(request: web.Request) -> web.Response:
+    """GET /api/desk/products."""
+    words, after = request.query.get("q", "").strip()[:100], query_int(request, "after") or 0
+    found, more = await product_lists.listed(words, after, request.app[CLOCK]())
+    return answer({"items": [_json(one) for one in found], "next": str(more) if more else None})
+
+
+@needs("agent")
+async def opened(request: web.Request) -> web.Response:
+    """GET /api/desk/products/{id}."""
+    return answer({"product": _json(await product_lists.one(path_id(request), request.app[CLOCK]()))})
+
+
+@needs("manager")
+async def added(request: web.Request) -> web.Response:
+    """POST /api/desk/products."""
+    return await _saved(request, None)
+
+
+@needs("manager")
+async def changed(request: web.Request) -> web.Response:
+    """PUT /api/desk/products/{id}: the whole of it; a variant that is not in it is no longer sold."""
+    return await _saved(request, path_id(request))
+
+
+async def _saved(request: web.Request, product_id: int | None) -> web.Response:
+    spec, now = _spec(await read_object(request, LIMIT)), request.app[CLOCK]()
+    async with transaction():
+        row = await products.save(spec, now, product_id=product_id)
+        await audit.record(me(request).id, "product.save", f"product:{row.id}", now)
+    return answer({"product": _json(await product_lists.one(row.id, now))}, 200 if product_id else 201)
+
+
+@needs("agent")
+async def counted(request: web.Request) -> web.Response:
+    """PUT /api/desk/stock: so many pieces of a variant at places; `was` is what whoever counted had seen there."""
+    body, now = await read_object(request), request.app[CLOCK]()
+    sku, pieces, was = text_of(body, "sku", products.SKU), _pieces(body, "pieces"), _pieces(body, "was")
+    async with transaction():
+        await products.count(sku, pieces, was)
+        await audit.record(me(request).id, "stock.count", f"sku:{sku}", now)
+    return answer({"sku": sku, "pieces": pieces})
+
+
+@needs("agent")
+async def places(_: web.Request) -> web.Response:
+    """GET /api/desk/places."""
+    async with transaction():
+        found = await products.places()
+    return answer(
+        {
+            "items": [
+                {"code": one.code, "name": one.name, "active": bool(one.active), "position": one.position}
+                for one in found
+            ]
+        }
+    )
+
+
+@needs("manager")
+async def place_changed(request: web.Request) -> web.Response:
+    """PUT /api/desk/places: make one, or change the one of that code."""
+    body, now = await read_object(request), request.app[CLOCK]()
+    code, name, active = text_of(body, "code", products.SKU).strip(), _words(body, "name"), _flag(body, "active")
+    async with transaction():
+        row = await products.place(code, name, active=active, position=_number(body, "position"))
+        await audit.record(me(request).id, "place.save", f"place:{row.id}", now)
+    return answer({"code": row.code, "name": row.name, "active": row.active, "position": row.position})
+
+
+def _spec(body: Json) -> ProductSpec:
+    return ProductSpec(
+        sku=text_of(body, "sku", _TEXT).strip(),
+        name=_words(body, "name"),
+        variants=[_variant(one) for one in _objects(body, "variants")],
+        description=_words(body, "description"),
+        category=text_of(body, "category", _TEXT, default="").strip(),
+        options=[_texts(one) for one in _objects(body, "options")],
+        position=_number(body, "position"),
+        active=_flag(body, "active"),
+    )
+
+
+def _variant(body: dict[str, Any]) -> VariantSpec:
+    return VariantSpec(
+        sku=text_of(body, "sku", _TEXT).strip(),
+        prices=[_price(one) for one in _objects(body, "prices")],
+        values=[_texts(one) for one in _objects(body, "values")],
+        barcode=text_of(body, "barcode", _TEXT, default="").strip(),
+        active=_flag(body, "active"),
+        was=text_of(body, "was", _TEXT, default=""),
+    )
+
+
+def _price(body: dict[str, Any]) -> PriceSpec:
+    """Amounts are text, such as "68.50": decimals that the currency has not are refused."""
+    currency, compare_at = text_of(body, "currency", 3), text_of(body, "compare_at", 30, default="")
+    if not is_currency(currency):
+        raise Problem(422, "bad_price", {"sku": currency})
+    try:
+        price = Money.parse(text_of(body, "amount", 30), currency)
+        return PriceSpec(price, Money.parse(compare_at, currency) if compare_at else None)
+    except BadInput as error:
+        raise Problem(422, "bad_price", {"sku": currency}) from error
+
+
+def _objects(body: dict[str, Any], name: str) -> Sequence[dict[str, Any]]:
+    found = body.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise Problem(400, "bad_request")
+    return found
+
+
+def _words(body: dict[str, Any], name: str) -> Words:
+    found = body.get(name, {})
+    if not isinstance(found, dict):
+        raise Problem(400, "bad_request")
+    return _texts(found)
+
+
+def _texts(body: dict[str, Any]) -> Words:
+    """By language; an empty text is none."""
+    return {language: text for language in ("en", "zh") if (text := text_of(body, language, _TEXT, default="").strip())}
+
+
+def _pieces(body: dict[str, Any], name: str) -> dict[str, int]:
+    found = body.get(name, {})
+    if not isinstance(found, dict) or not all(type(many) is int for many in found.values()):
+        raise Problem(400, "bad_request")
+    return found
+
+
+def _number(body: dict[str, Any], name: str) -> int:
+    value = body.get(name, 0)
+    if type(value) is not int or not 0 <= value < 2**31:
+        raise Problem(400, "bad_request")
+    return value
+
+
+def _flag(body: dict[str, Any], name: str) -> bool:
+    value = body.get(name, True)
+    if not isinstance(value, bool):
+        raise Problem(400, "bad_request")
+    return value
+
+
+def _json(one: ListedProduct) -> Json:
+    row = one.row
+    return {
+        "id": row.id,
+        "sku": row.sku,
+        "name": row.name,
+        "description": row.description,
+        "category": row.category,
+        "options": row.options,
+        "position": row.position,
+        "active": bool(row.active),
+        "variants": [_variant_json(variant) for variant in one.variants],
+    }
+
+
+def _variant_json(one: ListedVariant) -> Json:
+    return {
+        "sku": one.row.sku,
+        "barcode": one.row.barcode,
+        "values": one.row.option_values,
+        "active": bool(one.row.active),
+        "prices": [
+            {
+                "currency": price.currency,
+                "amount": str(price.decimal),
+                "compare_at": str(compare_at.decimal) if compare_at else "",
+            }
+            for price, compare_at in one.money()
+        ],
+        "pieces": one.pieces,
+        "held": one.held,
+    }
