@@ -46,7 +46,7 @@ InboundKind = Literal[
 #: and what a shop tells many. "" is an answer, or something that cannot wait.
 About = Literal["", "orders", "reports", "reminders", "news"]
 #: Too many came to go on answering them; the platform told of a message and does not give it.
-Held = Literal["", "too_many", "unfetched"]
+Held = Literal["", "too_many", "unfetched", "nobodys"]
 #: Kinds that come from the customer, and so show in the thread.
 FROM_CUSTOMER: frozenset[str] = frozenset({"message", "callback", "started"})
 

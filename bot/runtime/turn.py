@@ -31,6 +31,7 @@ from models.database import fetch
 _WHY: Mapping[Held, Text] = {
     "too_many": _("More messages came than are answered automatically."),
     "unfetched": _("A mail could not be fetched: please look into the mailbox."),
+    "nobodys": _("A mail names no sender who could be answered."),
 }
 REACHABLE = "UPDATE identity SET reachable = ? WHERE id = ?"
 _HELD = "SELECT id FROM effect WHERE conversation_id = ? AND state = 'held' LIMIT 1"

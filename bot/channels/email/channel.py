@@ -54,7 +54,8 @@ class EmailChannel(Channel):
         self._open_file = around.open_file
         self._marks = Marks(around.secret, settings.address)
         self._shelf = Shelf()
-        reader = Reader(self.account, settings.own, self._marks, settings.authserv_id, _lower(settings.groups))
+        ours = (settings.address, settings.own)
+        reader = Reader(self.account, *ours, self._marks, settings.authserv_id, _lower(settings.groups))
         self._puller = Puller(settings, reader, around.notes, self._shelf, sleep)
         self._sender = Sender(settings)
         self._fetching = asyncio.Semaphore(2)

@@ -195,7 +195,7 @@ class Puller:
         self._complain("email.unfetched", ChannelUnavailable(f"the mail {place} cannot be fetched and is left out"))
         with suppress(ChannelUnavailable):  # it may give nothing of it at all
             received = await self._opened.arrived(uid)
-        await self._keep([self._reader.unfetched(place, self._settings.address, received)], accept)
+        await self._keep([self._reader.unfetched(place, received)], accept)
 
     async def _read(self, fetched: Fetched, place: str) -> list[Inbound]:
         """What cannot be read, or not in time, must not stop the mails behind it. Raises `ChannelUnavailable`."""

@@ -30,6 +30,8 @@ THREAD = Allowance(7 * 86_400.0)
 #: A thread, as it is kept: the id, a line break, the subject.
 MOST_TOKEN, MOST_TOKEN_ID = 255, 160
 MOST_KEPT = 48_000  # bytes of a mail that cannot be read
+#: Whose mails are for no conversation.
+_NOBODYS = (Writer.LIST, Writer.OURS)
 WHOLE, RAW = "mail.txt", "mail.eml"
 
 _ANSWER = re.compile(
@@ -43,9 +45,13 @@ _FORWARD = re.compile(r"^\s*(?:fwd?|wg|tr|rv|i|转发|轉寄|轉發|転送|전�
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads the mails of one account. `place` of a mail is how its files are found again."""
+    """Reads the mails of one account. `place` of a mail is how its files are found again.
+
+    `address` is the account's; what is nobody's stands where its own mails would, for staff to find. `own` are all.
+    """
 
     account: str
+    address: str
     own: frozenset[str]
     marks: Marks
     authserv_id: str = ""
@@ -75,21 +81,39 @@ class Reader:
             base, writer = self._base(mail, data, received)
         except Exception:  # the header is what cannot be read
             return self._unreadable(data, received)
-        if not _is_somebodys(base, writer) or writer is Writer.REPORT:
+        if writer in _NOBODYS or writer is Writer.REPORT:
             return self._unreadable(data, received)
         subject = unmarked(words(raw(mail, "subject")))
         original = _as_it_came(base, place)
         said = replace(base, kind="message", text=subject[:MOST_TEXT], original=original, unproved=True)
+        if base.sender == NOBODY:
+            return self._for_staff(said)
         return replace(said, automatic=True) if writer is Writer.MACHINE else said
 
-    def unfetched(self, place: str, ours: str, received: datetime | None) -> Inbound:
+    def _for_staff(self, said: Inbound) -> Inbound:
+        """A mail without a sender: it is answered by nobody, and found with what is the account's own."""
+        return replace(
+            said,
+            sender=self.address.lower(),
+            name="",
+            automatic=True,
+            held="nobodys",
+            token="",
+            allows=None,
+            unproved=True,
+            unverified=False,
+        )
+
+    def unfetched(self, place: str, received: datetime | None) -> Inbound:
         """A mail that the server does not give: nobody knows whose, so staff hear of it from our own address.
 
         When it arrived is all by which they can find it.
         """
         key = _hashed("p", place.encode())
         text = f"{received:%Y-%m-%d %H:%M} UTC" if received else place
-        return Inbound(self.account, key, ours.lower(), text=text, automatic=True, held="unfetched", sent_at=received)
+        return Inbound(
+            self.account, key, self.address.lower(), text=text, automatic=True, held="unfetched", sent_at=received
+        )
 
     def _unreadable(self, data: bytes, received: datetime | None) -> Inbound:
         native = {"why": "unreadable", "mail": b64encode(data[:MOST_KEPT]).decode()}
@@ -99,9 +123,12 @@ class Reader:
         base, writer = self._base(mail, data, received)
         if writer is Writer.REPORT:
             return self._reported(base, mail)
-        if not _is_somebodys(base, writer):
+        if writer in _NOBODYS:
             return [replace(base, external_id="", native=_noted(mail, writer.value))]
-        return [self._said(base, mail, writer, place, is_cut)]
+        said = self._said(base, mail, writer, place, is_cut)
+        if base.sender == NOBODY:
+            return [self._for_staff(replace(said, original=_as_it_came(base, place)))]
+        return [said]
 
     def _base(self, mail: Mail, data: bytes, received: datetime | None) -> tuple[Inbound, Writer]:
         """All that the header says; `data` is the whole mail."""
@@ -173,11 +200,6 @@ class Reader:
 
 def _as_it_came(base: Inbound, place: str) -> FileRef:
     return FileRef("file", ref("raw", place, base.external_id), RAW, "message/rfc822")
-
-
-def _is_somebodys(base: Inbound, writer: Writer) -> bool:
-    """Whether it is for a conversation."""
-    return base.sender != NOBODY and writer not in (Writer.LIST, Writer.OURS)
 
 
 def _noted(mail: Mail, why: str) -> dict[str, str]:

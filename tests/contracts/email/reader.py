@@ -8,7 +8,7 @@ from bot.core.message import Inbound
 from tests.kit.platforms.letters import ADDRESS
 
 MARKS = Marks("5e" * 32, ADDRESS)
-READER = Reader("email", frozenset({ADDRESS}), MARKS)
+READER = Reader("email", ADDRESS, frozenset({ADDRESS}), MARKS)
 
 
 def parse(mail: bytes) -> list[Inbound]:

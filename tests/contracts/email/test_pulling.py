@@ -88,7 +88,9 @@ async def test_a_mail_that_cannot_be_read_is_kept_whole(
     await server.mailbox.put(b"\xff\xfe\x00 no mail at all")
     await ann.says("hello")
     kept, said = await inbox.next(1), await inbox.next(2)
-    assert (kept.kind, kept.native["why"], said.text) == ("unknown", "unreadable", "hello")
+    assert (kept.held, kept.automatic, said.text) == ("nobodys", True, "hello")
+    assert kept.original is not None
+    assert b"no mail at all" in await content(channel, kept.original)
 
 
 async def test_a_connection_that_broke_is_made_anew(

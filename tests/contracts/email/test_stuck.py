@@ -187,7 +187,7 @@ async def test_a_mail_that_no_process_comes_to_the_end_of_is_kept_as_it_came(
     await ann.sends("look here " * 10_000, subject="Your tea", In_Reply_To="<1@shop.example>")
     await ann.says("small, behind it")
     settings = Settings.model_validate(table(server))
-    reader = Endless("email", frozenset({ADDRESS}), Marks("5e" * 32, ADDRESS))
+    reader = Endless("email", ADDRESS, frozenset({ADDRESS}), Marks("5e" * 32, ADDRESS))
     for _ in range(2):
         puller = Puller(settings, reader, notes, Shelf())
         one = asyncio.create_task(puller.run(inbox.accept))

@@ -280,3 +280,11 @@ async def test_a_mail_that_is_not_given_calls_a_person(shop: Shop) -> None:
     assert talk.waiting_since is not None
     assert talk.reason == "A mail could not be fetched: please look into the mailbox."
     assert shop.ann.shown == []
+
+
+async def test_a_mail_without_a_sender_calls_a_person(shop: Shop) -> None:
+    await shop.server.mailbox.put(b"Subject: a form\r\n\r\nplease call me back\r\n")
+    await shop.until(lambda: Conversation.filter(lane="email:tea@shop.example").exists())
+    talk = await Conversation.get(lane="email:tea@shop.example")
+    assert talk.reason == "A mail names no sender who could be answered."
+    assert (await Message.get(conversation_id=talk.id)).text == "a form\n\nplease call me back"
