@@ -13,6 +13,7 @@ from typing import Any
 from bot.channels.email.charsets import as_text
 from bot.channels.email.headers import Mail, address, all_of, clean, ids, parameter, people, raw
 from bot.channels.email.marks import Marks
+from bot.channels.email.writing import OURS
 
 MOST_PARTS = 64  # of a report, and groups of fields of each
 #: Ids of ours, and people, that one report tells of; no server names more than one or two.
@@ -76,7 +77,7 @@ def _about(mail: Mail) -> Iterator[str]:
         yield from _ids(fields, "original-message-id")
     for part in _parts(mail):
         if part.get_content_type() in ("message/rfc822", "text/rfc822-headers", "message/rfc822-headers"):
-            yield from _ids(_returned(part), "message-id")
+            yield from _ids(_returned(part), "message-id", OURS)
     yield from _ids(mail, "references", "in-reply-to")
 
 

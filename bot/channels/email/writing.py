@@ -18,6 +18,8 @@ from bot.core.message import Attachment, Wire
 from bot.core.ports import Occasion
 
 MOST_SUBJECT = 120
+#: Beside the mark in the subject the id as we made it: reports return the header, and name the id that a server gave.
+OURS = "X-Parley-ID"
 #: What the word STOP ends.
 STOPPED = frozenset({"news", "reminders"})
 _LINK = re.compile(r"https?://[^\s<>\"'()（）《》，。；！？、]+[^\s<>\"'()（）《》，。；！？、.,;:!?]")
@@ -56,7 +58,7 @@ class _Policy(EmailPolicy):
         return self.fold(name, value).encode() if name.lower() in _IDS else super().fold_binary(name, value)
 
 
-_IDS = frozenset({"message-id", "in-reply-to", "references"})
+_IDS = frozenset({"message-id", "in-reply-to", "references", OURS.lower()})
 _PLAIN, _UTF8 = _Policy(linesep="\r\n"), _Policy(linesep="\r\n", utf8=True)
 
 
@@ -112,6 +114,8 @@ def written(
     mail["Subject"] = f"{_subject(wire, sender, in_thread)} {mark}".rstrip()
     mail["Date"] = formatdate()
     mail["Message-ID"] = message_id
+    if mark:
+        mail[OURS] = message_id
     if in_thread.answers:
         mail["In-Reply-To"] = in_thread.answers
         mail["References"] = in_thread.answers

@@ -11,7 +11,10 @@ from time import time
 import pytest
 
 from bot.channels.email.pulling import HOUR, Pace
-from bot.core.message import Inbound
+from bot.channels.email.writing import Sender as From
+from bot.channels.email.writing import written
+from bot.core.message import Inbound, Wire
+from bot.core.ports import Occasion
 from tests.contracts.channel_contract import Inbox
 from tests.contracts.email.conftest import Open
 from tests.contracts.email.reader import MARKS, READER, parse
@@ -165,6 +168,16 @@ def test_who_is_not_there_is_not_reached_any_more() -> None:
     assert "5.1.1" in failed.text
     assert (blocked.kind, blocked.sender, blocked.data) == ("reach", ANN, "blocked")
     assert failed.key != blocked.key
+
+
+def test_a_report_of_a_mail_that_got_another_id_on_its_way_is_one_of_ours() -> None:
+    sent = written(Wire("hi"), From(ADDRESS, ""), ANN, SENT, [], Occasion(), MARKS.short(ANN))
+    returned = report(about=f"<0100@mail.example>\nX-Parley-ID: {sent['X-Parley-ID']}")
+    failed, blocked = parse(returned)
+    assert (failed.kind, failed.sender, failed.about, failed.data) == ("status", ANN, SENT, "failed")
+    assert (blocked.kind, blocked.data) == ("reach", "blocked")
+    assert f"\r\nX-Parley-ID: {SENT}\r\n".encode() in sent.as_bytes()
+    assert len(parse(returned.replace(ANN.encode(), b"bo@people.example"))) == 1
 
 
 def test_who_has_no_room_is_still_there() -> None:
