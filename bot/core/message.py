@@ -162,6 +162,16 @@ class Card:
     image: Attachment | None = None
     buttons: tuple[Button, ...] = ()
 
+    @property
+    def picture(self) -> Attachment | None:
+        """The image, called as the card is."""
+        return replace(self.image, name=picture_name(self.title)) if self.image else None
+
+
+def picture_name(title: str) -> str:
+    """What the picture of a card with this title is called, by which a channel finds where it belongs."""
+    return f"{title.replace('/', '-')}.jpg"
+
 
 @dataclass(frozen=True, slots=True)
 class SummaryLine:

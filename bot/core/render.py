@@ -51,7 +51,7 @@ def _render(reply: Reply, capabilities: Capabilities, number: int) -> Rendered:
         return Rendered(tuple(_native(reply, capabilities)), choices_of(reply))
     wires: list[Wire] = []
     if capabilities.gathers and len(reply.cards) > 1:
-        return Rendered(tuple(_spoken(_in_words(reply), capabilities, number)), choices_of(reply))
+        return Rendered(tuple(_spoken(_in_words(reply, capabilities), capabilities, number)), choices_of(reply))
     for card in reply.cards:
         wires += _card(card, capabilities, number)
         number += sum(1 for button in card.buttons if button.data)
@@ -69,14 +69,18 @@ def gathered(replies: Sequence[Reply]) -> list[Reply]:
     return found
 
 
-def _in_words(reply: Reply) -> Reply:
-    """Several cards as one text, without their pictures: each would be a message of its own."""
+def _in_words(reply: Reply, capabilities: Capabilities) -> Reply:
+    """Several cards as one text. Their pictures go along as far as one message holds them: each would be another."""
     cards = ["\n".join(line for line in (card.title, card.price, card.text) if line) for card in reply.cards]
     buttons = tuple(
         replace(button, label=f"{button.label} · {card.title}") for card in reply.cards for button in card.buttons
     )
     text = "\n\n".join(part for part in (*cards, reply.text) if part)
-    return replace(reply, text=text, cards=(), buttons=(*buttons, *reply.buttons))
+    files = reply.files
+    for picture in (card.picture for card in reply.cards if capabilities.mixes and capabilities.images):
+        if picture and len(_together((*files, picture), capabilities)) == 1:
+            files = (*files, picture)
+    return replace(reply, text=text, cards=(), files=files, buttons=(*buttons, *reply.buttons))
 
 
 def _shows_whole(reply: Reply, capabilities: Capabilities) -> bool:

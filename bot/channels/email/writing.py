@@ -6,15 +6,16 @@ The page needs no picture from elsewhere and no script; whoever reads plain word
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import formataddr, formatdate
 from html import escape
+from typing import Any
 
 from bot.channels.email.headers import clean, mailbox
-from bot.core.message import Attachment, Wire
+from bot.core.message import Attachment, Wire, picture_name
 from bot.core.ports import Occasion
 
 MOST_SUBJECT = 120
@@ -45,6 +46,11 @@ _BUTTONS = (
     '<p style="margin:0 0 14px"><a href="{url}" style="display:inline-block;padding:10px 18px;border-radius:8px;'
     'background:#2f6f4f;color:#ffffff;text-decoration:none;font-weight:600">{label}</a></p>'
 )
+_PICTURE = (
+    '<table role="presentation" cellpadding="0" cellspacing="0" style="margin:0 0 6px"><tr>'
+    '<td valign="top" style="padding:2px 14px 14px 0"><img src="cid:{content_id}" width="96" alt="" '
+    'style="display:block;width:96px;border-radius:8px"></td><td valign="top">{body}</td></tr></table>'
+)
 _ANCHOR = '<a href="{url}" style="color:#2f6f4f">{url}</a>'
 
 
@@ -58,7 +64,7 @@ class _Policy(EmailPolicy):
         return self.fold(name, value).encode() if name.lower() in _IDS else super().fold_binary(name, value)
 
 
-_IDS = frozenset({"message-id", "in-reply-to", "references", OURS.lower()})
+_IDS = frozenset({"message-id", "in-reply-to", "references", "content-id", OURS.lower()})
 _PLAIN, _UTF8 = _Policy(linesep="\r\n"), _Policy(linesep="\r\n", utf8=True)
 
 
@@ -98,7 +104,7 @@ def written(
     sender: Sender,
     recipient: str,
     message_id: str,
-    files: Iterable[File],
+    files: Sequence[File],
     occasion: Occasion,
     mark: str = "",
 ) -> EmailMessage:
@@ -126,10 +132,16 @@ def written(
         mail["Auto-Submitted"] = "auto-replied" if in_thread.answers else "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
     text = wire.text.encode("utf-8", "replace").decode()
-    shown = page(text, sender.name)
+    titles = {picture_name(lines[0]) for lines in _paragraphs(text)}
+    pictures = {file.attachment.name: file for file in files if file.attachment.name in titles}
+    places = {name: f"{at}.{message_id.strip('<>')}" for at, name in enumerate(pictures)}
+    shown = page(text, sender.name, places)
     mail.set_content(text, cte=_coding(text))
     mail.add_alternative(shown, subtype="html", cte=_coding(shown))
-    for file in files:
+    words: Any = mail.get_payload()
+    for name, file in pictures.items():
+        words[-1].add_related(file.content, "image", "jpeg", cid=f"<{places[name]}>", filename=clean(name))
+    for file in (file for file in files if file not in pictures.values()):
         kind, _, subtype = file.attachment.media_type.partition("/")
         name = clean(file.attachment.name) or "file"
         mail.add_attachment(
@@ -152,11 +164,24 @@ def _subject(wire: Wire, sender: Sender, in_thread: Thread) -> str:
     return first if len(first) <= MOST_SUBJECT else f"{first[: MOST_SUBJECT - 1].rstrip()}…"
 
 
-def page(text: str, name: str) -> str:
-    """The words as a page: paragraphs, numbered choices as a list, and a line that is a link as a button."""
-    blocks = [_block(block.split("\n")) for block in re.split(r"\n{2,}", text.strip("\n")) if block]
+def page(text: str, name: str, pictures: Mapping[str, str] | None = None) -> str:
+    """The words as a page: paragraphs, numbered choices as a list, and a line that is a link as a button.
+
+    `pictures` are content ids by name: one that is named after a paragraph's first line stands beside it.
+    """
+    shown = pictures or {}
+    blocks = [_pictured(_block(lines), shown.get(picture_name(lines[0]), "")) for lines in _paragraphs(text)]
     head = _HEAD.format(name=escape(name)) if name else ""
     return _PAGE.format(head=head, body="\n".join(blocks))
+
+
+def _paragraphs(text: str) -> list[list[str]]:
+    """The lines of each."""
+    return [block.split("\n") for block in re.split(r"\n{2,}", text.strip("\n")) if block]
+
+
+def _pictured(body: str, content_id: str) -> str:
+    return _PICTURE.format(content_id=escape(content_id), body=body) if content_id else body
 
 
 def _block(lines: list[str]) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from email import message_from_bytes, policy
 
 import pytest
 
@@ -12,6 +14,7 @@ from bot.channels.email.shelf import Shelf
 from bot.core.errors import FileMissing
 from bot.core.message import Attachment, FileRef, Wire
 from tests.contracts.channel_contract import PHOTO, Inbox
+from tests.contracts.channel_contract import Shelf as Files
 from tests.contracts.email.conftest import Open, table
 from tests.contracts.email.reader import parse
 from tests.contracts.email.test_pulling import content
@@ -111,3 +114,17 @@ async def test_of_many_mails_that_are_to_leave_the_files_of_a_few_are_in_memory(
     await asyncio.gather(*mails, channel.send(ann.id, Wire("text"), "k"))
     assert (len(ann.shown), max(together)) == (9, 2)
     await channel.stop()
+
+
+async def test_the_picture_of_a_product_stands_beside_it(
+    channel: EmailChannel, server: EmailServer, ann: EmailPerson, shelf: Files
+) -> None:
+    tea, paper = shelf.put(PHOTO, "Longjing.jpg", "image/jpeg"), shelf.put(b"%PDF-", "list.pdf", "application/pdf")
+    await channel.send(ann.id, Wire("Longjing\n8 EUR\n\nPu'er\n9 EUR", files=(tea, paper)), "k1")
+    shown = await ann.reads()
+    assert [(file.name, file.content) for file in shown.files] == [("Longjing.jpg", PHOTO), ("list.pdf", b"%PDF-")]
+    page = message_from_bytes(server.taken[-1], policy=policy.default).get_body(("html",))
+    words = str(page.get_content())
+    [place] = re.findall(r'<img src="cid:([^"]+)"', words)
+    assert words.index(place) < words.index("Longjing") < words.index("Pu&#x27;er")
+    assert f"Content-ID: <{place}>".encode() in server.taken[-1]

@@ -80,11 +80,13 @@ class EmailPerson(Person):
 
 
 def shown_of(mail: EmailMessage) -> Shown:
-    """A mail as its reader sees it: the plain words, and the files."""
+    """A mail as its reader sees it: the plain words, the pictures beside them, and the files."""
     body = mail.get_body(("plain",))
     assert isinstance(body, MIMEPart)
+    beside = [part for part in mail.walk() if part["Content-ID"] and isinstance(part, MIMEPart)]
     files = tuple(
-        ShownFile(str(part.get_filename()), _bytes(part), part.get_content_type()) for part in mail.iter_attachments()
+        ShownFile(str(part.get_filename()), _bytes(part), part.get_content_type())
+        for part in (*beside, *mail.iter_attachments())
     )
     headers = {name: str(value) for name, value in mail.items()}
     return Shown(

@@ -236,3 +236,11 @@ def test_what_is_too_heavy_together_goes_in_several_messages() -> None:
     [rendered] = render([Reply("here", files=files)], EMAIL)
     assert [[file.size // mib for file in wire.files] for wire in rendered.wires] == [[12, 5, 1], [12], [8], [15, 1]]
     assert [wire.text for wire in rendered.wires] == ["", "", "", "here"]
+
+
+def test_of_a_list_the_pictures_go_along_as_far_as_one_message_holds_them() -> None:
+    cards = tuple(Card(f"Tea {at}", image=PHOTO if at else None) for at in range(13))
+    [letter] = render([Reply("Which one?", cards=cards)], EMAIL)
+    assert [[file.name for file in wire.files] for wire in letter.wires] == [[f"Tea {at}.jpg" for at in range(1, 11)]]
+    [counted] = render([Reply("Which one?", cards=cards)], replace(EMAIL, mixes=False))
+    assert [(wire.text, wire.files) for wire in counted.wires] == [(letter.wires[0].text, ())]
