@@ -81,6 +81,8 @@ class Dialogs:
             case routing.AskAgain(dialog=dialog, reminder=reminder):
                 self._set_aside(besides=dialog)
                 await (self._remind(dialog) if reminder else self._go_on(dialog, None))
+            case routing.Offer():
+                self._offer_paused()
             case routing.End(dialog=dialog, expired=expired):
                 self._end(dialog)
                 if not expired:

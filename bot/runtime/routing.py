@@ -61,6 +61,11 @@ class AskAgain:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """Nothing is asked now: offer to go on with what was set aside, if anything was."""
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """Give a dialog up: dropped by the customer, or its time is over."""
 
@@ -88,7 +93,7 @@ class Ignore:
     """Kept and counted, nothing to answer."""
 
 
-Step = Start | Answer | Result | Steer | AskAgain | End | Stale | Busy | Unproved | Ignore
+Step = Start | Answer | Result | Steer | AskAgain | Offer | End | Stale | Busy | Unproved | Ignore
 
 
 def decide(inbound: Inbound, state: ConversationState, routes: Routes) -> Step:
@@ -100,7 +105,7 @@ def decide(inbound: Inbound, state: ConversationState, routes: Routes) -> Step:
         case "timer":
             return _timer(inbound.data, state)
         case "resumed":
-            return AskAgain(state.foreground) if _asking(state) and state.foreground else Ignore()
+            return AskAgain(state.foreground) if _asking(state) and state.foreground else Offer()
         case "unknown":
             name = routes.native(inbound)
             return Start(name, background=True) if name else Ignore()

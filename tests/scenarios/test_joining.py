@@ -158,6 +158,22 @@ async def test_who_talks_to_a_person_can_confirm_and_goes_on_with_them(sim: Simu
     assert [(await one.conversation()).owner_id for one in (ann, app)] == [mei.id] * 2
 
 
+async def test_what_was_asked_before_is_offered_when_the_talk_is_given_back(sim: Simulator) -> None:
+    ann, app, mei = await sim.customer("Ann"), await sim.customer("Annie", on="telegram"), await sim.staff("Mei")
+    code = await code_of(ann)
+    await ann.says("language")
+    asked = (await ann.last()).text
+    talk = await ann.conversation()
+    await sim.runtime.take_over(talk.id, mei.id)
+    await enters(app, code)
+    await ann.picks("No, not me")
+    await sim.runtime.give_back(talk.id, mei.id)
+    await sim.runtime.idle()
+    assert f"We had not finished: {asked}" in (await ann.last()).text
+    await ann.picks("Go on")
+    assert (await ann.last()).text == asked
+
+
 async def test_a_number_answers_the_question_that_was_put_last(sim: Simulator) -> None:
     ann, app, mei = await sim.customer("Ann", on="sms"), await sim.customer("Eve", on="telegram"), await sim.staff()
     code = await code_of(ann)

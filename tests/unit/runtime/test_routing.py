@@ -14,7 +14,7 @@ from bot.core.message import Choice, FileRef, Inbound, InboundKind, Input
 from bot.core.question import Question
 from bot.core.router import Router, Routes
 from bot.runtime.retry import TURN_DELAYS, turn_delay, was_parked
-from bot.runtime.routing import Answer, AskAgain, Busy, End, Ignore, Result, Stale, Start, Steer, Step, decide
+from bot.runtime.routing import Answer, AskAgain, Busy, End, Ignore, Offer, Result, Stale, Start, Steer, Step, decide
 from bot.runtime.state import ConversationState, DialogState, Trigger
 
 HELLO = Inbound("telegram", "1", "ann", text="hi")
@@ -146,7 +146,7 @@ def test_what_is_no_message() -> None:
     assert of("", OPEN, kind="timer", data="expire:tok") == End(OPEN, expired=True)
     assert of("", kind="timer", data="expire:gone") == Ignore()
     assert of("", OPEN, kind="resumed") == AskAgain(OPEN)
-    assert of("", kind="resumed") == Ignore()
+    assert of("", kind="resumed") == Offer()
 
 
 DIALOGS = st.lists(
