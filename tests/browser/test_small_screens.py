@@ -13,7 +13,14 @@ from tests.chromium import draw
 
 NewVisitor = Callable[..., Awaitable[Visitor]]
 NewAgent = Callable[..., Awaitable[Agent]]
-PAGES = {"": "会话", "/contacts": "客户", "/orders": "订单", "/products": "商品", "/reviews": "评价", "/settings": "设置"}
+PAGES = {
+    "": "会话",
+    "/contacts": "客户",
+    "/orders": "订单",
+    "/products": "商品",
+    "/reviews": "评价",
+    "/settings": "设置",
+}
 
 
 async def fits(page: Page) -> None:
