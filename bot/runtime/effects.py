@@ -11,29 +11,24 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Sequence, Set
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-import msgspec
-
-from bot.core import deadline
 from bot.core.errors import LeaseLost
 from bot.core.faults import fault
 from bot.core.shard import shard_of
 from bot.runtime.attempts import Attempts, OutOfOrder
 from bot.runtime.effect_lane import EffectLane
+from bot.runtime.effect_turns import EffectTurns
 from bot.runtime.lease import Lease, WholeDatabase
-from bot.runtime.pending import not_erased, pending
-from bot.runtime.room import Room, account_of
+from bot.runtime.pending import pending
+from bot.runtime.room import Room
 from bot.runtime.void import Void
 from bot.runtime.writes import NewEffect
 
 log = logging.getLogger(__name__)
 
-#: Effects of one account under way at once, over its lanes: one that hangs leaves the others theirs.
-CONCURRENCY = 64
 #: Effects of one account held in memory; what is beyond waits in the table.
 MOST_IN_MEMORY = 5_000
 POLL_SECONDS = 1.0
@@ -51,21 +46,17 @@ class Effects:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         lease: Lease | None = None,
     ) -> None:
-        self._attempts = attempts
         self._lease = lease or WholeDatabase()
         self._shards = self._lease.shards  # whose effects are here
         self._frozen: frozenset[int] = frozenset()  # of these, those that are about to go
         self._clock = clock
         self._lanes: dict[str, EffectLane] = {}
         self._room = Room()
-        self._due: dict[str, datetime] = {}  # effects in memory that must not be tried before
-        self._ended: set[str] = set()  # since the poll began to read: its rows may still show them as pending
         self._behind = True  # the table may hold older effects than the memory
         self._doubts = 0
-        self._looking = False
         self._late: list[NewEffect] = []  # came while the poll read and we were behind
         self._void = Void(clock)
-        self._slots: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(CONCURRENCY))  # by account
+        self._turns = EffectTurns(attempts, self._room, self._void, self._lease, clock)
         self._wake = asyncio.Event()
         self._poller: asyncio.Task[None] | None = None
         self._stopping = False
@@ -94,7 +85,7 @@ class Effects:
 
     def offer(self, effects: Sequence[NewEffect]) -> None:
         """Take what was just committed. Past the memory's bound, the poll will find it later."""
-        if self._looking and (self._behind or self._room.full):
+        if self._room.is_reading and (self._behind or self._room.full):
             self._late += effects
         if not self._behind:
             self._take(effects)
@@ -102,7 +93,7 @@ class Effects:
     def _take(self, effects: Sequence[NewEffect]) -> None:
         """Queue effects on their lanes, where their accounts have room."""
         for effect in effects:
-            if effect.key in self._room or effect.key in self._ended or effect in self._void:
+            if effect.key in self._room or effect.key in self._room.ended or effect in self._void:
                 continue
             if self._lease.is_shared and not self._is_mine(effect.lane):
                 continue
@@ -149,7 +140,7 @@ class Effects:
         """
         self._void.add(conversation_id, epoch)
         lane = self._lanes.get(lane_name, EffectLane())
-        self._drop(lane, {effect.key for effect in lane.waiting if effect in self._void} - {lane.doing})
+        self._turns.drop(lane, {effect.key for effect in lane.waiting if effect in self._void} - {lane.doing})
 
     # shards that come and go
 
@@ -195,7 +186,7 @@ class Effects:
     def _forget_shards(self, shards: Collection[int]) -> None:
         for name, lane in [*self._lanes.items()]:
             if shard_of(name) in shards:
-                self._drop(lane, lane.keys)
+                self._turns.drop(lane, lane.keys)
                 self._forget(name, lane)
 
     async def abandon(self) -> None:
@@ -222,10 +213,10 @@ class Effects:
             self._rouse()
 
     async def _look(self) -> None:
-        self._ended.clear()
+        self._room.ended.clear()
         self._late.clear()
         self._void.forget()
-        self._looking, shards, doubts = True, self._shards, self._doubts
+        self._room.is_reading, shards, doubts = True, self._shards, self._doubts
         crowded = self._room.crowded(MOST_IN_MEMORY // 2)  # they have enough to do
         full = self._room.full - crowded  # who becomes full meanwhile has more in the table than this will have read
         try:
@@ -235,7 +226,7 @@ class Effects:
             log.error("effects could not be read", extra={"action": "effects.poll"} | fault(error))
             return
         finally:
-            self._looking = False
+            self._room.is_reading = False
         if doubts != self._doubts:
             self._late.clear()  # the next poll finds them, behind what this one may not have seen
         self._admit(found, full, crowded)
@@ -246,7 +237,7 @@ class Effects:
         now = self._clock()
         for effect, due in found:
             if due and due > now and effect.key not in self._room:
-                self._due[effect.key] = due
+                self._room.due[effect.key] = due
         self._room.full -= full
         self._take([effect for effect, _ in found])
         if len(found) >= MOST_IN_MEMORY:  # of these there may be more behind
@@ -262,11 +253,11 @@ class Effects:
     async def _drain(self, name: str, lane: EffectLane) -> None:
         while lane.waiting and not self._stopping and self._may(name):
             try:
-                delay = await self._next(lane)
+                delay = await self._turns.take(lane)
             except LeaseLost:
                 delay = LATE_REST  # forgotten as soon as we know who has the lane
             except OutOfOrder:
-                self._drop(lane, lane.keys)
+                self._turns.drop(lane, lane.keys)
                 self.doubt()
                 delay = 0.0
             except Exception as error:
@@ -288,57 +279,4 @@ class Effects:
     async def _rest(self, lane: EffectLane, seconds: float) -> None:
         """Leave the lane alone for so long, or until somebody has it look at the clock again."""
         if await lane.rest(seconds) and lane.waiting:
-            self._due.pop(lane.waiting[0].key, None)
-
-    def _wait(self, effect: NewEffect) -> float:
-        """Seconds until this effect may be tried."""
-        due = self._due.get(effect.key)
-        return max(0.0, (due - self._clock()).total_seconds()) if due else 0.0
-
-    async def _next(self, lane: EffectLane) -> float:
-        """Do the lane's first effect; returns how long the lane must wait before its next try."""
-        async with lane.turn:
-            if lane.rested:
-                await self._drop_erased(lane)
-            if not lane.waiting:
-                return 0.0
-            effect = lane.waiting[0]
-            if wait := self._wait(effect):
-                return wait
-            self._due.pop(effect.key, None)
-            lane.doing = effect.key  # from here on it stays first, whatever happens while it waits for its slot
-            try:
-                async with self._slots[account_of(effect.lane)]:
-                    if not self._lease.lasts():  # we have slept too long: somebody else may be sending this
-                        return LATE_REST
-                    if effect in self._void:
-                        return 0.0
-                    with deadline.until(self._lease.until):
-                        later = await self._attempts.make(effect)
-            finally:
-                lane.doing = ""
-                if is_void := effect in self._void:  # cancelled while it waited, or while it was tried: not once more
-                    self._drop(lane, {effect.key})
-            if is_void:
-                return 0.0
-            if later is None:
-                lane.waiting.popleft()
-                self._room.drop((effect.key,))
-                if self._looking:
-                    self._ended.add(effect.key)
-                return 0.0
-            self._due[effect.key] = self._clock() + timedelta(seconds=later.seconds)
-            lane.waiting[0] = msgspec.structs.replace(effect, attempts=later.attempts)
-            return later.seconds
-
-    async def _drop_erased(self, lane: EffectLane) -> None:
-        """Forget what the table has no more: its person was, by whichever process."""
-        waiting = lane.keys
-        self._drop(lane, waiting - await not_erased(waiting))
-        lane.rested = False
-
-    def _drop(self, lane: EffectLane, keys: Set[str]) -> None:
-        self._room.drop(keys)
-        for key in keys:
-            self._due.pop(key, None)
-        lane.drop(keys)
+            self._room.due.pop(lane.waiting[0].key, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 
 from bot.runtime.writes import NewEffect
 
@@ -20,6 +21,9 @@ class Room:
         self._accounts: dict[str, str] = {}  # of each effect in memory, by its key
         self._held: Counter[str] = Counter()
         self.full: set[str] = set()
+        self.due: dict[str, datetime] = {}  # those that must not be tried before
+        self.is_reading = False  # the table is read at this moment
+        self.ended: set[str] = set()  # since it began to be read: its rows may still show them as pending
 
     def __len__(self) -> int:
         return len(self._accounts)
@@ -41,8 +45,20 @@ class Room:
     def drop(self, keys: Iterable[str]) -> None:
         """These are in memory no more."""
         for key in keys:
+            self.due.pop(key, None)
             if account := self._accounts.pop(key, None):
                 self._held[account] -= 1
+
+    def end(self, key: str) -> None:
+        """It is over."""
+        self.drop((key,))
+        if self.is_reading:
+            self.ended.add(key)
+
+    def wait(self, key: str, now: datetime) -> float:
+        """Seconds until it may be tried."""
+        due = self.due.get(key)
+        return max(0.0, (due - now).total_seconds()) if due else 0.0
 
     def crowded(self, most: int) -> frozenset[str]:
         """The accounts with `most` in memory or more."""

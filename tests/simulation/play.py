@@ -18,7 +18,7 @@ from typing import Any
 from bot.core.events import MessageSaid
 from bot.core.profiles import TELEGRAM, WEBCHAT
 from bot.core.router import Routes
-from bot.runtime import dialogs, effects
+from bot.runtime import dialogs, effect_turns, effects
 from bot.runtime.languages import Languages
 from bot.runtime.node import Membership
 from bot.runtime.parts import Parts
@@ -190,7 +190,7 @@ class Play:
         await runtime.stop()
 
     def _set_bounds(self) -> None:
-        effects.MOST_IN_MEMORY, effects.CONCURRENCY = self._weather.memory, self._weather.slots
+        effects.MOST_IN_MEMORY, effect_turns.CONCURRENCY = self._weather.memory, self._weather.slots
 
     async def _rest(self, runtime: Runtime) -> None:
         """Nothing waits, and nothing more was found when the table was looked at again."""
@@ -233,7 +233,7 @@ def stage(
     """`play(seed, variant)`, as often as wanted; nothing else may use a database inside the block."""
     loop = SimulatedLoop()
     token, level = dialogs.new_token, logging.root.manager.disable
-    bounds = effects.MOST_IN_MEMORY, effects.CONCURRENCY
+    bounds = effects.MOST_IN_MEMORY, effect_turns.CONCURRENCY
     logging.disable(logging.CRITICAL)
     try:
         with disk(loop) as made:
@@ -249,6 +249,6 @@ def stage(
             yield play
     finally:
         dialogs.new_token, Faulty.fails = token, staticmethod(lambda: False)
-        effects.MOST_IN_MEMORY, effects.CONCURRENCY = bounds
+        effects.MOST_IN_MEMORY, effect_turns.CONCURRENCY = bounds
         logging.disable(level)
         loop.close()

@@ -129,7 +129,7 @@ def voids_what_waits_alone() -> AbstractContextManager[None]:
     def void(self: Effects, lane_name: str, conversation_id: int, epoch: int) -> None:
         lane, now = self._lanes.get(lane_name, EffectLane()), Void(self._clock)
         now.add(conversation_id, epoch)
-        self._drop(lane, {effect.key for effect in lane.waiting if effect in now} - {lane.doing})
+        self._turns.drop(lane, {effect.key for effect in lane.waiting if effect in now} - {lane.doing})
 
     return instead(Effects, "void", void)
 

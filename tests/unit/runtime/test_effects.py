@@ -10,6 +10,7 @@ import pytest
 from bot.core import deadline
 from bot.core.errors import ChannelUnavailable, LeaseLost
 from bot.core.events import Event
+from bot.runtime import effect_turns
 from bot.runtime import effects as effects_module
 from bot.runtime import pending as pending_module
 from bot.runtime.attempts import Done
@@ -177,7 +178,7 @@ async def test_a_takeover_waits_for_the_only_message_that_is_leaving_and_holds_w
 
 @pytest.mark.usefixtures("database")
 async def test_what_is_made_void_while_it_waits_for_a_slot_does_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(effects_module, "CONCURRENCY", 1)
+    monkeypatch.setattr(effect_turns, "CONCURRENCY", 1)
     outside = Outside()
     gate = outside.gates["first"] = asyncio.Event()
     async with running(outside) as effects:

@@ -34,7 +34,7 @@ async def test_what_always_fails_is_parked_with_its_reason_and_the_lane_goes_on(
     outside.errors["a0"] = [ChannelUnavailable("down")] * 100
     await commit(*keys("a", 2))
     async with running(outside) as effects:
-        effects._attempts._parked = lambda: parked.append(True)
+        effects._turns._attempts._parked = lambda: parked.append(True)
         await settled(effects)
     assert await states() == {"a0": ("parked", 8), "a1": ("done", 1)}
     assert (await Effect.get(key="a0")).error == "ChannelUnavailable: down"
@@ -54,7 +54,7 @@ async def test_a_final_error_is_parked_at_once() -> None:
 @pytest.mark.usefixtures("database")
 async def test_an_effect_without_an_executor_is_not_lost() -> None:
     async with running(Outside()) as effects:
-        effects._attempts._executors.clear()
+        effects._turns._attempts._executors.clear()
         await commit(*keys("a", 1))
         effects.wake()
         async with asyncio.timeout(30):
@@ -140,14 +140,14 @@ async def test_a_record_that_meets_a_busy_database_waits_and_the_effect_is_not_d
     outside = Outside()
     async with running(outside) as effects:
         await settled(effects)
-        record, failures = effects._attempts._ledger.record, [DatabaseBusy("locked")]
+        record, failures = effects._turns._attempts._ledger.record, [DatabaseBusy("locked")]
 
         async def busy_once(statements: Sequence[object]) -> None:
             if failures:
                 raise failures.pop()
             await record(statements)  # type: ignore[arg-type]
 
-        effects._attempts._ledger.record = busy_once  # type: ignore[method-assign]
+        effects._turns._attempts._ledger.record = busy_once  # type: ignore[method-assign]
         [one] = keys("a", 1)
         await commit(one)
         effects.offer([one])

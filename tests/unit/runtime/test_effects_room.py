@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.core.errors import ChannelUnavailable
+from bot.runtime import effect_turns
 from bot.runtime import effects as effects_module
 from bot.runtime.writes import NewEffect
 from tests.unit.runtime.outside import Clock, Outside, commit, effect, keys, running, settled, states
@@ -101,7 +102,7 @@ async def test_an_account_that_is_down_leaves_the_others_their_room(
 
 @pytest.mark.usefixtures("database")
 async def test_an_account_that_hangs_leaves_the_others_their_slots(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(effects_module, "CONCURRENCY", 2)
+    monkeypatch.setattr(effect_turns, "CONCURRENCY", 2)
     outside = Outside()
     gate = asyncio.Event()
     hanging = [effect(f"a{number}", f"hangs:{number}") for number in range(5)]

@@ -110,7 +110,7 @@ async def test_who_takes_over_at_the_desk_keeps_the_word(small_world: Worlds) ->
     handing.fails = [ChannelUnavailable("away", after=60)]
     await sim.runtime.accept([ann._inbound(text="person")])
     while not await Effect.filter(kind="handover", attempts=1).exists():
-        await sim.runtime.effects._attempts._ledger.record([])
+        await sim.runtime._ledger.record([])
     mei = await sim.staff()
     await sim.runtime.take_over((await ann.conversation()).id, mei.id)
     sim.now = sim.now.replace(hour=12)
