@@ -62,10 +62,10 @@ def notes_its_place_first() -> None:
 
     take = Puller._take
 
-    async def late(self: Puller, uid: int, cursor: Cursor, accept: Any) -> Cursor:
+    async def late(self: Puller, uid: int, cursor: Cursor, *more: Any) -> Cursor:
         await self._notes.put(self._note, encoded(cursor.moved(uid, None, ())))
         await asyncio.sleep(0.05)
-        return await take(self, uid, cursor, accept)
+        return await take(self, uid, cursor, *more)
 
     Puller._take = late  # type: ignore[method-assign]
     short_leases()
