@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.runtime.effects import CONCURRENCY
+from bot.runtime.effect_turns import CONCURRENCY
 from tests.faults import oracle
 from tests.faults.crowd import Crowd, percentile
 from tests.faults.part import WHOLE, Findings, Part, Trial

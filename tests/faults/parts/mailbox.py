@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from bot.runtime.effects import CONCURRENCY
+from bot.runtime.effect_turns import CONCURRENCY
 from models.database import fetch
 from tests.faults import oracle
 from tests.faults.crowd import percentile

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.runtime.effects import CONCURRENCY
+from bot.runtime.effect_turns import CONCURRENCY
 from models.engines.sqlite import sqlite_path
 from tests.faults import leftovers, oracle, trace
 from tests.faults.crowd import Crowd
