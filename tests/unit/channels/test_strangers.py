@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import RawTestServer
 
-from bot.channels import _strangers
+from bot import strangers as ground
 from bot.channels._strangers import Strangers, is_public
 from bot.core.errors import ChannelUnavailable, FileMissing
 from tests.kit.canaries import Canaries
@@ -69,7 +69,7 @@ def resolver(monkeypatch: pytest.MonkeyPatch) -> None:
         found = "127.0.0.1" if name == "localhost" else socket.inet_ntoa(socket.inet_aton(name))
         return [{"hostname": host, "host": found, "port": port, "family": family, "proto": 0, "flags": 0}]
 
-    monkeypatch.setattr(_strangers.DefaultResolver, "resolve", resolved)
+    monkeypatch.setattr(ground.DefaultResolver, "resolve", resolved)
 
 
 @pytest.mark.usefixtures("resolver")
@@ -95,11 +95,11 @@ async def test_a_public_name_that_leads_inside_is_not_called(
     async def resolved(self: object, host: str, port: int = 0, family: Any = 0) -> list[dict[str, Any]]:
         return [{"hostname": host, "host": inner, "port": port, "family": family, "proto": 0, "flags": 0}]
 
-    monkeypatch.setattr(_strangers.DefaultResolver, "resolve", resolved)
+    monkeypatch.setattr(ground.DefaultResolver, "resolve", resolved)
     port = int(canaries.at("127.0.0.1").rpartition(":")[2].strip("/"))
     with pytest.raises(ChannelUnavailable):
         await strangers.open("http://cdn.example/a.jpg")
-    resolver = _strangers._PublicOnly(is_public)
+    resolver = ground._PublicOnly(is_public)
     with pytest.raises(OSError, match="no public address"):
         await resolver.resolve("cdn.example", port, socket.AF_INET)
     await resolver.close()
@@ -157,7 +157,7 @@ async def test_redirects_in_a_circle_end(near: Strangers, server: RawTestServer)
     url = server.make_url("/to/")
     with pytest.raises(FileMissing):
         await near.open(str(url.with_query(to=str(url.with_query(to="/to/?to=/to/?to=/to/")))))
-    assert len(server.asked) <= _strangers.MOST_REDIRECTS  # type: ignore[attr-defined]
+    assert len(server.asked) <= ground.MOST_REDIRECTS  # type: ignore[attr-defined]
 
 
 async def test_a_key_goes_to_its_own_host_alone(near: Strangers, server: RawTestServer) -> None:
