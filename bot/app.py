@@ -16,6 +16,7 @@ from bot.app_channels import make_channels, opener
 from bot.app_payments import make_providers
 from bot.app_reports import DeskReports, MakeReport, fill_registry
 from bot.app_shop import commands, make_languages, make_routes, make_shop
+from bot.app_stores import make_stores
 from bot.app_web import web_settings
 from bot.config import Config
 from bot.core.ports import Channel, Storage
@@ -82,6 +83,7 @@ class App:
         await self.runtime.stop()
         for provider in self.runtime.providers.values():
             await provider.close()
+        await self.runtime.stores.close()
         if self.relay is not None:
             await self.relay.stop()
         if self.edge is not None:
@@ -127,6 +129,7 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
         clock=clock,
         roles=config.server.roles,
         calls=calls,
+        stores=make_stores(config),
     )
     runtime = Runtime(parts)
     give_back = GiveBack(providers, Urls(config.server.url), runtime.accept, clock)

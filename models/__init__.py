@@ -29,6 +29,7 @@ from models.report import ReportDelivery, ReportRun, ReportSubscription
 from models.review import Review, ReviewPhoto
 from models.setting import Setting
 from models.staff import LinkCode, LoginAttempt, Staff, StaffSession
+from models.store import StoreConflict, StoreHint, StoreOrder, StoreProblem, StoreSeen, StoreSync
 
 __all__ = [
     "Attachment",
@@ -82,6 +83,12 @@ __all__ = [
     "StockAlert",
     "StockHold",
     "StockPick",
+    "StoreConflict",
+    "StoreHint",
+    "StoreOrder",
+    "StoreProblem",
+    "StoreSeen",
+    "StoreSync",
     "Variant",
     "Visitor",
 ]

@@ -1,5 +1,5 @@
-"""Every row lock, in one order: who is one person, conversations by id, cart, order, payment, product by id, who waits
-for one, review, file by id, login attempts by subject.
+"""Every row lock, in one order: who is one person, conversations by id, cart, order, payment, connected shop, product
+by id, who waits for one, review, file by id, login attempts by subject.
 
 Whoever takes two of them takes them in this order, so nobody waits in a circle. PostgreSQL locks rows; SQLite's
 transactions exclude each other already and the clause is dropped.
@@ -21,6 +21,7 @@ from models.payment import Payment
 from models.review import Review
 from models.setting import Setting
 from models.staff import LoginAttempt
+from models.store import StoreSync
 
 _PERSONS = "INSERT INTO setting (name, value) VALUES (?,?) ON CONFLICT (name) DO NOTHING"
 
@@ -64,6 +65,11 @@ async def payment(key: str) -> Payment | None:
 async def payments_of(order_id: int) -> list[Payment]:
     """Every payment of an order, by id. Lock the order first."""
     return await Payment.filter(order_id=order_id).order_by("id").select_for_update()
+
+
+async def store(name: str) -> StoreSync | None:
+    """How far a connected shop was read: nobody else takes anything from there until this transaction ends."""
+    return await StoreSync.filter(store=name).select_for_update().first()
 
 
 async def products(ids: Iterable[int]) -> dict[int, Product]:

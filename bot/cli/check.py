@@ -66,7 +66,7 @@ async def _findings(args: argparse.Namespace) -> AsyncIterator[Finding]:
 
 
 async def _parts(config: Config, args: argparse.Namespace) -> AsyncIterator[Finding]:
-    from bot.cli import channels_probe, nodes_probe, payments_probe, probes, relay_probe
+    from bot.cli import channels_probe, nodes_probe, payments_probe, probes, relay_probe, stores_probe
 
     async for finding in probes.database(config):
         yield finding
@@ -77,6 +77,8 @@ async def _parts(config: Config, args: argparse.Namespace) -> AsyncIterator[Find
     async for finding in channels_probe.all_channels(config, offline=args.offline):
         yield finding
     async for finding in payments_probe.all_providers(config, offline=args.offline):
+        yield finding
+    async for finding in stores_probe.all_stores(config, offline=args.offline):
         yield finding
     for finding in probes.commands(config):
         yield finding

@@ -20,6 +20,8 @@ from bot.payments.wechatpay.settings import Settings as WeChatPay
 from bot.settings import checks
 from bot.settings.secret import Secret
 from bot.settings.section import Listed, Section, Url
+from bot.stores._settings import StoreSettings
+from bot.stores.woocommerce import Settings as WooCommerce
 
 
 class Shop(Section):
@@ -215,6 +217,24 @@ class Payments(Section):
         """Those that are set up, by name; the test bank is not among them."""
         sections = [(name, getattr(self, name)) for name in type(self).model_fields]
         return {name: one for name, one in sections if isinstance(one, PaymentSettings) and one.is_on}
+
+
+class Stores(Section):
+    """Shops that are connected: what they sell is sold here, too."""
+
+    woocommerce: WooCommerce = Field(default=WooCommerce(), description="A shop on WordPress with WooCommerce.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Stores:
+        for name, one in self.connected().items():
+            if missing := one.missing():
+                raise ValueError(f"{name}: {', '.join(missing)} is needed, too; {one.cure}")
+        return self
+
+    def connected(self) -> dict[str, StoreSettings]:
+        """Those that are set up, by name."""
+        sections = [(name, getattr(self, name)) for name in type(self).model_fields]
+        return {name: one for name, one in sections if one.is_on}
 
 
 class Reports(Section):

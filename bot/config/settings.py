@@ -21,6 +21,7 @@ from bot.config.sections import (
     Server,
     Shop,
     Storage,
+    Stores,
 )
 from bot.settings.checks import ROLES
 from bot.settings.secret import Secret
@@ -48,6 +49,7 @@ class Config(Section):
         default={}, description="More channels, and more accounts of one: [channels.<account>], see below."
     )
     payments: Payments = Field(default=Payments(), description="Ways to pay.")
+    stores: Stores = Field(default=Stores(), description="Shops that are connected.")
     reports: Reports = Field(default=Reports(), description="How managers' reports are counted.")
     handlers: Handlers = Field(default=Handlers(), description="What answers.")
     demo: Demo = Field(default=Demo(), description="A shop to try.")

@@ -74,7 +74,7 @@ def example() -> str:
 
 
 def markdown() -> str:
-    """A table for the README: every key but those of channels and of payment providers."""
+    """A table for the README: every key but those of channels, payment providers and connected shops."""
     return _table((f"{key.section}.{key.name}", key) for key in all_keys() if not _has_its_own_page(key.section))
 
 
@@ -88,6 +88,11 @@ def payment_markdown(provider: str) -> str:
     return _table((key.name, key) for key in all_keys() if key.section == f"payments.{provider}")
 
 
+def store_markdown(store: str) -> str:
+    """A table of what a connected shop can be told."""
+    return _table((key.name, key) for key in all_keys() if key.section == f"stores.{store}")
+
+
 def _table(keys: Iterable[tuple[str, Key]]) -> str:
     rows = ["| key | default | meaning |", "|---|---|---|"]
     for name, key in keys:
@@ -97,7 +102,8 @@ def _table(keys: Iterable[tuple[str, Key]]) -> str:
 
 
 def _has_its_own_page(section: str) -> bool:
-    return _is_of_channel(section) or (section.startswith("payments.") and section != "payments.local")
+    is_of_provider = section.startswith("payments.") and section != "payments.local"
+    return _is_of_channel(section) or is_of_provider or section.startswith("stores.")
 
 
 def _is_of_channel(section: str) -> bool:

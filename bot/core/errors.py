@@ -8,7 +8,8 @@ ParleyError
 │   ├── StorageUnavailable      the file store cannot be reached or is full
 │   ├── DatabaseBusy            locked, full or unreachable: answered with 503
 │   ├── LeaseLost               another node works on this now: nothing was written here
-│   └── ProviderUnavailable     a payment provider did not answer
+│   ├── ProviderUnavailable     a payment provider did not answer
+│   └── StoreUnavailable        a connected shop did not answer, or with what is no answer
 └── Final                       trying again cannot help
     ├── Unauthorised            wrong or missing signature, secret or token: 401/403
     ├── BadInput                a person or platform sent what cannot be accepted: 4xx
@@ -68,6 +69,10 @@ class LeaseLost(Retryable):
 
 class ProviderUnavailable(Retryable):
     """A payment provider did not answer; the state of the money is not known."""
+
+
+class StoreUnavailable(Retryable):
+    """A connected shop is down, slow, asks to wait, or answered what is no answer."""
 
 
 class Final(ParleyError):

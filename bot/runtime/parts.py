@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -12,6 +12,7 @@ from bot.runtime.calling import Callee
 from bot.runtime.node import EVERY_ROLE, Membership
 from bot.runtime.platforms.open_calls import HeldCalls
 from bot.runtime.shop import Shop
+from bot.runtime.stores import Connected
 from bot.runtime.worker import TURN_TIMEOUT
 from bot.services.filing import Filing, Limits
 
@@ -35,3 +36,4 @@ class Parts:
     roles: Collection[str] = EVERY_ROLE
     membership: Membership = field(default_factory=Membership)
     calls: HeldCalls = field(default_factory=HeldCalls)
+    stores: Sequence[Connected] = ()

@@ -44,6 +44,7 @@ from bot.runtime.platforms.profiles import AskProfile, Introductions
 from bot.runtime.schedule import Schedule
 from bot.runtime.shares import Shares
 from bot.runtime.staffing import Staffing
+from bot.runtime.stores import Stores
 from bot.runtime.till import Till
 from bot.runtime.worker import Worker
 from bot.runtime.writes import NewEffect, Writes
@@ -88,6 +89,7 @@ class Runtime:
             lease=self._lease,
         )
         self.effects = Effects(self.attempts, clock=parts.clock, lease=self._lease)
+        self.stores = Stores(parts.stores, self._lease, parts.filing, parts.limits, parts.clock)
         self._worker = self._as_worker()
         self._staffing = self._for_staff()
         self.attempts.add("take", Follow(self._staffing))
@@ -178,6 +180,7 @@ class Runtime:
             await self._node.start()
         if "scheduler" in self._roles:
             self.clockwork.begin(self.schedule)
+            self.stores.start()
         self.schedule.start()
 
     async def _on_erased(self, events: Sequence[Event]) -> None:
@@ -197,6 +200,7 @@ class Runtime:
     async def stop(self) -> None:
         """Finish what is under way, stop receiving, leave the rest on disk."""
         await self.schedule.stop()
+        await self.stores.stop()
         if self._node:
             self._node.rest()
         await self._worker.stop()

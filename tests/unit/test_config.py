@@ -278,8 +278,9 @@ def test_the_example_holds_every_key_with_its_default() -> None:
     written = tomllib.loads("\n".join(live[: live.index("[channels.telegram-2]")]))
     channels = written.pop("channels")
     assert Config.model_validate(written) == Config()
-    sections = [*written.values(), *written["payments"].values(), *channels.values()]
-    assert sum(len(section) for section in sections) == len([*template.all_keys()]) + len(written["payments"])
+    nested = [written["payments"], written["stores"]]
+    sections = [*written.values(), *(one for each in nested for one in each.values()), *channels.values()]
+    assert sum(len(section) for section in sections) == len([*template.all_keys()]) + sum(map(len, nested))
 
 
 def test_the_example_in_the_repository_is_current() -> None:

@@ -17,7 +17,7 @@ from analytics.tables import TABLES
 from bot.__main__ import main
 from bot.cli import parser
 from bot.config import Config, template
-from bot.config.sections import Payments
+from bot.config.sections import Payments, Stores
 from bot.core.period import chosen_days
 
 ROOT = Path(__file__).parents[2]
@@ -60,6 +60,12 @@ def test_the_configuration_table_is_current() -> None:
 def test_the_table_of_a_payment_provider_is_current(name: str) -> None:
     page = (ROOT / "docs" / "payments.md").read_text("utf-8")
     assert template.payment_markdown(name) in page, f"put in what template.payment_markdown({name!r}) gives"
+
+
+@pytest.mark.parametrize("name", sorted(Stores.model_fields))
+def test_the_table_of_a_connected_shop_is_current(name: str) -> None:
+    page = (ROOT / "docs" / "shops.md").read_text("utf-8")
+    assert template.store_markdown(name) in page, f"put in what template.store_markdown({name!r}) gives"
 
 
 def test_the_chinese_table_has_the_same_keys_and_defaults() -> None:

@@ -1,0 +1,129 @@
+"""The port of shops. What a shop posts by itself is a hint; what it answers when asked is the catalogue.
+
+Money and numbers come as the shop wrote them: whoever takes them in tells staff what is wrong with one, and goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from bot.core.ports import FileStream, HookAnswer, HookRequest
+
+About = Literal["product", "order", "shop"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreVariant:
+    """What can be bought: `values` in the order of the product's options, money as decimal texts, "" for none.
+
+    `pieces` by the id of the place; a place with None has as many as anybody wants.
+    """
+
+    id: str
+    sku: str
+    price: str
+    pieces: Mapping[str, int | None]
+    values: tuple[str, ...] = ()
+    compare_at: str = ""
+    barcode: str = ""
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StoreProduct:
+    """A product as the shop has it; `title` is one line, `description` HTML, and `picture` an address."""
+
+    id: str
+    sku: str
+    title: str
+    variants: tuple[StoreVariant, ...]
+    currency: str
+    updated_at: datetime
+    description: str = ""
+    category: str = ""
+    options: tuple[str, ...] = ()
+    picture: str = ""
+    active: bool = True
+    #: Of a kind that is not sold piece by piece, as a link to another shop.
+    unsold: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StorePlace:
+    """Where pieces lie."""
+
+    id: str
+    name: str
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some products, in the order in which they were changed; `cursor` is where to go on, now or another day.
+
+    `more`: the next page may be read at once. `left` is how many there are from this page on, where the shop tells.
+    """
+
+    products: tuple[StoreProduct, ...]
+    cursor: str
+    more: bool
+    left: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """That there is a product, and when it was changed."""
+
+    id: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A shop's word that something happened to a product or an order; `id` is the shop's. `key` names the delivery."""
+
+    key: str
+    topic: str
+    about: About
+    id: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+class Store(Protocol):
+    """A shop. All calls raise `StoreUnavailable` for no clear answer, and `Unauthorised`."""
+
+    name: str
+    title: str  # of the system, for staff
+
+    async def who(self) -> str:
+        """Whose shop it is, for people."""
+
+    async def places(self) -> Sequence[StorePlace]:
+        """Where its pieces lie."""
+
+    async def page(self, cursor: str) -> Page:
+        """The products that were changed after `cursor`, "" for all; a page that was read may be read again."""
+
+    async def product(self, id: str) -> StoreProduct | None:  # noqa: A002
+        """One product; None where it is there no more."""
+
+    def every(self) -> AsyncIterator[Sequence[Brief]]:
+        """Which products there are, some at a time."""
+
+    async def picture(self, address: str) -> FileStream:
+        """The bytes of a picture. Raises `FileMissing`, too."""
+
+    def verify(self, request: HookRequest) -> None:
+        """Raise `Unauthorised` unless the call is the shop's."""
+
+    def parse(self, request: HookRequest) -> list[Hint]:
+        """What a verified call is about; none for what is no business of ours. Raises `BadInput`."""
+
+    def answer(self) -> HookAnswer:
+        """What the shop wants to hear once the hint is kept."""
+
+    async def close(self) -> None:
+        """Close connections."""

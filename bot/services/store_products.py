@@ -1,0 +1,208 @@
+"""Takes products of a connected shop into the catalogue. Which side wins a field: docs/shops.md.
+
+What cannot be taken becomes a problem with its cure, and the rest goes on; what was changed here and there becomes a
+conflict that keeps the value that lost.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from bot.core.errors import Refused
+from bot.core.store import StorePlace, StoreProduct
+from bot.services import attachments, discards, products, stock
+from bot.services.store_reading import Problem, Reading, read
+from models import Attachment, Place, Price, Product, Stock, StoreConflict, StoreProblem, StoreSeen, Variant, locks
+from models.database import transaction
+
+#: Pieces of what nobody counts in the shop.
+PLENTY = 1_000_000
+TEXT = 2000  # characters of a value that lost
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A connected shop, the language of its texts, and its places by their ids there."""
+
+    store: str
+    language: str
+    places: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A product's picture: the file that was kept, or why it could not be."""
+
+    address: str
+    id: int | None = None
+    problem: Problem | None = None
+
+
+async def known_places(shop: Shop, there: Iterable[StorePlace]) -> Shop:
+    """The shop with its places, each made or changed as it is there; one that is gone is closed."""
+    found = {place.external_id or "": place for place in await Place.filter(store=shop.store)}
+    places = {}
+    for position, one in enumerate(there):
+        row = found.pop(one.id, None) or Place(store=shop.store, external_id=one.id, code=f"{shop.store}-{one.id}"[:64])
+        row.name = {**(row.name or {}), shop.language: one.name[: products.VALUE]}
+        row.active, row.position = one.active, row.position or position
+        await row.save()
+        places[one.id] = row.id
+    await Place.filter(id__in=[row.id for row in found.values()]).update(active=False)
+    return replace(shop, places=places)
+
+
+async def changed(shop: Shop, page: Sequence[StoreProduct]) -> list[StoreProduct]:
+    """Those of a page that are not as they were taken last."""
+    seen = StoreSeen.filter(store=shop.store, external_id__in=[one.id for one in page])
+    digests = dict(await seen.values_list("external_id", "digest"))
+    return [one for one in page if digests.get(one.id) != _digest(shop, one)]
+
+
+async def wanted_pictures(shop: Shop, page: Sequence[StoreProduct]) -> list[str]:
+    """The addresses of pictures that are not kept yet, each once."""
+    seen = StoreSeen.filter(store=shop.store, external_id__in=[one.id for one in page])
+    kept = dict(await seen.values_list("external_id", "picture"))
+    return list(dict.fromkeys(one.picture for one in page if one.picture and kept.get(one.id) != one.picture))
+
+
+async def take(shop: Shop, page: Sequence[StoreProduct], pictures: Mapping[str, Picture], now: datetime) -> None:
+    """These are in the shop as they are here from now on. Inside the caller's transaction."""
+    known = Product.filter(store=shop.store, external_id__in=[one.id for one in page])
+    await locks.products([row.id for row in await known])
+    for one in page:
+        await _Taking(shop, one, pictures.get(one.picture), now).run()
+
+
+async def gone(shop: Shop, id: str, now: datetime) -> None:  # noqa: A002
+    """The shop has it no more: it is not sold, and orders that name it stay as they are."""
+    row = await Product.get_or_none(store=shop.store, external_id=id)
+    if row is not None and row.id in await locks.products([row.id]):
+        await Product.filter(id=row.id).update(active=False, updated_at=now)
+    await StoreSeen.filter(store=shop.store, external_id=id).delete()
+    await StoreProblem.filter(store=shop.store, external_id=id).delete()
+
+
+class _Taking:
+    """One product on its way."""
+
+    def __init__(self, shop: Shop, there: StoreProduct, picture: Picture | None, now: datetime) -> None:
+        self._shop, self._there, self._picture, self._now = shop, there, picture, now
+
+    async def run(self) -> None:
+        shop, there = self._shop, self._there
+        seen = await StoreSeen.get_or_none(store=shop.store, external_id=there.id)
+        seen = seen or StoreSeen(store=shop.store, external_id=there.id, said={})
+        row = await self._row()
+        reading = read(there)
+        problems = list(reading.problems)
+        try:
+            async with transaction():
+                row = await self._save(row, reading, seen)
+        except Refused as error:
+            problems.append(Problem.of(error))
+        if row is not None and not reading.is_sold:
+            await self._close(row)
+        if self._picture is not None and self._picture.problem is not None:
+            problems.append(self._picture.problem)
+        seen.product_id = row.id if row else None
+        seen.digest = "" if problems else _digest(shop, there)
+        seen.changed_at = there.updated_at
+        await seen.save()
+        await self._tell(problems)
+
+    async def _row(self) -> Product | None:
+        """The product here: the one that was taken from there, or one of ours with its sku."""
+        row = await Product.get_or_none(store=self._shop.store, external_id=self._there.id)
+        if row is None and self._there.sku:
+            row = await Product.get_or_none(sku=self._there.sku, store=None)
+        return row
+
+    async def _save(self, row: Product | None, reading: Reading, seen: StoreSeen) -> Product | None:
+        if not reading.is_sold:
+            return row
+        shop, is_ours = self._shop, row is not None and row.store is None
+        variants = await Variant.filter(product_id=row.id) if row else []
+        prices = await Price.filter(variant_id__in=[one.id for one in variants])
+        if row is not None:
+            ours = _ours(row, variants, prices, shop, reading)
+            await self._note_conflicts(row, ours, seen.said or {}, reading)
+        picture, before = self._picture.id if self._picture else None, row.picture_id if row else None
+        spec = reading.spec(shop.language, shop.store, row, variants, prices, picture)
+        row = await products.save(spec, self._now, product_id=row.id if row else None)
+        linked = {"store": shop.store, "external_updated_at": self._there.updated_at}
+        await Product.filter(id=row.id).update(external_id=self._there.id, **linked)
+        rows = {one.sku: one for one in await Variant.filter(product_id=row.id)}
+        for one, made in zip(reading.variants, spec.variants, strict=True):
+            variant = rows[made.sku]
+            await Variant.filter(id=variant.id).update(external_id=one.id, **linked)
+            for place, pieces in one.pieces.items():
+                if place in shop.places:
+                    await stock.put(variant.id, shop.places[place], PLENTY if pieces is None else pieces)
+        if is_ours:  # what lay elsewhere was counted before the shop was connected
+            other = Stock.filter(variant__product_id=row.id).exclude(place_id__in=list(shop.places.values()))
+            await other.update(pieces=0)
+        seen.said = reading.said()
+        if self._picture is not None and self._picture.problem is None:
+            await self._replace_picture(before if seen.picture else None)
+            seen.picture = self._picture.address
+        return row
+
+    async def _replace_picture(self, before: int | None) -> None:
+        """The one that came from there before is nobody's any more."""
+        if before is None:
+            return
+        rows = await Attachment.filter(id=before)
+        await Attachment.filter(id=before).delete()
+        await discards.later(attachments.keys(rows), self._now)
+
+    async def _close(self, row: Product) -> None:
+        if row.store is not None and row.active:
+            await Product.filter(id=row.id).update(active=False, updated_at=self._now)
+
+    async def _note_conflicts(
+        self, row: Product, ours: Mapping[str, Any], before: Mapping[str, Any], reading: Reading
+    ) -> None:
+        """What was changed here since the shop said it last is lost now: it is kept where staff see it."""
+        for name, theirs in reading.said().items():
+            mine = ours.get(name)
+            if mine is None or mine in (theirs, before.get(name)):
+                continue
+            lost = {"ours": str(mine)[:TEXT], "theirs": str(theirs)[:TEXT], "at": self._now, "store": self._shop.store}
+            await StoreConflict.update_or_create(lost, product_id=row.id, field=name[:100])
+
+    async def _tell(self, problems: Sequence[Problem]) -> None:
+        there = StoreProblem.filter(store=self._shop.store, external_id=self._there.id)
+        await there.exclude(code__in=[one.code for one in problems]).delete()
+        for one in problems:
+            told = {"title": self._there.title[:200], "facts": dict(one.facts), "at": self._now}
+            await StoreProblem.update_or_create(told, store=self._shop.store, external_id=self._there.id, code=one.code)
+
+
+def _ours(
+    row: Product, variants: Sequence[Variant], prices: Sequence[Price], shop: Shop, reading: Reading
+) -> dict[str, Any]:
+    """What stands here of the fields that the shop wins."""
+    here = {one.id: one for one in variants}
+    found: dict[str, Any] = {
+        "name": row.name.get(shop.language),
+        "description": row.description.get(shop.language),
+        "active": row.active,
+    }
+    for price in prices:
+        if price.currency == reading.currency:
+            found[f"price:{here[price.variant_id].external_id or here[price.variant_id].sku}"] = price.amount
+    return found
+
+
+def _digest(shop: Shop, one: StoreProduct) -> str:
+    """Of all that is taken, but for when it was changed: a product that was only touched is not written."""
+    said = msgspec.json.encode((shop.language, replace(one, updated_at=_NEVER)))
+    return hashlib.sha256(said).hexdigest()

@@ -1,0 +1,113 @@
+"""How far a connected shop was read. The cursor moves in the transaction that takes what came before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.core.store import Page
+from models import StoreSync, locks
+
+ERROR = 300  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class SyncView:
+    """One shop: `done` of `total` products of this round (None: the shop does not tell), and why it waits."""
+
+    store: str
+    cursor: str
+    state: str
+    done: int
+    total: int | None
+    began_at: datetime | None
+    caught_up_at: datetime | None
+    compared_at: datetime | None
+    retry_at: datetime | None
+    error: str
+
+
+async def view(store: str) -> SyncView:
+    """How it stands; a shop that is new begins here."""
+    row, _ = await StoreSync.get_or_create(store=store)
+    return _view(row)
+
+
+async def views(stores: Sequence[str]) -> list[SyncView]:
+    """Those of these that were ever begun."""
+    return [_view(row) for row in await StoreSync.filter(store__in=list(stores)).order_by("store")]
+
+
+async def begin(store: str, now: datetime) -> SyncView:
+    """A round begins, or goes on where it stopped."""
+    row, _ = await StoreSync.get_or_create(store=store)
+    if row.state != "running" and row.state != "waiting":
+        row.done, row.total, row.began_at = 0, None, now
+    row.state, row.retry_at = "running", None
+    await row.save(update_fields=["state", "done", "total", "began_at", "retry_at"])
+    return _view(row)
+
+
+async def move(store: str, before: str, page: Page, now: datetime) -> bool:
+    """The page behind the cursor `before` is taken with this transaction; False when somebody else was there first."""
+    row = await locks.store(store)
+    if row is None or row.cursor != before:
+        return False
+    row.done += len(page.products)
+    row.total = row.done + max(0, page.left - len(page.products)) if page.left is not None else row.total
+    row.cursor, row.tries, row.error = page.cursor, 0, ""
+    if not page.more:
+        row.state, row.caught_up_at = "idle", now
+    await row.save()
+    return True
+
+
+async def wait(store: str, error: str, after: timedelta, now: datetime) -> None:
+    """It did not answer: from `after` on it is asked again, for the same page."""
+    await _stop(store, "waiting", error, now + after)
+
+
+async def stop(store: str, error: str) -> None:
+    """It refuses us: somebody has to mend that."""
+    await _stop(store, "stopped", error, None)
+
+
+async def tries(store: str) -> int:
+    """How often in a row it did not answer."""
+    row = await StoreSync.get_or_none(store=store)
+    return row.tries if row else 0
+
+
+async def again(store: str) -> None:
+    """Read all of it once more, from the beginning."""
+    row = await locks.store(store)
+    if row is not None:
+        row.cursor, row.state, row.tries, row.retry_at, row.error = "", "new", 0, None, ""
+        await row.save()
+
+
+async def compared(store: str, now: datetime) -> None:
+    """All of it was compared with what is here."""
+    await StoreSync.filter(store=store).update(compared_at=now)
+
+
+async def _stop(store: str, state: str, error: str, retry_at: datetime | None) -> None:
+    row, _ = await StoreSync.get_or_create(store=store)
+    row.state, row.error, row.retry_at, row.tries = state, error[:ERROR], retry_at, row.tries + 1
+    await row.save(update_fields=["state", "error", "retry_at", "tries"])
+
+
+def _view(row: StoreSync) -> SyncView:
+    return SyncView(
+        row.store,
+        row.cursor,
+        row.state,
+        row.done,
+        row.total,
+        row.began_at,
+        row.caught_up_at,
+        row.compared_at,
+        row.retry_at,
+        row.error,
+    )

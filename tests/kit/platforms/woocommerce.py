@@ -1,0 +1,158 @@
+"""WooCommerce's REST API v3 for tests: products, variations, pictures and signed webhooks; strict as the real one is.
+
+https://woocommerce.github.io/woocommerce-rest-api-docs
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+
+from tests.kit.platforms.base import Call, FakePlatform, Json, Refusal, Result, Routes, response
+from tests.kit.platforms.posting import Delivery
+
+KEY, SECRET, HOOK_SECRET = "ck_tea", "cs_tea", "hooktea"
+API = "/wp-json/wc/v3"
+LISTED = {"page", "per_page", "orderby", "order", "modified_after", "dates_are_gmt", "status", "_fields"}
+ORDERS = {"date", "modified", "id", "title", "slug", "menu_order"}
+
+
+def refuse(status: int, code: str, words: str = "no") -> Any:
+    """WordPress' form of an error."""
+    raise Refusal(status, {"code": code, "message": words, "data": {"status": status}})
+
+
+class WooCommerceServer(FakePlatform):
+    """`now` is the shop's clock, which a test moves; every change of a product takes a second."""
+
+    def __init__(self, now: datetime, currency: str = "EUR") -> None:
+        super().__init__()
+        self.now, self.currency = now, currency
+        self.products: dict[int, Json] = {}
+        self.variations: dict[int, list[Json]] = {}
+        self.pictures: dict[str, bytes] = {}
+        self._deliveries = 0
+
+    def routes(self) -> Routes:
+        return {
+            "products": ("GET", f"{API}/products", self._products),
+            "product": ("GET", f"{API}/products/{{id}}", self._product),
+            "variations": ("GET", f"{API}/products/{{id}}/variations", self._variations),
+            "currency": ("GET", f"{API}/data/currencies/current", self._currency),
+            "picture": ("GET", "/wp-content/{name}", self._picture),
+        }
+
+    def refuses(self, code: int, text: str) -> web.Response:
+        return response({"code": "woocommerce_rest_error", "message": text, "data": {"status": code}}, code)
+
+    # the merchant's side
+
+    def sells(self, id_: int, name: str = "", price: str = "6.80", **more: Any) -> Json:
+        """A product without variations, or a change of it."""
+        row = self.products.get(id_) or {
+            "id": id_, "type": "simple", "status": "publish", "catalog_visibility": "visible", "sku": f"SKU-{id_}",
+            "short_description": "", "description": f"<p>About {id_}</p>", "categories": [], "images": [],
+            "attributes": [], "manage_stock": True, "stock_quantity": 5, "stock_status": "instock",
+            "global_unique_id": "", "name": name or f"Tea {id_}",
+        }  # fmt: skip
+        self.products[id_] = row | ({"name": name} if name else {}) | {"price": price, "regular_price": price} | more
+        return self.touch(id_)
+
+    def varies(self, id_: int, options: Mapping[str, Sequence[str]], rows: Sequence[Json], **more: Any) -> Json:
+        """A product with variations: of each its id, price, stock_quantity, and `chosen`, an option for each name."""
+        axes = [{"id": 0, "name": name, "variation": True, "options": [*values]} for name, values in options.items()]
+        self.variations[id_] = [
+            {
+                "sku": f"SKU-{row['id']}", "regular_price": row["price"], "status": "publish", "manage_stock": True,
+                "stock_status": "instock", "global_unique_id": "",
+                "attributes": [{"id": 0, "name": name, "option": value} for name, value in row["chosen"].items()],
+            } | {name: value for name, value in row.items() if name != "chosen"}
+            for row in rows
+        ]  # fmt: skip
+        return self.sells(id_, **({"price": ""} | more), type="variable", attributes=axes, manage_stock=False)
+
+    def touch(self, id_: int) -> Json:
+        """It was changed now."""
+        self.now += timedelta(seconds=1)
+        self.products[id_]["date_modified_gmt"] = f"{self.now:%Y-%m-%dT%H:%M:%S}"
+        return self.products[id_]
+
+    def bins(self, id_: int) -> None:
+        """It is deleted for good."""
+        del self.products[id_]
+
+    def signed(self, body: bytes, attempt: int) -> Delivery:
+        return self.tells("product.updated", json.loads(body))
+
+    def delivery(self, body: bytes) -> Delivery:
+        return self._signed(body, "product.updated")
+
+    def tells(self, topic: str, row: Mapping[str, Any], secret: str = HOOK_SECRET) -> Delivery:
+        """A webhook of this topic."""
+        return self._signed(json.dumps(row).encode(), topic, secret)
+
+    def _signed(self, body: bytes, topic: str, secret: str = HOOK_SECRET) -> Delivery:
+        self._deliveries += 1
+        signature = b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
+        resource, _, event = topic.partition(".")
+        return Delivery(body, {
+            "X-WC-Webhook-Source": f"{self.base}/", "X-WC-Webhook-Topic": topic, "X-WC-Webhook-Resource": resource,
+            "X-WC-Webhook-Event": event, "X-WC-Webhook-Signature": signature, "X-WC-Webhook-ID": "1",
+            "X-WC-Webhook-Delivery-ID": f"{self._deliveries:032x}", "Content-Type": "application/json",
+        })  # fmt: skip
+
+    # the API
+
+    async def _products(self, call: Call) -> Result:
+        self._known(call, LISTED)
+        found = [row for row in self.products.values() if row["status"] != "trash"]
+        if after := call.query.get("modified_after"):
+            if call.query.get("dates_are_gmt") != "true":
+                refuse(400, "rest_invalid_param", "the test's site is not in UTC")
+            found = [row for row in found if row["date_modified_gmt"] > after]
+        by = {"modified": "date_modified_gmt"}.get(call.query.get("orderby", "date"), "id")
+        found.sort(key=lambda row: (row[by], row["id"]), reverse=call.query.get("order", "desc") == "desc")
+        return self._paged(call, found)
+
+    async def _product(self, call: Call) -> Result:
+        self._known(call, set())
+        row = self.products.get(int(call.at["id"]))
+        return row or refuse(404, "woocommerce_rest_product_invalid_id")
+
+    async def _variations(self, call: Call) -> Result:
+        self._known(call, LISTED)
+        return self._paged(call, self.variations.get(int(call.at["id"]), []))
+
+    async def _currency(self, call: Call) -> Result:
+        self._known(call, set())
+        return {"code": self.currency, "name": self.currency, "symbol": ""}
+
+    async def _picture(self, call: Call) -> Result:
+        found = self.pictures.get(call.at["name"])
+        return found if found is not None else refuse(404, "not_found")
+
+    def _paged(self, call: Call, rows: Sequence[Json]) -> web.Response:
+        size, number = int(call.query.get("per_page", 10)), int(call.query.get("page", 1))
+        if not 1 <= size <= 100 or number < 1:
+            refuse(400, "rest_invalid_param", "per_page must be between 1 and 100")
+        if call.query.get("orderby", "date") not in ORDERS:
+            refuse(400, "rest_invalid_param", "orderby")
+        said = response([*rows[(number - 1) * size : number * size]])
+        said.headers["X-WP-Total"] = str(len(rows))
+        said.headers["X-WP-TotalPages"] = str(-(-len(rows) // size))
+        said.headers["Date"] = f"{self.now.astimezone(UTC):%a, %d %b %Y %H:%M:%S GMT}"
+        return said
+
+    def _known(self, call: Call, known: set[str]) -> None:
+        pair = b64encode(f"{KEY}:{SECRET}".encode()).decode()
+        if call.headers.get("Authorization") != f"Basic {pair}":
+            refuse(401, "woocommerce_rest_cannot_view")
+        if unknown := call.query.keys() - known:
+            refuse(400, "rest_invalid_param", f"{unknown}")

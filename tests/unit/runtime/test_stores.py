@@ -1,0 +1,259 @@
+"""A connected shop is read into the catalogue: whole, again from where it stopped, and with what is wrong listed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.core.errors import StoreUnavailable, Unauthorised
+from bot.runtime.lease import WholeDatabase
+from bot.runtime.stores import Connected, Syncing
+from bot.services import products, store_states
+from bot.services.filing import Filing, Limits
+from bot.services.store_states import SyncView
+from bot.settings.secret import Secret
+from bot.storage import media
+from bot.storage.keys import new_key
+from bot.storage.local import LocalStorage
+from bot.stores.woocommerce import Settings
+from bot.stores.woocommerce.store import PAGE, WooCommerce
+from bot.strangers import Strangers
+from models import Attachment, Place, Price, Product, Stock, StoreConflict, StoreProblem, StoreSeen, Variant
+from models.database import close_database, open_database
+from tests.kit.platforms.woocommerce import HOOK_SECRET, KEY, SECRET, WooCommerceServer
+from tests.kit.wire_faults import Cut, Garbage, Status, TooMany
+from tests.unit.pictures import png
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+class Reader:
+    """A connected shop, and who reads it."""
+
+    def __init__(self, server: WooCommerceServer, folder: Path, **settings: Any) -> None:
+        self.server = server
+        told: dict[str, Any] = {
+            "url": server.base, "consumer_key": Secret(KEY), "consumer_secret": Secret(SECRET),
+            "webhook_secret": Secret(HOOK_SECRET), "timeout": 5.0,
+        }  # fmt: skip
+        self.store = WooCommerce(Settings(**(told | settings)))
+        self.store._pictures = Strangers(lambda _: True, fails=StoreUnavailable)
+        self.now = NOW
+        filing = Filing(LocalStorage(folder), media, new_key)
+        limits = Limits(image=200_000, file=200_000)
+        self.syncing = Syncing(Connected(self.store, "en", 60), WholeDatabase(), filing, limits, lambda: self.now)
+
+    async def reads(self) -> SyncView:
+        """One round."""
+        await self.syncing.round()
+        return await store_states.view("woocommerce")
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[WooCommerceServer]:
+    async with WooCommerceServer(NOW - timedelta(days=1)) as server:
+        yield server
+
+
+@pytest.fixture
+async def reader(server: WooCommerceServer, sqlite_url: str, tmp_path: Path) -> AsyncIterator[Reader]:
+    await open_database(sqlite_url)
+    reader = Reader(server, tmp_path)
+    yield reader
+    await reader.store.close()
+    await close_database()
+
+
+@pytest.fixture
+async def any_reader(server: WooCommerceServer, database: str, tmp_path: Path) -> AsyncIterator[Reader]:
+    """On each engine."""
+    reader = Reader(server, tmp_path)
+    yield reader
+    await reader.store.close()
+
+
+async def problems() -> set[tuple[str, str]]:
+    return {(row.external_id, row.code) for row in await StoreProblem.all()}
+
+
+async def pieces(sku: str) -> dict[str, int]:
+    return {row.place.code: row.pieces for row in await Stock.filter(variant__sku=sku).prefetch_related("place")}
+
+
+async def test_a_product_with_variations_comes_with_prices_stock_and_picture(
+    any_reader: Reader, server: WooCommerceServer
+) -> None:
+    server.pictures["tea.png"] = png()
+    images = [{"src": f"{server.base}/wp-content/tea.png"}]
+    rows = [
+        {"id": 11, "price": "6.8000", "stock_quantity": 3, "chosen": {"Size": "100 g"}},
+        {"id": 12, "price": "12", "regular_price": "15.00", "manage_stock": False, "chosen": {"Size": "200 g"}},
+    ]
+    server.varies(
+        1, {"Size": ["100 g", "200 g"]}, rows, name="Longjing &amp; friends", images=images,
+        description="<p>Green.</p><script>x()</script><p>Fresh &amp; mild.</p>", categories=[{"name": "Green"}],
+    )  # fmt: skip
+    view = await any_reader.reads()
+    assert (view.state, view.done, view.total, view.error) == ("idle", 1, 1, "")
+    row = await Product.get(store="woocommerce", external_id="1").prefetch_related("picture")
+    assert (row.name, row.description, row.category) == (
+        {"en": "Longjing & friends"}, {"en": "Green.\nFresh & mild."}, "Green",
+    )  # fmt: skip
+    assert row.options == [{"en": "Size"}]
+    assert row.active
+    assert row.picture is not None
+    assert (row.picture.kind, row.picture.state, row.picture.public) == ("image", "stored", True)
+    found = await Variant.filter(product_id=row.id).order_by("position")
+    assert [(one.sku, one.external_id, one.option_values) for one in found] == [
+        ("SKU-11", "11", [{"en": "100 g"}]),
+        ("SKU-12", "12", [{"en": "200 g"}]),
+    ]
+    prices = await Price.filter(variant__product_id=row.id).order_by("variant_id")
+    assert [(one.amount, one.compare_at, one.currency) for one in prices] == [(680, None, "EUR"), (1200, 1500, "EUR")]
+    assert await pieces("SKU-11") == {"woocommerce-shop": 3}
+    assert (await pieces("SKU-12"))["woocommerce-shop"] >= 1_000_000
+    assert await problems() == set()
+    assert server.refusals == []
+
+
+async def test_what_is_wrong_is_listed_and_the_rest_goes_on(reader: Reader, server: WooCommerceServer) -> None:
+    server.pictures |= {"huge.png": b"\x89PNG" + bytes(300_000), "words.txt": b"no picture"}
+    server.sells(1, price="")
+    server.sells(2, stock_quantity=-3)
+    server.sells(3, images=[{"src": f"{server.base}/wp-content/huge.png"}])
+    server.sells(4, name="<script>alert(1)</script>")
+    server.sells(5, price="6.805")
+    server.sells(6, type="external")
+    server.sells(7, sku="SKU-2")
+    server.sells(8, images=[{"src": f"{server.base}/wp-content/words.txt"}])
+    server.sells(9)
+    assert (await reader.reads()).state == "idle"
+    assert await problems() == {
+        ("1", "no_price"), ("2", "negative_stock"), ("3", "large_picture"), ("4", "markup"), ("5", "bad_price"),
+        ("6", "not_by_piece"), ("7", "sku_taken"), ("8", "no_picture"),
+    }  # fmt: skip
+    assert set(await Product.all().values_list("external_id", flat=True)) == {"2", "3", "8", "9"}
+    assert await pieces("SKU-2") == {"woocommerce-shop": 0}
+    assert await Attachment.all().count() == 0
+    server.sells(1, price="3.00")
+    server.sells(2, stock_quantity=4)
+    await reader.reads()
+    assert {"1", "2"} & {id_ for id_, _ in await problems()} == set()
+    assert await pieces("SKU-2") == {"woocommerce-shop": 4}
+
+
+@pytest.mark.parametrize("fault", [Status(502), Garbage(), Cut(), TooMany(7)], ids=lambda one: type(one).__name__)
+async def test_half_a_page_is_read_again_where_it_stopped(
+    reader: Reader, server: WooCommerceServer, fault: Any
+) -> None:
+    for number in range(1, 2 * PAGE + 2):
+        server.sells(number)
+    await reader.store.who()
+    server.fails("products", fault)
+    rest = await reader.syncing._try()
+    assert rest == (7.0 if isinstance(fault, TooMany) else 2.0)
+    view = await store_states.view("woocommerce")
+    assert view.state == "waiting"
+    assert view.error
+    assert await reader.syncing._try() == 60
+    assert (await store_states.view("woocommerce")).state == "idle"
+    assert await Product.all().count() == 2 * PAGE + 1
+
+
+async def test_a_sync_that_ends_in_the_middle_goes_on_there(reader: Reader, server: WooCommerceServer) -> None:
+    for number in range(1, 3 * PAGE + 1):
+        server.sells(number)
+    asked = reader.store.page
+
+    async def breaks(cursor: str) -> Any:
+        if await Product.all().count() >= 2 * PAGE - 1:
+            raise StoreUnavailable("it went away")
+        return await asked(cursor)
+
+    reader.store.page = breaks  # type: ignore[method-assign]
+    with pytest.raises(StoreUnavailable):
+        await reader.reads()
+    before = await Product.all().count()
+    asked_before = server.count("products")
+    assert PAGE < before < 3 * PAGE
+    reader.store.page = asked  # type: ignore[method-assign]
+    assert (await reader.reads()).state == "idle"
+    assert await Product.all().count() == 3 * PAGE
+    assert server.count("products") - asked_before == 2  # not from the beginning
+
+
+async def test_many_that_were_changed_within_a_second_are_all_read(reader: Reader, server: WooCommerceServer) -> None:
+    for number in range(1, 2 * PAGE + 5):
+        server.sells(number)["date_modified_gmt"] = "2026-11-22T08:00:00"
+    assert (await reader.reads()).done >= 2 * PAGE + 4
+    assert await Product.all().count() == 2 * PAGE + 4
+    server.now += timedelta(hours=1)
+    await reader.reads()
+    calls = server.count("products")
+    server.sells(3, price="9.99")
+    await reader.reads()
+    assert server.count("products") == calls + 1  # what is old is not read again
+    assert (await Price.get(variant__sku="SKU-3")).amount == 999
+
+
+async def test_what_was_changed_here_too_is_shown_and_theirs_wins(
+    any_reader: Reader, server: WooCommerceServer
+) -> None:
+    server.sells(1, "Longjing", "6.80")
+    await any_reader.reads()
+    row = await Product.get(external_id="1")
+    row.name = {"en": "Dragon Well", "zh": "龙井"}
+    row.category = "green"
+    await row.save()
+    variant = await Variant.get(product_id=row.id)
+    await Price.filter(variant_id=variant.id).update(amount=700)
+    await Price.create(variant_id=variant.id, currency="CNY", amount=5000)
+    server.sells(1, "Longjing", "7.20")
+    await any_reader.reads()
+    await row.refresh_from_db()
+    assert (row.name, row.category) == ({"en": "Longjing", "zh": "龙井"}, "green")
+    assert dict(await Price.all().values_list("currency", "amount")) == {"EUR": 720, "CNY": 5000}
+    found = {(one.field, one.ours, one.theirs) for one in await StoreConflict.all()}
+    assert found == {("name", "Dragon Well", "Longjing"), ("price:1", "700", "720")}
+
+
+async def test_a_product_of_ours_with_the_same_sku_becomes_the_shops(reader: Reader, server: WooCommerceServer) -> None:
+    spec = products.ProductSpec(
+        "SKU-1", {"en": "Ours", "zh": "我们的"},
+        [products.VariantSpec("SKU-1", [products.PriceSpec(products.Money(500, "EUR"))])],
+    )  # fmt: skip
+    made = await products.save(spec, NOW)
+    await Place.create(code="main", name={"en": "Shop"})
+    await products.count("SKU-1", {"main": 9})
+    server.sells(1, "Theirs", "5.00", stock_quantity=2)
+    await reader.reads()
+    row = await Product.get()
+    assert (row.id, row.name, row.store) == (made.id, {"en": "Theirs", "zh": "我们的"}, "woocommerce")
+    assert await pieces("SKU-1") == {"main": 0, "woocommerce-shop": 2}
+    assert [one.ours for one in await StoreConflict.all()] == ["Ours"]
+
+
+async def test_what_was_only_touched_is_not_written(reader: Reader, server: WooCommerceServer) -> None:
+    server.sells(1)
+    await reader.reads()
+    before = (await Product.get()).updated_at
+    reader.now += timedelta(hours=1)
+    server.touch(1)
+    assert (await reader.reads()).done == 1
+    assert (await Product.get()).updated_at == before
+    assert (await StoreSeen.get()).digest
+
+
+async def test_a_key_that_is_refused_is_said_and_tried_again_later(server: WooCommerceServer, reader: Reader) -> None:
+    server.fails("currency", Status(401, "no such key"))
+    server.sells(1)
+    assert await reader.syncing._try() == 300
+    view = await store_states.view("woocommerce")
+    assert (view.state, "stores.woocommerce" in view.error) == ("stopped", True)
+    server.fails("currency", Status(401, "no such key"))
+    with pytest.raises(Unauthorised):
+        await reader.store.who()
