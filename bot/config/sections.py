@@ -21,6 +21,7 @@ from bot.settings import checks
 from bot.settings.secret import Secret
 from bot.settings.section import Listed, Section, Url
 from bot.stores._settings import StoreSettings
+from bot.stores.shopify import Settings as Shopify
 from bot.stores.woocommerce import Settings as WooCommerce
 
 
@@ -222,6 +223,7 @@ class Payments(Section):
 class Stores(Section):
     """Shops that are connected: what they sell is sold here, too."""
 
+    shopify: Shopify = Field(default=Shopify(), description="A shop on Shopify.")
     woocommerce: WooCommerce = Field(default=WooCommerce(), description="A shop on WordPress with WooCommerce.")
 
     @model_validator(mode="after")

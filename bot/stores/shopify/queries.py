@@ -1,0 +1,55 @@
+"""What Shopify is asked, each query within the 1,000 points that one may cost.
+
+A page has the first variants of a product and the first places of each; of a product that has more the rest is asked
+for by itself. Source: shopify.dev/docs/api/admin-graphql
+"""
+
+from __future__ import annotations
+
+#: Products of a page, variants of each and places of each that come with it.
+PAGE, VARIANTS, LEVELS = 10, 5, 4
+#: The same where a product is asked for by itself.
+MORE, ALL_LEVELS = 25, 10
+#: Ids of one call.
+MOST = 250
+
+_VARIANT = """
+fragment V on ProductVariant {
+  id sku barcode price compareAtPrice inventoryPolicy
+  selectedOptions { name value }
+  inventoryItem {
+    tracked
+    inventoryLevels(first: %d) {
+      pageInfo { hasNextPage }
+      nodes { location { id } quantities(names: ["available"]) { name quantity } }
+    }
+  }
+}
+"""
+_PRODUCT = """
+fragment P on Product {
+  id title descriptionHtml productType status updatedAt hasOnlyDefaultVariant
+  options { name }
+  featuredMedia { preview { image { url } } }
+}
+"""
+_FIRST = "variants(first: %d) { pageInfo { hasNextPage } nodes { ...V } }" % VARIANTS  # noqa: UP031 - has braces
+
+SHOP = "query Shop { shop { name myshopifyDomain currencyCode } }"
+PLACES = "query Places { locations(first: 100, includeInactive: true) { nodes { id name isActive } } }"
+PRODUCTS = (
+    "query Products($first: Int!, $after: String, $changed: String) {"
+    " products(first: $first, after: $after, query: $changed, sortKey: UPDATED_AT) {"
+    " pageInfo { hasNextPage endCursor } nodes { ...P " + _FIRST + " } } }" + _PRODUCT + _VARIANT % LEVELS
+)
+PRODUCT = "query Product($id: ID!) { product(id: $id) { ...P } }" + _PRODUCT
+MORE_VARIANTS = (
+    "query Variants($id: ID!, $first: Int!, $after: String) { product(id: $id) {"
+    " variants(first: $first, after: $after) { pageInfo { hasNextPage endCursor } nodes { ...V } } } }"
+    + _VARIANT
+    % ALL_LEVELS
+)
+BRIEF = (
+    "query Every($first: Int!, $after: String) { products(first: $first, after: $after, sortKey: ID) {"
+    " pageInfo { hasNextPage endCursor } nodes { id updatedAt } } }"
+)

@@ -1,0 +1,140 @@
+"""Shopify's catalogue, read in the order in which it was changed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from bot.core.errors import StoreUnavailable
+from bot.core.ports import FileStream, HookAnswer, HookRequest
+from bot.core.store import Brief, Hint, Page, StorePlace, StoreProduct
+from bot.stores.shopify import hooks, queries
+from bot.stores.shopify.api import AdminApi
+from bot.stores.shopify.products import changed_at, gid, number, read
+from bot.stores.shopify.settings import Settings
+from bot.strangers import Strangers
+
+#: Shopify finds by an index that is so late at most.
+LAG = timedelta(minutes=2)
+SECOND = timedelta(seconds=1)
+
+
+class Shopify:
+    """See `bot.core.store.Store`. A cursor is JSON: changed `since`, and within that Shopify's own `after`."""
+
+    name, title = "shopify", "Shopify"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._api = AdminApi(settings)
+        self._pictures = Strangers(fails=StoreUnavailable)
+        self._currency = ""
+
+    async def who(self) -> str:
+        """The shop's name and address, and a version of the API that is over."""
+        shop = (await self._api.ask(queries.SHOP))["shop"]
+        told = f"{shop['name']} ({shop['myshopifyDomain']}), in {shop['currencyCode']}"
+        if self._api.version != self._settings.version:
+            told += f"; it answers by {self._api.version}: set stores.shopify.version to a version that is not over"
+        return told
+
+    async def places(self) -> Sequence[StorePlace]:
+        """Its locations."""
+        rows = (await self._api.ask(queries.PLACES))["locations"]["nodes"]
+        return [StorePlace(number(row["id"]), str(row["name"]), bool(row["isActive"])) for row in rows]
+
+    async def page(self, cursor: str) -> Page:
+        """See `Store.page`."""
+        place: dict[str, str] = orjson.loads(cursor) if cursor else {}
+        since = place.get("since", "")
+        changed = f"updated_at:>='{since}'" if since else None
+        asked = {"first": queries.PAGE, "after": place.get("after"), "changed": changed}
+        found = (await self._api.ask(queries.PRODUCTS, asked))["products"]
+        products = tuple([await self._product(row) for row in found["nodes"]])
+        more = bool(found["pageInfo"]["hasNextPage"])
+        if more:
+            ahead = {"since": since, "after": str(found["pageInfo"]["endCursor"])}
+            return Page(products, orjson.dumps(ahead).decode(), more=True)
+        begins = self._behind(max([one.updated_at for one in products])) if products else since
+        return Page(products, orjson.dumps({"since": max(begins, since)}).decode(), more=False)
+
+    def _behind(self, newest: datetime) -> str:
+        """From when on nothing is overlooked once all is read whose newest is this."""
+        return _written(newest + SECOND if self._api.now - newest > LAG else newest - LAG)
+
+    async def product(self, id: str) -> StoreProduct | None:  # noqa: A002
+        """See `Store.product`."""
+        row = (await self._api.ask(queries.PRODUCT, {"id": gid("Product", id)}))["product"]
+        return await self._product(row) if row else None
+
+    async def every(self) -> AsyncIterator[Sequence[Brief]]:
+        """See `Store.every`."""
+        after: str | None = None
+        while True:
+            found = (await self._api.ask(queries.BRIEF, {"first": queries.MOST, "after": after}))["products"]
+            yield [Brief(number(row["id"]), changed_at(row)) for row in found["nodes"]]
+            if not found["pageInfo"]["hasNextPage"]:
+                return
+            after = found["pageInfo"]["endCursor"]
+
+    async def picture(self, address: str) -> FileStream:
+        """See `Store.picture`."""
+        return await self._pictures.open(address)
+
+    def verify(self, request: HookRequest) -> None:
+        """See `Store.verify`."""
+        hooks.assure_signed(request, (self._settings.client_secret, self._settings.old_client_secret))
+
+    def parse(self, request: HookRequest) -> list[Hint]:
+        """See `Store.parse`."""
+        return hooks.read(request, self._settings.shop)
+
+    def answer(self) -> HookAnswer:
+        """200."""
+        return HookAnswer()
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._api.close()
+        await self._pictures.close()
+
+    async def _product(self, row: Mapping[str, Any]) -> StoreProduct:
+        variants = _all_of(row) or await self._variants(row["id"])
+        return read(row, variants, await self._money())
+
+    async def _variants(self, product: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        after: str | None = None
+        while True:
+            asked = {"id": product, "first": queries.MORE, "after": after}
+            row = (await self._api.ask(queries.MORE_VARIANTS, asked))["product"]
+            if row is None:  # it went meanwhile: the next round does not see it
+                return found
+            found += row["variants"]["nodes"]
+            if not row["variants"]["pageInfo"]["hasNextPage"]:
+                return found
+            after = row["variants"]["pageInfo"]["endCursor"]
+
+    async def _money(self) -> str:
+        if not self._currency:
+            self._currency = str((await self._api.ask(queries.SHOP))["shop"]["currencyCode"])
+        return self._currency
+
+
+def _all_of(product: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Its variants with all their places, where all came along."""
+    came: Mapping[str, Any] = product.get("variants") or {"nodes": [], "pageInfo": {"hasNextPage": True}}
+    is_cut = came["pageInfo"]["hasNextPage"] or any(_lies_elsewhere(one) for one in came["nodes"])
+    return [] if is_cut else [*came["nodes"]]
+
+
+def _lies_elsewhere(variant: Mapping[str, Any]) -> bool:
+    """Whether it lies at more places than came along."""
+    return bool(variant["inventoryItem"]["inventoryLevels"]["pageInfo"]["hasNextPage"])
+
+
+def _written(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

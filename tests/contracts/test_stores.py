@@ -1,0 +1,255 @@
+"""What every connected shop does, whichever system it runs on; and what is Shopify's alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
+from bot.core.ports import HookRequest
+from bot.core.store import Hint, Store, StoreProduct
+from bot.settings.secret import Secret
+from bot.stores import shopify, woocommerce
+from bot.stores.shopify import queries
+from bot.stores.shopify.api import AdminApi
+from bot.stores.shopify.store import Shopify
+from tests.kit.platforms import shopify as fake_shopify
+from tests.kit.platforms import woocommerce as fake_woocommerce
+from tests.kit.platforms.posting import Delivery
+from tests.kit.platforms.shopify import MOST_COST, RATE, ShopifyServer
+from tests.kit.platforms.woocommerce import WooCommerceServer
+from tests.kit.wire_faults import Cut, Garbage, Status, TooMany
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+@dataclass
+class Case:
+    """A shop, its server, and how its merchant works."""
+
+    store: Store
+    server: Any
+    read: str  # how the server calls the reading of a page
+    tells: Callable[[str, Any], Delivery]
+
+    def removes(self, id_: int) -> None:
+        del self.server.products[id_]
+
+
+def _woocommerce(server: WooCommerceServer) -> Case:
+    settings = woocommerce.Settings(
+        url=server.base,
+        consumer_key=Secret(fake_woocommerce.KEY),
+        consumer_secret=Secret(fake_woocommerce.SECRET),
+        webhook_secret=Secret(fake_woocommerce.HOOK_SECRET),
+    )
+    return Case(
+        woocommerce.opened(settings), server, "products", lambda about, row: server.tells(f"{about}.updated", row)
+    )
+
+
+def _shopify(server: ShopifyServer) -> Case:
+    return Case(_open(server), server, "graphql", lambda about, row: server.tells(f"{about}s/update", row))
+
+
+def _open(server: ShopifyServer, **more: Any) -> Shopify:
+    told = {
+        "shop": fake_shopify.SHOP, "access_token": Secret(fake_shopify.TOKEN),
+        "client_secret": Secret(fake_shopify.SECRET), "api_base": server.base,
+    }  # fmt: skip
+    return shopify.opened(shopify.Settings(**(told | more)))
+
+
+@pytest.fixture(params=["woocommerce", "shopify"])
+async def case(request: pytest.FixtureRequest) -> AsyncIterator[Case]:
+    server = {"woocommerce": WooCommerceServer, "shopify": ShopifyServer}[request.param](NOW - timedelta(days=1))
+    async with server:
+        made = {"woocommerce": _woocommerce, "shopify": _shopify}[request.param](server)
+        yield made
+        await made.store.close()
+
+
+async def pages(store: Store, cursor: str = "") -> tuple[list[StoreProduct], str]:
+    """All that was changed after the cursor, and where to go on."""
+    found: list[StoreProduct] = []
+    more = True
+    while more:
+        page = await store.page(cursor)
+        found += page.products
+        more, cursor = page.more, page.cursor
+    return found, cursor
+
+
+def call(delivery: Delivery, body: bytes | None = None, **headers: str) -> HookRequest:
+    told = {name.lower(): value for name, value in delivery.headers.items()} | headers
+    return HookRequest("POST", "/hooks/store/x", {}, told, delivery.body if body is None else body)
+
+
+async def test_all_is_read_once_and_then_what_was_changed(case: Case) -> None:
+    for number in range(1, 61):
+        case.server.sells(number)
+    found, cursor = await pages(case.store)
+    ids = [one.id for one in found]
+    assert list(dict.fromkeys(ids)) == [str(number) for number in range(1, 61)]
+    assert len(ids) <= 66  # a page may begin a little before the end of the last one
+    case.server.now += timedelta(hours=1)
+    _, cursor = await pages(case.store, cursor)
+    assert (await pages(case.store, cursor))[0] == []
+    case.server.sells(7)
+    found, cursor = await pages(case.store, cursor)
+    assert [one.id for one in found] == ["7"]
+    case.server.sells(61)
+    assert "61" in {one.id for one in (await pages(case.store, cursor))[0]}
+
+
+async def test_one_product_and_the_list_of_all(case: Case) -> None:
+    for number in range(1, 4):
+        case.server.sells(number)
+    [first, *_], _ = await pages(case.store)
+    assert await case.store.product("1") == first
+    assert await case.store.product("99") is None
+    case.removes(2)
+    listed = [one async for some in case.store.every() for one in some]
+    assert [one.id for one in listed] == ["1", "3"]
+    assert listed[0].updated_at == first.updated_at
+
+
+@pytest.mark.parametrize("fault", [Status(503), Garbage(), Cut(), TooMany(5), Status(500)])
+async def test_what_is_no_answer_is_asked_again_later(case: Case, fault: Any) -> None:
+    case.server.sells(1)
+    await case.store.page("")
+    case.server.fails(case.read, fault)
+    with pytest.raises(StoreUnavailable) as error:
+        await case.store.page("")
+    assert error.value.after == (5.0 if isinstance(fault, TooMany) else None)
+    assert len((await case.store.page("")).products) == 1
+
+
+async def test_a_call_counts_by_its_very_bytes(case: Case) -> None:
+    delivery = case.tells("product", {"id": 632910392, "order_id": 1})
+    case.store.verify(call(delivery))
+    [hint] = case.store.parse(call(delivery))
+    assert (hint.about, hint.id) == ("product", "632910392")
+    again = case.store.parse(call(delivery))
+    assert again == [hint]  # the same delivery, tried again
+    [other] = case.store.parse(call(case.tells("product", {"id": 632910392, "order_id": 1})))
+    assert other.key != hint.key
+    for forged in (call(delivery, delivery.body + b" "), call(delivery, b""), call(Delivery(delivery.body))):
+        with pytest.raises(Unauthorised):
+            case.store.verify(forged)
+    assert case.store.parse(call(case.tells("customer", {"id": 1}))) == []
+    with pytest.raises(BadInput):
+        case.store.parse(call(case.tells("product", {"name": "none"})))
+    assert case.store.answer().status == 200
+
+
+async def test_the_unsigned_ping_of_woocommerce_does_nothing_and_nothing_else_comes_unsigned() -> None:
+    async with WooCommerceServer(NOW) as server:
+        store = _woocommerce(server).store
+        ping = HookRequest("POST", "/", {}, {}, b"webhook_id=12")
+        store.verify(ping)
+        assert store.parse(ping) == []
+        for body in (b"webhook_id=12&id=5", b"webhook_id=", b'{"webhook_id": 12}', b"webhook_id=1\n"):
+            with pytest.raises(Unauthorised):
+                store.verify(HookRequest("POST", "/", {}, {}, body))
+        await store.close()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ShopifyServer]:
+    async with ShopifyServer(NOW) as server:
+        yield server
+
+
+@pytest.fixture
+async def shop(server: ShopifyServer) -> AsyncIterator[Shopify]:
+    made = _open(server, old_client_secret=Secret("shpss_before"))
+    yield made
+    await made.close()
+
+
+async def test_what_does_not_come_with_a_page_is_asked_for_by_itself(server: ShopifyServer, shop: Shopify) -> None:
+    for number in range(2, queries.LEVELS + 3):
+        server.opens(number, f"Place {number}")
+    sizes = [{"id": number, "price": "1", "chosen": {"Size": str(number)}} for number in range(100, 160)]
+    server.sells(1, variants=sizes)
+    server.sells(2, variants=[{"id": 9, "pieces": {number: number for number in server.locations}}])
+    [many, wide], _ = await pages(shop)
+    assert [one.values for one in many.variants] == [(str(number),) for number in range(100, 160)]
+    assert wide.options == ()
+    assert wide.variants[0].pieces == {str(number): number for number in server.locations}
+    assert max(server.costs) <= MOST_COST
+    assert server.refusals == []
+
+
+async def test_pieces_that_nobody_counts(server: ShopifyServer, shop: Shopify) -> None:
+    server.sells(1, variants=[
+        {"id": 1, "chosen": {"Kind": "counted"}, "pieces": {1: 4}, "compare_at": "9.00"},
+        {"id": 2, "chosen": {"Kind": "not tracked"}, "pieces": {1: 0}, "tracked": False},
+        {"id": 3, "chosen": {"Kind": "sold on"}, "pieces": {1: -2}, "policy": "CONTINUE"},
+        {"id": 4, "chosen": {"Kind": "oversold"}, "pieces": {1: -2}},
+    ])  # fmt: skip
+    [found], _ = await pages(shop)
+    assert [one.pieces for one in found.variants] == [{"1": 4}, {"1": None}, {"1": None}, {"1": -2}]
+    assert (found.variants[0].price, found.variants[0].compare_at) == ("6.80", "9.00")
+
+
+async def test_an_empty_bucket_is_waited_for_and_not_longer_than_it_takes(server: ShopifyServer) -> None:
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        server.now += timedelta(seconds=seconds)
+
+    settings = shopify.Settings(
+        shop=fake_shopify.SHOP, access_token=Secret(fake_shopify.TOKEN), client_secret=Secret("x"), api_base=server.base
+    )
+    api = AdminApi(settings, sleep, clock=lambda: sum(waited))
+    asked = {"first": queries.PAGE, "after": None, "changed": None}
+    for number in range(1, 12):
+        server.sells(number, variants=[{"id": number * 10 + one, "chosen": {"No": str(one)}} for one in range(5)])
+    for _ in range(9):
+        before = server.spent
+        await api.ask(queries.PRODUCTS, asked)
+    assert sum(waited) == pytest.approx((before + server.costs[-1] - fake_shopify.BUCKET) / RATE)
+    assert waited
+    assert server.refusals == []  # it was never too fast
+    server.available = 0.0  # another app of the shop's was there
+    await api.ask(queries.PRODUCTS, asked)
+    assert server.refusals == ["throttled"]
+    await api.close()
+
+
+async def test_both_spellings_of_the_headers_and_the_secret_before(server: ShopifyServer, shop: Shopify) -> None:
+    row = {"id": 1, "admin_graphql_api_id": "gid://shopify/Product/1"}
+    for delivery in (
+        server.tells("products/update", row), server.tells("products/update", row, prefix=""),
+        server.tells("products/update", row, secret="shpss_before"),
+    ):  # fmt: skip
+        shop.verify(call(delivery))
+        assert [one.id for one in shop.parse(call(delivery))] == ["1"]
+    both = call(server.tells("products/update", row, prefix=""), **{"x-shopify-hmac-sha256": "forged"})
+    shop.verify(both)
+    with pytest.raises(Unauthorised):
+        shop.verify(call(server.tells("products/update", row, secret="")))
+    with pytest.raises(Unauthorised):
+        shop.verify(call(server.tells("products/update", row), **{"shopify-hmac-sha256": "forged"}))
+    fulfilled: list[Hint] = shop.parse(call(server.tells("fulfillments/create", {"id": 5, "order_id": 77})))
+    assert [(one.about, one.id) for one in fulfilled] == [("order", "77")]
+    other = call(server.tells("products/update", row), **{"x-shopify-shop-domain": "other.myshopify.com"})
+    assert shop.parse(other) == []
+
+
+async def test_who_it_is_and_what_a_version_that_is_over_means(server: ShopifyServer, shop: Shopify) -> None:
+    assert await shop.who() == "Tea (tea.myshopify.com), in EUR"
+    old = _open(server, version="2025-01")
+    assert "set stores.shopify.version" in await old.who()
+    await old.close()
+    wrong = _open(server, access_token=Secret("shpat_other"))
+    with pytest.raises(Unauthorised, match=r"stores\.shopify\.access_token"):
+        await wrong.who()
+    await wrong.close()

@@ -1,0 +1,230 @@
+"""Shopify's Admin API for tests: a schema that queries must fit, a bucket of points, and signed webhooks."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+    graphql_sync,
+    parse,
+)
+
+from tests.kit.platforms.base import Call, FakePlatform, Json, Refusal, Result, Routes, response
+from tests.kit.platforms.posting import Delivery
+from tests.kit.platforms.shopify_schema import SCHEMA
+
+SHOP, TOKEN, SECRET, VERSION = "tea.myshopify.com", "shpat_tea", "shpss_tea", "2026-07"
+MOST_COST, BUCKET, RATE = 1000, 2000.0, 100.0
+
+
+class ShopifyServer(FakePlatform):
+    """`now` is the shop's clock, which a test moves: every change takes a second, and the bucket refills."""
+
+    def __init__(self, now: datetime, currency: str = "EUR") -> None:
+        super().__init__()
+        self.now, self.currency, self.available = now, currency, BUCKET
+        self.products: dict[int, Json] = {}
+        self.locations: dict[int, Json] = {1: _location(1, "Berlin")}
+        self.pictures: dict[str, bytes] = {}
+        self.costs: list[int] = []
+        self.spent = 0
+        self._filled_at = now
+        self._deliveries = 0
+
+    def routes(self) -> Routes:
+        return {
+            "graphql": ("POST", "/admin/api/{version}/graphql.json", self._graphql),
+            "picture": ("GET", "/cdn/{name}", self._picture),
+        }
+
+    # the merchant's side
+
+    def opens(self, id_: int, name: str, *, active: bool = True) -> None:
+        """A location."""
+        self.locations[id_] = _location(id_, name) | {"isActive": active}
+
+    def sells(self, id_: int, title: str = "", variants: Sequence[Json] = (), **more: Any) -> Json:
+        """A product, or a change of it; each variant has `id`, `price`, `pieces` by location and `chosen`."""
+        rows = [*variants] or [{"id": id_ * 10}]
+        names = list(dict.fromkeys(name for row in rows for name in row.get("chosen", {})))
+        self.products[id_] = {
+            "id": f"gid://shopify/Product/{id_}", "title": title or f"Tea {id_}", "handle": f"tea-{id_}",
+            "descriptionHtml": f"<p>About {id_}</p>", "productType": "", "status": "ACTIVE", "featuredMedia": None,
+            "hasOnlyDefaultVariant": not names, "options": [{"id": "1", "name": name} for name in names or ["Title"]],
+            "variants": self._connected([self._variant(row) for row in rows]),
+        } | more  # fmt: skip
+        return self.touch(id_)
+
+    def touch(self, id_: int) -> Json:
+        """It was changed now."""
+        self.now += timedelta(seconds=1)
+        self.products[id_]["updatedAt"] = f"{self.now:%Y-%m-%dT%H:%M:%SZ}"
+        return self.products[id_]
+
+    def _variant(self, row: Json) -> Json:
+        levels = [
+            {
+                "id": f"gid://shopify/InventoryLevel/{place}", "location": self.locations[place],
+                "quantities": lambda _, names, many=many: [{"name": name, "quantity": many} for name in names],
+            }
+            for place, many in row.get("pieces", {1: 5}).items()
+        ]  # fmt: skip
+        chosen = row.get("chosen") or {"Title": "Default Title"}
+        return {
+            "id": f"gid://shopify/ProductVariant/{row['id']}", "sku": row.get("sku", f"SKU-{row['id']}"),
+            "barcode": None, "title": " / ".join(chosen.values()), "price": row.get("price", "6.80"),
+            "compareAtPrice": row.get("compare_at"), "inventoryPolicy": row.get("policy", "DENY"),
+            "selectedOptions": [{"name": name, "value": value} for name, value in chosen.items()],
+            "inventoryItem": {
+                "id": "1", "tracked": row.get("tracked", True), "inventoryLevels": self._connected(levels),
+            },
+        }  # fmt: skip
+
+    def signed(self, body: bytes, attempt: int) -> Delivery:
+        return self.tells("products/update", body)
+
+    def delivery(self, body: bytes) -> Delivery:
+        return self.tells("products/update", body)
+
+    def tells(
+        self, topic: str, row: Mapping[str, Any] | bytes, *, secret: str = SECRET, prefix: str = "X-"
+    ) -> Delivery:
+        """A webhook of this topic; `prefix` "" is how newer ones name their headers."""
+        self._deliveries += 1
+        body = row if isinstance(row, bytes) else json.dumps(row).encode()
+        made = b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
+        told = {
+            "Hmac-Sha256": made, "Topic": topic, "Shop-Domain": SHOP, "API-Version": VERSION,
+            "Webhook-Id": f"b54557e4-{self._deliveries}", "Event-Id": f"98880550-{self._deliveries}",
+        }  # fmt: skip
+        return Delivery(body, {f"{prefix}Shopify-{name}": value for name, value in told.items()})
+
+    # the API
+
+    async def _picture(self, call: Call) -> Result:
+        found = self.pictures.get(call.at["name"])
+        if found is None:
+            raise Refusal(404, "no such file")
+        return found
+
+    async def _graphql(self, call: Call) -> Result:
+        if call.headers.get("X-Shopify-Access-Token") != TOKEN:
+            raise Refusal(401, {"errors": "[API] Invalid API key or access token"})
+        asked = call.json()
+        cost = query_cost(asked["query"], asked.get("variables") or {})
+        self.costs.append(cost)
+        self._refill()
+        if cost > MOST_COST:
+            return self._said({"errors": [_error("MAX_COST_EXCEEDED")]}, cost)
+        if cost > self.available:
+            self.refusals.append("throttled")
+            return self._said({"errors": [_error("THROTTLED")]}, cost)
+        done = graphql_sync(SCHEMA, asked["query"], self._root(), variable_values=asked.get("variables"))
+        actual = min(cost, _objects(done.data))
+        self.available -= actual
+        self.spent += actual
+        if done.errors:
+            self.refusals.append(str(done.errors[0]))
+            return self._said({"errors": [{"message": str(one)} for one in done.errors]}, cost)
+        return self._said({"data": done.data}, cost)
+
+    def _refill(self) -> None:
+        passed, self._filled_at = (self.now - self._filled_at).total_seconds(), self.now
+        self.available = min(BUCKET, self.available + passed * RATE)
+
+    def _said(self, said: Json, cost: int) -> web.Response:
+        status = {"maximumAvailable": BUCKET, "currentlyAvailable": self.available, "restoreRate": RATE}
+        told = {"requestedQueryCost": cost, "actualQueryCost": cost, "throttleStatus": status}
+        made = response(said | {"extensions": {"cost": told}})
+        made.headers["X-Shopify-API-Version"] = VERSION
+        made.headers["Date"] = f"{self.now.astimezone(UTC):%a, %d %b %Y %H:%M:%S GMT}"
+        return made
+
+    def _root(self) -> Json:
+        return {
+            "shop": {"id": "1", "name": "Tea", "myshopifyDomain": SHOP, "currencyCode": self.currency},
+            "locations": self._connected([*self.locations.values()]),
+            "product": lambda _, **asked: self.products.get(int(asked["id"].rpartition("/")[2])),
+            "products": self._products,
+        }
+
+    def _products(self, info: Any, **asked: Any) -> Json:
+        rows = [*self.products.values()]
+        if asked.get("query"):
+            found = re.fullmatch(r"updated_at:>='([^']+)'", asked["query"])
+            assert found is not None, asked["query"]
+            rows = [row for row in rows if row["updatedAt"] >= found[1]]
+        by = {"UPDATED_AT": "updatedAt"}.get(asked["sortKey"], "id")
+        rows.sort(key=lambda row: (row[by], int(row["id"].rpartition("/")[2])))
+        made: Json = self._connected(rows)(info, asked["first"], asked.get("after"))
+        return made
+
+    def _connected(self, rows: Sequence[Json]) -> Any:
+        def connection(_: Any, first: int, after: str | None = None, includeInactive: bool = False) -> Json:  # noqa: N803
+            if not 1 <= first <= 250:
+                raise ValueError("first must be within 1 and 250")
+            begins = next((at + 1 for at, row in enumerate(rows) if row["id"] == after), 0)
+            page = rows[begins : begins + first]
+            ends = page[-1]["id"] if page else None
+            return {"nodes": page, "pageInfo": {"hasNextPage": begins + first < len(rows), "endCursor": ends}}
+
+        return connection
+
+
+def _location(id_: int, name: str) -> Json:
+    return {"id": f"gid://shopify/Location/{id_}", "name": name, "isActive": True}
+
+
+def _objects(found: Any) -> int:
+    """What a query really brought: what it could have brought was only reserved."""
+    if isinstance(found, dict):
+        return 1 + sum(_objects(one) for one in found.values())
+    return sum(_objects(one) for one in found) if isinstance(found, list) else 0
+
+
+def _error(code: str) -> Json:
+    return {"message": code.capitalize(), "extensions": {"code": code}}
+
+
+def query_cost(query: str, variables: Mapping[str, Any]) -> int:
+    """Objects cost a point, connections what all that they may bring costs."""
+    document = parse(query)
+    fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
+
+    def of(chosen: SelectionSetNode | None) -> int:
+        total = 0
+        for one in chosen.selections if chosen else ():
+            if isinstance(one, FragmentSpreadNode):
+                total += of(fragments[one.name.value].selection_set)
+            elif isinstance(one, FieldNode) and one.selection_set and one.name.value not in ("nodes", "pageInfo"):
+                total += max(1, _first(one, variables)) * (1 + of(one.selection_set))
+            elif isinstance(one, FieldNode) and one.name.value == "nodes":
+                total += of(one.selection_set)
+        return total
+
+    [operation] = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+    return of(operation.selection_set)
+
+
+def _first(node: FieldNode, variables: Mapping[str, Any]) -> int:
+    for argument in node.arguments or ():
+        if argument.name.value == "first" and isinstance(argument.value, IntValueNode):
+            return int(argument.value.value)
+        if argument.name.value == "first" and isinstance(argument.value, VariableNode):
+            return int(variables[argument.value.name.value])
+    return 0

@@ -1,0 +1,49 @@
+"""What Parley asks of Shopify's Admin API, in the API's own types: a query that names anything else is refused.
+
+https://shopify.dev/docs/api/admin-graphql/2026-07
+"""
+
+from __future__ import annotations
+
+from graphql import build_schema
+
+SCHEMA = build_schema("""
+scalar DateTime
+scalar Money
+scalar HTML
+scalar URL
+type PageInfo { hasNextPage: Boolean! endCursor: String }
+enum ProductSortKeys { ID TITLE UPDATED_AT CREATED_AT }
+enum ProductStatus { ACTIVE ARCHIVED DRAFT UNLISTED }
+enum ProductVariantInventoryPolicy { DENY CONTINUE }
+enum CurrencyCode { EUR USD CNY JPY KWD }
+type Shop { id: ID! name: String! myshopifyDomain: String! currencyCode: CurrencyCode! }
+type Location { id: ID! name: String! isActive: Boolean! }
+type LocationConnection { nodes: [Location!]! pageInfo: PageInfo! }
+type InventoryQuantity { name: String! quantity: Int! }
+type InventoryLevel { id: ID! location: Location! quantities(names: [String!]!): [InventoryQuantity!]! }
+type InventoryLevelConnection { nodes: [InventoryLevel!]! pageInfo: PageInfo! }
+type InventoryItem { id: ID! tracked: Boolean! inventoryLevels(first: Int, after: String): InventoryLevelConnection! }
+type SelectedOption { name: String! value: String! }
+type ProductVariant {
+  id: ID! sku: String barcode: String title: String! price: Money! compareAtPrice: Money
+  inventoryPolicy: ProductVariantInventoryPolicy! selectedOptions: [SelectedOption!]! inventoryItem: InventoryItem!
+}
+type ProductVariantConnection { nodes: [ProductVariant!]! pageInfo: PageInfo! }
+type ProductOption { id: ID! name: String! }
+type Image { url: URL! }
+type MediaPreviewImage { image: Image }
+type Media { id: ID! preview: MediaPreviewImage }
+type Product {
+  id: ID! title: String! handle: String! descriptionHtml: HTML! productType: String! status: ProductStatus!
+  updatedAt: DateTime! hasOnlyDefaultVariant: Boolean! options: [ProductOption!]! featuredMedia: Media
+  variants(first: Int, after: String): ProductVariantConnection!
+}
+type ProductConnection { nodes: [Product!]! pageInfo: PageInfo! }
+type Query {
+  shop: Shop!
+  locations(first: Int, includeInactive: Boolean): LocationConnection!
+  product(id: ID!): Product
+  products(first: Int, after: String, query: String, sortKey: ProductSortKeys): ProductConnection!
+}
+""")
