@@ -36,6 +36,7 @@ from bot.services.payments import Urls
 from bot.storage import links, media
 from bot.storage.keys import new_key
 from bot.storage.local import LocalStorage
+from bot.webhooks import WebhookCalls
 from models.database import close_database, migrate, open_database
 from web import health
 from web.app import build as build_web
@@ -130,6 +131,7 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
         roles=config.server.roles,
         calls=calls,
         stores=make_stores(config),
+        post=WebhookCalls(config.webhooks.networks),
     )
     runtime = Runtime(parts)
     give_back = GiveBack(providers, Urls(config.server.url), runtime.accept, clock)

@@ -45,7 +45,12 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast
 
 
-def _is_number(host: str) -> bool:
+class NotPublic(OSError):
+    """The name leads to no address that may be called."""
+
+
+def is_number(host: str) -> bool:
+    """Whether it is an IP address and no name; odd spellings of numbers are looked up as names are."""
     try:
         ip_address(host.partition("%")[0])
     except ValueError:
@@ -53,8 +58,8 @@ def _is_number(host: str) -> bool:
     return True
 
 
-class _PublicOnly(AbstractResolver):
-    """Names lead to their public addresses and to no others."""
+class PublicOnly(AbstractResolver):
+    """Names lead to the addresses that are allowed and to no others."""
 
     def __init__(self, allows: IsPublic) -> None:
         self._allows = allows
@@ -63,13 +68,15 @@ class _PublicOnly(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
+        """As the system resolves it. Raises `NotPublic`."""
         found = await self._resolver.resolve(host, port, family)
         public = [one for one in found if self._allows(one["host"])]
         if not public:
-            raise OSError("the name leads to no public address")
+            raise NotPublic("the name leads to no public address")
         return public
 
     async def close(self) -> None:
+        """Close what the system's resolver holds."""
         await self._resolver.close()
 
 
@@ -128,7 +135,7 @@ class Strangers:
             raise FileMissing("its address cannot be read") from None
         if parts.scheme not in ("https", "http") or not host or parts.username is not None:
             raise FileMissing("its address is no web address")
-        if _is_number(host) and not self._allows(host):
+        if is_number(host) and not self._allows(host):
             raise FileMissing("its address is not public")
         if port not in (None, 80, 443) and self._allows is is_public:
             raise FileMissing("its address has an unusual port")
@@ -136,7 +143,7 @@ class Strangers:
 
     def _connected(self) -> ClientSession:
         if self._session is None or self._session.closed:
-            connector = TCPConnector(resolver=_PublicOnly(self._allows), use_dns_cache=False)
+            connector = TCPConnector(resolver=PublicOnly(self._allows), use_dns_cache=False)
             self._session = ClientSession(connector=connector, cookie_jar=DummyCookieJar())
         return self._session
 

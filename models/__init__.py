@@ -30,6 +30,7 @@ from models.review import Review, ReviewPhoto
 from models.setting import Setting
 from models.staff import LinkCode, LoginAttempt, Staff, StaffSession
 from models.store import StoreConflict, StoreHint, StoreOrder, StoreProblem, StoreSeen, StoreSync
+from models.webhook import WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 __all__ = [
     "Attachment",
@@ -91,4 +92,7 @@ __all__ = [
     "StoreSync",
     "Variant",
     "Visitor",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
 ]

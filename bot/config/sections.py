@@ -239,6 +239,14 @@ class Stores(Section):
         return {name: one for name, one in sections if one.is_on}
 
 
+class Webhooks(Section):
+    """How other programs are told what happens here; who they are is set at the desk."""
+
+    networks: Annotated[Listed, AfterValidator(checks.networks)] = Field(
+        default=(), description="Networks of your own (addresses or networks) that may be called beside the internet."
+    )
+
+
 class Reports(Section):
     """How managers' reports are counted."""
 

@@ -22,6 +22,7 @@ from bot.config.sections import (
     Shop,
     Storage,
     Stores,
+    Webhooks,
 )
 from bot.settings.checks import ROLES
 from bot.settings.secret import Secret
@@ -50,6 +51,7 @@ class Config(Section):
     )
     payments: Payments = Field(default=Payments(), description="Ways to pay.")
     stores: Stores = Field(default=Stores(), description="Shops that are connected.")
+    webhooks: Webhooks = Field(default=Webhooks(), description="Webhooks to other programs.")
     reports: Reports = Field(default=Reports(), description="How managers' reports are counted.")
     handlers: Handlers = Field(default=Handlers(), description="What answers.")
     demo: Demo = Field(default=Demo(), description="A shop to try.")

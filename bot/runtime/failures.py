@@ -12,6 +12,7 @@ from bot.core.errors import DatabaseBusy
 from bot.core.faults import fault
 from bot.core.message import FROM_CUSTOMER, Inbound, Reply
 from bot.core.text import _
+from bot.runtime import webhook_news
 from bot.runtime.doubts import Doubts
 from bot.runtime.lanes import Head, Lanes
 from bot.runtime.lease import Lease
@@ -93,7 +94,9 @@ class Failures:
         if found := states.get(head.lane):
             inbounds = [one.inbound for one in head.waiting]
             known = await _in_thread(connection, found.id, inbounds)
+            before = webhook_news.Before.of(found)
             self._apologise(found, inbounds, known, writes, now)
+            writes.webhooks += await webhook_news.of_turn(before, found, writes.messages, now)
 
     def _apologise(
         self, state: ConversationState, inbounds: Sequence[Inbound], known: set[str], writes: Writes, now: datetime

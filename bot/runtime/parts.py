@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from bot.core.payment import PaymentProvider
 from bot.core.ports import Channel, Storage
+from bot.core.webhooks import Post
 from bot.runtime.calling import Callee
 from bot.runtime.node import EVERY_ROLE, Membership
 from bot.runtime.platforms.open_calls import HeldCalls
@@ -37,3 +38,4 @@ class Parts:
     membership: Membership = field(default_factory=Membership)
     calls: HeldCalls = field(default_factory=HeldCalls)
     stores: Sequence[Connected] = ()
+    post: Post | None = None  # makes the calls of webhooks; None: they wait

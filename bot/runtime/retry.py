@@ -12,6 +12,12 @@ TURN_DELAYS = (0.1, 0.3, 1.0, 2.0)
 HELD_UP_TRIES = 3
 #: Longer than this no platform's Retry-After is believed, seconds.
 LONGEST_WAIT = 3600.0
+#: Waits after the first, second, … failure of a webhook, seconds: a day in all.
+WEBHOOK_DELAYS = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0, 28800.0)
+#: No endpoint is left alone for longer than this, whatever its Retry-After says, seconds.
+WEBHOOK_LONGEST = 86400.0
+#: What failed together is not tried again together: each wait is up to so much longer or shorter.
+JITTER = 0.1
 #: The shortest rest of an account, seconds.
 LEAST_REST = 0.05
 
@@ -23,6 +29,17 @@ def effect_delay(error: BaseException, attempts: int) -> float | None:
     wait = EFFECT_DELAYS[attempts - 1]
     asked = error.after if isinstance(error, Retryable) and error.after else 0.0
     return max(wait, min(asked, LONGEST_WAIT))
+
+
+def webhook_delay(attempts: int, asked: float | None, chance: float) -> float | None:
+    """Seconds until a webhook that has failed `attempts` times is tried again; None gives it up.
+
+    `asked` is its Retry-After, and `chance` is between 0 and 1.
+    """
+    if attempts > len(WEBHOOK_DELAYS):
+        return None
+    wait = WEBHOOK_DELAYS[attempts - 1] * (1 + JITTER * (2 * chance - 1))
+    return max(wait, min(asked or 0.0, WEBHOOK_LONGEST))
 
 
 def account_delay(wait: AccountWaits) -> float:

@@ -46,6 +46,7 @@ from bot.runtime.shares import Shares
 from bot.runtime.staffing import Staffing
 from bot.runtime.stores import Stores
 from bot.runtime.till import Till
+from bot.runtime.webhooks import Webhooks
 from bot.runtime.worker import Worker
 from bot.runtime.writes import NewEffect, Writes
 from bot.services import discards
@@ -90,6 +91,7 @@ class Runtime:
         )
         self.effects = Effects(self.attempts, clock=parts.clock, lease=self._lease)
         self.stores = Stores(parts.stores, self._lease, parts.filing, parts.limits, parts.clock)
+        self.webhooks = Webhooks(parts.post, self._parked.changed, parts.clock) if parts.post else None
         self._worker = self._as_worker()
         self._staffing = self._for_staff()
         self.attempts.add("take", Follow(self._staffing))
@@ -175,6 +177,8 @@ class Runtime:
         if "worker" in self._roles:
             self._worker.start()
             self.effects.start()
+            if self.webhooks:
+                self.webhooks.start()
             self.schedule.every(LOOK_SECONDS, "courtesy", self.courtesy.look)
         if self._node:
             await self._node.start()
@@ -205,6 +209,8 @@ class Runtime:
             self._node.rest()
         await self._worker.stop()
         await self.effects.stop()
+        if self.webhooks:
+            await self.webhooks.stop()
         await self._charging.close()
         # Not before: a message that is leaving would be cut off, and said again at the next start. What still comes
         # in meanwhile is kept, and handled then.
@@ -276,6 +282,8 @@ class Runtime:
     def wake(self) -> None:
         """Somebody committed effects without handing them over: whoever works on them looks at once."""
         self.effects.wake()
+        if self.webhooks:
+            self.webhooks.wake()
         if self._lease.is_shared:
             self.bus.publish(WorkArrived(()))
 

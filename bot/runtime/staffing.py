@@ -21,7 +21,7 @@ from bot.core.events import Event, MessageChanged, MessageStored, OwnerChanged, 
 from bot.core.message import Attachment, Inbound, Reply
 from bot.core.render import render
 from bot.core.shard import shard_of
-from bot.runtime import roll
+from bot.runtime import roll, webhook_news
 from bot.runtime.effects import Effects
 from bot.runtime.inbox import Inbox
 from bot.runtime.lease import Lease, WholeDatabase
@@ -29,11 +29,13 @@ from bot.runtime.ledger import Waiting
 from bot.runtime.speech import sends
 from bot.runtime.void import silence
 from bot.runtime.writes import ADOPT_FILE, INSERT_MESSAGE, NewEffect, Writes, preview
-from bot.services import audit
+from bot.services import audit, webhooks
 from models import Attachment as AttachmentRow
 from models import Conversation, Identity, Message, Staff, locks
 from models.database import Overtaken, execute, transaction
 
+#: What the thread's events are to webhooks.
+_NAMES = {"took": "conversation.taken", "gave": "conversation.given_back", "closed": "conversation.closed"}
 #: How long a takeover waits for a message that is being sent at that moment, seconds.
 PATIENCE = 8.0
 
@@ -229,6 +231,7 @@ class Staffing:
         writes = Writes(effects=effects)
         delivery = "queued" if effects else ""
         writes.messages.append((row.id, row.last_seq, author, staff_id, text, "", client_id, delivery, now, ""))
+        writes.webhooks += await webhook_news.of_messages(row, writes.messages, now)
         await execute(connection, writes.statements(now))
         adopted = [(row.id, row.contact_id, row.last_seq, file.id, row.id) for file in files]
         await execute(connection, [(ADOPT_FILE, adopted)])
@@ -249,6 +252,8 @@ class Staffing:
         line = (row.id, row.last_seq, "event", staff_id, what, "", None, "", now, "")
         await execute(connection, [(INSERT_MESSAGE, [line])])
         await row.save()
+        told = await webhook_news.of_staff(_NAMES[what], row, {"staff": staff_id}, now)
+        await execute(connection, [(webhooks.INSERT, told)])
 
     def _tell(self, conversation_id: int, lane: str, owner: str | None) -> None:
         self._published(OwnerChanged(conversation_id, lane, owner))

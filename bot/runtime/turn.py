@@ -15,7 +15,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from bot.core.message import FROM_CUSTOMER, Attachment, Choice, FileRef, Held, Inbound
 from bot.core.text import Text, _
-from bot.runtime import routing, taps
+from bot.runtime import routing, taps, webhook_news
 from bot.runtime.dialogs import Dialogs, Run
 from bot.runtime.following import follows
 from bot.runtime.host import TurnHost
@@ -55,6 +55,7 @@ class Turn:
         self._run = run
         self._shop = shop
         self._state = state
+        self._before = webhook_news.Before.of(state)
         self._now = now
         self._inbound = _merged(inbounds)
         locale = shop.language(state.account, state.locale)
@@ -79,7 +80,7 @@ class Turn:
             if await told.Told(state, self.writes, self.host, self._now).take(self._inbound):
                 kept = [await self._keep_file(file) for file in self._inbound.files]
                 state.last_text = preview(self._inbound.text, files=kept)
-            return self._written()
+            return await self._written()
         inbound, choice = await taps.tapped(self._inbound, state)
         await self._open(inbound)
         files: tuple[Attachment, ...] = ()
@@ -100,7 +101,7 @@ class Turn:
             self.writes.effects.append(follows(state.lane, state.id, state.epoch, dialogs.successor))
         elif dialogs.wants_person and self._shop.on(state.account).hands_over:
             self.writes.effects.append(handing.gives(state, self._now))
-        return self._written()
+        return await self._written()
 
     async def _sleeps(self) -> bool:
         """Whether what is said here waits for the morning."""
@@ -114,9 +115,10 @@ class Turn:
         step, routes = routing.decide(inbound, self._state, self._shop.routes), self._shop.routes
         return routing.Ignore() if self.writes.released and step == routing.Start(routes.fallback) else step
 
-    def _written(self) -> Writes:
+    async def _written(self) -> Writes:
         self.writes.events += self.host.changed
         self.writes.events_of(self._state)
+        self.writes.webhooks += await webhook_news.of_turn(self._before, self._state, self.writes.messages, self._now)
         self.writes.save_conversation(self._state, self._now)
         return self.writes
 

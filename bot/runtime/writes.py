@@ -14,6 +14,7 @@ from bot.core.journal import dump
 from bot.core.message import Attachment, Reply
 from bot.core.shard import shard_of
 from bot.runtime.state import ConversationState, DialogState
+from bot.services import webhooks
 from models.database import Statement
 
 _encode = msgspec.json.Encoder().encode
@@ -105,6 +106,7 @@ class Writes:
     released: list[tuple[Any, ...]] = field(default_factory=list)
     voided: list[tuple[Any, ...]] = field(default_factory=list)
     told: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)  # what a platform says of messages: SQL, row
+    webhooks: list[webhooks.Row] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
     def add(self, other: Writes) -> None:
@@ -140,6 +142,7 @@ class Writes:
             (INBOUND_DONE, self.done),
             (INBOUND_FAILED, self.failed),
             (INSERT_OPENING, self.openings),
+            (webhooks.INSERT, self.webhooks),
             (RELEASE, [(now, id_) for (id_,) in self.released]),
             (CANCEL, [(now, id_) for id_, *_ in self.voided]),
             (SAID, [(id_,) for id_, *_ in self.voided]),

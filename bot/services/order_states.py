@@ -8,6 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from bot.core.errors import BadInput, Refused
+from bot.services import webhooks
 from models import Order, OrderEvent
 
 PLACED = "placed"
@@ -83,10 +84,11 @@ def check(order: Order, name: str) -> Step:
 
 
 async def record(order: Order, before: str, actor: str, now: datetime, note: str = "") -> None:
-    """The audit row of a step that the order just took."""
+    """The audit row of a step that the order just took; who wants to know of steps is told."""
     await OrderEvent.create(
         order_id=order.id, from_state=before, to_state=order.state, actor=actor, note=note[:300], at=now
     )
+    await webhooks.of_order(order, before, actor, now)
 
 
 async def take(order: Order, name: str, actor: str, now: datetime, note: str = "") -> Step:

@@ -12,7 +12,7 @@ from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.payment import Checkout, Device, PaymentRequest, Terms
 from bot.core.registry import reads
-from bot.services import ledger, order_states, same_person, stock
+from bot.services import ledger, order_states, same_person, stock, webhooks
 from bot.services.scope import PayWay, Scope, language
 from models import Contact, Effect, Identity, Order, OrderLine, Payment, PaymentEvent, locks
 
@@ -260,8 +260,9 @@ async def rebook(key: str, now: datetime) -> None:
 
 
 async def note(payment: Payment, action: str, now: datetime, words: str = "") -> None:
-    """One step of the payment, for staff: what was done, and why."""
+    """One step of the payment, for staff and for who wants to be told: what was done, and why."""
     await PaymentEvent.create(payment_id=payment.id, action=action, note=words[:300], at=now)
+    await webhooks.of_payment(payment, action, now)
 
 
 def asked(payment: Payment) -> Money:

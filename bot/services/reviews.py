@@ -10,7 +10,7 @@ from tortoise.expressions import Q
 from bot.core.errors import Refused
 from bot.core.message import Attachment
 from bot.core.registry import reads
-from bot.services import attachments, audit, order_states, same_person
+from bot.services import attachments, audit, order_states, same_person, webhooks
 from bot.services.scope import Scope, language, words
 from models import Attachment as AttachmentRow
 from models import Contact, Identity, Order, OrderLine, Review, ReviewPhoto, locks
@@ -66,6 +66,7 @@ async def record(
     review.display_name = public_name(await _name(scope), scope.locale)
     await review.save()
     await _set_photos(review, photos)
+    await webhooks.of_review(review, "received", scope.now)
     return _view(review, order.number if order else None)
 
 
@@ -167,6 +168,7 @@ async def _decide(review_id: int, staff_id: int, now: datetime, state: str) -> R
     photos = await ReviewPhoto.filter(review_id=review.id).values_list("attachment_id", flat=True)
     await AttachmentRow.filter(id__in=list(photos)).update(public=state == "accepted")
     await audit.record(staff_id, f"review.{state.removesuffix('ed')}", f"review:{review.id}", now)
+    await webhooks.of_review(review, state, now)
     order = await Order.filter(id=review.order_id).first()
     return _view(review, order.number if order else None)
 

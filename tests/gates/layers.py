@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.settings": CORE,
     "bot.http": CORE,
     "bot.strangers": CORE | {"bot.http"},
+    "bot.webhooks": CORE | {"bot.strangers"},
     "bot.channels": CORE | {"bot.edge", "bot.http", "bot.settings", "bot.strangers"},
     "bot.payments": CORE | {"bot.http", "bot.settings"},
     "bot.stores": CORE | {"bot.http", "bot.settings", "bot.strangers"},

@@ -99,7 +99,7 @@ async def test_a_public_name_that_leads_inside_is_not_called(
     port = int(canaries.at("127.0.0.1").rpartition(":")[2].strip("/"))
     with pytest.raises(ChannelUnavailable):
         await strangers.open("http://cdn.example/a.jpg")
-    resolver = ground._PublicOnly(is_public)
+    resolver = ground.PublicOnly(is_public)
     with pytest.raises(OSError, match="no public address"):
         await resolver.resolve("cdn.example", port, socket.AF_INET)
     await resolver.close()

@@ -65,6 +65,7 @@ PERSONAL: tuple[type[Model], ...] = (
 )
 OTHER = {"Audit", "Duty", "LinkCode", "LoginAttempt", "Node", "Product", "ReportRun", "Setting", "Shard", "Staff"}
 OTHER |= {"Place", "Price", "ProductSearch", "Stock", "Variant", "Broadcast", "ChannelNote", "StaffSession"}
+OTHER |= {"WebhookDelivery", "WebhookEndpoint", "WebhookEvent"}  # they name people by their numbers alone
 #: What the law wants kept: which order, what, how much, paid how and when. The contact's own row stays, blank.
 LEGAL = {
     "order": {"number", "account", "state", "currency"},
