@@ -10,7 +10,7 @@ from tests.scenarios.shopkeeping import stock
 from tests.unit.pictures import png
 
 
-@pytest.mark.parametrize("answer", ["3", "三", "my orders"])
+@pytest.mark.parametrize("answer", ["4", "四", "my orders"])
 async def test_a_menu_is_answered_as_people_type(sim: Simulator, answer: str) -> None:
     ann = await sim.customer()
     await ann.says("hello")

@@ -39,8 +39,9 @@ def _sales(language: str, *, before: bool = True, name: str = "Longjing") -> Res
     ]
     products = [
         {"currency": "CNY", "sku": "LJ", "is_now": True, "pieces": 28, "revenue": 140_700,
-         "names": json.dumps({"en": name, "zh": "龙井"})},
-        {"currency": "CNY", "sku": "GONE", "is_now": True, "pieces": 1, "revenue": 68, "names": None},
+         "names": json.dumps({"en": name, "zh": "龙井"}), "option_values": "[]"},
+        {"currency": "CNY", "sku": "GONE", "is_now": True, "pieces": 1, "revenue": 68, "names": None,
+         "option_values": None},
     ]  # fmt: skip
     return find_report("sales").tell({"days": days, "products": products}, WEEK, language)
 
