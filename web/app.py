@@ -106,6 +106,7 @@ def _chat() -> Iterator[web.RouteDef]:
 
 def _machines() -> Iterator[web.RouteDef]:
     yield web.post("/hooks/pay/{provider}", hooks.payment_hook)
+    yield web.post("/hooks/store/{store}", hooks.store_hook)
     yield web.get("/hooks/{account}", hooks.channel_hook)
     yield web.post("/hooks/{account}", hooks.channel_hook)
     yield web.get("/healthz", health.alive)

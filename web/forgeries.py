@@ -1,4 +1,4 @@
-"""Forged notices leave a row in the audit log: one for each provider and hour, however many come."""
+"""Forged notices leave a row in the audit log: one for each sender and hour, however many come."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ EVERY = timedelta(hours=1)
 
 
 class Forgeries:
-    """Of one process; `seen` by provider, of which there are as many as the shop has set up."""
+    """Of one process; a sender is like "pay:stripe", and there are as many as the shop has set up."""
 
     def __init__(self) -> None:
         self._written: dict[str, datetime] = {}
         self._since: dict[str, int] = {}
 
-    async def note(self, provider: str, address: str, now: datetime) -> None:
+    async def note(self, sender: str, address: str, now: datetime) -> None:
         """Another one from this network address. The row says how many came since the one before."""
-        self._since[provider] = self._since.get(provider, 0) + 1
-        last = self._written.get(provider)
+        self._since[sender] = self._since.get(sender, 0) + 1
+        last = self._written.get(sender)
         if last is not None and now - last < EVERY:
             return
-        self._written[provider] = now  # before anything is awaited: those that come meanwhile write nothing
-        count, self._since[provider] = self._since[provider], 0
+        self._written[sender] = now  # before anything is awaited: those that come meanwhile write nothing
+        count, self._since[sender] = self._since[sender], 0
         async with transaction():
-            await audit.record(None, "hook.forged", f"pay:{provider} from {address} ({count})", now)
+            await audit.record(None, "hook.forged", f"{sender} from {address} ({count})", now)

@@ -120,8 +120,26 @@ async def payment_hook(request: web.Request) -> web.Response:
         answer = await deliver_notice(request.app[RUNTIME], name, call, now)
     except Problem as problem:
         if problem.status == 401:
-            await request.app[FORGERIES].note(name, address_of(request), now)
+            await request.app[FORGERIES].note(f"pay:{name}", address_of(request), now)
         raise
+    return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type)
+
+
+async def store_hook(request: web.Request) -> web.Response:
+    """POST /hooks/store/{store}: kept as a hint, and asked for in its time."""
+    name, now = request.match_info["store"], request.app[CLOCK]()
+    try:
+        answer = await request.app[RUNTIME].stores.hear(name, await _call(request))
+    except Unauthorised as error:
+        HOOKS.labels(f"store:{name}", "refused").inc()
+        await request.app[FORGERIES].note(f"store:{name}", address_of(request), now)
+        raise Problem(401, "unauthorised") from error
+    except BadInput as error:
+        HOOKS.labels(f"store:{name}", "malformed").inc()
+        raise Problem(400, "bad_request") from error
+    if answer is None:
+        raise Problem(404, "not_found")
+    HOOKS.labels(f"store:{name}", "kept").inc()
     return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type)
 
 

@@ -11,7 +11,7 @@ from bot.core.message import Inbound
 from bot.core.money import Money
 from bot.core.payment import PaymentProvider
 from bot.core.period import Period
-from bot.core.ports import Channel, Storage
+from bot.core.ports import Channel, HookAnswer, HookRequest, Storage
 from bot.core.report import ReportInfo
 from bot.runtime.broadcasting import Preview
 from bot.runtime.bus import Bus
@@ -47,6 +47,13 @@ class Till(Protocol):
         """Ask for a refund of which nobody knows what became. Raises `Refused("no_failure")`."""
 
 
+class Stores(Protocol):
+    """The connected shops."""
+
+    async def hear(self, name: str, call: HookRequest) -> HookAnswer | None:
+        """Keep what a shop tells; None for no shop of ours. Raises `Unauthorised`, `BadInput`, `DatabaseBusy`."""
+
+
 class Runtime(Protocol):
     """The running Parley. What it raises, the web side turns into answers."""
 
@@ -62,6 +69,8 @@ class Runtime(Protocol):
     def persons(self) -> Persons: ...
     @property
     def till(self) -> Till: ...
+    @property
+    def stores(self) -> Stores: ...
 
     async def receive(self, channel: Channel, inbounds: Sequence[Inbound]) -> bytes | None:
         """See `bot.runtime.Runtime.receive`."""

@@ -26,12 +26,13 @@ async def all_stores(config: Config, *, offline: bool) -> AsyncIterator[Finding]
         if name not in connected:
             yield Finding(SHOPS, name, "off", "not connected", cure)
         else:
-            yield await _asked(name, connected[name], cure, offline=offline)
+            hook = f"webhooks {config.server.url}/hooks/store/{name}"
+            yield await _asked(name, connected[name], hook, cure, offline=offline)
 
 
-async def _asked(name: str, settings: StoreSettings, cure: str, *, offline: bool) -> Finding:
+async def _asked(name: str, settings: StoreSettings, hook: str, cure: str, *, offline: bool) -> Finding:
     if offline:
-        return Finding(SHOPS, name, "ok", "connected, not asked (--offline)")
+        return Finding(SHOPS, name, "ok", f"{hook}, not asked (--offline)")
     store = stores.opened(name, settings)
     try:
         async with asyncio.timeout(_PATIENCE):
@@ -40,4 +41,4 @@ async def _asked(name: str, settings: StoreSettings, cure: str, *, offline: bool
         return Finding(SHOPS, name, "wrong", str(error) or "it does not answer", cure)
     finally:
         await store.close()
-    return Finding(SHOPS, name, "ok", who)
+    return Finding(SHOPS, name, "ok", f"{who}, {hook}")

@@ -122,6 +122,12 @@ class Store(Protocol):
     def parse(self, request: HookRequest) -> list[Hint]:
         """What a verified call is about; none for what is no business of ours. Raises `BadInput`."""
 
+    async def subscribe(self, address: str) -> None:
+        """Have the shop post there what happens; what it gave up, or somebody took away, is there again.
+
+        Raises `BadInput` where it does not want to.
+        """
+
     def answer(self) -> HookAnswer:
         """What the shop wants to hear once the hint is kept."""
 

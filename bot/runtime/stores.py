@@ -9,19 +9,26 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.errors import LeaseLost, Retryable, Unauthorised
+from bot.core.deadline import elapsed
+from bot.core.errors import BadInput, DatabaseBusy, LeaseLost, Retryable, Unauthorised
 from bot.core.faults import fault
-from bot.core.store import Page, Store
+from bot.core.ports import HookAnswer, HookRequest
+from bot.core.store import Page, Store, StoreProduct
 from bot.runtime import roll
 from bot.runtime.lease import Lease
-from bot.runtime.store_pictures import Pictures, kept
-from bot.services import store_products, store_states
+from bot.runtime.store_pictures import Fetched, Pictures, kept
+from bot.services import store_hints, store_products, store_states
 from bot.services.filing import Filing, Limits
+from bot.services.store_hints import Waiting
 from bot.services.store_products import Shop
+from bot.services.store_reading import Problem
+from models import locks
 from models.database import Overtaken, transaction
 
 log = logging.getLogger(__name__)
@@ -32,29 +39,44 @@ DELAYS = (2.0, 10.0, 30.0, 120.0, 600.0)
 REFUSED = 300.0
 #: No shop is believed that asks for a longer rest, seconds.
 LONGEST = 3600.0
+#: Seconds after which it is looked at whether a shop still tells us, and whether another node was told.
+RESUBSCRIBE, LOOK = 3600.0, 2.0
 
 Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """A shop of the configuration: the language of its texts, and after how many seconds it is asked again."""
+    """A shop of the configuration: the language of its texts, and after how many seconds it is asked again.
+
+    `hook` is where it posts what happens; "" where it cannot reach us.
+    """
 
     store: Store
     language: str
     every: float
+    hook: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Seconds until a shop is asked again; sooner when it tells something, unless it asked to be left alone."""
+
+    seconds: float
+    is_quiet: bool = False
 
 
 class Syncing:
     """One shop."""
 
     def __init__(self, connected: Connected, lease: Lease, filing: Filing, limits: Limits, clock: Clock) -> None:
-        self._store, self._every = connected.store, connected.every
+        self._store, self._every, self._hook = connected.store, connected.every, connected.hook
         self._name = connected.store.name
         self._shop = Shop(self._name, connected.language)
         self._lease, self._clock = lease, clock
         self._pictures = Pictures(connected.store, filing, limits, clock)
         self._hinted = asyncio.Event()
+        self._subscribed_at = -math.inf
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -73,50 +95,115 @@ class Syncing:
 
     async def _watch(self) -> None:
         while True:
-            rest = await self._try()
             self._hinted.clear()
-            try:
-                async with asyncio.timeout(rest):
-                    await self._hinted.wait()
-            except TimeoutError:
-                continue
+            await self._rest(await self.attempt())
 
-    async def _try(self) -> float:
-        """Read what there is; seconds until the next time."""
+    async def _rest(self, rest: Rest) -> None:
+        ends = elapsed() + rest.seconds
+        while (left := ends - elapsed()) > 0:
+            if rest.is_quiet:
+                await asyncio.sleep(left)
+                return
+            try:
+                async with asyncio.timeout(min(left, LOOK)):
+                    await self._hinted.wait()
+                return
+            except TimeoutError:  # another node may have been told
+                if self._lease.is_shared and await self._is_told():
+                    return
+
+    async def _is_told(self) -> bool:
+        try:
+            return await store_hints.any_waiting(self._name)
+        except Retryable:
+            return False
+
+    async def attempt(self) -> Rest:
+        """Read what there is, whatever comes of it."""
         try:
             await self.round()
         except (LeaseLost, Overtaken):
-            return self._every
+            return Rest(self._every, is_quiet=True)
+        except DatabaseBusy:
+            return Rest(DELAYS[0], is_quiet=True)
         except Retryable as error:
             return await self._wait(error)
         except Unauthorised as error:
             await store_states.stop(self._name, str(error))
             log.warning("a shop refuses us: %s", error, extra={"action": "store.refused", "store": self._name})
-            return REFUSED
+            return Rest(REFUSED, is_quiet=True)
         except Exception as error:
             log.error("a shop could not be read", extra={"action": "store.failed", "store": self._name} | fault(error))
             return await self._wait(Retryable(f"the page could not be taken ({type(error).__name__}), see the log"))
-        return self._every
+        return Rest(self._every)
 
-    async def _wait(self, error: Retryable) -> float:
+    async def _wait(self, error: Retryable) -> Rest:
         tries = await store_states.tries(self._name)
         rest = max(DELAYS[min(tries, len(DELAYS) - 1)], min(error.after or 0.0, LONGEST))
         await store_states.wait(self._name, str(error), timedelta(seconds=rest), self._clock())
         log.warning("a shop is asked again later: %s", error, extra={"action": "store.waits", "store": self._name})
-        return rest
+        return Rest(rest, is_quiet=True)
 
     async def round(self) -> None:
-        """Read all that was changed since the last time. Raises what the shop raises, and `DatabaseBusy`."""
+        """Read all that was changed since the last time, and look at what it told.
+
+        Raises what the shop raises, and `DatabaseBusy`.
+        """
         if not await self._is_ours():
             return
         sync = await store_states.begin(self._name, self._clock())
         shop = await self._places()
+        await self._subscribe()
         more = True
         while more and await self._is_ours():
             page = await self._store.page(sync.cursor)
             if not await self._take(shop, sync.cursor, page):
                 return
             more, sync = page.more, await store_states.view(self._name)
+        await self._follow(shop)
+
+    async def _subscribe(self) -> None:
+        """Now and then: a shop takes away what failed too often. Without it, all is found by asking."""
+        if not self._hook or elapsed() - self._subscribed_at < RESUBSCRIBE:
+            return
+        self._subscribed_at = elapsed()
+        try:
+            await self._store.subscribe(self._hook)
+        except (BadInput, Unauthorised) as error:
+            await store_products.trouble(self._name, Problem("no_webhooks", {"why": str(error)}), self._clock())
+        else:
+            await store_products.trouble(self._name, None, self._clock())
+
+    async def _follow(self, shop: Shop) -> None:
+        """What it told of is asked for, and taken."""
+        while await self._is_ours() and (told := await store_hints.waiting(self._name)):
+            for one in told:
+                await self._look(shop, one)
+
+    async def _look(self, shop: Shop, told: Waiting) -> None:
+        there = await self._store.product(told.external_id) if told.about == "product" else None
+        fetched = await self._fetch(shop, [there] if there else [])
+        async with self._taking(fetched) as now:
+            if told.about == "product" and there is None:
+                await store_products.gone(shop, told.external_id, now)
+            elif there is not None:
+                await store_products.take(shop, [there], await kept(fetched, now), now)
+            await store_hints.done(told.ids, now)
+
+    async def _fetch(self, shop: Shop, new: Sequence[StoreProduct]) -> list[Fetched]:
+        return await self._pictures.fetch(await store_products.wanted_pictures(shop, new))
+
+    @asynccontextmanager
+    async def _taking(self, fetched: Sequence[Fetched]) -> AsyncIterator[datetime]:
+        """A transaction in which this node alone takes something of the shop; pictures go where it does not end."""
+        try:
+            async with transaction() as connection:
+                await roll.assure_node(self._lease.node, connection)
+                await locks.store(self._name)
+                yield self._clock()
+        except BaseException:
+            await self._pictures.forget(fetched)
+            raise
 
     async def _is_ours(self) -> bool:
         """Whether this node reads it, and may go on."""
@@ -130,21 +217,17 @@ class Syncing:
             return await store_products.known_places(self._shop, there)
 
     async def _take(self, shop: Shop, cursor: str, page: Page) -> bool:
+        """False where somebody else took it meanwhile."""
         new = await store_products.changed(shop, page.products)
-        fetched = await self._pictures.fetch(await store_products.wanted_pictures(shop, new))
-        is_taken = False
+        fetched = await self._fetch(shop, new)
         try:
-            async with transaction() as connection:
-                await roll.assure_node(self._lease.node, connection)
-                is_taken = await store_states.move(self._name, cursor, page, self._clock())
-                if is_taken:
-                    await store_products.take(shop, new, await kept(fetched, self._clock()), self._clock())
-        except BaseException:
-            await self._pictures.forget(fetched)
-            raise
-        if not is_taken:
-            await self._pictures.forget(fetched)
-        return is_taken
+            async with self._taking(fetched) as now:
+                if not await store_states.move(self._name, cursor, page, now):
+                    raise LeaseLost("another node took this page")
+                await store_products.take(shop, new, await kept(fetched, now), now)
+        except LeaseLost:
+            return False
+        return True
 
 
 class Stores:
@@ -153,13 +236,23 @@ class Stores:
     def __init__(
         self, connected: Sequence[Connected], lease: Lease, filing: Filing, limits: Limits, clock: Clock
     ) -> None:
+        self._clock = clock
         self._connected = {one.store.name: one.store for one in connected}
         self._syncing = {one.store.name: Syncing(one, lease, filing, limits, clock) for one in connected}
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Which there are."""
-        return tuple(self._connected)
+    async def hear(self, name: str, call: HookRequest) -> HookAnswer | None:
+        """Keep what a shop tells; what it wants to hear. None for no shop of ours.
+
+        Raises `Unauthorised`, `BadInput`, `DatabaseBusy`.
+        """
+        store = self._connected.get(name)
+        if store is None:
+            return None
+        store.verify(call)
+        if hints := store.parse(call):
+            await store_hints.keep(name, hints, self._clock())
+            self._syncing[name].hint()
+        return store.answer()
 
     def start(self) -> None:
         """Read them from here on."""

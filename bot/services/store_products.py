@@ -90,6 +90,13 @@ async def gone(shop: Shop, id: str, now: datetime) -> None:  # noqa: A002
     await StoreProblem.filter(store=shop.store, external_id=id).delete()
 
 
+async def trouble(store: str, problem: Problem | None, now: datetime) -> None:
+    """What is wrong with the connection itself, or nothing any more."""
+    await StoreProblem.filter(store=store, external_id="").delete()
+    if problem is not None:
+        await StoreProblem.create(store=store, external_id="", code=problem.code, facts=dict(problem.facts), at=now)
+
+
 class _Taking:
     """One product on its way."""
 

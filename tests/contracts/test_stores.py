@@ -147,6 +147,29 @@ async def test_a_call_counts_by_its_very_bytes(case: Case) -> None:
     assert case.store.answer().status == 200
 
 
+async def test_what_the_shop_gave_up_to_tell_is_asked_for_again(case: Case) -> None:
+    case.server.webhooks.append(
+        {"id": 1, "topic": "product.updated", "uri": "", "delivery_url": "https://other.example"}
+    )
+    case.server.webhooks[0]["topic"] = "PRODUCTS_UPDATE" if case.read == "graphql" else "product.updated"
+    address = "https://parley.example/hooks/store/x"
+    with pytest.raises(BadInput):
+        await case.store.subscribe(address.replace("https", "http"))
+    await case.store.subscribe(address)
+    made = [row for row in case.server.webhooks if address in row.values()]
+    assert len(made) == len({row["topic"] for row in made}) >= 3
+    await case.store.subscribe(address)
+    assert len(case.server.webhooks) == len(made) + 1
+    if "status" in made[1]:
+        made[1]["status"] = "disabled"
+    else:
+        case.server.webhooks.remove(made[1])
+    await case.store.subscribe(address)
+    again = [row for row in case.server.webhooks if address in row.values()]
+    assert sorted(row["topic"] for row in again) == sorted(row["topic"] for row in made)
+    assert {row.get("status", "active") for row in again} == {"active"}
+
+
 async def test_the_unsigned_ping_of_woocommerce_does_nothing_and_nothing_else_comes_unsigned() -> None:
     async with WooCommerceServer(NOW) as server:
         store = _woocommerce(server).store

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from bot.core.deadline import elapsed
-from bot.core.errors import StoreUnavailable, Unauthorised
+from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
 from bot.stores._api import Api
 from bot.stores.shopify.budget import Budget
 from bot.stores.shopify.settings import Settings
@@ -70,6 +70,12 @@ class AdminApi:
         with suppress(ValueError):
             self.now = parsedate_to_datetime(answer.headers.get("Date", ""))
         return answer.json()
+
+
+def assure_taken(payload: Mapping[str, Any]) -> None:
+    """Raise `BadInput` for what a mutation did not like: that comes with 200, and not among the errors."""
+    if errors := payload.get("userErrors"):
+        raise BadInput(f"Shopify does not take it: {'; '.join(str(one.get('message')) for one in errors)}"[:300])
 
 
 def _codes(said: Mapping[str, Any]) -> set[str]:

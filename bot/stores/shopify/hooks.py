@@ -18,6 +18,8 @@ from bot.core.ports import HookRequest
 from bot.core.store import About, Hint
 from bot.settings.secret import Secret
 
+#: What it is asked to tell.
+TOPICS = ("PRODUCTS_CREATE", "PRODUCTS_UPDATE", "PRODUCTS_DELETE")
 #: By the first word of a topic: what it is about, and where its body has the id.
 ABOUT: dict[str, tuple[About, str]] = {
     "products": ("product", "id"),

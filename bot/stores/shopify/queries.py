@@ -53,3 +53,8 @@ BRIEF = (
     "query Every($first: Int!, $after: String) { products(first: $first, after: $after, sortKey: ID) {"
     " pageInfo { hasNextPage endCursor } nodes { id updatedAt } } }"
 )
+SUBSCRIPTIONS = "query Subscriptions { webhookSubscriptions(first: 100) { nodes { id topic uri } } }"
+SUBSCRIBE = (
+    "mutation Subscribe($topic: WebhookSubscriptionTopic!, $to: WebhookSubscriptionInput!) {"
+    " webhookSubscriptionCreate(topic: $topic, webhookSubscription: $to) { userErrors { field message } } }"
+)

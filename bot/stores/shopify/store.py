@@ -12,7 +12,7 @@ from bot.core.errors import StoreUnavailable
 from bot.core.ports import FileStream, HookAnswer, HookRequest
 from bot.core.store import Brief, Hint, Page, StorePlace, StoreProduct
 from bot.stores.shopify import hooks, queries
-from bot.stores.shopify.api import AdminApi
+from bot.stores.shopify.api import AdminApi, assure_taken
 from bot.stores.shopify.products import changed_at, gid, number, read
 from bot.stores.shopify.settings import Settings
 from bot.strangers import Strangers
@@ -83,6 +83,15 @@ class Shopify:
     async def picture(self, address: str) -> FileStream:
         """See `Store.picture`."""
         return await self._pictures.open(address)
+
+    async def subscribe(self, address: str) -> None:
+        """See `Store.subscribe`; it takes away those that failed eight times."""
+        rows = (await self._api.ask(queries.SUBSCRIPTIONS))["webhookSubscriptions"]["nodes"]
+        there = {str(row["topic"]) for row in rows if row["uri"] == address}
+        for topic in hooks.TOPICS:
+            if topic not in there:
+                said = await self._api.ask(queries.SUBSCRIBE, {"topic": topic, "to": {"uri": address}})
+                assure_taken(said["webhookSubscriptionCreate"])
 
     def verify(self, request: HookRequest) -> None:
         """See `Store.verify`."""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from bot.core.errors import StoreUnavailable, Unauthorised
+from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
 from bot.core.ports import FileStream, HookAnswer, HookRequest
 from bot.core.store import Brief, Hint, Page, StorePlace, StoreProduct
 from bot.http import Answer
@@ -89,6 +89,18 @@ class WooCommerce:
         """See `Store.picture`."""
         return await self._pictures.open(address)
 
+    async def subscribe(self, address: str) -> None:
+        """See `Store.subscribe`; each time with our secret, which it does not tell."""
+        rows = listed(await self._get("/webhooks", {"per_page": str(MOST), "status": "all"}))
+        there = {str(row.get("topic")): row for row in rows if row.get("delivery_url") == address}
+        secret = self._settings.webhook_secret.reveal()
+        for topic in hooks.TOPICS:
+            wanted = {"name": f"Parley: {topic}", "topic": topic, "delivery_url": address, "secret": secret}
+            if topic not in there:
+                await self._write("POST", "/webhooks", wanted | {"status": "active"})
+            elif there[topic].get("status") != "active":
+                await self._write("PUT", f"/webhooks/{int(there[topic]['id'])}", {"status": "active", "secret": secret})
+
     def verify(self, request: HookRequest) -> None:
         """See `Store.verify`."""
         hooks.assure_signed(request, self._settings.webhook_secret)
@@ -129,11 +141,23 @@ class WooCommerce:
     async def _get(self, path: str, query: Mapping[str, str], *, missing: bool = False) -> Answer:
         """Raises as all calls do; 404 is an answer where something may be `missing`."""
         answer = await self._api.call("GET", API + path, query=query, headers=self._headers)
-        if answer.status in (401, 403):
-            raise Unauthorised("WooCommerce does not know the key of stores.woocommerce, or does not allow it this")
-        if answer.status >= 400 and not (missing and answer.status == 404 and _is_said(answer)):
-            raise StoreUnavailable(f"WooCommerce answered {answer.status} ({_code(answer) or 'no code'})")
-        return answer
+        is_missing = missing and answer.status == 404 and _is_said(answer)
+        return answer if is_missing else _good(answer)
+
+    async def _write(self, verb: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Raises `BadInput`, too, where it is not to its liking."""
+        answer = await self._api.call(verb, API + path, json=body, headers=self._headers)
+        if answer.status in (400, 404) and _is_said(answer):
+            raise BadInput(f"WooCommerce does not take it: {answer.json().get('message', '')}"[:300])
+        return _good(answer).json()
+
+
+def _good(answer: Answer) -> Answer:
+    if answer.status in (401, 403):
+        raise Unauthorised("WooCommerce does not know the key of stores.woocommerce, or does not allow it this")
+    if answer.status >= 400:
+        raise StoreUnavailable(f"WooCommerce answered {answer.status} ({_code(answer) or 'no code'})")
+    return answer
 
 
 def _place(cursor: str) -> tuple[datetime | None, int]:

@@ -41,6 +41,7 @@ class ShopifyServer(FakePlatform):
         self.products: dict[int, Json] = {}
         self.locations: dict[int, Json] = {1: _location(1, "Berlin")}
         self.pictures: dict[str, bytes] = {}
+        self.webhooks: list[Json] = []
         self.costs: list[int] = []
         self.spent = 0
         self._filled_at = now
@@ -161,7 +162,17 @@ class ShopifyServer(FakePlatform):
             "locations": self._connected([*self.locations.values()]),
             "product": lambda _, **asked: self.products.get(int(asked["id"].rpartition("/")[2])),
             "products": self._products,
+            "webhookSubscriptions": self._connected(self.webhooks),
+            "webhookSubscriptionCreate": self._subscribe,
         }
+
+    def _subscribe(self, _: Any, **asked: Any) -> Json:
+        uri = asked["webhookSubscription"]["uri"]
+        if not uri.startswith("https://"):
+            return {"userErrors": [{"field": ["uri"], "message": "Address protocol http:// is not supported"}]}
+        id_ = f"gid://shopify/WebhookSubscription/{len(self.webhooks) + 1}"
+        self.webhooks.append({"id": id_, "topic": asked["topic"], "uri": uri})
+        return {"userErrors": [], "webhookSubscription": self.webhooks[-1]}
 
     def _products(self, info: Any, **asked: Any) -> Json:
         rows = [*self.products.values()]

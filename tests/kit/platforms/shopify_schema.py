@@ -40,7 +40,23 @@ type Product {
   variants(first: Int, after: String): ProductVariantConnection!
 }
 type ProductConnection { nodes: [Product!]! pageInfo: PageInfo! }
+enum WebhookSubscriptionTopic {
+  PRODUCTS_CREATE PRODUCTS_UPDATE PRODUCTS_DELETE ORDERS_CREATE ORDERS_UPDATED FULFILLMENTS_CREATE FULFILLMENTS_UPDATE
+  REFUNDS_CREATE APP_UNINSTALLED
+}
+enum WebhookSubscriptionFormat { JSON XML }
+type WebhookSubscription { id: ID! topic: WebhookSubscriptionTopic! uri: String! }
+type WebhookSubscriptionConnection { nodes: [WebhookSubscription!]! pageInfo: PageInfo! }
+input WebhookSubscriptionInput { uri: String format: WebhookSubscriptionFormat }
+type UserError { field: [String!] message: String! }
+type WebhookSubscriptionCreatePayload { userErrors: [UserError!]! webhookSubscription: WebhookSubscription }
+type Mutation {
+  webhookSubscriptionCreate(
+    topic: WebhookSubscriptionTopic!, webhookSubscription: WebhookSubscriptionInput!
+  ): WebhookSubscriptionCreatePayload
+}
 type Query {
+  webhookSubscriptions(first: Int, after: String): WebhookSubscriptionConnection!
   shop: Shop!
   locations(first: Int, includeInactive: Boolean): LocationConnection!
   product(id: ID!): Product

@@ -38,6 +38,7 @@ class WooCommerceServer(FakePlatform):
         self.products: dict[int, Json] = {}
         self.variations: dict[int, list[Json]] = {}
         self.pictures: dict[str, bytes] = {}
+        self.webhooks: list[Json] = []
         self._deliveries = 0
 
     def routes(self) -> Routes:
@@ -46,6 +47,9 @@ class WooCommerceServer(FakePlatform):
             "product": ("GET", f"{API}/products/{{id}}", self._product),
             "variations": ("GET", f"{API}/products/{{id}}/variations", self._variations),
             "currency": ("GET", f"{API}/data/currencies/current", self._currency),
+            "webhooks": ("GET", f"{API}/webhooks", self._webhooks),
+            "subscribe": ("POST", f"{API}/webhooks", self._subscribe),
+            "resume": ("PUT", f"{API}/webhooks/{{id}}", self._resume),
             "picture": ("GET", "/wp-content/{name}", self._picture),
         }
 
@@ -133,6 +137,26 @@ class WooCommerceServer(FakePlatform):
     async def _currency(self, call: Call) -> Result:
         self._known(call, set())
         return {"code": self.currency, "name": self.currency, "symbol": ""}
+
+    async def _webhooks(self, call: Call) -> Result:
+        self._known(call, LISTED)
+        return self._paged(call, [{name: row[name] for name in row if name != "secret"} for row in self.webhooks])
+
+    async def _subscribe(self, call: Call) -> Result:
+        self._known(call, set())
+        asked = call.json()
+        if asked["topic"].partition(".")[0] not in ("product", "order", "customer", "coupon"):
+            refuse(400, "woocommerce_rest_shop_webhook_invalid_topic")
+        if not asked["delivery_url"].startswith("https://"):
+            refuse(400, "woocommerce_rest_shop_webhook_invalid_delivery_url")
+        self.webhooks.append({"id": len(self.webhooks) + 1, "status": "active"} | asked)
+        return response(self.webhooks[-1], 201)
+
+    async def _resume(self, call: Call) -> Result:
+        self._known(call, set())
+        row = self.webhooks[int(call.at["id"]) - 1]
+        row.update(call.json())
+        return row
 
     async def _picture(self, call: Call) -> Result:
         found = self.pictures.get(call.at["name"])

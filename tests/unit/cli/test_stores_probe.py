@@ -15,6 +15,8 @@ from tests.kit.platforms.woocommerce import HOOK_SECRET, KEY, SECRET, WooCommerc
 
 TOLD = {"consumer_key": KEY, "consumer_secret": SECRET, "webhook_secret": HOOK_SECRET}
 
+HOOK = "http://127.0.0.1:8080/hooks/store/woocommerce"
+
 
 async def found(told: dict[str, Any], *, offline: bool = False) -> Finding:
     config = Config.model_validate({"stores": {"woocommerce": told}})
@@ -25,8 +27,8 @@ async def test_a_shop_says_whose_it_is_and_a_wrong_key_is_told() -> None:
     async with WooCommerceServer(datetime(2026, 11, 23, tzinfo=UTC)) as server:
         told = TOLD | {"url": server.base}
         assert (await found({})).state == "off"
-        assert (await found(told, offline=True)).detail == "connected, not asked (--offline)"
-        assert (await found(told)).detail == f"{server.base}, in EUR"
+        assert (await found(told, offline=True)).detail == f"webhooks {HOOK}, not asked (--offline)"
+        assert (await found(told)).detail == f"{server.base}, in EUR, webhooks {HOOK}"
         refused = await found(told | {"consumer_key": "ck_other"})
         assert (refused.state, "stores.woocommerce" in refused.detail) == ("wrong", True)
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.core.errors import StoreUnavailable, Unauthorised
 from bot.runtime.lease import WholeDatabase
-from bot.runtime.stores import Connected, Syncing
+from bot.runtime.stores import Connected, Rest, Syncing
 from bot.services import products, store_states
 from bot.services.filing import Filing, Limits
 from bot.services.store_states import SyncView
@@ -154,12 +154,12 @@ async def test_half_a_page_is_read_again_where_it_stopped(
         server.sells(number)
     await reader.store.who()
     server.fails("products", fault)
-    rest = await reader.syncing._try()
-    assert rest == (7.0 if isinstance(fault, TooMany) else 2.0)
+    rest = await reader.syncing.attempt()
+    assert rest == Rest(7.0 if isinstance(fault, TooMany) else 2.0, is_quiet=True)
     view = await store_states.view("woocommerce")
     assert view.state == "waiting"
     assert view.error
-    assert await reader.syncing._try() == 60
+    assert await reader.syncing.attempt() == Rest(60)
     assert (await store_states.view("woocommerce")).state == "idle"
     assert await Product.all().count() == 2 * PAGE + 1
 
@@ -251,7 +251,7 @@ async def test_what_was_only_touched_is_not_written(reader: Reader, server: WooC
 async def test_a_key_that_is_refused_is_said_and_tried_again_later(server: WooCommerceServer, reader: Reader) -> None:
     server.fails("currency", Status(401, "no such key"))
     server.sells(1)
-    assert await reader.syncing._try() == 300
+    assert await reader.syncing.attempt() == Rest(300, is_quiet=True)
     view = await store_states.view("woocommerce")
     assert (view.state, "stores.woocommerce" in view.error) == ("stopped", True)
     server.fails("currency", Status(401, "no such key"))

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 import aiohttp
@@ -29,12 +30,14 @@ from bot.runtime.broadcasting import Preview
 from bot.runtime.bus import Bus
 from bot.runtime.joining import Persons
 from bot.runtime.languages import Languages
+from bot.runtime.lease import WholeDatabase
 from bot.runtime.ledger import Waiting
 from bot.runtime.relay import Relay
 from bot.runtime.shop import Shop
+from bot.runtime.stores import Connected, Stores
 from bot.services import desk_payments, orders, receipts
 from bot.services.audiences import Audience
-from bot.services.filing import Filing
+from bot.services.filing import Filing, Limits
 from bot.services.receipts import Confirmed
 from bot.services.refunds import Wish
 from bot.storage import keys, links, media
@@ -90,6 +93,12 @@ class SmallRuntime:
     busy: bool = False
     answers: bool = True
     nodes: int = 1
+    connected: Sequence[Connected] = ()
+
+    @cached_property
+    def stores(self) -> Stores:
+        filing = Filing(self.storage, media, keys.new_key)
+        return Stores(self.connected, WholeDatabase(), filing, Limits(10_000, 10_000), self.clock)
 
     @property
     def till(self) -> SmallTill:

@@ -1,0 +1,83 @@
+"""What a shop tells: kept once when it is the shop's, and asked for; forged, it changes nothing and leaves a row."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.runtime.stores import Connected
+from bot.settings.secret import Secret
+from bot.stores.woocommerce import Settings
+from bot.stores.woocommerce.store import WooCommerce
+from models import Audit, Product, StoreHint
+from tests.kit.platforms.posting import Delivery
+from tests.kit.platforms.woocommerce import HOOK_SECRET, KEY, SECRET, WooCommerceServer
+from tests.unit.web.running import Site
+
+PATH = "/hooks/store/woocommerce"
+
+
+@pytest.fixture
+async def shop(site: Site) -> AsyncIterator[WooCommerceServer]:
+    async with WooCommerceServer(datetime(2026, 11, 21, tzinfo=UTC)) as server:
+        told = {"consumer_key": Secret(KEY), "consumer_secret": Secret(SECRET), "webhook_secret": Secret(HOOK_SECRET)}
+        store = WooCommerce(Settings(url=server.base, **told))
+        site.runtime.connected = [Connected(store, "en", every=3600)]
+        yield server
+        await site.runtime.stores.stop()
+        await site.runtime.stores.close()
+
+
+async def posts(site: Site, delivery: Delivery, body: bytes | None = None) -> int:
+    data = delivery.body if body is None else body
+    return await site.status("POST", PATH, data=data, headers=dict(delivery.headers))
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until it holds."""
+    async with asyncio.timeout(30):
+        while not await condition():
+            await asyncio.sleep(0.02)
+
+
+async def on_shelf() -> dict[str, tuple[str, bool]]:
+    return {row.external_id or "": (row.name["en"], row.active) for row in await Product.all()}
+
+
+async def test_what_a_shop_tells_is_asked_for_at_once(site: Site, shop: WooCommerceServer) -> None:
+    row = shop.sells(1, "Longjing")
+    site.runtime.stores.start()
+    await until(lambda: _is({"1": ("Longjing", True)}))
+    shop.sells(1, "Dragon Well")
+    delivery = shop.tells("product.updated", row)
+    assert await posts(site, delivery) == 200
+    await until(lambda: _is({"1": ("Dragon Well", True)}))
+    assert await posts(site, delivery) == 200  # it comes once more
+    assert await StoreHint.all().count() == 1
+    shop.bins(1)
+    assert await posts(site, shop.tells("product.deleted", {"id": 1})) == 200
+    await until(lambda: _is({"1": ("Dragon Well", False)}))
+    assert await StoreHint.filter(done_at=None).count() == 0
+    [refusal] = shop.refusals
+    assert "woocommerce_rest_product_invalid_id" in refusal
+
+
+async def _is(wanted: dict[str, tuple[str, bool]]) -> bool:
+    return await on_shelf() == wanted
+
+
+async def test_what_is_forged_or_no_business_of_ours_is_not_kept(site: Site, shop: WooCommerceServer) -> None:
+    good = shop.tells("product.updated", {"id": 1})
+    assert await posts(site, good, good.body.replace(b"1", b"2")) == 401
+    assert await posts(site, shop.tells("product.updated", {"id": 1}, secret="other")) == 401
+    assert await posts(site, shop.tells("product.updated", {"name": "no id"})) == 400
+    assert await posts(site, shop.tells("coupon.updated", {"id": 1})) == 200
+    assert await site.status("POST", PATH, data={"webhook_id": "7"}) == 200  # the ping with which it tries us
+    assert await site.status("POST", "/hooks/store/shopify", data=b"{}") == 404
+    assert await StoreHint.all().count() == 0
+    assert [(row.action, row.object) for row in await Audit.all()] == [
+        ("hook.forged", "store:woocommerce from 127.0.0.1 (1)")
+    ]
