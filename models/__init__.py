@@ -29,6 +29,7 @@ from models.report import ReportDelivery, ReportRun, ReportSubscription
 from models.review import Review, ReviewPhoto
 from models.setting import Setting
 from models.staff import LinkCode, LoginAttempt, Staff, StaffSession
+from models.statement import Difference, Statement, StatementLine
 from models.store import StoreConflict, StoreHint, StoreOrder, StoreProblem, StoreSeen, StoreSync
 from models.webhook import WebhookDelivery, WebhookEndpoint, WebhookEvent
 
@@ -44,6 +45,7 @@ __all__ = [
     "Contact",
     "Conversation",
     "Dialog",
+    "Difference",
     "Duty",
     "Effect",
     "Errand",
@@ -80,6 +82,8 @@ __all__ = [
     "Shard",
     "Staff",
     "StaffSession",
+    "Statement",
+    "StatementLine",
     "Stock",
     "StockAlert",
     "StockHold",

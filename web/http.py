@@ -30,6 +30,7 @@ _MISSING = {
     "no_place",
     "no_run",
     "no_failure",
+    "no_difference",
     "not_found",
 }
 _UNPROCESSABLE = {"same_password", "weak_password"}

@@ -53,6 +53,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "zh": "请填写 {currency} 金额，例如 12.50，小数位数不要超过该货币的规定。",
     },
     "no_reason": {"en": "Write down why the money goes back.", "zh": "请写明退款原因。"},
+    "no_note": {"en": "Write down why the books differ.", "zh": "请写明账目不一致的原因。"},
+    "no_difference": {"en": "There is no such difference.", "zh": "没有找到这条差异。"},
     "too_much": {"en": "That is more than is left of this payment.", "zh": "金额超过了这笔付款可退的余额。"},
     "not_by_hand": {
         "en": "The provider itself tells of this money: nobody needs to confirm it.",

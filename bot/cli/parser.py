@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot import __version__
-from bot.cli import backup, chat, check, erase, export, init, migrate, report, restore, run, session, staff
+from bot.cli import backup, chat, check, erase, export, init, migrate, reconcile, report, restore, run, session, staff
 
 
 class Command(Protocol):
@@ -23,7 +23,20 @@ class Command(Protocol):
         """Do it; returns the exit code."""
 
 
-COMMANDS: Sequence[Command] = (run, init, check, migrate, staff, report, chat, export, erase, backup, restore)
+COMMANDS: Sequence[Command] = (
+    run,
+    init,
+    check,
+    migrate,
+    staff,
+    report,
+    reconcile,
+    chat,
+    export,
+    erase,
+    backup,
+    restore,
+)
 
 
 def build() -> argparse.ArgumentParser:

@@ -121,6 +121,13 @@ class FailureCount(msgspec.Struct, frozen=True):
     n: int
 
 
+class BooksChanged(msgspec.Struct, frozen=True):
+    """So many differences with the books of providers wait for staff now."""
+
+    topic: ClassVar[str] = "books"
+    n: int
+
+
 class ContactErased(msgspec.Struct, frozen=True):
     """A person was forgotten: what a process has of them in its memory goes, too."""
 
@@ -169,6 +176,7 @@ Event = (
     | ReviewChanged
     | RunChanged
     | FailureCount
+    | BooksChanged
     | ContactErased
     | WorkArrived
     | NodesChanged

@@ -26,7 +26,7 @@ class Clockwork:
 
     `arrived` takes inbounds that were kept here, `stepped` what an order's step left behind; `waiting` is how many
     inbounds wait, on whichever node, and `wake` has effects looked for that nobody handed over. `overdue` ends codes
-    that nobody confirmed.
+    that nobody confirmed, and `reconcile` reads the books of providers.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class Clockwork:
         waiting: Callable[[], int],
         wake: Callable[[], None],
         overdue: Callable[[], Awaitable[None]],
+        reconcile: Callable[[], Awaitable[None]],
     ) -> None:
         self._parts = parts
         self._inbox = inbox
@@ -51,6 +52,7 @@ class Clockwork:
         self._waiting = waiting
         self._wake = wake
         self._overdue = overdue
+        self._reconcile = reconcile
 
     def begin(self, schedule: Schedule) -> None:
         """Have all of it done in its time."""
@@ -60,6 +62,7 @@ class Clockwork:
         schedule.every(broadcasting.STEP_SECONDS, "broadcasts", self.broadcasts_due)
         schedule.every(15.0, "orders", self.orders_due)
         schedule.every(300.0, "books", self.books_due)
+        schedule.every(60.0, "reconciliation", self._reconcile)
         schedule.every(15.0, "back in stock", self.back_in_stock)
         schedule.every(15.0, "search", product_search.mend)
         schedule.every(3600.0, "prune", self.prune)

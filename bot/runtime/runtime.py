@@ -41,6 +41,7 @@ from bot.runtime.platforms.aliases import Aliases
 from bot.runtime.platforms.forgetting import Forget
 from bot.runtime.platforms.handing import HandOver
 from bot.runtime.platforms.profiles import AskProfile, Introductions
+from bot.runtime.reconciling import Reconciling
 from bot.runtime.schedule import Schedule
 from bot.runtime.shares import Shares
 from bot.runtime.staffing import Staffing
@@ -153,6 +154,7 @@ class Runtime:
             waiting=self._backlog,
             wake=self.wake,
             overdue=self.persons.overdue,
+            reconcile=Reconciling(self.providers, self.accept, self.bus.publish, self._parts.clock).run,
         )
 
     def _as_one_of_many(self) -> Node:

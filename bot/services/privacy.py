@@ -31,6 +31,7 @@ from models import (
     Contact,
     Conversation,
     Dialog,
+    Difference,
     Effect,
     Errand,
     Identity,
@@ -54,6 +55,7 @@ from models import (
     ReportSubscription,
     Review,
     ReviewPhoto,
+    StatementLine,
     StockAlert,
     StockHold,
     StockPick,
@@ -172,6 +174,8 @@ _KEPT: Mapping[str, Mapping[str, Any]] = {
     "receipt": {"note": ""},
     "ledger_entry": {},
     "charge": {},
+    "statement_line": {},
+    "difference": {"note": ""},
 }
 
 
@@ -225,6 +229,8 @@ def _rows(person: _Person) -> dict[str, QuerySet[Any]]:
         "receipt": Receipt.filter(payment__order_id__in=orders),
         "ledger_entry": LedgerEntry.filter(payment__order_id__in=orders),
         "charge": Charge.filter(payment__order_id__in=orders),
+        "statement_line": StatementLine.filter(payment__order_id__in=orders),
+        "difference": Difference.filter(payment__order_id__in=orders),
         "payment": Payment.filter(order_id__in=orders),
         "stock_hold": StockHold.filter(order_id__in=orders),
         "stock_pick": StockPick.filter(order_id__in=orders),

@@ -17,6 +17,7 @@ PAGES = {
     "": "会话",
     "/contacts": "客户",
     "/orders": "订单",
+    "/books": "订单",
     "/products": "商品",
     "/reviews": "评价",
     "/settings": "设置",

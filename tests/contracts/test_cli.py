@@ -113,6 +113,15 @@ def get(url: str) -> str:
         return str(answer.read().decode())
 
 
+def test_the_books_of_a_day_are_read_by_hand(home: Home) -> None:
+    home.done("migrate")
+    for _ in range(2):
+        assert home.done("reconcile", "--day", "2026-01-31") == "local: the books of 2026-01-31 agree with ours.\n"
+    assert home.done("reconcile", "--provider", "local").startswith("local: the books of ")
+    assert "is not over yet" in home.refused("reconcile", "--day", "2999-01-01")
+    assert home.refused("reconcile", "--provider", "bank") == "there is no provider 'bank'; set up are: local"
+
+
 def test_init_writes_a_file_that_changes_nothing_and_never_writes_over_one(home: Home) -> None:
     assert "config.toml is written" in home.done("init")
     file = home.folder / "config.toml"

@@ -14,6 +14,7 @@ from bot.services.visitors import ACCOUNT, file_row
 from models.database import transaction
 from web import uploads, views
 from web.auth import me, needs
+from web.desk.counts import counts
 from web.desk.shapes import Shapes
 from web.files import FILING, LINKS
 from web.http import Problem, answer, ids_of, language, path_id, query_int, read_object, text_of
@@ -41,8 +42,8 @@ async def listed(request: web.Request) -> web.Response:
     else:
         page = await conversations.listed(chosen, who.id, request.query.get("before", ""))
         items, following = [shape.row(row) for row in page.items], page.next
-    counts = await conversations.counts(who.id)
-    return answer({"items": items, "next": following or None, "counts": counts})
+    counted = await counts(who, request.app[CLOCK]())
+    return answer({"items": items, "next": following or None, "counts": counted})
 
 
 @needs("agent")

@@ -15,6 +15,7 @@ import socketio  # type: ignore[import-untyped]
 from aiohttp import web
 
 from bot.core.events import (
+    BooksChanged,
     Event,
     FailureCount,
     MessageChanged,
@@ -33,6 +34,7 @@ from bot.services import backoffice, conversations, report_desk, sessions, threa
 from bot.services.conversations import State
 from bot.services.staff import StaffView
 from web import views
+from web.desk.counts import counts
 from web.desk.shapes import Shapes
 from web.desk.viewers import AGAIN, Elsewhere
 from web.files import FileLinks
@@ -228,6 +230,8 @@ class DeskNamespace(Namespace):
     async def _push_small(self, event: Event) -> None:
         if isinstance(event, FailureCount):
             await self._everyone("failure", {"count": event.n})
+        elif isinstance(event, BooksChanged):
+            self._counts_due.set()
         elif isinstance(event, Typing) and event.who != "bot":
             await self._everyone("typing", {"conversation_id": event.conversation_id, "who": event.who})
 
@@ -263,7 +267,7 @@ class DeskNamespace(Namespace):
         for socket in list(self._sockets.values()):
             who = socket.staff.id
             if who not in counted:
-                counted[who] = await conversations.counts(who)
+                counted[who] = await counts(socket.staff, self._clock())
             await self.send(socket.sid, "counts", counted[who])
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aiohttp import web
 
 from web import auth
-from web.desk import accounts, broadcasts, canned, conversations, orders, payments, people, products, reports
+from web.desk import accounts, books, broadcasts, canned, conversations, orders, payments, people, products, reports
 
 _ONE = "/api/desk/conversations/{id}"
 
@@ -55,6 +55,8 @@ def _people_and_orders() -> Iterator[web.RouteDef]:
     yield web.post("/api/desk/payments/{id}/receive", payments.receive)
     yield web.post("/api/desk/payments/{id}/refund", payments.refund)
     yield web.post("/api/desk/refunds/{id}/retry", payments.ask_again)
+    yield web.get("/api/desk/differences", books.listed)
+    yield web.post("/api/desk/differences/{id}/explain", books.explained)
     yield web.get("/api/desk/reviews", orders.reviews_listed)
     yield web.post("/api/desk/reviews/{id}/accept", orders.review_accepted)
     yield web.post("/api/desk/reviews/{id}/reject", orders.review_rejected)

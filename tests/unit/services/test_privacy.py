@@ -56,6 +56,8 @@ PERSONAL: tuple[type[Model], ...] = (
     models.Receipt,
     models.Charge,
     models.LedgerEntry,
+    models.StatementLine,
+    models.Difference,
     models.Review,
     models.ReviewPhoto,
     models.ReportSubscription,
@@ -66,6 +68,7 @@ PERSONAL: tuple[type[Model], ...] = (
 OTHER = {"Audit", "Duty", "LinkCode", "LoginAttempt", "Node", "Product", "ReportRun", "Setting", "Shard", "Staff"}
 OTHER |= {"Place", "Price", "ProductSearch", "Stock", "Variant", "Broadcast", "ChannelNote", "StaffSession"}
 OTHER |= {"WebhookDelivery", "WebhookEndpoint", "WebhookEvent"}  # they name people by their numbers alone
+OTHER |= {"Statement"}
 #: What the law wants kept: which order, what, how much, paid how and when. The contact's own row stays, blank.
 LEGAL = {
     "order": {"number", "account", "state", "currency"},
@@ -77,6 +80,18 @@ LEGAL = {
     "receipt": {"key", "currency"},
     "charge": {"account", "charge", "other", "currency"},
     "ledger_entry": {"cause", "account", "currency"},
+    "statement_line": {"reference", "key", "currency"},
+    "difference": {
+        "provider",
+        "key",
+        "side",
+        "reference",
+        "kind",
+        "theirs_currency",
+        "ours_currency",
+        "day",
+        "state",
+    },
 }
 NOT_PLANTED = {
     ("open_call", "account"),
@@ -113,6 +128,9 @@ async def plant(shop: Shop, canary: str) -> dict[str, int]:
         report="sales", slot="s", period_start=NOW, period_end=NOW, timezone="UTC", created_at=NOW
     )
     news = await models.Broadcast.first() or await models.Broadcast.create(text="news", send_at=NOW, created_at=NOW)
+    statement = await models.Statement.first() or await models.Statement.create(
+        provider="local", day="2026-11-22", state="done", due_at=NOW, created_at=NOW
+    )
     variant, place = await models.Variant.get(product_id=product.id), await models.Place.get()
     ids: dict[str, int] = {
         "product": product.id,
@@ -121,6 +139,7 @@ async def plant(shop: Shop, canary: str) -> dict[str, int]:
         "staff": staff.id,
         "run": run.id,
         "broadcast": news.id,
+        "statement": statement.id,
     }
     for model in PERSONAL:
         row = model(**{name: words(field, canary) for name, field in text_columns(model).items()})

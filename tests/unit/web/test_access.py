@@ -81,6 +81,8 @@ TABLE = {
     "POST /api/desk/payments/{id}/receive": "manager",
     "POST /api/desk/payments/{id}/refund": "manager",
     "POST /api/desk/refunds/{id}/retry": "manager",
+    "GET /api/desk/differences": "manager",
+    "POST /api/desk/differences/{id}/explain": "manager",
     "GET /api/desk/reviews": "agent",
     "POST /api/desk/reviews/{id}/accept": "agent",
     "POST /api/desk/reviews/{id}/reject": "agent",

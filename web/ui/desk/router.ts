@@ -42,6 +42,7 @@ export const router = createRouter({
     },
     { path: "/orders", component: OrdersPage, name: "orders", ...section("orders") },
     { path: "/orders/:id(\\d+)", component: OrdersPage, name: "order", ...section("orders") },
+    { path: "/books", name: "books", component: () => import("./pages/BooksPage.vue"), ...section("orders") },
     { path: "/products", name: "products", component: () => import("./pages/ProductsPage.vue"), ...section("products") },
     { path: "/reviews", name: "reviews", component: () => import("./pages/ReviewsPage.vue"), ...section("reviews") },
     { path: "/reports", name: "reports", component: () => import("./pages/ReportsPage.vue"), ...section("reports") },

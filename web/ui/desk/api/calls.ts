@@ -8,8 +8,11 @@ import type {
   Consent,
   ContactRow,
   Counts,
+  Difference,
+  DifferenceState,
   Failure,
   Filter,
+  LateBooks,
   LinkedChat,
   Me,
   Message,
@@ -117,6 +120,10 @@ export const giveBack = (payment: number, amount: string, reason: string, key: s
 export const askRefundAgain = (refund: number) => post<{ order: Order }>(`/refunds/${refund}/retry`, {});
 export const orderStep = (id: number, step: OrderStep, note: string) =>
   post<{ order: OrderRow }>(`/orders/${id}/${step}`, note ? { note } : {});
+
+export const differences = (state: DifferenceState, before: string | null) =>
+  get<Page<Difference> & { late: LateBooks[] }>(`/differences${query({ state, before })}`);
+export const explain = (id: number, note: string) => post<{ difference: Difference }>(`/differences/${id}/explain`, { note });
 
 export const reviews = (state: string, before: string | null) =>
   get<Page<ReviewRow>>(`/reviews${query({ state, before })}`);

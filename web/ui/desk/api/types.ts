@@ -209,7 +209,8 @@ export type Limits = { text: number; files: number; file_bytes: number; image_by
 export type Me = { staff: Staff; csrf: string; colleagues: Staff[]; shop: { name: string; color: string }; limits: Limits };
 
 export type Filter = "all" | "mine" | "waiting" | "bot" | "attention";
-export type Counts = Partial<Record<Filter, number>>;
+/** `books` for managers: differences with the books of providers. */
+export type Counts = Partial<Record<Filter | "books", number>>;
 /** In another conversation of the same person, or once the customer writes; in the order of what is better. */
 export type Instead = { kind: "other" | "write" | "morning"; conversation_id: number | null; account: string; channel: Channel };
 /** `why` is a sentence; `until` is when the window closes and `left` how many messages fit in, null without a limit. */
@@ -364,3 +365,25 @@ export type Product = {
 
 /** A warehouse or a shop. */
 export type Place = { code: string; name: Words; active: boolean; position: number };
+
+/** Where the books of a provider differ from ours; a sum is null where one of them has nothing. */
+export type Difference = {
+  id: number;
+  provider: string;
+  key: string;
+  side: "payment" | "refund";
+  kind: "missing_here" | "missing_there" | "amount" | "currency";
+  reference: string;
+  theirs: Money | null;
+  ours: Money | null;
+  day: string;
+  state: DifferenceState;
+  note: string;
+  staff_id: number | null;
+  order: { id: number; number: string } | null;
+  found_at: string;
+  closed_at: string | null;
+};
+export type DifferenceState = "open" | "explained" | "gone";
+/** Books of a day that could not be read. */
+export type LateBooks = { provider: string; day: string; error: string };

@@ -1,0 +1,90 @@
+"""Compares the books of every provider with ours, night by night, and has what we had not heard of settled."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from bot.core.errors import ParleyError, Retryable
+from bot.core.events import BooksChanged, Event
+from bot.core.payment import Booking, PaymentProvider
+from bot.runtime import noticed
+from bot.runtime.noticed import Accept
+from bot.services import differences, reconciliation
+from bot.services.reconciliation import SETTLES, Day
+
+log = logging.getLogger(__name__)
+
+#: How long is waited after the first failure; each next time twice as long, up to the most.
+AGAIN, MOST = timedelta(minutes=15), timedelta(hours=6)
+
+
+async def read(bank: PaymentProvider, day: Day, now: datetime) -> bool:
+    """Keep what its books say of a day; False where somebody else has taken the day. Raises as `books` does."""
+    found: list[Booking] = [one async for one in bank.books(day.day)]
+    return await reconciliation.keep(day, found, now)
+
+
+class Reconciling:
+    """One step after the other, whichever is due; on several nodes each step is one node's."""
+
+    def __init__(
+        self,
+        providers: Mapping[str, PaymentProvider],
+        accept: Accept,
+        publish: Callable[[Event], None],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._providers = providers
+        self._accept = accept
+        self._publish = publish
+        self._clock = clock
+        self._waiting = 0
+
+    async def run(self) -> None:
+        """Take all steps that are due, and tell open desks how much waits for staff."""
+        await reconciliation.plan(self._providers, self._clock())
+        while (day := await reconciliation.take(self._providers, self._clock())) is not None:
+            await self._step(day)
+        waiting = await differences.waiting(self._clock())
+        if waiting != self._waiting:
+            self._waiting = waiting
+            self._publish(BooksChanged(waiting))
+
+    async def _step(self, day: Day) -> None:
+        match day.state:
+            case "due":
+                await self._read(day)
+            case "read":
+                await self._ask(day)
+            case _:
+                await self._settle(day)
+
+    async def _read(self, day: Day) -> None:
+        try:
+            await read(self._providers[day.provider], day, self._clock())
+        except (ParleyError, TimeoutError) as error:
+            facts = {"action": "books.unread", "provider": day.provider, "day": day.day.isoformat()}
+            log.warning("the books of a provider could not be read: %s", error, extra=facts)
+            words = str(error) or type(error).__name__
+            await reconciliation.not_read(day, words, self._clock() + _pause(error, day.attempts))
+
+    async def _ask(self, day: Day) -> None:
+        """A line of theirs is a hint: what is true of a payment is what the provider says when asked for it."""
+        to_ask = await reconciliation.to_ask(day)
+        for payment in to_ask:
+            name = f"books:{day.day}:{day.attempts}:{payment.key}"
+            await noticed.keep(self._accept, payment, name, self._clock())
+        await reconciliation.asked(day, self._clock() + (SETTLES if to_ask else timedelta()))
+
+    async def _settle(self, day: Day) -> None:
+        if await reconciliation.settle(day, self._clock()):
+            facts = {"action": "books.differ", "provider": day.provider, "day": day.day.isoformat()}
+            log.warning("the books of a provider differ from ours: see the desk", extra=facts)
+
+
+def _pause(error: Exception, attempts: int) -> timedelta:
+    """What the provider says, or longer each time."""
+    told = error.after if isinstance(error, Retryable) else None
+    return min(MOST, AGAIN * 2 ** min(attempts, 10)) if told is None else timedelta(seconds=told)

@@ -1,0 +1,237 @@
+"""The books of providers beside ours, day by day: what they say is kept, and where it differs from what we say.
+
+The books of one day go through these states; each step may be taken again after a death:
+
+due     they are to be read
+read    their lines are here
+asked   providers are asked for each payment that differs, which settles what we had not heard of
+done    what differs still is kept as a difference, for staff
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from tortoise.queryset import QuerySet
+
+from bot.core.money import Money
+from bot.core.payment import Booking
+from bot.services import differences
+from bot.services.agreement import Disagreement, Ours, disagreements
+from bot.services.differences import Subject
+from bot.services.ledger import held_by
+from bot.services.payments import PaymentView, view
+from models import Difference, LedgerEntry, Payment, Statement, StatementLine
+from models.database import transaction
+
+DAY = timedelta(days=1)
+#: So long after a day its books are asked for.
+NIGHT = timedelta(hours=3)
+#: Days that are made up for, after a shop stood still.
+MOST_DAYS = 31
+#: Whoever takes a step has so long for it, or for its next batch of lines; then somebody else takes it.
+LEASE = timedelta(minutes=10)
+#: Payments that differ are settled meanwhile.
+SETTLES = timedelta(minutes=5)
+#: Our clock and theirs may put the same moment on two days, and some book a refund only when it has arrived.
+EDGE, REFUND_EDGE = timedelta(hours=1), timedelta(days=4)
+BATCH = 500
+#: Names that we give to payments, see `payments.begin`; a line with another one is about business that is not ours.
+_KEY = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The books of one provider of one day, taken for one step until `until`."""
+
+    id: int
+    provider: str
+    day: date
+    state: str
+    attempts: int
+    until: datetime
+
+
+def day_of(words: str) -> date:
+    """That of a row. Raises ValueError."""
+    return date.fromisoformat(words)
+
+
+def end_of(day: date) -> datetime:
+    """When it is over."""
+    return datetime.combine(day, time(), UTC) + DAY
+
+
+async def plan(providers: Collection[str], now: datetime) -> None:
+    """Make the rows of all days up to yesterday, of each provider since its first one; a first one is yesterday."""
+    last = (now - NIGHT).date() - DAY
+    for provider in providers:
+        known = await Statement.filter(provider=provider).order_by("-day").first()
+        first = max(day_of(known.day) + DAY, last - (MOST_DAYS - 1) * DAY) if known else last
+        days = [first + n * DAY for n in range((last - first).days + 1)]
+        await Statement.bulk_create([_new(provider, day, now) for day in days], ignore_conflicts=True)
+
+
+def _new(provider: str, day: date, now: datetime) -> Statement:
+    return Statement(provider=provider, day=day.isoformat(), state="due", due_at=now, created_at=now)
+
+
+async def again(provider: str, day: date, now: datetime) -> Day:
+    """Take a day to read it now, whatever became of it before."""
+    row = _new(provider, day, now)
+    await Statement.bulk_create([row], ignore_conflicts=True)
+    await Statement.filter(provider=provider, day=row.day).update(state="due", due_at=now + LEASE)
+    kept = await Statement.get(provider=provider, day=row.day)
+    return _day(kept, now + LEASE)
+
+
+async def take(providers: Collection[str], now: datetime) -> Day | None:
+    """The oldest day whose next step is due, for us alone until its lease ends; None when nothing is to be done."""
+    due = Statement.filter(provider__in=list(providers), state__in=["due", "read", "asked"], due_at__lte=now)
+    for row in await due.order_by("day", "id").limit(20):
+        if await Statement.filter(id=row.id, state=row.state, due_at=row.due_at).update(due_at=now + LEASE):
+            return _day(row, now + LEASE)
+    return None
+
+
+def _day(row: Statement, until: datetime) -> Day:
+    return Day(row.id, row.provider, day_of(row.day), row.state, row.attempts, until)
+
+
+async def not_read(day: Day, error: str, due_at: datetime) -> None:
+    """They could not be read: again later."""
+    await _mine(day).update(attempts=day.attempts + 1, error=error[:300], due_at=due_at)
+
+
+async def keep(day: Day, bookings: Sequence[Booking], now: datetime) -> bool:
+    """Their lines, instead of what was read before; False where somebody else has taken the day meanwhile."""
+    ours = [one for one in bookings if _KEY.fullmatch(one.key)]
+    batches = [ours[at : at + BATCH] for at in range(0, len(ours), BATCH)]
+    if not await _write(day, [], clear=True):
+        return False
+    for batch in batches:
+        if not await _write(day, batch):
+            return False
+    others, attempts = len(bookings) - len(ours), day.attempts + 1
+    told = {"state": "read", "error": "", "others": others, "attempts": attempts, "read_at": now, "due_at": now}
+    return bool(await _mine(day).update(**told))
+
+
+async def _write(day: Day, batch: Sequence[Booking], *, clear: bool = False) -> bool:
+    async with transaction():
+        if not await _mine(day).select_for_update().first():
+            return False
+        if clear:
+            await StatementLine.filter(statement_id=day.id).delete()
+        known = await _known(day.provider, {one.key for one in batch})
+        await StatementLine.bulk_create([_line(day, one, known) for one in batch])
+    return True
+
+
+def _line(day: Day, one: Booking, known: Mapping[str, int]) -> StatementLine:
+    return StatementLine(
+        statement_id=day.id,
+        payment_id=known.get(one.key),
+        reference=one.reference[:255],
+        key=one.key,
+        amount=one.amount.amount,
+        currency=one.amount.currency,
+        at=one.at,
+    )
+
+
+async def _known(provider: str, keys: Collection[str]) -> dict[str, int]:
+    rows = await Payment.filter(key__in=list(keys), provider=provider).values_list("key", "id") if keys else []
+    return {str(key): int(id_) for key, id_ in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One payment of both books, or a name in theirs that no payment of ours has, and what differs."""
+
+    about: Subject
+    differs: list[Disagreement]
+
+
+async def to_ask(day: Day) -> list[PaymentView]:
+    """Payments about which the books of a day differ from ours: the provider is to be asked for each."""
+    found = [one.about.payment async for one in compared(day) if one.differs]
+    return [view(payment, payment.order) for payment in found if payment]
+
+
+async def asked(day: Day, due_at: datetime) -> None:
+    """Its payments are being asked for; what differs at `due_at` is for staff."""
+    await _mine(day).update(state="asked", due_at=due_at)
+
+
+async def settle(day: Day, now: datetime) -> bool:
+    """Keep what differs, and end what does not any more; True where staff have news. The day is done."""
+    news = [await differences.keep(one.about, one.differs, now) async for one in compared(day)]
+    await _mine(day).update(state="done")
+    return any(news)
+
+
+async def compared(day: Day) -> AsyncIterator[Compared]:
+    """Whatever moved on a day in their books or in ours, and what differed before, with what differs now."""
+    open_ = Difference.filter(provider=day.provider, state="open")
+    lines = StatementLine.filter(statement_id=day.id)
+    ids = await _moved(day)
+    for rows in (lines, open_):
+        ids |= {row.payment_id for row in await rows if row.payment_id is not None}
+    wanted = sorted(ids)
+    for at in range(0, len(wanted), BATCH):
+        async for one in _batch(day, wanted[at : at + BATCH]):
+            yield one
+    keys = {row.key for rows in (lines, open_) for row in await rows.filter(payment_id__isnull=True)}
+    for key in sorted(keys):
+        found = await _read(day).filter(payment_id__isnull=True, key=key)
+        yield Compared(Subject(day.provider, day.day, key, None), disagreements(map(_booking, found), Ours()))
+
+
+async def _batch(day: Day, ids: Sequence[int]) -> AsyncIterator[Compared]:
+    theirs, entries = defaultdict[int, list[Booking]](list), defaultdict[int, list[LedgerEntry]](list)
+    for line in await _read(day).filter(payment_id__in=ids):
+        theirs[line.payment_id or 0].append(_booking(line))
+    for entry in await LedgerEntry.filter(payment_id__in=ids, account=held_by(day.provider)):
+        entries[entry.payment_id].append(entry)
+    first = await Statement.filter(provider=day.provider).order_by("day").first()
+    begin = end_of(day_of(first.day) if first else day.day) - DAY
+    for payment in await Payment.filter(id__in=ids).select_related("order").order_by("id"):
+        ours = _ours(payment, entries[payment.id], day, is_older=payment.created_at < begin)
+        about = Subject(day.provider, day.day, payment.key, payment)
+        yield Compared(about, disagreements(theirs[payment.id], ours))
+
+
+def _ours(payment: Payment, entries: list[LedgerEntry], day: Day, *, is_older: bool) -> Ours:
+    """Of a payment that is older than the first day that was read, all may be in books that nobody reads."""
+    taken = sum(one.amount for one in entries if one.amount > 0 and one.at >= end_of(day.day) - EDGE)
+    given = sum(-one.amount for one in entries if one.amount < 0 and one.at >= end_of(day.day) - REFUND_EDGE)
+    young = (payment.captured, payment.refunded) if is_older else (taken, given)
+    return Ours(payment.captured, payment.refunded, payment.captured_currency, *young)
+
+
+async def _moved(day: Day) -> set[int]:
+    """Payments that our own books say were paid, or given back, early enough for theirs to have it."""
+    moved = LedgerEntry.filter(account=held_by(day.provider))
+    end = end_of(day.day)
+    taken = moved.filter(amount__gt=0, at__gte=end - DAY - EDGE, at__lt=end - EDGE)
+    given = moved.filter(amount__lt=0, at__gte=end - DAY - REFUND_EDGE, at__lt=end - REFUND_EDGE)
+    return {row.payment_id for rows in (taken, given) for row in await rows}
+
+
+def _read(day: Day) -> QuerySet[StatementLine]:
+    """All lines of the provider that were read whole."""
+    return StatementLine.filter(statement__provider=day.provider, statement__state__not="due")
+
+
+def _mine(day: Day) -> QuerySet[Statement]:
+    """The row, as long as nobody else took it."""
+    return Statement.filter(id=day.id, due_at=day.until)
+
+
+def _booking(line: StatementLine) -> Booking:
+    return Booking(line.reference, Money(line.amount, line.currency), line.at, line.key)
