@@ -19,7 +19,7 @@ from bot.core.ports import Channel
 from bot.core.router import Router, Routes, menu
 from bot.core.text import Voice
 from bot.runtime.languages import Languages
-from bot.runtime.shop import Able, Shop
+from bot.runtime.shop import Able, Later, Shop
 from bot.settings import checks
 
 
@@ -74,4 +74,14 @@ def make_shop(
         ways_to_pay(providers),
         quiet.parse(config.shop.quiet_hours, config.shop.timezone),
         checks.pairs(config.shop.currencies),
+        _later(config),
+    )
+
+
+def _later(config: Config) -> Later:
+    shop = config.shop
+    return Later(
+        timedelta(days=shop.complete_days) or None,
+        timedelta(days=shop.review_days) or None,
+        timedelta(hours=shop.cart_hours) or None,
     )

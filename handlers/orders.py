@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.core.callback import Callback
 from bot.core.chat import Chat
 from bot.core.errors import Refused
 from bot.core.message import Button
 from bot.core.router import RUN, Router
 from bot.core.text import Text, _
-from bot.services import orders, reach, refunds
+from bot.services import deliveries, orders, reach, refunds, reorder
+from bot.services.order_states import ARRIVED, may
 from bot.services.orders import OrderView
 from bot.services.refunds import RefundView
+from bot.services.shipments import Parcel
 from handlers import refusals
 from handlers.checkout import Pay, order_summary
-from handlers.shop import browse_button
+from handlers.review import Review
+from handlers.shop import browse_button, cart_button, cart_buttons
+from handlers.shop import summary as cart_summary
 
 router = Router("orders")
 
@@ -22,20 +28,30 @@ STATES = {
     "paid": _("paid"),
     "confirmed": _("confirmed, to be paid on delivery"),
     "preparing": _("being packed"),
+    "packed": _("packed"),
     "shipped": _("on its way"),
-    "completed": _("delivered"),
+    "delivered": _("delivered"),
+    "completed": _("completed"),
     "cancelled": _("cancelled"),
     "expired": _("expired"),
+    "returned": _("returned"),
     "refunded": _("refunded"),
 }
 NEWS = {
     "preparing": _("Order {number} is being packed."),
+    "packed": _("Order {number} is packed and will leave soon."),
     "shipped": _("Order {number} is on its way to you."),
-    "completed": _("Order {number} has been delivered. Enjoy."),
+    "delivered": _("Order {number} has been delivered. Enjoy."),
+    "completed": _("Order {number} is completed. Thank you."),
     "cancelled": _("Order {number} has been cancelled."),
     "expired": _("Order {number} was not paid in time, so its items are back on the shelf."),
+    "returned": _("Order {number} has come back to us."),
     "refunded": _("The money for order {number} is on its way back to you."),
 }
+#: What is over can be ordered once more.
+AGAIN = ("delivered", "completed", "cancelled", "expired", "returned", "refunded")
+#: Of what somebody asks who would like to know where their order is.
+UNDER_WAY = ("paid", "confirmed", "preparing", "packed", "shipped")
 
 
 class Show(Callback, prefix="order"):
@@ -46,6 +62,18 @@ class Show(Callback, prefix="order"):
 
 class Cancel(Callback):
     """Cancel an order."""
+
+    number: str
+
+
+class Received(Callback):
+    """The order has come."""
+
+    number: str
+
+
+class Again(Callback):
+    """Put what was in this order into the cart."""
 
     number: str
 
@@ -68,11 +96,65 @@ async def show(chat: Chat, wanted: Show) -> None:
     if order is None:
         chat.say(_("I cannot find that order among yours."))
         return
+    say_order(chat, order)
+
+
+def say_order(chat: Chat, order: OrderView) -> None:
+    """An order with its lines, what it left as, and what can be done with it now."""
     chat.say(
         _("Order {number} is {state}.", number=order.number, state=state(order)),
         summary=order_summary(chat, order),
-        buttons=actions(chat, order),
+        buttons=[] if order.parcels else actions(chat, order),
     )
+    for parcel in order.parcels:
+        chat.say(sent_as(parcel), buttons=actions(chat, order) if parcel is order.parcels[-1] else track(chat, parcel))
+
+
+@router.command(
+    "track", "where is my order", "where's my order", "track my order", "物流", "查物流", "我的快递", "订单到哪了",
+    title=_("Where is my order?"),
+)  # fmt: skip
+async def where(chat: Chat) -> None:
+    """The orders that are under way; else where to see the others."""
+    under_way = [order for order in await chat.do(orders.mine) if order.state in UNDER_WAY]
+    for order in under_way[:3]:
+        say_order(chat, order)
+    if not under_way:
+        buttons = [Button(chat.words(_("My orders")), f"{RUN}orders"), browse_button(chat)]
+        chat.say(_("No order of yours is under way."), buttons=buttons)
+
+
+@router.on(Received)
+async def received(chat: Chat, wanted: Received) -> None:
+    """They have it; how it was is theirs to say."""
+    try:
+        order = await chat.do(deliveries.receive, wanted.number)
+    except Refused as refusal:
+        chat.say(refusals.words(refusal))
+        return
+    chat.say(_("Thank you. Order {number} is completed. Enjoy.", number=order.number), buttons=actions(chat, order))
+
+
+@router.on(Again)
+async def again(chat: Chat, wanted: Again) -> None:
+    """The same once more, as far as it can be bought."""
+    try:
+        found = await chat.do(reorder.again, wanted.number)
+    except Refused as refusal:
+        chat.say(refusals.words(refusal))
+        return
+    for short in found.short:
+        chat.say(refusals.short(short.name, short.available))
+    if found.added:
+        chat.say(
+            _("In your cart again, from order {number}:", number=wanted.number),
+            summary=cart_summary(chat, found.cart),
+            buttons=cart_buttons(chat),
+        )
+    elif found.cart.lines:
+        chat.say(_("Nothing was added to your cart."), buttons=[cart_button(chat), browse_button(chat)])
+    else:
+        chat.say(_("None of it is for sale any more."), buttons=[browse_button(chat)])
 
 
 @router.on(Cancel)
@@ -95,7 +177,7 @@ async def cancel(chat: Chat, wanted: Cancel) -> None:
 
 @router.event("order")
 async def took_a_step(chat: Chat) -> None:
-    """The shop packed it, shipped it, or its time ran out; or gave a part of its money back."""
+    """The shop packed it, sent it, or its time ran out; or gave a part of its money back."""
     refund = await chat.do(refunds.find, chat.inbound.data)
     if refund is not None:
         await given_back(chat, refund)
@@ -103,7 +185,10 @@ async def took_a_step(chat: Chat) -> None:
     order = await chat.do(orders.find, chat.inbound.data)
     if order is None or order.state not in NEWS:
         return
-    await tell(chat, Text(NEWS[order.state].id, (("number", order.number),)))
+    news = Text(NEWS[order.state].id, (("number", order.number),))
+    if order.state == "shipped" and order.parcels:
+        news = _("{news} {parcel}", news=news, parcel=sent_as(order.parcels[-1]))
+    await tell(chat, news, follow_up(chat, order))
 
 
 async def given_back(chat: Chat, refund: RefundView) -> None:
@@ -116,11 +201,11 @@ async def given_back(chat: Chat, refund: RefundView) -> None:
         )
 
 
-async def tell(chat: Chat, news: Text) -> None:
+async def tell(chat: Chat, news: Text, buttons: Sequence[Button] = ()) -> None:
     """Say what nobody asked for, where that can be said."""
     found = await chat.do(reach.ask, chat.person.capabilities)
     if found.leaves or found.may_wait:
-        chat.say(news)
+        chat.say(news, buttons=buttons)
 
 
 def label(chat: Chat, order: OrderView) -> str:
@@ -139,8 +224,36 @@ def actions(chat: Chat, order: OrderView) -> list[Button]:
     buttons = []
     if order.state == "placed":
         buttons.append(Button(chat.words(_("Pay now")), Pay(number=order.number).pack(), style="primary"))
-    if order.state in ("placed", "paid", "confirmed", "preparing"):
+    if may("customer", "cancel", order.state):
         buttons.append(Button(chat.words(_("Cancel this order")), Cancel(number=order.number).pack()))
-    if order.state in ("shipped", "completed"):
-        buttons.append(Button(chat.words(_("Leave a review")), f"{RUN}review", style="primary"))
+    return [*buttons, *follow_up(chat, order)]
+
+
+def follow_up(chat: Chat, order: OrderView) -> list[Button]:
+    """What is there to do once an order goes its way, or is over."""
+    buttons = []
+    if order.state == "shipped":
+        buttons += [button for parcel in order.parcels[-1:] for button in track(chat, parcel)]
+    if may("customer", "complete", order.state):
+        buttons.append(Button(chat.words(_("I received it")), Received(number=order.number).pack(), style="primary"))
+    if order.state in ARRIVED and order.paid_at:
+        buttons.append(Button(chat.words(_("Leave a review")), Review(number=order.number).pack()))
+    if order.state in AGAIN:
+        buttons.append(Button(chat.words(_("Order again")), Again(number=order.number).pack()))
     return buttons
+
+
+def track(chat: Chat, parcel: Parcel) -> list[Button]:
+    """Follow its way, where there is a link."""
+    return [Button(chat.words(_("Track")), url=parcel.url)] if parcel.url else []
+
+
+def sent_as(parcel: Parcel) -> Text:
+    """Who carries it, and under which number; a link is a button."""
+    if parcel.carrier and parcel.number:
+        return _("Sent with {carrier}, number {number}.", carrier=parcel.carrier, number=parcel.number)
+    if parcel.number:
+        return _("Its number is {number}.", number=parcel.number)
+    if parcel.carrier:
+        return _("Sent with {carrier}.", carrier=parcel.carrier)
+    return _("You can follow its way.")

@@ -35,7 +35,11 @@ def words(refusal: Refused) -> Text:
 
 def sold_out(refusal: Refused) -> Text:
     """How many are left, when some are."""
-    name, available = refusal.facts.get("name", ""), refusal.facts.get("available", 0)
+    return short(str(refusal.facts.get("name", "")), int(str(refusal.facts.get("available", 0))))
+
+
+def short(name: str, available: int) -> Text:
+    """Too few of something are there."""
     if available:
         return _("Only {available} of {name} are left.", name=name, available=available)
     return _("{name} has just sold out.", name=name)

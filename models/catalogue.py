@@ -180,10 +180,12 @@ class CartLine(Model):
     price_seen = fields.BigIntField()
     currency = fields.CharField(3)
     created_at = fields.DatetimeField()
+    reminded_at = fields.DatetimeField(null=True)  # of the whole cart, once
 
     class Meta:
         table = "cart_line"
         unique_together = (("contact_id", "variant_id"),)
+        indexes = (Index(fields=("reminded_at", "created_at"), name="ix_cart_line_reminded"),)
 
 
 class StockAlert(Model):

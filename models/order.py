@@ -24,7 +24,7 @@ class Order(Model):
     contact_id: int
     conversation_id = fields.BigIntField(null=True)
     account = fields.CharField(64, default="")  # the channel it came from, kept for the reports
-    # placed | paid | confirmed | preparing | shipped | completed | cancelled | expired | refunded
+    # see services/order_states.py: STATES
     state = fields.CharField(16)
     total = fields.BigIntField()
     currency = fields.CharField(3)
@@ -33,6 +33,8 @@ class Order(Model):
     address = fields.TextField()
     hold_until = fields.DatetimeField(null=True)
     paid_at = fields.DatetimeField(null=True)
+    delivered_at = fields.DatetimeField(null=True)
+    review_asked_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
 
@@ -43,6 +45,7 @@ class Order(Model):
             Index(fields=("state", "hold_until"), name="ix_order_hold"),
             Index(fields=("created_at", "id"), name="ix_order_created"),
             Index(fields=("updated_at", "id"), name="ix_order_updated"),
+            Index(fields=("review_asked_at", "delivered_at"), name="ix_order_review"),
         )
 
 
@@ -92,6 +95,24 @@ class OrderEvent(Model):
     class Meta:
         table = "order_event"
         indexes = (Index(fields=("order_id", "id"), name="ix_order_event_order"),)
+
+
+class Shipment(Model):
+    """What an order left as; each part may be unknown ("")."""
+
+    id = fields.BigIntField(primary_key=True)
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(
+        "models.Order", related_name="shipments", on_delete=fields.CASCADE
+    )
+    order_id: int
+    carrier = fields.CharField(80, default="")
+    number = fields.CharField(80, default="")  # the carrier's
+    url = fields.CharField(500, default="")  # where its way can be followed
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "shipment"
+        indexes = (Index(fields=("order_id",), name="ix_shipment_order"),)
 
 
 class StockHold(Model):

@@ -17,6 +17,7 @@ from bot.runtime.broadcasting import Preview
 from bot.runtime.bus import Bus
 from bot.services.audiences import Audience
 from bot.services.calls import Way
+from bot.services.order_states import NOTHING, Doing
 from bot.services.receipts import Confirmed
 from bot.services.refunds import Wish
 
@@ -97,7 +98,7 @@ class Runtime(Protocol):
     async def close_conversation(self, conversation_id: int, staff_id: int) -> None:
         """Done for now; the customer's next message opens it again."""
 
-    async def step_order(self, order_id: int, step: str, staff_id: int, note: str) -> None:
+    async def step_order(self, order_id: int, step: str, staff_id: int, doing: Doing = NOTHING) -> None:
         """Take a step of an order and tell its customer. Raises `Refused`: "no_order", "wrong_state", …"""
 
     async def retry_failure(self, kind: str, id: int) -> None:  # noqa: A002

@@ -2,7 +2,8 @@
 
 Definitions, each equal to a direct SQL count:
 
-- An order counts when its state is paid, preparing, shipped or completed, on the local day of its `paid_at`. Orders
+- An order counts when its state is paid, packed (or preparing, as it was called), shipped, delivered or completed, on
+  the local day of its `paid_at`. Orders
   that are placed, cancelled, expired or refunded do not count, whenever they were paid.
 - Revenue is the sum of `total` of those orders; the average basket is revenue by number of orders, rounded half up.
 - A product's revenue is the sum of `quantity * price` of the lines of those orders, under the product's `sku`.
@@ -26,7 +27,7 @@ from bot.core.report import ReportInfo
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-COUNTED = ("paid", "preparing", "shipped", "completed")
+COUNTED = ("paid", "preparing", "packed", "shipped", "delivered", "completed")
 #: More products than this are in the spreadsheet, not in the picture.
 TOP = 8
 

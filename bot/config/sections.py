@@ -53,6 +53,15 @@ class Shop(Section):
     order_hold_minutes: int = Field(
         default=30, ge=1, le=7 * 24 * 60, description="How long goods are kept for an order that is not paid yet."
     )
+    complete_days: int = Field(
+        default=7, ge=0, le=365, description="When an order that was delivered is completed by itself; 0: never."
+    )
+    review_days: int = Field(
+        default=3, ge=0, le=365, description="When the customer is asked, once, how a delivered order was; 0: never."
+    )
+    cart_hours: int = Field(
+        default=20, ge=0, le=720, description="When somebody is reminded, once, of a cart that they left; 0: never."
+    )
 
 
 class Server(Section):

@@ -26,6 +26,7 @@ InboundKind = Literal[
     "timer",  # a reminder or expiry of a dialog is due; `data` is "remind:<dialog>" or "expire:<dialog>"
     "order",  # an order took a step outside of the conversation; `data` is its number
     "news",  # the shop tells many something, also this customer; `data` is the broadcast's id
+    "review",  # an order came some days ago: how was it? `data` is its number
     "back",  # a variant that the customer waits for can be bought again; `data` is its sku
     "nudge",  # a question waits at another address of the customer's: `text` is the question, `data` the channel
     "report",  # a report is ready for this chat; `data` is the run's id
@@ -119,6 +120,7 @@ _ABOUT: Mapping[str, About] = {
     "timer": "reminders",
     "nudge": "reminders",
     "back": "reminders",
+    "review": "reminders",
     "order": "orders",
     "report": "reports",
     "news": "news",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.demo.people import OPINIONS, PEOPLE, WAITING, Opinion, Person
-from bot.services.orders import new_number
+from bot.services.order_numbers import new_number
 from bot.services.reviews import public_name
 from bot.services.variants import Priced
 from models import (
@@ -29,14 +29,16 @@ CURRENCY = "CNY"
 DAYS = 56
 #: How an order went: its steps, hours after the one before. The first is the placing.
 WAYS: Mapping[str, tuple[tuple[str, float], ...]] = {
-    "completed": (("placed", 0), ("paid", 0.1), ("preparing", 5), ("shipped", 20), ("completed", 70)),
-    "shipped": (("placed", 0), ("paid", 0.1), ("preparing", 5), ("shipped", 20)),
-    "preparing": (("placed", 0), ("paid", 0.1), ("preparing", 5)),
+    "completed": (("placed", 0), ("paid", 0.1), ("packed", 5), ("shipped", 20), ("delivered", 60), ("completed", 10)),
+    "shipped": (("placed", 0), ("paid", 0.1), ("packed", 5), ("shipped", 20)),
+    "packed": (("placed", 0), ("paid", 0.1), ("packed", 5)),
     "paid": (("placed", 0), ("paid", 0.1)),
     "expired": (("placed", 0), ("expired", 0.5)),
     "refunded": (("placed", 0), ("paid", 0.1), ("refunded", 30)),
 }
-ACTORS = {"placed": "customer", "paid": "provider:local", "expired": "clock", "refunded": "staff:0"}
+ACTORS = {
+    "placed": "customer", "paid": "provider:local", "expired": "clock", "refunded": "staff:0", "completed": "customer",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def _way(dice: random.Random, at: datetime, now: datetime) -> str:
         return "expired"
     if luck < 0.12 and now - at > timedelta(days=4):
         return "refunded"
-    for state in ("completed", "shipped", "preparing"):
+    for state in ("completed", "shipped", "packed"):
         if now - at > timedelta(hours=sum(hours for _, hours in WAYS[state]) + 1):
             return state
     return "paid"

@@ -61,6 +61,7 @@ class Clockwork:
         schedule.every(10.0, "morning", self.morning)
         schedule.every(broadcasting.STEP_SECONDS, "broadcasts", self.broadcasts_due)
         schedule.every(15.0, "orders", self.orders_due)
+        schedule.every(60.0, "deliveries", self.deliveries_due)
         schedule.every(300.0, "books", self.books_due)
         schedule.every(60.0, "reconciliation", self._reconcile)
         schedule.every(15.0, "back in stock", self.back_in_stock)
@@ -89,6 +90,14 @@ class Clockwork:
     async def orders_due(self) -> None:
         """See `order_steps.expire`."""
         self._stepped(await order_steps.expire(self._inbox, self._parts.shop, self._parts.clock()))
+
+    async def deliveries_due(self) -> None:
+        """See `order_steps.complete` and `ask_for_reviews`; while much waits to be answered, nobody is asked."""
+        shop, now = self._parts.shop, self._parts.clock()
+        if shop.later.completes:
+            self._stepped(await order_steps.complete(now, shop.later.completes))
+        if shop.later.review and self._waiting() < _MUCH:
+            self._stepped(await order_steps.ask_for_reviews(self._inbox, shop, now, shop.later.review))
 
     async def books_due(self) -> None:
         """Book what was settled by a node of a release without books: they may run beside us during an upgrade."""

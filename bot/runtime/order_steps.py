@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.events import OrderChanged
 from bot.core.message import Inbound
@@ -11,7 +11,8 @@ from bot.core.money import Money
 from bot.runtime.inbox import Inbox
 from bot.runtime.ledger import Waiting
 from bot.runtime.shop import Shop
-from bot.services import audit, desk_payments, order_news, orders, reach
+from bot.services import audit, deliveries, desk_payments, order_news, orders, reach
+from bot.services.order_states import Doing
 from bot.services.refunds import Wish
 from models import Conversation
 from models.database import transaction
@@ -28,10 +29,12 @@ class Stepped:
     changed: list[OrderChanged]
 
 
-async def take(inbox: Inbox, shop: Shop, order_id: int, step: str, staff_id: int, note: str, now: datetime) -> Stepped:
+async def take(
+    inbox: Inbox, shop: Shop, order_id: int, step: str, staff_id: int, doing: Doing, now: datetime
+) -> Stepped:
     """Staff take a step of an order. Raises as `orders.advance`."""
     async with transaction() as connection:
-        order = await orders.advance(order_id, step, f"staff:{staff_id}", now, note)
+        order = await orders.advance(order_id, step, f"staff:{staff_id}", now, doing)
         await audit.record(staff_id, f"order.{step}", f"order:{order_id}", now)
         told = await _told(order, shop, now)
         waiting = await inbox.keep_within(connection, [told] if told else [])
@@ -59,15 +62,41 @@ async def expire(inbox: Inbox, shop: Shop, now: datetime) -> Stepped:
     return Stepped(waiting, [OrderChanged(order.id) for order in ended])
 
 
+async def complete(now: datetime, after: timedelta) -> Stepped:
+    """End the orders that came so long ago: it is for the books, and nobody is told."""
+    async with transaction():
+        done = await deliveries.complete(after, now)
+    return Stepped([], [OrderChanged(order.id) for order in done])
+
+
+async def ask_for_reviews(inbox: Inbox, shop: Shop, now: datetime, after: timedelta) -> Stepped:
+    """Ask whose orders came so long ago how it was: each once, in the commit that notes it."""
+    async with transaction() as connection:
+        asked = [await _to(order, shop, now, "reminders") for order in await deliveries.to_review(after, now)]
+        told = [
+            Inbound(there.account, f"review:{order.number}", there.identity.external_id, "review", data=order.number)
+            for order, there in asked
+            if there
+        ]
+        return Stepped(await inbox.keep_within(connection, told), [])
+
+
 async def _told(order: orders.OrderView, shop: Shop, now: datetime) -> Inbound | None:
     """The inbound that tells the customer of an order's step; None when the order has no conversation.
 
     They are told where they can be reached, in the channel that they used last.
     """
-    id_ = await reach.best(order.conversation_id or 0, shop.capabilities, now, "orders", shop.quiet)
-    row = await Conversation.filter(id=id_).select_related("identity").first()
+    _, row = await _to(order, shop, now, "orders")
     if row is None:
         return None
     name, urgent = order_news.name(order.number, order.state), order.state in URGENT
     to = row.identity.external_id
     return Inbound(row.account, name, to, "order", data=order.number, client_id=name, urgent=urgent)
+
+
+async def _to(
+    order: orders.OrderView, shop: Shop, now: datetime, kind: reach.Kind
+) -> tuple[orders.OrderView, Conversation | None]:
+    """An order with the conversation where its customer is best reached."""
+    id_ = await reach.best(order.conversation_id or 0, shop.capabilities, now, kind, shop.quiet)
+    return order, await Conversation.filter(id=id_).select_related("identity").first()

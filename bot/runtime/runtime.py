@@ -52,6 +52,7 @@ from bot.runtime.worker import Worker
 from bot.runtime.writes import NewEffect, Writes
 from bot.services import discards
 from bot.services.audiences import Audience
+from bot.services.order_states import NOTHING, Doing
 from models.database import engine
 
 
@@ -372,10 +373,10 @@ class Runtime:
         shop = self._parts.shop
         return menu(shop.routes.commands, shop.languages.voice(language))
 
-    async def step_order(self, order_id: int, step: str, staff_id: int, note: str) -> None:
+    async def step_order(self, order_id: int, step: str, staff_id: int, doing: Doing = NOTHING) -> None:
         """See `order_steps.take`."""
         now = self._parts.clock()
-        self._stepped(await order_steps.take(self._inbox, self._parts.shop, order_id, step, staff_id, note, now))
+        self._stepped(await order_steps.take(self._inbox, self._parts.shop, order_id, step, staff_id, doing, now))
 
     def _stepped(self, stepped: order_steps.Stepped) -> None:
         self._intake.arrived(stepped.waiting)

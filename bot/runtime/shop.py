@@ -32,6 +32,18 @@ class Able(Mapping[str, Capabilities]):
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """When the clock goes on with what customers left; None for never."""
+
+    completes: timedelta | None = None  # behind the delivery
+    review: timedelta | None = None  # behind the delivery
+    cart: timedelta | None = None  # behind the last thing that was put in
+
+
+NO_LATER = Later()
+
+
+@dataclass(frozen=True, slots=True)
 class Shop:
     """The handlers with the languages, the channels and the terms of one shop."""
 
@@ -43,6 +55,7 @@ class Shop:
     pay_ways: tuple[Offer, ...] = ()
     quiet: QuietHours = NEVER  # when nobody is sent what nobody waits for
     currencies: Mapping[str, str] = field(default_factory=dict)  # by channel account
+    later: Later = NO_LATER
 
     def on(self, account: str) -> Capabilities:
         """What the channel of `account` can show; an account that is gone keeps a plain one."""

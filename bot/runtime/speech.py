@@ -14,6 +14,7 @@ from bot.core.text import Voice
 from bot.runtime.state import ConversationState
 from bot.runtime.writes import NewEffect, Writes, body_of, preview
 
+_UNTOLD = "UPDATE message SET error = ? WHERE conversation_id = ? AND seq = ?"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -48,7 +49,11 @@ class Speech:
 
         `always`: also while a person has the word.
         """
-        if not self._replies or (self._state.is_with_people(self._now) and not always):
+        if not self._replies:
+            return
+        if self._state.is_with_people(self._now) and not always:
+            if self._client_id is not None and self._about != "news":
+                self._keep_untold(self._replies[0], self._client_id)
             return
         if self._capabilities.gathers:
             self._replies = gathered(self._replies)
@@ -62,6 +67,16 @@ class Speech:
             self._write(reply, rendered.wires, choices if later and index == len(shown) else ())
         if choices and not later:
             self._state.choices = choices
+
+    def _keep_untold(self, reply: Reply, client_id: str) -> None:
+        """Staff see in the thread, and where it is looked for, that the customer was not told."""
+        state = self._state
+        state.last_seq += 1
+        body = _encode(Reply(reply.text)).decode()
+        self._writes.messages.append(
+            (state.id, state.last_seq, "event", None, "untold", body, client_id, "failed", self._now, "")
+        )
+        self._writes.told.append((_UNTOLD, ("takeover", state.id, state.last_seq)))
 
     def _write(self, reply: Reply, wires: tuple[Wire, ...], choices: tuple[Choice, ...]) -> None:
         state, stored = self._state, self._capabilities.stored_delivery

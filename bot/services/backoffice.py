@@ -9,10 +9,11 @@ from typing import Any, Generic, TypeVar
 
 from bot.core.errors import Refused
 from bot.core.money import Money
-from bot.services import desk_payments, order_news, refunds
+from bot.services import desk_payments, order_news, refunds, shipments
 from bot.services.attachments import FileView
 from bot.services.conversations import cursor, read_cursor
 from bot.services.rows import moment, stamp
+from bot.services.shipments import Parcel
 from bot.services.threads import FILE_COLUMNS, file_view
 from models.database import as_time, fetch, marks
 
@@ -80,6 +81,7 @@ class OrderDetail:
     row: OrderRow
     steps: tuple[Step, ...]
     payments: tuple[desk_payments.PaymentRow, ...]
+    parcels: tuple[Parcel, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,8 @@ async def order(order_id: int) -> OrderDetail:
     found = await orders_by_id([order_id])
     if not found:
         raise Refused("no_order")
-    return OrderDetail(found[0], await _steps(found[0]), await desk_payments.of_order(order_id))
+    parcels = (await shipments.of_orders([order_id])).get(order_id, ())
+    return OrderDetail(found[0], await _steps(found[0]), await desk_payments.of_order(order_id), parcels)
 
 
 async def reviews(state: str, before: str = "") -> Page[ReviewRow]:

@@ -21,7 +21,7 @@ from models import Charge as Row
 from models import Order, OrderLine, Payment
 
 #: Orders whose money is with us already, or was.
-_DONE = order_states.EARNED | {"refunded"}
+_DONE = order_states.EARNED | {"returned", "refunded"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,59 +6,109 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from typing import Literal
 
 from bot.core.errors import BadInput, Refused
 from bot.services import webhooks
+from bot.services.shipments import UNKNOWN, Parcel
 from models import Order, OrderEvent
 
 PLACED = "placed"
+#: In the order in which they follow each other; "preparing" is "packed" as releases before this one said it.
+STATES = (
+    "placed", "paid", "confirmed", "preparing", "packed", "shipped", "delivered", "completed", "cancelled", "expired",
+    "returned", "refunded",
+)  # fmt: skip
+#: An order that is paid, or is to be paid on delivery, and whose goods have not left yet.
+AT_HOME = frozenset({"paid", "confirmed", "preparing", "packed"})
+_SENT = frozenset({"shipped", "delivered", "completed"})
 #: States in which an order that was paid has earned its money: what a report counts and a customer may review.
-EARNED = frozenset({"paid", "preparing", "shipped", "completed"})
+EARNED = (AT_HOME - {"confirmed"}) | _SENT
+#: Where the customer has the goods.
+ARRIVED = frozenset({"delivered", "completed"})
+
+Actor = Literal["customer", "agent", "manager", "provider", "clock"]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: `to` from any of `allowed`, "" keeps the state; `sells` from those states that hold pieces yet.
+    """One step: `to` from any of `allowed`, taken `by` these; "" keeps the state. A manager may what an agent may.
 
-    `restocks` from those that have sold pieces not yet sent.
+    `sells` from those states that hold pieces yet, `restocks` from those that have sold pieces not yet sent.
     """
 
     allowed: frozenset[str]
     to: str
+    by: tuple[Actor, ...]
     sells: frozenset[str] = frozenset()
     releases: frozenset[str] = frozenset()
     restocks: frozenset[str] = frozenset()
+    why: bool = False  # staff say why
 
 
 STEPS: Mapping[str, Step] = MappingProxyType(
     {
         # A payment that comes in just after the hold ended reopens the order, if the stock allows.
-        "pay": Step(frozenset({"placed", "expired", "confirmed"}), "paid", sells=frozenset({"placed", "expired"})),
-        # It is paid on delivery: from here on it goes its way, and the money comes whenever it does.
-        "confirm": Step(frozenset({"placed"}), "confirmed", sells=frozenset({"placed"})),
-        "collect": Step(frozenset({"preparing", "shipped", "completed"}), ""),
-        "prepare": Step(frozenset({"paid", "confirmed"}), "preparing"),
-        "ship": Step(frozenset({"preparing"}), "shipped"),
-        "complete": Step(frozenset({"shipped"}), "completed"),
-        "cancel": Step(
-            frozenset({"placed", "paid", "confirmed", "preparing"}),
-            "cancelled",
-            releases=frozenset({"placed"}),
-            restocks=frozenset({"paid", "confirmed", "preparing"}),
+        "pay": Step(
+            frozenset({"placed", "expired", "confirmed"}), "paid", ("provider",), sells=frozenset({"placed", "expired"})
         ),
-        "expire": Step(frozenset({"placed"}), "expired", releases=frozenset({"placed"})),
+        # It is paid on delivery: from here on it goes its way, and the money comes whenever it does.
+        "confirm": Step(frozenset({"placed"}), "confirmed", ("customer",), sells=frozenset({"placed"})),
+        "collect": Step(frozenset({"preparing", "packed"}) | _SENT, "", ("provider",)),
+        "pack": Step(AT_HOME - {"packed"}, "packed", ("agent",)),
+        "ship": Step(frozenset({"preparing", "packed"}), "shipped", ("agent",)),
+        "deliver": Step(frozenset({"shipped"}), "delivered", ("agent",)),
+        "complete": Step(frozenset({"shipped", "delivered"}), "completed", ("customer", "agent", "clock")),
+        "cancel": Step(
+            AT_HOME | {"placed"},
+            "cancelled",
+            ("customer", "agent"),
+            releases=frozenset({"placed"}),
+            restocks=AT_HOME,
+            why=True,
+        ),
+        "expire": Step(frozenset({"placed"}), "expired", ("clock",), releases=frozenset({"placed"})),
+        # Whether what came back can be sold again is for whoever holds it in their hands.
+        "return": Step(_SENT, "returned", ("agent",)),
         # Goods that were sent do not come back by themselves; a cancelled order's are on the shelf already.
         "refund": Step(
-            frozenset({"paid", "preparing", "shipped", "completed", "cancelled", "expired"}),
+            EARNED | {"cancelled", "expired", "returned"},
             "refunded",
-            restocks=frozenset({"paid", "preparing"}),
+            ("manager",),
+            restocks=AT_HOME - {"confirmed"},
+            why=True,
         ),
     }
 )
 #: An order that ended so is not to be paid any more.
-ENDED = frozenset({"cancelled", "expired", "refunded"})
+ENDED = frozenset({"cancelled", "expired", "returned", "refunded"})
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What staff say of a step: a note, what an order was sent as, and whether what came back is on the shelf again."""
+
+    note: str = ""
+    parcel: Parcel = UNKNOWN
+    restock: bool = False
+
+
+NOTHING = Doing()
+
+
+def role(name: str) -> Literal["", "agent", "manager"]:
+    """Who of the staff takes this step at the desk; "" for what is no step of theirs."""
+    by = STEPS[name].by if name in STEPS else ()
+    return "agent" if "agent" in by else "manager" if "manager" in by else ""
+
+
+def may(actor: Actor, name: str, state: str) -> bool:
+    """Whether this one may take the step from this state."""
+    return actor in STEPS[name].by and state in STEPS[name].allowed
+
+
 #: The steps that staff take at the desk.
-BY_STAFF = ("prepare", "ship", "complete", "cancel", "refund")
+BY_STAFF = tuple(name for name in STEPS if role(name))
 
 
 def allowed(state: str) -> tuple[str, ...]:
@@ -73,11 +123,17 @@ def paying(order: Order) -> str:
     return next((name for name in ("pay", "collect") if order.state in STEPS[name].allowed), "")
 
 
-def check(order: Order, name: str) -> Step:
-    """The step, if the order may take it. Raises `BadInput` for no step of ours, `Refused("wrong_state")`."""
+def check(order: Order, name: str, actor: str) -> Step:
+    """The step, if the order may take it and `actor` ("customer", "staff:<id>", "provider:<name>", "clock") may.
+
+    Raises `BadInput` for no step of ours or of theirs, `Refused("wrong_state")`(number, state, step).
+    """
     step = STEPS.get(name)
     if step is None:
         raise BadInput(f"{name!r} is not a step of an order; it is one of {', '.join(STEPS)}")
+    kind = actor.partition(":")[0]
+    if not (role(name) if kind == "staff" else kind in step.by):
+        raise BadInput(f"{name!r} is not a step for {kind!r}; it is for {', '.join(step.by)}")
     if order.state not in step.allowed:
         raise Refused("wrong_state", number=order.number, state=order.state, step=name)
     return step
@@ -93,11 +149,13 @@ async def record(order: Order, before: str, actor: str, now: datetime, note: str
 
 async def take(order: Order, name: str, actor: str, now: datetime, note: str = "") -> Step:
     """Move a locked order on and write its audit row. Raises as `check` does."""
-    step = check(order, name)
+    step = check(order, name, actor)
     before, order.state, order.updated_at = order.state, step.to or order.state, now
     order.hold_until = None
     if name in ("pay", "collect"):
         order.paid_at = now
-    await order.save(update_fields=["state", "updated_at", "hold_until", "paid_at"])
+    if order.state in ARRIVED and order.delivered_at is None:
+        order.delivered_at = now
+    await order.save(update_fields=["state", "updated_at", "hold_until", "paid_at", "delivered_at"])
     await record(order, before, actor, now, note)
     return step

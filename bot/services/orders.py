@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,16 +12,17 @@ from tortoise.queryset import QuerySet
 from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
 from bot.core.registry import reads
-from bot.services import order_states, payments, refunds, same_person, stock
+from bot.services import order_states, payments, refunds, same_person, shipments, stock
 from bot.services.cart import seen, summed
+from bot.services.order_numbers import new_number, normalise
+from bot.services.order_states import NOTHING, Doing
 from bot.services.refunds import Wish
 from bot.services.scope import Scope
+from bot.services.shipments import Parcel
 from bot.services.variants import Priced, priced
 from models import CartLine, Order, OrderLine, locks
 from models.database import transaction
 
-#: Without 0, O, 1 and I: a number is read out, written down and typed again.
-ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 #: Expiring this many in one transaction keeps it short; the next tick takes the rest.
 EXPIRE_AT_ONCE = 200
 Wanted = Sequence[tuple[CartLine, Priced]]
@@ -45,7 +45,7 @@ class OrderView:
 
     id: int
     number: str
-    state: str  # placed | paid | confirmed | preparing | shipped | completed | cancelled | expired | refunded
+    state: str  # see `order_states.STATES`
     total: Money
     lines: tuple[OrderItem, ...]
     created_at: datetime
@@ -56,6 +56,7 @@ class OrderView:
     contact_id: int
     paid_at: datetime | None
     refunded: Money | None = None  # a part of what was paid, given back
+    parcels: tuple[Parcel, ...] = ()
 
     @property
     def hold_minutes(self) -> int:
@@ -113,28 +114,27 @@ async def cancel(scope: Scope, number: str) -> OrderView:
     and the money goes back when staff takes the step "refund". Whoever calls this tells staff.
     Raises `Refused`: "no_order", "wrong_state"(number, state).
     """
-    order = await _own(scope, number)
-    order = await locks.order(order.id) if order else None
-    if order is None:
-        raise Refused("no_order", number=number)
+    order = await own(scope, number)
     return await move(order, "cancel", "customer", scope.now, "refund wanted" if order.paid_at else "")
 
 
-async def advance(order_id: int, step: str, actor: str, now: datetime, note: str = "") -> OrderView:
-    """One step by staff: prepare, ship, complete, cancel or refund; `actor` is "staff:<id>".
+async def advance(order_id: int, step: str, actor: str, now: datetime, doing: Doing = NOTHING) -> OrderView:
+    """One step by staff, see `order_states.STEPS`; `actor` is "staff:<id>".
 
     "refund" asks for everything back that is left of what the order's payments captured.
     Raises `BadInput` for another step, `Refused`: "no_order", "wrong_state"(number, state, step), "nothing_paid".
     """
-    if step not in order_states.BY_STAFF:
+    if not order_states.role(step):
         raise BadInput(f"{step!r} is not a step at the desk; it is one of {', '.join(order_states.BY_STAFF)}")
     order = await locks.order(order_id)
     if order is None:
         raise Refused("no_order", number="")
-    order_states.check(order, step)
+    order_states.check(order, step, actor)
     if step == "refund":
-        await refunds.of_order(order, Wish.by(actor, note), now)
-    return await move(order, step, actor, now, note)
+        await refunds.of_order(order, Wish.by(actor, doing.note), now)
+    if step == "ship":
+        await shipments.send(order, doing.parcel, now)
+    return await move(order, step, actor, now, doing.note, restock=doing.restock)
 
 
 async def expire(now: datetime) -> tuple[OrderView, ...]:
@@ -154,14 +154,6 @@ async def expire(now: datetime) -> tuple[OrderView, ...]:
 async def view(order: Order) -> OrderView:
     """An order with its lines."""
     return (await _views([order]))[0]
-
-
-def new_number() -> str:
-    """Eight characters of `ALPHABET` in two groups, "P7K2-4M9Q": 40 random bits, and never a word or a sum alone."""
-    while True:
-        letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
-        if not (letters.isalpha() or letters.isdigit()):
-            return f"{letters[:4]}-{letters[4:]}"
 
 
 async def insert(
@@ -213,15 +205,17 @@ async def _fill(scope: Scope, order: Order, wanted: Wanted) -> None:
     await order_states.record(order, "", "customer", scope.now)
 
 
-async def move(order: Order, name: str, actor: str, now: datetime, note: str = "") -> OrderView:
-    """Take a step, and do to the stock what the step's table entry says."""
+async def move(
+    order: Order, name: str, actor: str, now: datetime, note: str = "", *, restock: bool = False
+) -> OrderView:
+    """Take a step, and do to the stock what the step's table entry says; `restock` also with goods that came back."""
     before = order.state
     step = await order_states.take(order, name, actor, now, note)
     if before in step.releases:
         await stock.release(order.id)
     if order.state in order_states.ENDED:
         await payments.void_open(order, now)
-    if before in step.restocks:
+    if before in step.restocks or (restock and name == "return"):
         await stock.restock(order.id)
     return await view(order)
 
@@ -230,14 +224,17 @@ async def _owned(scope: Scope) -> QuerySet[Order]:
     return Order.filter(contact_id__in=await same_person.contacts(scope))
 
 
+async def own(scope: Scope, number: str) -> Order:
+    """The person's own order of that number, locked. Raises `Refused("no_order")`(number)."""
+    found = await _own(scope, number)
+    order = await locks.order(found.id) if found else None
+    if order is None:
+        raise Refused("no_order", number=number)
+    return order
+
+
 async def _own(scope: Scope, number: str) -> Order | None:
     return await (await _owned(scope)).filter(number=normalise(number)).first()
-
-
-def normalise(number: str) -> str:
-    """A number as we write it, from what somebody typed: "#p7k2 4m9q" is "P7K2-4M9Q"."""
-    letters = "".join(letter for letter in number.upper() if letter in ALPHABET)
-    return f"{letters[:4]}-{letters[4:]}" if len(letters) == 8 else number.strip()
 
 
 def _checked(field: str, value: str, most: int, *, blank: bool = False) -> str:
@@ -269,10 +266,11 @@ async def _views(orders: Iterable[Order]) -> tuple[OrderView, ...]:
     for line in await OrderLine.filter(order_id__in=list(lines)).order_by("id"):
         lines[line.order_id].append(line)
     back = await refunds.given_back(order.id for order in rows)
-    return tuple(_view(order, lines[order.id], back.get(order.id)) for order in rows)
+    sent = await shipments.of_orders(order.id for order in rows)
+    return tuple(_view(order, lines[order.id], back.get(order.id), sent.get(order.id, ())) for order in rows)
 
 
-def _view(order: Order, lines: Sequence[OrderLine], refunded: Money | None) -> OrderView:
+def _view(order: Order, lines: Sequence[OrderLine], refunded: Money | None, parcels: tuple[Parcel, ...]) -> OrderView:
     return OrderView(
         id=order.id,
         number=order.number,
@@ -287,6 +285,7 @@ def _view(order: Order, lines: Sequence[OrderLine], refunded: Money | None) -> O
         contact_id=order.contact_id,
         paid_at=order.paid_at,
         refunded=refunded,
+        parcels=parcels,
     )
 
 

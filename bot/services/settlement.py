@@ -161,7 +161,7 @@ async def stranded(key: str) -> bool:
     payment = await Payment.filter(key=key).select_related("order").first()
     if payment is None or payment.captured <= payment.refunded:
         return False
-    return payment.state == "mismatch" or payment.order.state in ("paid", "preparing")
+    return payment.state == "mismatch" or payment.order.state in order_states.AT_HOME
 
 
 def _captured(payment: Payment) -> Money:

@@ -15,8 +15,20 @@ from models.database import execute, fetch, transaction
 WEEK = Period("week", date(2026, 10, 19), date(2026, 10, 26), "Europe/Berlin")  # ends with a 25-hour Sunday
 NOW = datetime(2026, 10, 26, 9, tzinfo=UTC)
 ACCOUNTS = ("telegram", "webchat", "wechat")
-STATES = ("placed", "paid", "preparing", "shipped", "completed", "cancelled", "expired", "refunded")
-EARNED = "('paid','preparing','shipped','completed')"
+STATES = (
+    "placed",
+    "paid",
+    "preparing",
+    "packed",
+    "shipped",
+    "delivered",
+    "completed",
+    "cancelled",
+    "expired",
+    "returned",
+    "refunded",
+)
+EARNED = "('paid','preparing','packed','shipped','delivered','completed')"
 TIN = {"en": "tin", "zh": "罐装"}  # of the first tea
 TEAS = (
     ("LJ", "Longjing", "龙井"),

@@ -66,7 +66,7 @@ async def test_sales_equal_sql_twice(maker: Maker) -> None:
 
 
 async def test_a_late_row_with_an_old_time_is_counted(maker: Maker) -> None:
-    tea = Shop(2)
+    tea = Shop(4)
     await tea.open()
     await tea.sell(50)
     await maker.make("sales", WEEK)

@@ -190,7 +190,7 @@ def _orders(made: Made) -> int:
 
 def _check(path: Path, period: Period, counted: int) -> None:
     sql = (
-        "SELECT count(*) FROM \"order\" WHERE state IN ('paid','preparing','shipped','completed') "
+        "SELECT count(*) FROM \"order\" WHERE state IN ('paid','preparing','packed','shipped','delivered','completed') "
         "AND paid_at>=? AND paid_at<?"
     )
     with _quick(path) as connection:

@@ -98,13 +98,13 @@ class Agent:
         await self.sees(file["name"])
 
     async def steps(self, number: str, *steps: str) -> None:
-        """Take an order through steps: Prepare, Ship, Complete."""
+        """Take an order through steps: Pack, Ship, Delivered, Complete."""
         await self.goes("/orders")
         await self.page.get_by_role("link", name=number).click()
         detail = self.page.get_by_role("dialog").filter(has_text=number)
         for step in steps:
             await detail.get_by_role("button", name=step).click()
-            question = self.page.locator(".el-message-box")
+            question = self.page.locator(".step-dialog:visible")
             await question.get_by_role("button", name=step).click()
             await expect(question).to_be_hidden()
 

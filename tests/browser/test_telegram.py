@@ -58,7 +58,7 @@ async def test_the_tour_on_telegram(telegram: TelegramServer, shop: Parley, new_
     await expect(paying).to_have_url(re.compile("/paid/"))
     await ann.sees(f"订单 {number[0]} 已确认")
 
-    await admin.steps(number[0], "Prepare", "Ship", "Complete")
+    await admin.steps(number[0], "Pack", "Ship", "Delivered", "Complete")
     await ann.sees("已送达，请慢慢享用。")
     await reviews(ann)
     await admin.accepts_review("清香回甘")

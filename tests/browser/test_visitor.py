@@ -36,9 +36,9 @@ async def test_from_hello_to_a_review_on_the_shop_page(
     await buys(ann, name, address, screenshots)
     number = await ann.order_number()
 
-    await admin.steps(number, "Prepare", "Ship", "Complete")
+    await admin.steps(number, "Pack", "Ship", "Delivered", "Complete")
     await admin.draws(screenshots, f"{lang}-08-desk-order")
-    for news in ("is being packed.", "is on its way to you.", "has been delivered."):
+    for news in ("is packed and will leave soon.", "is on its way to you.", "has been delivered."):
         await ann.sees(news, times=1)
 
     await reviews(ann, number, words, screenshots)

@@ -42,7 +42,7 @@ from bot.runtime.parts import Parts
 from bot.runtime.paying import Paying
 from bot.runtime.refunds import GiveBack
 from bot.runtime.runtime import Runtime
-from bot.runtime.shop import Able, Shop
+from bot.runtime.shop import NO_LATER, Able, Later, Shop
 from bot.runtime.voiding import VoidPayment
 from bot.services import payments
 from bot.services.filing import Filing, Limits
@@ -140,6 +140,7 @@ class Simulator:
     languages: Sequence[str] = ("en", "zh")
     now: datetime = START
     quiet: QuietHours = NEVER
+    later: Later = NO_LATER  # what the clock goes on with
     currencies: Mapping[str, str] = field(default_factory=dict)  # of accounts that have their own
     more: Sequence[Capabilities] = ()  # the shop's other channels
 
@@ -179,6 +180,7 @@ class Simulator:
             pay_ways=ways_to_pay(providers),
             quiet=self.quiet,
             currencies=self.currencies,
+            later=self.later,
         )
         self.runtime = Runtime(
             Parts(
@@ -209,6 +211,7 @@ class Simulator:
         self.now += duration(span) or timedelta()
         await self.runtime.clockwork.dialogs_due()
         await self.runtime.clockwork.orders_due()
+        await self.runtime.clockwork.deliveries_due()
         await self.runtime.clockwork.morning()
         await self.runtime.clockwork.back_in_stock()
         await self.runtime.clockwork.broadcasts_due()

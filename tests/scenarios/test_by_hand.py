@@ -98,15 +98,15 @@ async def test_what_is_paid_on_delivery_goes_its_way_unpaid(one_sim: Simulator) 
     await one_sim.passes("3d")
     order = await Order.get()
     assert (order.state, order.paid_at, await on_shelf("LJ")) == ("confirmed", None, 4)
-    for step in ("prepare", "ship"):
-        await one_sim.runtime.step_order(order.id, step, 1, "")
+    for step in ("pack", "ship"):
+        await one_sim.runtime.step_order(order.id, step, 1)
     await receives(one_sim, 6800)
-    await one_sim.runtime.step_order(order.id, "complete", 1, "")
+    await one_sim.runtime.step_order(order.id, "complete", 1)
     await one_sim.runtime.idle()
     await order.refresh_from_db()
     assert (order.state, order.paid_at is not None) == ("completed", True)
     assert [(one.to_state, one.actor) for one in await OrderEvent.all().order_by("id")] == [
-        ("placed", "customer"), ("confirmed", "customer"), ("preparing", "staff:1"), ("shipped", "staff:1"),
+        ("placed", "customer"), ("confirmed", "customer"), ("packed", "staff:1"), ("shipped", "staff:1"),
         ("shipped", "provider:cod"), ("completed", "staff:1"),
     ]  # fmt: skip
     assert await ann.times("Your payment has arrived") == 1
@@ -116,7 +116,7 @@ async def test_what_is_taken_back_before_it_is_sent_is_on_the_shelf_again(one_si
     ann = await who_pays_by(one_sim, "cod")
     await ann.picks("Pay the courier")
     order = await Order.get()
-    await one_sim.runtime.step_order(order.id, "cancel", 1, "")
+    await one_sim.runtime.step_order(order.id, "cancel", 1)
     await done(one_sim)
     assert ((await Payment.get()).state, await on_shelf("LJ")) == ("failed", 5)
     await receives(one_sim, 6800)

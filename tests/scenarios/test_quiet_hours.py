@@ -64,7 +64,7 @@ async def comes(sim: Simulator, time: str) -> None:
 async def test_news_wait_for_the_morning_in_their_order_and_answers_do_not(night: Simulator) -> None:
     ann = await buyer(night)
     night.now = shanghai(LATE)
-    await moves(night, ann, "preparing")
+    await moves(night, ann, "packed")
     await moves(night, ann, "shipped")
     assert [row.delivery for row in await Message.filter(delivery="quiet")] == ["quiet"] * 2
     await ann.says("my orders")  # and whoever writes at night is answered at night
@@ -75,7 +75,7 @@ async def test_news_wait_for_the_morning_in_their_order_and_answers_do_not(night
     await night.restarts()
     await comes(night, MORNING)
     told = [seen.text for seen in await ann.screen()][before:]
-    assert [("is being packed" in text, "is on its way" in text) for text in told] == [(True, False), (False, True)]
+    assert [("is packed" in text, "is on its way" in text) for text in told] == [(True, False), (False, True)]
     await comes(night, "2026-11-23 08:05")
     assert len(await ann.screen()) == before + 2
     assert await Effect.exclude(state="done").count() == 0
@@ -151,8 +151,8 @@ async def test_the_customers_own_night_counts_where_it_is_known(one_night: Simul
     ann = await buyer(one_night)
     await Identity.all().update(timezone="Europe/Berlin")
     one_night.now = shanghai(LATE)  # 16:00 in Berlin
-    await moves(one_night, ann, "preparing")
-    assert await ann.times("is being packed") == 1
+    await moves(one_night, ann, "packed")
+    assert await ann.times("is packed") == 1
     one_night.now = shanghai("2026-11-23 09:00")  # 02:00 in Berlin
     await moves(one_night, ann, "shipped")
     assert await ann.times("is on its way") == 0

@@ -109,9 +109,9 @@ async def test_news_of_an_order_waits_for_its_customer_when_the_reply_window_is_
     ann = await who_ordered(sim)
     await ann.pays()
     await sim.passes("30d")
-    await takes_steps(sim, ann, "preparing", "shipped", "completed")
+    await takes_steps(sim, ann, "packed", "shipped", "delivered")
     told = sim.capabilities.proactive in ("yes", "template") or sim.capabilities.reply_window is None
-    news = ("is being packed", "is on its way", "has been delivered")
+    news = ("is packed", "is on its way", "has been delivered")
     assert [await ann.times(words) for words in news] == [int(told)] * 3
     assert {row.delivery for row in await Message.filter(client_id__startswith="order:")} <= (
         {"", "sent"} if told else {"held"}

@@ -176,7 +176,7 @@ async def test_who_may_not_pay_is_told_why_in_their_language(shop: Shop) -> None
     assert await problem(state="cancelled") == f"Order {order.number} has been cancelled."
     assert await problem(state="expired", hold_until=None) == over
     assert await problem(hold_until=now) == over
-    assert await problem(state="preparing") == "This order is paid already. Thank you."
+    assert await problem(state="packed") == "This order is paid already. Thank you."
     assert "price of this order has changed" in await problem(total=6900)
     assert "price of this order has changed" in await problem(replace(shop.bill, total=339))
     assert "price of this order has changed" in await problem(replace(shop.bill, currency="CNY"))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
 from bot.core.events import ReviewChanged
-from bot.services import audit, backoffice, reviews
+from bot.services import audit, backoffice, order_states, reviews, shipments
+from bot.services.order_states import Doing
+from bot.services.shipments import Parcel
 from models.database import transaction
 from web.auth import me, needs
 from web.desk.conversations import shapes
@@ -13,17 +17,14 @@ from web.desk.payments import detail
 from web.http import Problem, answer, path_id, read_object, text_of
 from web.keys import CLOCK, RUNTIME
 
-STATES = ("", "placed", "paid", "confirmed", "preparing", "shipped", "completed", "cancelled", "expired", "refunded")
 REVIEW_STATES = ("pending", "accepted", "rejected")
-STEPS = ("prepare", "ship", "complete", "cancel", "refund")
-_FOR_MANAGERS = ("refund",)
 
 
 @needs("agent")
 async def listed(request: web.Request) -> web.Response:
     """GET /api/desk/orders."""
     state = request.query.get("state", "")
-    if state not in STATES:
+    if state not in ("", *order_states.STATES):
         raise Problem(400, "bad_request")
     page = await backoffice.orders(state, request.query.get("q", "").strip()[:40], request.query.get("before", ""))
     shape = shapes(request)
@@ -40,13 +41,24 @@ async def opened(request: web.Request) -> web.Response:
 async def step(request: web.Request) -> web.Response:
     """POST /api/desk/orders/{id}/{step}."""
     order_id, wanted, who = path_id(request), request.match_info["step"], me(request)
-    if wanted not in STEPS:
+    role = order_states.role(wanted)
+    if not role:
         raise Problem(404, "not_found")
-    if wanted in _FOR_MANAGERS and not who.may("manager"):
+    if not who.may(role):
         raise Problem(403, "forbidden")
-    note = text_of(await read_object(request), "note", 300, default="")
-    await request.app[RUNTIME].step_order(order_id, wanted, who.id, note)
+    doing = _doing(await read_object(request))
+    if order_states.STEPS[wanted].why and not doing.note:
+        raise Problem(422, "no_reason")
+    await request.app[RUNTIME].step_order(order_id, wanted, who.id, doing)
     return answer({"order": await detail(request, order_id)})
+
+
+def _doing(body: dict[str, Any]) -> Doing:
+    parcel = Parcel(*(text_of(body, field, most, default="").strip() for field, most in shipments.MOST.items()))
+    restock = body.get("restock", False)
+    if not isinstance(restock, bool):
+        raise Problem(400, "bad_request")
+    return Doing(text_of(body, "note", 300, default="").strip(), parcel, restock)
 
 
 @needs("agent")

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from bot.core.ports import Channel
+from bot.services import order_states
 from bot.services.backoffice import OrderDetail, OrderRow, ReviewRow
 from bot.services.consents import Standing
 from bot.services.conversations import Row
@@ -178,6 +179,7 @@ class Shapes:
             "conversation_id": order.conversation_id,
             "refunded": money(order.refunded, self.locale) if order.refunded else None,
             "lines": lines,
+            "steps": _steps(order.state),
         }
 
     def order_detail(self, detail: OrderDetail) -> Json:
@@ -189,7 +191,8 @@ class Shapes:
             for step in detail.steps
         ]
         more = {"phone": row.phone, "address": row.address, "hold_until": time_or_none(row.hold_until)}
-        return self.order(row) | more | {"events": events}
+        parcels = [{"carrier": one.carrier, "number": one.number, "url": one.url} for one in detail.parcels]
+        return self.order(row) | more | {"events": events, "parcels": parcels}
 
     def _told(self, told: Told) -> Json:
         known = self._channels.get(told.account)
@@ -285,3 +288,12 @@ def _match(said: Said) -> Json:
         "found": said.line.found,
         "after": said.line.after,
     }
+
+
+def _steps(state: str) -> list[Json]:
+    """What leads on from a state at the desk."""
+    return [
+        {"name": name, "role": order_states.role(name), "why": order_states.STEPS[name].why}
+        for name in order_states.allowed(state)
+        if order_states.role(name)
+    ]

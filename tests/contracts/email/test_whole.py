@@ -165,7 +165,7 @@ async def test_a_mailed_code_joins_and_a_mail_still_acts_for_its_own_address_alo
     await runtime.accept([Inbound("webchat", "w3", "visitor-7", text="/orders")])
     await shop.until(Message.filter(conversation_id=web.id, body__contains=order.number).exists)
 
-    await Order.filter(id=order.id).update(state="preparing")  # what the shop tells goes to the address, as ever
+    await Order.filter(id=order.id).update(state="packed")  # what the shop tells goes to the address, as ever
     await runtime.accept([Inbound("email", "o1", shop.ann.id, "order", data=order.number)])
     await shop.ann.sees(f"Order {order.number} is being packed.")
 

@@ -70,7 +70,7 @@ class Play:
         """Mei packs the order, and hands it to the courier."""
         await self.logs_in()
         order = await Order.get(account="whatsapp")
-        for step in ("prepare", "ship"):
+        for step in ("pack", "ship"):
             await self.desk("POST", f"orders/{order.id}/{step}", {})
 
     async def told(self, delivery: str) -> dict[str, Any]:

@@ -104,7 +104,7 @@ async def test_an_order_that_was_sent_before_is_no_news(shop: Shop, bank: LocalP
     scope = await shop.customer()
     order = await shop.buys(scope)
     payment = (await shop.pays(scope, order)).payment
-    await shop.advances(order, "prepare", "ship")
+    await shop.advances(order, "pack", "ship")
     async with transaction():
         await privacy.erase(scope.contact_id, NOW)
         await settlement.ask_later(payment.key, "pay:local:late-copy", NOW)

@@ -7,37 +7,46 @@ import pytest
 
 from bot.core.errors import BadInput, Refused
 from bot.services import orders
-from bot.services.order_states import BY_STAFF, STEPS, allowed
+from bot.services.order_states import BY_STAFF, STATES, STEPS, Doing, allowed
 from bot.services.orders import EXPIRE_AT_ONCE, OrderView
+from bot.services.shipments import Parcel
 from models import Order
 from models.database import transaction
 from tests.unit.services.shop import Shop, held, on_shelf, steps_of
 
-STATES = ("placed", "paid", "confirmed", "preparing", "shipped", "completed", "cancelled", "expired", "refunded")
-
-
-#: Written out once more, by hand: what each state allows, and who may do it at the desk.
+#: Written out once more, by hand: what each state allows.
 LEADS_ON = {
     "placed": {"pay", "confirm", "cancel", "expire"},
-    "confirmed": {"pay", "prepare", "cancel"},
-    "paid": {"prepare", "cancel", "refund"},
-    "preparing": {"collect", "ship", "cancel", "refund"},
-    "shipped": {"collect", "complete", "refund"},
-    "completed": {"collect", "refund"},
+    "confirmed": {"pay", "pack", "cancel"},
+    "paid": {"pack", "cancel", "refund"},
+    "preparing": {"collect", "pack", "ship", "cancel", "refund"},  # as an earlier release left it
+    "packed": {"collect", "ship", "cancel", "refund"},
+    "shipped": {"collect", "deliver", "complete", "return", "refund"},
+    "delivered": {"collect", "complete", "return", "refund"},
+    "completed": {"collect", "return", "refund"},
     "cancelled": {"refund"},
     "expired": {"pay", "refund"},
+    "returned": {"refund"},
     "refunded": set[str](),
 }
-
+#: And who takes each step.
+TAKEN_BY = {
+    "pay": {"provider"}, "confirm": {"customer"}, "collect": {"provider"}, "pack": {"agent"}, "ship": {"agent"},
+    "deliver": {"agent"}, "complete": {"customer", "agent", "clock"}, "cancel": {"customer", "agent"},
+    "expire": {"clock"}, "return": {"agent"}, "refund": {"manager"},
+}  # fmt: skip
 
 WAY = {
     "placed": (),
     "paid": (),
     "confirmed": (),
-    "preparing": ("prepare",),
-    "shipped": ("prepare", "ship"),
-    "completed": ("prepare", "ship", "complete"),
+    "preparing": (),
+    "packed": ("pack",),
+    "shipped": ("pack", "ship"),
+    "delivered": ("pack", "ship", "deliver"),
+    "completed": ("pack", "ship", "complete"),
     "cancelled": ("cancel",),
+    "returned": ("pack", "ship", "return"),
     "refunded": ("refund",),
 }
 
@@ -55,12 +64,16 @@ async def an_order(shop: Shop, state: str) -> OrderView:
         return await shop.is_delivered_unpaid(scope, order)
     if state != "placed":
         await shop.pays(scope, order)
-    return await shop.advances(order, *WAY[state])
+    order = await shop.advances(order, *WAY[state])
+    if state == "preparing":
+        await Order.filter(id=order.id).update(state=state)
+    return order
 
 
 def test_the_table_says_what_this_file_says() -> None:
     assert {state: set(allowed(state)) for state in STATES} == LEADS_ON
-    assert set(BY_STAFF) == set(STEPS) - {"pay", "confirm", "collect", "expire"}
+    assert {name: set(step.by) for name, step in STEPS.items()} == TAKEN_BY
+    assert set(BY_STAFF) == {name for name, by in TAKEN_BY.items() if by & {"agent", "manager"}}
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -83,18 +96,29 @@ async def test_staff_take_the_steps_that_lead_on_and_no_other(shop: Shop, state:
 #: What is on the shelf of ten, and held, after each step from each state; two pieces were ordered.
 AFTER = {
     ("placed", "cancel"): (10, 0),
-    ("paid", "prepare"): (8, 0),
+    ("paid", "pack"): (8, 0),
     ("paid", "cancel"): (10, 0),
     ("paid", "refund"): (10, 0),
-    ("confirmed", "prepare"): (8, 0),
+    ("confirmed", "pack"): (8, 0),
     ("confirmed", "cancel"): (10, 0),
+    ("preparing", "pack"): (8, 0),
     ("preparing", "ship"): (8, 0),
     ("preparing", "cancel"): (10, 0),
     ("preparing", "refund"): (10, 0),
+    ("packed", "ship"): (8, 0),
+    ("packed", "cancel"): (10, 0),
+    ("packed", "refund"): (10, 0),
+    ("shipped", "deliver"): (8, 0),
     ("shipped", "complete"): (8, 0),
+    ("shipped", "return"): (8, 0),
     ("shipped", "refund"): (8, 0),
+    ("delivered", "complete"): (8, 0),
+    ("delivered", "return"): (8, 0),
+    ("delivered", "refund"): (8, 0),
+    ("completed", "return"): (8, 0),
     ("completed", "refund"): (8, 0),
     ("cancelled", "refund"): (10, 0),
+    ("returned", "refund"): (8, 0),
 }
 
 
@@ -104,12 +128,14 @@ async def test_a_step_moves_state_stock_and_audit_together(shop: Shop, state: st
     before = await steps_of(order.id)
     shop.later(hours=1)
     async with transaction():
-        moved = await orders.advance(order.id, step, "staff:7", shop.now, "as agreed")
+        moved = await orders.advance(order.id, step, "staff:7", shop.now, Doing("as agreed"))
     assert moved.state == STEPS[step].to
     assert (await on_shelf(), await held()) == AFTER[state, step]
     assert await steps_of(order.id) == [*before, (state, moved.state, "staff:7")]
     row = await Order.get(id=order.id)
     assert (row.updated_at, row.hold_until) == (shop.now, None)
+    if moved.state in ("delivered", "completed") and state == "shipped":
+        assert row.delivered_at == shop.now
 
 
 def test_every_step_of_staff_is_covered() -> None:
@@ -176,7 +202,7 @@ async def test_expiry_takes_a_batch_at_a_time(shop: Shop) -> None:
 async def test_a_customer_cancels_before_it_is_shipped(shop: Shop, state: str) -> None:
     order = await an_order(shop, state)
     scope = await shop.customer(contact=order.contact_id)
-    if state in ("placed", "paid", "confirmed", "preparing"):
+    if "cancel" in LEADS_ON[state]:
         async with transaction():
             cancelled = await orders.cancel(scope, order.number)
         assert (cancelled.state, cancelled.paid_at is not None) == ("cancelled", state not in ("placed", "confirmed"))
@@ -193,3 +219,34 @@ async def test_reviewable_is_what_was_paid_and_not_reviewed(shop: Shop) -> None:
     scope = await shop.customer(contact=order.contact_id)
     await shop.buys(scope)
     assert [one.number for one in await orders.reviewable(scope)] == [order.number]
+
+
+async def test_a_step_is_for_those_whose_it_is(shop: Shop) -> None:
+    order = await Order.get(id=(await an_order(shop, "packed")).id)
+    for step, actor in (
+        ("ship", "customer"),
+        ("cancel", "clock"),
+        ("collect", "staff:1"),
+        ("refund", "provider:local"),
+    ):
+        with pytest.raises(BadInput, match="is not a step for"):
+            await orders.move(order, step, actor, shop.now)
+
+
+async def test_what_came_back_is_for_sale_again_where_staff_say_so(shop: Shop) -> None:
+    order = await an_order(shop, "delivered")
+    async with transaction():
+        await orders.advance(order.id, "return", "staff:1", shop.now, Doing(restock=True))
+    assert await on_shelf() == 10
+
+
+async def test_what_it_was_sent_as_is_kept_with_it(shop: Shop) -> None:
+    order, parcel = await an_order(shop, "packed"), Parcel("SF", "SF1234567", "https://sf.example/SF1234567")
+    for wrong in (Parcel(url="javascript:alert(1)"), Parcel(number="7" * 81)):
+        with pytest.raises(Refused, match=r"bad_link|too_long"):
+            async with transaction():
+                await orders.advance(order.id, "ship", "staff:1", shop.now, Doing(parcel=wrong))
+    async with transaction():
+        sent = await orders.advance(order.id, "ship", "staff:1", shop.now, Doing(parcel=parcel))
+    assert sent.parcels == (parcel,)
+    assert msgspec.convert(msgspec.to_builtins(sent), OrderView) == sent

@@ -9,7 +9,7 @@ import pytest
 from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.services import cart, orders
-from bot.services.orders import ALPHABET
+from bot.services.order_numbers import ALPHABET, new_number, normalise
 from bot.services.scope import ORDER_HOLD
 from models import CartLine, Order, OrderLine, Product
 from models.database import transaction
@@ -124,7 +124,7 @@ async def test_mine_are_the_ten_newest(shop: Shop) -> None:
 
 
 def test_numbers_are_readable_and_all_their_own() -> None:
-    numbers = {orders.new_number() for _ in range(500)}
+    numbers = {new_number() for _ in range(500)}
     assert len(numbers) == 500
     assert all(len(number) == 9 and number[4] == "-" for number in numbers)
     assert {letter for number in numbers for letter in number} == {*ALPHABET, "-"}
@@ -133,12 +133,12 @@ def test_numbers_are_readable_and_all_their_own() -> None:
 
 @pytest.mark.parametrize("typed", ["P7K2-4M9Q", "p7k2-4m9q", " #P7K2 4M9Q", "p7k24m9q."])
 def test_a_number_is_found_however_it_is_typed(typed: str) -> None:
-    assert orders.normalise(typed) == "P7K2-4M9Q"
+    assert normalise(typed) == "P7K2-4M9Q"
 
 
 @pytest.mark.parametrize("typed", ["A-1", "P7K2-4M9", "订单"])
 def test_what_is_not_our_number_stays_as_it_is(typed: str) -> None:
-    assert orders.normalise(f" {typed} ") == typed
+    assert normalise(f" {typed} ") == typed
 
 
 async def test_a_taken_number_is_drawn_again(any_shop: Shop) -> None:

@@ -47,6 +47,7 @@ PERSONAL: tuple[type[Model], ...] = (
     models.Order,
     models.OrderLine,
     models.OrderEvent,
+    models.Shipment,
     models.StockHold,
     models.StockPick,
     models.StockAlert,

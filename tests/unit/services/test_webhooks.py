@@ -32,14 +32,14 @@ async def test_an_order_from_the_shelf_to_its_review(any_shop: Shop) -> None:
     ann = await any_shop.customer()
     order = await any_shop.buys(ann, quantity=2)
     await any_shop.pays(ann, order)
-    await any_shop.advances(order, "prepare", "ship", "complete")
+    await any_shop.advances(order, "pack", "ship", "complete")
     async with transaction():
         review = await reviews.record(any_shop.at(ann), order.number, 5, "Ann's own words", ())
     async with transaction():
         await reviews.accept(review.id, 1, NOW)
     assert await happened() == [
         "order.placed", "payment.created", "payment.opened", "order.paid", "payment.settled",
-        "order.preparing", "order.shipped", "order.completed", "review.received", "review.accepted",
+        "order.packed", "order.shipped", "order.completed", "review.received", "review.accepted",
     ]  # fmt: skip
     placed = await WebhookEvent.get(name="order.placed")
     told = msgspec.json.decode(placed.body)

@@ -38,6 +38,7 @@ from bot.runtime.stores import Connected, Stores
 from bot.services import desk_payments, orders, receipts
 from bot.services.audiences import Audience
 from bot.services.filing import Filing, Limits
+from bot.services.order_states import NOTHING, Doing
 from bot.services.receipts import Confirmed
 from bot.services.refunds import Wish
 from bot.storage import keys, links, media
@@ -211,9 +212,9 @@ class SmallRuntime:
         self.bus.publish(OwnerChanged(conversation_id, row.lane, None))
         self.bus.publish(RowChanged(conversation_id))
 
-    async def step_order(self, order_id: int, step: str, staff_id: int, note: str) -> None:
+    async def step_order(self, order_id: int, step: str, staff_id: int, doing: Doing = NOTHING) -> None:
         async with transaction():
-            await orders.advance(order_id, step, f"staff:{staff_id}", self.clock(), note)
+            await orders.advance(order_id, step, f"staff:{staff_id}", self.clock(), doing)
         self.bus.publish(OrderChanged(order_id))
 
     async def close_conversation(self, conversation_id: int, staff_id: int) -> None:

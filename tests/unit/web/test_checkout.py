@@ -148,7 +148,7 @@ async def test_what_cannot_be_opened_says_why_and_the_log_says_what_to_do(
         ("created", "placed", None),
         ("open", "paid", "done"),  # by another payment
         ("failed", "shipped", "done"),
-        ("open", "preparing, unpaid", "over"),  # to be paid in another way
+        ("open", "packed, unpaid", "over"),  # to be paid in another way
         ("paid", "cancelled", "done"),
         ("refunded", "refunded", "done"),
         ("mismatch", "paid", "done"),

@@ -1,6 +1,7 @@
 /** Every call of the desk's JSON API by name, so that no component knows an address. */
 import { request, upload } from "./client";
 import type {
+  Doing,
   Attachment,
   Audience,
   Broadcast,
@@ -118,8 +119,7 @@ export const receiveMoney = (payment: number, amount: string, seen: number, note
 export const giveBack = (payment: number, amount: string, reason: string, key: string) =>
   post<{ order: Order }>(`/payments/${payment}/refund`, { amount, reason, key });
 export const askRefundAgain = (refund: number) => post<{ order: Order }>(`/refunds/${refund}/retry`, {});
-export const orderStep = (id: number, step: OrderStep, note: string) =>
-  post<{ order: OrderRow }>(`/orders/${id}/${step}`, note ? { note } : {});
+export const orderStep = (id: number, step: OrderStep, doing: Doing) => post<{ order: OrderRow }>(`/orders/${id}/${step}`, doing);
 
 export const differences = (state: DifferenceState, before: string | null) =>
   get<Page<Difference> & { late: LateBooks[] }>(`/differences${query({ state, before })}`);

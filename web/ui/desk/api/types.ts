@@ -105,6 +105,8 @@ export type OrderRow = {
   /** What went back of what was paid. */
   refunded: Money | null;
   lines: OrderLine[];
+  /** What leads on from its state, and what somebody of the staff must be for it; `why`: only with a reason. */
+  steps: { name: OrderStep; role: Role; why: boolean }[];
 };
 /** How the customer was told of a step of an order: the message, and whether it left as the platform's template. */
 export type StepTold = {
@@ -148,8 +150,13 @@ export type Order = OrderRow & {
   address: string;
   events: OrderEvent[];
   payments: Payment[];
+  parcels: Parcel[];
 };
-export type OrderStep = "prepare" | "ship" | "complete" | "cancel" | "refund";
+/** What an order left as; each part may be unknown (""). */
+export type Parcel = { carrier: string; number: string; url: string };
+export type OrderStep = "pack" | "ship" | "deliver" | "complete" | "cancel" | "return" | "refund";
+/** What is said of a step; `restock`: what came back can be sold again. */
+export type Doing = Partial<Parcel> & { note?: string; restock?: boolean };
 export type ReviewRow = {
   id: number;
   stars: number;

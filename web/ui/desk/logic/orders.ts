@@ -1,22 +1,25 @@
-/** Which steps staff may take with an order in a state; the server has the last word. */
-import type { OrderStep } from "../api/types";
+/** Which steps staff may take with an order: the server names them, and has the last word. */
+import type { OrderRow, OrderStep } from "../api/types";
 
-const STEPS: Record<string, OrderStep[]> = {
-  placed: ["cancel"],
-  paid: ["prepare", "cancel", "refund"],
-  confirmed: ["prepare", "cancel"],
-  preparing: ["ship", "cancel", "refund"],
-  shipped: ["complete", "refund"],
-  completed: ["refund"],
-};
+export const STATES = [
+  "placed",
+  "paid",
+  "confirmed",
+  "packed",
+  "shipped",
+  "delivered",
+  "completed",
+  "cancelled",
+  "expired",
+  "returned",
+  "refunded",
+] as const;
 
-export const STATES = ["placed", "paid", "confirmed", "preparing", "shipped", "completed", "cancelled", "expired", "refunded"] as const;
-
-/** Refunds are for managers; an order that ended unshipped can be refunded when money was `captured` for it. */
-export function stepsOf(state: string, manager: boolean, captured = false): OrderStep[] {
-  const ended = state === "cancelled" || state === "expired";
-  const steps = STEPS[state] ?? (ended && captured ? (["refund"] as const) : []);
-  return steps.filter((step) => manager || step !== "refund");
+/** Some are for managers; an order that ended unshipped can be refunded when money was `captured` for it. */
+export function stepsOf(order: Pick<OrderRow, "state" | "steps">, manager: boolean, captured = false): OrderStep[] {
+  const ended = order.state === "cancelled" || order.state === "expired";
+  const mine = order.steps.filter((step) => manager || step.role !== "manager").map((step) => step.name);
+  return mine.filter((name) => name !== "refund" || captured || !ended);
 }
 
 export type Tone = "plain" | "good" | "busy" | "warn" | "bad";
@@ -26,10 +29,13 @@ const TONES: Record<string, Tone> = {
   paid: "good",
   confirmed: "warn",
   preparing: "busy",
+  packed: "busy",
   shipped: "busy",
+  delivered: "good",
   completed: "good",
   cancelled: "plain",
   expired: "plain",
+  returned: "warn",
   refunded: "bad",
 };
 

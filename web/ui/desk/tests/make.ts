@@ -62,6 +62,11 @@ export function order(id: number, given: Partial<OrderRow> = {}): OrderRow {
     conversation_id: 1,
     refunded: null,
     lines: [],
+    steps: [
+      { name: "pack", role: "agent", why: false },
+      { name: "cancel", role: "agent", why: true },
+      { name: "refund", role: "manager", why: true },
+    ],
     ...given,
   };
 }

@@ -1,0 +1,15 @@
+-- What becomes of an order after it was paid: what it left as, when it came, and what its customer was asked once.
+ALTER TABLE "order" ADD COLUMN "delivered_at" TIMESTAMP;
+ALTER TABLE "order" ADD COLUMN "review_asked_at" TIMESTAMP;
+CREATE INDEX "ix_order_review" ON "order" ("review_asked_at", "delivered_at");
+CREATE TABLE "shipment" (
+    "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    "carrier" VARCHAR(80) NOT NULL DEFAULT '',
+    "number" VARCHAR(80) NOT NULL DEFAULT '',
+    "url" VARCHAR(500) NOT NULL DEFAULT '',
+    "created_at" TIMESTAMP NOT NULL,
+    "order_id" BIGINT NOT NULL REFERENCES "order" ("id") ON DELETE CASCADE
+);
+CREATE INDEX "ix_shipment_order" ON "shipment" ("order_id");
+ALTER TABLE "cart_line" ADD COLUMN "reminded_at" TIMESTAMP;
+CREATE INDEX "ix_cart_line_reminded" ON "cart_line" ("reminded_at", "created_at");

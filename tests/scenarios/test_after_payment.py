@@ -1,0 +1,137 @@
+"""An order after it was paid: told step by step, followed, received, reviewed, and ordered again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.runtime.shop import Later
+from bot.services import backoffice
+from bot.services.order_states import NOTHING, Doing
+from bot.services.shipments import Parcel
+from models import CartLine, Message, Order, OrderEvent, Review
+from tests.kit.simulator import Customer, Simulator
+from tests.scenarios.shopkeeping import stock
+from tests.scenarios.test_order import who_ordered
+from tests.unit.services.shop import lies
+
+SF = Parcel("SF Express", "SF1234567", "https://sf.example/SF1234567")
+LATER = Later(completes=timedelta(days=7), review=timedelta(days=3))
+
+
+async def who_paid(sim: Simulator) -> Customer:
+    ann = await who_ordered(sim)
+    await ann.pays()
+    return ann
+
+
+async def takes(sim: Simulator, *steps: str, doing: Doing = NOTHING) -> None:
+    """Mei takes these steps of the order."""
+    for step in steps:
+        await sim.runtime.step_order((await Order.get()).id, step, 1, doing)
+        await sim.runtime.idle()
+
+
+async def test_an_order_goes_its_way_to_its_customer_and_is_ordered_again(sim: Simulator) -> None:
+    ann = await who_paid(sim)
+    number = (await Order.get()).number
+    await takes(sim, "pack")
+    await takes(sim, "ship", doing=Doing(parcel=SF))
+    assert await ann.times("is packed and will leave soon") == 1
+    await ann.says("Where is my order")  # what did not fit into the channel's quota comes now, too
+    assert await ann.times("Sent with SF Express, number SF1234567.") == 2
+    assert await ann.times(f"Order {number} is on its way.") == 1
+    await ann.picks("I received it")
+    assert await ann.times(f"Order {number} is completed.") == 1
+    assert [event.actor for event in await OrderEvent.all().order_by("id")][-1] == "customer"
+    await ann.picks("Order again")
+    assert await ann.times(f"In your cart again, from order {number}:") == 1
+    assert (await CartLine.get()).quantity == 1
+
+
+async def test_a_link_to_follow_its_way_is_a_button(one_sim: Simulator) -> None:
+    ann = await who_paid(one_sim)
+    await takes(one_sim, "pack")
+    await takes(one_sim, "ship", doing=Doing(parcel=SF))
+    buttons = {button.label: button.url for button in (await ann.last()).buttons}
+    assert buttons == {"Track": SF.url, "I received it": ""}
+    await takes(one_sim, "deliver")
+    assert [button.label for button in (await ann.last()).buttons] == ["I received it", "Leave a review", "Order again"]
+
+
+async def test_nobody_asks_where_nothing_is_under_way(one_sim: Simulator) -> None:
+    ann = await one_sim.customer()
+    await ann.says("/track")
+    assert "No order of yours is under way." in (await ann.last()).text
+
+
+async def test_what_was_delivered_is_reviewed_by_its_order_once(sim: Simulator) -> None:
+    sim.later = LATER
+    await sim.restarts()
+    ann = await who_paid(sim)
+    await takes(sim, "pack", "ship", "deliver")
+    await ann.says("hello")
+    await sim.passes("71h")
+    assert await ann.times("How was Longjing?") == 0
+    await sim.passes("2h")
+    await sim.passes("1h")
+    able = sim.capabilities
+    asked = able.reply_window is None or able.reply_window > timedelta(hours=73) or able.proactive == "yes"
+    assert await ann.times("How was Longjing?") == int(asked)
+    if not asked:
+        return
+    await ann.picks("Leave a review")
+    await ann.picks("5 ★")
+    await ann.says("Fine tea")
+    await ann.skips()
+    review = await Review.get()
+    assert (review.order_id, review.product_id is not None) == ((await Order.get()).id, True)
+    await sim.passes("5d")
+    order = await Order.get()
+    assert (order.state, await ann.times("How was Longjing?")) == ("completed", 1)
+    assert (await OrderEvent.all().order_by("id"))[-1].actor == "clock"
+
+
+@pytest.mark.parametrize("way", ["reviewed", "returned", "late"])
+async def test_who_needs_not_be_asked_is_not(one_sim: Simulator, way: str) -> None:
+    one_sim.later = LATER
+    await one_sim.restarts()
+    ann = await who_paid(one_sim)
+    await takes(one_sim, "pack", "ship", "deliver")
+    if way == "returned":
+        await takes(one_sim, "return")
+    if way == "reviewed":
+        await Review.create(
+            contact_id=(await Order.get()).contact_id, order_id=(await Order.get()).id, stars=5,
+            created_at=one_sim.now, updated_at=one_sim.now,
+        )  # fmt: skip
+    await one_sim.passes("30d" if way == "late" else "4d")
+    assert await ann.times("How was") == 0
+
+
+async def test_what_is_not_for_sale_any_more_is_said(one_sim: Simulator) -> None:
+    ann = await who_paid(one_sim)
+    await takes(one_sim, "pack", "ship", "complete")
+    await lies(0, "LJ")
+    await ann.picks("Order again")
+    assert await ann.times("Longjing has just sold out.") == 1
+    assert await ann.times("None of it is for sale any more.") == 1
+    assert await CartLine.all().count() == 0
+    await stock(one_sim, sku="GW", name="Gaiwan")
+
+
+@pytest.mark.parametrize("channel_speaks", [True, False])
+async def test_a_step_while_staff_have_the_word_is_not_said_and_shown_as_not_told(
+    one_sim: Simulator, channel_speaks: bool
+) -> None:
+    ann, mei = await who_paid(one_sim), await one_sim.staff()
+    order = await Order.get()
+    if not channel_speaks:
+        await one_sim.runtime.take_over(order.conversation_id, mei.id)
+    await takes(one_sim, "pack", "ship")
+    assert await ann.times("is on its way to you") == int(channel_speaks)
+    shown = [step for step in (await backoffice.order(order.id)).steps if step.to_state in ("packed", "shipped")]
+    told = [(step.told.delivery, step.told.error) if step.told else None for step in shown]
+    assert told == [("sent", "") if channel_speaks else ("failed", "takeover")] * 2
+    assert await Message.filter(author="event", text="untold").count() == (0 if channel_speaks else 2)
