@@ -27,6 +27,7 @@ InboundKind = Literal[
     "order",  # an order took a step outside of the conversation; `data` is its number
     "news",  # the shop tells many something, also this customer; `data` is the broadcast's id
     "review",  # an order came some days ago: how was it? `data` is its number
+    "cart",  # something lies in the customer's cart for long: do they want it?
     "back",  # a variant that the customer waits for can be bought again; `data` is its sku
     "nudge",  # a question waits at another address of the customer's: `text` is the question, `data` the channel
     "report",  # a report is ready for this chat; `data` is the run's id
@@ -120,6 +121,7 @@ _ABOUT: Mapping[str, About] = {
     "timer": "reminders",
     "nudge": "reminders",
     "back": "reminders",
+    "cart": "reminders",
     "review": "reminders",
     "order": "orders",
     "report": "reports",

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 
 from bot.core.ports import Accept
-from bot.runtime import back_in_stock, broadcasting, order_steps, pruning, timers
+from bot.runtime import back_in_stock, broadcasting, left_carts, order_steps, pruning, timers
 from bot.runtime.effects import Effects
 from bot.runtime.inbox import Inbox
 from bot.runtime.ledger import Waiting
@@ -62,6 +62,7 @@ class Clockwork:
         schedule.every(broadcasting.STEP_SECONDS, "broadcasts", self.broadcasts_due)
         schedule.every(15.0, "orders", self.orders_due)
         schedule.every(60.0, "deliveries", self.deliveries_due)
+        schedule.every(300.0, "carts", self.carts_due)
         schedule.every(300.0, "books", self.books_due)
         schedule.every(60.0, "reconciliation", self._reconcile)
         schedule.every(15.0, "back in stock", self.back_in_stock)
@@ -98,6 +99,12 @@ class Clockwork:
             self._stepped(await order_steps.complete(now, shop.later.completes))
         if shop.later.review and self._waiting() < _MUCH:
             self._stepped(await order_steps.ask_for_reviews(self._inbox, shop, now, shop.later.review))
+
+    async def carts_due(self) -> None:
+        """See `left_carts.remind`; while much waits to be answered, this waits, too."""
+        shop = self._parts.shop
+        if shop.later.cart and self._waiting() < _MUCH:
+            self._arrived(await left_carts.remind(self._inbox, shop, self._parts.clock(), shop.later.cart))
 
     async def books_due(self) -> None:
         """Book what was settled by a node of a release without books: they may run beside us during an upgrade."""

@@ -212,6 +212,7 @@ class Simulator:
         await self.runtime.clockwork.dialogs_due()
         await self.runtime.clockwork.orders_due()
         await self.runtime.clockwork.deliveries_due()
+        await self.runtime.clockwork.carts_due()
         await self.runtime.clockwork.morning()
         await self.runtime.clockwork.back_in_stock()
         await self.runtime.clockwork.broadcasts_due()

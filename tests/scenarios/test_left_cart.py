@@ -1,0 +1,104 @@
+"""A cart that was left is told of once, to who may be reminded and has not ordered since."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.runtime.shop import Later
+from models import CartLine, Contact, Conversation, Order
+from tests.kit.simulator import Customer, Simulator
+from tests.scenarios.shopkeeping import stock
+from tests.scenarios.test_order import fill_cart, place_order
+from tests.unit.services.shop import lies
+
+LATER = Later(cart=timedelta(hours=20))
+WORDS = "You left this in your cart."
+
+
+async def who_left(sim: Simulator) -> Customer:
+    """Somebody with tea in the cart."""
+    sim.later = LATER
+    await sim.restarts()
+    await stock(sim)
+    ann = await sim.customer()
+    await fill_cart(ann)
+    return ann
+
+
+async def test_it_is_told_once_and_a_new_cart_once_more(sim: Simulator) -> None:
+    ann = await who_left(sim)
+    await sim.passes("19h")
+    assert await ann.times(WORDS) == 0
+    await sim.passes("2h")
+    for _ in range(3):
+        await sim.passes("1h")
+    able = sim.capabilities
+    may = able.reply_window is None or able.reply_window > timedelta(hours=21) or able.proactive == "yes"
+    assert await ann.times(WORDS) == int(may)
+    await ann.says("/cart")
+    await ann.picks("Empty the cart")
+    await fill_cart(ann)
+    await sim.passes("21h")
+    assert await ann.times(WORDS) == 2 * int(may)
+
+
+async def drops(sim: Simulator, ann: Customer) -> None:
+    await ann.says("/cart")
+    await ann.picks("Empty the cart")
+
+
+async def sells_out(sim: Simulator, ann: Customer) -> None:
+    await lies(0, "LJ")
+
+
+async def orders(sim: Simulator, ann: Customer) -> None:
+    """What she ordered left the cart; what has no price in her currency stayed."""
+    line = await CartLine.get()
+    await place_order(ann)
+    line.currency = "USD"
+    await line.save(force_create=True)
+    await Order.all().update(created_at=sim.now + timedelta(minutes=1))
+
+
+async def comes_back_late(sim: Simulator, ann: Customer) -> None:
+    """Nothing ran for a month."""
+    sim.now += timedelta(days=30)
+
+
+@pytest.mark.parametrize("does", [drops, sells_out, orders, comes_back_late])
+async def test_it_is_not_told_where_it_is_moot(one_sim: Simulator, does: object) -> None:
+    ann = await who_left(one_sim)
+    await does(one_sim, ann)  # type: ignore[operator]
+    await one_sim.passes("21h")
+    await one_sim.passes("1h")
+    assert await ann.times(WORDS) == 0
+
+
+async def test_what_was_put_in_later_puts_it_off(one_sim: Simulator) -> None:
+    ann = await who_left(one_sim)
+    await stock(one_sim, sku="GW", name="Gaiwan")
+    await one_sim.passes("19h")
+    await CartLine.create(
+        contact_id=(await Contact.get()).id, product_id=2, variant_id=2, quantity=1, price_seen=6800, currency="CNY",
+        created_at=one_sim.now,
+    )  # fmt: skip
+    await one_sim.passes("2h")
+    assert await ann.times(WORDS) == 0
+    await one_sim.passes("19h")
+    assert await ann.times(WORDS) == 1
+    await CartLine.filter(product_id=1).delete()  # what is left of it is the same cart
+    await one_sim.passes("2h")
+    assert await ann.times(WORDS) == 1
+
+
+async def test_it_waits_while_staff_have_the_word(one_sim: Simulator) -> None:
+    ann, mei = await who_left(one_sim), await one_sim.staff()
+    talk = (await Conversation.get()).id
+    await one_sim.runtime.take_over(talk, mei.id)
+    await one_sim.passes("21h")
+    await one_sim.runtime.give_back(talk, mei.id)
+    assert await ann.times(WORDS) == 0
+    await one_sim.passes("1h")
+    assert await ann.times(WORDS) == 1
