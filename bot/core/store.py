@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
+from bot.core.money import Money
 from bot.core.ports import FileStream, HookAnswer, HookRequest
 
 About = Literal["product", "order", "shop"]
@@ -92,6 +93,29 @@ class Hint:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class OutLine:
+    """So many of a variant, by its id and its product's there, at `price` for one."""
+
+    product: str
+    variant: str
+    quantity: int
+    price: Money
+
+
+@dataclass(frozen=True, slots=True)
+class OutOrder:
+    """An order that was placed here, with the goods of the shop in it; it was not there before `since`."""
+
+    number: str
+    lines: tuple[OutLine, ...]
+    name: str
+    phone: str
+    address: str
+    is_paid: bool
+    since: datetime
+
+
 class Store(Protocol):
     """A shop. All calls raise `StoreUnavailable` for no clear answer, and `Unauthorised`."""
 
@@ -112,6 +136,18 @@ class Store(Protocol):
 
     def every(self) -> AsyncIterator[Sequence[Brief]]:
         """Which products there are, some at a time."""
+
+    async def find(self, order: OutOrder) -> str:
+        """The shop's id of the order with our number; "" where it has none."""
+
+    async def push(self, order: OutOrder) -> str:
+        """Make the order there, and have the shop count its pieces; its id. Two calls make two.
+
+        Raises `BadInput` for what it does not take; what `StoreUnavailable` leaves open is told by `find`, later.
+        """
+
+    async def cancel(self, id: str) -> None:  # noqa: A002
+        """It was given up here, and nothing of it was sent: its pieces lie there again. Raises `BadInput`."""
 
     async def picture(self, address: str) -> FileStream:
         """The bytes of a picture. Raises `FileMissing`, too."""

@@ -16,16 +16,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.deadline import elapsed
-from bot.core.errors import BadInput, DatabaseBusy, LeaseLost, Retryable, Unauthorised
+from bot.core.errors import BadInput, DatabaseBusy, LeaseLost, Retryable, StoreUnavailable, Unauthorised
 from bot.core.faults import fault
 from bot.core.ports import HookAnswer, HookRequest
 from bot.core.store import Page, Store, StoreProduct
 from bot.runtime import roll
 from bot.runtime.lease import Lease
 from bot.runtime.store_pictures import Fetched, Pictures, kept
-from bot.services import store_hints, store_products, store_states
+from bot.services import store_hints, store_orders, store_products, store_states
 from bot.services.filing import Filing, Limits
 from bot.services.store_hints import Waiting
+from bot.services.store_orders import Due
 from bot.services.store_products import Shop
 from bot.services.store_reading import Problem
 from models import locks
@@ -108,13 +109,13 @@ class Syncing:
                 async with asyncio.timeout(min(left, LOOK)):
                     await self._hinted.wait()
                 return
-            except TimeoutError:  # another node may have been told
-                if self._lease.is_shared and await self._is_told():
+            except TimeoutError:  # another node may have been told, or an order was paid
+                if await self._is_told():
                     return
 
     async def _is_told(self) -> bool:
         try:
-            return await store_hints.any_waiting(self._name)
+            return await store_orders.any_due(self._name, self._clock()) or await store_hints.any_waiting(self._name)
         except Retryable:
             return False
 
@@ -154,6 +155,7 @@ class Syncing:
         sync = await store_states.begin(self._name, self._clock())
         shop = await self._places()
         await self._subscribe()
+        await self._send()
         more = True
         while more and await self._is_ours():
             page = await self._store.page(sync.cursor)
@@ -173,6 +175,32 @@ class Syncing:
             await store_products.trouble(self._name, Problem("no_webhooks", {"why": str(error)}), self._clock())
         else:
             await store_products.trouble(self._name, None, self._clock())
+
+    async def _send(self) -> None:
+        """Our orders; one that fails waits, and keeps nothing else waiting."""
+        for one in await store_orders.due(self._name, self._clock()):
+            if not await self._is_ours():
+                return
+            try:
+                await self._bring(one)
+            except (StoreUnavailable, Unauthorised) as error:
+                await store_orders.later(one.order_id, str(error), self._clock())
+            except BadInput as error:
+                await store_orders.refused(one, self._name, str(error), self._clock())
+
+    async def _bring(self, one: Due) -> None:
+        there = one.id or (await self._store.find(one.out) if one.is_tried else "")
+        if one.ends:
+            if there:
+                await self._store.cancel(there)
+            await store_orders.ended(one, self._name, self._clock())
+            return
+        if not there and not one.out.lines:
+            raise BadInput("none of its goods is in the shop any more")
+        if not there:
+            await store_orders.trying(one.order_id, self._clock())
+            there = await self._store.push(one.out)
+        await store_orders.sent(one, self._name, there, self._clock())
 
     async def _follow(self, shop: Shop) -> None:
         """What it told of is asked for, and taken."""

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from bot.core.errors import BadInput, Refused
-from bot.services import webhooks
+from bot.services import store_orders, webhooks
 from bot.services.shipments import UNKNOWN, Parcel
 from models import Order, OrderEvent
 
@@ -140,11 +140,15 @@ def check(order: Order, name: str, actor: str) -> Step:
 
 
 async def record(order: Order, before: str, actor: str, now: datetime, note: str = "") -> None:
-    """The audit row of a step that the order just took; who wants to know of steps is told."""
+    """The audit row of a step that the order just took; whoever must know of it is told, as the shop of its goods."""
     await OrderEvent.create(
         order_id=order.id, from_state=before, to_state=order.state, actor=actor, note=note[:300], at=now
     )
     await webhooks.of_order(order, before, actor, now)
+    if before not in AT_HOME and order.state in ("paid", "confirmed"):
+        await store_orders.want(order, now)
+    elif before in AT_HOME and order.state in ENDED:
+        await store_orders.give_up(order)
 
 
 async def take(order: Order, name: str, actor: str, now: datetime, note: str = "") -> Step:

@@ -16,7 +16,7 @@ import msgspec
 
 from bot.core.errors import Refused
 from bot.core.store import StorePlace, StoreProduct
-from bot.services import attachments, discards, products, stock
+from bot.services import attachments, discards, products, stock, store_orders
 from bot.services.store_reading import Problem, Reading, read
 from models import Attachment, Place, Price, Product, Stock, StoreConflict, StoreProblem, StoreSeen, Variant, locks
 from models.database import transaction
@@ -147,12 +147,15 @@ class _Taking:
         linked = {"store": shop.store, "external_updated_at": self._there.updated_at}
         await Product.filter(id=row.id).update(external_id=self._there.id, **linked)
         rows = {one.sku: one for one in await Variant.filter(product_id=row.id)}
+        owed = await store_orders.owed(shop.store, [one.id for one in rows.values()])
         for one, made in zip(reading.variants, spec.variants, strict=True):
             variant = rows[made.sku]
             await Variant.filter(id=variant.id).update(external_id=one.id, **linked)
-            for place, pieces in one.pieces.items():
-                if place in shop.places:
-                    await stock.put(variant.id, shop.places[place], PLENTY if pieces is None else pieces)
+            for there, pieces in one.pieces.items():
+                if there in shop.places:
+                    place = shop.places[there]
+                    lying = PLENTY if pieces is None else max(0, pieces - owed.get((variant.id, place), 0))
+                    await stock.put(variant.id, place, lying)
         if is_ours:  # what lay elsewhere was counted before the shop was connected
             other = Stock.filter(variant__product_id=row.id).exclude(place_id__in=list(shop.places.values()))
             await other.update(pieces=0)

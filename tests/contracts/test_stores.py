@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
+from bot.core.money import Money
 from bot.core.ports import HookRequest
-from bot.core.store import Hint, Store, StoreProduct
+from bot.core.store import Hint, OutLine, OutOrder, Store, StoreProduct
 from bot.settings.secret import Secret
 from bot.stores import shopify, woocommerce
 from bot.stores.shopify import queries
@@ -22,7 +23,7 @@ from tests.kit.platforms import woocommerce as fake_woocommerce
 from tests.kit.platforms.posting import Delivery
 from tests.kit.platforms.shopify import MOST_COST, RATE, ShopifyServer
 from tests.kit.platforms.woocommerce import WooCommerceServer
-from tests.kit.wire_faults import Cut, Garbage, Status, TooMany
+from tests.kit.wire_faults import Cut, Garbage, Lost, Status, TooMany
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -145,6 +146,42 @@ async def test_a_call_counts_by_its_very_bytes(case: Case) -> None:
     with pytest.raises(BadInput):
         case.store.parse(call(case.tells("product", {"name": "none"})))
     assert case.store.answer().status == 200
+
+
+def ordered(line: OutLine, number: str = "P7K2-4M9Q") -> OutOrder:
+    return OutOrder(
+        number, (line,), "Ann Lee", "555 0100", "1 Tea Lane\nTown", is_paid=True, since=NOW - timedelta(days=1)
+    )
+
+
+async def pieces(store: Store) -> int | None:
+    found = await store.product("1")
+    assert found is not None
+    [variant] = found.variants
+    return next(iter(variant.pieces.values()))
+
+
+async def test_an_order_is_made_there_found_by_our_number_and_cancelled(case: Case) -> None:
+    case.server.sells(1)
+    [found], _ = await pages(case.store)
+    order = ordered(OutLine("1", found.variants[0].id, 2, Money(650, "EUR")))
+    assert await case.store.find(order) == ""
+    case.server.fails("order" if case.read == "products" else "graphql", Lost())
+    with pytest.raises(StoreUnavailable):
+        await case.store.push(order)  # the shop has it, and we do not know
+    made = await case.store.find(order)
+    assert made == "700"
+    assert await case.store.find(ordered(order.lines[0], "AAAA-2222")) == ""
+    assert await pieces(case.store) == 3
+    [row] = case.server.orders
+    assert "6.5" in str(row) or "13.0" in str(row)  # what was paid here, not what it costs there by now
+    assert "parley" in str(row)
+    await case.store.cancel(made)
+    assert await pieces(case.store) == 5
+    with pytest.raises(BadInput):
+        await case.store.push(ordered(OutLine("99", "99", 1, Money(650, "EUR"))))
+    with pytest.raises(BadInput):
+        await case.store.cancel("999")
 
 
 async def test_what_the_shop_gave_up_to_tell_is_asked_for_again(case: Case) -> None:

@@ -72,9 +72,9 @@ class AdminApi:
         return answer.json()
 
 
-def assure_taken(payload: Mapping[str, Any]) -> None:
+def assure_taken(payload: Mapping[str, Any], name: str = "userErrors") -> None:
     """Raise `BadInput` for what a mutation did not like: that comes with 200, and not among the errors."""
-    if errors := payload.get("userErrors"):
+    if errors := payload.get(name):
         raise BadInput(f"Shopify does not take it: {'; '.join(str(one.get('message')) for one in errors)}"[:300])
 
 

@@ -58,3 +58,12 @@ SUBSCRIBE = (
     "mutation Subscribe($topic: WebhookSubscriptionTopic!, $to: WebhookSubscriptionInput!) {"
     " webhookSubscriptionCreate(topic: $topic, webhookSubscription: $to) { userErrors { field message } } }"
 )
+FIND = "query Find($by: String!) { orders(first: 10, query: $by) { nodes { id tags } } }"
+PUSH = (
+    "mutation Push($order: OrderCreateOrderInput!, $options: OrderCreateOptionsInput) {"
+    " orderCreate(order: $order, options: $options) { userErrors { field message } order { id } } }"
+)
+CANCEL = (
+    "mutation Cancel($id: ID!) { orderCancel(orderId: $id, reason: OTHER, restock: true, notifyCustomer: false) {"
+    " orderCancelUserErrors { field message } } }"
+)

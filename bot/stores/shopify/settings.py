@@ -31,7 +31,8 @@ class Settings(StoreSettings):
 
     cure = (
         "set `shop` to its address at myshopify.com; in its admin (Settings, Apps, Develop apps) make an app with "
-        "read_products, read_inventory, read_locations, and copy `access_token` and `client_secret` from there"
+        "read_products, read_inventory, read_locations, read_orders and write_orders, and copy `access_token` and "
+        "`client_secret` from there"
     )
     needed = ("shop", "access_token", "client_secret")
 

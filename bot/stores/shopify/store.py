@@ -10,8 +10,8 @@ import orjson
 
 from bot.core.errors import StoreUnavailable
 from bot.core.ports import FileStream, HookAnswer, HookRequest
-from bot.core.store import Brief, Hint, Page, StorePlace, StoreProduct
-from bot.stores.shopify import hooks, queries
+from bot.core.store import Brief, Hint, OutOrder, Page, StorePlace, StoreProduct
+from bot.stores.shopify import hooks, orders, queries
 from bot.stores.shopify.api import AdminApi, assure_taken
 from bot.stores.shopify.products import changed_at, gid, number, read
 from bot.stores.shopify.settings import Settings
@@ -79,6 +79,23 @@ class Shopify:
             if not found["pageInfo"]["hasNextPage"]:
                 return
             after = found["pageInfo"]["endCursor"]
+
+    async def find(self, order: OutOrder) -> str:
+        """See `Store.find`."""
+        tag = orders.tag(order.number)
+        rows = (await self._api.ask(queries.FIND, {"by": f"tag:'{tag}'"}))["orders"]["nodes"]
+        return next((number(row["id"]) for row in rows if tag in row["tags"]), "")
+
+    async def push(self, order: OutOrder) -> str:
+        """See `Store.push`."""
+        said = (await self._api.ask(queries.PUSH, orders.content(order)))["orderCreate"]
+        assure_taken(said)
+        return number(said["order"]["id"])
+
+    async def cancel(self, id: str) -> None:  # noqa: A002
+        """See `Store.cancel`."""
+        said = (await self._api.ask(queries.CANCEL, {"id": gid("Order", id)}))["orderCancel"]
+        assure_taken(said, "orderCancelUserErrors")
 
     async def picture(self, address: str) -> FileStream:
         """See `Store.picture`."""

@@ -15,10 +15,10 @@ from typing import Any
 
 from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
 from bot.core.ports import FileStream, HookAnswer, HookRequest
-from bot.core.store import Brief, Hint, Page, StorePlace, StoreProduct
+from bot.core.store import Brief, Hint, OutOrder, Page, StorePlace, StoreProduct
 from bot.http import Answer
 from bot.stores._api import Api, listed
-from bot.stores.woocommerce import hooks
+from bot.stores.woocommerce import hooks, orders
 from bot.stores.woocommerce.products import PLACE, changed_at, read
 from bot.stores.woocommerce.settings import Settings
 from bot.strangers import Strangers
@@ -84,6 +84,27 @@ class WooCommerce:
             if len(rows) < MOST:
                 return
             number += 1
+
+    async def find(self, order: OutOrder) -> str:
+        """See `Store.find`; by looking through what was made since, for it does not search what it does not show."""
+        number = 1
+        while True:
+            query = {"after": orders.begun(order), "dates_are_gmt": "true", "page": str(number), "per_page": str(MOST)}
+            rows = listed(await self._get("/orders", query | {"orderby": "id", "order": "asc", "status": "any"}))
+            for row in rows:
+                if orders.is_ours(row, order.number):
+                    return str(row["id"])
+            if len(rows) < MOST:
+                return ""
+            number += 1
+
+    async def push(self, order: OutOrder) -> str:
+        """See `Store.push`."""
+        return str((await self._write("POST", "/orders", orders.content(order)))["id"])
+
+    async def cancel(self, id: str) -> None:  # noqa: A002
+        """See `Store.cancel`; it counts the pieces as there again."""
+        await self._write("PUT", f"/orders/{int(id)}", {"status": "cancelled"})
 
     async def picture(self, address: str) -> FileStream:
         """See `Store.picture`."""

@@ -40,7 +40,9 @@ class ShopifyServer(FakePlatform):
         self.now, self.currency, self.available = now, currency, BUCKET
         self.products: dict[int, Json] = {}
         self.locations: dict[int, Json] = {1: _location(1, "Berlin")}
+        self.levels: dict[str, tuple[int, dict[int, int]]] = {}  # of each variant: its product, and its pieces
         self.pictures: dict[str, bytes] = {}
+        self.orders: list[Json] = []
         self.webhooks: list[Json] = []
         self.costs: list[int] = []
         self.spent = 0
@@ -67,7 +69,7 @@ class ShopifyServer(FakePlatform):
             "id": f"gid://shopify/Product/{id_}", "title": title or f"Tea {id_}", "handle": f"tea-{id_}",
             "descriptionHtml": f"<p>About {id_}</p>", "productType": "", "status": "ACTIVE", "featuredMedia": None,
             "hasOnlyDefaultVariant": not names, "options": [{"id": "1", "name": name} for name in names or ["Title"]],
-            "variants": self._connected([self._variant(row) for row in rows]),
+            "variants": self._connected([self._variant(id_, row) for row in rows]),
         } | more  # fmt: skip
         return self.touch(id_)
 
@@ -77,13 +79,17 @@ class ShopifyServer(FakePlatform):
         self.products[id_]["updatedAt"] = f"{self.now:%Y-%m-%dT%H:%M:%SZ}"
         return self.products[id_]
 
-    def _variant(self, row: Json) -> Json:
+    def _variant(self, product: int, row: Json) -> Json:
+        pieces = dict(row.get("pieces", {1: 5}))
+        self.levels[f"gid://shopify/ProductVariant/{row['id']}"] = product, pieces
         levels = [
             {
                 "id": f"gid://shopify/InventoryLevel/{place}", "location": self.locations[place],
-                "quantities": lambda _, names, many=many: [{"name": name, "quantity": many} for name in names],
+                "quantities": lambda _, place=place, **asked: [
+                    {"name": name, "quantity": pieces[place]} for name in asked["names"]
+                ],
             }
-            for place, many in row.get("pieces", {1: 5}).items()
+            for place in pieces
         ]  # fmt: skip
         chosen = row.get("chosen") or {"Title": "Default Title"}
         return {
@@ -163,8 +169,42 @@ class ShopifyServer(FakePlatform):
             "product": lambda _, **asked: self.products.get(int(asked["id"].rpartition("/")[2])),
             "products": self._products,
             "webhookSubscriptions": self._connected(self.webhooks),
+            "orders": self._orders,
+            "orderCreate": self._order,
+            "orderCancel": self._cancel,
             "webhookSubscriptionCreate": self._subscribe,
         }
+
+    def _orders(self, info: Any, **asked: Any) -> Json:
+        found = re.fullmatch(r"tag:'([^']+)'", asked["query"])
+        assert found is not None, asked["query"]
+        made: Json = self._connected([row for row in self.orders if found[1] in row["tags"]])(info, asked["first"])
+        return made
+
+    def _order(self, _: Any, **asked: Any) -> Json:
+        told = asked["order"]
+        levels = [self.levels.get(line["variantId"]) for line in told["lineItems"]]
+        if None in levels:
+            return {"userErrors": [{"field": ["order"], "message": "Variant is invalid"}], "order": None}
+        id_ = 700 + len(self.orders)
+        self.orders.append(told | {"id": f"gid://shopify/Order/{id_}", "name": f"#{id_}", "cancelledAt": None})
+        self._count(told, -1)
+        return {"userErrors": [], "order": self.orders[-1]}
+
+    def _cancel(self, _: Any, **asked: Any) -> Json:
+        found = [row for row in self.orders if row["id"] == asked["orderId"] and row["cancelledAt"] is None]
+        if not found:
+            return {"orderCancelUserErrors": [{"field": ["orderId"], "message": "Order does not exist"}]}
+        found[0]["cancelledAt"] = f"{self.now:%Y-%m-%dT%H:%M:%SZ}"
+        self._count(found[0], 1)
+        return {"orderCancelUserErrors": []}
+
+    def _count(self, order: Json, sign: int) -> None:
+        for line in order["lineItems"]:
+            product, pieces = self.levels[line["variantId"]]
+            first = min(pieces)
+            pieces[first] += sign * line["quantity"]
+            self.touch(product)
 
     def _subscribe(self, _: Any, **asked: Any) -> Json:
         uri = asked["webhookSubscription"]["uri"]

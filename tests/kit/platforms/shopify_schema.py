@@ -50,12 +50,34 @@ type WebhookSubscriptionConnection { nodes: [WebhookSubscription!]! pageInfo: Pa
 input WebhookSubscriptionInput { uri: String format: WebhookSubscriptionFormat }
 type UserError { field: [String!] message: String! }
 type WebhookSubscriptionCreatePayload { userErrors: [UserError!]! webhookSubscription: WebhookSubscription }
+scalar Decimal
+enum OrderCreateFinancialStatus { AUTHORIZED EXPIRED PAID PARTIALLY_PAID PENDING REFUNDED VOIDED }
+enum OrderCreateInputsInventoryBehavior { BYPASS DECREMENT_IGNORING_POLICY DECREMENT_OBEYING_POLICY }
+enum OrderCancelReason { CUSTOMER DECLINED FRAUD INVENTORY OTHER STAFF }
+input MoneyInput { amount: Decimal! currencyCode: CurrencyCode! }
+input MoneyBagInput { shopMoney: MoneyInput! presentmentMoney: MoneyInput }
+input OrderCreateLineItemInput { variantId: ID title: String quantity: Int! priceSet: MoneyBagInput }
+input MailingAddressInput { firstName: String lastName: String address1: String phone: String }
+input OrderCreateOrderInput {
+  currency: CurrencyCode lineItems: [OrderCreateLineItemInput!] financialStatus: OrderCreateFinancialStatus
+  tags: [String!] sourceIdentifier: String note: String shippingAddress: MailingAddressInput
+}
+input OrderCreateOptionsInput { inventoryBehaviour: OrderCreateInputsInventoryBehavior sendReceipt: Boolean }
+type Order { id: ID! name: String! tags: [String!]! cancelledAt: DateTime }
+type OrderConnection { nodes: [Order!]! pageInfo: PageInfo! }
+type OrderCreatePayload { userErrors: [UserError!]! order: Order }
+type OrderCancelPayload { orderCancelUserErrors: [UserError!]! }
 type Mutation {
+  orderCreate(order: OrderCreateOrderInput!, options: OrderCreateOptionsInput): OrderCreatePayload
+  orderCancel(
+    orderId: ID!, reason: OrderCancelReason!, restock: Boolean!, notifyCustomer: Boolean
+  ): OrderCancelPayload
   webhookSubscriptionCreate(
     topic: WebhookSubscriptionTopic!, webhookSubscription: WebhookSubscriptionInput!
   ): WebhookSubscriptionCreatePayload
 }
 type Query {
+  orders(first: Int, after: String, query: String): OrderConnection!
   webhookSubscriptions(first: Int, after: String): WebhookSubscriptionConnection!
   shop: Shop!
   locations(first: Int, includeInactive: Boolean): LocationConnection!

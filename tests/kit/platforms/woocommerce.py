@@ -20,7 +20,7 @@ from tests.kit.platforms.posting import Delivery
 
 KEY, SECRET, HOOK_SECRET = "ck_tea", "cs_tea", "hooktea"
 API = "/wp-json/wc/v3"
-LISTED = {"page", "per_page", "orderby", "order", "modified_after", "dates_are_gmt", "status", "_fields"}
+LISTED = {"page", "per_page", "orderby", "order", "modified_after", "dates_are_gmt", "status", "_fields", "after"}
 ORDERS = {"date", "modified", "id", "title", "slug", "menu_order"}
 
 
@@ -38,6 +38,7 @@ class WooCommerceServer(FakePlatform):
         self.products: dict[int, Json] = {}
         self.variations: dict[int, list[Json]] = {}
         self.pictures: dict[str, bytes] = {}
+        self.orders: list[Json] = []
         self.webhooks: list[Json] = []
         self._deliveries = 0
 
@@ -47,6 +48,9 @@ class WooCommerceServer(FakePlatform):
             "product": ("GET", f"{API}/products/{{id}}", self._product),
             "variations": ("GET", f"{API}/products/{{id}}/variations", self._variations),
             "currency": ("GET", f"{API}/data/currencies/current", self._currency),
+            "orders": ("GET", f"{API}/orders", self._orders),
+            "order": ("POST", f"{API}/orders", self._order),
+            "change": ("PUT", f"{API}/orders/{{id}}", self._change),
             "webhooks": ("GET", f"{API}/webhooks", self._webhooks),
             "subscribe": ("POST", f"{API}/webhooks", self._subscribe),
             "resume": ("PUT", f"{API}/webhooks/{{id}}", self._resume),
@@ -137,6 +141,39 @@ class WooCommerceServer(FakePlatform):
     async def _currency(self, call: Call) -> Result:
         self._known(call, set())
         return {"code": self.currency, "name": self.currency, "symbol": ""}
+
+    async def _orders(self, call: Call) -> Result:
+        self._known(call, LISTED)
+        after = call.query["after"]
+        return self._paged(call, [row for row in self.orders if row["date_created_gmt"] > after])
+
+    async def _order(self, call: Call) -> Result:
+        self._known(call, set())
+        asked = call.json()
+        for line in asked["line_items"]:
+            if int(line["product_id"]) not in self.products:
+                refuse(400, "woocommerce_rest_invalid_product_id", "Invalid product.")
+        made = {"id": 700 + len(self.orders), "date_created_gmt": f"{self.now:%Y-%m-%dT%H:%M:%S}", "meta_data": []}
+        self.orders.append(made | asked)
+        self._count(asked["line_items"], -1)
+        return response(self.orders[-1], 201)
+
+    async def _change(self, call: Call) -> Result:
+        self._known(call, set())
+        found = [row for row in self.orders if row["id"] == int(call.at["id"])]
+        row = found[0] if found else refuse(404, "woocommerce_rest_shop_order_invalid_id")
+        if call.json()["status"] == "cancelled" != row["status"]:
+            self._count(row["line_items"], 1)
+        row.update(call.json())
+        return dict(row)
+
+    def _count(self, lines: Sequence[Json], sign: int) -> None:
+        for line in lines:
+            product = int(line["product_id"])
+            of_product = {row["id"]: row for row in self.variations.get(product, [])}
+            row = of_product.get(line.get("variation_id")) or self.products[product]
+            row["stock_quantity"] += sign * line["quantity"]
+            self.touch(product)
 
     async def _webhooks(self, call: Call) -> Result:
         self._known(call, LISTED)

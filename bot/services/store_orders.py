@@ -1,0 +1,140 @@
+"""Orders of a connected shop's goods go there: wanted in the transaction that sells, and made there once.
+
+Before an order is sent, its row says so and until when nobody knows what became of it. From then on the shop is asked
+for our number first, so neither a lost answer nor a process that ends makes a second one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.core.money import Money
+from bot.core.store import OutLine, OutOrder
+from models import Order, OrderLine, StockPick, StoreOrder, StoreProblem, Variant
+from models.database import client, execute, transaction
+
+#: So long a shop may go on working at a call whose answer was lost.
+UNKNOWN = timedelta(minutes=2)
+#: So many in one go.
+MOST = 50
+_HINT = (
+    "INSERT INTO store_hint (store, key, topic, about, external_id, at) VALUES (?,?,?,?,?,?) "
+    "ON CONFLICT (store, key) DO NOTHING"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An order that the shop is to have (or, where it `ends`, not to have any more); `id` is the shop's, "" unknown.
+
+    `is_tried`: it may be there already.
+    """
+
+    order_id: int
+    out: OutOrder
+    id: str
+    is_tried: bool
+    ends: bool
+
+
+async def want(order: Order, now: datetime) -> None:
+    """Its goods were sold: the shop that has them is to have the order. Inside the caller's transaction."""
+    lines = OrderLine.filter(order_id=order.id, variant__store__isnull=False).order_by("variant__store")
+    store = await lines.first().values_list("variant__store", flat=True)
+    if store:
+        wanted = {"store": str(store), "state": "due", "at": now, "retry_at": None}
+        await StoreOrder.get_or_create(wanted, order_id=order.id)
+
+
+async def give_up(order: Order) -> None:
+    """It ended before anything of it was sent. Inside the caller's transaction."""
+    known = StoreOrder.filter(order_id=order.id, state__in=["due", "sent", "refused"])
+    await known.update(state="ending", error="")
+
+
+async def any_due(store: str, now: datetime) -> bool:
+    """Whether something is to be sent."""
+    rows = StoreOrder.filter(store=store, state__in=["due", "ending"])
+    return any(row.retry_at is None or row.retry_at <= now for row in await rows.limit(MOST))
+
+
+async def due(store: str, now: datetime) -> list[Due]:
+    """What is to be sent now, the oldest first."""
+    rows = await StoreOrder.filter(store=store, state__in=["due", "ending"]).order_by("order_id").limit(MOST)
+    ready = [row for row in rows if row.retry_at is None or row.retry_at <= now]
+    orders = {one.id: one for one in await Order.filter(id__in=[row.order_id for row in ready])}
+    return [await _due(row, orders[row.order_id]) for row in ready]
+
+
+async def trying(order_id: int, now: datetime) -> None:
+    """It is being sent: if nobody says what came of it, it is asked for first, and not before that is over."""
+    row = await StoreOrder.get(order_id=order_id)
+    await StoreOrder.filter(order_id=order_id).update(tries=row.tries + 1, retry_at=now + UNKNOWN)
+
+
+async def sent(one: Due, store: str, id: str, now: datetime) -> None:  # noqa: A002 - the port's word
+    """The shop has it under this id, and counts its pieces: what it says of these goods is read once more."""
+    async with transaction():
+        await StoreOrder.filter(order_id=one.order_id).update(external_id=id, retry_at=None, error="")
+        await StoreOrder.filter(order_id=one.order_id, state="due").update(state="sent")
+        await _read_again(store, f"sent:{one.out.number}", one.out.lines, now)
+
+
+async def ended(one: Due, store: str, now: datetime) -> None:
+    """The shop has it no more, or never had."""
+    async with transaction():
+        await StoreOrder.filter(order_id=one.order_id).update(state="ended", retry_at=None, error="")
+        await _read_again(store, f"ended:{one.out.number}", one.out.lines, now)
+
+
+async def later(order_id: int, error: str, now: datetime) -> None:
+    """Nobody knows what came of it."""
+    await StoreOrder.filter(order_id=order_id).update(error=error[:300], retry_at=now + UNKNOWN)
+
+
+async def refused(one: Due, store: str, why: str, now: datetime) -> None:
+    """The shop does not take it: staff have to."""
+    async with transaction():
+        state = "ended" if one.ends else "refused"
+        await StoreOrder.filter(order_id=one.order_id).update(state=state, retry_at=None, error=why[:300])
+        told = {"title": one.out.number, "facts": {"why": why[:300]}, "at": now}
+        await StoreProblem.update_or_create(
+            told, store=store, external_id=f"order:{one.out.number}", code="order_refused"
+        )
+
+
+async def owed(store: str, variants: Collection[int]) -> dict[tuple[int, int], int]:
+    """Pieces by variant and place that were sold here and that the shop does not know of yet."""
+    orders = await StoreOrder.filter(store=store, state__in=["due", "refused"]).values_list("order_id", flat=True)
+    found: dict[tuple[int, int], int] = {}
+    for pick in await StockPick.filter(order_id__in=list(orders), variant_id__in=list(variants)) if orders else ():
+        found[pick.variant_id, pick.place_id] = found.get((pick.variant_id, pick.place_id), 0) + pick.quantity
+    return found
+
+
+async def _due(row: StoreOrder, order: Order) -> Due:
+    of_store = OrderLine.filter(order_id=order.id, variant__store=row.store).order_by("id")
+    lines = [(line, line.variant) for line in await of_store.select_related("variant__product")]
+    out = OutOrder(
+        number=order.number,
+        lines=tuple(_line(line, variant, order.currency) for line, variant in lines if variant is not None),
+        name=order.name,
+        phone=order.phone,
+        address=order.address,
+        is_paid=order.paid_at is not None,
+        since=row.at,
+    )
+    return Due(order.id, out, row.external_id, row.tries > 0, row.state == "ending")
+
+
+def _line(line: OrderLine, variant: Variant, currency: str) -> OutLine:
+    product = variant.product.external_id or ""
+    return OutLine(product, variant.external_id or "", line.quantity, Money(line.price, currency))
+
+
+async def _read_again(store: str, key: str, lines: Iterable[OutLine], now: datetime) -> None:
+    goods = sorted({line.product for line in lines})
+    rows = [(store, f"{key}:{product}"[:128], "ours", "product", product, now) for product in goods]
+    await execute(client(), [(_HINT, rows)])
