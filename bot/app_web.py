@@ -37,6 +37,7 @@ def web_settings(config: Config) -> WebSettings:
         trusted_proxies=tuple(server.trusted_proxies),
         metrics_token=server.metrics_token.reveal(),
         sockets=server.sockets,
+        plain_webhooks=bool(config.webhooks.networks),
     )
 
 

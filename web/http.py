@@ -31,6 +31,7 @@ _MISSING = {
     "no_run",
     "no_failure",
     "no_difference",
+    "no_webhook",
     "not_found",
 }
 _UNPROCESSABLE = {"same_password", "weak_password"}

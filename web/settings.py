@@ -47,6 +47,7 @@ class WebSettings:
     socket_budget: int = 128 * 1024  # bytes that a slow reader may leave waiting before it is cut
     look_every: float = 1.5  # seconds between two looks at the database while news of other nodes may be missing
     static: Path = _HERE / "static"
+    plain_webhooks: bool = False  # addresses without TLS may be told what happens: there is a network of our own
     report_names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property

@@ -82,6 +82,20 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "Meanwhile {pieces} pieces lie there: something was sold or counted. Look again.",
         "zh": "现在的库存是 {pieces} 件，期间有销售或盘点，请核对后再改。",
     },
+    "no_webhook": {"en": "There is no such webhook.", "zh": "没有这个 Webhook。"},
+    "too_many_webhooks": {
+        "en": "There are {most} webhooks already: remove one first.",
+        "zh": "已有 {most} 个 Webhook，请先删除一个。",
+    },
+    "bad_webhook_url": {
+        "en": "This is no web address. Write it like https://example.com/parley.",
+        "zh": "网址不正确，请写成 https://example.com/parley 的形式。",
+    },
+    "webhook_tls": {
+        "en": "The address must begin with https://. Only networks that the configuration names are called without it.",
+        "zh": "网址须以 https:// 开头；只有配置中列出的自有网段可以不用。",
+    },
+    "bad_events": {"en": "Choose at least one event.", "zh": "请至少选择一种事件。"},
     "no_order": {"en": "There is no such order.", "zh": "没有这个订单。"},
     "no_review": {"en": "There is no such review.", "zh": "没有这条评价。"},
     "no_conversation": {"en": "There is no such conversation.", "zh": "没有这个会话。"},

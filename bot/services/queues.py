@@ -1,4 +1,4 @@
-"""The two durable queues as people see them: how deep, and what was parked."""
+"""What waits and what failed as people see it: how deep the queues are, what was parked, and who is told no more."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from typing import Literal
 from bot.services.rows import moment
 from models.database import fetch
 
-Kind = Literal["effect", "inbound"]
+Kind = Literal["effect", "inbound", "webhook"]
+
+
+#: Endpoints that are told nothing any more, without a word of staff.
+_STOPPED = "FROM webhook_endpoint WHERE state = 'gone' OR (state = 'paused' AND reason = 'failing')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +47,21 @@ async def parked(limit: int = 200) -> tuple[Failure, ...]:
         "LEFT JOIN conversation c ON c.lane = i.lane WHERE i.state = 'parked' ORDER BY i.id DESC LIMIT ?",
         (limit,),
     )
-    found = [_failure("effect", row) for row in effects] + [_failure("inbound", row) for row in inbounds]
+    endpoints = await fetch(
+        "SELECT id, 'webhook' AS kind, CASE state WHEN 'gone' THEN 'gone' ELSE reason END AS error, 0 AS attempts, "
+        f"updated_at AS at, NULL AS conversation_id {_STOPPED} ORDER BY id LIMIT ?",
+        (limit,),
+    )
+    by_kind: dict[Kind, list[dict[str, object]]] = {"effect": effects, "inbound": inbounds, "webhook": endpoints}
+    found = [_failure(kind, row) for kind, rows in by_kind.items() for row in rows]
     return tuple(sorted(found, key=lambda failure: failure.at, reverse=True)[:limit])
 
 
 async def parked_count() -> int:
     """How many there are."""
     either = (
-        "SELECT (SELECT count(*) FROM effect WHERE state = 'parked') "
-        "+ (SELECT count(*) FROM inbound WHERE state = 'parked') AS n"
+        "SELECT (SELECT count(*) FROM effect WHERE state = 'parked') "  # noqa: S608 - ours
+        f"+ (SELECT count(*) FROM inbound WHERE state = 'parked') + (SELECT count(*) {_STOPPED}) AS n"
     )
     return int((await fetch(either))[0]["n"])
 

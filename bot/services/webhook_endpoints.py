@@ -104,7 +104,7 @@ async def view(id_: int, now: datetime) -> EndpointView:
 async def create(url: str, events: Sequence[str], plain: bool, staff_id: int, now: datetime) -> tuple[int, str]:
     """Its id, and its secret, which is shown this once. Without TLS only where `plain` is true.
 
-    Raises `BadInput` for an address or a name that cannot be, `Refused("too_many_webhooks")`.
+    Raises `Refused`: "bad_webhook_url", "webhook_tls", "bad_events", "too_many_webhooks"(most).
     """
     if await WebhookEndpoint.all().count() >= MOST:
         raise Refused("too_many_webhooks", most=MOST)
@@ -190,7 +190,7 @@ async def replay_failed(id_: int, since: datetime, staff_id: int, now: datetime)
 
 
 def _checked(url: str, plain: bool) -> str:
-    """Raises `BadInput`."""
+    """Raises `Refused`: "bad_webhook_url", "webhook_tls"."""
     url = url.strip()
     try:
         parts = urlsplit(url)
@@ -198,17 +198,17 @@ def _checked(url: str, plain: bool) -> str:
     except ValueError:
         whole = False
     if not whole or len(url) > _URL or parts.scheme not in ("https", "http") or not _PLAIN.fullmatch(url):
-        raise BadInput("this is no web address; write it like https://example.com/parley")
+        raise Refused("bad_webhook_url")
     if parts.scheme == "http" and not plain:
-        raise BadInput("the address must begin with https://")
+        raise Refused("webhook_tls")
     return url
 
 
 def _patterns(events: Sequence[str]) -> str:
-    """Raises `BadInput`."""
+    """Raises `Refused("bad_events")`."""
     wanted = list(dict.fromkeys(events))
     if not wanted or len(wanted) > 100 or not all(is_pattern(one) for one in wanted):
-        raise BadInput("choose at least one event that there is")
+        raise Refused("bad_events")
     return msgspec.json.encode(wanted).decode()
 
 

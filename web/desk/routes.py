@@ -7,7 +7,19 @@ from collections.abc import Iterator
 from aiohttp import web
 
 from web import auth
-from web.desk import accounts, books, broadcasts, canned, conversations, orders, payments, people, products, reports
+from web.desk import (
+    accounts,
+    books,
+    broadcasts,
+    canned,
+    conversations,
+    orders,
+    payments,
+    people,
+    products,
+    reports,
+    webhooks,
+)
 
 _ONE = "/api/desk/conversations/{id}"
 
@@ -25,6 +37,7 @@ def routes() -> Iterator[web.RouteDef]:
     yield from _reports()
     yield from _broadcasts()
     yield from _settings()
+    yield from _webhooks()
 
 
 def _inbox() -> Iterator[web.RouteDef]:
@@ -102,3 +115,16 @@ def _settings() -> Iterator[web.RouteDef]:
     yield web.post("/api/desk/staff", accounts.added)
     yield web.put("/api/desk/staff/{id}", accounts.changed)
     yield web.post("/api/desk/staff/{id}/password", accounts.password)
+
+
+def _webhooks() -> Iterator[web.RouteDef]:
+    yield web.get("/api/desk/webhooks", webhooks.listed)
+    yield web.post("/api/desk/webhooks", webhooks.made)
+    yield web.put("/api/desk/webhooks/{id}", webhooks.changed)
+    yield web.delete("/api/desk/webhooks/{id}", webhooks.removed)
+    yield web.post("/api/desk/webhooks/{id}/pause", webhooks.paused)
+    yield web.post("/api/desk/webhooks/{id}/resume", webhooks.resumed)
+    yield web.post("/api/desk/webhooks/{id}/rotate", webhooks.rotated)
+    yield web.post("/api/desk/webhooks/{id}/test", webhooks.tested)
+    yield web.get("/api/desk/webhooks/{id}/log", webhooks.log)
+    yield web.post("/api/desk/webhooks/{id}/replay", webhooks.replayed)

@@ -109,6 +109,16 @@ TABLE = {
     "POST /api/desk/staff": "admin",
     "PUT /api/desk/staff/{id}": "admin",
     "POST /api/desk/staff/{id}/password": "admin",
+    "GET /api/desk/webhooks": "admin",
+    "POST /api/desk/webhooks": "admin",
+    "PUT /api/desk/webhooks/{id}": "admin",
+    "DELETE /api/desk/webhooks/{id}": "admin",
+    "POST /api/desk/webhooks/{id}/pause": "admin",
+    "POST /api/desk/webhooks/{id}/resume": "admin",
+    "POST /api/desk/webhooks/{id}/rotate": "admin",
+    "POST /api/desk/webhooks/{id}/test": "admin",
+    "GET /api/desk/webhooks/{id}/log": "admin",
+    "POST /api/desk/webhooks/{id}/replay": "admin",
 }
 CHAT_EVENTS = {"message", "sync", "read", "typing", "lang", "apps", "go_on"}
 DESK_EVENTS = {"view"}
