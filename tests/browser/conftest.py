@@ -19,6 +19,8 @@ LISTEN = """
 addEventListener("securitypolicyviolation",
   (event) => console.error("Content Security Policy", event.violatedDirective, event.blockedURI));
 """
+#: Who is told by webhooks listens on this machine.
+NEAR = '[webhooks]\nnetworks = ["127.0.0.0/8"]'
 WIDE, DESK, PHONE = (1280, 800), (1440, 900), (390, 844)
 
 Cookies = list[Any]
@@ -28,7 +30,7 @@ Cookies = list[Any]
 def parley(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parley]:
     """A shop that has just been started for the first time."""
     demand_built()
-    server = Parley(tmp_path_factory.mktemp("parley"))
+    server = Parley(tmp_path_factory.mktemp("parley"), NEAR)
     try:
         server.start()
         yield server

@@ -36,6 +36,8 @@ import type {
   Said,
   Staff,
   Sub,
+  Webhook,
+  WebhookDelivery,
 } from "./types";
 
 const DESK = "/api/desk";
@@ -155,3 +157,17 @@ export const staff = () => get<{ items: Staff[] }>("/staff");
 export const addStaff = (account: NewStaff) => post<{ staff: Staff; password?: string }>("/staff", account);
 export const changeStaff = (id: number, changes: StaffChanges) => put<{ staff: Staff }>(`/staff/${id}`, changes);
 export const resetPassword = (id: number) => post<{ password?: string }>(`/staff/${id}/password`);
+
+export const webhooks = () => get<{ items: Webhook[]; names: string[] }>("/webhooks");
+type Wanted = { url: string; events: string[] };
+type WithSecret = { webhook: Webhook; secret: string };
+export const addWebhook = (wanted: Wanted) => post<WithSecret>("/webhooks", wanted);
+export const changeWebhook = (id: number, wanted: Wanted) => put<{ webhook: Webhook }>(`/webhooks/${id}`, wanted);
+export const removeWebhook = (id: number) => remove<object>(`/webhooks/${id}`);
+export type WebhookAction = "pause" | "resume" | "test";
+export const webhookAction = (id: number, action: WebhookAction) => post<{ webhook: Webhook }>(`/webhooks/${id}/${action}`);
+export const rotateWebhook = (id: number) => post<WithSecret>(`/webhooks/${id}/rotate`);
+export const webhookLog = (id: number, state: string, before: string | null) =>
+  get<Page<WebhookDelivery>>(`/webhooks/${id}/log${query({ state, before })}`);
+export const replayWebhook = (id: number, what: { delivery: number } | { since: string }) =>
+  post<{ count: number }>(`/webhooks/${id}/replay`, what);

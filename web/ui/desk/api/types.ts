@@ -331,8 +331,40 @@ export type NewsPreview = {
   more: boolean;
 };
 
+/** Who is told what happens; `both_until`: two secrets sign. */
+export type Webhook = {
+  id: number;
+  url: string;
+  events: string[];
+  state: "active" | "paused" | "gone";
+  reason: "" | "staff" | "failing";
+  failing_since: string | null;
+  both_until: string | null;
+  waiting: number;
+  failed: number;
+  created_at: string;
+};
+
+/** One event for one webhook, and its last try; `error` is why there is no `status`. */
+export type WebhookDelivery = {
+  id: number;
+  key: string;
+  name: string;
+  subject: string;
+  state: "waiting" | "delivered" | "failed";
+  attempts: number;
+  due_at: string;
+  status: number | null;
+  error: "" | "timeout" | "unreachable" | "private";
+  answer: string;
+  took_ms: number | null;
+  tried_at: string | null;
+  at: string;
+  body: string;
+};
+
 export type Failure = {
-  kind: "effect" | "inbound";
+  kind: "effect" | "inbound" | "webhook";
   id: number;
   what: string;
   error: string;
