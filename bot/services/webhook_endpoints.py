@@ -28,7 +28,7 @@ STATES = ("waiting", "delivered", "failed")
 
 #: What happens, by what it is about. States of orders are in their own table.
 NAMES: dict[str, tuple[str, ...]] = {
-    "order": (order_states.PLACED, *dict.fromkeys(s.to for s in order_states.STEPS.values() if s.to), "changed"),
+    "order": (*order_states.STATES, "changed"),
     "payment": (
         "created", "opened", "received", "settled", "failed", "mismatch", "late", "unknown", "disputed",
         "refund", "refunded", "refund_failed", "refund_unknown",
