@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot import stores
 from bot.config import Config
-from bot.runtime.stores import Connected
+from bot.runtime.store_syncing import Connected
 from bot.settings.checks import is_https
 
 

@@ -13,7 +13,7 @@ from bot.runtime.calling import Callee
 from bot.runtime.node import EVERY_ROLE, Membership
 from bot.runtime.platforms.open_calls import HeldCalls
 from bot.runtime.shop import Shop
-from bot.runtime.stores import Connected
+from bot.runtime.store_syncing import Connected
 from bot.runtime.worker import TURN_TIMEOUT
 from bot.services.filing import Filing, Limits
 

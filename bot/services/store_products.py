@@ -7,7 +7,7 @@ conflict that keeps the value that lost.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from bot.core.errors import Refused
-from bot.core.store import StorePlace, StoreProduct
+from bot.core.store import Brief, StorePlace, StoreProduct
 from bot.services import attachments, discards, products, stock, store_orders
 from bot.services.store_reading import Problem, Reading, read
 from models import Attachment, Place, Price, Product, Stock, StoreConflict, StoreProblem, StoreSeen, Variant, locks
@@ -64,6 +64,23 @@ async def changed(shop: Shop, page: Sequence[StoreProduct]) -> list[StoreProduct
     seen = StoreSeen.filter(store=shop.store, external_id__in=[one.id for one in page])
     digests = dict(await seen.values_list("external_id", "digest"))
     return [one for one in page if digests.get(one.id) != _digest(shop, one)]
+
+
+async def differing(shop: Shop, some: Sequence[Brief]) -> list[str]:
+    """Those that are not here as they are there, or could not be taken."""
+    seen = StoreSeen.filter(store=shop.store, external_id__in=[one.id for one in some])
+    known = {row.external_id: row for row in await seen}
+    return [one.id for one in some if not _is_same(known.get(one.id), one)]
+
+
+def _is_same(seen: StoreSeen | None, there: Brief) -> bool:
+    return seen is not None and bool(seen.digest) and seen.changed_at == there.updated_at
+
+
+async def missing(shop: Shop, there: Collection[str]) -> list[str]:
+    """Those of the shop's that are sold here, and are not among what is there."""
+    here = await Product.filter(store=shop.store, active=True).only("id", "external_id")
+    return [row.external_id for row in here if row.external_id and row.external_id not in there]
 
 
 async def wanted_pictures(shop: Shop, page: Sequence[StoreProduct]) -> list[str]:

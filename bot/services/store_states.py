@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,9 +33,10 @@ async def view(store: str) -> SyncView:
     return _view(row)
 
 
-async def views(stores: Sequence[str]) -> list[SyncView]:
-    """Those of these that were ever begun."""
-    return [_view(row) for row in await StoreSync.filter(store__in=list(stores)).order_by("store")]
+async def known(store: str) -> SyncView | None:
+    """How it stands; None where it was never begun."""
+    row = await StoreSync.get_or_none(store=store)
+    return _view(row) if row else None
 
 
 async def begin(store: str, now: datetime) -> SyncView:
@@ -77,14 +77,6 @@ async def tries(store: str) -> int:
     """How often in a row it did not answer."""
     row = await StoreSync.get_or_none(store=store)
     return row.tries if row else 0
-
-
-async def again(store: str) -> None:
-    """Read all of it once more, from the beginning."""
-    row = await locks.store(store)
-    if row is not None:
-        row.cursor, row.state, row.tries, row.retry_at, row.error = "", "new", 0, None, ""
-        await row.save()
 
 
 async def compared(store: str, now: datetime) -> None:

@@ -34,7 +34,8 @@ from bot.runtime.lease import WholeDatabase
 from bot.runtime.ledger import Waiting
 from bot.runtime.relay import Relay
 from bot.runtime.shop import Shop
-from bot.runtime.stores import Connected, Stores
+from bot.runtime.store_syncing import Connected
+from bot.runtime.stores import Stores
 from bot.services import desk_payments, orders, receipts
 from bot.services.audiences import Audience
 from bot.services.filing import Filing, Limits

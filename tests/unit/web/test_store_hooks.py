@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.runtime.stores import Connected
+from bot.runtime.store_syncing import Connected
 from bot.settings.secret import Secret
 from bot.stores.woocommerce import Settings
 from bot.stores.woocommerce.store import WooCommerce
