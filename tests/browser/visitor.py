@@ -39,7 +39,7 @@ CHINESE = {
     "Please pay": "请为订单",
     "is confirmed.": "已确认。",
     "Your payment has arrived.": "已收到您的付款",
-    "is being packed.": "正在备货。",
+    "is packed and will leave soon.": "已打包，即将发出。",
     "is on its way to you.": "已发出，正在送往您那里。",
     "has been delivered.": "已送达，请慢慢享用。",
     "How was it?": "您觉得怎么样？",

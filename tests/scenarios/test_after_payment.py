@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from bot.runtime.shop import Later
 from bot.services import backoffice
 from bot.services.order_states import NOTHING, Doing
 from bot.services.shipments import Parcel
-from models import CartLine, Message, Order, OrderEvent, Review
+from models import CartLine, Message, Order, OrderEvent, Review, Shipment
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.shopkeeping import stock
 from tests.scenarios.test_order import who_ordered
@@ -135,3 +136,23 @@ async def test_a_step_while_staff_have_the_word_is_not_said_and_shown_as_not_tol
     told = [(step.told.delivery, step.told.error) if step.told else None for step in shown]
     assert told == [("sent", "") if channel_speaks else ("failed", "takeover")] * 2
     assert await Message.filter(author="event", text="untold").count() == (0 if channel_speaks else 2)
+
+
+async def test_two_at_once_take_a_step_and_ask_once(server_sim: Simulator) -> None:
+    server_sim.later = LATER
+    await server_sim.restarts()
+    ann = await who_paid(server_sim)
+    await takes(server_sim, "pack")
+    step = server_sim.runtime.step_order
+    id_ = (await Order.get()).id
+    found = await asyncio.gather(*(step(id_, "ship", 1, Doing(parcel=SF)) for _ in range(3)), return_exceptions=True)
+    assert all(one is None or "wrong_state" in str(one) for one in found)
+    assert [one is None for one in found].count(True) == 1
+    await server_sim.runtime.idle()
+    assert (await Shipment.all().count(), await ann.times("is on its way to you")) == (1, 1)
+    await takes(server_sim, "deliver")
+    server_sim.now += timedelta(days=8)
+    await asyncio.gather(*(server_sim.runtime.clockwork.deliveries_due() for _ in range(3)))
+    await server_sim.runtime.idle()
+    assert await ann.times("How was Longjing?") == 1
+    assert [event.to_state for event in await OrderEvent.all()].count("completed") == 1

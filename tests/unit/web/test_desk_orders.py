@@ -1,0 +1,61 @@
+"""Steps of orders at the desk's door: who may, what is said of them, and what leads on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from models import Contact, Order, Shipment
+from tests.unit.web.running import Site
+from tests.unit.web.test_desk_payments import enters
+
+
+@pytest.fixture
+async def order(site: Site) -> Order:
+    """One that is packed."""
+    times = {"created_at": site.clock(), "updated_at": site.clock()}
+    ann = await Contact.create(name="Ann", **times)
+    return await Order.create(
+        number="P7K2-4M9Q", contact=ann, state="packed", total=6800, currency="CNY", name="Ann", address="",
+        paid_at=site.clock(), **times,
+    )  # fmt: skip
+
+
+PARCEL = {"carrier": "SF Express", "number": "SF1234567", "url": "https://sf.example/SF1234567"}
+
+
+async def test_what_it_was_sent_as_is_shown_and_what_leads_on(site: Site, order: Order) -> None:
+    headers = await enters(site, "agent")
+    status, told = await site.json("POST", f"/api/desk/orders/{order.id}/ship", json=PARCEL, headers=headers)
+    shown: Any = told["order"]
+    assert (status, shown["state"], shown["parcels"]) == (200, "shipped", [PARCEL])
+    assert shown["steps"] == [
+        {"name": "deliver", "role": "agent", "why": False},
+        {"name": "complete", "role": "agent", "why": False},
+        {"name": "return", "role": "agent", "why": False},
+        {"name": "refund", "role": "manager", "why": True},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("step", "body", "answer"),
+    [
+        ("ship", {"url": "javascript:alert(1)"}, (422, "bad_link")),
+        ("ship", {"number": "7" * 81}, (413, "too_long")),
+        ("ship", {"carrier": 7}, (400, "bad_request")),
+        ("return", {"restock": "yes"}, (400, "bad_request")),
+        ("deliver", {}, (409, "wrong_state")),
+        ("cancel", {"note": "  "}, (422, "no_reason")),
+        ("refund", {"note": "broken"}, (403, "forbidden")),
+        ("pay", {}, (404, "not_found")),
+        ("expire", {}, (404, "not_found")),
+    ],
+)
+async def test_what_is_no_step_of_theirs_is_refused(
+    site: Site, order: Order, step: str, body: dict[str, object], answer: tuple[int, str]
+) -> None:
+    headers = await enters(site, "agent")
+    status, told = await site.json("POST", f"/api/desk/orders/{order.id}/{step}", json=body, headers=headers)
+    assert (status, told["error"]["code"]) == answer  # type: ignore[index]
+    assert ((await Order.get()).state, await Shipment.all().count()) == ("packed", 0)
