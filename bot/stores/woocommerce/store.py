@@ -24,8 +24,8 @@ from bot.stores.woocommerce.settings import Settings
 from bot.strangers import Strangers
 
 API = "/wp-json/wc/v3"
-#: Products of a page: each with options is a further call.
-PAGE = 25
+#: Products of a page: each with options is a further call, and others wait while a page is written.
+PAGE = 10
 #: What one call may bring at most.
 MOST = 100
 SECOND = timedelta(seconds=1)
