@@ -116,6 +116,7 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
         channel.account: channel for channel in more
     }
     providers = await make_providers(config, clock)
+    paying = Paying(providers, Urls(config.server.url), clock)
     parts = Parts(
         shop=make_shop(config, routes, languages, accounts, providers),
         channels=accounts,
@@ -123,7 +124,8 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
         storage=storage,
         filing=filing,
         limits=settings.limits,
-        callees=Paying(providers, Urls(config.server.url), clock).callees(),
+        callees=paying.callees(),
+        opens=paying.open,
         most_waiting=config.limits.backlog,
         turn_timeout=config.limits.turn_seconds,
         block_timeout=config.limits.block_seconds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from models.api import ApiKey, ApiOrder
 from models.attachment import Attachment
 from models.audit import Audit
 from models.broadcast import Broadcast, BroadcastCopy
@@ -34,6 +35,8 @@ from models.store import StoreConflict, StoreHint, StoreOrder, StoreProblem, Sto
 from models.webhook import WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 __all__ = [
+    "ApiKey",
+    "ApiOrder",
     "Attachment",
     "Audit",
     "Broadcast",

@@ -16,7 +16,9 @@ from bot.edge.passing import resume
 from bot.edge.process import EdgeProcess
 from bot.services import settings as kept
 from bot.services.filing import Filing
-from web import checkout, files, health, hooks, pay, shop, static_files, uploads
+from web import checkout, files, health, hooks, order_page, pay, shop, static_files, uploads
+from web.api import orders as api_orders
+from web.api.access import GAUGES, Gauges
 from web.catching_up import keep_catching_up
 from web.chat import ChatNamespace
 from web.desk.live import DeskNamespace
@@ -25,6 +27,7 @@ from web.files import LINKS, STORAGE, FileLinks
 from web.forgeries import Forgeries
 from web.indexing import keep_indexing
 from web.keys import CLOCK, RELAY, REPORTS, RUNTIME, SETTINGS
+from web.limits import Limiter
 from web.live_keys import LIVE
 from web.middleware import ERROR_PAGE, observed, security_headers
 from web.pages import error_page
@@ -60,7 +63,8 @@ def build(
     app = web.Application(middlewares=[observed], client_max_size=hooks.LIMIT)
     app[SETTINGS], app[RUNTIME], app[CLOCK], app[RELAY] = settings, runtime, clock, relay or Alone()
     app[STORAGE], app[files.FILING], app[ERROR_PAGE] = runtime.storage, filing, error_page
-    app[hooks.FORGERIES] = Forgeries()
+    app[hooks.FORGERIES], app[GAUGES] = Forgeries(), Gauges(settings)
+    app[order_page.TRIES] = Limiter(*order_page.OFTEN, time.monotonic)
     if reports is not None:
         app[REPORTS] = reports
     app.add_routes(routes())
@@ -75,7 +79,7 @@ def build(
 
 def routes() -> list[web.RouteDef]:
     """Every route; the access matrix of the tests is made from this table."""
-    return [*_pages(), *_chat(), *_machines(), *desk_routes()]
+    return [*_pages(), *_chat(), *_api(), *_machines(), *desk_routes()]
 
 
 def _pages() -> Iterator[web.RouteDef]:
@@ -93,6 +97,8 @@ def _pages() -> Iterator[web.RouteDef]:
     yield web.get("/checkout/{key}", checkout.show)
     yield web.post("/checkout/{key}", checkout.begin)
     yield web.get("/checkout/{key}/fate", checkout.fate)
+    yield web.get("/order/{number}/{mark}", order_page.show)
+    yield web.post("/order/{number}/{mark}", order_page.act)
     yield web.get("/files/{token}", files.serve)
     yield web.get("/api/shop/products", shop.products_json)
     yield web.get("/api/shop/reviews", shop.reviews_json)
@@ -102,6 +108,12 @@ def _chat() -> Iterator[web.RouteDef]:
     yield web.get("/api/chat/config", uploads.config)
     yield web.post("/api/chat/files", uploads.upload)
     yield web.options("/api/chat/{path:.*}", uploads.preflight)
+
+
+def _api() -> Iterator[web.RouteDef]:
+    yield web.get("/api/v1/products", api_orders.products)
+    yield web.post("/api/v1/orders", api_orders.place)
+    yield web.get("/api/v1/orders/{number}", api_orders.order)
 
 
 def _machines() -> Iterator[web.RouteDef]:

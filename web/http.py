@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any
 
@@ -30,6 +31,7 @@ _MISSING = {
     "no_place",
     "no_run",
     "no_failure",
+    "no_key",
     "no_difference",
     "no_webhook",
     "not_found",
@@ -90,6 +92,21 @@ def refusal(found: Problem, locale: str) -> web.Response:
     response = answer({"error": error_body(found, locale)}, found.status)
     if found.retry is not None:
         response.headers["Retry-After"] = str(found.retry)
+    return response
+
+
+def api_refusal(found: Problem, locale: str) -> web.Response:
+    """The shape of an error in the API for other programs: RFC 9457, with our code and what goes with it."""
+    body = error_body(found, locale)
+    facts = {name: value for name, value in body.items() if name != "text"}
+    title = HTTPStatus(found.status).phrase
+    told = facts | {"type": "about:blank", "title": title, "status": found.status, "detail": body["text"]}
+    response = answer(told, found.status)
+    response.content_type = "application/problem+json"
+    if found.retry is not None:
+        response.headers["Retry-After"] = str(found.retry)
+    if found.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from prometheus_client import Histogram
 
 from bot.core.errors import ParleyError
-from web.http import Problem, language, problem, refusal
+from web.http import Problem, api_refusal, language, problem, refusal
 from web.keys import REQUEST_ID
 from web.settings import WebSettings
 from web.sockets import PATH, problem_of
@@ -144,7 +144,7 @@ def _route(request: web.Request) -> str:
 async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Everything that goes wrong becomes an answer for people; only the log learns the details."""
     if request.headers.get("Content-Encoding", "identity") != "identity":
-        return refusal(Problem(415, "bad_request"), language(request))
+        return _refused(request, Problem(415, "bad_request"))
     try:
         return await handler(request)
     except web.HTTPException as error:
@@ -174,4 +174,9 @@ async def _answer(request: web.Request, found: Problem) -> web.Response:
         response = await request.app[ERROR_PAGE](request, found)
         response.headers["Cache-Control"] = "no-store"
         return response
-    return refusal(found, language(request))
+    return _refused(request, found)
+
+
+def _refused(request: web.Request, found: Problem) -> web.Response:
+    shape = api_refusal if request.path.startswith("/api/v1/") else refusal
+    return shape(found, language(request))

@@ -15,6 +15,7 @@ from bot.core.ports import Channel, HookAnswer, HookRequest, Storage
 from bot.core.report import ReportInfo
 from bot.runtime.broadcasting import Preview
 from bot.runtime.bus import Bus
+from bot.runtime.counter import Counter
 from bot.services.audiences import Audience
 from bot.services.calls import Way
 from bot.services.order_states import NOTHING, Doing
@@ -70,6 +71,8 @@ class Runtime(Protocol):
     def persons(self) -> Persons: ...
     @property
     def till(self) -> Till: ...
+    @property
+    def counter(self) -> Counter: ...
     @property
     def stores(self) -> Stores: ...
 

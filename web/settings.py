@@ -36,6 +36,8 @@ class WebSettings:
     file_bytes: int = 20 * MIB
     chat_rate: tuple[int, float] = (100, 10.0)
     upload_rate: tuple[int, float] = (30, 60.0)
+    api_rate: tuple[int, float] = (300, 60.0)  # calls of one key, on each node
+    api_strangers: tuple[int, float] = (30, 60.0)  # calls of one address without a good key
     widget_origins: tuple[str, ...] = ("*",)  # sites that may carry the chat box
     trusted_proxies: tuple[str, ...] = ()  # networks whose X-Forwarded-For is believed
     session_idle: timedelta = timedelta(hours=12)

@@ -10,6 +10,7 @@ from bot.core.payment import PaymentProvider
 from bot.core.ports import Channel, Storage
 from bot.core.webhooks import Post
 from bot.runtime.calling import Callee
+from bot.runtime.counter import Open, unopened
 from bot.runtime.node import EVERY_ROLE, Membership
 from bot.runtime.platforms.open_calls import HeldCalls
 from bot.runtime.shop import Shop
@@ -38,4 +39,5 @@ class Parts:
     membership: Membership = field(default_factory=Membership)
     calls: HeldCalls = field(default_factory=HeldCalls)
     stores: Sequence[Connected] = ()
+    opens: Open = unopened
     post: Post | None = None  # makes the calls of webhooks; None: they wait

@@ -22,6 +22,7 @@ from bot.runtime.bus import Bus
 from bot.runtime.calling import DialogCall
 from bot.runtime.charging import Charging
 from bot.runtime.clockwork import Clockwork
+from bot.runtime.counter import Counter
 from bot.runtime.courtesy import LOOK_SECONDS, Courtesy
 from bot.runtime.duties import pulls
 from bot.runtime.effects import Effects
@@ -78,6 +79,7 @@ class Runtime:
         self.persons = Persons(
             parts.channels, self._inbox.keep_within, self._intake.arrived, self.bus.publish, parts.clock
         )
+        self.counter = Counter(parts.shop, parts.opens, self.bus.publish, parts.clock)
         self._parked = Parked(self._intake.arrived, self.wake, self.bus.publish, parts.clock)
         self.till = Till(
             self._inbox, parts.shop, parts.providers, self._parked,

@@ -90,6 +90,14 @@ async def products(scope: Scope, first: int = 0, most: int = MOST) -> Shelf:
     return await shelf(scope, [int(row["id"]) for row in found], most)
 
 
+async def ranges(scope: Scope, first: int, most: int) -> tuple[tuple[Range, ...], bool]:
+    """`products` with their variants, and whether there are more after them."""
+    rows = await fetch(_PAGE, (scope.currency, most + 1, first))
+    found = {one.product.id: one for one in await _loaded(scope, [int(row["id"]) for row in rows[:most]])}
+    there = (found[int(row["id"])] for row in rows[:most] if int(row["id"]) in found)
+    return tuple(one.range(scope) for one in there), len(rows) > most
+
+
 async def shelf(scope: Scope, ids: Sequence[int], most: int) -> Shelf:
     """These products, in this order; one more than `most` of them says that there are more."""
     there = {one.product.id: one for one in await _loaded(scope, ids[:most])}
@@ -105,9 +113,7 @@ async def product(scope: Scope, sku: str) -> ProductView:
 @reads
 async def variants(scope: Scope, sku: str) -> Range:
     """A product with its variants. Raises as `product`."""
-    found = await _of(scope, sku)
-    views = tuple(found.variant(one, scope.locale) for one in found.sold)
-    return Range(found.view(scope), tuple(words(name, scope.locale) for name in found.product.options), views)
+    return (await _of(scope, sku)).range(scope)
 
 
 async def _of(scope: Scope, sku: str) -> _Loaded:
@@ -139,6 +145,10 @@ class _Loaded:
             only=self.sold[0].row.sku if len(self.sold) == 1 else "",
             varies=min(prices) != max(prices),
         )
+
+    def range(self, scope: Scope) -> Range:
+        views = tuple(self.variant(one, scope.locale) for one in self.sold)
+        return Range(self.view(scope), tuple(words(name, scope.locale) for name in self.product.options), views)
 
     def variant(self, one: Priced, locale: str) -> VariantView:
         picture = one.row.picture or self.product.picture

@@ -23,6 +23,7 @@ from bot.core.ports import Storage
 from bot.services import attachments, audit, discards, same_person, search, settlement
 from bot.services.visitors import ACCOUNT
 from models import (
+    ApiOrder,
     Attachment,
     BroadcastCopy,
     CartLine,
@@ -66,7 +67,11 @@ from models import (
 from models.database import transaction
 
 #: An export is for the person, and this opens their chat to whoever reads it.
-SECRET = {"visitor": ("token_hash",), "person_code": ("code_hash",)}
+SECRET = {
+    "api_order": ("request_hash", "body_hash", "answer"),
+    "visitor": ("token_hash",),
+    "person_code": ("code_hash",),
+}
 KEYS = ("storage_key", "display_key", "thumb_key")
 
 
@@ -175,6 +180,7 @@ _KEPT: Mapping[str, Mapping[str, Any]] = {
     "receipt": {"note": ""},
     "ledger_entry": {},
     "charge": {},
+    "api_order": {"answer": "", "body_hash": ""},
     "statement_line": {},
     "difference": {"note": ""},
 }
@@ -238,6 +244,7 @@ def _rows(person: _Person) -> dict[str, QuerySet[Any]]:
         "shipment": Shipment.filter(order_id__in=orders),
         "order_event": OrderEvent.filter(order_id__in=orders),
         "order_line": OrderLine.filter(order_id__in=orders),
+        "api_order": ApiOrder.filter(order_id__in=orders),
         "order": Order.filter(id__in=orders),
         "contact": Contact.filter(id__in=contacts),
     }

@@ -45,6 +45,7 @@ PERSONAL: tuple[type[Model], ...] = (
     models.Attachment,
     models.CartLine,
     models.Order,
+    models.ApiOrder,
     models.OrderLine,
     models.OrderEvent,
     models.Shipment,
@@ -67,7 +68,7 @@ PERSONAL: tuple[type[Model], ...] = (
     models.PersonLink,
 )
 OTHER = {"Audit", "Duty", "LinkCode", "LoginAttempt", "Node", "Product", "ReportRun", "Setting", "Shard", "Staff"}
-OTHER |= {"Place", "Price", "ProductSearch", "Stock", "Variant", "Broadcast", "ChannelNote", "StaffSession"}
+OTHER |= {"ApiKey", "Place", "Price", "ProductSearch", "Stock", "Variant", "Broadcast", "ChannelNote", "StaffSession"}
 OTHER |= {"WebhookDelivery", "WebhookEndpoint", "WebhookEvent"}  # they name people by their numbers alone
 OTHER |= {"Statement"}
 #: What the law wants kept: which order, what, how much, paid how and when. The contact's own row stays, blank.
@@ -79,6 +80,7 @@ LEGAL = {
     "payment_event": {"action"},
     "refund": {"key", "asked_as", "state"},
     "receipt": {"key", "currency"},
+    "api_order": {"request_hash"},
     "charge": {"account", "charge", "other", "currency"},
     "ledger_entry": {"cause", "account", "currency"},
     "statement_line": {"reference", "key", "currency"},
@@ -132,6 +134,9 @@ async def plant(shop: Shop, canary: str) -> dict[str, int]:
     statement = await models.Statement.first() or await models.Statement.create(
         provider="local", day="2026-11-22", state="done", due_at=NOW, created_at=NOW
     )
+    api_key = await models.ApiKey.first() or await models.ApiKey.create(
+        name="site", key_hash="x", scopes="orders:write", created_at=NOW
+    )
     variant, place = await models.Variant.get(product_id=product.id), await models.Place.get()
     ids: dict[str, int] = {
         "product": product.id,
@@ -140,6 +145,7 @@ async def plant(shop: Shop, canary: str) -> dict[str, int]:
         "staff": staff.id,
         "run": run.id,
         "broadcast": news.id,
+        "key": api_key.id,
         "statement": statement.id,
     }
     for model in PERSONAL:

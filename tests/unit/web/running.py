@@ -28,10 +28,12 @@ from bot.core.router import Routes
 from bot.runtime import broadcasting
 from bot.runtime.broadcasting import Preview
 from bot.runtime.bus import Bus
+from bot.runtime.counter import Counter
 from bot.runtime.joining import Persons
 from bot.runtime.languages import Languages
 from bot.runtime.lease import WholeDatabase
 from bot.runtime.ledger import Waiting
+from bot.runtime.paying import Paying
 from bot.runtime.relay import Relay
 from bot.runtime.shop import Shop
 from bot.runtime.store_syncing import Connected
@@ -40,8 +42,10 @@ from bot.services import desk_payments, orders, receipts
 from bot.services.audiences import Audience
 from bot.services.filing import Filing, Limits
 from bot.services.order_states import NOTHING, Doing
+from bot.services.payments import Urls
 from bot.services.receipts import Confirmed
 from bot.services.refunds import Wish
+from bot.services.scope import Offer, PayWay
 from bot.storage import keys, links, media
 from bot.storage.local import LocalStorage
 from models import Attachment, Contact, Conversation, Effect, Identity, Message, Staff
@@ -105,6 +109,14 @@ class SmallRuntime:
     @property
     def till(self) -> SmallTill:
         return SmallTill(self.clock)
+
+    @property
+    def counter(self) -> Counter:
+        languages = Languages(Path(handlers.__file__).parent / "locale", ("en", "zh"))
+        offers = tuple(Offer(PayWay(name, one.title.id), one.terms) for name, one in self.providers.items())
+        shop = Shop(Routes(()), languages, {}, "CNY", pay_ways=offers)
+        opens = Paying(self.providers, Urls("http://127.0.0.1"), self.clock).open
+        return Counter(shop, opens, self.bus.publish, self.clock)
 
     @property
     def persons(self) -> Persons:

@@ -1,0 +1,46 @@
+"""The link by which a customer sees their order: its number with a mark that only we can make."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from bot.core.errors import Refused
+from bot.services import orders
+from bot.services.orders import OrderView
+from bot.services.scope import language
+from models import Contact, Identity, Order
+
+_LENGTH = 32  # hex digits: 128 bits
+
+
+def mark(secret: bytes, number: str) -> str:
+    """What opens the page of this order, and of no other."""
+    return hmac.new(secret, f"order page {number}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:_LENGTH]
+
+
+def path(secret: bytes, number: str) -> str:
+    """The page's path."""
+    return f"/order/{number}/{mark(secret, number)}"
+
+
+async def opened(secret: bytes, number: str, given: str) -> OrderView:
+    """The order of such a link. Raises `Refused("no_order")`, the same for every wrong one."""
+    if not hmac.compare_digest(mark(secret, number).encode(), given.encode("utf-8", "replace")):
+        raise Refused("no_order")
+    order = await Order.filter(number=number).first()
+    if order is None or not order.name:  # blank: whoever ordered was forgotten
+        raise Refused("no_order")
+    return await orders.view(order)
+
+
+async def locale_of(order: OrderView) -> str:
+    """The language of whoever ordered, as they chose it; "" where they have not."""
+    contact = await Contact.filter(id=order.contact_id).first()
+    return language(contact.locale) if contact and contact.locale else ""
+
+
+async def visitor_of(order: OrderView) -> str:
+    """Under which id its customer is a visitor of the web chat; "" for one of another channel."""
+    found = await Identity.filter(conversation__id=order.conversation_id, account="webchat").first()
+    return found.external_id if found and order.conversation_id else ""

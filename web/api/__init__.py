@@ -1,0 +1,1 @@
+"""The API for other sites and programs: /api/v1."""

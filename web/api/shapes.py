@@ -1,0 +1,167 @@
+"""What the API takes and gives. These types check what comes in, and the API's document is made of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from bot.core.money import Money
+from bot.services.catalogue import Range
+from bot.services.orders import OrderView
+
+#: A column of text takes no NUL; `_SOME` has something in it that is no space.
+_ANY, _SOME = r"^[^\x00]*$", r"^[^\x00]*[^\x00\s][^\x00]*$"
+Sku = Annotated[
+    str, Meta(min_length=1, max_length=64, pattern=_SOME, description="Of a variant, as GET products tells.")
+]
+
+
+class Wanted(Struct, forbid_unknown_fields=True):
+    """So many pieces of a variant."""
+
+    sku: Sku
+    quantity: Annotated[int, Meta(ge=1, le=9999)]
+
+
+class Customer(Struct, forbid_unknown_fields=True):
+    """Who ordered. An address that was typed proves nothing: the order is of a customer of its own."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=200, pattern=_SOME)]
+    address: Annotated[str, Meta(min_length=1, max_length=1000, pattern=_SOME)]
+    email: Annotated[str, Meta(max_length=254, pattern=r"^([^@\s\x00]+@[^@\s\x00]+)?$")] = ""
+    phone: Annotated[str, Meta(max_length=64, pattern=_ANY)] = ""
+
+
+class NewOrder(Struct, forbid_unknown_fields=True):
+    """An order to place; `language` is the customer's."""
+
+    lines: Annotated[list[Wanted], Meta(min_length=1, max_length=100)]
+    customer: Customer
+    language: Literal["en", "zh"] = "en"
+
+
+class Price(Struct):
+    """`amount` is in minor units of ISO 4217; `text` is for people."""
+
+    amount: int
+    currency: str
+    text: str
+
+
+class Line(Struct):
+    """One variant of an order, as it was when the order was placed."""
+
+    sku: str
+    name: str
+    quantity: int
+    price: Price
+    subtotal: Price
+
+
+class Parcel(Struct):
+    """What the order was sent as; each may be empty."""
+
+    carrier: str
+    number: str
+    url: str
+
+
+class Order(Struct):
+    """An order. `status_url` and `pay_url` open it without a log-in: tell them to its customer alone."""
+
+    number: str
+    state: str
+    total: Price
+    lines: list[Line]
+    created_at: datetime
+    hold_until: datetime | None
+    paid_at: datetime | None
+    parcels: list[Parcel]
+    status_url: str
+    pay_url: str
+
+
+class Variant(Struct):
+    """What can be ordered: a value for each option of its product."""
+
+    sku: str
+    values: list[str]
+    price: Price
+    compare_at: Price | None
+    available: int
+
+
+class Product(Struct):
+    """A product with its variants."""
+
+    sku: str
+    name: str
+    description: str
+    category: str
+    options: list[str]
+    variants: list[Variant]
+
+
+class Products(Struct):
+    """A page of products; `next` is the `first` of the page after it, null on the last one."""
+
+    items: list[Product]
+    next: int | None
+
+
+class Problem(Struct):
+    """What is wrong, as RFC 9457 has it: `detail` is a sentence for people, `code` is for programs."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+
+
+def order(view: OrderView, page: str, lang: str) -> Order:
+    """`page` is the address of the order's page."""
+    return Order(
+        number=view.number,
+        state=view.state,
+        total=price(view.total, lang),
+        lines=[
+            Line(one.sku, one.name, one.quantity, price(one.price, lang), price(one.subtotal, lang))
+            for one in view.lines
+        ],
+        created_at=view.created_at,
+        hold_until=view.hold_until,
+        paid_at=view.paid_at,
+        parcels=[Parcel(one.carrier, one.number, one.url) for one in view.parcels],
+        status_url=page,
+        pay_url=f"{page}#pay",
+    )
+
+
+def product(found: Range, lang: str) -> Product:
+    """A product as it is sold now."""
+    variants = [
+        Variant(
+            one.sku,
+            list(one.values),
+            price(one.price, lang),
+            price(one.compare_at, lang) if one.compare_at else None,
+            one.available,
+        )
+        for one in found.variants
+    ]
+    about = found.product
+    return Product(about.sku, about.name, about.description, about.category, list(found.options), variants)
+
+
+def price(money: Money, lang: str) -> Price:
+    """Money for programs and for people."""
+    return Price(money.amount, money.currency, money.format(lang))
+
+
+def read(raw: bytes) -> NewOrder:
+    """Raises `msgspec.DecodeError` with a sentence that says what is wrong, and where."""
+    return msgspec.json.decode(raw, type=NewOrder)

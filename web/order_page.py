@@ -1,0 +1,129 @@
+"""The page of one order, for whoever has its link: how it stands, and what to do next."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from bot.core.errors import ParleyError, Refused
+from bot.core.faults import fault
+from bot.services import order_links, order_states
+from bot.services.orders import OrderView
+from bot.services.payments import PaymentView
+from web import uploads
+from web.going_on import NAMES
+from web.http import Problem, read_body
+from web.keys import RUNTIME, SETTINGS
+from web.limits import Limiter
+from web.origin import require_ours
+from web.pages import page_language, render
+
+log = logging.getLogger(__name__)
+
+_FORM = 4096  # bytes
+_WEB = "webchat"
+#: What leads to the goods, in this order; how an order ended otherwise stands alone.
+WAY = ("placed", "paid", "packed", "shipped", "delivered", "completed")
+_ON_THE_WAY = {"confirmed": "paid", "preparing": "paid"}
+TRIES = web.AppKey("order_page_tries", Limiter)
+#: Of one order, in so many seconds: each try to pay asks a provider, each way to a chat makes codes.
+OFTEN = (10, 60.0)
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /order/{number}/{mark}."""
+    return await _page(request, await _order(request))
+
+
+async def act(request: web.Request) -> web.Response:
+    """POST /order/{number}/{mark} with `pay=<way>` or `chat=<account>`: the page with what was asked for."""
+    require_ours(request, request.app[SETTINGS])
+    order = await _order(request)
+    if wait := request.app[TRIES].wait(order.number):
+        raise Problem(429, "rate_limited", retry=max(1, round(wait)))
+    form = parse_qsl((await read_body(request, _FORM)).decode("ascii", "replace"))
+    verb, value = form[0] if form else ("", "")
+    if verb == "pay":
+        return await _pay(request, order, value)
+    if verb == "chat":
+        return await _chat(request, order, value)
+    raise Problem(400, "bad_request")
+
+
+async def _order(request: web.Request) -> OrderView:
+    secret = request.app[uploads.SECRET]
+    return await order_links.opened(secret, request.match_info["number"], request.match_info["mark"])
+
+
+async def _pay(request: web.Request, order: OrderView, way: str) -> web.Response:
+    counter, lang = request.app[RUNTIME].counter, await _language(request, order)
+    if way not in {one.name for one in await counter.ways(order, lang)}:
+        raise Problem(400, "bad_request")
+    try:
+        payment = await counter.pay(order, way, lang)
+    except Refused:
+        return await _page(request, await _order(request))  # it has moved on meanwhile, which the page says
+    except ParleyError as error:
+        facts = {"action": "order_page.closed", "provider": way, "cure": str(error)}
+        log.error("a payment cannot be opened", extra=facts | fault(error))
+        return await _page(request, order, failed=True)
+    if payment.url.startswith(request.app[SETTINGS].public_url.rstrip("/") + "/"):
+        raise web.HTTPSeeOther(payment.url)
+    return await _page(request, await _order(request), payment=payment)
+
+
+async def _chat(request: web.Request, order: OrderView, account: str) -> web.Response:
+    visitor = await order_links.visitor_of(order)
+    if not visitor:
+        raise Problem(400, "bad_request")
+    way = await request.app[RUNTIME].persons.way(visitor, account)
+    return await _page(request, order, chat=(_called(way.channel, await _language(request, order)), way.link, way.code))
+
+
+async def _language(request: web.Request, order: OrderView) -> str:
+    """What was asked for, else what the customer speaks, else what the browser does."""
+    chosen = "" if "lang" in request.query else await order_links.locale_of(order)
+    return chosen if chosen in request.app[SETTINGS].languages else page_language(request)
+
+
+async def _page(
+    request: web.Request,
+    order: OrderView,
+    *,
+    payment: PaymentView | None = None,
+    chat: tuple[str, str, str] | None = None,
+    failed: bool = False,
+) -> web.Response:
+    lang, runtime = await _language(request, order), request.app[RUNTIME]
+    waits = order.state == order_states.PLACED
+    others = runtime.persons.others(_WEB) if await order_links.visitor_of(order) else []
+    values = {
+        "order": order,
+        "total": order.total.format(lang),
+        "lines": [(one.name, one.quantity, one.subtotal.format(lang)) for one in order.lines],
+        "steps": _steps(order.state),
+        "ways": await runtime.counter.ways(order, lang) if waits and payment is None else [],
+        "apps": [(one.account, _called(one.capabilities.channel, lang)) for one in others],
+        "payment": payment,
+        "chat": chat,
+        "failed": failed,
+        "action": f"{request.path}?lang={lang}",
+    }
+    response = render(request, "order.html", values, lang=lang)
+    # The address is a secret: it stays out of caches, of search engines, and of what a link tells where it leads.
+    response.headers.update({"Cache-Control": "no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"})
+    return response
+
+
+def _steps(state: str) -> list[tuple[str, bool]]:
+    """The steps to the goods, and whether each was taken; none for an order that ended otherwise."""
+    state = _ON_THE_WAY.get(state, state)
+    if state not in WAY:
+        return []
+    return [(one, index <= WAY.index(state)) for index, one in enumerate(WAY)]
+
+
+def _called(channel: str, lang: str) -> str:
+    return NAMES.get(channel, {}).get(lang, channel)
