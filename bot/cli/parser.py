@@ -7,7 +7,22 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot import __version__
-from bot.cli import backup, chat, check, erase, export, init, migrate, reconcile, report, restore, run, session, staff
+from bot.cli import (
+    backup,
+    chat,
+    check,
+    erase,
+    export,
+    init,
+    key,
+    migrate,
+    reconcile,
+    report,
+    restore,
+    run,
+    session,
+    staff,
+)
 
 
 class Command(Protocol):
@@ -29,6 +44,7 @@ COMMANDS: Sequence[Command] = (
     check,
     migrate,
     staff,
+    key,
     report,
     reconcile,
     chat,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from tortoise.exceptions import IntegrityError
 
 from bot.core.errors import Refused
-from bot.services import cart, contacts, orders
+from bot.services import cart, contacts, order_numbers, orders
 from bot.services.orders import OrderView
 from bot.services.scope import Scope
 from bot.services.visitors import ACCOUNT
@@ -76,7 +76,7 @@ async def place(scope: Scope, request: Request, wish: Wish, answer: Callable[[Or
 
 async def find(number: str) -> OrderView | None:
     """An order that came by the API, however its number was written."""
-    order = await Order.filter(number=orders.normalise(number), api_orders__id__isnull=False).first()
+    order = await Order.filter(number=order_numbers.normalise(number), api_orders__id__isnull=False).first()
     return await orders.view(order) if order else None
 
 

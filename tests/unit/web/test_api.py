@@ -90,7 +90,7 @@ async def test_what_was_refused_may_be_asked_for_again(tea: Site) -> None:
 
 WRONG: dict[str, tuple[object, int, str]] = {
     "no JSON": (b"{", 400, "bad_json"),
-    "no UTF-8": (b'{"lines": "\xff"}', 400, "bad_json"),
+    "no UTF-8": (b'{"language": "\xff"}', 400, "bad_json"),
     "nothing wanted": ({"lines": [], "customer": ANN}, 422, "bad_body"),
     "no pieces": ({"lines": [TEA | {"quantity": 0}], "customer": ANN}, 422, "bad_body"),
     "a field that is not known": (BODY | {"discount": 100}, 422, "bad_body"),
