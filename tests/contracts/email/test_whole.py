@@ -167,7 +167,7 @@ async def test_a_mailed_code_joins_and_a_mail_still_acts_for_its_own_address_alo
 
     await Order.filter(id=order.id).update(state="packed")  # what the shop tells goes to the address, as ever
     await runtime.accept([Inbound("email", "o1", shop.ann.id, "order", data=order.number)])
-    await shop.ann.sees(f"Order {order.number} is being packed.")
+    await shop.ann.sees(f"Order {order.number} is packed and will leave soon.")
 
 
 async def test_a_yes_by_mail_confirms_nothing(shop: Shop) -> None:
