@@ -27,6 +27,7 @@ from tests.faults.parts import (
     storage,
     takeover,
     upgrade,
+    webhooks,
 )
 
 PARTS: dict[str, Part] = {
@@ -50,6 +51,7 @@ PARTS: dict[str, Part] = {
         mailbox.PART,
         sockets.PART,
         relay.PART,
+        webhooks.PART,
         *simulation.PARTS,
         storage.PART,
         slots.PART,

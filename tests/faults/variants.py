@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tests.faults import broken, broken_disk, broken_doors, broken_mailbox, broken_points, broken_relay, releases
+from tests.faults import (
+    broken,
+    broken_disk,
+    broken_doors,
+    broken_mailbox,
+    broken_points,
+    broken_relay,
+    broken_webhooks,
+    releases,
+)
 
 VARIANTS = (
     broken.VARIANTS
@@ -11,6 +20,7 @@ VARIANTS = (
     | broken_mailbox.VARIANTS
     | broken_points.VARIANTS
     | broken_relay.VARIANTS
+    | broken_webhooks.VARIANTS
     | releases.VARIANTS
 )
 

@@ -70,9 +70,9 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving() -> AsyncIterator[Receiver]:
+async def receiving(receiver: Receiver | None = None) -> AsyncIterator[Receiver]:
     """Listen on a free port of this machine."""
-    receiver = Receiver()
+    receiver = receiver or Receiver()
     server = RawTestServer(receiver.handle)
     await server.start_server()
     receiver.url = str(server.make_url("")).rstrip("/")

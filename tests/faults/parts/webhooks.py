@@ -1,0 +1,120 @@
+"""kill -9 while another program is told what happens: it hears of every message, again only under the same id."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from bot.services import webhook_endpoints as endpoints
+from models import WebhookDelivery
+from models.database import fetch
+from tests.faults import oracle
+from tests.faults.crowd import Crowd
+from tests.faults.part import WHOLE, Findings, Part, Trial
+from tests.faults.shop import Shop
+from tests.kit.receiver import Receiver, receiving
+from tests.kit.telegram_server import TelegramServer
+
+#: The receiver takes so long for an answer, seconds: calls are under way when the kill comes.
+TAKES = 0.05
+NETWORKS = {"webhooks": {"networks": ["127.0.0.0/8"]}}
+HEARD = "SELECT conversation_id, seq FROM message WHERE author = 'customer'"
+
+
+class Slow(Receiver):
+    """Thinks before it answers."""
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        answer = await super().handle(request)
+        await asyncio.sleep(TAKES)
+        return answer
+
+
+async def run(trial: Trial) -> Findings:
+    """People write, one endpoint wants every message, and the process is killed at moments of chance."""
+    patience = 60.0 if trial.variant == WHOLE else 10.0
+    async with TelegramServer() as server, receiving(Slow()) as receiver:
+        telegram = (server.token, server.base)
+        shop = Shop(trial.folder, trial.url, telegram, variant=trial.variant, settings=NETWORKS)
+        async with shop, Crowd(server, shop.hook, trial.count("people"), trial.chance) as crowd:
+            await shop.start()  # it makes the database
+            await shop.stop()
+            secret = await _wants_messages(trial.url, receiver.url)
+            await shop.start()
+            async with crowd.writing(trial.counts["rate"]):
+                for _ in range(trial.count("kills")):
+                    await crowd.is_served(1)
+                    await asyncio.sleep(trial.chance.uniform(0.2, trial.counts["longest"]))
+                    await shop.kill()
+                    await shop.start()
+            await crowd.is_answered(30.0)
+            await shop.stop()
+            wanted = await _let_a_minute_pass(trial.url)
+            await shop.start()
+            await _all_told(receiver, wanted, patience)
+            await shop.stop()
+        return _compare(trial, receiver, secret, wanted)
+
+
+async def _wants_messages(url: str, receiver: str) -> str:
+    async with oracle.database(url):
+        return (await endpoints.create(f"{receiver}/", ("message.received",), True, 1, datetime.now(UTC)))[1]
+
+
+async def _let_a_minute_pass(url: str) -> set[tuple[int, int]]:
+    """Whatever a dead process had claimed is due; the messages of which is to be told."""
+    async with oracle.database(url):
+        await WebhookDelivery.filter(state="waiting").update(due_at=datetime.now(UTC))
+        return {(row["conversation_id"], row["seq"]) for row in await fetch(HEARD)}
+
+
+def _named(receiver: Receiver) -> dict[tuple[int, int], set[str]]:
+    """The ids under which each message was told."""
+    found = defaultdict[tuple[int, int], set[str]](set)
+    for call in receiver.calls:
+        data = call.json["data"]
+        found[data["conversation"], data["seq"]].add(call.id)
+    return found
+
+
+async def _all_told(receiver: Receiver, wanted: set[tuple[int, int]], seconds: float) -> None:
+    clock = asyncio.get_running_loop().time
+    until = clock() + seconds
+    while not wanted <= _named(receiver).keys() and clock() < until:
+        await asyncio.sleep(0.1)
+
+
+def _compare(trial: Trial, receiver: Receiver, secret: str, wanted: set[tuple[int, int]]) -> Findings:
+    for call in receiver.calls:
+        call.verify(secret)
+    named, times = _named(receiver), Counter(call.id for call in receiver.calls)
+    figures = {
+        "kills": trial.count("kills"),
+        "told": len(wanted),
+        "lost": len(wanted - named.keys()),
+        "unexpected": len(named.keys() - wanted),
+        "doubled": sum(len(ids) > 1 for ids in named.values()),
+        "again": sum(count - 1 for count in times.values()),
+    }
+    wrong = [f"{figures[name]} events were {name}" for name in ("lost", "unexpected", "doubled") if figures[name]]
+    return Findings(figures, tuple(wrong))
+
+
+PART = Part(
+    number=29,
+    name="webhooks",
+    promise="Who wants to be told hears of everything that was committed, whatever dies meanwhile, and twice only "
+    "under the same id",
+    passes="0 lost, 0 unexpected, 0 under two ids; every call is signed",
+    run=run,
+    full={"kills": 100, "people": 50, "rate": 100, "longest": 3.0},
+    quick={"kills": 4, "people": 20, "rate": 60, "longest": 0.8},
+    armed={"records-webhooks-first": {}, "names-each-call-anew": {}},
+    databases=("sqlite", "postgres"),
+    at_length=("mariadb",),
+    notes="Told again (`again`) are events whose call was under way when the kill came. What a dead process had "
+    "claimed is due after a minute: the part sets it due instead of waiting.",
+)
