@@ -16,6 +16,7 @@ PAGE_TEXTS = {
     "products": {"en": "Teas and teaware", "zh": "茶与茶具"},
     "ask": {"en": "Ask about it", "zh": "咨询这款"},
     "asks": {"en": "I have a question about {name}", "zh": "我想咨询：{name}"},
+    "from_price": {"en": "from {price}", "zh": "{price}起"},
     "sold_out": {"en": "Sold out for now", "zh": "暂时售罄"},
     "few_left": {"en": "Only a few left", "zh": "所剩不多"},
     "no_products": {"en": "The shelves are being filled. Come back soon.", "zh": "货架正在整理，请稍后再来。"},

@@ -31,6 +31,7 @@ class ProductCard:
     name: str
     description: str
     price: str
+    varies: bool  # others of it cost more
     picture: str
     sold_out: bool
     few_left: bool
@@ -104,6 +105,7 @@ def _product_card(product: ProductView, lang: str, known: dict[int, FileView], l
         name=product.name,
         description=product.description,
         price=product.price.format(lang),
+        varies=product.varies,
         picture=_link(product.picture, known, links, "d"),
         sold_out=product.available == 0,
         few_left=0 < product.available <= _FEW,
@@ -136,6 +138,7 @@ def _product_json(product: ProductView, lang: str, known: dict[int, FileView], l
         "description": product.description,
         "category": product.category,
         "price": views.money(product.price, lang),
+        "varies": product.varies,
         "available": product.available,
         "picture": views.file(picture, links) if picture else None,
     }

@@ -13,12 +13,13 @@ from pathlib import Path
 from bot.core.message import FileRef
 from bot.core.money import Money
 from bot.core.ports import Storage, StoredFile
-from bot.demo.goods import GOODS, Good
+from bot.demo.goods import GOODS, Good, Kind
 from bot.demo.history import CURRENCY, write_history
 from bot.services import attachments, products, stock
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
 from bot.services.variants import priced
 from models import Setting, Variant
+from models.catalogue import Words
 from models.database import transaction
 
 MARK = "demo"
@@ -41,7 +42,7 @@ async def fill(storage: Storage, now: datetime) -> bool:
             return False
         for position, good in enumerate(GOODS):
             await _product(good, position, *pictures[good.sku], now)
-        there = await Variant.filter(sku__in=list(pictures)).order_by("id").select_related("product")
+        there = await Variant.filter(product__sku__in=list(pictures)).order_by("id").select_related("product")
         sold = await priced(there, CURRENCY)
         await write_history({one.row.sku: one for one in sold.values()}, now)
     return True
@@ -68,12 +69,24 @@ async def _product(good: Good, position: int, picture: StoredFile, thumb: Stored
     await attachments.stored(row.id, picture, "image", "image/webp", picture.key, thumb.key, SIDE, SIDE)
     spec = ProductSpec(
         sku=good.sku,
-        name={"en": good.en, "zh": good.zh},
-        variants=[VariantSpec(good.sku, [PriceSpec(Money(good.price, CURRENCY))])],
-        description={"en": good.about_en, "zh": good.about_zh},
+        name=_words(good.en, good.zh),
+        variants=[_variant(good, kind) for kind in good.kinds],
+        description=_words(good.about_en, good.about_zh),
         category=good.category,
+        options=[_words(*good.option)] if any(good.option) else [],
         position=position,
         picture_id=row.id,
     )
     await products.save(spec, now)
-    await products.count(good.sku, {(await stock.main()).code: good.stock})
+    place = (await stock.main()).code
+    for kind in good.kinds:
+        await products.count(good.kind_sku(kind), {place: kind.stock})
+
+
+def _variant(good: Good, kind: Kind) -> VariantSpec:
+    values = [_words(kind.en, kind.zh)] if kind.code else []
+    return VariantSpec(good.kind_sku(kind), [PriceSpec(Money(kind.price, CURRENCY))], values)
+
+
+def _words(en: str, zh: str) -> Words:
+    return {"en": en, "zh": zh}

@@ -20,7 +20,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """A review by the person of that name, of a product, so many days ago."""
+    """A review by the person of that name, of a variant, so many days ago."""
 
     name: str
     sku: str
@@ -64,10 +64,10 @@ OPINIONS = (
             "The pearls open slowly and the scent stays soft. My whole office asks for it now.", 6),
     Opinion("李思雨", "gaiwan", 5, "瓷很薄，花纹比照片还细致，送朋友很有面子。", 9),
     Opinion("James Okoro", "puer", 4, "Deep and smooth. It took eleven days to London, otherwise five stars.", 12),
-    Opinion("陈嘉", "tieguanyin", 4, "兰花香明显，回甘不错，火候再轻一点就更合我口味了。", 17),
+    Opinion("陈嘉", "tieguanyin-50g", 4, "兰花香明显，回甘不错，火候再轻一点就更合我口味了。", 17),
     Opinion("Lena Novak", "lapsang", 5, "Smoky without being a campfire. Lovely with milk on a grey morning.", 21),
     Opinion("孙浩然", "teapot", 5, "出水利落，壶嘴不滴。客服很耐心，把开壶步骤一步步发给我。", 26),
-    Opinion("Maya Patel", "cups", 4,
+    Opinion("Maya Patel", "cups-sky", 4,
             "Each one is a little different, which I like. One arrived with a hairline and was replaced.", 33),
     Opinion("赵一帆", "silver-needle", 5, "晚上喝也不影响睡眠，毫香很干净。", 1, "pending"),
     Opinion("Tom Becker", "kettle", 2,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 
@@ -60,10 +61,21 @@ async def test_the_shelves_are_full_in_both_languages(storage: LocalStorage) -> 
     shown = (await catalogue.products(SHOPPER)).products
     assert [product.sku for product in shown] == [good.sku for good in GOODS]
     for product, good in zip(shown, GOODS, strict=True):
-        assert (product.name, product.description, product.available) == (good.zh, good.about_zh, good.stock)
+        pieces = sum(kind.stock for kind in good.kinds)
+        assert (product.name, product.description, product.available) == (good.zh, good.about_zh, pieces)
         assert product.picture is not None
     row = await Product.get(sku="longjing")
     assert set(row.name) == set(row.description) == {"en", "zh"}
+
+
+async def test_some_have_options_and_some_are_sold_out(storage: LocalStorage) -> None:
+    await fill(storage, NOW)
+    tea, cup = [await catalogue.variants(SHOPPER, sku) for sku in ("tieguanyin", "cups")]
+    assert (tea.options, [one.values for one in tea.variants]) == (("重量",), [("50 克",), ("250 克",)])
+    assert (tea.product.price.decimal, tea.product.varies, tea.product.only) == (Decimal("48.00"), True, "")
+    assert [(one.values, one.available) for one in cup.variants] == [(("天青",), 16), (("梅子青",), 0), (("月白",), 9)]
+    shown = (await catalogue.products(SHOPPER)).products
+    assert [product.sku for product in shown if not product.available] == ["silver-needle"]
 
 
 async def test_every_picture_can_be_seen(storage: LocalStorage) -> None:
