@@ -204,6 +204,18 @@ async def taken_back(conversation_id: int, message_seqs: Sequence[int], now: dat
     await discards.later(keys(gone), now)
 
 
+async def is_upload(id: int, use: str) -> bool:  # noqa: A002
+    """Whether it is a picture that staff uploaded for that, or one that has its place already."""
+    row = await models.Attachment.filter(id=id, kind="image", conversation_id=None, contact_id=None).first()
+    return row is not None and (not row.source or msgspec.json.decode(row.source, type=FileRef).ref == use)
+
+
+async def publish(id: int) -> None:  # noqa: A002
+    """An upload that everybody may see from now on. Raises `Refused("no_file")` where it is gone."""
+    await used(id)
+    await models.Attachment.filter(id=id).update(public=True)
+
+
 async def used(id: int) -> None:  # noqa: A002
     """An upload has found its place. Raises `Refused("no_file")` where it is gone."""
     # Looked for, and not told by the update: MySQL counts rows that change, and one that was used before does not.

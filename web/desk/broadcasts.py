@@ -5,25 +5,24 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 from aiohttp import web
 
-from bot.core.message import FileRef
 from bot.runtime.broadcasting import Preview
-from bot.services import attachments, broadcasts, threads
+from bot.services import broadcasts, threads
 from bot.services.audiences import Audience, Bought
 from bot.services.broadcasts import Draft, View
-from bot.services.visitors import file_row
 from models.database import transaction
-from web import uploads, views
+from web import views
 from web.auth import me, needs
+from web.desk import pictures
 from web.desk.conversations import shapes
-from web.files import FILING, LINKS
+from web.files import LINKS
 from web.http import Problem, answer, language, path_id, read_object, text_of
 from web.keys import CLOCK, RUNTIME, SETTINGS
 from web.texts import say
 from web.views import Json, time, time_or_none
 
+_USE = "news"
 _BOUGHT: dict[str, Bought] = {"": "", "yes": "yes", "no": "no"}
 
 
@@ -70,18 +69,7 @@ async def stopped(request: web.Request) -> web.Response:
 @needs("manager")
 async def upload(request: web.Request) -> web.Response:
     """POST …/picture?name=…"""
-    filed = await uploads.take(request)
-    try:
-        if filed.kind != "image":
-            raise Problem(415, "bad_file")
-        async with transaction():
-            # Until it is sent it is an upload like others, which is forgotten where nobody sends it.
-            source = msgspec.json.encode(FileRef("image", "news")).decode()
-            kept = await file_row(filed, request.app[CLOCK](), conversation_id=None, contact_id=None, source=source)
-    except BaseException:
-        await request.app[FILING].discard(filed)
-        raise
-    return await uploads.stored_answer(request, kept.id)
+    return await pictures.upload(request, _USE)
 
 
 async def _draft(request: web.Request, body: dict[str, Any]) -> Draft:
@@ -90,17 +78,10 @@ async def _draft(request: web.Request, body: dict[str, Any]) -> Draft:
     if command and command not in dict(request.app[RUNTIME].commands("en")):
         raise Problem(400, "bad_request")
     picture = body.get("picture")
-    if picture is not None and not await _is_own_picture(picture):
+    if picture is not None and not await pictures.is_of(picture, _USE):
         raise Problem(409, "no_file")
     button = (label, command) if label and command else ("", "")
     return Draft(text, _audience(request, body), picture, *button)
-
-
-async def _is_own_picture(picture: object) -> bool:
-    if not isinstance(picture, int) or isinstance(picture, bool):
-        return False
-    file = await attachments.details(picture)
-    return file is not None and file.kind == "image" and file.conversation_id is None and file.contact_id is None
 
 
 def _audience(request: web.Request, body: dict[str, Any]) -> Audience:

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
 from bot.core.errors import BadInput
 from bot.core.money import Money, is_currency
-from bot.services import audit, product_lists, products
+from bot.services import attachments, audit, product_lists, products, threads
 from bot.services.product_lists import ListedProduct, ListedVariant
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
 from models.catalogue import Words
 from models.database import transaction
+from web import views
 from web.auth import me, needs
-from web.http import Problem, answer, path_id, query_int, read_object, text_of
-from web.keys import CLOCK
+from web.desk import pictures
+from web.files import LINKS
+from web.http import Problem, answer, language, path_id, query_int, read_object, text_of
+from web.keys import CLOCK, SETTINGS
 from web.views import Json
 
 LIMIT = 1024 * 1024  # bytes of a product with all its variants
 _TEXT = 4000
+_USE = "product"
 
 
 @needs("agent")
@@ -28,13 +33,14 @@ async def listed(request: web.Request) -> web.Response:
     """GET /api/desk/products."""
     words, after = request.query.get("q", "").strip()[:100], query_int(request, "after") or 0
     found, more = await product_lists.listed(words, after, request.app[CLOCK]())
-    return answer({"items": [_json(one) for one in found], "next": str(more) if more else None})
+    items = await _shown(request, found)
+    return answer({"items": items, "next": str(more) if more else None, "currency": request.app[SETTINGS].currency})
 
 
 @needs("agent")
 async def opened(request: web.Request) -> web.Response:
     """GET /api/desk/products/{id}."""
-    return answer({"product": _json(await product_lists.one(path_id(request), request.app[CLOCK]()))})
+    return await _one(request, path_id(request))
 
 
 @needs("manager")
@@ -49,12 +55,29 @@ async def changed(request: web.Request) -> web.Response:
     return await _saved(request, path_id(request))
 
 
+@needs("manager")
+async def upload(request: web.Request) -> web.Response:
+    """POST /api/desk/products/picture?name=…"""
+    return await pictures.upload(request, _USE)
+
+
 async def _saved(request: web.Request, product_id: int | None) -> web.Response:
-    spec, now = _spec(await read_object(request, LIMIT)), request.app[CLOCK]()
+    body, now = await read_object(request, LIMIT), request.app[CLOCK]()
+    spec = _spec(body)
     async with transaction():
+        if (picture := body.get("picture_id")) is not None:
+            if not await pictures.is_of(picture, _USE):
+                raise Problem(409, "no_file", {"field": "picture"})
+            await attachments.publish(picture)
+            spec = replace(spec, picture_id=picture)
         row = await products.save(spec, now, product_id=product_id)
         await audit.record(me(request).id, "product.save", f"product:{row.id}", now)
-    return answer({"product": _json(await product_lists.one(row.id, now))}, 200 if product_id else 201)
+    return await _one(request, row.id, 200 if product_id else 201)
+
+
+async def _one(request: web.Request, product_id: int, status: int = 200) -> web.Response:
+    found = [await product_lists.one(product_id, request.app[CLOCK]())]
+    return answer({"product": (await _shown(request, found))[0]}, status)
 
 
 @needs("agent")
@@ -110,7 +133,7 @@ def _spec(body: Json) -> ProductSpec:
 def _variant(body: dict[str, Any]) -> VariantSpec:
     return VariantSpec(
         sku=text_of(body, "sku", _TEXT).strip(),
-        prices=[_price(one) for one in _objects(body, "prices")],
+        prices=[_price(one, text_of(body, "sku", _TEXT)) for one in _objects(body, "prices")],
         values=[_texts(one) for one in _objects(body, "values")],
         barcode=text_of(body, "barcode", _TEXT, default="").strip(),
         active=_flag(body, "active"),
@@ -118,16 +141,17 @@ def _variant(body: dict[str, Any]) -> VariantSpec:
     )
 
 
-def _price(body: dict[str, Any]) -> PriceSpec:
+def _price(body: dict[str, Any], sku: str) -> PriceSpec:
     """Amounts are text, such as "68.50": decimals that the currency has not are refused."""
     currency, compare_at = text_of(body, "currency", 3), text_of(body, "compare_at", 30, default="")
+    wrong = Problem(422, "bad_price", {"sku": sku, "field": "prices"})
     if not is_currency(currency):
-        raise Problem(422, "bad_price", {"sku": currency})
+        raise wrong
     try:
         price = Money.parse(text_of(body, "amount", 30), currency)
         return PriceSpec(price, Money.parse(compare_at, currency) if compare_at else None)
     except BadInput as error:
-        raise Problem(422, "bad_price", {"sku": currency}) from error
+        raise wrong from error
 
 
 def _objects(body: dict[str, Any], name: str) -> Sequence[dict[str, Any]]:
@@ -170,7 +194,17 @@ def _flag(body: dict[str, Any], name: str) -> bool:
     return value
 
 
-def _json(one: ListedProduct) -> Json:
+async def _shown(request: web.Request, found: Sequence[ListedProduct]) -> list[Json]:
+    files = await threads.files([one.row.picture_id for one in found if one.row.picture_id])
+    lang, links = language(request), request.app[LINKS]
+    shown = []
+    for one in found:
+        picture = files.get(one.row.picture_id or 0)
+        shown.append(_json(one, lang) | {"picture": views.file(picture, links) if picture else None})
+    return shown
+
+
+def _json(one: ListedProduct, lang: str) -> Json:
     row = one.row
     return {
         "id": row.id,
@@ -181,11 +215,11 @@ def _json(one: ListedProduct) -> Json:
         "options": row.options,
         "position": row.position,
         "active": bool(row.active),
-        "variants": [_variant_json(variant) for variant in one.variants],
+        "variants": [_variant_json(variant, lang) for variant in one.variants],
     }
 
 
-def _variant_json(one: ListedVariant) -> Json:
+def _variant_json(one: ListedVariant, lang: str) -> Json:
     return {
         "sku": one.row.sku,
         "barcode": one.row.barcode,
@@ -196,6 +230,8 @@ def _variant_json(one: ListedVariant) -> Json:
                 "currency": price.currency,
                 "amount": str(price.decimal),
                 "compare_at": str(compare_at.decimal) if compare_at else "",
+                "text": price.format(lang),
+                "compare_at_text": compare_at.format(lang) if compare_at else "",
             }
             for price, compare_at in one.money()
         ],

@@ -78,6 +78,7 @@ def _people_and_orders() -> Iterator[web.RouteDef]:
 def _catalogue() -> Iterator[web.RouteDef]:
     yield web.get("/api/desk/products", products.listed)
     yield web.post("/api/desk/products", products.added)
+    yield web.post("/api/desk/products/picture", products.upload)
     yield web.get("/api/desk/products/{id}", products.opened)
     yield web.put("/api/desk/products/{id}", products.changed)
     yield web.put("/api/desk/stock", products.counted)

@@ -97,6 +97,7 @@ TABLE = {
     "POST /api/desk/broadcasts": "manager",
     "POST /api/desk/broadcasts/preview": "manager",
     "POST /api/desk/broadcasts/picture": "manager",
+    "POST /api/desk/products/picture": "manager",
     "POST /api/desk/broadcasts/{id}/stop": "manager",
     "GET /api/desk/reports": "manager",
     "GET /api/desk/reports/{name}/runs": "manager",

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
+import msgspec
+from PIL import Image
+
+from bot.core.message import FileRef
 from bot.services import products, staff
-from models import Audit, Price, Product
+from models import Attachment, Audit, Price, Product
 from tests.unit.web.running import Site
 
 SIZE = {"en": "Size", "zh": "尺寸"}
@@ -16,6 +21,7 @@ SMALL = {
 }
 SHIRT: dict[str, Any] = {"sku": "shirt", "name": {"en": "Shirt", "zh": "衬衫"}, "options": [SIZE], "variants": [SMALL]}
 
+VISITOR = msgspec.json.encode(FileRef("image", "webchat:somebody")).decode()
 PASSWORD = "a long password"
 
 
@@ -38,9 +44,12 @@ async def test_a_manager_makes_a_product_and_an_agent_counts_it(site: Site) -> N
     assert status == 201, body
     made = body["product"]
     assert made["variants"][0]["prices"] == [
-        {"currency": "CNY", "amount": "99.50", "compare_at": "120.00"},
-        {"currency": "JPY", "amount": "1500", "compare_at": ""},
-    ]
+        {
+            "currency": "CNY", "amount": "99.50", "compare_at": "120.00",
+            "text": "¥99.50", "compare_at_text": "¥120.00",
+        },
+        {"currency": "JPY", "amount": "1500", "compare_at": "", "text": "¥1,500", "compare_at_text": ""},
+    ]  # fmt: skip
     assert sorted(await Price.all().values_list("amount", flat=True)) == [1500, 9950]
     assert (await asks(site, "PUT", "/api/desk/places", {"code": "north", "name": {"en": "North"}}))[0] == 200
     await enters(site, "agent")
@@ -71,5 +80,36 @@ async def test_what_cannot_be_sold_is_told(site: Site) -> None:
         status, body = await asks(site, "POST", "/api/desk/products", SHIRT | change)
         assert (status, body["error"]["code"]) == (wanted, code)
         assert "{" not in body["error"]["text"]
+        if code != "bad_request":
+            assert body["error"]["field"] in ("prices", "name")
+        if code in ("bad_price", "no_price"):
+            assert body["error"]["sku"] == "S"
     assert await Product.all().count() == 0
     assert (await asks(site, "GET", "/api/desk/products/77"))[0] == 404
+
+
+async def test_a_picture_is_for_everybody_once_a_product_has_it(site: Site) -> None:
+    await enters(site, "manager")
+    csrf = (await site.json("GET", "/api/desk/me"))[1]["csrf"]
+    headers = {"Origin": site.url, "X-CSRF-Token": str(csrf)}
+    path = "/api/desk/products/picture?name=shirt.png"
+    assert (await site.json("POST", path, headers=headers, data=b"no picture"))[0] == 415
+    status, picture = await site.json("POST", path, headers=headers, data=png())
+    assert status == 201, picture
+    status, body = await asks(site, "POST", "/api/desk/products", SHIRT | {"picture_id": picture["id"]})
+    assert (status, body["product"]["picture"]["id"]) == (201, picture["id"])
+    row = await Attachment.get(id=picture["id"])
+    assert (row.public, row.source) == (True, "")
+    _, body = await asks(site, "PUT", f"/api/desk/products/{body['product']['id']}", SHIRT)
+    assert body["product"]["picture"]["id"] == picture["id"]  # one that is not named stays
+    theirs = await Attachment.create(kind="image", name="x", state="stored", created_at=site.clock(), source=VISITOR)
+    for id_ in (theirs.id, 77, True):
+        _, body = await asks(site, "POST", "/api/desk/products", SHIRT | {"sku": "hat", "picture_id": id_})
+        assert (body["error"]["code"], body["error"]["field"]) == ("no_file", "picture")
+    assert not (await Attachment.get(id=theirs.id)).public
+
+
+def png() -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (900, 600), "green").save(file, "PNG")
+    return file.getvalue()
