@@ -17,6 +17,7 @@ declare module "vue-router" {
 
 const ContactsPage = () => import("./pages/ContactsPage.vue");
 const OrdersPage = () => import("./pages/OrdersPage.vue");
+const ProductsPage = () => import("./pages/ProductsPage.vue");
 const section = (name: string) => ({ meta: { section: name } });
 
 export const router = createRouter({
@@ -43,7 +44,8 @@ export const router = createRouter({
     { path: "/orders", component: OrdersPage, name: "orders", ...section("orders") },
     { path: "/orders/:id(\\d+)", component: OrdersPage, name: "order", ...section("orders") },
     { path: "/books", name: "books", component: () => import("./pages/BooksPage.vue"), ...section("orders") },
-    { path: "/products", name: "products", component: () => import("./pages/ProductsPage.vue"), ...section("products") },
+    { path: "/products", component: ProductsPage, name: "products", ...section("products") },
+    { path: "/products/:id(\\d+|new)", component: ProductsPage, name: "product", ...section("products") },
     { path: "/reviews", name: "reviews", component: () => import("./pages/ReviewsPage.vue"), ...section("reviews") },
     { path: "/reports", name: "reports", component: () => import("./pages/ReportsPage.vue"), ...section("reports") },
     {

@@ -1,4 +1,5 @@
 /** Every call of the desk's JSON API by name, so that no component knows an address. */
+import type { Draft } from "../logic/products";
 import { request, upload } from "./client";
 import type {
   Doing,
@@ -106,12 +107,16 @@ export const changeConsent = (identity: number, change: ConsentChange) =>
 export const exportAddress = (id: number) => `${DESK}/contacts/${id}/export`;
 export const erase = (id: number, confirm: string) => post<object>(`/contacts/${id}/erase`, { confirm });
 
-export const products = (q: string, after: string | null) => get<Page<Product>>(`/products${query({ q, after })}`);
+export const products = (q: string, after: string | null) => get<Page<Product> & { currency: string }>(`/products${query({ q, after })}`);
 export const product = (id: number) => get<{ product: Product }>(`/products/${id}`);
-export const saveProduct = (one: Product) => put<{ product: Product }>(`/products/${one.id}`, one);
+export const addProduct = (draft: Draft) => post<{ product: Product }>("/products", draft);
+export const saveProduct = (id: number, draft: Draft) => put<{ product: Product }>(`/products/${id}`, draft);
+export const uploadProductPicture = (file: File, signal: AbortSignal) =>
+  upload<Attachment>(`${DESK}/products/picture${query({ name: file.name })}`, file, () => undefined, signal);
 export const countStock = (sku: string, pieces: Record<string, number>, was: Record<string, number>) =>
   put<object>("/stock", { sku, pieces, was });
 export const places = () => get<{ items: Place[] }>("/places");
+export const savePlace = (place: Place) => put<Place>("/places", place);
 
 export const orders = (state: string, q: string, before: string | null) =>
   get<Page<OrderRow>>(`/orders${query({ state, q, before })}`);

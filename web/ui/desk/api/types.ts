@@ -376,8 +376,8 @@ export type Failure = {
 /** A text by language. */
 export type Words = Record<string, string>;
 
-/** `amount` and `compare_at` are decimal text in major units; an empty `compare_at` is none. */
-export type Price = { currency: string; amount: string; compare_at: string };
+/** `amount` and `compare_at` are decimal text in major units, an empty `compare_at` is none; the others are for readers. */
+export type Price = { currency: string; amount: string; compare_at: string; text: string; compare_at_text: string };
 
 /** `pieces` by place code; `held` of them all are kept for unpaid orders. */
 export type Variant = {
@@ -400,6 +400,7 @@ export type Product = {
   position: number;
   active: boolean;
   variants: Variant[];
+  picture: Attachment | null;
 };
 
 /** A warehouse or a shop. */
