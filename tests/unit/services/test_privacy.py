@@ -71,6 +71,8 @@ OTHER = {"Audit", "Duty", "LinkCode", "LoginAttempt", "Node", "Product", "Report
 OTHER |= {"ApiKey", "Place", "Price", "ProductSearch", "Stock", "Variant", "Broadcast", "ChannelNote", "StaffSession"}
 OTHER |= {"WebhookDelivery", "WebhookEndpoint", "WebhookEvent"}  # they name people by their numbers alone
 OTHER |= {"Statement"}
+OTHER |= {"StoreSync", "StoreSeen", "StoreProblem", "StoreConflict", "StoreHint"}
+OTHER |= {"StoreOrder"}  # which number an order has in the shop
 #: What the law wants kept: which order, what, how much, paid how and when. The contact's own row stays, blank.
 LEGAL = {
     "order": {"number", "account", "state", "currency"},

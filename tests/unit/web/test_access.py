@@ -47,6 +47,7 @@ TABLE = {
     "POST /api/chat/files": "visitor",
     "OPTIONS /api/chat/{path}": "",
     "POST /hooks/pay/{provider}": "",
+    "POST /hooks/store/{store}": "",
     "GET /hooks/{account}": "",
     "POST /hooks/{account}": "",
     "GET /healthz": "",
