@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import signal
 from collections.abc import Awaitable, Callable
@@ -44,18 +45,23 @@ POINTS: dict[str, tuple[str, str]] = {
 
 def dies_at(point: str, time: str = "1") -> None:
     """`after-send`, `3`: when the third call of it is over."""
-    where, side = POINTS[point]
+    dies_there(*POINTS[point], int(time))
+
+
+def dies_there(where: str, side: str, time: int) -> None:
+    """`module:path`, which side of the call, and which call of it."""
     module, _, path = where.partition(":")
     owner: Any = import_module(module)
     *way, name = path.split(".")
     for step in way:
         owner = getattr(owner, step)
-    setattr(owner, name, _mortal(getattr(owner, name), side, int(time)))
+    setattr(owner, name, _mortal(getattr(owner, name), side, time))
 
 
 def _mortal(original: Coroutine, side: str, time: int) -> Coroutine:
     before, after = count(1), count(1)
 
+    @functools.wraps(original)
     async def passes(*values: Any, **named: Any) -> Any:
         if side == BEFORE and next(before) == time:
             die()

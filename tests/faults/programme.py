@@ -26,6 +26,7 @@ from tests.faults.parts import (
     stop,
     storage,
     takeover,
+    trade,
     upgrade,
     webhooks,
 )
@@ -57,6 +58,7 @@ PARTS: dict[str, Part] = {
         slots.PART,
         idle.IDLE,
         idle.DEAF,
+        *trade.PARTS,
         *ordinary.PARTS,
     )
 }

@@ -7,6 +7,7 @@ from tests.faults import (
     broken_disk,
     broken_doors,
     broken_mailbox,
+    broken_money,
     broken_points,
     broken_relay,
     broken_webhooks,
@@ -18,6 +19,7 @@ VARIANTS = (
     | broken_disk.VARIANTS
     | broken_doors.VARIANTS
     | broken_mailbox.VARIANTS
+    | broken_money.VARIANTS
     | broken_points.VARIANTS
     | broken_relay.VARIANTS
     | broken_webhooks.VARIANTS

@@ -158,7 +158,7 @@ PARTS = (
             "tests/contracts/test_payments.py",
         ),
         armed={"locks-nothing": ("tests/unit/services/test_races.py",)},
-        notes="Each race is forced at one call, on SQLite and PostgreSQL; a load of many orders at random is not here.",
+        notes="Each race is forced at one call, on SQLite and PostgreSQL; a load of many orders at random is `trade`.",
     ),
     proven(
         25,

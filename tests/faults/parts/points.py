@@ -46,7 +46,7 @@ async def run(trial: Trial) -> Findings:
             async with crowd.writing(trial.counts["rate"]):
                 for point in deaths:
                     shop.variant = _mortal(trial.variant, point, trial.chance.randrange(1, 6))
-                    missed[point] += not await _dies(shop)
+                    missed[point] += not await dies(shop)
                 shop.variant = trial.variant
                 await shop.start()
             await crowd.is_answered(20.0 if trial.variant == WHOLE else 3.0)
@@ -77,7 +77,7 @@ def _mortal(variant: str, point: str, time_: int) -> str:
     return dies if variant == WHOLE else f"{variant}+{dies}"
 
 
-async def _dies(shop: Shop) -> bool:
+async def dies(shop: Shop) -> bool:
     """Whether the process came to its point; else it is killed as it is."""
     await shop.begins()
     assert shop.process is not None

@@ -1,0 +1,296 @@
+"""A shop whose customers pay at a bank outside of it, and what must be true of both when all is over."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bot.core.money import Money
+from bot.services import products
+from bot.services.products import PriceSpec, ProductSpec, VariantSpec
+from models.database import fetch, migrate, transaction
+from tests.faults import oracle
+from tests.faults.crowd import Crowd, update
+from tests.faults.nodes import Awake, Freezing
+from tests.faults.parts.takeover import PASSWORD
+from tests.faults.shop import Shop
+from tests.kit.platforms.stripe import KEY, SECRET, StripeServer
+from tests.kit.telegram_server import TelegramServer
+from tests.kit.telegram_user import TelegramUser
+
+PRICE = 6800
+MODULES = ("handlers.checkout", "handlers.orders", "tests.faults.trading")
+PAGE = "https://checkout.stripe.com/c/pay/"
+RECEIPT, SORRY = "Your payment has arrived", "that does not fit it"
+#: Somebody is asked to pay in the end, however often the process dies meanwhile, seconds.
+LONGEST = 600.0
+#: Without any progress for so long, by a clock that stands still where the machine does, nothing more is to come.
+PATIENCE = 40.0
+RECEIPTS = "SELECT count(*) AS count FROM message WHERE author = 'bot' AND text LIKE ? GROUP BY conversation_id"
+WAITING = (
+    "SELECT (SELECT count(*) FROM inbound WHERE state = 'new') + "
+    "(SELECT count(*) FROM effect WHERE state = 'pending') AS count"
+)
+
+
+class Bank(StripeServer):
+    """With a clock of its own, which goes as ours does."""
+
+    def __init__(self) -> None:
+        super().__init__(time.time())
+
+    @property
+    def now(self) -> float:  # type: ignore[override]
+        """Seconds since 1970."""
+        return time.time()
+
+    @now.setter
+    def now(self, _: float) -> None: ...
+
+    def settings(self, timeout: float) -> Mapping[str, Mapping[str, object]]:
+        """How a shop is paid there, and only there."""
+        stripe = {"secret_key": KEY, "webhook_secret": SECRET, "api_base": self.base, "timeout": timeout}
+        return {"payments.stripe": stripe, "payments.local": {"enabled": False}}
+
+
+async def stock(url: str, pieces: Mapping[str, int]) -> None:
+    """Products by sku; the shop does not run."""
+    async with oracle.database(url):
+        await migrate()
+        async with transaction():
+            await products.place("main", {"en": "Main"})
+        for sku, many in pieces.items():
+            spec = ProductSpec(sku, {"en": sku}, [VariantSpec(sku, [PriceSpec(Money(PRICE, "CNY"))])])
+            async with transaction():
+                await products.save(spec, datetime.now(UTC))
+            async with transaction():
+                await products.count(sku, {"main": many})
+
+
+class Desk:
+    """A manager, at whichever node answers."""
+
+    def __init__(self, shops: Sequence[Shop], http: aiohttp.ClientSession) -> None:
+        self._shops, self._http = shops, http
+        self._headers = {"Origin": "https://shop.example"}
+
+    async def logs_in(self) -> None:
+        """Once: a session outlives its process."""
+        body = {"login": "ann", "password": PASSWORD}
+        async with self._http.post(f"{self._shops[0].url}/api/desk/login", json=body, headers=self._headers) as told:
+            assert told.status == 200, await told.text()
+            cookie = told.headers["Set-Cookie"].partition(";")[0]
+            self._headers |= {"Cookie": cookie, "X-CSRF-Token": (await told.json())["csrf"]}
+
+    async def steps(self, number: str, step: str) -> int:
+        """The status of a step that is tried until somebody answers."""
+        order = (await self._call("GET", f"/api/desk/orders?q={number}"))[1]["items"][0]["id"]
+        return (await self._call("POST", f"/api/desk/orders/{order}/{step}", {"note": "of the tests"}))[0]
+
+    async def _call(self, verb: str, path: str, body: Any = None) -> tuple[int, Any]:
+        while True:
+            for shop in self._shops:
+                try:
+                    sent = {"json": body} if body is not None else {}
+                    async with self._http.request(verb, shop.url + path, headers=self._headers, **sent) as told:
+                        if told.status < 500:
+                            return told.status, await told.json()
+                except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+                    pass
+            await asyncio.sleep(0.1)
+
+
+@dataclass
+class Trade:
+    """Customers, their bank and a manager around one shop. `tampered` is the share that pays another amount."""
+
+    telegram: TelegramServer
+    bank: Bank
+    shops: Sequence[Shop]
+    crowd: Crowd
+    desk: Desk
+    http: aiohttp.ClientSession
+    chance: random.Random
+    tampered: float = 0.0
+    cancelled: float = 0.0
+    refunded: float = 0.0
+    taps: int = 2
+
+    async def buys(self, person: TelegramUser, sku: str) -> bool:
+        """From the wish to the money: what the bank, the browser and the desk do then comes all at once."""
+        wish = update(person, f"/buy {sku}")
+        await self.crowd.delivers(wish)
+        session = await self.is_asked(person)
+        if session is None:
+            return False
+        number = next(one.text for one in person.shown if PAGE in str(one.raw)).rpartition("order ")[2].rstrip(".")
+        amount = PRICE - self.chance.randint(1, PRICE - 1) if self.chance.random() < self.tampered else None
+        event = self.bank.pays(session, amount)
+        acts = [self.crowd.delivers(wish), *[self.returns(session) for _ in range(2)]]
+        if event is not None:
+            acts += [self.hears(event) for _ in range(self.chance.randint(1, 3))]
+        if self.chance.random() < self.cancelled:
+            acts.append(self.desk.steps(number, "cancel"))
+        self.chance.shuffle(acts)
+        await asyncio.gather(*acts)
+        if self.chance.random() < self.refunded:
+            await self.is_told(person)
+            await asyncio.gather(*[self.desk.steps(number, "refund") for _ in range(2)])
+        return True
+
+    async def is_asked(self, person: TelegramUser) -> str | None:
+        """The session behind the button that was shown; None for who was told that nothing is left."""
+        clock = Awake()
+        while clock.seconds < LONGEST:
+            for one in person.shown:
+                if "sold out" in one.text:
+                    return None
+                for button in (button for row in one.rows for button in row):
+                    if button.url.startswith(PAGE):
+                        return button.url.removeprefix(PAGE)
+            await clock.tick()
+        raise TimeoutError(f"person {person.id} was not asked to pay, and sees {[one.text for one in person.shown]}")
+
+    async def is_told(self, person: TelegramUser) -> None:
+        """What became of the money."""
+        clock = Awake()
+        while clock.seconds < LONGEST and not any(RECEIPT in one.text or SORRY in one.text for one in person.shown):
+            await clock.tick()
+
+    async def hears(self, event: bytes) -> None:
+        """The bank posts a notice until it is taken."""
+        while True:
+            told = self.bank.signed(event, 1)
+            if await self._goes("POST", "/hooks/pay/stripe", told.body, told.headers) == 200:
+                return
+            await asyncio.sleep(0.1)
+
+    async def returns(self, session: str) -> None:
+        """The browser comes back, or looks again; it does not insist."""
+        await self._goes("GET", f"/paid/{self.bank.sessions[session]['client_reference_id']}")
+
+    async def _goes(self, verb: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> int:
+        shop = self.chance.choice(self.shops)
+        try:
+            async with self.http.request(verb, shop.url + path, data=body, headers=headers) as told:
+                await told.read()
+                return told.status
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return 0
+
+    async def all_buy(self, people: Sequence[TelegramUser], *skus: str, at_once: int = 48) -> int:
+        """How many came as far as to pay; they want one thing after the other."""
+        free = asyncio.Semaphore(at_once)
+
+        async def one(person: TelegramUser, sku: str) -> bool:
+            async with free:
+                return await self.buys(person, sku)
+
+        wishes = zip(people, itertools.cycle(skus))
+        return sum(await asyncio.gather(*[one(person, sku) for person, sku in wishes]))
+
+
+async def is_over(url: str) -> None:
+    """Until nothing waits any more, or nothing goes on."""
+    clock, before = Awake(), -1
+    while clock.seconds < PATIENCE:
+        [left] = await oracle.rows(url, WAITING, lock=False)
+        if not left["count"]:
+            return
+        if left["count"] != before:
+            clock, before = Awake(), left["count"]
+        await asyncio.sleep(0.2)
+        await clock.tick()
+
+
+async def audit(
+    url: str, bank: Bank, people: Sequence[TelegramUser], told: int, kills: int
+) -> tuple[dict[str, Any], list[str]]:
+    """Both sides' books, row by row: figures, and what is wrong.
+
+    `told` are the people who were asked to pay. A message that leaves when its process dies leaves again.
+    """
+    async with oracle.database(url):
+        orders = await fetch('SELECT contact_id, state, paid_at, id FROM "order"')
+        payments = await fetch(
+            "SELECT id, order_id, key, state, captured, refunded, captured_currency, amount, currency FROM payment"
+        )
+        entries = await fetch("SELECT payment_id, account, amount, currency FROM ledger_entry")
+        settled = await fetch("SELECT order_id FROM order_event WHERE to_state = 'paid'")
+        receipts = await fetch(RECEIPTS, (f"{RECEIPT}%",))
+        [waits] = await fetch(WAITING)
+        parked = await fetch("SELECT kind FROM effect WHERE state = 'parked'")
+        unknown = await fetch("SELECT id FROM refund WHERE state NOT IN ('given', 'failed')")
+    by_key = {one["client_reference_id"]: one for one in bank.sessions.values()}
+    held, zero = Counter[int](), Counter[str]()
+    for entry in entries:
+        zero[entry["currency"]] += entry["amount"]
+        held[entry["payment_id"]] += entry["amount"] if entry["account"].startswith("provider:") else 0
+    wrong = [f"the ledger of {currency} sums to {amount}" for currency, amount in zero.items() if amount]
+    odd = Counter[str]()
+    given = _given(bank)
+    paid = {order["id"]: order["paid_at"] is not None for order in orders}
+    for row in payments:
+        session = by_key.get(row["key"])
+        took = session["amount_total"] if session and session["payment_status"] == "paid" else 0
+        odd["payments whose capture is not the bank's"] += row["captured"] != took
+        odd["payments whose refunds are not the bank's"] += row["refunded"] != given[row["key"]]
+        kept = row["captured"] - row["refunded"]
+        odd["payments whose ledger is not captured less refunded"] += held[row["id"]] != kept
+        odd["wrong amounts that paid an order"] += bool(took) and took != row["amount"] and paid[row["order_id"]]
+        odd["right amounts that nobody settled"] += row["state"] in ("created", "open") and bool(took)
+    charged = Counter(one["metadata"]["key"] for one in bank.intents.values())
+    odd["payments that were captured twice"] = sum(many > 1 for many in charged.values())
+    odd["customers with several orders"] = sum(many > 1 for many in Counter(o["contact_id"] for o in orders).values())
+    odd["orders that became paid twice"] = sum(many > 1 for many in Counter(e["order_id"] for e in settled).values())
+    odd["customers with several receipts"] = sum(row["count"] > 1 for row in receipts)
+    if sum(row["count"] for row in receipts) != sum(paid.values()):
+        wrong.append(f"{sum(row['count'] for row in receipts)} receipts of {sum(paid.values())} paid orders")
+    shown = [sum(RECEIPT in one.text for one in person.shown) for person in people]
+    odd["receipts that nobody saw"] = len(receipts) - sum(many > 0 for many in shown)
+    repeated = sum(many - 1 for many in shown if many)
+    if repeated > kills:
+        wrong.append(f"{repeated} receipts were shown again, {kills} may be")
+    if len(orders) != told:
+        wrong.append(f"{len(orders)} orders of {told} customers")
+    odd["refunds of which nobody knows what became"] = len(unknown)
+    odd["inbounds and effects that were left"] = int(waits["count"])
+    odd["effects that were parked"] = len(parked)
+    wrong += [f"{many} {what}" for what, many in odd.items() if many]
+    figures = {
+        "orders": len(orders),
+        "paid": sum(paid.values()),
+        "mismatched": sum(row["state"] == "mismatch" for row in payments),
+        "given_back": sum(row["refunded"] > 0 for row in payments),
+        "captured": sum(row["captured"] for row in payments),
+        "repeated": repeated,
+    }
+    return figures, wrong
+
+
+def _given(bank: Bank) -> Counter[str]:
+    """What went back, by our key of the payment."""
+    found = Counter[str]()
+    for refund in bank.refunds:
+        found[refund["metadata"]["key"]] += refund["amount"]
+    return found
+
+
+def opened(folder: Path, url: str, server: TelegramServer, count: int, **options: Any) -> list[Freezing]:
+    """One installation, or several of one shop."""
+    made = []
+    for number in range(count):
+        own = folder / f"node{number}"
+        own.mkdir()
+        made.append(Freezing(own, url, (server.token, server.base), modules=MODULES, **options))
+    return made
