@@ -88,7 +88,7 @@ class OrderEvent(Model):
     order_id: int
     from_state = fields.CharField(16, default="")
     to_state = fields.CharField(16)
-    actor = fields.CharField(80)  # "customer" | "bot" | "staff:<id>" | "provider:<name>" | "clock"
+    actor = fields.CharField(80)  # "customer" | "bot" | "staff:<id>" | "provider:<name>" | "clock" | "store:<name>"
     note = fields.CharField(300, default="")
     at = fields.DatetimeField()
 

@@ -116,6 +116,28 @@ class OutOrder:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A parcel as the shop knows it; each part may be ""."""
+
+    carrier: str = ""
+    number: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ThereOrder:
+    """What became of an order in the shop: whether all of it was sent, as what, and what was paid back there.
+
+    `refunded` is a decimal text, "" for nothing.
+    """
+
+    id: str
+    is_sent: bool
+    parcels: tuple[Sent, ...] = ()
+    refunded: str = ""
+
+
 class Store(Protocol):
     """A shop. All calls raise `StoreUnavailable` for no clear answer, and `Unauthorised`."""
 
@@ -148,6 +170,9 @@ class Store(Protocol):
 
     async def cancel(self, id: str) -> None:  # noqa: A002
         """It was given up here, and nothing of it was sent: its pieces lie there again. Raises `BadInput`."""
+
+    async def order(self, id: str) -> ThereOrder | None:  # noqa: A002
+        """What became of an order there; None where it is there no more."""
 
     async def picture(self, address: str) -> FileStream:
         """The bytes of a picture. Raises `FileMissing`, too."""

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from bot.core.events import OrderChanged
 from bot.core.message import Inbound
 from bot.core.money import Money
+from bot.core.store import ThereOrder
 from bot.runtime.inbox import Inbox
 from bot.runtime.ledger import Waiting
 from bot.runtime.shop import Shop
-from bot.services import audit, deliveries, desk_payments, order_news, orders, reach
+from bot.services import audit, deliveries, desk_payments, order_news, orders, reach, store_following
 from bot.services.order_states import Doing
 from bot.services.refunds import Wish
 from models import Conversation
@@ -60,6 +61,15 @@ async def expire(inbox: Inbox, shop: Shop, now: datetime) -> Stepped:
         told = [await _told(order, shop, now) for order in ended]
         waiting = await inbox.keep_within(connection, [inbound for inbound in told if inbound])
     return Stepped(waiting, [OrderChanged(order.id) for order in ended])
+
+
+async def follow(inbox: Inbox, shop: Shop, store: str, there: ThereOrder, now: datetime) -> Stepped:
+    """A connected shop did something with an order of ours. See `store_following.take`."""
+    async with transaction() as connection:
+        order = await store_following.take(store, there, now)
+        told = await _told(order, shop, now) if order else None
+        waiting = await inbox.keep_within(connection, [told] if told else [])
+    return Stepped(waiting, [OrderChanged(order.id)] if order else [])
 
 
 async def complete(now: datetime, after: timedelta) -> Stepped:

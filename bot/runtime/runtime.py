@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from bot.core import charges
@@ -46,6 +47,7 @@ from bot.runtime.reconciling import Reconciling
 from bot.runtime.schedule import Schedule
 from bot.runtime.shares import Shares
 from bot.runtime.staffing import Staffing
+from bot.runtime.store_sending import Steps
 from bot.runtime.stores import Stores
 from bot.runtime.till import Till
 from bot.runtime.webhooks import Webhooks
@@ -94,7 +96,8 @@ class Runtime:
             lease=self._lease,
         )
         self.effects = Effects(self.attempts, clock=parts.clock, lease=self._lease)
-        self.stores = Stores(parts.stores, self._lease, parts.filing, parts.limits, parts.clock)
+        steps = Steps(partial(order_steps.follow, self._inbox, parts.shop), self._stepped)
+        self.stores = Stores(parts.stores, self._lease, parts.filing, parts.limits, parts.clock, steps)
         self.webhooks = Webhooks(parts.post, self._parked.changed, parts.clock) if parts.post else None
         self._worker = self._as_worker()
         self._staffing = self._for_staff()

@@ -16,16 +16,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.deadline import elapsed
-from bot.core.errors import BadInput, DatabaseBusy, LeaseLost, Retryable, StoreUnavailable, Unauthorised
+from bot.core.errors import BadInput, DatabaseBusy, LeaseLost, Retryable, Unauthorised
 from bot.core.faults import fault
 from bot.core.store import Page, Store, StoreProduct
 from bot.runtime import roll
 from bot.runtime.lease import Lease
 from bot.runtime.store_pictures import Fetched, Pictures, kept
-from bot.services import store_hints, store_orders, store_products, store_states
+from bot.runtime.store_sending import Sending, Steps
+from bot.services import order_states, store_hints, store_orders, store_products, store_states
 from bot.services.filing import Filing, Limits
 from bot.services.store_hints import Waiting
-from bot.services.store_orders import Due
 from bot.services.store_products import Shop
 from bot.services.store_reading import Problem
 from models import locks
@@ -71,7 +71,11 @@ class Rest:
 class Syncing:
     """One shop."""
 
-    def __init__(self, connected: Connected, lease: Lease, filing: Filing, limits: Limits, clock: Clock) -> None:
+    def __init__(
+        self, connected: Connected, lease: Lease, filing: Filing, limits: Limits, clock: Clock, steps: Steps
+    ) -> None:
+        self._steps = steps
+        self._sending = Sending(connected.store, self._is_ours, clock)
         self._store, self._every, self._hook = connected.store, connected.every, connected.hook
         self._name = connected.store.name
         self._shop = Shop(self._name, connected.language)
@@ -156,7 +160,7 @@ class Syncing:
         sync = await store_states.begin(self._name, self._clock())
         shop = await self._places()
         await self._subscribe()
-        await self._send()
+        await self._sending.run()
         more = True
         while more and await self._is_ours():
             page = await self._store.page(sync.cursor)
@@ -177,6 +181,9 @@ class Syncing:
             there |= {one.id for one in some}
             found += await self._mend(shop, await store_products.differing(shop, some))
         gone = await self._mend(shop, await store_products.missing(shop, there))
+        for id_ in await store_orders.to_send(self._name, order_states.AT_HOME):
+            if await self._is_ours():
+                await self._look_at_order(Waiting("order", id_, ()))
         if await self._is_ours():
             await store_states.compared(self._name, self._clock())
             facts = {"action": "store.compared", "store": self._name, "differ": found, "gone": gone}
@@ -200,37 +207,20 @@ class Syncing:
         else:
             await store_products.trouble(self._name, None, self._clock())
 
-    async def _send(self) -> None:
-        """Our orders; one that fails waits, and keeps nothing else waiting."""
-        for one in await store_orders.due(self._name, self._clock()):
-            if not await self._is_ours():
-                return
-            try:
-                await self._bring(one)
-            except (StoreUnavailable, Unauthorised) as error:
-                await store_orders.later(one.order_id, str(error), self._clock())
-            except BadInput as error:
-                await store_orders.refused(one, self._name, str(error), self._clock())
-
-    async def _bring(self, one: Due) -> None:
-        there = one.id or (await self._store.find(one.out) if one.is_tried else "")
-        if one.ends:
-            if there:
-                await self._store.cancel(there)
-            await store_orders.ended(one, self._name, self._clock())
-            return
-        if not there and not one.out.lines:
-            raise BadInput("none of its goods is in the shop any more")
-        if not there:
-            await store_orders.trying(one.order_id, self._clock())
-            there = await self._store.push(one.out)
-        await store_orders.sent(one, self._name, there, self._clock())
-
     async def _follow(self, shop: Shop) -> None:
         """What it told of is asked for, and taken."""
         while await self._is_ours() and (told := await store_hints.waiting(self._name)):
             for one in told:
-                await self._look(shop, one)
+                await (self._look_at_order(one) if one.about == "order" else self._look(shop, one))
+
+    async def _look_at_order(self, told: Waiting) -> None:
+        is_ours = await store_orders.of(self._name, told.external_id) is not None
+        there = await self._store.order(told.external_id) if is_ours else None
+        async with self._taking([]) as now:
+            stepped = await self._steps.follow(self._name, there, now) if there else None
+            await store_hints.done(told.ids, now)
+        if stepped is not None:
+            self._steps.done(stepped)
 
     async def _look(self, shop: Shop, told: Waiting) -> None:
         there = await self._store.product(told.external_id) if told.about == "product" else None

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bot.core.ports import HookAnswer, HookRequest
 from bot.runtime.lease import Lease
+from bot.runtime.store_sending import Steps
 from bot.runtime.store_syncing import Clock, Connected, Syncing
 from bot.services import store_hints
 from bot.services.filing import Filing, Limits
@@ -16,11 +17,11 @@ class Stores:
     """All connected shops."""
 
     def __init__(
-        self, connected: Sequence[Connected], lease: Lease, filing: Filing, limits: Limits, clock: Clock
+        self, connected: Sequence[Connected], lease: Lease, filing: Filing, limits: Limits, clock: Clock, steps: Steps
     ) -> None:
         self._clock = clock
         self._connected = {one.store.name: one.store for one in connected}
-        self._syncing = {one.store.name: Syncing(one, lease, filing, limits, clock) for one in connected}
+        self._syncing = {one.store.name: Syncing(one, lease, filing, limits, clock, steps) for one in connected}
 
     async def hear(self, name: str, call: HookRequest) -> HookAnswer | None:
         """Keep what a shop tells; what it wants to hear. None for no shop of ours.

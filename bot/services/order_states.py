@@ -27,7 +27,7 @@ EARNED = (AT_HOME - {"confirmed"}) | _SENT
 #: Where the customer has the goods.
 ARRIVED = frozenset({"delivered", "completed"})
 
-Actor = Literal["customer", "agent", "manager", "provider", "clock"]
+Actor = Literal["customer", "agent", "manager", "provider", "clock", "store"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ STEPS: Mapping[str, Step] = MappingProxyType(
         # It is paid on delivery: from here on it goes its way, and the money comes whenever it does.
         "confirm": Step(frozenset({"placed"}), "confirmed", ("customer",), sells=frozenset({"placed"})),
         "collect": Step(frozenset({"preparing", "packed"}) | _SENT, "", ("provider",)),
-        "pack": Step(AT_HOME - {"packed"}, "packed", ("agent",)),
-        "ship": Step(frozenset({"preparing", "packed"}), "shipped", ("agent",)),
+        "pack": Step(AT_HOME - {"packed"}, "packed", ("agent", "store")),
+        "ship": Step(frozenset({"preparing", "packed"}), "shipped", ("agent", "store")),
         "deliver": Step(frozenset({"shipped"}), "delivered", ("agent",)),
         "complete": Step(frozenset({"shipped", "delivered"}), "completed", ("customer", "agent", "clock")),
         "cancel": Step(
@@ -124,7 +124,8 @@ def paying(order: Order) -> str:
 
 
 def check(order: Order, name: str, actor: str) -> Step:
-    """The step, if the order may take it and `actor` ("customer", "staff:<id>", "provider:<name>", "clock") may.
+    """The step, if the order may take it and `actor` ("customer", "staff:<id>", "provider:<name>", "clock",
+    "store:<name>") may.
 
     Raises `BadInput` for no step of ours or of theirs, `Refused("wrong_state")`(number, state, step).
     """
@@ -149,6 +150,8 @@ async def record(order: Order, before: str, actor: str, now: datetime, note: str
         await store_orders.want(order, now)
     elif before in AT_HOME and order.state in ENDED:
         await store_orders.give_up(order)
+    if order.state == "refunded":
+        await store_orders.given_back(order)
 
 
 async def take(order: Order, name: str, actor: str, now: datetime, note: str = "") -> Step:

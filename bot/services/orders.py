@@ -119,7 +119,7 @@ async def cancel(scope: Scope, number: str) -> OrderView:
 
 
 async def advance(order_id: int, step: str, actor: str, now: datetime, doing: Doing = NOTHING) -> OrderView:
-    """One step by staff, see `order_states.STEPS`; `actor` is "staff:<id>".
+    """One step by staff, see `order_states.STEPS`; `actor` is "staff:<id>" or "store:<name>".
 
     "refund" asks for everything back that is left of what the order's payments captured.
     Raises `BadInput` for another step, `Refused`: "no_order", "wrong_state"(number, state, step), "nothing_paid".

@@ -6,7 +6,7 @@ for our number first, so neither a lost answer nor a process that ends makes a s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -80,6 +80,9 @@ async def sent(one: Due, store: str, id: str, now: datetime) -> None:  # noqa: A
         await StoreOrder.filter(order_id=one.order_id).update(external_id=id, retry_at=None, error="")
         await StoreOrder.filter(order_id=one.order_id, state="due").update(state="sent")
         await _read_again(store, f"sent:{one.out.number}", one.out.lines, now)
+        if one.is_tried:  # what became of it meanwhile was told of an order that nobody knew here
+            row = (store, f"found:{one.out.number}"[:128], "ours", "order", id, now)
+            await execute(client(), [(_HINT, [row])])
 
 
 async def ended(one: Due, store: str, now: datetime) -> None:
@@ -99,10 +102,36 @@ async def refused(one: Due, store: str, why: str, now: datetime) -> None:
     async with transaction():
         state = "ended" if one.ends else "refused"
         await StoreOrder.filter(order_id=one.order_id).update(state=state, retry_at=None, error=why[:300])
-        told = {"title": one.out.number, "facts": {"why": why[:300]}, "at": now}
-        await StoreProblem.update_or_create(
-            told, store=store, external_id=f"order:{one.out.number}", code="order_refused"
-        )
+        await tell(store, one.out.number, "order_refused", {"why": why[:300]}, now)
+
+
+async def of(store: str, id: str) -> int | None:  # noqa: A002 - the port's word
+    """Our order that the shop has under this id."""
+    row = await StoreOrder.get_or_none(store=store, external_id=id) if id else None
+    return row.order_id if row else None
+
+
+async def to_send(store: str, states: Collection[str]) -> list[str]:
+    """The shop's ids of those that are in one of these states here."""
+    there = StoreOrder.filter(store=store, state="sent", order__state__in=list(states)).order_by("order_id")
+    return [str(id_) for id_ in await there.values_list("external_id", flat=True)]
+
+
+async def holds_all(order_id: int, store: str) -> bool:
+    """Whether the shop has all goods of the order."""
+    of_store = OrderLine.filter(order_id=order_id, variant__store=store)
+    return await of_store.count() == await OrderLine.filter(order_id=order_id).count()
+
+
+async def tell(store: str, number: str, code: str, facts: Mapping[str, str], now: datetime) -> None:
+    """Staff have to look at an order."""
+    told = {"title": number, "facts": dict(facts), "at": now}
+    await StoreProblem.update_or_create(told, store=store, external_id=f"order:{number}", code=code)
+
+
+async def given_back(order: Order) -> None:
+    """Its money went back here, too: nobody has to look at that any more."""
+    await StoreProblem.filter(external_id=f"order:{order.number}", code="refunded_there").delete()
 
 
 async def owed(store: str, variants: Collection[int]) -> dict[tuple[int, int], int]:

@@ -12,7 +12,7 @@ import pytest
 from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
 from bot.core.money import Money
 from bot.core.ports import HookRequest
-from bot.core.store import Hint, OutLine, OutOrder, Store, StoreProduct
+from bot.core.store import Hint, OutLine, OutOrder, Sent, Store, StoreProduct, ThereOrder
 from bot.settings.secret import Secret
 from bot.stores import shopify, woocommerce
 from bot.stores.shopify import queries
@@ -182,6 +182,19 @@ async def test_an_order_is_made_there_found_by_our_number_and_cancelled(case: Ca
         await case.store.push(ordered(OutLine("99", "99", 1, Money(650, "EUR"))))
     with pytest.raises(BadInput):
         await case.store.cancel("999")
+
+
+async def test_what_became_of_an_order_there(case: Case) -> None:
+    case.server.sells(1)
+    [found], _ = await pages(case.store)
+    made = await case.store.push(ordered(OutLine("1", found.variants[0].id, 2, Money(650, "EUR"))))
+    assert await case.store.order(made) == ThereOrder(made, is_sent=False)
+    told = case.tells("order", case.server.sends(0, number="SF1", back="6.50"))
+    [hint] = case.store.parse(call(told))
+    assert (hint.about, hint.id) == ("order", made)
+    parcels = (Sent("SF Express", "SF1"),)
+    assert await case.store.order(made) == ThereOrder(made, is_sent=True, parcels=parcels, refunded="6.50")
+    assert await case.store.order("999") is None
 
 
 async def test_what_the_shop_gave_up_to_tell_is_asked_for_again(case: Case) -> None:

@@ -19,7 +19,7 @@ from bot.core.store import About, Hint
 from bot.settings.secret import Secret
 
 #: What it is asked to tell.
-TOPICS = ("PRODUCTS_CREATE", "PRODUCTS_UPDATE", "PRODUCTS_DELETE")
+TOPICS = ("PRODUCTS_CREATE", "PRODUCTS_UPDATE", "PRODUCTS_DELETE", "ORDERS_FULFILLED", "REFUNDS_CREATE")
 #: By the first word of a topic: what it is about, and where its body has the id.
 ABOUT: dict[str, tuple[About, str]] = {
     "products": ("product", "id"),

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from bot.core.errors import StoreUnavailable
 from bot.core.money import Money
-from bot.core.store import OutOrder
-from bot.stores.shopify.products import gid
+from bot.core.store import OutOrder, Sent, ThereOrder
+from bot.stores.shopify.products import gid, number
 
 
-def tag(number: str) -> str:
+def tag(ours: str) -> str:
     """By what an order there is found."""
-    return f"parley-{number}"
+    return f"parley-{ours}"
+
+
+def read(row: Mapping[str, Any]) -> ThereOrder:
+    """An order of the API; what was called off is not sent. Raises `StoreUnavailable` for what is none."""
+    try:
+        sent = [one for one in row["fulfillments"] if one["status"] == "SUCCESS"]
+        back = str(row["totalRefundedSet"]["shopMoney"]["amount"])
+        return ThereOrder(
+            id=number(row["id"]),
+            is_sent=row["displayFulfillmentStatus"] == "FULFILLED",
+            parcels=tuple(_sent(told) for one in sent for told in one["trackingInfo"]),
+            refunded=back if Decimal(back) > 0 else "",
+        )
+    except (KeyError, TypeError, AttributeError, InvalidOperation) as error:
+        raise StoreUnavailable(f"Shopify answered with what is no order ({type(error).__name__})") from None
+
+
+def _sent(row: Mapping[str, Any]) -> Sent:
+    return Sent(str(row.get("company") or ""), str(row.get("number") or ""), str(row.get("url") or ""))
 
 
 def content(order: OutOrder) -> dict[str, Any]:

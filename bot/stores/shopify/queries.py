@@ -59,6 +59,10 @@ SUBSCRIBE = (
     " webhookSubscriptionCreate(topic: $topic, webhookSubscription: $to) { userErrors { field message } } }"
 )
 FIND = "query Find($by: String!) { orders(first: 10, query: $by) { nodes { id tags } } }"
+ORDER = (
+    "query Order($id: ID!) { order(id: $id) { id displayFulfillmentStatus totalRefundedSet { shopMoney { amount } }"
+    " fulfillments(first: 20) { status trackingInfo(first: 10) { company number url } } } }"
+)
 PUSH = (
     "mutation Push($order: OrderCreateOrderInput!, $options: OrderCreateOptionsInput) {"
     " orderCreate(order: $order, options: $options) { userErrors { field message } order { id } } }"

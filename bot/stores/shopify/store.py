@@ -10,7 +10,7 @@ import orjson
 
 from bot.core.errors import StoreUnavailable
 from bot.core.ports import FileStream, HookAnswer, HookRequest
-from bot.core.store import Brief, Hint, OutOrder, Page, StorePlace, StoreProduct
+from bot.core.store import Brief, Hint, OutOrder, Page, StorePlace, StoreProduct, ThereOrder
 from bot.stores.shopify import hooks, orders, queries
 from bot.stores.shopify.api import AdminApi, assure_taken
 from bot.stores.shopify.products import changed_at, gid, number, read
@@ -96,6 +96,11 @@ class Shopify:
         """See `Store.cancel`."""
         said = (await self._api.ask(queries.CANCEL, {"id": gid("Order", id)}))["orderCancel"]
         assure_taken(said, "orderCancelUserErrors")
+
+    async def order(self, id: str) -> ThereOrder | None:  # noqa: A002
+        """See `Store.order`."""
+        row = (await self._api.ask(queries.ORDER, {"id": gid("Order", id)}))["order"]
+        return orders.read(row) if row else None
 
     async def picture(self, address: str) -> FileStream:
         """See `Store.picture`."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
 from bot.core.ports import FileStream, HookAnswer, HookRequest
-from bot.core.store import Brief, Hint, OutOrder, Page, StorePlace, StoreProduct
+from bot.core.store import Brief, Hint, OutOrder, Page, StorePlace, StoreProduct, ThereOrder
 from bot.http import Answer
 from bot.stores._api import Api, listed
 from bot.stores.woocommerce import hooks, orders
@@ -105,6 +105,14 @@ class WooCommerce:
     async def cancel(self, id: str) -> None:  # noqa: A002
         """See `Store.cancel`; it counts the pieces as there again."""
         await self._write("PUT", f"/orders/{int(id)}", {"status": "cancelled"})
+
+    async def order(self, id: str) -> ThereOrder | None:  # noqa: A002
+        """See `Store.order`; one in the bin is there no more."""
+        answer = await self._get(f"/orders/{int(id)}", {}, missing=True)
+        if answer.status == 404:
+            return None
+        row = answer.json()
+        return None if row.get("status") == "trash" else orders.read(row)
 
     async def picture(self, address: str) -> FileStream:
         """See `Store.picture`."""

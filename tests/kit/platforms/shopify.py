@@ -73,6 +73,22 @@ class ShopifyServer(FakePlatform):
         } | more  # fmt: skip
         return self.touch(id_)
 
+    def _unsent(self) -> Json:
+        back = {"shopMoney": {"amount": "0.0", "currencyCode": self.currency}}
+        return {"displayFulfillmentStatus": "UNFULFILLED", "fulfillments": [], "totalRefundedSet": back}
+
+    def sends(self, at: int, *, number: str, back: str = "") -> Json:
+        """An order was fulfilled there, as this parcel; `back` was paid back."""
+        off: Json = {"id": "1", "status": "CANCELLED", "trackingInfo": [{"company": "DHL", "number": "0", "url": None}]}
+        sent = {"company": "SF Express", "number": number, "url": None}
+        row = self.orders[at]
+        row |= {
+            "displayFulfillmentStatus": "FULFILLED",
+            "fulfillments": [off, off | {"status": "SUCCESS", "trackingInfo": [sent]}],
+        }
+        row["totalRefundedSet"] = {"shopMoney": {"amount": back or "0.0", "currencyCode": self.currency}}
+        return {"id": 700 + at, "order_id": 700 + at}
+
     def touch(self, id_: int) -> Json:
         """It was changed now."""
         self.now += timedelta(seconds=1)
@@ -170,6 +186,7 @@ class ShopifyServer(FakePlatform):
             "products": self._products,
             "webhookSubscriptions": self._connected(self.webhooks),
             "orders": self._orders,
+            "order": lambda _, id: next((row for row in self.orders if row["id"] == id), None),  # noqa: A006
             "orderCreate": self._order,
             "orderCancel": self._cancel,
             "webhookSubscriptionCreate": self._subscribe,
@@ -187,7 +204,9 @@ class ShopifyServer(FakePlatform):
         if None in levels:
             return {"userErrors": [{"field": ["order"], "message": "Variant is invalid"}], "order": None}
         id_ = 700 + len(self.orders)
-        self.orders.append(told | {"id": f"gid://shopify/Order/{id_}", "name": f"#{id_}", "cancelledAt": None})
+        self.orders.append(
+            told | {"id": f"gid://shopify/Order/{id_}", "name": f"#{id_}", "cancelledAt": None} | self._unsent()
+        )
         self._count(told, -1)
         return {"userErrors": [], "order": self.orders[-1]}
 

@@ -41,8 +41,8 @@ type Product {
 }
 type ProductConnection { nodes: [Product!]! pageInfo: PageInfo! }
 enum WebhookSubscriptionTopic {
-  PRODUCTS_CREATE PRODUCTS_UPDATE PRODUCTS_DELETE ORDERS_CREATE ORDERS_UPDATED FULFILLMENTS_CREATE FULFILLMENTS_UPDATE
-  REFUNDS_CREATE APP_UNINSTALLED
+  PRODUCTS_CREATE PRODUCTS_UPDATE PRODUCTS_DELETE ORDERS_CREATE ORDERS_UPDATED ORDERS_FULFILLED FULFILLMENTS_CREATE
+  FULFILLMENTS_UPDATE REFUNDS_CREATE APP_UNINSTALLED
 }
 enum WebhookSubscriptionFormat { JSON XML }
 type WebhookSubscription { id: ID! topic: WebhookSubscriptionTopic! uri: String! }
@@ -63,7 +63,20 @@ input OrderCreateOrderInput {
   tags: [String!] sourceIdentifier: String note: String shippingAddress: MailingAddressInput
 }
 input OrderCreateOptionsInput { inventoryBehaviour: OrderCreateInputsInventoryBehavior sendReceipt: Boolean }
-type Order { id: ID! name: String! tags: [String!]! cancelledAt: DateTime }
+type MoneyV2 { amount: Decimal! currencyCode: CurrencyCode! }
+type MoneyBag { shopMoney: MoneyV2! presentmentMoney: MoneyV2! }
+enum OrderDisplayFulfillmentStatus {
+  FULFILLED IN_PROGRESS ON_HOLD OPEN PARTIALLY_FULFILLED PENDING_FULFILLMENT REQUEST_DECLINED RESTOCKED SCHEDULED
+  UNFULFILLED
+}
+enum FulfillmentStatus { CANCELLED ERROR FAILURE SUCCESS }
+type FulfillmentTrackingInfo { company: String number: String url: URL }
+type Fulfillment { id: ID! status: FulfillmentStatus! trackingInfo(first: Int): [FulfillmentTrackingInfo!]! }
+type Order {
+  id: ID! name: String! tags: [String!]! cancelledAt: DateTime
+  displayFulfillmentStatus: OrderDisplayFulfillmentStatus! totalRefundedSet: MoneyBag!
+  fulfillments(first: Int): [Fulfillment!]!
+}
 type OrderConnection { nodes: [Order!]! pageInfo: PageInfo! }
 type OrderCreatePayload { userErrors: [UserError!]! order: Order }
 type OrderCancelPayload { orderCancelUserErrors: [UserError!]! }
@@ -77,6 +90,7 @@ type Mutation {
   ): WebhookSubscriptionCreatePayload
 }
 type Query {
+  order(id: ID!): Order
   orders(first: Int, after: String, query: String): OrderConnection!
   webhookSubscriptions(first: Int, after: String): WebhookSubscriptionConnection!
   shop: Shop!

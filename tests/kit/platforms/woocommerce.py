@@ -50,6 +50,7 @@ class WooCommerceServer(FakePlatform):
             "currency": ("GET", f"{API}/data/currencies/current", self._currency),
             "orders": ("GET", f"{API}/orders", self._orders),
             "order": ("POST", f"{API}/orders", self._order),
+            "one_order": ("GET", f"{API}/orders/{{id}}", self._one_order),
             "change": ("PUT", f"{API}/orders/{{id}}", self._change),
             "webhooks": ("GET", f"{API}/webhooks", self._webhooks),
             "subscribe": ("POST", f"{API}/webhooks", self._subscribe),
@@ -85,6 +86,15 @@ class WooCommerceServer(FakePlatform):
             for row in rows
         ]  # fmt: skip
         return self.sells(id_, **({"price": ""} | more), type="variable", attributes=axes, manage_stock=False)
+
+    def sends(self, at: int, *, number: str, back: str = "") -> Json:
+        """An order was completed there, as this parcel; `back` was paid back."""
+        kept = {"tracking_provider": "SF Express", "tracking_number": number, "custom_tracking_link": ""}
+        self.orders[at]["meta_data"].append({"key": "_wc_shipment_tracking_items", "value": [kept]})
+        self.orders[at]["status"] = "completed"
+        if back:
+            self.orders[at]["refunds"] = [{"id": 1, "reason": "", "total": f"-{back}"}]
+        return self.orders[at]
 
     def touch(self, id_: int) -> Json:
         """It was changed now."""
@@ -146,6 +156,11 @@ class WooCommerceServer(FakePlatform):
         self._known(call, LISTED)
         after = call.query["after"]
         return self._paged(call, [row for row in self.orders if row["date_created_gmt"] > after])
+
+    async def _one_order(self, call: Call) -> Result:
+        self._known(call, set())
+        found = [row for row in self.orders if row["id"] == int(call.at["id"])]
+        return dict(found[0]) if found else refuse(404, "woocommerce_rest_shop_order_invalid_id")
 
     async def _order(self, call: Call) -> Result:
         self._known(call, set())

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from models import Order, Stock, StoreOrder, StoreProblem
+from bot.core.events import OrderChanged
+from bot.core.store import Hint
+from bot.runtime.order_steps import Stepped
+from bot.services import store_hints
+from models import Order, OrderEvent, OrderLine, Shipment, Stock, StoreOrder, StoreProblem
 from models.database import transaction
 from tests.kit.platforms.woocommerce import WooCommerceServer
 from tests.kit.wire_faults import Lost, Status
@@ -22,6 +26,7 @@ class Trade(Reader):
     def __init__(self, server: WooCommerceServer, folder: Path) -> None:
         super().__init__(server, folder)
         self.shop = Shop()
+        self._told = 0
 
     async def sells(self) -> Order:
         """Somebody buys two, and pays."""
@@ -34,6 +39,12 @@ class Trade(Reader):
         """Time passes, and the shop is looked at."""
         self.now += timedelta(minutes=minutes)
         await self.syncing.attempt()
+
+    async def hears(self, id_: str) -> None:
+        """The shop tells that an order of its changed."""
+        self._told += 1
+        await store_hints.keep("woocommerce", [Hint(f"told:{self._told}", "order.updated", "order", id_)], self.now)
+        await self.rounds()
 
     async def counts(self) -> tuple[int, int, list[str]]:
         """Pieces here, pieces there, and the states of the orders there."""
@@ -108,3 +119,48 @@ async def test_what_the_shop_does_not_take_is_told_to_staff_and_keeps_nothing_wa
         "order_refused", refused.number, True,
     )  # fmt: skip
     assert await trade.counts() == (1, 3, ["processing"])  # its pieces were sold all the same
+
+
+async def test_what_the_shop_sent_is_sent_here_once_and_never_taken_back(trade: Trade) -> None:
+    order, other = await trade.sells(), await trade.sells()
+    await trade.rounds()
+    await trade.hears("700")
+    await trade.hears("31")  # sold there, and none of ours
+    assert (trade.server.count("one_order"), trade.stepped) == (1, [Stepped([], [])])
+    trade.server.sends(0, number="SF1")
+    for _ in range(2):
+        await trade.hears("700")
+    trade.server.orders[0]["status"] = "processing"
+    await trade.hears("700")
+    steps = OrderEvent.filter(order_id=order.id, actor="store:woocommerce").order_by("id")
+    assert await steps.values_list("to_state", flat=True) == ["packed", "shipped"]
+    assert await Shipment.filter(order_id=order.id).values_list("carrier", "number") == [("SF Express", "SF1")]
+    assert [one.changed for one in trade.stepped if one.changed] == [[OrderChanged(order.id)]]
+    trade.server.sends(1, number="SF2")
+    await trade.rounds(minutes=25 * 60)  # its webhook was lost
+    assert (await Order.get(id=other.id)).state == "shipped"
+
+
+async def test_what_was_paid_back_there_waits_for_staff_until_it_is_paid_back_here(trade: Trade) -> None:
+    order = await trade.sells()
+    await trade.rounds()
+    trade.server.sends(0, number="SF1", back="68.00")
+    for _ in range(2):
+        await trade.hears("700")
+    [problem] = await StoreProblem.all()
+    assert (problem.code, problem.title, problem.facts) == ("refunded_there", order.number, {"amount": "68.00 CNY"})
+    async with transaction():
+        await trade.shop.advances(order, "refund")
+    await trade.hears("700")
+    assert await StoreProblem.all().count() == 0
+
+
+async def test_an_order_with_goods_of_ours_is_for_staff_to_send(trade: Trade) -> None:
+    order = await trade.sells()
+    await trade.rounds()
+    line = await OrderLine.get(order_id=order.id)
+    await OrderLine.create(order_id=order.id, sku="ours", name="Cup", quantity=1, price=line.price)
+    trade.server.sends(0, number="SF1")
+    await trade.hears("700")
+    assert (await Order.get(id=order.id)).state == "paid"
+    assert await StoreProblem.all().values_list("code", "title") == [("part_sent", order.number)]

@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 
 from bot.core.errors import StoreUnavailable, Unauthorised
+from bot.core.events import OrderChanged
+from bot.core.store import ThereOrder
 from bot.runtime.lease import WholeDatabase
+from bot.runtime.order_steps import Stepped
+from bot.runtime.store_sending import Steps
 from bot.runtime.store_syncing import Connected, Rest, Syncing
-from bot.services import products, store_states
+from bot.services import products, store_following, store_states
 from bot.services.filing import Filing, Limits
 from bot.services.store_states import SyncView
 from bot.settings.secret import Secret
@@ -45,7 +49,15 @@ class Reader:
         self.now = NOW
         filing = Filing(LocalStorage(folder), media, new_key)
         limits = Limits(image=200_000, file=200_000)
-        self.syncing = Syncing(Connected(self.store, "en", 60), WholeDatabase(), filing, limits, lambda: self.now)
+        self.stepped: list[Stepped] = []
+        steps = Steps(self._follow, self.stepped.append)
+        connected = Connected(self.store, "en", 60)
+        self.syncing = Syncing(connected, WholeDatabase(), filing, limits, lambda: self.now, steps)
+
+    async def _follow(self, store: str, there: ThereOrder, now: datetime) -> Stepped:
+        """As `order_steps.follow`, with nobody who is told."""
+        moved = await store_following.take(store, there, now)
+        return Stepped([], [OrderChanged(moved.id)] if moved else [])
 
     async def reads(self) -> SyncView:
         """One round."""

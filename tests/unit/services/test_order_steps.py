@@ -31,9 +31,9 @@ LEADS_ON = {
 }
 #: And who takes each step.
 TAKEN_BY = {
-    "pay": {"provider"}, "confirm": {"customer"}, "collect": {"provider"}, "pack": {"agent"}, "ship": {"agent"},
-    "deliver": {"agent"}, "complete": {"customer", "agent", "clock"}, "cancel": {"customer", "agent"},
-    "expire": {"clock"}, "return": {"agent"}, "refund": {"manager"},
+    "pay": {"provider"}, "confirm": {"customer"}, "collect": {"provider"}, "pack": {"agent", "store"},
+    "ship": {"agent", "store"}, "deliver": {"agent"}, "complete": {"customer", "agent", "clock"},
+    "cancel": {"customer", "agent"}, "expire": {"clock"}, "return": {"agent"}, "refund": {"manager"},
 }  # fmt: skip
 
 WAY = {

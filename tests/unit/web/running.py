@@ -25,6 +25,7 @@ from bot.core.money import Money
 from bot.core.payment import PaymentProvider
 from bot.core.ports import Channel
 from bot.core.router import Routes
+from bot.core.store import ThereOrder
 from bot.runtime import broadcasting
 from bot.runtime.broadcasting import Preview
 from bot.runtime.bus import Bus
@@ -33,9 +34,11 @@ from bot.runtime.joining import Persons
 from bot.runtime.languages import Languages
 from bot.runtime.lease import WholeDatabase
 from bot.runtime.ledger import Waiting
+from bot.runtime.order_steps import Stepped
 from bot.runtime.paying import Paying
 from bot.runtime.relay import Relay
 from bot.runtime.shop import Shop
+from bot.runtime.store_sending import Steps
 from bot.runtime.store_syncing import Connected
 from bot.runtime.stores import Stores
 from bot.services import desk_payments, orders, receipts
@@ -86,6 +89,10 @@ class SmallTill:
         raise Refused("no_failure")
 
 
+async def _follow(store: str, there: ThereOrder, now: datetime) -> Stepped:
+    raise AssertionError("no shop is read here")
+
+
 @dataclass
 class SmallRuntime:
     """Stores a customer's message and answers "echo: …" in the same commit, as the real one would."""
@@ -104,7 +111,8 @@ class SmallRuntime:
     @cached_property
     def stores(self) -> Stores:
         filing = Filing(self.storage, media, keys.new_key)
-        return Stores(self.connected, WholeDatabase(), filing, Limits(10_000, 10_000), self.clock)
+        limits, steps = Limits(10_000, 10_000), Steps(_follow, lambda _: None)
+        return Stores(self.connected, WholeDatabase(), filing, limits, self.clock, steps)
 
     @property
     def till(self) -> SmallTill:

@@ -366,6 +366,7 @@ export const en = {
   "orders.by.bot": "bot",
   "orders.by.clock": "time limit",
   "orders.by.staff": "staff",
+  "orders.by.store": "connected shop",
   "orders.quantity": "{n} × {name}",
 
   "order.state.placed": "Awaiting payment",

@@ -368,6 +368,7 @@ export const zh: Record<Key, string> = {
   "orders.by.bot": "机器人",
   "orders.by.clock": "超时",
   "orders.by.staff": "员工",
+  "orders.by.store": "已连接的网店",
   "orders.quantity": "{name} × {n}",
 
   "order.state.placed": "待付款",

@@ -1,0 +1,55 @@
+"""Brings our orders to a connected shop, and takes what became of them there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
+from bot.core.store import Store, ThereOrder
+from bot.runtime.order_steps import Stepped
+from bot.services import store_orders
+from bot.services.store_orders import Due
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """How our orders go on by what a shop did with them: in its transaction, and what is `done` after the commit."""
+
+    follow: Callable[[str, ThereOrder, datetime], Awaitable[Stepped]]
+    done: Callable[[Stepped], None]
+
+
+class Sending:
+    """One shop's; `is_ours`: whether this node may go on."""
+
+    def __init__(self, store: Store, is_ours: Callable[[], Awaitable[bool]], clock: Callable[[], datetime]) -> None:
+        self._store, self._name = store, store.name
+        self._is_ours, self._clock = is_ours, clock
+
+    async def run(self) -> None:
+        """What is due; one that fails waits, and keeps nothing else waiting."""
+        for one in await store_orders.due(self._name, self._clock()):
+            if not await self._is_ours():
+                return
+            try:
+                await self._bring(one)
+            except (StoreUnavailable, Unauthorised) as error:
+                await store_orders.later(one.order_id, str(error), self._clock())
+            except BadInput as error:
+                await store_orders.refused(one, self._name, str(error), self._clock())
+
+    async def _bring(self, one: Due) -> None:
+        there = one.id or (await self._store.find(one.out) if one.is_tried else "")
+        if one.ends:
+            if there:
+                await self._store.cancel(there)
+            await store_orders.ended(one, self._name, self._clock())
+            return
+        if not there and not one.out.lines:
+            raise BadInput("none of its goods is in the shop any more")
+        if not there:
+            await store_orders.trying(one.order_id, self._clock())
+            there = await self._store.push(one.out)
+        await store_orders.sent(one, self._name, there, self._clock())

@@ -1,0 +1,41 @@
+"""What became of our orders in a connected shop: what it sent is sent here, once; what it paid back staff hear of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.core.store import Sent, ThereOrder
+from bot.services import order_states, orders, shipments, store_orders
+from bot.services.order_states import Doing
+from bot.services.orders import OrderView
+from bot.services.shipments import MOST, UNKNOWN, Parcel
+from models import locks
+
+
+async def take(store: str, there: ThereOrder, now: datetime) -> OrderView | None:
+    """Move our order on, inside the caller's transaction; None where it stays. It never goes back."""
+    order_id = await store_orders.of(store, there.id)
+    order = await locks.order(order_id) if order_id is not None else None
+    if order is None:
+        return None
+    if there.refunded and order.state != "refunded":
+        amount = f"{there.refunded} {order.currency}"
+        await store_orders.tell(store, order.number, "refunded_there", {"amount": amount}, now)
+    if not there.is_sent or order.state not in order_states.AT_HOME:
+        return None
+    if not await store_orders.holds_all(order.id, store):
+        await store_orders.tell(store, order.number, "part_sent", {}, now)
+        return None
+    parcels = tuple(_parcel(one) for one in there.parcels)
+    if order_states.may("store", "pack", order.state) and not order_states.may("store", "ship", order.state):
+        await orders.advance(order.id, "pack", f"store:{store}", now)
+    moved = await orders.advance(order.id, "ship", f"store:{store}", now, Doing(parcel=next(iter(parcels), UNKNOWN)))
+    for further in parcels[1:]:
+        await shipments.send(order, further, now)
+    return moved
+
+
+def _parcel(sent: Sent) -> Parcel:
+    """What of it can be kept: a shop lets people write anything there."""
+    is_link = sent.url.startswith(("https://", "http://")) and " " not in sent.url and len(sent.url) <= MOST["url"]
+    return Parcel(sent.carrier[: MOST["carrier"]], sent.number[: MOST["number"]], sent.url if is_link else "")
