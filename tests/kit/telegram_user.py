@@ -101,13 +101,13 @@ class TelegramUser:
         self.has_blocked = False
         return await self._membership("member", "kicked")
 
-    async def reads(self, timeout: float = 5.0) -> Shown:
+    async def reads(self, timeout: float = 30.0) -> Shown:
         """The next message that was not read yet; waits for it."""
         await self._server.until(lambda: len(self.shown) > self._read, timeout)
         self._read += 1
         return self.shown[self._read - 1]
 
-    async def sees(self, text: str, timeout: float = 5.0) -> Shown:
+    async def sees(self, text: str, timeout: float = 30.0) -> Shown:
         """The newest message that contains `text`; waits for it."""
 
         def found() -> list[Shown]:
@@ -116,7 +116,7 @@ class TelegramUser:
         await self._server.until(found, timeout)
         return found()[-1]
 
-    async def stops_spinning(self, timeout: float = 5.0) -> None:
+    async def stops_spinning(self, timeout: float = 30.0) -> None:
         """Wait until the bot has answered every tap."""
         await self._server.until(lambda: not self.spinning, timeout)
 

@@ -152,7 +152,7 @@ class FakePlatform:
         """Wait until every webhook was taken."""
         await self.until(lambda: not self.posting.waiting)
 
-    async def until(self, condition: Callable[[], object], timeout: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], object], timeout: float = 30.0) -> None:
         """Wait until `condition()` holds; it is asked whenever something happened here."""
         async with asyncio.timeout(timeout), self._changed:
             await self._changed.wait_for(condition)

@@ -60,7 +60,7 @@ class EmailServer:
         """How often this step was asked for, failed ones too."""
         return self._counts.get(method, 0)
 
-    async def until(self, condition: Callable[[], object], timeout: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], object], timeout: float = 30.0) -> None:
         """Wait until `condition()` holds; it is asked whenever a mail came."""
         async with asyncio.timeout(timeout), self._changed:
             await self._changed.wait_for(condition)

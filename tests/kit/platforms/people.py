@@ -65,13 +65,13 @@ class Person:
         """The platform shows a message of ours."""
         self.shown.append(shown)
 
-    async def reads(self, timeout: float = 5.0) -> Shown:
+    async def reads(self, timeout: float = 30.0) -> Shown:
         """The next message that was not read yet; waits for it."""
         await self._platform.until(lambda: len(self.shown) > self._read, timeout)
         self._read += 1
         return self.shown[self._read - 1]
 
-    async def sees(self, text: str, timeout: float = 5.0) -> Shown:
+    async def sees(self, text: str, timeout: float = 30.0) -> Shown:
         """The newest message that contains `text`; waits for it."""
 
         def found() -> list[Shown]:

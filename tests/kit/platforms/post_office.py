@@ -66,7 +66,7 @@ class PostOffice:
         self.mailbox.put(mail, self.now())
         self._shows(Exchange("parley", "IMAP", f"* {len(self.mailbox.mails)} EXISTS", {}), DONE)
 
-    async def until(self, condition: Callable[[], object], timeout: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], object], timeout: float = 30.0) -> None:
         """Wait until `condition()` holds; it is asked whenever a mail came."""
         async with asyncio.timeout(timeout), self._changed:
             await self._changed.wait_for(condition)

@@ -23,8 +23,8 @@ from bot.services import (
 from models.database import client, close_database, migrate, open_database
 from tests.benchmarks.stored import fill_sqlite
 
-#: Small by nature: accounts of staff, products, subscriptions. What else is scanned grows with the shop.
-SMALL = {"s", "staff", "u", "p", "product", "report_subscription", "message_search_mark"}
+#: Small by nature: accounts of staff, products, subscriptions, webhooks. What else is scanned grows with the shop.
+SMALL = {"s", "staff", "u", "p", "product", "report_subscription", "message_search_mark", "webhook_endpoint"}
 #: Partial indexes that hold only what is counted: what needs attention, what is parked.
 COUNTED = {
     "ix_conversation_attention_last",

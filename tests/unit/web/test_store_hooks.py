@@ -60,9 +60,13 @@ async def test_what_a_shop_tells_is_asked_for_at_once(site: Site, shop: WooComme
     shop.bins(1)
     assert await posts(site, shop.tells("product.deleted", {"id": 1})) == 200
     await until(lambda: _is({"1": ("Dragon Well", False)}))
-    assert await StoreHint.filter(done_at=None).count() == 0
+    await until(_all_are_asked_for)
     [refusal] = shop.refusals
     assert "woocommerce_rest_product_invalid_id" in refusal
+
+
+async def _all_are_asked_for() -> bool:
+    return not await StoreHint.filter(done_at=None).exists()
 
 
 async def _is(wanted: dict[str, tuple[str, bool]]) -> bool:
