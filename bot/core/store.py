@@ -13,7 +13,8 @@ from typing import Literal, Protocol
 from bot.core.money import Money
 from bot.core.ports import FileStream, HookAnswer, HookRequest
 
-About = Literal["product", "order", "shop"]
+#: "privacy": what is asked of everybody who has data of the shop's customers.
+About = Literal["product", "order", "privacy"]
 
 
 @dataclass(frozen=True, slots=True)

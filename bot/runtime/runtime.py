@@ -96,7 +96,9 @@ class Runtime:
             lease=self._lease,
         )
         self.effects = Effects(self.attempts, clock=parts.clock, lease=self._lease)
-        steps = Steps(partial(order_steps.follow, self._inbox, parts.shop), self._stepped)
+        steps = Steps(
+            partial(order_steps.follow, self._inbox, parts.shop), self._stepped, parts.storage, self.bus.publish
+        )
         self.stores = Stores(parts.stores, self._lease, parts.filing, parts.limits, parts.clock, steps)
         self.webhooks = Webhooks(parts.post, self._parked.changed, parts.clock) if parts.post else None
         self._worker = self._as_worker()

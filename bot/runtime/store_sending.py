@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
+from bot.core.events import ContactErased
+from bot.core.ports import Storage
 from bot.core.store import Store, ThereOrder
 from bot.runtime.order_steps import Stepped
 from bot.services import store_orders
@@ -15,10 +17,15 @@ from bot.services.store_orders import Due
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """How our orders go on by what a shop did with them: in its transaction, and what is `done` after the commit."""
+    """How our orders go on by what a shop did with them: in its transaction, and what is `done` after the commit.
+
+    Who is forgotten since the shop asked for it goes from the `storage`, too, and `published` hears of it.
+    """
 
     follow: Callable[[str, ThereOrder, datetime], Awaitable[Stepped]]
     done: Callable[[Stepped], None]
+    storage: Storage
+    published: Callable[[ContactErased], None]
 
 
 class Sending:

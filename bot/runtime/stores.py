@@ -9,7 +9,7 @@ from bot.core.ports import HookAnswer, HookRequest
 from bot.runtime.lease import Lease
 from bot.runtime.store_sending import Steps
 from bot.runtime.store_syncing import Clock, Connected, Syncing
-from bot.services import store_hints
+from bot.services import store_hints, store_privacy
 from bot.services.filing import Filing, Limits
 
 
@@ -19,7 +19,7 @@ class Stores:
     def __init__(
         self, connected: Sequence[Connected], lease: Lease, filing: Filing, limits: Limits, clock: Clock, steps: Steps
     ) -> None:
-        self._clock = clock
+        self._clock, self._storage, self._published = clock, steps.storage, steps.published
         self._connected = {one.store.name: one.store for one in connected}
         self._syncing = {one.store.name: Syncing(one, lease, filing, limits, clock, steps) for one in connected}
 
@@ -32,7 +32,11 @@ class Stores:
         if store is None:
             return None
         store.verify(call)
-        if hints := store.parse(call):
+        said = store.parse(call)
+        for asked in (one for one in said if one.about == "privacy"):
+            # At once: a shop that left answers no question any more.
+            await store_privacy.take(name, asked, self._storage, self._clock(), self._published)
+        if hints := [one for one in said if one.about != "privacy"]:
             await store_hints.keep(name, hints, self._clock())
             self._syncing[name].hint()
         return store.answer()

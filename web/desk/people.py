@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 from aiohttp import web
 
-from bot.services import audit, consents, histories, people, privacy, search
+from bot.services import audit, consents, histories, people, privacy, search, store_privacy
 from models.database import transaction
 from web.auth import me, needs
 from web.desk.conversations import shapes
@@ -79,6 +79,7 @@ async def export(request: web.Request) -> web.Response:
     await people.person(contact_id)
     async with transaction():
         data = await privacy.export(contact_id)
+        await store_privacy.exported(contact_id)
         await audit.record(me(request).id, "contact.export", f"contact:{contact_id}", request.app[CLOCK]())
     headers = {"Content-Disposition": disposition(f"contact-{contact_id}.json"), "Cache-Control": "no-store"}
     body = orjson.dumps(data, option=orjson.OPT_INDENT_2, default=str)

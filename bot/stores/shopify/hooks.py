@@ -20,6 +20,8 @@ from bot.settings.secret import Secret
 
 #: What it is asked to tell.
 TOPICS = ("PRODUCTS_CREATE", "PRODUCTS_UPDATE", "PRODUCTS_DELETE", "ORDERS_FULFILLED", "REFUNDS_CREATE")
+#: Shopify sends these to every app, without being asked.
+PRIVACY = ("customers/redact", "customers/data_request", "shop/redact")
 #: By the first word of a topic: what it is about, and where its body has the id.
 ABOUT: dict[str, tuple[About, str]] = {
     "products": ("product", "id"),
@@ -47,6 +49,8 @@ def assure_signed(request: HookRequest, secrets: Sequence[Secret]) -> None:
 def read(request: HookRequest, shop: str) -> list[Hint]:
     """What it is about. A delivery has the same id at each of its tries."""
     topic = header(request, "topic")
+    if topic in PRIVACY and header(request, "shop-domain") in ("", shop):
+        return [_private(topic, _body(request))]
     about, name = ABOUT.get(topic.partition("/")[0], (None, ""))
     if about is None or header(request, "shop-domain") not in ("", shop):
         return []
@@ -56,6 +60,14 @@ def read(request: HookRequest, shop: str) -> list[Hint]:
     delivery = header(request, "webhook-id") or header(request, "event-id")
     key = delivery[:60] or hashlib.sha256(topic.encode() + request.body).hexdigest()
     return [Hint(f"{topic[:60]}:{key}", topic[:64], about, number)]
+
+
+def _private(topic: str, body: dict[str, Any]) -> Hint:
+    """Whose data it is about: the shop's number of the customer, and of their orders."""
+    customer, orders = body.get("customer"), body.get("orders_to_redact") or body.get("orders_requested") or []
+    number = str((customer if isinstance(customer, dict) else {}).get("id") or "")[:32]
+    listed = orders if isinstance(orders, list) else []
+    return Hint(topic, topic, "privacy", number, {"orders": ",".join(str(one) for one in listed)})
 
 
 def _body(request: HookRequest) -> dict[str, Any]:

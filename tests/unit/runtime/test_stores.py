@@ -47,10 +47,11 @@ class Reader:
         self.store = WooCommerce(Settings(**(told | settings)))
         self.store._pictures = Strangers(lambda _: True, fails=StoreUnavailable)
         self.now = NOW
-        filing = Filing(LocalStorage(folder), media, new_key)
+        storage = LocalStorage(folder)
+        filing = Filing(storage, media, new_key)
         limits = Limits(image=200_000, file=200_000)
         self.stepped: list[Stepped] = []
-        steps = Steps(self._follow, self.stepped.append)
+        steps = Steps(self._follow, self.stepped.append, storage, lambda _: None)
         connected = Connected(self.store, "en", 60)
         self.syncing = Syncing(connected, WholeDatabase(), filing, limits, lambda: self.now, steps)
 

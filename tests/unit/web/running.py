@@ -111,7 +111,7 @@ class SmallRuntime:
     @cached_property
     def stores(self) -> Stores:
         filing = Filing(self.storage, media, keys.new_key)
-        limits, steps = Limits(10_000, 10_000), Steps(_follow, lambda _: None)
+        limits, steps = Limits(10_000, 10_000), Steps(_follow, lambda _: None, self.storage, self.bus.publish)
         return Stores(self.connected, WholeDatabase(), filing, limits, self.clock, steps)
 
     @property

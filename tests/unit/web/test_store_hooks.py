@@ -10,11 +10,16 @@ import pytest
 
 from bot.runtime.store_syncing import Connected
 from bot.settings.secret import Secret
+from bot.stores.shopify.settings import Settings as ShopifySettings
+from bot.stores.shopify.store import Shopify
 from bot.stores.woocommerce import Settings
 from bot.stores.woocommerce.store import WooCommerce
-from models import Audit, Product, StoreHint
+from models import Audit, Order, Product, StoreHint, StoreOrder, StoreProblem
+from tests.kit.platforms import shopify as fake_shopify
 from tests.kit.platforms.posting import Delivery
+from tests.kit.platforms.shopify import ShopifyServer
 from tests.kit.platforms.woocommerce import HOOK_SECRET, KEY, SECRET, WooCommerceServer
+from tests.unit.services.shop import Shop
 from tests.unit.web.running import Site
 
 PATH = "/hooks/store/woocommerce"
@@ -85,3 +90,42 @@ async def test_what_is_forged_or_no_business_of_ours_is_not_kept(site: Site, sho
     assert [(row.action, row.object) for row in await Audit.all()] == [
         ("hook.forged", "store:woocommerce from 127.0.0.1 (1)")
     ]
+
+
+@pytest.fixture
+async def shopify(site: Site) -> AsyncIterator[ShopifyServer]:
+    async with ShopifyServer(datetime(2026, 11, 21, tzinfo=UTC)) as server:
+        told = {"access_token": Secret(fake_shopify.TOKEN), "client_secret": Secret(fake_shopify.SECRET)}
+        store = Shopify(ShopifySettings(shop=fake_shopify.SHOP, api_base=server.base, **told))
+        site.runtime.connected = [Connected(store, "en", every=3600)]
+        yield server
+        await site.runtime.stores.close()
+
+
+async def test_what_shopify_asks_of_everybody_with_data_is_done(site: Site, shopify: ShopifyServer) -> None:
+    shop = Shop()
+    await shop.product()
+    orders = [await shop.buys(await shop.customer()) for _ in range(2)]
+    for number, order in enumerate(orders, 700):
+        await StoreOrder.create(order_id=order.id, store="shopify", state="sent", external_id=str(number), at=shop.now)
+
+    async def asks(topic: str, **body: object) -> list[tuple[str, str]]:
+        said = shopify.tells(topic, {"shop_domain": fake_shopify.SHOP, "customer": {"id": 9}, **body})
+        forged = {**said.headers, "X-Shopify-Hmac-Sha256": "forged"}
+        assert await site.status("POST", "/hooks/store/shopify", data=said.body, headers=forged) == 401
+        assert await site.status("POST", "/hooks/store/shopify", data=said.body, headers=dict(said.headers)) == 200
+        return [(row.code, row.external_id) for row in await StoreProblem.all().order_by("id")]
+
+    first, second = [await Order.get(id=order.id) for order in orders]
+    asked = ("data_request", f"person:{first.contact_id}")
+    assert await asks("customers/data_request", orders_requested=[700, 55]) == [asked]
+    unknown = ("forget_whom", "customer:9")
+    assert await asks("customers/redact", orders_to_redact=[55]) == [asked, unknown]
+    assert (await Order.get(id=first.id)).name == "Ann Lee"
+    assert await asks("customers/redact", orders_to_redact=[700]) == [unknown]
+    assert [(await Order.get(id=one.id)).name for one in (first, second)] == ["", "Ann Lee"]
+    await Product.filter(sku="tea").update(store="shopify", external_id="1")
+    assert await asks("shop/redact") == [("shop_left", "shop")]
+    assert await Product.filter(store="shopify").count() == await StoreOrder.all().count() == 0
+    done = await Audit.filter(action__startswith="store.").order_by("id").values_list("action", flat=True)
+    assert done == ["store.customers.data_request", *["store.customers.redact"] * 2, "store.shop.redact"]
