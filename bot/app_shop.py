@@ -75,6 +75,7 @@ def make_shop(
         quiet.parse(config.shop.quiet_hours, config.shop.timezone),
         checks.pairs(config.shop.currencies),
         _later(config),
+        config.selling.rates(),
     )
 
 

@@ -8,10 +8,10 @@ from bot.core import place
 from bot.core.callback import Callback
 from bot.core.chat import CallFailed, Chat
 from bot.core.errors import Refused
-from bot.core.message import Button, Summary, SummaryLine
+from bot.core.message import Button
 from bot.core.router import Router
 from bot.core.text import Say, Text, _, _n
-from bot.services import calls, cart, contacts, orders, payments, settlement
+from bot.services import calls, cart, contacts, orders, payments, pricing, settlement
 from bot.services.cart import CartItem
 from bot.services.contacts import Address
 from bot.services.orders import OrderView
@@ -19,8 +19,10 @@ from bot.services.payments import PaymentView
 from bot.services.scope import PayWay
 from bot.services.settlement import Settlement
 from handlers import refusals
+from handlers.charges import order_summary, priced_summary
 from handlers.shop import browse_button, cart_button
 from handlers.shop import summary as cart_summary
+from handlers.terms import Terms, named, shipped_by
 
 router = Router("checkout")
 
@@ -48,7 +50,10 @@ async def check_out(chat: Chat) -> None:
         chat.say(_("Your cart is empty."), buttons=[browse_button(chat)])
         return
     to = await delivery(chat)
-    order = await agree(chat, to)
+    wanted = await terms(chat)
+    if wanted is None:
+        return
+    order = await agree(chat, to, wanted)
     if order is None:
         return
     chat.say(
@@ -134,7 +139,41 @@ async def whereabouts(chat: Chat) -> str:
     return ", ".join(filter(None, (found.words, more)))
 
 
-async def agree(chat: Chat, to: Address) -> OrderView | None:
+async def terms(chat: Chat) -> Terms | None:
+    """What the order costs besides the goods, as far as the customer chooses it; None where nothing is shipped."""
+    sold_to = await chat.do(pricing.countries)
+    country = sold_to[0] if len(sold_to) == 1 else ""
+    if len(sold_to) > 1:
+        country = await chat.choose(_("Which country shall it go to?"), sold_to, label=named(chat), expire="1d")
+    try:
+        methods = await chat.do(pricing.methods, country)
+    except Refused as refusal:
+        chat.say(refusals.words(refusal), buttons=[cart_button(chat)])
+        return None
+    method = methods[0] if methods else None
+    if len(methods) > 1:
+        method = await chat.choose(_("How shall we send it?"), methods, label=shipped_by(chat), expire="1d")
+    code = await discount(chat) if await chat.do(pricing.has_codes) else ""
+    return Terms(country, method.name if method else "", code)
+
+
+async def discount(chat: Chat) -> str:
+    """A code that the customer has, "" where they have none."""
+    while True:
+        typed = await chat.ask(
+            _("Do you have a discount code? If not, say “skip”."), optional=True, most=40, expire="1d"
+        )
+        if not typed:
+            return ""
+        try:
+            await chat.do(pricing.check_code, typed)
+        except Refused as refusal:
+            chat.say(refusals.words(refusal))
+            continue
+        return typed
+
+
+async def agree(chat: Chat, to: Address, wanted: Terms) -> OrderView | None:
     """The order, once the customer has said yes to its prices; None when it is not placed."""
     while True:
         basket = await chat.do(cart.view)
@@ -142,6 +181,11 @@ async def agree(chat: Chat, to: Address) -> OrderView | None:
             if line.was:
                 chat.say(changed_price(line))
         await chat.do(cart.accept_prices)  # the customer has been told of each; the confirmation is theirs
+        try:
+            parts = await chat.do(pricing.quote, wanted.country, wanted.method, wanted.code)
+        except Refused as refusal:
+            keep_cart(chat, refusal)
+            return None
         sure = await chat.confirm(
             _(
                 "Shall I place this order?\nTo {name}, {phone}, {address}",
@@ -152,20 +196,28 @@ async def agree(chat: Chat, to: Address) -> OrderView | None:
             yes=_("Place the order"),
             no=_("Not yet"),
             style="primary",
-            summary=cart_summary(chat, basket),
+            summary=priced_summary(chat, cart_summary(chat, basket), parts.charges, parts.total),
             expire="1d",
         )
         if not sure:
             chat.say(_("All right. Your cart stays as it is."), buttons=[cart_button(chat)])
             return None
         try:
-            return await chat.do(orders.place, to.name, to.phone, to.address)
+            return await chat.do(
+                orders.place, to.name, to.phone, to.address,
+                wanted.country, wanted.method, wanted.code, parts.total.amount,
+            )  # fmt: skip
         except Refused as refusal:
-            if refusal.code == "price_changed":
+            if refusal.code in ("price_changed", "total_changed"):
                 continue
-            chat.say(refusals.words(refusal))
-            chat.say(_("Your cart is kept, so you can change it."), buttons=[cart_button(chat), browse_button(chat)])
+            keep_cart(chat, refusal)
             return None
+
+
+def keep_cart(chat: Chat, refusal: Refused) -> None:
+    """Why there is no order, and what can be done."""
+    chat.say(refusals.words(refusal))
+    chat.say(_("Your cart is kept, so you can change it."), buttons=[cart_button(chat), browse_button(chat)])
 
 
 def changed_price(line: CartItem) -> Text:
@@ -233,15 +285,6 @@ def by_transfer(payment: PaymentView) -> Text:
         number=payment.order_number,
         until=payment.until or "",
     )
-
-
-def order_summary(chat: Chat, order: OrderView) -> Summary:
-    """An order as lines and a total."""
-    lines = tuple(
-        SummaryLine(f"{line.quantity} × {line.name}", (line.price * line.quantity).format(chat.locale))
-        for line in order.lines
-    )
-    return Summary(chat.words(_("Order {number}", number=order.number)), lines, order.total.format(chat.locale))
 
 
 def phone_problem(phone: str) -> Say | None:

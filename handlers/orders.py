@@ -16,7 +16,8 @@ from bot.services.orders import OrderView
 from bot.services.refunds import RefundView
 from bot.services.shipments import Parcel
 from handlers import refusals
-from handlers.checkout import Pay, order_summary
+from handlers.charges import order_summary
+from handlers.checkout import Pay
 from handlers.review import Review
 from handlers.shop import browse_button, cart_button, cart_buttons
 from handlers.shop import summary as cart_summary

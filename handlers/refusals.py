@@ -19,6 +19,12 @@ WORDS = {
     "managers_only": _("Reports are for managers."),
     "no_subscription": _("That subscription has ended already."),
     "bad_timezone": _("I do not know that time zone. Write it like Asia/Shanghai."),
+    "no_country": _("We do not deliver to that country."),
+    "no_shipping": _("We have no way to send it there, sorry."),
+    "no_method": _("That way to send it is not offered any more."),
+    "no_code": _("I do not know that code, or it cannot be used now."),
+    "code_used": _("That code has been used up."),
+    "code_currency": _("That code is not for this currency."),
     "blank": _("Please write something."),
 }
 OTHER = _("Sorry, that is not possible at the moment.")
@@ -30,6 +36,10 @@ def words(refusal: Refused) -> Text:
         return sold_out(refusal)
     if refusal.code == "too_long":
         return _("That is too long: at most {most} characters.", most=refusal.facts.get("most", 1000))
+    if refusal.code == "code_minimum":
+        return _("That code is for orders from {minimum}.", minimum=refusal.facts["minimum"])
+    if refusal.code == "below_minimum":
+        return _("We deliver orders from {minimum}.", minimum=refusal.facts["minimum"])
     return WORDS.get(refusal.code, OTHER)
 
 

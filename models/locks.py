@@ -1,5 +1,5 @@
-"""Every row lock, in one order: who is one person, conversations by id, cart, order, payment, connected shop, product
-by id, who waits for one, review, file by id, login attempts by subject.
+"""Every row lock, in one order: who is one person, conversations by id, cart, discount code, order, payment, connected
+shop, product by id, who waits for one, review, file by id, login attempts by subject.
 
 Whoever takes two of them takes them in this order, so nobody waits in a circle. PostgreSQL locks rows; SQLite's
 transactions exclude each other already and the clause is dropped.
@@ -23,12 +23,12 @@ from models.setting import Setting
 from models.staff import LoginAttempt
 from models.store import StoreSync
 
-_PERSONS = "INSERT INTO setting (name, value) VALUES (?,?) ON CONFLICT (name) DO NOTHING"
+_NAMED = "INSERT INTO setting (name, value) VALUES (?,?) ON CONFLICT (name) DO NOTHING"
 
 
 async def persons() -> None:
     """Which contacts are one person stays as it is until this transaction ends: one row for all, for it is rare."""
-    await execute(client(), [(_PERSONS, [("persons", "")])])
+    await execute(client(), [(_NAMED, [("persons", "")])])
     await Setting.filter(name="persons").select_for_update().first()
 
 
@@ -50,6 +50,13 @@ async def running_broadcasts() -> list[Broadcast]:
 async def cart(*contact_ids: int) -> list[CartLine]:
     """The lines of the carts of one person's contacts, oldest first; a second checkout waits here and finds none."""
     return await CartLine.filter(contact_id__in=list(contact_ids)).order_by("id").select_for_update()
+
+
+async def discount_code(code: str) -> None:
+    """Nobody else counts the uses of the code until this transaction ends."""
+    name = f"code:{code}"
+    await execute(client(), [(_NAMED, [(name, "")])])
+    await Setting.filter(name=name).select_for_update().first()
 
 
 async def order(id: int) -> Order | None:  # noqa: A002

@@ -78,6 +78,29 @@ class OrderLine(Model):
         )
 
 
+class OrderCharge(Model):
+    """What an order costs besides its lines; those not included in others make, with the lines, its total."""
+
+    id = fields.BigIntField(primary_key=True)
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(
+        "models.Order", related_name="charges", on_delete=fields.CASCADE
+    )
+    order_id: int
+    kind = fields.CharField(16)  # discount | shipping | tax
+    name = fields.CharField(64)  # the code, the method, the country
+    title = fields.CharField(120, default="")
+    amount = fields.BigIntField()  # minor units; of a discount negative
+    rate = fields.IntField(default=0)  # of a tax, thousandths of a percent
+    included = fields.BooleanField(default=False)
+
+    class Meta:
+        table = "order_charge"
+        indexes = (
+            Index(fields=("order_id",), name="ix_order_charge_order"),
+            Index(fields=("kind", "name"), name="ix_order_charge_name"),
+        )
+
+
 class OrderEvent(Model):
     """One step of an order, written in the same transaction as the step."""
 

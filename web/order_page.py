@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.core.errors import ParleyError, Refused
 from bot.core.faults import fault
+from bot.core.pricing import Charge
 from bot.services import order_links, order_states
 from bot.services.orders import OrderView
 from bot.services.payments import PaymentView
@@ -103,6 +104,7 @@ async def _page(
         "order": order,
         "total": order.total.format(lang),
         "lines": [(one.name, one.quantity, one.subtotal.format(lang)) for one in order.lines],
+        "charges": [(_charge(one), one, one.amount.format(lang)) for one in order.charges],
         "steps": _steps(order.state),
         "ways": await runtime.counter.ways(order, lang) if waits and payment is None else [],
         "apps": [(one.account, _called(one.capabilities.channel, lang)) for one in others],
@@ -127,3 +129,8 @@ def _steps(state: str) -> list[tuple[str, bool]]:
 
 def _called(channel: str, lang: str) -> str:
     return NAMES.get(channel, {}).get(lang, channel)
+
+
+def _charge(charge: Charge) -> str:
+    """The name of its words."""
+    return "charge_included" if charge.included else f"charge_{charge.kind}"

@@ -47,6 +47,10 @@ PAGE_TEXTS = {
     "order_expired": {"en": "Not paid in time", "zh": "超时未付款"},
     "order_returned": {"en": "Sent back", "zh": "已退货"},
     "order_refunded": {"en": "Refunded", "zh": "已退款"},
+    "charge_discount": {"en": "Discount", "zh": "优惠"},
+    "charge_shipping": {"en": "Shipping", "zh": "运费"},
+    "charge_tax": {"en": "Tax", "zh": "税费"},
+    "charge_included": {"en": "Tax included", "zh": "含税"},
     "order_track": {"en": "Follow the parcel", "zh": "查看物流"},
     "order_pay": {"en": "Pay", "zh": "去付款"},
     "order_pay_failed": {

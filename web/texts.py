@@ -149,6 +149,23 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "bad_body": {"en": "This cannot be taken as it is: {why}.", "zh": "内容不符合要求：{why}。"},
     "no_variant": {"en": "Nothing with the SKU {sku} is for sale.", "zh": "没有在售的 SKU {sku}。"},
     "sold_out": {"en": "Of {name} there are {available} left.", "zh": "{name} 仅剩 {available} 件。"},
+    "no_country": {
+        "en": "Say as country where it goes: this shop sells to {known}.",
+        "zh": "请在 country 中写明送达的国家或地区：本店可送 {known}。",
+    },
+    "no_method": {
+        "en": "Say as shipping how it is sent: {known}.",
+        "zh": "请在 shipping 中写明配送方式：{known}。",
+    },
+    "no_shipping": {"en": "Nothing can be shipped there.", "zh": "无法配送到该地区。"},
+    "no_code": {"en": "There is no such discount code now.", "zh": "目前没有这个优惠码。"},
+    "code_used": {"en": "This discount code has been used up.", "zh": "这个优惠码已用完。"},
+    "code_currency": {"en": "This discount code is not for this currency.", "zh": "这个优惠码不适用于此货币。"},
+    "code_minimum": {
+        "en": "This discount code is for orders from {minimum}.",
+        "zh": "这个优惠码需满 {minimum} 才能使用。",
+    },
+    "below_minimum": {"en": "This shop takes orders from {minimum}.", "zh": "本店满 {minimum} 起订。"},
     "other_body": {
         "en": "This Idempotency-Key was used for another order. Take a new one.",
         "zh": "此 Idempotency-Key 已用于另一个订单，请使用新的值。",

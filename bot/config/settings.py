@@ -24,6 +24,7 @@ from bot.config.sections import (
     Stores,
     Webhooks,
 )
+from bot.config.selling import Selling
 from bot.settings.checks import ROLES
 from bot.settings.secret import Secret
 from bot.settings.section import Section
@@ -40,6 +41,7 @@ class Config(Section):
     """`Config()` is all defaults; `load()` reads the file and the environment."""
 
     shop: Shop = Field(default=Shop(), description="The shop as customers see it.")
+    selling: Selling = Field(default=Selling(), description="What orders cost besides the goods.")
     server: Server = Field(default=Server(), description="Where Parley listens, and where people reach it.")
     database: Database = Field(default=Database(), description="Where the rows are.")
     redis: Redis = Field(default=Redis(), description="What connects the nodes where several serve one database.")

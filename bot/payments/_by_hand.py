@@ -35,20 +35,8 @@ def _codes(found: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _sums(found: tuple[str, ...]) -> tuple[str, ...]:
-    most_of(found)
+    checks.sums(found)
     return found
-
-
-def most_of(found: tuple[str, ...]) -> dict[str, int]:
-    """Minor units by currency, of sums like "CNY 2000". ValueError for what is none."""
-    sums = {}
-    for one in found:
-        code, _, amount = one.partition(" ")
-        try:
-            sums[checks.currency(code)] = Money.parse(amount, code).amount
-        except BadInput as error:
-            raise ValueError(f"{one!r} is not a sum; write it like CNY 2000") from error
-    return sums
 
 
 class ByHandSettings(PaymentSettings):

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from bot.core.payment import Receipts, Terms
 from bot.core.text import _
-from bot.payments._by_hand import ByHand, ByHandSettings, most_of
+from bot.payments._by_hand import ByHand, ByHandSettings
+from bot.settings import checks
 from bot.settings.section import Listed
 
 
@@ -29,7 +30,7 @@ def opened(settings: Settings, _now: Callable[[], datetime], receipts: Receipts)
     """The provider of these settings."""
     terms = Terms(
         currencies=frozenset(settings.currencies),
-        most=most_of(settings.most),
+        most=checks.sums(settings.most),
         titles=settings.titles,
         hold=timedelta(days=settings.days),
         by_hand=True,

@@ -59,7 +59,7 @@ class Counter:
         """Of nobody in particular."""
         return Scope(
             0, 0, 0, ACCOUNT, locale, self._clock(), self._shop.currency_of(ACCOUNT), self._shop.order_hold,
-            self._shop.pay_ways, channels=self._shop.capabilities,
+            self._shop.pay_ways, channels=self._shop.capabilities, rates=self._shop.rates,
         )  # fmt: skip
 
     def _of(self, order: OrderView, locale: str) -> Scope:

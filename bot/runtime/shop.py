@@ -9,6 +9,7 @@ from datetime import timedelta
 from bot.core.capabilities import Capabilities
 from bot.core.message import FROM_CUSTOMER, Inbound
 from bot.core.ports import Channel
+from bot.core.pricing import Rates
 from bot.core.quiet import NEVER, QuietHours
 from bot.core.router import Routes
 from bot.runtime.languages import Languages
@@ -56,6 +57,7 @@ class Shop:
     quiet: QuietHours = NEVER  # when nobody is sent what nobody waits for
     currencies: Mapping[str, str] = field(default_factory=dict)  # by channel account
     later: Later = NO_LATER
+    rates: Rates = field(default_factory=Rates)
 
     def on(self, account: str) -> Capabilities:
         """What the channel of `account` can show; an account that is gone keeps a plain one."""

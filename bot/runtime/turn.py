@@ -65,7 +65,7 @@ class Turn:
         scope = Scope(
             state.id, state.contact_id, state.identity_id, state.account, locale, now, shop.currency_of(state.account),
             shop.order_hold,
-            shop.pay_ways, state.person_id, proved, shop.capabilities,
+            shop.pay_ways, state.person_id, proved, shop.capabilities, shop.rates,
         )  # fmt: skip
         self.host = TurnHost(connection, scope)
         unasked = self._inbound.unasked

@@ -24,13 +24,19 @@ from models.database import transaction
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Who wants what: skus of variants with how many; `phone` and `email` may be empty."""
+    """Who wants what: skus of variants with how many; `phone` and `email` may be empty.
+
+    `country`, `method` and `code` are as for `orders.place`: "" is what the shop decides.
+    """
 
     lines: Sequence[tuple[str, int]]
     name: str
     email: str
     phone: str
     address: str
+    country: str = ""
+    method: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,7 @@ async def _placed(scope: Scope, wish: Wish) -> OrderView:
     for sku, quantity in wish.lines:
         await cart.add(scope, sku, quantity)
     await contacts.remember(scope, wish.name, wish.phone, wish.address)
-    return await orders.place(scope, wish.name, wish.phone, wish.address)
+    return await orders.place(scope, wish.name, wish.phone, wish.address, wish.country, wish.method, wish.code)
 
 
 def _hashed(value: bytes) -> str:

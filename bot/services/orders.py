@@ -11,8 +11,9 @@ from tortoise.queryset import QuerySet
 
 from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
+from bot.core.pricing import Charge
 from bot.core.registry import reads
-from bot.services import order_states, payments, refunds, same_person, shipments, stock
+from bot.services import order_states, payments, pricing, refunds, same_person, shipments, stock
 from bot.services.cart import seen, summed
 from bot.services.order_numbers import new_number, normalise
 from bot.services.order_states import NOTHING, Doing
@@ -57,6 +58,7 @@ class OrderView:
     paid_at: datetime | None
     refunded: Money | None = None  # a part of what was paid, given back
     parcels: tuple[Parcel, ...] = ()
+    charges: tuple[Charge, ...] = ()  # with the lines they make the total, those that are included apart
 
     @property
     def hold_minutes(self) -> int:
@@ -64,14 +66,25 @@ class OrderView:
         return round((self.hold_until - self.created_at).total_seconds() / 60) if self.hold_until else 0
 
 
-async def place(scope: Scope, name: str, phone: str, address: str) -> OrderView:
+async def place(
+    scope: Scope,
+    name: str,
+    phone: str,
+    address: str,
+    country: str = "",
+    method: str = "",
+    code: str = "",
+    agreed: int | None = None,
+) -> OrderView:
     """Order what is in the cart, hold its stock for `scope.order_hold`, and empty the cart.
 
-    Raises `Refused`: "cart_empty", "sold_out"(name, available), "price_changed"(name, old, new), and "blank" or
-    "too_long"(most) with the field's name; the cart is kept.
+    `agreed` is the total that the customer said yes to, in minor units.
+    Raises `Refused`: "cart_empty", "sold_out"(name, available), "price_changed"(name, old, new), "total_changed", what
+    `pricing.breakdown` raises, and "blank" or "too_long"(most) with the field's name; the cart is kept.
     """
     person = _checked("name", name, 200), _checked("phone", phone, 64, blank=True), _checked("address", address, 1000)
     lines = await locks.cart(*await same_person.contacts(scope))
+    await pricing.lock(code)
     costs = await priced((await locks.variants(line.variant_id for line in lines)).values(), scope.currency)
     lines = [line for line in lines if line.variant_id in costs]
     wanted = [(line, costs[line.variant_id]) for line in summed(lines)]
@@ -79,7 +92,12 @@ async def place(scope: Scope, name: str, phone: str, address: str) -> OrderView:
         raise Refused("cart_empty")
     await _check_stock(scope, wanted)
     _check_prices(scope, wanted)
-    order = await insert(scope, *person, total=sum(line.quantity * one.price.amount for line, one in wanted))
+    goods = Money(sum(line.quantity * one.price.amount for line, one in wanted), scope.currency)
+    parts = await pricing.breakdown(scope, goods, country, method, code)
+    if agreed not in (None, parts.total.amount):
+        raise Refused("total_changed")
+    order = await insert(scope, *person, total=parts.total.amount)
+    await pricing.keep(order, parts)
     await _fill(scope, order, wanted)
     await CartLine.filter(id__in=[line.id for line in lines]).delete()
     return await view(order)
@@ -267,10 +285,19 @@ async def _views(orders: Iterable[Order]) -> tuple[OrderView, ...]:
         lines[line.order_id].append(line)
     back = await refunds.given_back(order.id for order in rows)
     sent = await shipments.of_orders(order.id for order in rows)
-    return tuple(_view(order, lines[order.id], back.get(order.id), sent.get(order.id, ())) for order in rows)
+    charges = await pricing.charges({order.id: order.currency for order in rows})
+    return tuple(
+        _view(order, lines[order.id], back.get(order.id), sent.get(order.id, ()), charges[order.id]) for order in rows
+    )
 
 
-def _view(order: Order, lines: Sequence[OrderLine], refunded: Money | None, parcels: tuple[Parcel, ...]) -> OrderView:
+def _view(
+    order: Order,
+    lines: Sequence[OrderLine],
+    refunded: Money | None,
+    parcels: tuple[Parcel, ...],
+    charges: tuple[Charge, ...],
+) -> OrderView:
     return OrderView(
         id=order.id,
         number=order.number,
@@ -286,6 +313,7 @@ def _view(order: Order, lines: Sequence[OrderLine], refunded: Money | None, parc
         paid_at=order.paid_at,
         refunded=refunded,
         parcels=parcels,
+        charges=charges,
     )
 
 

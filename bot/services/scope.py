@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.core.capabilities import Capabilities
 from bot.core.payment import Terms
+from bot.core.pricing import Rates
 
 ORDER_HOLD = timedelta(minutes=30)
 
@@ -44,6 +45,7 @@ class Scope:
     person_id: int | None = None  # of the contacts that are the same person; None where nobody else is
     proved: bool = True  # nobody else can have written this under the customer's address
     channels: Mapping[str, Capabilities] = field(default_factory=dict)  # the shop's, by account
+    rates: Rates = field(default_factory=Rates)  # what an order costs besides the goods
 
     def channel_of(self, account: str) -> str:
         """The channel that an account is of; of one that is gone its own name."""

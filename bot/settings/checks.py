@@ -9,6 +9,8 @@ from ipaddress import ip_network
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from bot.core.errors import BadInput
+from bot.core.money import Money
 from bot.core.quiet import parse as parse_quiet
 from bot.settings.secret import Secret
 
@@ -68,6 +70,18 @@ def currencies(wanted: Sequence[str]) -> tuple[str, ...]:
             raise ValueError(f"{one!r} is not an account and its currency; write it like telegram=USD")
         currency(code)
     return tuple(wanted)
+
+
+def sums(written: Sequence[str]) -> dict[str, int]:
+    """Minor units by currency, of sums like "CNY 2000". ValueError for what is none."""
+    found = {}
+    for one in written:
+        code, _, amount = one.partition(" ")
+        try:
+            found[currency(code)] = Money.parse(amount, code).amount
+        except BadInput as error:
+            raise ValueError(f"{one!r} is not a sum; write it like CNY 2000") from error
+    return found
 
 
 def pairs(wanted: Sequence[str]) -> dict[str, str]:

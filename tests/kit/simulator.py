@@ -30,9 +30,10 @@ import msgspec
 import handlers
 from bot.app_payments import ways_to_pay
 from bot.core.capabilities import Capabilities
-from bot.core.message import Button, FileRef, Inbound, Reply, Wire
+from bot.core.message import Button, FileRef, Inbound, Reply, Summary, Wire
 from bot.core.payment import PaymentProvider
 from bot.core.ports import ORDINARY, Channel, FileStream, HookRequest, Occasion, Sent
+from bot.core.pricing import Rates
 from bot.core.question import duration
 from bot.core.quiet import NEVER, QuietHours
 from bot.core.router import Router, Routes
@@ -94,7 +95,7 @@ class SimChannel(Channel):
         self.keys.append(key)
         names = tuple(file.name for file in wire.files)
         cards = [Seen(card.title, card.buttons) for card in wire.cards]
-        text = "\n".join(part for part in (wire.text, wire.summary.total if wire.summary else "") if part)
+        text = _with_summary(wire.text, wire.summary)
         buttons = tuple(button for row in wire.rows for button in row)
         self.screens.setdefault(recipient, []).extend([*cards, Seen(text, buttons, names)])
         return Sent(key)
@@ -142,6 +143,7 @@ class Simulator:
     quiet: QuietHours = NEVER
     later: Later = NO_LATER  # what the clock goes on with
     currencies: Mapping[str, str] = field(default_factory=dict)  # of accounts that have their own
+    rates: Rates = field(default_factory=Rates)
     more: Sequence[Capabilities] = ()  # the shop's other channels
 
     def __post_init__(self) -> None:
@@ -181,6 +183,7 @@ class Simulator:
             quiet=self.quiet,
             currencies=self.currencies,
             later=self.later,
+            rates=self.rates,
         )
         self.runtime = Runtime(
             Parts(
@@ -360,6 +363,12 @@ def _seen(row: Message) -> list[Seen]:
         return [Seen(row.text)]
     reply = msgspec.json.decode(row.body, type=Reply)
     cards = [Seen(card.title, card.buttons) for card in reply.cards]
-    total = reply.summary.total if reply.summary else ""
-    text = "\n".join(part for part in (reply.text, total) if part)
+    text = _with_summary(reply.text, reply.summary)
     return [*cards, Seen(text, reply.buttons, tuple(file.name for file in reply.files))]
+
+
+def _with_summary(text: str, summary: Summary | None) -> str:
+    if summary is None:
+        return text
+    lines = (f"{line.label}  {line.amount}" for line in summary.lines)
+    return "\n".join(part for part in (text, *lines, summary.total) if part)

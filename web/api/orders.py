@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from bot.core.errors import Refused
+from bot.core.money import Money
 from bot.services import api_orders, catalogue, order_links
 from bot.services.api_orders import Request, Wish
 from bot.services.orders import OrderView
@@ -19,6 +20,8 @@ from web.keys import RUNTIME, SETTINGS
 
 PAGE = 50  # products
 _NAME = re.compile(r"[\x21-\x7e]{1,200}")
+#: What another body cures; the other refusals are of what the shop has at this moment.
+_WRONG = ("other_body", "no_country", "no_method", "no_shipping", "no_code", "code_currency")
 _NUMBER = re.compile(r"[0-9A-Za-z-]{1,32}")
 
 
@@ -45,6 +48,9 @@ async def place(request: web.Request) -> web.Response:
         wanted.customer.email,
         wanted.customer.phone.strip(),
         wanted.customer.address.strip(),
+        wanted.country,
+        wanted.shipping,
+        wanted.code,
     )
     asked = Request(request[KEY].id, name, msgspec.json.encode(wanted))
 
@@ -54,7 +60,7 @@ async def place(request: web.Request) -> web.Response:
     try:
         placed = await request.app[RUNTIME].counter.place(asked, wish, wanted.language, answer)
     except Refused as refusal:
-        raise _explained(refusal) from refusal
+        raise _explained(refusal, language(request)) from refusal
     return _answer(placed.encode(), 201)
 
 
@@ -77,13 +83,14 @@ def _read(raw: bytes) -> shapes.NewOrder:
         raise Problem(400, "bad_json") from error
 
 
-def _explained(refusal: Refused) -> Problem:
-    """What the caller can do about it."""
+def _explained(refusal: Refused, lang: str) -> Problem:
+    """What the caller can do about it; sums in words of the language."""
+    facts = {name: value.format(lang) if isinstance(value, Money) else value for name, value in refusal.facts.items()}
     if refusal.code == "no_product":
-        return Problem(422, "no_variant", refusal.facts)
-    if refusal.code == "other_body":
-        return Problem(422, "other_body")
-    return Problem(410 if refusal.code == "forgotten" else 409, refusal.code, refusal.facts)
+        return Problem(422, "no_variant", facts)
+    if refusal.code in _WRONG:
+        return Problem(422, refusal.code, facts)
+    return Problem(410 if refusal.code == "forgotten" else 409, refusal.code, facts)
 
 
 def _shown(request: web.Request, view: OrderView, lang: str) -> bytes:

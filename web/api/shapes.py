@@ -36,11 +36,14 @@ class Customer(Struct, forbid_unknown_fields=True):
 
 
 class NewOrder(Struct, forbid_unknown_fields=True):
-    """An order to place; `language` is the customer's."""
+    """An order to place; `language` is the customer's. Of several countries or ways to ship one must be named."""
 
     lines: Annotated[list[Wanted], Meta(min_length=1, max_length=100)]
     customer: Customer
     language: Literal["en", "zh"] = "en"
+    country: Annotated[str, Meta(pattern=r"^([A-Z]{2})?$", description="ISO 3166, like DE.")] = ""
+    shipping: Annotated[str, Meta(max_length=64, pattern=_ANY, description="The name of a way to ship.")] = ""
+    code: Annotated[str, Meta(max_length=40, pattern=_ANY, description="A discount code.")] = ""
 
 
 class Price(Struct):
@@ -61,6 +64,16 @@ class Line(Struct):
     subtotal: Price
 
 
+class Charge(Struct):
+    """What an order costs besides its lines: with them it makes the total, unless it is `included`."""
+
+    kind: str
+    name: str
+    title: str
+    amount: Price
+    included: bool
+
+
 class Parcel(Struct):
     """What the order was sent as; each may be empty."""
 
@@ -76,6 +89,7 @@ class Order(Struct):
     state: str
     total: Price
     lines: list[Line]
+    charges: list[Charge]
     created_at: datetime
     hold_until: datetime | None
     paid_at: datetime | None
@@ -132,6 +146,7 @@ def order(view: OrderView, page: str, lang: str) -> Order:
             Line(one.sku, one.name, one.quantity, price(one.price, lang), price(one.subtotal, lang))
             for one in view.lines
         ],
+        charges=[Charge(one.kind, one.name, one.title, price(one.amount, lang), one.included) for one in view.charges],
         created_at=view.created_at,
         hold_until=view.hold_until,
         paid_at=view.paid_at,

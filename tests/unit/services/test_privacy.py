@@ -47,6 +47,7 @@ PERSONAL: tuple[type[Model], ...] = (
     models.Order,
     models.ApiOrder,
     models.OrderLine,
+    models.OrderCharge,
     models.OrderEvent,
     models.Shipment,
     models.StockHold,
@@ -77,6 +78,7 @@ OTHER |= {"StoreOrder"}  # which number an order has in the shop
 LEGAL = {
     "order": {"number", "account", "state", "currency"},
     "order_line": {"sku", "name"},
+    "order_charge": {"kind", "name", "title"},
     "order_event": {"from_state", "to_state", "actor"},
     "payment": {"provider", "key", "reference", "state", "currency", "captured_currency", "device"},
     "payment_event": {"action"},

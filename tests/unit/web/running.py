@@ -24,6 +24,7 @@ from bot.core.message import Inbound
 from bot.core.money import Money
 from bot.core.payment import PaymentProvider
 from bot.core.ports import Channel
+from bot.core.pricing import Rates
 from bot.core.router import Routes
 from bot.core.store import ThereOrder
 from bot.runtime import broadcasting
@@ -107,6 +108,7 @@ class SmallRuntime:
     answers: bool = True
     nodes: int = 1
     connected: Sequence[Connected] = ()
+    rates: Rates = field(default_factory=Rates)
 
     @cached_property
     def stores(self) -> Stores:
@@ -122,7 +124,7 @@ class SmallRuntime:
     def counter(self) -> Counter:
         languages = Languages(Path(handlers.__file__).parent / "locale", ("en", "zh"))
         offers = tuple(Offer(PayWay(name, one.title.id), one.terms) for name, one in self.providers.items())
-        shop = Shop(Routes(()), languages, {}, "CNY", pay_ways=offers)
+        shop = Shop(Routes(()), languages, {}, "CNY", pay_ways=offers, rates=self.rates)
         opens = Paying(self.providers, Urls("http://127.0.0.1"), self.clock).open
         return Counter(shop, opens, self.bus.publish, self.clock)
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.core.money import Money
+from bot.core.pricing import Code, Method, Rates
 from bot.payments.local import LocalPayments
 from bot.services import api_keys, orders, privacy
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
@@ -113,6 +114,32 @@ async def test_what_is_wrong_is_said_as_a_problem(tea: Site) -> None:
     async with tea.client.get(f"{tea.url}/api/v1/products") as response:
         assert (response.status, response.content_type) == (401, "application/problem+json")
         assert response.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_a_shop_that_ships_abroad_says_what_it_must_be_told(tea: Site) -> None:
+    ways = (Method("post", {"en": "Post"}, {"CNY": 1200}), Method("fast", {"en": "Courier"}, {"CNY": 3000}))
+    codes = {"TEA": Code("TEA", percent=10, minimum={"CNY": 20_000})}
+    tea.runtime.rates = Rates(countries=("CN", "DE"), methods=ways, codes=codes, taxes={"DE": 19_000})
+    shop, to = await caller(tea), BODY | {"country": "DE"}
+    for body, status, code, says in (
+        (BODY, 422, "no_country", "Say as country where it goes: this shop sells to CN, DE."),
+        (to, 422, "no_method", "Say as shipping how it is sent: post, fast."),
+        (to | {"shipping": "post", "code": "milk"}, 422, "no_code", "There is no such discount code now."),
+        (
+            to | {"shipping": "post", "code": "tea"},
+            409,
+            "code_minimum",
+            "This discount code is for orders from ¥200.00.",
+        ),
+    ):
+        found, told = await shop.orders(body)
+        assert (found, told["code"], told["detail"]) == (status, code, says)
+    status, told = await shop.orders(to | {"shipping": "post"})
+    assert (status, told["total"]["amount"]) == (201, 13600 + 1200)
+    parts = [(one["kind"], one["amount"]["amount"], one["included"]) for one in told["charges"]]
+    assert parts == [("shipping", 1200, False), ("tax", 2363, True)]
+    shown = await Page(tea, told["status_url"].removeprefix(tea.url)).shows()
+    assert all(part in shown for part in ("Shipping: Post", "¥12.00", "Tax included", "¥23.63"))
 
 
 async def test_a_key_is_good_for_its_scopes_until_it_is_revoked(tea: Site) -> None:

@@ -1,0 +1,132 @@
+"""What an order costs by the shop's rates, and the charges that are kept with it as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.core.errors import Refused
+from bot.core.money import Money
+from bot.core.pricing import Breakdown, Charge, Code, Method, price
+from bot.core.registry import reads
+from bot.services import cart, same_person
+from bot.services.scope import Scope, language
+from models import Order, OrderCharge, locks
+
+#: An order that ended so gives the use of its discount code back.
+GIVES_BACK = ("cancelled", "expired")
+
+
+@reads
+async def countries(scope: Scope) -> tuple[str, ...]:
+    """Where the shop sells to, by ISO 3166; none where it does not say."""
+    return scope.rates.countries
+
+
+@reads
+async def methods(scope: Scope, country: str) -> tuple[Method, ...]:
+    """How goods can be shipped there. Raises `Refused("no_shipping")`."""
+    return scope.rates.serving(country, scope.currency)
+
+
+@reads
+async def has_codes(scope: Scope) -> bool:
+    """Whether any discount code can be used now."""
+    return any(code.runs(scope.now) for code in scope.rates.codes.values())
+
+
+@reads
+async def check_code(scope: Scope, typed: str) -> None:
+    """Whether the customer can use the code. Raises `Refused`: "no_code", "code_used"."""
+    await _code(scope, typed)
+
+
+@reads
+async def quote(scope: Scope, country: str = "", method: str = "", code: str = "") -> Breakdown:
+    """What the cart would cost. Raises `Refused`: "cart_empty", and what `breakdown` raises."""
+    basket = await cart.view(scope)
+    if basket.total is None:
+        raise Refused("cart_empty")
+    return await breakdown(scope, basket.total, country, method, code)
+
+
+async def breakdown(scope: Scope, goods: Money, country: str, method: str, code: str) -> Breakdown:
+    """The price of goods, sent by a method, with a code; "" is none.
+
+    Where the shop sells to one country, that is it. Lock the code first where an order is placed.
+    Raises `Refused`: "no_country"(known), "no_method"(known), "no_shipping", "no_code", "code_used", and what
+    `price` raises.
+    """
+    country = _country(scope, country)
+    found = await _code(scope, code) if code.strip() else None
+    return price(goods, scope.rates, country, _method(scope, country, method), found, language(scope.locale))
+
+
+def known(code: str) -> str:
+    """A code as the shop writes it, from what somebody typed."""
+    return code.strip().upper()
+
+
+async def lock(code: str) -> None:
+    """Nobody else uses the code until this transaction ends."""
+    if code.strip():
+        await locks.discount_code(known(code))
+
+
+async def keep(order: Order, parts: Breakdown) -> None:
+    """Store the charges with the order, as they are at this moment."""
+    await OrderCharge.bulk_create(
+        OrderCharge(
+            order_id=order.id,
+            kind=charge.kind,
+            name=charge.name,
+            title=charge.title,
+            amount=charge.amount.amount,
+            rate=charge.rate,
+            included=charge.included,
+        )
+        for charge in parts.charges
+    )
+
+
+async def charges(currencies: Mapping[int, str]) -> dict[int, tuple[Charge, ...]]:
+    """The charges of orders, by order and as they were reckoned; `currencies` are the orders' own."""
+    found: dict[int, tuple[Charge, ...]] = dict.fromkeys(currencies, ())
+    for row in await OrderCharge.filter(order_id__in=list(found)).order_by("id"):
+        amount = Money(row.amount, currencies[row.order_id])
+        charge = Charge(row.kind, row.name, row.title, amount, row.rate, row.included)  # type: ignore[arg-type]
+        found[row.order_id] += (charge,)
+    return found
+
+
+def _country(scope: Scope, country: str) -> str:
+    sold_to = scope.rates.countries
+    country = country or (sold_to[0] if len(sold_to) == 1 else "")
+    if sold_to and country not in sold_to:
+        raise Refused("no_country", country=country, known=", ".join(sold_to))
+    return country
+
+
+def _method(scope: Scope, country: str, name: str) -> Method | None:
+    serving = scope.rates.serving(country, scope.currency)
+    if not name and len(serving) == 1:
+        return serving[0]
+    for method in serving:
+        if method.name == name:
+            return method
+    if serving:
+        raise Refused("no_method", known=", ".join(method.name for method in serving))
+    return None
+
+
+async def _code(scope: Scope, typed: str) -> Code:
+    code = scope.rates.codes.get(known(typed))
+    if code is None or not code.runs(scope.now):
+        raise Refused("no_code")
+    used = OrderCharge.filter(kind="discount", name=code.code, order__state__not_in=list(GIVES_BACK))
+    if code.uses and await used.count() >= code.uses:
+        raise Refused("code_used")
+    if code.uses_per_person:
+        people = await same_person.contacts(scope)
+        if await used.filter(order__contact_id__in=people).count() >= code.uses_per_person:
+            raise Refused("code_used")
+    return code

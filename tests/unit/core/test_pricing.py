@@ -1,0 +1,82 @@
+"""What an order costs: a table by hand, and what holds for every order."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.errors import Refused
+from bot.core.money import Money
+from bot.core.pricing import Code, Method, Rates, price
+
+AMOUNTS = st.integers(1, 10**12)
+POST = Method("post", {"en": "Post", "zh": "邮政"}, {"CNY": 1200}, {"CNY": 9900}, ("CN",))
+
+
+def cny(amount: int) -> Money:
+    return Money(amount, "CNY")
+
+
+@pytest.mark.parametrize(
+    ("goods", "method", "code", "rate", "included", "parts", "total"),
+    [
+        (6800, None, None, 0, True, [], 6800),
+        (6800, POST, None, 0, True, [1200], 8000),
+        (9900, POST, None, 0, True, [0], 9900),
+        (9900, POST, Code("A", percent=10), 0, True, [-990, 1200], 10110),  # less the discount, it is not free
+        (6800, None, Code("B", amount={"CNY": 1000}), 0, True, [-1000], 5800),
+        (5, None, Code("A", percent=10), 0, True, [-1], 4),  # half up
+        (11900, None, None, 19_000, True, [1900], 11900),
+        (10000, POST, None, 7_250, False, [0, 725], 10725),
+        (100, None, None, 8_500, False, [9], 109),  # 8.5, half up
+    ],
+)
+def test_by_hand(
+    goods: int, method: Method | None, code: Code | None, rate: int, included: bool, parts: list[int], total: int
+) -> None:
+    found = price(cny(goods), Rates(taxes={"CN": rate}, tax_included=included), "CN", method, code)
+    assert [charge.amount.amount for charge in found.charges] == parts
+    assert (found.goods, found.total) == (cny(goods), cny(total))
+
+
+@given(AMOUNTS, st.integers(0, 10**9), st.none() | AMOUNTS, st.integers(1, 99), st.integers(0, 99_999), st.booleans())
+def test_the_parts_sum_to_the_total(
+    goods: int, cost: int, free: int | None, percent: int, rate: int, included: bool
+) -> None:
+    method = Method("post", {"en": "Post"}, {"CNY": cost}, {} if free is None else {"CNY": free})
+    rates = Rates(taxes={"CN": rate}, tax_included=included)
+    found = price(cny(goods), rates, "CN", method, Code("A", percent=percent))
+    on_top = [charge.amount.amount for charge in found.charges if not charge.included]
+    assert goods + sum(on_top) == found.total.amount >= 0
+    assert all(charge.amount.amount >= 0 for charge in found.charges if charge.kind != "discount")
+    off = -found.charges[0].amount.amount
+    assert 0 <= off <= goods
+    assert abs(100 * off - goods * percent) <= 50  # half a unit, in hundredths
+    for tax in (charge for charge in found.charges if charge.kind == "tax"):
+        due = found.total.amount if included else found.total.amount - tax.amount.amount
+        of = 100_000 + rate if included else 100_000
+        assert abs(tax.amount.amount * of - due * rate) * 2 <= of
+
+
+@pytest.mark.parametrize(
+    ("goods", "rates", "code", "refused", "least"),
+    [
+        (4999, Rates(minimum={"CNY": 5000}), None, "below_minimum", 5000),
+        (999, Rates(), Code("A", percent=10, minimum={"CNY": 1000}), "code_minimum", 1000),
+        (1000, Rates(), Code("A", amount={"CNY": 1000}), "code_minimum", 1001),  # something is left to pay
+        (1000, Rates(), Code("A", amount={"EUR": 10}), "code_currency", None),
+    ],
+)
+def test_what_is_refused(goods: int, rates: Rates, code: Code | None, refused: str, least: int | None) -> None:
+    with pytest.raises(Refused, match=refused) as said:
+        price(cny(goods), rates, "CN", None, code)
+    assert said.value.facts.get("minimum") == (None if least is None else cny(least))
+
+
+def test_a_country_without_a_way_to_ship_is_told() -> None:
+    rates = Rates(methods=(POST,))
+    assert rates.serving("CN", "CNY") == (POST,)
+    with pytest.raises(Refused, match="no_shipping"):
+        rates.serving("DE", "CNY")
+    assert Rates().serving("DE", "CNY") == ()
