@@ -6,8 +6,8 @@ right of their own, and what is erased here is not kept in a payload.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -29,13 +29,15 @@ class _Wanted:
 
     def __init__(self) -> None:
         self.patterns: frozenset[str] = frozenset()
-        self.until = 0.0
+        self.until = 0.0  # by the clock of `loop`
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     async def get(self) -> frozenset[str]:
-        if time.monotonic() >= self.until:
+        loop = asyncio.get_running_loop()
+        if loop is not self.loop or loop.time() >= self.until:
             rows = await fetch("SELECT events FROM webhook_endpoint WHERE state <> 'gone'")
             self.patterns = frozenset(pattern for row in rows for pattern in msgspec.json.decode(row["events"]))
-            self.until = time.monotonic() + REMEMBERED
+            self.loop, self.until = loop, loop.time() + REMEMBERED
         return self.patterns
 
 
