@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 from bot.core.money import Money
 from bot.core.ports import FileStream, HookAnswer, HookRequest
+from bot.core.pricing import Charge
 
 #: "privacy": what is asked of everybody who has data of the shop's customers.
 About = Literal["product", "order", "privacy"]
@@ -106,7 +107,10 @@ class OutLine:
 
 @dataclass(frozen=True, slots=True)
 class OutOrder:
-    """An order that was placed here, with the goods of the shop in it; it was not there before `since`."""
+    """An order that was placed here, with the goods of the shop in it; it was not there before `since`.
+
+    `charges` are what these goods cost besides: a discount is negative, an included one adds nothing.
+    """
 
     number: str
     lines: tuple[OutLine, ...]
@@ -115,6 +119,30 @@ class OutOrder:
     address: str
     is_paid: bool
     since: datetime
+    charges: tuple[Charge, ...] = ()
+
+    @property
+    def goods(self) -> Money:
+        """What its lines cost."""
+        prices = [line.price * line.quantity for line in self.lines]
+        return sum(prices[1:], prices[0])
+
+    @property
+    def total(self) -> Money:
+        """What it has to cost in the shop, too."""
+        return sum([one.amount for one in self.charges if not one.included], self.goods)
+
+    def of(self, kind: str) -> tuple[Charge, ...]:
+        """Its charges of a kind."""
+        return tuple(one for one in self.charges if one.kind == kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An order as the shop made it: its id, and what it costs there, as a decimal text."""
+
+    id: str
+    total: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +188,11 @@ class Store(Protocol):
     def every(self) -> AsyncIterator[Sequence[Brief]]:
         """Which products there are, some at a time."""
 
-    async def find(self, order: OutOrder) -> str:
-        """The shop's id of the order with our number; "" where it has none."""
+    async def find(self, order: OutOrder) -> Made | None:
+        """The shop's order with our number; None where it has none."""
 
-    async def push(self, order: OutOrder) -> str:
-        """Make the order there, and have the shop count its pieces; its id. Two calls make two.
+    async def push(self, order: OutOrder) -> Made:
+        """Make the order there, and have the shop count its pieces. Two calls make two.
 
         Raises `BadInput` for what it does not take; what `StoreUnavailable` leaves open is told by `find`, later.
         """

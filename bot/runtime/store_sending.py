@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
 from bot.core.events import ContactErased
 from bot.core.ports import Storage
-from bot.core.store import Store, ThereOrder
+from bot.core.store import Made, Store, ThereOrder
 from bot.runtime.order_steps import Stepped
 from bot.services import store_orders
 from bot.services.store_orders import Due
@@ -48,15 +48,20 @@ class Sending:
                 await store_orders.refused(one, self._name, str(error), self._clock())
 
     async def _bring(self, one: Due) -> None:
-        there = one.id or (await self._store.find(one.out) if one.is_tried else "")
+        there = await self._there(one)
         if one.ends:
             if there:
-                await self._store.cancel(there)
+                await self._store.cancel(there.id)
             await store_orders.ended(one, self._name, self._clock())
             return
-        if not there and not one.out.lines:
+        if there is None and not one.out.lines:
             raise BadInput("none of its goods is in the shop any more")
-        if not there:
+        if there is None:
             await store_orders.trying(one.order_id, self._clock())
             there = await self._store.push(one.out)
         await store_orders.sent(one, self._name, there, self._clock())
+
+    async def _there(self, one: Due) -> Made | None:
+        if one.id:
+            return Made(one.id, "")
+        return await self._store.find(one.out) if one.is_tried else None

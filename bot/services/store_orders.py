@@ -7,11 +7,15 @@ for our number first, so neither a lost answer nor a process that ends makes a s
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
 
 from bot.core.money import Money
-from bot.core.store import OutLine, OutOrder
+from bot.core.pricing import Charge
+from bot.core.store import Made, OutLine, OutOrder
+from bot.services import pricing
 from models import Order, OrderLine, StockPick, StoreOrder, StoreProblem, Variant
 from models.database import client, execute, transaction
 
@@ -74,14 +78,15 @@ async def trying(order_id: int, now: datetime) -> None:
     await StoreOrder.filter(order_id=order_id).update(tries=row.tries + 1, retry_at=now + UNKNOWN)
 
 
-async def sent(one: Due, store: str, id: str, now: datetime) -> None:  # noqa: A002 - the port's word
-    """The shop has it under this id, and counts its pieces: what it says of these goods is read once more."""
+async def sent(one: Due, store: str, there: Made, now: datetime) -> None:
+    """The shop has it, and counts its pieces: what it says of these goods is read once more."""
     async with transaction():
-        await StoreOrder.filter(order_id=one.order_id).update(external_id=id, retry_at=None, error="")
+        await StoreOrder.filter(order_id=one.order_id).update(external_id=there.id, retry_at=None, error="")
         await StoreOrder.filter(order_id=one.order_id, state="due").update(state="sent")
         await _read_again(store, f"sent:{one.out.number}", one.out.lines, now)
+        await _compare(one.out, store, there, now)
         if one.is_tried:  # what became of it meanwhile was told of an order that nobody knew here
-            row = (store, f"found:{one.out.number}"[:128], "ours", "order", id, now)
+            row = (store, f"found:{one.out.number}"[:128], "ours", "order", there.id, now)
             await execute(client(), [(_HINT, [row])])
 
 
@@ -144,16 +149,21 @@ async def owed(store: str, variants: Collection[int]) -> dict[tuple[int, int], i
 
 
 async def _due(row: StoreOrder, order: Order) -> Due:
-    of_store = OrderLine.filter(order_id=order.id, variant__store=row.store).order_by("id")
-    lines = [(line, line.variant) for line in await of_store.select_related("variant__product")]
+    all_lines = await OrderLine.filter(order_id=order.id).order_by("id").select_related("variant__product")
+    of_store = [(line, line.variant) for line in all_lines if line.variant and line.variant.store == row.store]
+    lines = tuple(_line(line, variant, order.currency) for line, variant in of_store)
+    whole = sum([line.price * line.quantity for line in all_lines])
+    part = sum([line.price * line.quantity for line, _ in of_store])
+    charges = await pricing.charges({order.id: order.currency})
     out = OutOrder(
         number=order.number,
-        lines=tuple(_line(line, variant, order.currency) for line, variant in lines if variant is not None),
+        lines=lines,
         name=order.name,
         phone=order.phone,
         address=order.address,
         is_paid=order.paid_at is not None,
         since=row.at,
+        charges=tuple(_share(one, part, whole) for one in charges[order.id]),
     )
     return Due(order.id, out, row.external_id, row.tries > 0, row.state == "ending")
 
@@ -161,6 +171,25 @@ async def _due(row: StoreOrder, order: Order) -> Due:
 def _line(line: OrderLine, variant: Variant, currency: str) -> OutLine:
     product = variant.product.external_id or ""
     return OutLine(product, variant.external_id or "", line.quantity, Money(line.price, currency))
+
+
+def _share(charge: Charge, part: int, whole: int) -> Charge:
+    """What of it falls on goods that cost `part` of the `whole`, rounded towards nothing."""
+    if part == whole:
+        return charge
+    size = abs(charge.amount.amount) * part // whole
+    return replace(charge, amount=Money(size if charge.amount.amount >= 0 else -size, charge.amount.currency))
+
+
+async def _compare(out: OutOrder, store: str, there: Made, now: datetime) -> None:
+    """Whether it costs there what was asked for here."""
+    if not out.lines or not there.total:
+        return
+    with suppress(InvalidOperation):
+        if Decimal(there.total) == out.total.decimal:
+            return
+    facts = {"here": str(out.total.decimal), "there": there.total[:40], "currency": out.total.currency}
+    await tell(store, out.number, "other_total", facts, now)
 
 
 async def _read_again(store: str, key: str, lines: Iterable[OutLine], now: datetime) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
 from bot.core.money import Money
 from bot.core.ports import HookRequest
+from bot.core.pricing import Charge
 from bot.core.store import Hint, OutLine, OutOrder, Sent, Store, StoreProduct, ThereOrder
 from bot.settings.secret import Secret
 from bot.stores import shopify, woocommerce
@@ -165,13 +167,15 @@ async def test_an_order_is_made_there_found_by_our_number_and_cancelled(case: Ca
     case.server.sells(1)
     [found], _ = await pages(case.store)
     order = ordered(OutLine("1", found.variants[0].id, 2, Money(650, "EUR")))
-    assert await case.store.find(order) == ""
+    assert await case.store.find(order) is None
     case.server.fails("order" if case.read == "products" else "graphql", Lost())
     with pytest.raises(StoreUnavailable):
         await case.store.push(order)  # the shop has it, and we do not know
-    made = await case.store.find(order)
-    assert made == "700"
-    assert await case.store.find(ordered(order.lines[0], "AAAA-2222")) == ""
+    found_there = await case.store.find(order)
+    assert found_there is not None
+    made = found_there.id
+    assert (made, Decimal(found_there.total)) == ("700", Decimal("13.00"))
+    assert await case.store.find(ordered(order.lines[0], "AAAA-2222")) is None
     assert await pieces(case.store) == 3
     [row] = case.server.orders
     assert "6.5" in str(row) or "13.0" in str(row)  # what was paid here, not what it costs there by now
@@ -184,10 +188,33 @@ async def test_an_order_is_made_there_found_by_our_number_and_cancelled(case: Ca
         await case.store.cancel("999")
 
 
+OFF = Charge("discount", "TEA", "TEA", Money(-101, "EUR"))
+POST = Charge("shipping", "post", "Post", Money(490, "EUR"))
+
+
+@pytest.mark.parametrize("charges", [
+    (OFF,),
+    (POST,),
+    (OFF, POST, Charge("tax", "DE", "", Money(333, "EUR"), 19_000)),
+    (OFF, POST, Charge("tax", "DE", "", Money(271, "EUR"), 19_000, included=True)),
+])  # fmt: skip
+async def test_what_an_order_costs_there_is_what_it_cost_here(case: Case, charges: tuple[Charge, ...]) -> None:
+    for number in (1, 2, 3):
+        case.server.sells(number)
+    found, _ = await pages(case.store)
+    lines = [OutLine(one.id, one.variants[0].id, 1, Money(333, "EUR")) for one in found]
+    order = replace(ordered(lines[0]), lines=tuple(lines), charges=charges)
+    made = await case.store.push(order)
+    assert Decimal(made.total) == order.total.decimal
+    [row] = case.server.orders
+    told = str(row)
+    assert all(one.title in told and (one.included or one.name in told) for one in charges)
+
+
 async def test_what_became_of_an_order_there(case: Case) -> None:
     case.server.sells(1)
     [found], _ = await pages(case.store)
-    made = await case.store.push(ordered(OutLine("1", found.variants[0].id, 2, Money(650, "EUR"))))
+    made = (await case.store.push(ordered(OutLine("1", found.variants[0].id, 2, Money(650, "EUR"))))).id
     assert await case.store.order(made) == ThereOrder(made, is_sent=False)
     told = case.tells("order", case.server.sends(0, number="SF1", back="6.50"))
     [hint] = case.store.parse(call(told))

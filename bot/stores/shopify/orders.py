@@ -8,7 +8,8 @@ from typing import Any
 
 from bot.core.errors import StoreUnavailable
 from bot.core.money import Money
-from bot.core.store import OutOrder, Sent, ThereOrder
+from bot.core.pricing import WHOLE, Charge
+from bot.core.store import Made, OutOrder, Sent, ThereOrder
 from bot.stores.shopify.products import gid, number
 
 
@@ -32,6 +33,14 @@ def read(row: Mapping[str, Any]) -> ThereOrder:
         raise StoreUnavailable(f"Shopify answered with what is no order ({type(error).__name__})") from None
 
 
+def made(row: Mapping[str, Any]) -> Made:
+    """An order that is there. Raises `StoreUnavailable` for what is none."""
+    try:
+        return Made(number(row["id"]), str(row["totalPriceSet"]["shopMoney"]["amount"]))
+    except (KeyError, TypeError) as error:
+        raise StoreUnavailable(f"Shopify answered with what is no order ({type(error).__name__})") from None
+
+
 def _sent(row: Mapping[str, Any]) -> Sent:
     return Sent(str(row.get("company") or ""), str(row.get("number") or ""), str(row.get("url") or ""))
 
@@ -47,6 +56,12 @@ def content(order: OutOrder) -> dict[str, Any]:
         "order": {
             "currency": order.lines[0].price.currency,
             "lineItems": lines,
+            "shippingLines": [
+                {"title": one.title or one.name, "code": one.name, "priceSet": _set(one.amount)}
+                for one in order.of("shipping")
+            ],
+            "taxLines": [_tax(one) for one in order.of("tax")],
+            "taxesIncluded": any(one.included for one in order.of("tax")),
             "financialStatus": "PAID" if order.is_paid else "PENDING",
             "tags": [tag(order.number)],
             "sourceIdentifier": order.number,
@@ -54,9 +69,23 @@ def content(order: OutOrder) -> dict[str, Any]:
             "shippingAddress": {
                 "firstName": first, "lastName": last, "address1": order.address[:255], "phone": order.phone or None,
             },
-        },
+        } | _discount(order),
         "options": {"inventoryBehaviour": "DECREMENT_IGNORING_POLICY", "sendReceipt": False},
     }  # fmt: skip
+
+
+def _tax(charge: Charge) -> dict[str, Any]:
+    return {"title": charge.title or f"Tax {charge.name}", "rate": str(Decimal(charge.rate) / WHOLE), "priceSet": _set(
+        charge.amount
+    )}  # fmt: skip
+
+
+def _discount(order: OutOrder) -> dict[str, Any]:
+    """An order there has one code at most; so has one of ours."""
+    for one in order.of("discount"):
+        off = {"code": one.name, "amountSet": _set(one.amount * -1)}
+        return {"discountCode": {"itemFixedDiscountCode": off}}
+    return {}
 
 
 def _set(money: Money) -> dict[str, Any]:

@@ -58,14 +58,18 @@ SUBSCRIBE = (
     "mutation Subscribe($topic: WebhookSubscriptionTopic!, $to: WebhookSubscriptionInput!) {"
     " webhookSubscriptionCreate(topic: $topic, webhookSubscription: $to) { userErrors { field message } } }"
 )
-FIND = "query Find($by: String!) { orders(first: 10, query: $by) { nodes { id tags } } }"
+FIND = (
+    "query Find($by: String!) { orders(first: 10, query: $by) {"
+    " nodes { id tags totalPriceSet { shopMoney { amount } } } } }"
+)
 ORDER = (
     "query Order($id: ID!) { order(id: $id) { id displayFulfillmentStatus totalRefundedSet { shopMoney { amount } }"
     " fulfillments(first: 20) { status trackingInfo(first: 10) { company number url } } } }"
 )
 PUSH = (
     "mutation Push($order: OrderCreateOrderInput!, $options: OrderCreateOptionsInput) {"
-    " orderCreate(order: $order, options: $options) { userErrors { field message } order { id } } }"
+    " orderCreate(order: $order, options: $options) { userErrors { field message }"
+    " order { id totalPriceSet { shopMoney { amount } } } } }"
 )
 CANCEL = (
     "mutation Cancel($id: ID!) { orderCancel(orderId: $id, reason: OTHER, restock: true, notifyCustomer: false) {"

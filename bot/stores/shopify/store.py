@@ -10,7 +10,7 @@ import orjson
 
 from bot.core.errors import StoreUnavailable
 from bot.core.ports import FileStream, HookAnswer, HookRequest
-from bot.core.store import Brief, Hint, OutOrder, Page, StorePlace, StoreProduct, ThereOrder
+from bot.core.store import Brief, Hint, Made, OutOrder, Page, StorePlace, StoreProduct, ThereOrder
 from bot.stores.shopify import hooks, orders, queries
 from bot.stores.shopify.api import AdminApi, assure_taken
 from bot.stores.shopify.products import changed_at, gid, number, read
@@ -80,17 +80,17 @@ class Shopify:
                 return
             after = found["pageInfo"]["endCursor"]
 
-    async def find(self, order: OutOrder) -> str:
+    async def find(self, order: OutOrder) -> Made | None:
         """See `Store.find`."""
         tag = orders.tag(order.number)
         rows = (await self._api.ask(queries.FIND, {"by": f"tag:'{tag}'"}))["orders"]["nodes"]
-        return next((number(row["id"]) for row in rows if tag in row["tags"]), "")
+        return next((orders.made(row) for row in rows if tag in row["tags"]), None)
 
-    async def push(self, order: OutOrder) -> str:
+    async def push(self, order: OutOrder) -> Made:
         """See `Store.push`."""
         said = (await self._api.ask(queries.PUSH, orders.content(order)))["orderCreate"]
         assure_taken(said)
-        return number(said["order"]["id"])
+        return orders.made(said["order"])
 
     async def cancel(self, id: str) -> None:  # noqa: A002
         """See `Store.cancel`."""

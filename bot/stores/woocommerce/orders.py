@@ -8,10 +8,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from bot.core.errors import StoreUnavailable
-from bot.core.store import OutLine, OutOrder, Sent, ThereOrder
+from bot.core.money import Money
+from bot.core.store import Made, OutLine, OutOrder, Sent, ThereOrder
 
 #: Where an order there has our number.
 MARK = "_parley_order"
+DISCOUNT, TAX = "_parley_discount", "_parley_tax"
+#: With this the shop adds no taxes of its own.
+EXEMPT = "is_vat_exempt"
 #: Where the extension Shipment Tracking keeps its parcels; WooCommerce itself knows of none.
 TRACKING = "_wc_shipment_tracking_items"
 #: Clocks may differ by so much.
@@ -19,7 +23,10 @@ SKEW = timedelta(minutes=10)
 
 
 def content(order: OutOrder) -> dict[str, Any]:
-    """What makes it; `processing` is how WooCommerce calls what is to be sent, and counts its pieces at once."""
+    """What makes it; `processing` is how WooCommerce calls what is to be sent, and counts its pieces at once.
+
+    Its total is what its lines say: a shop that reckons taxes would add its own to them, were the order not exempt.
+    """
     person = {"first_name": order.name[:100], "address_1": order.address.replace("\n", ", ")[:255]}
     return {
         "status": "processing",
@@ -29,15 +36,61 @@ def content(order: OutOrder) -> dict[str, Any]:
         "payment_method_title": "Parley",
         "billing": person | {"phone": order.phone[:64]},
         "shipping": person,
-        "line_items": [_line(line) for line in order.lines],
-        "meta_data": [{"key": MARK, "value": order.number}],
+        "line_items": [_line(line, off) for line, off in zip(order.lines, _off(order), strict=True)],
+        "shipping_lines": [
+            {"method_id": one.name, "method_title": one.title or one.name, "total": _text(one.amount)}
+            for one in order.of("shipping")
+        ],
+        "fee_lines": [
+            {"name": f"Tax {one.name}", "total": _text(one.amount), "tax_status": "none"}
+            for one in order.of("tax")
+            if not one.included
+        ],
+        "meta_data": [{"key": key, "value": value} for key, value in _told(order).items()],
     }
 
 
-def _line(line: OutLine) -> dict[str, Any]:
-    total = str((line.price * line.quantity).decimal)
+def _told(order: OutOrder) -> dict[str, str]:
+    """What has no place of its own in an order there: our number, the discount's code, and the tax within prices."""
+    found = {MARK: order.number, EXEMPT: "yes"}
+    for one in order.charges:
+        if one.kind == "discount":
+            found[DISCOUNT] = one.name
+        elif one.kind == "tax" and one.included:
+            found[TAX] = _text(one.amount)
+    return found
+
+
+def _line(line: OutLine, off: Money) -> dict[str, Any]:
+    whole = line.price * line.quantity
     chosen = {"variation_id": int(line.variant)} if line.variant != line.product else {}
-    return {"product_id": int(line.product), "quantity": line.quantity, "total": total, "subtotal": total} | chosen
+    return {
+        "product_id": int(line.product), "quantity": line.quantity, "subtotal": _text(whole),
+        "total": _text(whole + off),
+    } | chosen  # fmt: skip
+
+
+def _off(order: OutOrder) -> list[Money]:
+    """The discount's share of each line, negative: they sum to it, whatever is rounded."""
+    off = sum([one.amount.amount for one in order.of("discount")])
+    goods, passed, shares = order.goods, 0, []
+    for line in order.lines:
+        before, passed = passed, passed + line.price.amount * line.quantity
+        share = off * passed // goods.amount - off * before // goods.amount if goods.amount else 0
+        shares.append(Money(share, goods.currency))
+    return shares
+
+
+def _text(money: Money) -> str:
+    return str(money.decimal)
+
+
+def made(row: Mapping[str, Any]) -> Made:
+    """An order that is there. Raises `StoreUnavailable` for what is none."""
+    try:
+        return Made(str(row["id"]), str(row["total"]))
+    except KeyError:
+        raise StoreUnavailable("WooCommerce answered with what is no order") from None
 
 
 def read(row: Mapping[str, Any]) -> ThereOrder:

@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
 from bot.core.ports import FileStream, HookAnswer, HookRequest
-from bot.core.store import Brief, Hint, OutOrder, Page, StorePlace, StoreProduct, ThereOrder
+from bot.core.store import Brief, Hint, Made, OutOrder, Page, StorePlace, StoreProduct, ThereOrder
 from bot.http import Answer
 from bot.stores._api import Api, listed
 from bot.stores.woocommerce import hooks, orders
@@ -85,7 +85,7 @@ class WooCommerce:
                 return
             number += 1
 
-    async def find(self, order: OutOrder) -> str:
+    async def find(self, order: OutOrder) -> Made | None:
         """See `Store.find`; by looking through what was made since, for it does not search what it does not show."""
         number = 1
         while True:
@@ -93,14 +93,14 @@ class WooCommerce:
             rows = listed(await self._get("/orders", query | {"orderby": "id", "order": "asc", "status": "any"}))
             for row in rows:
                 if orders.is_ours(row, order.number):
-                    return str(row["id"])
+                    return orders.made(row)
             if len(rows) < MOST:
-                return ""
+                return None
             number += 1
 
-    async def push(self, order: OutOrder) -> str:
+    async def push(self, order: OutOrder) -> Made:
         """See `Store.push`."""
-        return str((await self._write("POST", "/orders", orders.content(order)))["id"])
+        return orders.made(await self._write("POST", "/orders", orders.content(order)))
 
     async def cancel(self, id: str) -> None:  # noqa: A002
         """See `Store.cancel`; it counts the pieces as there again."""

@@ -9,6 +9,7 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
@@ -44,6 +45,7 @@ class ShopifyServer(FakePlatform):
         self.pictures: dict[str, bytes] = {}
         self.orders: list[Json] = []
         self.webhooks: list[Json] = []
+        self.adds = Decimal(0)  # what the shop adds to an order by rules of its own
         self.costs: list[int] = []
         self.spent = 0
         self._filled_at = now
@@ -204,9 +206,9 @@ class ShopifyServer(FakePlatform):
         if None in levels:
             return {"userErrors": [{"field": ["order"], "message": "Variant is invalid"}], "order": None}
         id_ = 700 + len(self.orders)
-        self.orders.append(
-            told | {"id": f"gid://shopify/Order/{id_}", "name": f"#{id_}", "cancelledAt": None} | self._unsent()
-        )
+        made = {"id": f"gid://shopify/Order/{id_}", "name": f"#{id_}", "cancelledAt": None}
+        cost = {"shopMoney": {"amount": str(_total(told) + self.adds), "currencyCode": self.currency}}
+        self.orders.append(told | made | self._unsent() | {"totalPriceSet": cost})
         self._count(told, -1)
         return {"userErrors": [], "order": self.orders[-1]}
 
@@ -258,6 +260,19 @@ class ShopifyServer(FakePlatform):
 
 def _location(id_: int, name: str) -> Json:
     return {"id": f"gid://shopify/Location/{id_}", "name": name, "isActive": True}
+
+
+def _total(order: Mapping[str, Any]) -> Decimal:
+    """As the shop reckons it: taxes that are in the prices are not added."""
+    tax = () if order.get("taxesIncluded") else order.get("taxLines") or ()
+    lines = sum((_amount(one["priceSet"]) * one["quantity"] for one in order["lineItems"]), Decimal(0))
+    above = sum((_amount(one["priceSet"]) for one in (*(order.get("shippingLines") or ()), *tax)), Decimal(0))
+    code = order.get("discountCode")
+    return lines + above - (_amount(code["itemFixedDiscountCode"]["amountSet"]) if code else 0)
+
+
+def _amount(bag: Mapping[str, Any]) -> Decimal:
+    return Decimal(str(bag["shopMoney"]["amount"]))
 
 
 def _objects(found: Any) -> int:

@@ -58,7 +58,19 @@ input MoneyInput { amount: Decimal! currencyCode: CurrencyCode! }
 input MoneyBagInput { shopMoney: MoneyInput! presentmentMoney: MoneyInput }
 input OrderCreateLineItemInput { variantId: ID title: String quantity: Int! priceSet: MoneyBagInput }
 input MailingAddressInput { firstName: String lastName: String address1: String phone: String }
+input OrderCreateTaxLineInput { title: String! rate: Decimal! priceSet: MoneyBagInput channelLiable: Boolean }
+input OrderCreateShippingLineInput {
+  title: String! code: String source: String priceSet: MoneyBagInput! taxLines: [OrderCreateTaxLineInput!]
+}
+input OrderCreateFixedDiscountCodeAttributesInput { code: String! amountSet: MoneyBagInput }
+input OrderCreatePercentageDiscountCodeAttributesInput { code: String! percentage: Float }
+input OrderCreateDiscountCodeInput {
+  itemFixedDiscountCode: OrderCreateFixedDiscountCodeAttributesInput
+  itemPercentageDiscountCode: OrderCreatePercentageDiscountCodeAttributesInput
+}
 input OrderCreateOrderInput {
+  taxLines: [OrderCreateTaxLineInput!] taxesIncluded: Boolean shippingLines: [OrderCreateShippingLineInput!]
+  discountCode: OrderCreateDiscountCodeInput
   currency: CurrencyCode lineItems: [OrderCreateLineItemInput!] financialStatus: OrderCreateFinancialStatus
   tags: [String!] sourceIdentifier: String note: String shippingAddress: MailingAddressInput
 }
@@ -74,7 +86,7 @@ type FulfillmentTrackingInfo { company: String number: String url: URL }
 type Fulfillment { id: ID! status: FulfillmentStatus! trackingInfo(first: Int): [FulfillmentTrackingInfo!]! }
 type Order {
   id: ID! name: String! tags: [String!]! cancelledAt: DateTime
-  displayFulfillmentStatus: OrderDisplayFulfillmentStatus! totalRefundedSet: MoneyBag!
+  displayFulfillmentStatus: OrderDisplayFulfillmentStatus! totalRefundedSet: MoneyBag! totalPriceSet: MoneyBag!
   fulfillments(first: Int): [Fulfillment!]!
 }
 type OrderConnection { nodes: [Order!]! pageInfo: PageInfo! }

@@ -11,6 +11,7 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
@@ -29,6 +30,11 @@ def refuse(status: int, code: str, words: str = "no") -> Any:
     raise Refusal(status, {"code": code, "message": words, "data": {"status": status}})
 
 
+def _total(order: Json) -> Decimal:
+    lines = [one for name in ("line_items", "shipping_lines", "fee_lines") for one in order.get(name, ())]
+    return sum((Decimal(one["total"]) for one in lines), Decimal(0))
+
+
 class WooCommerceServer(FakePlatform):
     """`now` is the shop's clock, which a test moves; every change of a product takes a second."""
 
@@ -40,6 +46,7 @@ class WooCommerceServer(FakePlatform):
         self.pictures: dict[str, bytes] = {}
         self.orders: list[Json] = []
         self.webhooks: list[Json] = []
+        self.tax, self.adds = Decimal("0.19"), Decimal(0)  # what it reckons by rules of its own
         self._deliveries = 0
 
     def routes(self) -> Routes:
@@ -169,9 +176,14 @@ class WooCommerceServer(FakePlatform):
             if int(line["product_id"]) not in self.products:
                 refuse(400, "woocommerce_rest_invalid_product_id", "Invalid product.")
         made = {"id": 700 + len(self.orders), "date_created_gmt": f"{self.now:%Y-%m-%dT%H:%M:%S}", "meta_data": []}
-        self.orders.append(made | asked)
+        self.orders.append(made | asked | {"total": str(_total(asked) + self._taxes(asked))})
         self._count(asked["line_items"], -1)
         return response(self.orders[-1], 201)
+
+    def _taxes(self, order: Json) -> Decimal:
+        """What the shop reckons on top of all lines, but for an order that is exempt."""
+        told = {one["key"]: one["value"] for one in order.get("meta_data", ())}
+        return self.adds + (Decimal(0) if told.get("is_vat_exempt") == "yes" else _total(order) * self.tax)
 
     async def _change(self, call: Call) -> Result:
         self._known(call, set())

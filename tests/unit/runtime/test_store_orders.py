@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from bot.core.events import OrderChanged
 from bot.core.store import Hint
 from bot.runtime.order_steps import Stepped
 from bot.services import store_hints
-from models import Order, OrderEvent, OrderLine, Shipment, Stock, StoreOrder, StoreProblem
+from models import Order, OrderCharge, OrderEvent, OrderLine, Shipment, Stock, StoreOrder, StoreProblem
 from models.database import transaction
 from tests.kit.platforms.woocommerce import WooCommerceServer
 from tests.kit.wire_faults import Lost, Status
@@ -79,7 +80,7 @@ async def test_an_order_is_there_once_however_its_answer_is_lost(trade: Trade) -
     assert trade.server.count("order") == 1
     [made] = trade.server.orders
     assert made["line_items"] == [{"product_id": 1, "quantity": 2, "total": "136.00", "subtotal": "136.00"}]
-    assert made["meta_data"] == [{"key": "_parley_order", "value": order.number}]
+    assert made["meta_data"][0] == {"key": "_parley_order", "value": order.number}
     assert made["set_paid"] is True
     trade.server.touch(1)
     await trade.rounds(minutes=1)
@@ -165,3 +166,26 @@ async def test_an_order_with_goods_of_ours_is_for_staff_to_send(trade: Trade) ->
     await trade.hears("700")
     assert (await Order.get(id=order.id)).state == "paid"
     assert await StoreProblem.all().values_list("code", "title") == [("part_sent", order.number)]
+
+
+async def test_what_an_order_costs_besides_its_goods_goes_there_and_another_total_is_for_staff(trade: Trade) -> None:
+    charges = {"discount": -1000, "shipping": 1200, "tax": 2622}
+    trade.server.sells(1, price="68.00", stock_quantity=9)
+    await trade.rounds()
+    first, second = await trade.sells(), await trade.sells()
+    for order in (first, second):
+        for kind, amount in charges.items():
+            await OrderCharge.create(order_id=order.id, kind=kind, name=kind, title=kind, amount=amount)
+    await OrderLine.create(order_id=second.id, sku="ours", name="Cup", quantity=1, price=6800)
+    await trade.rounds()
+    # Of the second order two thirds are goods of the shop's, and so are its charges.
+    assert [one["total"] for one in trade.server.orders] == ["164.22", "154.82"]
+    assert await StoreProblem.all().count() == 0
+    trade.server.adds = Decimal("0.01")
+    third = await trade.sells()
+    await trade.rounds()
+    [problem] = await StoreProblem.all()
+    assert (problem.code, problem.title, problem.facts) == (
+        "other_total", third.number, {"here": "136.00", "there": "136.01", "currency": "CNY"},
+    )  # fmt: skip
+    assert (await StoreOrder.get(order_id=third.id)).state == "sent"
