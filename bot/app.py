@@ -115,7 +115,8 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
     accounts = await make_channels(config, opener(storage, filing), calls, posts, offered) | {
         channel.account: channel for channel in more
     }
-    providers = await make_providers(config, clock)
+    connected = make_stores(config)
+    providers = await make_providers(config, clock, connected)
     paying = Paying(providers, Urls(config.server.url), clock)
     parts = Parts(
         shop=make_shop(config, routes, languages, accounts, providers),
@@ -132,7 +133,7 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
         clock=clock,
         roles=config.server.roles,
         calls=calls,
-        stores=make_stores(config),
+        stores=connected,
         post=WebhookCalls(config.webhooks.networks),
     )
     runtime = Runtime(parts)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from bot import payments
 from bot.channels import telegram
 from bot.config import Config
+from bot.core.billing import TakesMoney
 from bot.core.errors import ConfigError
 from bot.core.payment import PaymentProvider
 from bot.payments._by_hand import ByHandSettings
 from bot.payments._settings import BotAccess, BotSettings, PaymentSettings
 from bot.payments.local import LocalPayments
+from bot.runtime.store_paying import ShopCheckout
+from bot.runtime.store_syncing import Connected
 from bot.services import settings as kept
 from bot.services.charges import KeptInvoices
 from bot.services.receipts import Books
@@ -26,14 +29,19 @@ def ways_to_pay(providers: Mapping[str, PaymentProvider]) -> tuple[Offer, ...]:
     return tuple(Offer(PayWay(name, one.title.id), one.terms) for name, one in providers.items())
 
 
-async def make_providers(config: Config, clock: Clock) -> dict[str, PaymentProvider]:
-    """The payment providers of the configuration, by name."""
+async def make_providers(
+    config: Config, clock: Clock, connected: Sequence[Connected] = ()
+) -> dict[str, PaymentProvider]:
+    """The payment providers of the configuration, by name; connected shops that take the money are among them."""
     found: dict[str, PaymentProvider] = {}
     if config.payments.local.enabled:
         secret = (await kept.secret("local payments")).hex()
         found["local"] = LocalPayments(config.server.data / "test-bank.db", secret, config.server.url)
     for name, settings in config.payments.providers().items():
         found[name] = open_provider(config, name, settings, clock)
+    for store in [one.store for one in connected]:
+        if isinstance(store, TakesMoney) and store.takes_money:
+            found[store.name] = ShopCheckout(store, clock)
     return found
 
 

@@ -115,7 +115,7 @@ class StoreOrder(Model):
     )
     order_id: int
     store = fields.CharField(32)
-    state = fields.CharField(16)  # due | sent | refused
+    state = fields.CharField(16)  # billed | due | sent | refused | ending | ended
     external_id = fields.CharField(128, default="")
     tries = fields.IntField(default=0)
     retry_at = fields.DatetimeField(null=True)

@@ -45,18 +45,22 @@ def run(args: argparse.Namespace) -> int:
 
 async def _run(args: argparse.Namespace) -> int:
     from bot.app_payments import make_providers
+    from bot.app_stores import make_stores
 
     config, now = session.configured(args), datetime.now(UTC)
     day = args.day or now.date() - timedelta(days=1)
     if day >= now.date():
         raise BadInput(f"{day} is not over yet (UTC); providers have no books of it")
     async with session.database(config):
-        providers = await make_providers(config, lambda: datetime.now(UTC))
+        connected = make_stores(config)
+        providers = await make_providers(config, lambda: datetime.now(UTC), connected)
         try:
             told = [await _told(bank, day) for bank in _chosen(providers, args.provider)]
         finally:
             for bank in providers.values():
                 await bank.close()
+            for one in connected:
+                await one.store.close()
     return session.DONE if all(told) else session.FAILED
 
 

@@ -38,6 +38,8 @@ class Terms:
     hold: timedelta | None = None
     on_delivery: bool = False
     by_hand: bool = False
+    #: The connected shop that takes the money for orders with goods of its own, and then alone does; "" for none.
+    store: str = ""
 
     def reaches(self, phone: str) -> bool:
         """Whether it is offered where this phone number is of."""

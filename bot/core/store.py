@@ -14,8 +14,8 @@ from bot.core.money import Money
 from bot.core.ports import FileStream, HookAnswer, HookRequest
 from bot.core.pricing import Charge
 
-#: "privacy": what is asked of everybody who has data of the shop's customers.
-About = Literal["product", "order", "privacy"]
+#: "bill": what the shop itself is to be paid for. "privacy": what is asked of everybody who has data of its customers.
+About = Literal["product", "order", "bill", "privacy"]
 
 
 @dataclass(frozen=True, slots=True)

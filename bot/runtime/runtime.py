@@ -16,7 +16,7 @@ from bot.core.message import FROM_CUSTOMER, Inbound
 from bot.core.ports import Channel
 from bot.core.router import menu
 from bot.core.shard import shard_of
-from bot.runtime import broadcasting, order_steps
+from bot.runtime import broadcasting, noticed, order_steps
 from bot.runtime.attempts import Attempts, Executor
 from bot.runtime.blocking import Watch
 from bot.runtime.bus import Bus
@@ -97,7 +97,11 @@ class Runtime:
         )
         self.effects = Effects(self.attempts, clock=parts.clock, lease=self._lease)
         steps = Steps(
-            partial(order_steps.follow, self._inbox, parts.shop), self._stepped, parts.storage, self.bus.publish
+            partial(order_steps.follow, self._inbox, parts.shop),
+            self._stepped,
+            parts.storage,
+            self.bus.publish,
+            lambda payment, name: noticed.keep(self.accept, payment, name, parts.clock()),
         )
         self.stores = Stores(parts.stores, self._lease, parts.filing, parts.limits, parts.clock, steps)
         self.webhooks = Webhooks(parts.post, self._parked.changed, parts.clock) if parts.post else None

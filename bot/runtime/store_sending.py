@@ -12,6 +12,7 @@ from bot.core.ports import Storage
 from bot.core.store import Made, Store, ThereOrder
 from bot.runtime.order_steps import Stepped
 from bot.services import store_orders
+from bot.services.payments import PaymentView
 from bot.services.store_orders import Due
 
 
@@ -19,6 +20,7 @@ from bot.services.store_orders import Due
 class Steps:
     """How our orders go on by what a shop did with them: in its transaction, and what is `done` after the commit.
 
+    `noticed`: a payment changed in the shop's checkout, told once by each name of what happened.
     Who is forgotten since the shop asked for it goes from the `storage`, too, and `published` hears of it.
     """
 
@@ -26,6 +28,7 @@ class Steps:
     done: Callable[[Stepped], None]
     storage: Storage
     published: Callable[[ContactErased], None]
+    noticed: Callable[[PaymentView, str], Awaitable[None]]
 
 
 class Sending:

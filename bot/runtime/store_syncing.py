@@ -21,6 +21,7 @@ from bot.core.faults import fault
 from bot.core.store import Page, Store, StoreProduct
 from bot.runtime import roll
 from bot.runtime.lease import Lease
+from bot.runtime.store_bills import Bills
 from bot.runtime.store_pictures import Fetched, Pictures, kept
 from bot.runtime.store_sending import Sending, Steps
 from bot.services import order_states, store_hints, store_orders, store_products, store_states
@@ -76,6 +77,7 @@ class Syncing:
     ) -> None:
         self._steps = steps
         self._sending = Sending(connected.store, self._is_ours, clock)
+        self._bills = Bills(connected.store, steps, clock)
         self._store, self._every, self._hook = connected.store, connected.every, connected.hook
         self._name = connected.store.name
         self._shop = Shop(self._name, connected.language)
@@ -160,6 +162,7 @@ class Syncing:
         sync = await store_states.begin(self._name, self._clock())
         shop = await self._places()
         await self._subscribe()
+        await self._bills.run()
         await self._sending.run()
         more = True
         while more and await self._is_ours():
@@ -211,7 +214,13 @@ class Syncing:
         """What it told of is asked for, and taken."""
         while await self._is_ours() and (told := await store_hints.waiting(self._name)):
             for one in told:
-                await (self._look_at_order(one) if one.about == "order" else self._look(shop, one))
+                match one.about:
+                    case "order":
+                        await self._look_at_order(one)
+                    case "bill":
+                        await self._bills.look_at(one)
+                    case _:
+                        await self._look(shop, one)
 
     async def _look_at_order(self, told: Waiting) -> None:
         is_ours = await store_orders.of(self._name, told.external_id) is not None
@@ -221,6 +230,8 @@ class Syncing:
             await store_hints.done(told.ids, now)
         if stepped is not None:
             self._steps.done(stepped)
+        if there is not None:
+            await self._bills.follow(there)
 
     async def _look(self, shop: Shop, told: Waiting) -> None:
         there = await self._store.product(told.external_id) if told.about == "product" else None

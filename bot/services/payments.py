@@ -68,11 +68,24 @@ async def ways(scope: Scope, number: str) -> list[PayWay]:
         raise Refused("no_order", number=number)
     total = Money(order.total, order.currency)
     spoken = language(scope.locale)
-    return [
-        PayWay(offer.way.name, offer.terms.titles.get(spoken, offer.way.title))
+    sellers = await _sellers(scope, order)
+    fit = [
+        offer
         for offer in scope.pay_ways
-        if offer.terms.takes(total, scope.account) and offer.terms.reaches(order.phone)
+        if offer.terms.takes(total, scope.account)
+        and offer.terms.reaches(order.phone)
+        and offer.terms.store in ("", *sellers)
     ]
+    theirs = [offer for offer in fit if offer.terms.store]
+    return [PayWay(offer.way.name, offer.terms.titles.get(spoken, offer.way.title)) for offer in theirs or fit]
+
+
+async def _sellers(scope: Scope, order: Order) -> frozenset[str]:
+    """The connected shops whose goods are in the order, where any takes the money itself."""
+    if not any(offer.terms.store for offer in scope.pay_ways):
+        return frozenset()
+    sold = OrderLine.filter(order_id=order.id, variant__store__isnull=False)
+    return frozenset([str(store) for store in await sold.values_list("variant__store", flat=True)])
 
 
 async def begin(scope: Scope, number: str, provider: str) -> PaymentView:

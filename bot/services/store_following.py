@@ -9,7 +9,7 @@ from bot.services import order_states, orders, shipments, store_orders
 from bot.services.order_states import Doing
 from bot.services.orders import OrderView
 from bot.services.shipments import MOST, UNKNOWN, Parcel
-from models import locks
+from models import Order, Payment, locks
 
 
 async def take(store: str, there: ThereOrder, now: datetime) -> OrderView | None:
@@ -18,7 +18,7 @@ async def take(store: str, there: ThereOrder, now: datetime) -> OrderView | None
     order = await locks.order(order_id) if order_id is not None else None
     if order is None:
         return None
-    if there.refunded and order.state != "refunded":
+    if there.refunded and order.state != "refunded" and not await _was_paid_there(store, order):
         amount = f"{there.refunded} {order.currency}"
         await store_orders.tell(store, order.number, "refunded_there", {"amount": amount}, now)
     if not there.is_sent or order.state not in order_states.AT_HOME:
@@ -33,6 +33,11 @@ async def take(store: str, there: ThereOrder, now: datetime) -> OrderView | None
     for further in parcels[1:]:
         await shipments.send(order, further, now)
     return moved
+
+
+async def _was_paid_there(store: str, order: Order) -> bool:
+    """Whether the shop took the money: then what it pays back is booked by the payment itself."""
+    return await Payment.filter(order_id=order.id, provider=store, captured__gt=0).exists()
 
 
 def _parcel(sent: Sent) -> Parcel:

@@ -49,7 +49,9 @@ async def want(order: Order, now: datetime) -> None:
     store = await lines.first().values_list("variant__store", flat=True)
     if store:
         wanted = {"store": str(store), "state": "due", "at": now, "retry_at": None}
-        await StoreOrder.get_or_create(wanted, order_id=order.id)
+        _, is_new = await StoreOrder.get_or_create(wanted, order_id=order.id)
+        if not is_new:  # the shop's own checkout made it there
+            await StoreOrder.filter(order_id=order.id, state="billed").update(state="due")
 
 
 async def give_up(order: Order) -> None:
@@ -149,23 +151,33 @@ async def owed(store: str, variants: Collection[int]) -> dict[tuple[int, int], i
 
 
 async def _due(row: StoreOrder, order: Order) -> Due:
-    all_lines = await OrderLine.filter(order_id=order.id).order_by("id").select_related("variant__product")
-    of_store = [(line, line.variant) for line in all_lines if line.variant and line.variant.store == row.store]
-    lines = tuple(_line(line, variant, order.currency) for line, variant in of_store)
-    whole = sum([line.price * line.quantity for line in all_lines])
-    part = sum([line.price * line.quantity for line, _ in of_store])
-    charges = await pricing.charges({order.id: order.currency})
-    out = OutOrder(
+    out = await whole(order, row.store, row.at)
+    all_lines = await OrderLine.filter(order_id=order.id)
+    goods = sum([line.price * line.quantity for line in all_lines])
+    part = sum([line.price.amount * line.quantity for line in out.lines])
+    out = replace(out, charges=tuple(_share(one, part, goods) for one in out.charges))
+    return Due(order.id, out, row.external_id, row.tries > 0, row.state == "ending")
+
+
+async def lines_of(order_id: int, store: str) -> list[OrderLine]:
+    """The lines with goods of the shop, each with its variant and product."""
+    lines = OrderLine.filter(order_id=order_id, variant__store=store).order_by("id")
+    return await lines.select_related("variant__product")
+
+
+async def whole(order: Order, store: str, since: datetime) -> OutOrder:
+    """Its goods of the shop, and all that it costs besides."""
+    lines = [(line, line.variant) for line in await lines_of(order.id, store)]
+    return OutOrder(
         number=order.number,
-        lines=lines,
+        lines=tuple(_line(line, variant, order.currency) for line, variant in lines if variant is not None),
         name=order.name,
         phone=order.phone,
         address=order.address,
         is_paid=order.paid_at is not None,
-        since=row.at,
-        charges=tuple(_share(one, part, whole) for one in charges[order.id]),
+        since=since,
+        charges=(await pricing.charges({order.id: order.currency}))[order.id],
     )
-    return Due(order.id, out, row.external_id, row.tries > 0, row.state == "ending")
 
 
 def _line(line: OrderLine, variant: Variant, currency: str) -> OutLine:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bot.core.billing import Bill, Extra
 from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
 from bot.core.money import Money
 from bot.core.ports import HookRequest
@@ -192,12 +193,15 @@ OFF = Charge("discount", "TEA", "TEA", Money(-101, "EUR"))
 POST = Charge("shipping", "post", "Post", Money(490, "EUR"))
 
 
-@pytest.mark.parametrize("charges", [
+CHARGES = (
     (OFF,),
-    (POST,),
+    (POST, OFF),
     (OFF, POST, Charge("tax", "DE", "", Money(333, "EUR"), 19_000)),
     (OFF, POST, Charge("tax", "DE", "", Money(271, "EUR"), 19_000, included=True)),
-])  # fmt: skip
+)
+
+
+@pytest.mark.parametrize("charges", CHARGES)
 async def test_what_an_order_costs_there_is_what_it_cost_here(case: Case, charges: tuple[Charge, ...]) -> None:
     for number in (1, 2, 3):
         case.server.sells(number)
@@ -209,6 +213,35 @@ async def test_what_an_order_costs_there_is_what_it_cost_here(case: Case, charge
     [row] = case.server.orders
     told = str(row)
     assert all(one.title in told and (one.included or one.name in told) for one in charges)
+
+
+async def test_a_bill_asks_for_all_that_the_order_costs(server: ShopifyServer, shop: Shopify) -> None:
+    server.sells(1)
+    order = ordered(OutLine("1", "10", 2, Money(333, "EUR")))
+    for charges in CHARGES:
+        bill = Bill(f"{len(charges)}{charges[-1].included}", replace(order, charges=charges))
+        bill = replace(bill, extras=(Extra("1 × Cup", Money(1299, "EUR")),), until=NOW + timedelta(minutes=30))
+        made = await shop.bill(bill)
+        assert await shop.bill(bill) == made  # its answer was lost, and it was found
+        assert (Decimal(made.total), made.state, made.currency) == (bill.total.decimal, "open", "EUR")
+    assert len(server.drafts.rows) == len(CHARGES)
+    assert server.drafts.rows[0]["reserveInventoryUntil"] == "2026-11-23T09:30:00Z"
+    server.drafts.pays(0)
+    paid = await shop.billed("500")
+    assert paid is not None
+    assert (paid.state, paid.order, paid.paid) == ("paid", "700", paid.total)
+    with pytest.raises(BadInput):
+        await shop.unbill("500")
+    for _ in range(2):
+        await shop.pay_back("500", Money(100, "EUR"), "refund:1")
+    with pytest.raises(BadInput):
+        await shop.pay_back("500", Money(10**6, "EUR"), "refund:2")
+    assert await shop.paid_back("500", "refund:1") == "1.00"
+    assert await shop.paid_back("500", "refund:2") is None
+    with pytest.raises(BadInput):
+        await shop.bill(replace(bill, key="gone", order=ordered(OutLine("9", "99", 1, Money(1, "EUR")))))
+    assert await shop.billed("999") is None
+    assert server.refusals == []
 
 
 async def test_what_became_of_an_order_there(case: Case) -> None:

@@ -44,6 +44,7 @@ from bot.runtime.paying import Paying
 from bot.runtime.refunds import GiveBack
 from bot.runtime.runtime import Runtime
 from bot.runtime.shop import NO_LATER, Able, Later, Shop
+from bot.runtime.store_syncing import Connected
 from bot.runtime.voiding import VoidPayment
 from bot.services import payments
 from bot.services.filing import Filing, Limits
@@ -153,6 +154,7 @@ class Simulator:
         self.storage = LocalStorage(self.folder / "files", low_space=0)
         self.bank = LocalPayments(self.folder / "bank.db", "secret", "http://shop.test", clock=self.clock)
         self.providers: dict[str, PaymentProvider] = {"local": self.bank}
+        self.connected: tuple[Connected, ...] = ()
         self._numbers = itertools.count(1)
         self._stack = AsyncExitStack()
 
@@ -195,6 +197,7 @@ class Simulator:
                 limits=Limits(20 * MIB, 20 * MIB),
                 callees=Paying(providers, Urls("http://shop.test"), self.clock).callees(),
                 clock=self.clock,
+                stores=self.connected,
             )
         )
         urls = Urls("http://shop.test")

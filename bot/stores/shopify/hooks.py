@@ -20,12 +20,15 @@ from bot.settings.secret import Secret
 
 #: What it is asked to tell.
 TOPICS = ("PRODUCTS_CREATE", "PRODUCTS_UPDATE", "PRODUCTS_DELETE", "ORDERS_FULFILLED", "REFUNDS_CREATE")
+#: The same where it takes the money.
+MONEY_TOPICS = (*TOPICS, "DRAFT_ORDERS_UPDATE")
 #: Shopify sends these to every app, without being asked.
 PRIVACY = ("customers/redact", "customers/data_request", "shop/redact")
 #: By the first word of a topic: what it is about, and where its body has the id.
 ABOUT: dict[str, tuple[About, str]] = {
     "products": ("product", "id"),
     "orders": ("order", "id"),
+    "draft_orders": ("bill", "id"),
     "fulfillments": ("order", "order_id"),
     "refunds": ("order", "order_id"),
 }

@@ -47,7 +47,6 @@ def _sent(row: Mapping[str, Any]) -> Sent:
 
 def content(order: OutOrder) -> dict[str, Any]:
     """What makes it: what was sold here is sold, whatever the shop counts by now."""
-    first, _, last = order.name.strip().rpartition(" ")
     lines = [
         {"variantId": gid("ProductVariant", line.variant), "quantity": line.quantity, "priceSet": _set(line.price)}
         for line in order.lines
@@ -66,12 +65,16 @@ def content(order: OutOrder) -> dict[str, Any]:
             "tags": [tag(order.number)],
             "sourceIdentifier": order.number,
             "note": order.number,
-            "shippingAddress": {
-                "firstName": first, "lastName": last, "address1": order.address[:255], "phone": order.phone or None,
-            },
+            "shippingAddress": person(order),
         } | _discount(order),
         "options": {"inventoryBehaviour": "DECREMENT_IGNORING_POLICY", "sendReceipt": False},
     }  # fmt: skip
+
+
+def person(order: OutOrder) -> dict[str, Any]:
+    """Where it goes to."""
+    first, _, last = order.name.strip().rpartition(" ")
+    return {"firstName": first, "lastName": last, "address1": order.address[:255], "phone": order.phone or None}
 
 
 def _tax(charge: Charge) -> dict[str, Any]:

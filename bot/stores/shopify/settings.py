@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -31,8 +31,8 @@ class Settings(StoreSettings):
 
     cure = (
         "set `shop` to its address at myshopify.com; in its admin (Settings, Apps, Develop apps) make an app with "
-        "read_products, read_inventory, read_locations, read_orders and write_orders, and copy `access_token` and "
-        "`client_secret` from there"
+        "read_products, read_inventory, read_locations, read_orders and write_orders (and, where the shop takes the "
+        "money, write_draft_orders), and copy `access_token` and `client_secret` from there"
     )
     needed = ("shop", "access_token", "client_secret")
 
@@ -41,6 +41,11 @@ class Settings(StoreSettings):
     client_secret: Secret = Field(default=Secret(), description="Of the app: webhooks are signed with it.")
     old_client_secret: Secret = Field(
         default=Secret(), description="The one before, as long as webhooks are still signed with it."
+    )
+    money: Literal["parley", "shop"] = Field(
+        default="parley",
+        description='Who takes the money for its goods: "parley" by the ways of [payments], or the "shop" by its own '
+        "checkout.",
     )
     version: Annotated[str, AfterValidator(_version)] = Field(
         default="2026-07", description="The version of the API that calls are pinned to."

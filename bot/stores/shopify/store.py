@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import orjson
 
-from bot.core.errors import StoreUnavailable
+from bot.core.billing import Bill, Billed, Taking
+from bot.core.errors import BadInput, StoreUnavailable
+from bot.core.money import Money
 from bot.core.ports import FileStream, HookAnswer, HookRequest
 from bot.core.store import Brief, Hint, Made, OutOrder, Page, StorePlace, StoreProduct, ThereOrder
-from bot.stores.shopify import hooks, orders, queries
+from bot.stores.shopify import bills, hooks, orders, queries
 from bot.stores.shopify.api import AdminApi, assure_taken
 from bot.stores.shopify.products import changed_at, gid, number, read
 from bot.stores.shopify.settings import Settings
@@ -32,6 +34,7 @@ class Shopify:
         self._api = AdminApi(settings)
         self._pictures = Strangers(fails=StoreUnavailable)
         self._currency = ""
+        self.takes_money = settings.money == "shop"
 
     async def who(self) -> str:
         """The shop's name and address, and a version of the API that is over."""
@@ -102,6 +105,59 @@ class Shopify:
         row = (await self._api.ask(queries.ORDER, {"id": gid("Order", id)}))["order"]
         return orders.read(row) if row else None
 
+    async def bill(self, bill: Bill) -> Billed:
+        """See `TakesMoney.bill`."""
+        tag = bills.key_tag(bill.key)
+        rows = (await self._api.ask(bills.FIND, {"by": f"tag:'{tag}'"}))["draftOrders"]["nodes"]
+        for row in rows:
+            if tag in row["tags"]:
+                return bills.read(row)
+        said = (await self._api.ask(bills.CREATE, {"input": bills.content(bill)}))["draftOrderCreate"]
+        assure_taken(said)
+        return bills.read(said["draftOrder"])
+
+    async def billed(self, id: str) -> Billed | None:  # noqa: A002
+        """See `TakesMoney.billed`."""
+        row = (await self._api.ask(bills.READ, {"id": gid("DraftOrder", id)}))["draftOrder"]
+        return bills.read(row) if row else None
+
+    async def unbill(self, id: str) -> None:  # noqa: A002
+        """See `TakesMoney.unbill`."""
+        asked = {"input": {"id": gid("DraftOrder", id)}}
+        assure_taken((await self._api.ask(bills.DELETE, asked))["draftOrderDelete"])
+
+    async def pay_back(self, id: str, amount: Money, key: str) -> None:  # noqa: A002
+        """See `TakesMoney.pay_back`."""
+        order = await self._money_of(id)
+        if order is None:
+            raise BadInput("Shopify has no payment of this order")
+        if bills.given(order, key) is None:
+            assure_taken((await self._api.ask(bills.PAY_BACK, bills.refund(order, amount, key)))["refundCreate"])
+
+    async def paid_back(self, id: str, key: str) -> str | None:  # noqa: A002
+        """See `TakesMoney.paid_back`."""
+        return bills.given(await self._money_of(id), key)
+
+    async def takings(self, day: date) -> AsyncIterator[Taking]:
+        """See `TakesMoney.takings`."""
+        after: str | None = None
+        while True:
+            asked = {"by": bills.of_day(day), "first": queries.MORE // 5, "after": after}
+            found = (await self._api.ask(bills.TAKINGS, asked))["orders"]
+            for row in found["nodes"]:
+                for one in bills.takings(row, day):
+                    yield one
+            if not found["pageInfo"]["hasNextPage"]:
+                return
+            after = found["pageInfo"]["endCursor"]
+
+    async def _money_of(self, bill: str) -> dict[str, Any] | None:
+        billed = await self.billed(bill)
+        if billed is None or not billed.order:
+            return None
+        found = (await self._api.ask(bills.MONEY, {"id": gid("Order", billed.order)}))["order"]
+        return dict(found) if found else None
+
     async def picture(self, address: str) -> FileStream:
         """See `Store.picture`."""
         return await self._pictures.open(address)
@@ -110,7 +166,7 @@ class Shopify:
         """See `Store.subscribe`; it takes away those that failed eight times."""
         rows = (await self._api.ask(queries.SUBSCRIPTIONS))["webhookSubscriptions"]["nodes"]
         there = {str(row["topic"]) for row in rows if row["uri"] == address}
-        for topic in hooks.TOPICS:
+        for topic in hooks.MONEY_TOPICS if self.takes_money else hooks.TOPICS:
             if topic not in there:
                 said = await self._api.ask(queries.SUBSCRIBE, {"topic": topic, "to": {"uri": address}})
                 assure_taken(said["webhookSubscriptionCreate"])

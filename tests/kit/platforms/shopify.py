@@ -27,6 +27,7 @@ from graphql import (
 
 from tests.kit.platforms.base import Call, FakePlatform, Json, Refusal, Result, Routes, response
 from tests.kit.platforms.posting import Delivery
+from tests.kit.platforms.shopify_drafts import Drafts
 from tests.kit.platforms.shopify_schema import SCHEMA
 
 SHOP, TOKEN, SECRET, VERSION = "tea.myshopify.com", "shpat_tea", "shpss_tea", "2026-07"
@@ -45,6 +46,7 @@ class ShopifyServer(FakePlatform):
         self.pictures: dict[str, bytes] = {}
         self.orders: list[Json] = []
         self.webhooks: list[Json] = []
+        self.drafts = Drafts(self)
         self.adds = Decimal(0)  # what the shop adds to an order by rules of its own
         self.costs: list[int] = []
         self.spent = 0
@@ -71,11 +73,12 @@ class ShopifyServer(FakePlatform):
             "id": f"gid://shopify/Product/{id_}", "title": title or f"Tea {id_}", "handle": f"tea-{id_}",
             "descriptionHtml": f"<p>About {id_}</p>", "productType": "", "status": "ACTIVE", "featuredMedia": None,
             "hasOnlyDefaultVariant": not names, "options": [{"id": "1", "name": name} for name in names or ["Title"]],
-            "variants": self._connected([self._variant(id_, row) for row in rows]),
+            "variants": self.connected([self._variant(id_, row) for row in rows]),
         } | more  # fmt: skip
         return self.touch(id_)
 
-    def _unsent(self) -> Json:
+    def unsent(self) -> Json:
+        """What is so of a new order."""
         back = {"shopMoney": {"amount": "0.0", "currencyCode": self.currency}}
         return {"displayFulfillmentStatus": "UNFULFILLED", "fulfillments": [], "totalRefundedSet": back}
 
@@ -116,7 +119,7 @@ class ShopifyServer(FakePlatform):
             "compareAtPrice": row.get("compare_at"), "inventoryPolicy": row.get("policy", "DENY"),
             "selectedOptions": [{"name": name, "value": value} for name, value in chosen.items()],
             "inventoryItem": {
-                "id": "1", "tracked": row.get("tracked", True), "inventoryLevels": self._connected(levels),
+                "id": "1", "tracked": row.get("tracked", True), "inventoryLevels": self.connected(levels),
             },
         }  # fmt: skip
 
@@ -183,21 +186,23 @@ class ShopifyServer(FakePlatform):
     def _root(self) -> Json:
         return {
             "shop": {"id": "1", "name": "Tea", "myshopifyDomain": SHOP, "currencyCode": self.currency},
-            "locations": self._connected([*self.locations.values()]),
+            "locations": self.connected([*self.locations.values()]),
             "product": lambda _, **asked: self.products.get(int(asked["id"].rpartition("/")[2])),
             "products": self._products,
-            "webhookSubscriptions": self._connected(self.webhooks),
+            "webhookSubscriptions": self.connected(self.webhooks),
             "orders": self._orders,
             "order": lambda _, id: next((row for row in self.orders if row["id"] == id), None),  # noqa: A006
             "orderCreate": self._order,
             "orderCancel": self._cancel,
             "webhookSubscriptionCreate": self._subscribe,
+            **self.drafts.root(),
         }
 
     def _orders(self, info: Any, **asked: Any) -> Json:
-        found = re.fullmatch(r"tag:'([^']+)'", asked["query"])
+        found = re.fullmatch(r"tag:'([^']+)'( AND updated_at:>='[^']+')?", asked["query"])
         assert found is not None, asked["query"]
-        made: Json = self._connected([row for row in self.orders if found[1] in row["tags"]])(info, asked["first"])
+        rows = [row for row in self.orders if found[1] in row["tags"]]
+        made: Json = self.connected(rows)(info, asked["first"], asked.get("after"))
         return made
 
     def _order(self, _: Any, **asked: Any) -> Json:
@@ -208,8 +213,8 @@ class ShopifyServer(FakePlatform):
         id_ = 700 + len(self.orders)
         made = {"id": f"gid://shopify/Order/{id_}", "name": f"#{id_}", "cancelledAt": None}
         cost = {"shopMoney": {"amount": str(_total(told) + self.adds), "currencyCode": self.currency}}
-        self.orders.append(told | made | self._unsent() | {"totalPriceSet": cost})
-        self._count(told, -1)
+        self.orders.append(told | made | self.unsent() | {"totalPriceSet": cost})
+        self.count_pieces(told, -1)
         return {"userErrors": [], "order": self.orders[-1]}
 
     def _cancel(self, _: Any, **asked: Any) -> Json:
@@ -217,11 +222,13 @@ class ShopifyServer(FakePlatform):
         if not found:
             return {"orderCancelUserErrors": [{"field": ["orderId"], "message": "Order does not exist"}]}
         found[0]["cancelledAt"] = f"{self.now:%Y-%m-%dT%H:%M:%SZ}"
-        self._count(found[0], 1)
+        self.count_pieces(found[0], 1)
         return {"orderCancelUserErrors": []}
 
-    def _count(self, order: Json, sign: int) -> None:
+    def count_pieces(self, order: Json, sign: int) -> None:
         for line in order["lineItems"]:
+            if line.get("variantId") is None:
+                continue
             product, pieces = self.levels[line["variantId"]]
             first = min(pieces)
             pieces[first] += sign * line["quantity"]
@@ -243,10 +250,10 @@ class ShopifyServer(FakePlatform):
             rows = [row for row in rows if row["updatedAt"] >= found[1]]
         by = {"UPDATED_AT": "updatedAt"}.get(asked["sortKey"], "id")
         rows.sort(key=lambda row: (row[by], int(row["id"].rpartition("/")[2])))
-        made: Json = self._connected(rows)(info, asked["first"], asked.get("after"))
+        made: Json = self.connected(rows)(info, asked["first"], asked.get("after"))
         return made
 
-    def _connected(self, rows: Sequence[Json]) -> Any:
+    def connected(self, rows: Sequence[Json]) -> Any:
         def connection(_: Any, first: int, after: str | None = None, includeInactive: bool = False) -> Json:  # noqa: N803
             if not 1 <= first <= 250:
                 raise ValueError("first must be within 1 and 250")

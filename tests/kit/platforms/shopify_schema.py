@@ -8,6 +8,7 @@ from __future__ import annotations
 from graphql import build_schema
 
 SCHEMA = build_schema("""
+directive @idempotent(key: String!) on FIELD
 scalar DateTime
 scalar Money
 scalar HTML
@@ -84,7 +85,50 @@ enum OrderDisplayFulfillmentStatus {
 enum FulfillmentStatus { CANCELLED ERROR FAILURE SUCCESS }
 type FulfillmentTrackingInfo { company: String number: String url: URL }
 type Fulfillment { id: ID! status: FulfillmentStatus! trackingInfo(first: Int): [FulfillmentTrackingInfo!]! }
+enum OrderTransactionKind { AUTHORIZATION CAPTURE CHANGE EMV_AUTHORIZATION REFUND SALE SUGGESTED_REFUND VOID }
+enum OrderTransactionStatus { AWAITING_RESPONSE ERROR FAILURE PENDING SUCCESS UNKNOWN }
+type OrderTransaction {
+  id: ID! kind: OrderTransactionKind! status: OrderTransactionStatus! gateway: String processedAt: DateTime
+  amountSet: MoneyBag!
+}
+type Refund { id: ID note: String totalRefundedSet: MoneyBag! }
+input OrderTransactionInput {
+  amount: Money! gateway: String! kind: OrderTransactionKind! orderId: ID! parentId: ID
+}
+input RefundInput {
+  orderId: ID! note: String notify: Boolean currency: CurrencyCode transactions: [OrderTransactionInput!]
+}
+type RefundCreatePayload { userErrors: [UserError!]! refund: Refund }
+enum OrderDisplayFinancialStatus {
+  AUTHORIZED EXPIRED PAID PARTIALLY_PAID PARTIALLY_REFUNDED PENDING REFUNDED VOIDED
+}
+enum DraftOrderStatus { COMPLETED INVOICE_SENT OPEN }
+enum DraftOrderAppliedDiscountType { FIXED_AMOUNT PERCENTAGE }
+input DraftOrderAppliedDiscountInput {
+  title: String description: String value: Float! valueType: DraftOrderAppliedDiscountType!
+  amountWithCurrency: MoneyInput
+}
+input ShippingLineInput { title: String shippingRateHandle: String priceWithCurrency: MoneyInput }
+input DraftOrderLineItemInput {
+  variantId: ID title: String quantity: Int! priceOverride: MoneyInput originalUnitPriceWithCurrency: MoneyInput
+  taxable: Boolean requiresShipping: Boolean
+}
+input DraftOrderInput {
+  lineItems: [DraftOrderLineItemInput!] presentmentCurrencyCode: CurrencyCode taxExempt: Boolean
+  acceptAutomaticDiscounts: Boolean allowDiscountCodesInCheckout: Boolean tags: [String!] note: String
+  shippingAddress: MailingAddressInput shippingLine: ShippingLineInput
+  appliedDiscount: DraftOrderAppliedDiscountInput reserveInventoryUntil: DateTime
+}
+input DraftOrderDeleteInput { id: ID! }
+type DraftOrder {
+  id: ID! status: DraftOrderStatus! invoiceUrl: URL tags: [String!]! totalPriceSet: MoneyBag! order: Order
+}
+type DraftOrderConnection { nodes: [DraftOrder!]! pageInfo: PageInfo! }
+type DraftOrderCreatePayload { userErrors: [UserError!]! draftOrder: DraftOrder }
+type DraftOrderDeletePayload { userErrors: [UserError!]! deletedId: ID }
 type Order {
+  displayFinancialStatus: OrderDisplayFinancialStatus totalReceivedSet: MoneyBag! refunds(first: Int): [Refund!]!
+  transactions(first: Int): [OrderTransaction!]!
   id: ID! name: String! tags: [String!]! cancelledAt: DateTime
   displayFulfillmentStatus: OrderDisplayFulfillmentStatus! totalRefundedSet: MoneyBag! totalPriceSet: MoneyBag!
   fulfillments(first: Int): [Fulfillment!]!
@@ -93,6 +137,9 @@ type OrderConnection { nodes: [Order!]! pageInfo: PageInfo! }
 type OrderCreatePayload { userErrors: [UserError!]! order: Order }
 type OrderCancelPayload { orderCancelUserErrors: [UserError!]! }
 type Mutation {
+  draftOrderCreate(input: DraftOrderInput!): DraftOrderCreatePayload
+  draftOrderDelete(input: DraftOrderDeleteInput!): DraftOrderDeletePayload
+  refundCreate(input: RefundInput!): RefundCreatePayload
   orderCreate(order: OrderCreateOrderInput!, options: OrderCreateOptionsInput): OrderCreatePayload
   orderCancel(
     orderId: ID!, reason: OrderCancelReason!, restock: Boolean!, notifyCustomer: Boolean
@@ -102,6 +149,8 @@ type Mutation {
   ): WebhookSubscriptionCreatePayload
 }
 type Query {
+  draftOrder(id: ID!): DraftOrder
+  draftOrders(first: Int, after: String, query: String): DraftOrderConnection!
   order(id: ID!): Order
   orders(first: Int, after: String, query: String): OrderConnection!
   webhookSubscriptions(first: Int, after: String): WebhookSubscriptionConnection!

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from bot.core.billing import Extra
+from bot.core.errors import Refused
 from bot.core.events import OrderChanged
+from bot.core.money import Money
+from bot.core.payment import PaymentRequest
 from bot.core.store import Hint
 from bot.runtime.order_steps import Stepped
-from bot.services import store_hints
+from bot.services import store_bills, store_hints
 from models import Order, OrderCharge, OrderEvent, OrderLine, Shipment, Stock, StoreOrder, StoreProblem
 from models.database import transaction
 from tests.kit.platforms.woocommerce import WooCommerceServer
@@ -189,3 +194,17 @@ async def test_what_an_order_costs_besides_its_goods_goes_there_and_another_tota
         "other_total", third.number, {"here": "136.00", "there": "136.01", "currency": "CNY"},
     )  # fmt: skip
     assert (await StoreOrder.get(order_id=third.id)).state == "sent"
+
+
+async def test_the_bill_of_a_shop_that_takes_the_money_is_of_the_whole_order(trade: Trade) -> None:
+    order = await trade.sells()
+    await OrderCharge.create(order_id=order.id, kind="shipping", name="post", title="Post", amount=1200)
+    await OrderLine.create(order_id=order.id, sku="ours", name="Cup", quantity=2, price=500)
+    request = PaymentRequest("key", order.number, Money(13600 + 1200 + 1000, "CNY"), "", "", "en")
+    bill = await store_bills.bill(request, "woocommerce")
+    assert (bill.total, bill.order.goods) == (request.amount, Money(13600, "CNY"))
+    assert bill.extras == (Extra("2 × Cup", Money(1000, "CNY")),)
+    with pytest.raises(Refused, match="wrong_amount"):
+        await store_bills.bill(replace(request, amount=Money(13600, "CNY")), "woocommerce")
+    with pytest.raises(Refused, match="wrong_amount"):
+        await store_bills.bill(request, "shopify")  # none of its goods

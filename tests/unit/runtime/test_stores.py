@@ -18,6 +18,7 @@ from bot.runtime.store_sending import Steps
 from bot.runtime.store_syncing import Connected, Rest, Syncing
 from bot.services import products, store_following, store_states
 from bot.services.filing import Filing, Limits
+from bot.services.payments import PaymentView
 from bot.services.store_states import SyncView
 from bot.settings.secret import Secret
 from bot.storage import media
@@ -51,7 +52,8 @@ class Reader:
         filing = Filing(storage, media, new_key)
         limits = Limits(image=200_000, file=200_000)
         self.stepped: list[Stepped] = []
-        steps = Steps(self._follow, self.stepped.append, storage, lambda _: None)
+        self.noticed: list[tuple[str, str]] = []
+        steps = Steps(self._follow, self.stepped.append, storage, lambda _: None, self._notice)
         connected = Connected(self.store, "en", 60)
         self.syncing = Syncing(connected, WholeDatabase(), filing, limits, lambda: self.now, steps)
 
@@ -59,6 +61,9 @@ class Reader:
         """As `order_steps.follow`, with nobody who is told."""
         moved = await store_following.take(store, there, now)
         return Stepped([], [OrderChanged(moved.id)] if moved else [])
+
+    async def _notice(self, payment: PaymentView, name: str) -> None:
+        self.noticed.append((payment.key, name))
 
     async def reads(self) -> SyncView:
         """One round."""

@@ -46,7 +46,7 @@ from bot.services import desk_payments, orders, receipts
 from bot.services.audiences import Audience
 from bot.services.filing import Filing, Limits
 from bot.services.order_states import NOTHING, Doing
-from bot.services.payments import Urls
+from bot.services.payments import PaymentView, Urls
 from bot.services.receipts import Confirmed
 from bot.services.refunds import Wish
 from bot.services.scope import Offer, PayWay
@@ -94,6 +94,10 @@ async def _follow(store: str, there: ThereOrder, now: datetime) -> Stepped:
     raise AssertionError("no shop is read here")
 
 
+async def _notice(payment: PaymentView, name: str) -> None:
+    raise AssertionError("no bill is paid here")
+
+
 @dataclass
 class SmallRuntime:
     """Stores a customer's message and answers "echo: …" in the same commit, as the real one would."""
@@ -113,7 +117,8 @@ class SmallRuntime:
     @cached_property
     def stores(self) -> Stores:
         filing = Filing(self.storage, media, keys.new_key)
-        limits, steps = Limits(10_000, 10_000), Steps(_follow, lambda _: None, self.storage, self.bus.publish)
+        limits = Limits(10_000, 10_000)
+        steps = Steps(_follow, lambda _: None, self.storage, self.bus.publish, _notice)
         return Stores(self.connected, WholeDatabase(), filing, limits, self.clock, steps)
 
     @property

@@ -1,0 +1,40 @@
+"""Bills of a connected shop that takes the money itself: who paid one is found by its webhook, or by asking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.core.billing import TakesMoney
+from bot.core.store import Store, ThereOrder
+from bot.runtime.store_sending import Steps
+from bot.services import store_bills, store_hints
+from bot.services.store_hints import Waiting
+
+
+class Bills:
+    """One shop's; of a shop that takes no money there are none."""
+
+    def __init__(self, store: Store, steps: Steps, clock: Callable[[], datetime]) -> None:
+        self._store = store if isinstance(store, TakesMoney) and store.takes_money else None
+        self._name, self._steps, self._clock = store.name, steps, clock
+
+    async def run(self) -> None:
+        """Ask for those that nobody has paid, as far as we know."""
+        for payment in await store_bills.unpaid(self._name) if self._store else ():
+            billed = await self._store.billed(payment.reference) if self._store else None
+            if billed is not None and billed.state == "paid":
+                await self._steps.noticed(payment, f"bill:{payment.reference}:{billed.paid}")
+
+    async def look_at(self, told: Waiting) -> None:
+        """The shop tells that one changed: a hint, and whoever settles it asks."""
+        payment = await store_bills.payment(self._name, told.external_id)
+        if payment is not None:
+            await self._steps.noticed(payment, f"bill:{told.external_id}:{told.ids[-1]}")
+        await store_hints.done(told.ids, self._clock())
+
+    async def follow(self, there: ThereOrder) -> None:
+        """Money of an order that a bill became was paid back there."""
+        payment = await store_bills.of_order(self._name, there.id) if there.refunded else None
+        if payment is not None:
+            await self._steps.noticed(payment, f"bill:{there.id}:back:{there.refunded}")

@@ -1,0 +1,68 @@
+"""What a connected shop is to ask a customer for, where it takes the money itself; and what became of that there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.core.billing import Bill, Extra
+from bot.core.errors import Refused
+from bot.core.money import Money
+from bot.core.payment import PaymentRequest
+from bot.services import store_orders
+from bot.services.payments import PaymentView, view
+from models import Order, OrderLine, Payment, StoreOrder
+
+#: So many open ones are looked at in one go.
+MOST = 50
+
+
+async def bill(request: PaymentRequest, store: str) -> Bill:
+    """Of the whole order: what is none of the shop's goods is a line with a name and a sum.
+
+    Raises `Refused`: "no_order", and "wrong_amount" where it does not sum to what was asked for.
+    """
+    order = await Order.get_or_none(number=request.order_number)
+    if order is None:
+        raise Refused("no_order", number=request.order_number)
+    out = await store_orders.whole(order, store, request.made_at or order.created_at)
+    theirs = [line.id for line in await store_orders.lines_of(order.id, store)]
+    ours = OrderLine.filter(order_id=order.id).exclude(id__in=theirs) if theirs else OrderLine.filter(order_id=order.id)
+    extras = tuple([_extra(line, order.currency) for line in await ours.order_by("id")])
+    made = Bill(request.key, out, extras, request.expires_at)
+    if not out.lines or made.total != request.amount:
+        raise Refused("wrong_amount", amount=request.amount)
+    return made
+
+
+def _extra(line: OrderLine, currency: str) -> Extra:
+    return Extra(f"{line.quantity} × {line.name}", Money(line.price * line.quantity, currency))
+
+
+async def payment(store: str, id: str) -> PaymentView | None:  # noqa: A002 - the port's word
+    """Whose bill it is, by the shop's id."""
+    row = await Payment.filter(provider=store, reference=id).select_related("order").first()
+    return view(row, row.order) if row else None
+
+
+async def of_order(store: str, order: str) -> PaymentView | None:
+    """The payment that the shop's order with this id came from."""
+    order_id = await store_orders.of(store, order)
+    row = await Payment.filter(provider=store, order_id=order_id, captured__gt=0).select_related("order").first()
+    return view(row, row.order) if row and order_id is not None else None
+
+
+async def unpaid(store: str) -> list[PaymentView]:
+    """The newest bills that nobody has paid, as far as we know."""
+    rows = Payment.filter(provider=store, state="open").exclude(reference="").order_by("-id").limit(MOST)
+    return [view(row, row.order) for row in await rows.select_related("order")]
+
+
+async def became(store: str, id: str, order: str, now: datetime) -> None:  # noqa: A002 - the port's word
+    """The paid bill is this order there: ours is not made there a second time."""
+    paid = await payment(store, id)
+    if paid is None:
+        return
+    told = {"store": store, "state": "billed", "external_id": order, "at": now}
+    _, is_new = await StoreOrder.get_or_create(told, order_id=paid.order_id)
+    if not is_new:
+        await StoreOrder.filter(order_id=paid.order_id, state="billed").update(external_id=order)

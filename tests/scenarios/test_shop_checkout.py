@@ -1,0 +1,156 @@
+"""A connected shop takes the money itself: the customer pays its invoice, and the order is there and here once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pytest
+
+from bot.core.money import Money
+from bot.core.ports import HookRequest
+from bot.runtime.refunds import GiveBack
+from bot.runtime.store_paying import ShopCheckout
+from bot.runtime.store_syncing import Connected
+from bot.runtime.voiding import VoidPayment
+from bot.services.payments import Urls
+from bot.services.refunds import Wish
+from bot.settings.secret import Secret
+from bot.stores.shopify.settings import Settings
+from bot.stores.shopify.store import Shopify
+from models import Order, OrderEvent, Payment, Product, StoreHint, StoreOrder, StoreProblem
+from tests.kit.platforms.posting import Delivery
+from tests.kit.platforms.shopify import SECRET, SHOP, TOKEN, ShopifyServer
+from tests.kit.simulator import Customer, Simulator
+from tests.scenarios.shopkeeping import stock
+from tests.scenarios.test_order import place_order
+
+ARRIVED = "Your payment has arrived"
+
+
+@dataclass
+class Trade:
+    sim: Simulator
+    server: ShopifyServer
+    store: Shopify
+    ann: Customer
+
+    async def tells(self, delivery: Delivery) -> None:
+        """The shop posts a webhook."""
+        headers = {name.lower(): value for name, value in delivery.headers.items()}
+        call = HookRequest("POST", "/hooks/store/shopify", {}, headers, delivery.body)
+        assert await self.sim.runtime.stores.hear("shopify", call)
+
+    async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:
+        """Wait until it holds, and what follows was done."""
+        async with asyncio.timeout(30):
+            while not await condition():
+                await asyncio.sleep(0.02)
+        await self.sim.runtime.idle()
+
+    async def all_heard(self) -> None:
+        """All that the shop told was looked at."""
+        await self.until(lambda: _is_none(StoreHint.filter(done_at=None).exists()))
+
+
+async def _is_none(found: Awaitable[bool]) -> bool:
+    return not await found
+
+
+async def _is(state: str) -> bool:
+    return (await Order.get()).state == state
+
+
+@pytest.fixture
+async def trade(one_sim: Simulator) -> AsyncIterator[Trade]:
+    async with ShopifyServer(one_sim.now, currency="CNY") as server:
+        server.sells(1, "Longjing", [{"id": 10, "price": "68.00"}])
+        told = {"shop": SHOP, "access_token": Secret(TOKEN), "client_secret": Secret(SECRET), "api_base": server.base}
+        store = Shopify(Settings(**told, money="shop"))
+        checkout = ShopCheckout(store, one_sim.clock)
+        one_sim.connected = (Connected(store, "en", every=3600),)
+        one_sim.providers = {**one_sim.providers, "shopify": checkout}
+        await one_sim.restarts()
+        one_sim.runtime.attempts.add("void", VoidPayment(one_sim.providers, one_sim.runtime.accept, one_sim.clock))
+        trade = Trade(one_sim, server, store, await one_sim.customer())
+        await trade.until(lambda: Product.filter(active=True).exists())
+        yield trade
+        await store.close()
+
+
+async def test_who_pays_the_invoice_has_paid_once_and_the_order_is_there_once(trade: Trade) -> None:
+    await place_order(trade.ann)
+    [button] = [one for one in (await trade.ann.last()).buttons if one.url]
+    [draft] = trade.server.drafts.rows
+    assert button.url == draft["invoiceUrl"]
+    paid = trade.server.tells("draft_orders/update", trade.server.drafts.pays(0))
+    for _ in range(2):
+        await trade.tells(paid)
+    await trade.until(lambda: _is("paid"))
+    await trade.tells(trade.server.tells("draft_orders/update", {"id": 500}))
+    await trade.until(lambda: StoreOrder.filter(state="sent", external_id="700").exists())
+    await trade.all_heard()
+    assert await trade.ann.times(ARRIVED) == 1
+    assert len(trade.server.orders) == 1
+    assert (await Payment.get()).captured == 6800
+    assert await OrderEvent.filter(to_state="paid").count() == 1
+    assert await StoreProblem.all().count() == 0
+    assert trade.server.refusals == []
+
+
+async def test_what_is_paid_back_by_either_is_booked_once(trade: Trade) -> None:
+    await place_order(trade.ann)
+    await trade.tells(trade.server.tells("draft_orders/update", trade.server.drafts.pays(0)))
+    await trade.until(lambda: StoreOrder.filter(state="sent").exists())
+    payment = await Payment.get()
+    bank = GiveBack(trade.sim.providers, Urls("http://shop.test"), trade.sim.runtime.accept, trade.sim.clock)
+    trade.sim.runtime.attempts.add("give_back", bank)
+    await trade.sim.runtime.till.give_back(payment.id, Money(800, "CNY"), Wish(None, "cold"))
+    await trade.until(lambda: Payment.filter(refunded=800).exists())
+    [order] = trade.server.orders
+    assert [one["kind"] for one in order["transactions"]] == ["SALE", "REFUND"]
+    order["totalRefundedSet"]["shopMoney"]["amount"] = "18.00"  # ten more, by the merchant
+    await trade.tells(trade.server.tells("refunds/create", {"id": 5, "order_id": 700}))
+    await trade.until(lambda: Payment.filter(refunded=1800).exists())
+    await trade.all_heard()
+    assert await StoreProblem.all().count() == 0
+    checkout = trade.sim.providers["shopify"]
+    booked = [one async for one in checkout.books(trade.sim.now.date())]
+    assert [(one.key, one.amount.amount) for one in booked] == [(payment.key, 6800), (payment.key, -800)]
+
+
+async def test_an_invoice_whose_time_is_over_cannot_be_paid_any_more(trade: Trade) -> None:
+    await place_order(trade.ann)
+    await trade.sim.passes("31m")
+    await trade.until(lambda: Payment.filter(state="failed").exists())
+    assert trade.server.drafts.rows == []
+    assert await _is("expired")
+
+
+async def test_who_pays_at_the_last_moment_has_paid_though_no_webhook_came(trade: Trade) -> None:
+    await place_order(trade.ann)
+    trade.server.drafts.pays(0)
+    await trade.sim.passes("31m")
+    await trade.until(lambda: Payment.filter(captured=6800).exists())
+    assert len(trade.server.orders) == 1
+
+
+async def test_a_bill_that_would_cost_something_else_is_shown_to_nobody(trade: Trade) -> None:
+    trade.server.adds = Decimal("0.01")
+    await place_order(trade.ann)
+    await trade.until(lambda: _is_none(_open(trade)))
+    assert (await trade.ann.last()).text.startswith("The payment could not be opened")
+
+
+async def _open(trade: Trade) -> bool:
+    return bool(trade.server.drafts.rows)
+
+
+async def test_goods_of_ours_alone_are_paid_by_our_ways(trade: Trade) -> None:
+    await Product.all().update(active=False)
+    await stock(trade.sim, "CUP", 1000, name="Cup")
+    await place_order(trade.ann)
+    assert trade.server.drafts.rows == []
+    assert (await Payment.get()).provider == "local"
