@@ -67,7 +67,14 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     },
     "no_product": {"en": "There is no such product.", "zh": "没有这个商品。"},
     "no_place": {"en": "There is no such place.", "zh": "没有这个仓库或门店。"},
-    "sku_taken": {"en": "Another product has the SKU {sku} already.", "zh": "SKU {sku} 已被其他商品使用。"},
+    "sku_taken": {
+        "en": "Another product or variant has the SKU {sku} already.",
+        "zh": "SKU {sku} 已被其他商品或规格使用。",
+    },
+    "sku_twice": {
+        "en": "{sku} stands here twice: give each variant a SKU of its own.",
+        "zh": "{sku} 重复出现：每个规格须有自己的 SKU。",
+    },
     "missing": {"en": "Something that is needed is empty: {field}.", "zh": "必填项为空：{field}。"},
     "too_many": {"en": "At most {most} are possible: {field}.", "zh": "最多 {most} 个：{field}。"},
     "no_price": {"en": "{sku} has no price.", "zh": "{sku} 没有价格。"},
@@ -76,7 +83,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "zh": "{sku}：价格须大于零，小数位不能超过币种允许的位数，每个币种一个价格。",
     },
     "bad_values": {"en": "{sku} needs a value for each option.", "zh": "{sku} 的每个规格都需要填写。"},
-    "same_values": {"en": "{sku} has the same values as another variant.", "zh": "{sku} 与另一个规格组合重复。"},
+    "same_values": {
+        "en": "{sku} has the same values as another variant, in one language at least.",
+        "zh": "{sku} 与另一个规格组合重复（至少在一种语言中）。",
+    },
     "bad_quantity": {"en": "That many pieces are not possible.", "zh": "数量不正确。"},
     "stock_moved": {
         "en": "Meanwhile {pieces} pieces lie there: something was sold or counted. Look again.",

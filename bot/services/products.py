@@ -11,6 +11,7 @@ from tortoise.exceptions import IntegrityError
 from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.services import product_search, stock
+from bot.services.scope import words
 from models import Place, Price, Product, Variant, locks
 from models.catalogue import Words
 from models.database import transaction
@@ -19,6 +20,8 @@ MOST_OPTIONS, MOST_VARIANTS = 5, 500
 #: Characters: of a sku, of what a product and a value are called, and of a description.
 SKU, NAME, VALUE, DESCRIPTION = 64, 150, 60, 4000
 MOST_PIECES = 1_000_000_000
+#: Begins the sku of a variant between its former and its new one.
+_MOVING = "\N{RIGHTWARDS ARROW}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class PriceSpec:
 class VariantSpec:
     """A variant as it shall be: a value for each of the product's options, and a price for each currency it is sold in.
 
-    `was` is the sku that it has had so far, where that changes; `picture_id` None keeps its picture.
+    `was` is the sku that it has had so far, where that changes.
     """
 
     sku: str
@@ -41,7 +44,6 @@ class VariantSpec:
     values: Sequence[Words] = ()
     barcode: str = ""
     active: bool = True
-    picture_id: int | None = None
     was: str = ""
 
 
@@ -64,7 +66,7 @@ async def save(spec: ProductSpec, now: datetime, *, product_id: int | None = Non
     """Make a product, or change the one of that id. A variant that is not named any more is no longer active.
 
     Raises `Refused`: "no_product", "sku_taken"(sku), and "missing", "too_long"(most), "too_many"(most),
-    "no_price"(sku), "bad_price"(sku), "bad_values"(sku), "same_values"(sku) with the field's name.
+    "no_price"(sku), "bad_price"(sku), "bad_values"(sku), "same_values"(sku), "sku_twice"(sku) with the field's name.
     """
     check(spec)
     try:
@@ -89,12 +91,9 @@ def check(spec: ProductSpec) -> None:
     _check_count("variants", len(spec.variants), MOST_VARIANTS)
     if not spec.variants:
         raise Refused("missing", field="variants")
-    known: list[Sequence[Words]] = []
     for variant in spec.variants:
         _check_variant(variant, len(spec.options))
-        if list(variant.values) in known:
-            raise Refused("same_values", field="variants", sku=variant.sku)
-        known.append(list(variant.values))
+    _check_apart(spec.variants)
 
 
 def _check_variant(variant: VariantSpec, options: int) -> None:
@@ -111,6 +110,22 @@ def _check_variant(variant: VariantSpec, options: int) -> None:
     wrong = len(set(currencies)) < len(currencies) or min(one.price.amount for one in variant.prices) <= 0
     if wrong or any(one.amount <= 0 for one in compared):
         raise Refused("bad_price", field="prices", sku=variant.sku)
+
+
+def _check_apart(variants: Sequence[VariantSpec]) -> None:
+    """Each is a row of its own, and a choice of its own for the readers of each language."""
+    skus, former = set[str](), set[str]()
+    shown: dict[str, set[tuple[str, ...]]] = {"en": set(), "zh": set()}
+    for one in variants:
+        if one.sku in skus or one.was in former:
+            raise Refused("sku_twice", field="sku", sku=one.sku)
+        skus.add(one.sku)
+        former |= {one.was} - {""}
+        for language, known in shown.items():
+            values = tuple(words(value, language) for value in one.values)
+            if values in known:
+                raise Refused("same_values", field="variants", sku=one.sku)
+            known.add(values)
 
 
 def _check_words(name: str, texts: Words, most: int, *, blank: bool = False) -> None:
@@ -149,19 +164,30 @@ async def _saved(spec: ProductSpec, now: datetime, product_id: int | None) -> Pr
 
 
 async def _save_variants(product: Product, specs: Sequence[VariantSpec], now: datetime) -> None:
-    known = {row.sku: row for row in await Variant.filter(product_id=product.id)}
-    kept = set()
-    for position, spec in enumerate(specs):
-        row = known.get(spec.was or spec.sku) or Variant(product_id=product.id)
+    known = await Variant.filter(product_id=product.id)
+    rows = _rows(known, specs)
+    wanted, claimed = {spec.sku for spec in specs}, {row.id for row in rows if row is not None}
+    if left := [row for row in known if row.id not in claimed and row.sku in wanted]:  # orders name them
+        raise Refused("sku_taken", field="sku", sku=left[0].sku)
+    for spec, there in zip(specs, rows, strict=True):
+        if there is not None and there.sku != spec.sku and there.sku in wanted:  # two of them may change places
+            await Variant.filter(id=there.id).update(sku=f"{_MOVING}{there.id}")
+    for position, (spec, there) in enumerate(zip(specs, rows, strict=True)):
+        row = there or Variant(product_id=product.id)
         row.sku, row.barcode, row.option_values = spec.sku, spec.barcode, list(spec.values)
         row.position, row.active, row.updated_at = position, spec.active, now
-        row.picture_id = row.picture_id if spec.picture_id is None else spec.picture_id
         await row.save()
-        kept.add(row.id)
         await _save_prices(row, spec.prices)
-    for row in known.values():
-        if row.id not in kept and row.active:  # orders and carts name it, and its pieces still lie there
+    for row in known:
+        if row.id not in claimed and row.active:  # orders and carts name it, and its pieces still lie there
             await Variant.filter(id=row.id).update(active=False, updated_at=now)
+
+
+def _rows(known: Sequence[Variant], specs: Sequence[VariantSpec]) -> list[Variant | None]:
+    """Which row each of them has so far: the one of its former sku, else of its sku where that is nobody else's."""
+    by_sku = {row.sku: row for row in known}
+    rows = [by_sku.pop(spec.was, None) if spec.was else None for spec in specs]
+    return [row or by_sku.pop(spec.sku, None) for row, spec in zip(rows, specs, strict=True)]
 
 
 async def _save_prices(row: Variant, wanted: Sequence[PriceSpec]) -> None:

@@ -87,10 +87,11 @@ class Reading:
         """The product as it shall be here; what is ours stays as it is."""
         there = self.there
         known = {one.external_id: one for one in variants if one.store == store}
-        by_sku = {one.sku: one for one in variants}
+        here = {one.id for one in there.variants}
+        by_sku = {one.sku: one for one in variants if one.store != store or one.external_id not in here}
         made = []
         for one in self.variants:
-            before = known.get(one.id) or by_sku.get(one.sku)
+            before = known.get(one.id) or by_sku.pop(one.sku, None)
             made.append(_variant(one, before, prices, language, store))
         only = made[0].sku if len(made) == 1 else ""
         return ProductSpec(

@@ -260,6 +260,36 @@ async def test_a_product_of_ours_with_the_same_sku_becomes_the_shops(reader: Rea
     assert [one.ours for one in await StoreConflict.all()] == ["Ours"]
 
 
+async def test_a_shop_gives_a_variants_sku_to_another(reader: Reader, server: WooCommerceServer) -> None:
+    def sells(skus: dict[int, str]) -> None:
+        options = {"Size": [f"{id_} g" for id_ in skus]}
+        rows = [{"id": id_, "sku": sku, "price": "5", "chosen": {"Size": f"{id_} g"}} for id_, sku in skus.items()]
+        server.varies(1, options, rows, sku="tea")
+        server.touch(1)
+
+    async def here() -> dict[str | None, tuple[int, str]]:
+        return {one.external_id: (one.id, one.sku) for one in await Variant.filter(active=True)}
+
+    sells({11: "A", 12: "B"})
+    await reader.reads()
+    first, second = (await here())["11"][0], (await here())["12"][0]
+    sells({13: "A", 11: "B", 12: "C"})
+    server.sells(2)
+    assert (await reader.reads()).state == "idle"
+    after = await here()
+    assert (after["11"], after["12"], after["13"][1]) == ((first, "B"), (second, "C"), "A")
+    assert after["13"][0] not in (first, second)
+    sells({13: "B", 11: "B", 12: "C"})
+    await reader.reads()
+    assert (await problems(), await here()) == ({("1", "sku_twice")}, after | {"2": (await here())["2"]})
+    sells({12: "B", 11: "C", 13: "A"})
+    await reader.reads()
+    assert (await problems(), (await here())["12"], (await here())["11"]) == (set(), (second, "B"), (first, "C"))
+    sells({14: "B", 11: "C", 13: "A"})  # deleted there, and made again
+    await reader.reads()
+    assert ((await here())["14"], "12" in await here()) == ((second, "B"), False)
+
+
 async def test_what_was_only_touched_is_not_written(reader: Reader, server: WooCommerceServer) -> None:
     server.sells(1)
     await reader.reads()

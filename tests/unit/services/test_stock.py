@@ -125,6 +125,33 @@ async def test_a_product_is_saved_whole(shop: Shop) -> None:
     assert await Price.filter(variant__sku="shirt-XL").values_list("currency", "amount") == [("CNY", 12000)]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+async def test_a_variant_keeps_its_row_whatever_becomes_of_skus(any_shop: Shop, order: int) -> None:
+    row = await shirt(main=2)
+    before = dict(await Variant.all().values_list("sku", "id"))
+    small, large = before["shirt-S"], before["shirt-L"]
+
+    async def named(*skus: tuple[str, str]) -> dict[str, int]:
+        specs = [VariantSpec(sku, [price(1)], [{"en": f"{sku} {was}"}], was=was) for sku, was in skus][::order]
+        spec = ProductSpec("shirt", {"en": "Shirt"}, specs, options=[{"en": "Size"}])
+        await products.save(spec, NOW, product_id=row.id)
+        return {one.sku: one.id for one in await Variant.filter(active=True)}
+
+    swapped = ("shirt-L", "shirt-S"), ("shirt-S", "shirt-L")
+    assert await named(*swapped) == {"shirt-L": small, "shirt-S": large}
+    moved = await named(("shirt-M", "shirt-L"), ("shirt-L", ""), ("shirt-S", "shirt-S"))
+    assert moved == {"shirt-M": small, "shirt-S": large, "shirt-L": moved["shirt-L"]}
+    assert moved["shirt-L"] not in before.values()
+    assert await named(("shirt-M", "old"), ("shirt-S", "")) == {"shirt-M": small, "shirt-S": large}  # said again
+    for skus, which in (
+        ((("shirt-S", "shirt-M"),), "shirt-S"),  # of one that is not sold any more
+        ((("shirt-X", "shirt-M"), ("shirt-Y", "shirt-M")), "shirt-Y" if order > 0 else "shirt-X"),
+    ):
+        with pytest.raises(Refused) as refused:
+            await named(*skus)
+        assert refused.value.facts["sku"] == which
+
+
 SMALL = VariantSpec("a", [price(1)], [SIZES[0]])
 SIZED = ProductSpec("x", {"en": "X"}, [SMALL], options=[{"en": "Size"}])
 
@@ -142,7 +169,8 @@ SIZED = ProductSpec("x", {"en": "X"}, [SMALL], options=[{"en": "Size"}])
         (replace(SIZED, variants=[replace(SMALL, prices=[])]), "no_price"),
         (replace(SIZED, variants=[replace(SMALL, prices=[price(0)])]), "bad_price"),
         (replace(SIZED, variants=[replace(SMALL, prices=[price(1), price(2)])]), "bad_price"),
-        (replace(SIZED, variants=[SMALL, replace(SMALL, values=[SIZES[1]])]), "sku_taken"),
+        (replace(SIZED, variants=[SMALL, replace(SMALL, values=[SIZES[1]])]), "sku_twice"),
+        (replace(SIZED, variants=[SMALL, replace(SMALL, sku="b", values=[{"en": "Tiny", "zh": "小"}])]), "same_values"),
         (replace(SIZED, sku="shirt"), "sku_taken"),
         (replace(SIZED, variants=[replace(SMALL, sku="shirt-S")]), "sku_taken"),
     ],
