@@ -104,7 +104,13 @@ class Syncing:
     async def _watch(self) -> None:
         while True:
             self._hinted.clear()
-            await self._rest(await self.attempt())
+            try:
+                await self._rest(await self.attempt())
+            except Exception as error:
+                # The database may be away for a moment: nobody else would begin to read this shop again.
+                facts = {"action": "store.watch", "store": self._name}
+                log.error("a shop could not be looked after", extra=facts | fault(error))
+                await asyncio.sleep(DELAYS[0])
 
     async def _rest(self, rest: Rest) -> None:
         ends = elapsed() + rest.seconds

@@ -50,13 +50,19 @@ async def known_places(shop: Shop, there: Iterable[StorePlace]) -> Shop:
     found = {place.external_id or "": place for place in await Place.filter(store=shop.store)}
     places = {}
     for position, one in enumerate(there):
-        row = found.pop(one.id, None) or Place(store=shop.store, external_id=one.id, code=f"{shop.store}-{one.id}"[:64])
+        row = found.pop(one.id, None) or await _place(f"{shop.store}-{one.id}"[:64])
+        row.store, row.external_id = shop.store, one.id
         row.name = {**(row.name or {}), shop.language: one.name[: products.VALUE]}
         row.active, row.position = one.active, row.position or position
         await row.save()
         places[one.id] = row.id
     await Place.filter(id__in=[row.id for row in found.values()]).update(active=False)
     return replace(shop, places=places)
+
+
+async def _place(code: str) -> Place:
+    """A new one; or that of a shop which was untied, and is connected again."""
+    return await Place.get_or_none(code=code, store=None) or Place(code=code)
 
 
 async def changed(shop: Shop, page: Sequence[StoreProduct]) -> list[StoreProduct]:
@@ -168,11 +174,7 @@ class _Taking:
         for one, made in zip(reading.variants, spec.variants, strict=True):
             variant = rows[made.sku]
             await Variant.filter(id=variant.id).update(external_id=one.id, **linked)
-            for there, pieces in one.pieces.items():
-                if there in shop.places:
-                    place = shop.places[there]
-                    lying = PLENTY if pieces is None else max(0, pieces - owed.get((variant.id, place), 0))
-                    await stock.put(variant.id, place, lying)
+            await self._count(variant.id, one.pieces, owed)
         if is_ours:  # what lay elsewhere was counted before the shop was connected
             other = Stock.filter(variant__product_id=row.id).exclude(place_id__in=list(shop.places.values()))
             await other.update(pieces=0)
@@ -181,6 +183,16 @@ class _Taking:
             await self._replace_picture(before if seen.picture else None)
             seen.picture = self._picture.address
         return row
+
+    async def _count(self, variant: int, pieces: Mapping[str, int | None], owed: Mapping[tuple[int, int], int]) -> None:
+        """Its pieces by place; none lie any more where the shop does not say that it is."""
+        for there, place in self._shop.places.items():
+            if there in pieces:
+                said = pieces[there]
+                lying = PLENTY if said is None else max(0, said - owed.get((variant, place), 0))
+                await stock.put(variant, place, lying)
+        left = [place for there, place in self._shop.places.items() if there not in pieces]
+        await Stock.filter(variant_id=variant, place_id__in=left, pieces__gt=0).update(pieces=0)
 
     async def _replace_picture(self, before: int | None) -> None:
         """The one that came from there before is nobody's any more."""

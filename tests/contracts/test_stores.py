@@ -306,7 +306,7 @@ async def shop(server: ShopifyServer) -> AsyncIterator[Shopify]:
 
 
 async def test_what_does_not_come_with_a_page_is_asked_for_by_itself(server: ShopifyServer, shop: Shopify) -> None:
-    for number in range(2, queries.LEVELS + 3):
+    for number in range(2, queries.ALL_LEVELS + 3):
         server.opens(number, f"Place {number}")
     sizes = [{"id": number, "price": "1", "chosen": {"Size": str(number)}} for number in range(100, 160)]
     server.sells(1, variants=sizes)

@@ -20,7 +20,7 @@ fragment V on ProductVariant {
   inventoryItem {
     tracked
     inventoryLevels(first: %d) {
-      pageInfo { hasNextPage }
+      pageInfo { hasNextPage endCursor }
       nodes { location { id } quantities(names: ["available"]) { name quantity } }
     }
   }
@@ -36,7 +36,7 @@ fragment P on Product {
 _FIRST = "variants(first: %d) { pageInfo { hasNextPage } nodes { ...V } }" % VARIANTS  # noqa: UP031 - has braces
 
 SHOP = "query Shop { shop { name myshopifyDomain currencyCode } }"
-PLACES = "query Places { locations(first: 100, includeInactive: true) { nodes { id name isActive } } }"
+PLACES = "query Places { locations(first: 250, includeInactive: true) { nodes { id name isActive } } }"
 PRODUCTS = (
     "query Products($first: Int!, $after: String, $changed: String) {"
     " products(first: $first, after: $after, query: $changed, sortKey: UPDATED_AT) {"
@@ -48,6 +48,12 @@ MORE_VARIANTS = (
     " variants(first: $first, after: $after) { pageInfo { hasNextPage endCursor } nodes { ...V } } } }"
     + _VARIANT
     % ALL_LEVELS
+)
+#: Where a variant lies that lies at more places than come along with it.
+LEVELS_OF = (
+    "query Levels($id: ID!, $first: Int!, $after: String) { productVariant(id: $id) { inventoryItem {"
+    " inventoryLevels(first: $first, after: $after) { pageInfo { hasNextPage endCursor }"
+    ' nodes { location { id } quantities(names: ["available"]) { name quantity } } } } } }'
 )
 BRIEF = (
     "query Every($first: Int!, $after: String) { products(first: $first, after: $after, sortKey: ID) {"

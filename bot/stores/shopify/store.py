@@ -200,10 +200,24 @@ class Shopify:
             row = (await self._api.ask(queries.MORE_VARIANTS, asked))["product"]
             if row is None:  # it went meanwhile: the next round does not see it
                 return found
-            found += row["variants"]["nodes"]
+            found += [await self._whole(one) for one in row["variants"]["nodes"]]
             if not row["variants"]["pageInfo"]["hasNextPage"]:
                 return found
             after = row["variants"]["pageInfo"]["endCursor"]
+
+    async def _whole(self, variant: dict[str, Any]) -> dict[str, Any]:
+        """With all the places where it lies."""
+        levels = variant["inventoryItem"]["inventoryLevels"]
+        nodes, after = list(levels["nodes"]), levels["pageInfo"]["endCursor"]
+        while levels["pageInfo"]["hasNextPage"]:
+            asked = {"id": variant["id"], "first": queries.MOST, "after": after}
+            row = (await self._api.ask(queries.LEVELS_OF, asked))["productVariant"]
+            if row is None:  # it went meanwhile
+                break
+            levels = row["inventoryItem"]["inventoryLevels"]
+            nodes, after = nodes + levels["nodes"], levels["pageInfo"]["endCursor"]
+        item = variant["inventoryItem"] | {"inventoryLevels": {"nodes": nodes, "pageInfo": {"hasNextPage": False}}}
+        return variant | {"inventoryItem": item}
 
     async def _money(self) -> str:
         if not self._currency:

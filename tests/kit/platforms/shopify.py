@@ -189,6 +189,7 @@ class ShopifyServer(FakePlatform):
             "locations": self.connected([*self.locations.values()]),
             "product": lambda _, **asked: self.products.get(int(asked["id"].rpartition("/")[2])),
             "products": self._products,
+            "productVariant": self._one_variant,
             "webhookSubscriptions": self.connected(self.webhooks),
             "orders": self._orders,
             "order": lambda _, id: next((row for row in self.orders if row["id"] == id), None),  # noqa: A006
@@ -197,6 +198,10 @@ class ShopifyServer(FakePlatform):
             "webhookSubscriptionCreate": self._subscribe,
             **self.drafts.root(),
         }
+
+    def _one_variant(self, info: Any, **asked: Any) -> Json | None:
+        found = [one for row in self.products.values() for one in row["variants"](info, 250)["nodes"]]
+        return next((one for one in found if one["id"] == asked["id"]), None)
 
     def _orders(self, info: Any, **asked: Any) -> Json:
         found = re.fullmatch(r"tag:'([^']+)'( AND updated_at:>='[^']+')?", asked["query"])

@@ -157,6 +157,7 @@ type Query {
   shop: Shop!
   locations(first: Int, includeInactive: Boolean): LocationConnection!
   product(id: ID!): Product
+  productVariant(id: ID!): ProductVariant
   products(first: Int, after: String, query: String, sortKey: ProductSortKeys): ProductConnection!
 }
 """)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tortoise.exceptions import OperationalError
 
 from bot.core.errors import StoreUnavailable, Unauthorised
 from bot.core.events import OrderChanged
-from bot.core.store import ThereOrder
+from bot.core.store import StorePlace, StoreProduct, StoreVariant, ThereOrder
+from bot.runtime import store_syncing
 from bot.runtime.lease import WholeDatabase
 from bot.runtime.order_steps import Stepped
 from bot.runtime.store_sending import Steps
 from bot.runtime.store_syncing import Connected, Rest, Syncing
-from bot.services import products, store_following, store_states
+from bot.services import products, store_following, store_privacy, store_products, store_states
 from bot.services.filing import Filing, Limits
 from bot.services.payments import PaymentView
 from bot.services.store_states import SyncView
@@ -334,3 +337,49 @@ async def test_once_a_day_all_is_compared_and_what_differs_is_mended(reader: Rea
     }  # fmt: skip
     assert await problems() == set()
     assert server.count("product") == asked + 3
+
+
+async def test_a_database_that_is_away_for_a_moment_ends_no_reader(
+    reader: Reader, server: WooCommerceServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_syncing, "DELAYS", (0.01,))
+    asked = store_states.tries
+    away = [OperationalError("the server closed the connection")]
+
+    async def tries(store: str) -> int:
+        if away:
+            raise away.pop()
+        return await asked(store)
+
+    monkeypatch.setattr(store_states, "tries", tries)
+    server.sells(1)
+    server.fails("products", Status(502))
+    reader.syncing.start()
+    try:
+        async with asyncio.timeout(30):
+            while not await Product.exists():
+                await asyncio.sleep(0.01)
+    finally:
+        await reader.syncing.stop()
+    assert not away
+
+
+async def test_pieces_lie_no_more_where_the_shop_no_longer_says_so(reader: Reader) -> None:
+    def tea(**pieces: int) -> StoreProduct:
+        return StoreProduct("1", "", "Tea", (StoreVariant("1", "SKU-1", "6.80", pieces),), "EUR", NOW)
+
+    shop = await store_products.known_places(
+        store_products.Shop("shopify", "en"), [StorePlace("1", "Berlin"), StorePlace("2", "Bonn")]
+    )
+    await store_products.take(shop, [tea(**{"1": 4, "2": 3})], {}, NOW)
+    await store_products.take(shop, [tea(**{"1": 4})], {}, NOW)
+    assert await pieces("SKU-1") == {"shopify-1": 4, "shopify-2": 0}
+
+
+async def test_a_shop_that_left_can_be_connected_again(reader: Reader, server: WooCommerceServer) -> None:
+    server.sells(1)
+    await reader.reads()
+    await store_privacy.untie("woocommerce", NOW)
+    assert (await reader.reads()).state == "idle"
+    assert await pieces("SKU-1") == {"woocommerce-shop": 5}
+    assert (await Product.get()).store == "woocommerce"
