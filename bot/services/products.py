@@ -62,21 +62,34 @@ class ProductSpec:
     picture_id: int | None = None
 
 
-async def save(spec: ProductSpec, now: datetime, *, product_id: int | None = None) -> Product:
+async def save(
+    spec: ProductSpec, now: datetime, *, product_id: int | None = None, seen: datetime | None = None
+) -> Product:
     """Make a product, or change the one of that id. A variant that is not named any more is no longer active.
 
-    Raises `Refused`: "no_product", "sku_taken"(sku), and "missing", "too_long"(most), "too_many"(most),
+    `seen` is when it had been changed last as whoever changes it saw it.
+    Raises `Refused`: "no_product", "overtaken", "sku_taken"(sku), and "missing", "too_long"(most), "too_many"(most),
     "no_price"(sku), "bad_price"(sku), "bad_values"(sku), "same_values"(sku), "sku_twice"(sku) with the field's name.
     """
     check(spec)
     try:
         async with transaction():
-            product = await _saved(spec, now, product_id)
+            product = await _saved(spec, now, product_id, seen)
             await _save_variants(product, spec.variants, now)
             await product_search.write([product.id])
             return product
     except IntegrityError as error:
         raise Refused("sku_taken", field="sku", sku=await _taken(spec, product_id)) from error
+
+
+async def sell(product_id: int, active: bool, now: datetime) -> None:
+    """It is for sale from now on, or no longer; all else of it stays. Raises `Refused("no_product")`."""
+    row = (await locks.products([product_id])).get(product_id)
+    if row is None:
+        raise Refused("no_product", sku="")
+    row.active, row.updated_at = active, now
+    await row.save(update_fields=["active", "updated_at"])
+    await product_search.write([row.id])
 
 
 def check(spec: ProductSpec) -> None:
@@ -147,10 +160,12 @@ def _check_count(name: str, count: int, most: int) -> None:
         raise Refused("too_many", field=name, most=most)
 
 
-async def _saved(spec: ProductSpec, now: datetime, product_id: int | None) -> Product:
+async def _saved(spec: ProductSpec, now: datetime, product_id: int | None, seen: datetime | None) -> Product:
     row = Product() if product_id is None else (await locks.products([product_id])).get(product_id)
     if row is None:
         raise Refused("no_product", sku=spec.sku)
+    if seen is not None and row.updated_at != seen:
+        raise Refused("overtaken")
     row.sku, row.name, row.description, row.category = spec.sku, spec.name, spec.description, spec.category
     row.options, row.position, row.active, row.updated_at = list(spec.options), spec.position, spec.active, now
     row.picture_id = row.picture_id if spec.picture_id is None else spec.picture_id

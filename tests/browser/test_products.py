@@ -50,7 +50,7 @@ async def writes_tin(page: Page) -> None:
         await variant.get_by_label("Price", exact=True).fill(price)
     await form.get_by_role("button", name="Save").click()
     taken = form.locator(".variant").nth(1)
-    await expect(taken.get_by_text("Another product has the SKU longjing already.")).to_be_visible()
+    await expect(taken.get_by_text("Another product or variant has the SKU longjing already.")).to_be_visible()
     await taken.get_by_label("SKU").fill("tin-l")
 
 

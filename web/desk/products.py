@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -46,13 +47,29 @@ async def opened(request: web.Request) -> web.Response:
 @needs("manager")
 async def added(request: web.Request) -> web.Response:
     """POST /api/desk/products."""
-    return await _saved(request, None)
+    return await _saved(request, await read_object(request, LIMIT))
 
 
 @needs("manager")
 async def changed(request: web.Request) -> web.Response:
-    """PUT /api/desk/products/{id}: the whole of it; a variant that is not in it is no longer sold."""
-    return await _saved(request, path_id(request))
+    """PUT /api/desk/products/{id}: the whole of it; a variant that is not in it is no longer sold.
+
+    `seen` is its `updated_at` as whoever changes it saw it: what was changed since is not undone.
+    """
+    body = await read_object(request, LIMIT)
+    return await _saved(request, body, path_id(request), _time(body, "seen"))
+
+
+@needs("manager")
+async def sold(request: web.Request) -> web.Response:
+    """PUT /api/desk/products/{id}/active: it is for sale, or not."""
+    body, now, product_id = await read_object(request), request.app[CLOCK](), path_id(request)
+    if "active" not in body:
+        raise Problem(400, "bad_request")
+    async with transaction():
+        await products.sell(product_id, _flag(body, "active"), now)
+        await audit.record(me(request).id, "product.save", f"product:{product_id}", now)
+    return await _one(request, product_id)
 
 
 @needs("manager")
@@ -61,16 +78,17 @@ async def upload(request: web.Request) -> web.Response:
     return await pictures.upload(request, _USE)
 
 
-async def _saved(request: web.Request, product_id: int | None) -> web.Response:
-    body, now = await read_object(request, LIMIT), request.app[CLOCK]()
-    spec = _spec(body)
+async def _saved(
+    request: web.Request, body: Json, product_id: int | None = None, seen: datetime | None = None
+) -> web.Response:
+    spec, now = _spec(body), request.app[CLOCK]()
     async with transaction():
         if (picture := body.get("picture_id")) is not None:
             if not await pictures.is_of(picture, _USE):
                 raise Problem(409, "no_file", {"field": "picture"})
             await attachments.publish(picture)
             spec = replace(spec, picture_id=picture)
-        row = await products.save(spec, now, product_id=product_id)
+        row = await products.save(spec, now, product_id=product_id, seen=seen)
         await audit.record(me(request).id, "product.save", f"product:{row.id}", now)
     return await _one(request, row.id, 200 if product_id else 201)
 
@@ -187,6 +205,16 @@ def _number(body: dict[str, Any], name: str) -> int:
     return value
 
 
+def _time(body: dict[str, Any], name: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text_of(body, name, 40))
+    except ValueError as error:
+        raise Problem(400, "bad_time") from error
+    if found.tzinfo is None:
+        raise Problem(400, "bad_time")
+    return found
+
+
 def _flag(body: dict[str, Any], name: str) -> bool:
     value = body.get(name, True)
     if not isinstance(value, bool):
@@ -215,6 +243,7 @@ def _json(one: ListedProduct, lang: str) -> Json:
         "options": row.options,
         "position": row.position,
         "active": bool(row.active),
+        "updated_at": row.updated_at.isoformat(),  # to the microsecond: it comes back as `seen`
         "variants": [_variant_json(variant, lang) for variant in one.variants],
     }
 

@@ -81,6 +81,7 @@ TABLE = {
     "POST /api/desk/products": "manager",
     "GET /api/desk/products/{id}": "agent",
     "PUT /api/desk/products/{id}": "manager",
+    "PUT /api/desk/products/{id}/active": "manager",
     "PUT /api/desk/stock": "agent",
     "GET /api/desk/places": "agent",
     "PUT /api/desk/places": "manager",

@@ -65,6 +65,27 @@ async def test_a_manager_makes_a_product_and_an_agent_counts_it(site: Site) -> N
     assert [one for one in noted if not one.startswith("staff.")] == ["product.save", "place.save", "stock.count"]
 
 
+async def test_what_a_colleague_changed_meanwhile_stays(site: Site) -> None:
+    await enters(site, "manager")
+    made = (await asks(site, "POST", "/api/desk/products", SHIRT))[1]["product"]
+    path = f"/api/desk/products/{made['id']}"
+    site.clock.passes(seconds=0.001)
+    dearer = SMALL | {"prices": [{"currency": "CNY", "amount": "120"}]}
+    change = SHIRT | {"variants": [dearer], "seen": made["updated_at"]}
+    assert (await asks(site, "PUT", path, change))[0] == 200
+    site.clock.passes(seconds=0.001)
+    status, body = await asks(site, "PUT", path, SHIRT | {"name": {"en": "Old"}, "seen": made["updated_at"]})
+    assert (status, body["error"]["code"]) == (409, "overtaken")
+    for seen in ("", "now", "2026-11-23T09:00:00", None):
+        assert (await asks(site, "PUT", path, SHIRT | {"seen": seen}))[0] == 400
+    _, body = await asks(site, "PUT", f"{path}/active", {"active": False})  # from a list that was read before
+    shown = body["product"]
+    assert (shown["active"], shown["variants"][0]["prices"][0]["amount"]) == (False, "120.00")
+    assert shown["updated_at"] > made["updated_at"]
+    assert (await asks(site, "PUT", f"{path}/active", {}))[0] == 400
+    assert (await asks(site, "PUT", "/api/desk/products/77/active", {"active": True}))[0] == 404
+
+
 async def test_what_cannot_be_sold_is_told(site: Site) -> None:
     await enters(site, "manager")
     cases: list[tuple[dict[str, Any], int, str]] = [
@@ -100,7 +121,8 @@ async def test_a_picture_is_for_everybody_once_a_product_has_it(site: Site) -> N
     assert (status, body["product"]["picture"]["id"]) == (201, picture["id"])
     row = await Attachment.get(id=picture["id"])
     assert (row.public, row.source) == (True, "")
-    _, body = await asks(site, "PUT", f"/api/desk/products/{body['product']['id']}", SHIRT)
+    change = SHIRT | {"seen": body["product"]["updated_at"]}
+    _, body = await asks(site, "PUT", f"/api/desk/products/{body['product']['id']}", change)
     assert body["product"]["picture"]["id"] == picture["id"]  # one that is not named stays
     theirs = await Attachment.create(kind="image", name="x", state="stored", created_at=site.clock(), source=VISITOR)
     for id_ in (theirs.id, 77, True):

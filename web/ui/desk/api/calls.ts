@@ -111,6 +111,7 @@ export const products = (q: string, after: string | null) => get<Page<Product> &
 export const product = (id: number) => get<{ product: Product }>(`/products/${id}`);
 export const addProduct = (draft: Draft) => post<{ product: Product }>("/products", draft);
 export const saveProduct = (id: number, draft: Draft) => put<{ product: Product }>(`/products/${id}`, draft);
+export const sellProduct = (id: number, active: boolean) => put<{ product: Product }>(`/products/${id}/active`, { active });
 export const uploadProductPicture = (file: File, signal: AbortSignal) =>
   upload<Attachment>(`${DESK}/products/picture${query({ name: file.name })}`, file, () => undefined, signal);
 export const countStock = (sku: string, pieces: Record<string, number>, was: Record<string, number>) =>

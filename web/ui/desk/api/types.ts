@@ -399,6 +399,7 @@ export type Product = {
   options: Words[];
   position: number;
   active: boolean;
+  updated_at: string;
   variants: Variant[];
   picture: Attachment | null;
 };

@@ -7,6 +7,8 @@ export type DraftVariant = Pick<Variant, "sku" | "barcode" | "active" | "values"
 export type Draft = Pick<Product, "sku" | "name" | "description" | "category" | "options" | "position" | "active"> & {
   variants: DraftVariant[];
   picture_id: number | null;
+  /** When the product had been changed last, as the form shows it; "" of a new one. */
+  seen: string;
 };
 export type Problem = "needed" | "twice" | "price" | "currencies" | "values" | "same";
 /** Where something is wrong: "sku", "name", "option.0", "variant.1.sku", "variant.1.values", "variant.1.prices". */
@@ -41,7 +43,7 @@ const freshPrice = (currency: string): DraftPrice => ({ currency, amount: "", co
 export function draftOf(product: Product | null, currency: string): Draft {
   if (!product) {
     const only: DraftVariant = { was: "", sku: "", barcode: "", active: true, values: [], prices: [freshPrice(currency)] };
-    return { sku: "", name: {}, description: {}, category: "", options: [], position: 0, active: true, variants: [only], picture_id: null };
+    return { sku: "", name: {}, description: {}, category: "", options: [], position: 0, active: true, variants: [only], picture_id: null, seen: "" };
   }
   const { sku, name, description, category, options, position, active } = copy(product);
   const variants = copy(product.variants).map((one) => ({
@@ -52,7 +54,7 @@ export function draftOf(product: Product | null, currency: string): Draft {
     values: options.map((_, at) => one.values[at] ?? {}),
     prices: one.prices.map((price) => ({ currency: price.currency, amount: price.amount, compare_at: price.compare_at })),
   }));
-  return { sku, name, description, category, options, position, active, variants, picture_id: null };
+  return { sku, name, description, category, options, position, active, variants, picture_id: null, seen: product.updated_at };
 }
 
 /** One more variant, sold in the same currencies. */

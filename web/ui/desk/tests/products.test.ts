@@ -9,6 +9,7 @@ const variant = (sku: string, amount: string, pieces: Record<string, number>, mo
 });
 const product = (...variants: Variant[]): Product => ({
   id: 1, sku: "tea", name: { en: "Tea" }, description: {}, category: "", options: [{ en: "Size" }], position: 0, active: true, variants, picture: null,
+  updated_at: "2026-11-23T09:00:00.000001+00:00",
 });
 const places: Place[] = [
   { code: "main", name: {}, active: true, position: 0 },
