@@ -28,6 +28,8 @@ _WEB = "webchat"
 #: What leads to the goods, in this order; how an order ended otherwise stands alone.
 WAY = ("placed", "paid", "packed", "shipped", "delivered", "completed")
 _ON_THE_WAY = {"confirmed": "paid", "preparing": "paid"}
+#: The steps of an order that is to be paid on delivery, and is not yet.
+_UNPAID = tuple("confirmed" if step == "paid" else step for step in WAY)
 TRIES = web.AppKey("order_page_tries", Limiter)
 #: Of one order, in so many seconds: each try to pay asks a provider, each way to a chat makes codes.
 OFTEN = (10, 60.0)
@@ -105,7 +107,7 @@ async def _page(
         "total": order.total.format(lang),
         "lines": [(one.name, one.quantity, one.subtotal.format(lang)) for one in order.lines],
         "charges": [(_charge(one), one, one.amount.format(lang)) for one in order.charges],
-        "steps": _steps(order.state),
+        "steps": _steps(order),
         "ways": await runtime.counter.ways(order, lang) if waits and payment is None else [],
         "apps": [(one.account, _called(one.capabilities.channel, lang)) for one in others],
         "payment": payment,
@@ -119,12 +121,13 @@ async def _page(
     return response
 
 
-def _steps(state: str) -> list[tuple[str, bool]]:
+def _steps(order: OrderView) -> list[tuple[str, bool]]:
     """The steps to the goods, and whether each was taken; none for an order that ended otherwise."""
-    state = _ON_THE_WAY.get(state, state)
+    state = _ON_THE_WAY.get(order.state, order.state)
     if state not in WAY:
         return []
-    return [(one, index <= WAY.index(state)) for index, one in enumerate(WAY)]
+    way = _UNPAID if order.paid_at is None and order.state != order_states.PLACED else WAY
+    return [(one, index <= WAY.index(state)) for index, one in enumerate(way)]
 
 
 def _called(channel: str, lang: str) -> str:
