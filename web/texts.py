@@ -170,6 +170,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "no_shipping": {"en": "Nothing can be shipped there.", "zh": "无法配送到该地区。"},
     "no_code": {"en": "There is no such discount code now.", "zh": "目前没有这个优惠码。"},
     "code_used": {"en": "This discount code has been used up.", "zh": "这个优惠码已用完。"},
+    "code_personal": {
+        "en": "This discount code is counted for each person: it can be used in the shop's chats only.",
+        "zh": "这个优惠码按顾客计次，只能在本店的聊天中使用。",
+    },
     "code_currency": {"en": "This discount code is not for this currency.", "zh": "这个优惠码不适用于此货币。"},
     "code_minimum": {
         "en": "This discount code is for orders from {minimum}.",

@@ -13,6 +13,8 @@ from bot.core.pricing import Code, Method, Rates
 from bot.settings import checks
 from bot.settings.section import Listed, Section
 
+#: Characters of a discount code.
+CODE = 40
 _TAX = re.compile(r"([A-Z]{2}) ([0-9]{1,2}(?:\.[0-9]{1,3})?)")
 
 
@@ -40,8 +42,16 @@ def taxes_of(found: tuple[str, ...]) -> dict[str, int]:
         match = _TAX.fullmatch(one)
         if match is None:
             raise ValueError(f"{one!r} is not a tax; write country and percent, like DE 19 or CH 8.1")
+        if match[1] in rates:
+            raise ValueError(f"there are two taxes for {match[1]}; write one")
         rates[match[1]] = int(Decimal(match[2]) * 1000)
     return rates
+
+
+def _each_once(what: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"two {what} {name}; give each a name of its own, in capitals and small letters alike")
 
 
 Amounts = Annotated[Listed, AfterValidator(_sums)]
@@ -69,7 +79,7 @@ class Shipping(Section):
 class Discount(Section):
     """One discount code."""
 
-    code: str = Field(min_length=1, max_length=40)
+    code: str = Field(min_length=1, max_length=CODE)
     percent: int = Field(default=0, ge=0, le=99)
     amount: Amounts = ()
     minimum: Amounts = ()
@@ -82,13 +92,20 @@ class Discount(Section):
     def _one_kind(self) -> Discount:
         if bool(self.percent) == bool(self.amount):
             raise ValueError(f"the code {self.code} takes off either a percent or an amount; write one of them")
+        if not 0 < len(self.name) <= CODE:
+            raise ValueError(f"{self.code!r} is no code; write something of up to {CODE} characters")
         return self
+
+    @property
+    def name(self) -> str:
+        """The code in capitals: it counts as the same however it is typed."""
+        return self.code.strip().upper()
 
     def offer(self) -> Code:
         """As orders are priced by it."""
         since: datetime | None = self.since
         return Code(
-            self.code.strip().upper(), self.percent, checks.sums(self.amount), checks.sums(self.minimum),
+            self.name, self.percent, checks.sums(self.amount), checks.sums(self.minimum),
             since, self.until, self.uses, self.uses_per_person,
         )  # fmt: skip
 
@@ -114,6 +131,17 @@ class Selling(Section):
         default=(), description='Tax by country in percent, like "DE 19"; it is due on shipping, too.'
     )
     tax_included: bool = Field(default=True, description="Prices include the tax; false: it is added.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Selling:
+        for country in [*taxes_of(self.taxes), *(country for way in self.shipping for country in way.countries)]:
+            if country not in self.countries:
+                raise ValueError(
+                    f"{country} has a tax or a way to ship, and is not sold to; add it to selling.countries"
+                )
+        _each_once("ways to ship are called", [way.name for way in self.shipping])
+        _each_once("discount codes are", [one.name for one in self.discounts])
+        return self
 
     def rates(self) -> Rates:
         """As orders are priced by them."""

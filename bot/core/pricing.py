@@ -66,10 +66,14 @@ class Code:
         off = _share(goods.amount, self.percent, 100) if self.percent else self.amount.get(goods.currency, 0)
         if not self.percent and not off:
             raise Refused("code_currency")
-        least = max(self.minimum.get(goods.currency, 0), 0 if self.percent else off + 1)
+        least = max(self.minimum.get(goods.currency, 0), self._least(off))
         if goods.amount < least:
             raise Refused("code_minimum", minimum=Money(least, goods.currency))
-        return min(off, goods.amount)
+        return off
+
+    def _least(self, off: int) -> int:
+        """The least of which something is left; of a few minor units a share is rounded to all of them."""
+        return 50 // (100 - self.percent) + 1 if self.percent else off + 1
 
     def runs(self, now: datetime) -> bool:
         """Whether it can be used at that time: from `since`, before `until`."""

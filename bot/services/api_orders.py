@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from tortoise.exceptions import IntegrityError
 
 from bot.core.errors import Refused
-from bot.services import cart, contacts, order_numbers, orders
+from bot.services import cart, contacts, order_numbers, orders, pricing
 from bot.services.orders import OrderView
 from bot.services.scope import Scope
 from bot.services.visitors import ACCOUNT
@@ -60,7 +60,7 @@ async def place(scope: Scope, request: Request, wish: Wish, answer: Callable[[Or
     """Place the order, or give what the same request was answered. `scope` is of nobody yet.
 
     Of several at once, one places it and the others wait for its answer; one that is refused may be sent again.
-    Raises `Refused`: "other_body", "forgotten", and as `cart.add` and `orders.place` do.
+    Raises `Refused`: "other_body", "forgotten", "code_personal", and as `cart.add` and `orders.place` do.
     """
     if known := await _known(request):
         return Answered(known, None)
@@ -116,6 +116,8 @@ async def _somebody(scope: Scope, wish: Wish) -> Scope:
 
 
 async def _placed(scope: Scope, wish: Wish) -> OrderView:
+    if pricing.is_personal(scope, wish.code):
+        raise Refused("code_personal")
     for sku, quantity in wish.lines:
         await cart.add(scope, sku, quantity)
     await contacts.remember(scope, wish.name, wish.phone, wish.address)

@@ -84,7 +84,7 @@ async def place(
     """
     person = _checked("name", name, 200), _checked("phone", phone, 64, blank=True), _checked("address", address, 1000)
     lines = await locks.cart(*await same_person.contacts(scope))
-    await pricing.lock(code)
+    await pricing.lock(scope, code)
     costs = await priced((await locks.variants(line.variant_id for line in lines)).values(), scope.currency)
     lines = [line for line in lines if line.variant_id in costs]
     wanted = [(line, costs[line.variant_id]) for line in summed(lines)]

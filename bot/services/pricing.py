@@ -66,10 +66,16 @@ def known(code: str) -> str:
     return code.strip().upper()
 
 
-async def lock(code: str) -> None:
-    """Nobody else uses the code until this transaction ends."""
-    if code.strip():
-        await locks.discount_code(known(code))
+def is_personal(scope: Scope, typed: str) -> bool:
+    """Whether the code is counted for each person, which only means something where people are known."""
+    code = scope.rates.codes.get(known(typed))
+    return code is not None and code.uses_per_person > 0
+
+
+async def lock(scope: Scope, typed: str) -> None:
+    """Nobody else uses the code until this transaction ends; one that the shop has not is nobody's."""
+    if (code := known(typed)) in scope.rates.codes:
+        await locks.discount_code(code)
 
 
 async def keep(order: Order, parts: Breakdown) -> None:

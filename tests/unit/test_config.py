@@ -20,6 +20,7 @@ from bot.storage.s3_settings import PROVIDERS
 ROOT = Path(__file__).parents[2]
 
 
+POST = '{name = "post", title_en = "Post", cost = ["CNY 12"], countries = ["%s"]}'
 NOT_SET = "the environment variable NO_SUCH_NAME is not set; set it before starting Parley"
 
 
@@ -146,6 +147,23 @@ def test_all_mistakes_are_told_at_once_each_with_its_place_and_cure(monkeypatch:
         ('[log]\nlevel = "loud"', "must be one of 'debug', 'info', 'warning' or 'error'"),
         ("[payments.locl]\nenabled = true", "payments.locl: there is no such key. Did you mean local?"),
         ("[payments]\nlocal = true", "payments.local: must be a table"),
+        (
+            '[selling]\ntaxes = ["DE 19"]',
+            "DE has a tax or a way to ship, and is not sold to; add it to selling.countries",
+        ),
+        ('[selling]\ncountries = ["DE"]\ntaxes = ["DE 19", "AT 20"]', "AT has a tax or a way to ship"),
+        ('[selling]\ncountries = ["DE"]\ntaxes = ["DE 19", "DE 7"]', "there are two taxes for DE"),
+        (f"[selling]\nshipping = [{POST % 'DE'}]", "DE has a tax or a way to ship"),
+        (
+            f'[selling]\ncountries = ["DE"]\nshipping = [{POST % "DE"}, {POST % "DE"}]',
+            "two ways to ship are called post",
+        ),
+        (
+            '[selling]\ndiscounts = [{code = "tea", percent = 1}, {code = "Tea ", percent = 2}]',
+            "discount codes are TEA",
+        ),
+        ('[selling]\ndiscounts = [{code = "  ", percent = 1}]', "is no code"),
+        (f'[selling]\ndiscounts = [{{code = "{"ΐ" * 14}", percent = 1}}]', "up to 40 characters"),  # 42 in capitals
     ],
 )
 def test_a_mistake_is_one_sentence_with_a_cure_and_without_the_secret(text: str, told: str) -> None:

@@ -21,7 +21,7 @@ from web.keys import RUNTIME, SETTINGS
 PAGE = 50  # products
 _NAME = re.compile(r"[\x21-\x7e]{1,200}")
 #: What another body cures; the other refusals are of what the shop has at this moment.
-_WRONG = ("other_body", "no_country", "no_method", "no_shipping", "no_code", "code_currency")
+_WRONG = ("other_body", "no_country", "no_method", "no_shipping", "no_code", "code_currency", "code_personal")
 _NUMBER = re.compile(r"[0-9A-Za-z-]{1,32}")
 
 

@@ -40,18 +40,30 @@ def test_by_hand(
     assert (found.goods, found.total) == (cny(goods), cny(total))
 
 
-@given(AMOUNTS, st.integers(0, 10**9), st.none() | AMOUNTS, st.integers(1, 99), st.integers(0, 99_999), st.booleans())
+@given(
+    st.integers(1, 60) | AMOUNTS,
+    st.integers(0, 10**9),
+    st.none() | AMOUNTS,
+    st.integers(1, 99),
+    st.integers(0, 99_999),
+    st.booleans(),
+)
 def test_the_parts_sum_to_the_total(
     goods: int, cost: int, free: int | None, percent: int, rate: int, included: bool
 ) -> None:
     method = Method("post", {"en": "Post"}, {"CNY": cost}, {} if free is None else {"CNY": free})
     rates = Rates(taxes={"CN": rate}, tax_included=included)
-    found = price(cny(goods), rates, "CN", method, Code("A", percent=percent))
+    code = Code("A", percent=percent)
+    if goods * (100 - percent) <= 50:  # nothing would be left of it
+        with pytest.raises(Refused, match="code_minimum"):
+            price(cny(goods), rates, "CN", method, code)
+        return
+    found = price(cny(goods), rates, "CN", method, code)
     on_top = [charge.amount.amount for charge in found.charges if not charge.included]
-    assert goods + sum(on_top) == found.total.amount >= 0
+    assert goods + sum(on_top) == found.total.amount > 0
     assert all(charge.amount.amount >= 0 for charge in found.charges if charge.kind != "discount")
     off = -found.charges[0].amount.amount
-    assert 0 <= off <= goods
+    assert 0 <= off < goods
     assert abs(100 * off - goods * percent) <= 50  # half a unit, in hundredths
     for tax in (charge for charge in found.charges if charge.kind == "tax"):
         due = found.total.amount if included else found.total.amount - tax.amount.amount
@@ -65,6 +77,8 @@ def test_the_parts_sum_to_the_total(
         (4999, Rates(minimum={"CNY": 5000}), None, "below_minimum", 5000),
         (999, Rates(), Code("A", percent=10, minimum={"CNY": 1000}), "code_minimum", 1000),
         (1000, Rates(), Code("A", amount={"CNY": 1000}), "code_minimum", 1001),  # something is left to pay
+        (1, Rates(), Code("A", percent=50), "code_minimum", 2),
+        (40, Rates(), Code("A", percent=99), "code_minimum", 51),
         (1000, Rates(), Code("A", amount={"EUR": 10}), "code_currency", None),
     ],
 )

@@ -110,6 +110,12 @@ async def test_what_is_refused_keeps_the_cart(shop: Shop, rates: Rates, code: st
     assert await Order.all().count() == 0
 
 
+async def test_a_code_that_nobody_made_is_nobodys_to_lock(any_shop: Shop) -> None:
+    await any_shop.product()
+    with pytest.raises(Refused, match="no_code"):
+        await placed(any_shop, await any_shop.customer(), ONCE, "ΐ" * 40)  # 120 characters in capitals
+
+
 async def test_another_total_than_was_agreed_is_asked_again(shop: Shop) -> None:
     await shop.product(price=6800)
     ann = await shop.customer()

@@ -118,13 +118,21 @@ async def test_what_is_wrong_is_said_as_a_problem(tea: Site) -> None:
 
 async def test_a_shop_that_ships_abroad_says_what_it_must_be_told(tea: Site) -> None:
     ways = (Method("post", {"en": "Post"}, {"CNY": 1200}), Method("fast", {"en": "Courier"}, {"CNY": 3000}))
-    codes = {"TEA": Code("TEA", percent=10, minimum={"CNY": 20_000})}
+    codes = {
+        "TEA": Code("TEA", percent=10, minimum={"CNY": 20_000}), "ONCE": Code("ONCE", percent=10, uses_per_person=1)
+    }  # fmt: skip
     tea.runtime.rates = Rates(countries=("CN", "DE"), methods=ways, codes=codes, taxes={"DE": 19_000})
     shop, to = await caller(tea), BODY | {"country": "DE"}
     for body, status, code, says in (
         (BODY, 422, "no_country", "Say as country where it goes: this shop sells to CN, DE."),
         (to, 422, "no_method", "Say as shipping how it is sent: post, fast."),
         (to | {"shipping": "post", "code": "milk"}, 422, "no_code", "There is no such discount code now."),
+        (
+            to | {"shipping": "post", "code": "once"},
+            422,
+            "code_personal",
+            "This discount code is counted for each person: it can be used in the shop's chats only.",
+        ),
         (
             to | {"shipping": "post", "code": "tea"},
             409,
@@ -213,6 +221,11 @@ async def test_the_page_of_an_order_leads_to_its_payment(page: Page) -> None:
 
 async def test_the_page_says_how_it_stands_and_offers_no_payment_then(page: Page) -> None:
     order = await Order.get()
+    assert ">Paid<" in await page.shows()
+    async with transaction():
+        await orders.move(order, "confirm", "customer", page.site.clock())
+    shown = await page.shows()
+    assert (">Confirmed, to be paid on delivery<" in shown, ">Paid<" in shown) == (True, False)
     async with transaction():
         await orders.move(order, "cancel", "customer", page.site.clock())
     shown = await page.shows(**{"Accept-Language": "zh"})
