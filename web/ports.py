@@ -40,7 +40,8 @@ class Till(Protocol):
     """What staff do about an order's money."""
 
     async def receive(self, payment_id: int, money: Confirmed) -> None:
-        """Money came by hand. Raises `Refused`: "no_payment", "not_by_hand", "wrong_amount", "seen_otherwise"."""
+        """Money came by hand. Raises `Refused`: "no_payment", "not_by_hand", "wrong_amount", "seen_otherwise",
+        "no_money_due"."""
 
     async def give_back(self, payment_id: int, amount: Money, wish: Wish) -> None:
         """Give a part back, or all. Raises `Refused`: "no_payment", "nothing_paid", "too_much"(left)."""

@@ -65,6 +65,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "Somebody else has confirmed money for this payment just now. Look at it again.",
         "zh": "同事刚刚确认了这笔付款的款项，请重新查看。",
     },
+    "no_money_due": {
+        "en": "This payment is settled: no more money is due for it.",
+        "zh": "这笔付款已经结清，不再需要收款。",
+    },
     "no_product": {"en": "There is no such product.", "zh": "没有这个商品。"},
     "no_place": {"en": "There is no such place.", "zh": "没有这个仓库或门店。"},
     "sku_taken": {

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from bot.core.errors import Final
+from bot.core.errors import Final, ProviderUnavailable
 from bot.core.payment import PaymentProvider, PaymentTruth, RefundTruth
 from bot.runtime.writes import NewEffect
 from bot.services import payments, refunds
@@ -39,8 +39,10 @@ def provider(providers: Mapping[str, PaymentProvider], name: str) -> PaymentProv
 async def ask(bank: PaymentProvider, payment: PaymentView, now: datetime, *made: RefundTruth) -> PaymentTruth:
     """What the provider says of the payment, and of each refund of it; `made` it has told already.
 
-    Raises as its `fetch` does.
+    Raises as its `fetch` does; `ProviderUnavailable` where it may be opening it just now.
     """
+    if not payment.reference:
+        raise ProviderUnavailable(f"the payment for order {payment.order_number} is not opened yet")
     truth = await bank.fetch(payment.reference)
     keys = [key for key in await refunds.keys_of(payment.key) if key not in {one.key for one in made}]
     told = [await bank.fetch_refund(payment.reference, key) for key in keys]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from bot.core.errors import Refused
 from bot.core.events import OrderChanged, RowChanged
 from bot.core.payment import PaymentProvider
+from bot.runtime import noticed
 from bot.runtime.attempts import Done
 from bot.runtime.noticed import Accept, inbound
 from bot.runtime.providers import ask, key_of, known, provider
@@ -58,6 +59,7 @@ class GiveBack:
             return Done()
         if refund.state == refunds.FAILED:
             return self._look(payment)
+        await self._settle(payment.key, refund)
         told = await inbound(payment, "order", refund.key, refund.key, refund.key)
         await self._accept([told] if told else [])
         return Done(events=(OrderChanged(payment.order_id),))
@@ -80,6 +82,12 @@ class GiveBack:
         truth = await ask(bank, payment, self._clock(), made)
         async with transaction():
             await refunds.confirm(payment.key, truth, self._clock())
+
+    async def _settle(self, key: str, refund: RefundView) -> None:
+        """Where what was paid did not fit the order, what is left of it may."""
+        payment = await known(key)
+        if payment.state == "mismatch":
+            await noticed.keep(self._accept, payment, refund.key, self._clock())
 
     def _look(self, payment: PaymentView) -> Done:
         """The conversation says that somebody must look at the order."""

@@ -10,6 +10,7 @@ from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.payment import Booking
 from bot.core.payment import Receipt as Line
+from bot.services import order_states
 from bot.services.payments import PaymentView, locked, note, view
 from models import Payment, Receipt
 from models.database import transaction
@@ -32,7 +33,8 @@ class Confirmed:
 async def receive(payment_id: int, money: Confirmed, now: datetime) -> PaymentView | None:
     """Write it down; None where this was written down before, by the same key.
 
-    Raises `Refused`: "no_payment", "wrong_amount", "seen_otherwise"(confirmed) where somebody else was faster.
+    Raises `Refused`: "no_payment", "wrong_amount", "seen_otherwise"(confirmed) where somebody else was faster,
+    "no_money_due" where the payment is settled.
     """
     known = await Payment.filter(id=payment_id).first()
     if known is None:
@@ -45,6 +47,11 @@ async def receive(payment_id: int, money: Confirmed, now: datetime) -> PaymentVi
     before = sum([row.amount for row in await Receipt.filter(payment_id=payment.id, amount__gt=0)])
     if before != money.seen:
         raise Refused("seen_otherwise", confirmed=before)
+    if payment.state == "paid" or (payment.state == "refunded" and not order_states.paying(order)):
+        raise Refused("no_money_due")
+    if not payment.reference:  # whoever began it died before it was opened
+        payment.reference = payment.key
+        await payment.save(update_fields=["reference"])
     await Receipt.create(
         payment_id=payment.id,
         key=money.key,

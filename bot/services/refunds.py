@@ -184,8 +184,9 @@ async def _state(payment: Payment) -> str:
         return "refunded"
     if payment.state != "refunded":
         return payment.state
-    fits_not = PaymentEvent.filter(payment_id=payment.id, action__in=["mismatch", "late"])
-    return "mismatch" if await fits_not.exists() else "paid"
+    steps = PaymentEvent.filter(payment_id=payment.id, action__in=["mismatch", "late", "settled"])
+    last = await steps.order_by("-id").first()
+    return "paid" if last is None or last.action == "settled" else "mismatch"
 
 
 async def _row(payment: Payment, key: str, amount: Money, wish: Wish, now: datetime) -> Refund:

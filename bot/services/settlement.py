@@ -85,16 +85,17 @@ async def _alarms(payment: Payment, truth: PaymentTruth, now: datetime) -> tuple
 async def _settle_paid(payment: Payment, order: Order, truth: PaymentTruth, now: datetime) -> tuple[Outcome, bool]:
     if truth.paid is None:
         raise BadInput(f"the provider says that payment {truth.reference} is paid, but not how much")
-    if payment.state in ("paid", "refunded"):
+    step, is_same = order_states.paying(order), _captured(payment) == truth.paid
+    if payment.state == "paid" or (payment.state == "refunded" and (is_same or not step)):
         return "already", False
-    if payment.state == "mismatch" and _captured(payment) == truth.paid:
-        return ("late" if truth.paid == asked(payment) else "mismatch"), False
+    fits = asked(payment) in (truth.paid, _kept(truth, truth.paid))
+    if payment.state == "mismatch" and is_same and not (fits and await _may_fit_now(payment)):
+        return ("late" if fits else "mismatch"), False
     payment.captured, payment.captured_currency = truth.paid.amount, truth.paid.currency
     sums = f"asked {payment.amount} {payment.currency}, paid {truth.paid.amount} {truth.paid.currency}"
-    if truth.paid != asked(payment):
+    if not fits:
         await change(payment, "mismatch", "mismatch", now, sums)
         return "mismatch", True
-    step = order_states.paying(order)
     if not step or (order.state in order_states.STEPS[step].sells and not await stock.sell(order.id, now)):
         await change(payment, "mismatch", "late", now, f"order is {order.state}; {sums}")
         return "late", True
@@ -102,6 +103,17 @@ async def _settle_paid(payment: Payment, order: Order, truth: PaymentTruth, now:
     await change(payment, "paid", "settled", now, sums)
     await void_open(order, now)
     return "paid", True
+
+
+def _kept(truth: PaymentTruth, paid: Money) -> Money:
+    """What is left of it for us: who paid too much, or was written down with too much, has the rest back."""
+    each = sum(one.amount.amount for one in truth.refunds if one.state == "given")
+    return Money(paid.amount - max(truth.refunded, each), paid.currency)
+
+
+async def _may_fit_now(payment: Payment) -> bool:
+    """Whether its sum was wrong, and not its order: that one stays late whatever is given back."""
+    return not await PaymentEvent.filter(payment_id=payment.id, action="late").exists()
 
 
 async def _is_news(payment: Payment, action: str, now: datetime) -> bool:

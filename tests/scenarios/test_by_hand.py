@@ -166,3 +166,44 @@ async def test_the_days_of_a_transfer_begin_once(one_sim: Simulator) -> None:
     order = await Order.get()
     assert order.hold_until == until == order.created_at + timedelta(days=7)
     assert (await StockHold.get()).expires_at == until
+
+
+@pytest.mark.parametrize(("way", "label"), [("transfer", "Bank transfer"), ("cod", "Pay the courier")])
+async def test_too_much_is_right_once_the_rest_went_back(one_sim: Simulator, way: str, label: str) -> None:
+    """A slip of the hand, or the customer's: what is kept pays the order, and the books say so."""
+    ann = await who_pays_by(one_sim, way)
+    await ann.picks(label)
+    await receives(one_sim, 68000)
+    payment = await Payment.get()
+    for amount, key in ((61000, "back-1"), (200, "back-2")):
+        assert ((await Order.get()).paid_at, (await Payment.get()).state) == (None, "mismatch")
+        await one_sim.runtime.till.give_back(payment.id, Money(amount, "CNY"), Wish(1, "too much", key))
+        await done(one_sim)
+    order, payment = await Order.get(), await Payment.get()
+    assert (order.state, payment.state, payment.captured, payment.refunded) == ("paid", "paid", 68000, 61200)
+    assert await ann.times("Your payment has arrived") == 1
+    stands = {one.account: one.amount.amount for one in await ledger.balances() if one.amount.amount}
+    assert stands == {f"provider:{way}": 6800, "sales": -6800}
+    with pytest.raises(Refused, match="no_money_due"):  # nobody would ever count it
+        await receives(one_sim, 100, seen=68000, key="click-3")
+
+
+async def test_all_of_a_slip_may_go_back_before_the_right_sum_is_written(one_sim: Simulator) -> None:
+    ann = await who_pays_by(one_sim, "cod")
+    await ann.picks("Pay the courier")
+    await receives(one_sim, 68000)
+    await one_sim.runtime.till.give_back((await Payment.get()).id, Money(68000, "CNY"), Wish(1, "a slip", "back"))
+    await done(one_sim)
+    assert ((await Order.get()).state, (await Payment.get()).state) == ("confirmed", "refunded")
+    await receives(one_sim, 6800, seen=68000, key="click-2")
+    assert ((await Order.get()).state, (await Payment.get()).state) == ("paid", "paid")
+
+
+async def test_what_was_never_opened_takes_its_money_all_the_same(one_sim: Simulator) -> None:
+    """Who began it died before the provider was asked: the order is on its way, and the courier has the money."""
+    ann = await who_pays_by(one_sim, "cod")
+    await ann.picks("Pay the courier")
+    await Payment.all().update(state="created", reference="")
+    await receives(one_sim, 6800)
+    payment = await Payment.get()
+    assert ((await Order.get()).state, payment.state, payment.reference) == ("paid", "paid", payment.key)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.errors import Final, Refused
+from bot.core.errors import Final, ProviderUnavailable, Refused
 from bot.core.events import OrderChanged, RowChanged
 from bot.core.message import Inbound
 from bot.core.money import Money
@@ -201,3 +201,11 @@ async def test_a_payment_that_is_not_there(shop: Shop) -> None:
     with pytest.raises(Final, match="no such payment"):
         await executor().run(effect)
     assert (await executor().give_up(effect, Final("x"))).statements == ()
+
+
+async def test_what_is_not_opened_yet_is_asked_for_later(shop: Shop, bank: LocalPayments) -> None:
+    await shop.product()
+    scope = await shop.customer()
+    begun = await payments.begin(scope, (await shop.buys(scope)).number, "local")
+    with pytest.raises(ProviderUnavailable, match="not opened yet"):
+        await ask(bank, begun, NOW)
