@@ -31,7 +31,7 @@ from models.review import Review, ReviewPhoto
 from models.setting import Setting
 from models.staff import LinkCode, LoginAttempt, Staff, StaffSession
 from models.statement import Difference, Statement, StatementLine
-from models.store import StoreConflict, StoreHint, StoreOrder, StoreProblem, StoreSeen, StoreSync
+from models.store import StoreConflict, StoreHint, StoreOrder, StoreProblem, StoreReview, StoreSeen, StoreSync
 from models.webhook import WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 __all__ = [
@@ -97,6 +97,7 @@ __all__ = [
     "StoreHint",
     "StoreOrder",
     "StoreProblem",
+    "StoreReview",
     "StoreSeen",
     "StoreSync",
     "Variant",

@@ -10,7 +10,9 @@ from tortoise.models import Model
 
 if TYPE_CHECKING:
     from models.catalogue import Product
+    from models.contact import Contact
     from models.order import Order
+    from models.review import Review
 
 
 class StoreSync(Model):
@@ -127,4 +129,49 @@ class StoreOrder(Model):
         indexes = (
             Index(fields=("store", "state"), name="ix_store_order_state"),
             Index(fields=("store", "external_id"), name="ix_store_order_external"),
+        )
+
+
+class StoreReview(Model):
+    """A review that a shop is to have of ours (found there by its `key`), or one that was written there."""
+
+    id = fields.BigIntField(primary_key=True)
+    store = fields.CharField(32)
+    key = fields.CharField(160)
+    state = fields.CharField(16)  # due | sent | refused | ending | theirs
+    external_id = fields.CharField(128, default="")
+    review: fields.ForeignKeyNullableRelation[Review] = fields.ForeignKeyField(
+        "models.Review", related_name=None, null=True, on_delete=fields.SET_NULL
+    )
+    review_id: int | None
+    contact: fields.ForeignKeyNullableRelation[Contact] = fields.ForeignKeyField(
+        "models.Contact", related_name=None, null=True, on_delete=fields.SET_NULL
+    )
+    contact_id: int | None  # who wrote it there, where their address is known here
+    product: fields.ForeignKeyNullableRelation[Product] = fields.ForeignKeyField(
+        "models.Product", related_name=None, null=True, on_delete=fields.SET_NULL
+    )
+    product_id: int | None
+    # of one that was written there
+    shown = fields.BooleanField(default=False)
+    stars = fields.SmallIntField(default=0)
+    text = fields.TextField(default="")
+    name = fields.CharField(80, default="")
+    written_at = fields.DatetimeField(null=True)
+    # of one that is to be sent there, or taken away
+    tries = fields.IntField(default=0)
+    retry_at = fields.DatetimeField(null=True)
+    error = fields.CharField(300, default="")
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "store_review"
+        unique_together = (("store", "key"),)
+        indexes = (
+            Index(fields=("store", "state"), name="ix_store_review_state"),
+            Index(fields=("store", "external_id"), name="ix_store_review_external"),
+            Index(fields=("state", "written_at", "id"), name="ix_store_review_written"),
+            Index(fields=("review_id",), name="ix_store_review_review"),
+            Index(fields=("contact_id",), name="ix_store_review_contact"),
+            Index(fields=("product_id",), name="ix_store_review_product"),
         )

@@ -23,6 +23,7 @@ from bot.runtime import roll
 from bot.runtime.lease import Lease
 from bot.runtime.store_bills import Bills
 from bot.runtime.store_pictures import Fetched, Pictures, kept
+from bot.runtime.store_reviewing import Reviewing
 from bot.runtime.store_sending import Sending, Steps
 from bot.services import order_states, store_hints, store_orders, store_products, store_states
 from bot.services.filing import Filing, Limits
@@ -78,6 +79,7 @@ class Syncing:
         self._steps = steps
         self._sending = Sending(connected.store, self._is_ours, clock)
         self._bills = Bills(connected.store, steps, clock)
+        self._reviewing = Reviewing(connected.store, self._is_ours, clock)
         self._store, self._every, self._hook = connected.store, connected.every, connected.hook
         self._name = connected.store.name
         self._shop = Shop(self._name, connected.language)
@@ -128,7 +130,9 @@ class Syncing:
 
     async def _is_told(self) -> bool:
         try:
-            return await store_orders.any_due(self._name, self._clock()) or await store_hints.any_waiting(self._name)
+            now = self._clock()
+            is_sending = await store_orders.any_due(self._name, now) or await self._reviewing.is_told()
+            return is_sending or await store_hints.any_waiting(self._name)
         except Retryable:
             return False
 
@@ -177,6 +181,7 @@ class Syncing:
                 return
             more, sync = page.more, await store_states.view(self._name)
         await self._follow(shop)
+        await self._reviewing.run()
         await self._compare(shop)
 
     async def _compare(self, shop: Shop) -> None:
@@ -193,6 +198,7 @@ class Syncing:
         for id_ in await store_orders.to_send(self._name, order_states.AT_HOME):
             if await self._is_ours():
                 await self._look_at_order(Waiting("order", id_, ()))
+        await self._reviewing.compare()
         if await self._is_ours():
             await store_states.compared(self._name, self._clock())
             facts = {"action": "store.compared", "store": self._name, "differ": found, "gone": gone}

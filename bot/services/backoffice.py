@@ -94,11 +94,12 @@ class ReviewRow:
     state: str
     created_at: datetime
     display_name: str
-    contact_id: int
+    contact_id: int | None  # of one in a shop: where its writer is known here
     conversation_id: int | None
     order_number: str | None
     product: str | None
     photos: tuple[FileView, ...]
+    store: str = ""  # the connected shop in which it was written
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ async def orders(state: str = "", query: str = "", before: str = "") -> Page[Ord
     found = await fetch(
         f"{_ORDER} WHERE {' AND '.join(where)} ORDER BY o.created_at DESC, o.id DESC LIMIT ?", [*values, PAGE + 1]
     )
-    return _page(await _order_rows(found[:PAGE]), len(found))
+    return paged(await _order_rows(found[:PAGE]), len(found))
 
 
 async def orders_by_id(ids: Sequence[int]) -> tuple[OrderRow, ...]:
@@ -164,7 +165,7 @@ async def reviews(state: str, before: str = "") -> Page[ReviewRow]:
     found = await fetch(
         f"{_REVIEW} WHERE r.state = ? {keyset} ORDER BY r.created_at DESC, r.id DESC LIMIT ?", [*values, PAGE + 1]
     )
-    return _page(await _review_rows(found[:PAGE]), len(found))
+    return paged(await _review_rows(found[:PAGE]), len(found))
 
 
 async def reviews_by_id(ids: Sequence[int]) -> tuple[ReviewRow, ...]:
@@ -183,7 +184,8 @@ async def reviews_of(contact_ids: Sequence[int]) -> tuple[ReviewRow, ...]:
     return await _review_rows(found)
 
 
-def _page(items: tuple[Any, ...], found: int) -> Page[Any]:
+def paged(items: tuple[Any, ...], found: int) -> Page[Any]:
+    """So many of the rows that were found: one more than a page shows that there are more."""
     return Page(items, cursor(items[-1].created_at, items[-1].id) if found > PAGE else "")
 
 

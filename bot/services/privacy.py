@@ -20,7 +20,7 @@ from tortoise.queryset import QuerySet
 
 from bot.core.events import ContactErased
 from bot.core.ports import Storage
-from bot.services import attachments, audit, discards, same_person, search, settlement
+from bot.services import attachments, audit, discards, same_person, search, settlement, store_reviews
 from bot.services.visitors import ACCOUNT
 from models import (
     ApiOrder,
@@ -146,6 +146,7 @@ async def erase(contact_id: int, now: datetime) -> Erased:
     rows = _rows(person)
     keys: list[str] = []
     await _follow_payments(person.orders, now)
+    await store_reviews.forget(person.contacts)
     for table, query in rows.items():
         if table == "attachment":
             keys = attachments.keys(await locks.files(query))

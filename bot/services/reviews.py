@@ -10,7 +10,7 @@ from tortoise.expressions import Q
 from bot.core.errors import Refused
 from bot.core.message import Attachment
 from bot.core.registry import reads
-from bot.services import attachments, audit, order_states, same_person, webhooks
+from bot.services import attachments, audit, order_states, same_person, store_reviews, webhooks
 from bot.services.scope import Scope, language, words
 from models import Attachment as AttachmentRow
 from models import Contact, Identity, Order, OrderLine, Review, ReviewPhoto, locks
@@ -169,6 +169,10 @@ async def _decide(review_id: int, staff_id: int, now: datetime, state: str) -> R
     await AttachmentRow.filter(id__in=list(photos)).update(public=state == "accepted")
     await audit.record(staff_id, f"review.{state.removesuffix('ed')}", f"review:{review.id}", now)
     await webhooks.of_review(review, state, now)
+    if state == "accepted":
+        await store_reviews.want(review, now)
+    else:
+        await store_reviews.take_back([review.id])
     order = await Order.filter(id=review.order_id).first()
     return _view(review, order.number if order else None)
 

@@ -21,6 +21,7 @@ from models import (
     StoreHint,
     StoreOrder,
     StoreProblem,
+    StoreReview,
     StoreSeen,
     StoreSync,
     Variant,
@@ -60,7 +61,7 @@ async def untie(store: str, now: datetime) -> None:
     async with transaction():
         for table in (Product, Variant, Place):
             await table.filter(store=store).update(store=None, external_id=None)
-        for rows in (StoreSeen, StoreConflict, StoreProblem, StoreHint, StoreOrder, StoreSync):
+        for rows in (StoreSeen, StoreConflict, StoreProblem, StoreHint, StoreOrder, StoreReview, StoreSync):
             await rows.filter(store=store).delete()
         await audit.record(None, "store.shop.redact", f"store:{store}", now)
         await _tell(store, "shop", "shop_left", {}, now)

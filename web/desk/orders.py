@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.core.events import ReviewChanged
-from bot.services import audit, backoffice, order_states, reviews, shipments
+from bot.services import audit, backoffice, order_states, reviews, shipments, store_review_lists
 from bot.services.order_states import Doing
 from bot.services.shipments import Parcel
 from models.database import transaction
@@ -17,7 +17,7 @@ from web.desk.payments import detail
 from web.http import Problem, answer, path_id, read_object, text_of
 from web.keys import CLOCK, RUNTIME
 
-REVIEW_STATES = ("pending", "accepted", "rejected")
+REVIEW_STATES = ("pending", "accepted", "rejected", "shop")
 
 
 @needs("agent")
@@ -67,7 +67,8 @@ async def reviews_listed(request: web.Request) -> web.Response:
     state = request.query.get("state", "pending")
     if state not in REVIEW_STATES:
         raise Problem(400, "bad_request")
-    page = await backoffice.reviews(state, request.query.get("before", ""))
+    before = request.query.get("before", "")
+    page = await (store_review_lists.listed(before) if state == "shop" else backoffice.reviews(state, before))
     shape = shapes(request)
     return answer({"items": [shape.review(review) for review in page.items], "next": page.next or None})
 

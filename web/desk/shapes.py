@@ -215,6 +215,7 @@ class Shapes:
             "product": words(names, self.locale) if names else None,
             "photos": [views.file(photo, self.links) for photo in review.photos],
             "conversation_id": review.conversation_id,
+            "store": review.store,
         }
 
     def run(self, run: RunView) -> Json:

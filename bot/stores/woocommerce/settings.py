@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
@@ -43,4 +43,9 @@ class Settings(StoreSettings):
     consumer_secret: Secret = Field(default=Secret(), description="Of the REST API: cs_….")
     webhook_secret: Annotated[Secret, AfterValidator(_plain)] = Field(
         default=Secret(), description="What its webhooks are signed with: any long word of letters and digits."
+    )
+    reviews: Literal["held", "shown", "off"] = Field(
+        default="held",
+        description='Reviews that were accepted here go to its products, "held" for its own approval or "shown" at '
+        'once, and those that were written there are read; "off": neither.',
     )

@@ -15,10 +15,11 @@ from typing import Any
 
 from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
 from bot.core.ports import FileStream, HookAnswer, HookRequest
+from bot.core.reviewing import OutReview, ShopReview
 from bot.core.store import Brief, Hint, Made, OutOrder, Page, StorePlace, StoreProduct, ThereOrder
 from bot.http import Answer
 from bot.stores._api import Api, listed
-from bot.stores.woocommerce import hooks, orders
+from bot.stores.woocommerce import hooks, orders, reviews
 from bot.stores.woocommerce.products import PLACE, changed_at, read
 from bot.stores.woocommerce.settings import Settings
 from bot.strangers import Strangers
@@ -43,6 +44,7 @@ class WooCommerce:
         self._api = Api(self.title, settings.url, settings.timeout)
         self._pictures = Strangers(fails=StoreUnavailable)
         self._currency = ""
+        self.takes_reviews = settings.reviews != "off"
         pair = f"{settings.consumer_key.reveal()}:{settings.consumer_secret.reveal()}"
         self._headers = {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
 
@@ -113,6 +115,28 @@ class WooCommerce:
             return None
         row = answer.json()
         return None if row.get("status") == "trash" else orders.read(row)
+
+    async def find_review(self, key: str) -> str:
+        """See `HasReviews.find_review`."""
+        query = {"reviewer_email": reviews.address(key), "status": "all", "per_page": "1"}
+        return next((str(row["id"]) for row in listed(await self._get("/products/reviews", query))), "")
+
+    async def add_review(self, review: OutReview) -> str:
+        """See `HasReviews.add_review`; a lost answer is told as it is for orders."""
+        body = reviews.content(review, held=self._settings.reviews == "held")
+        return reviews.read(await self._write("POST", "/products/reviews", body)).id
+
+    async def drop_review(self, id: str) -> None:  # noqa: A002
+        """See `HasReviews.drop_review`; not into the bin."""
+        path = f"{API}/products/reviews/{int(id)}"
+        answer = await self._api.call("DELETE", path, query={"force": "true"}, headers=self._headers)
+        if answer.status != 404 or not _is_said(answer):
+            _good(answer)
+
+    async def reviews(self, page: int) -> Sequence[ShopReview]:
+        """See `HasReviews.reviews`."""
+        query = {"page": str(page), "per_page": str(MOST), "orderby": "date_gmt", "order": "desc", "status": "all"}
+        return [reviews.read(row) for row in listed(await self._get("/products/reviews", query))]
 
     async def picture(self, address: str) -> FileStream:
         """See `Store.picture`."""

@@ -45,6 +45,7 @@ class WooCommerceServer(FakePlatform):
         self.variations: dict[int, list[Json]] = {}
         self.pictures: dict[str, bytes] = {}
         self.orders: list[Json] = []
+        self.reviews: list[Json] = []
         self.webhooks: list[Json] = []
         self.tax, self.adds = Decimal("0.19"), Decimal(0)  # what it reckons by rules of its own
         self._deliveries = 0
@@ -62,6 +63,9 @@ class WooCommerceServer(FakePlatform):
             "webhooks": ("GET", f"{API}/webhooks", self._webhooks),
             "subscribe": ("POST", f"{API}/webhooks", self._subscribe),
             "resume": ("PUT", f"{API}/webhooks/{{id}}", self._resume),
+            "reviews": ("GET", f"{API}/products/reviews", self._reviews),
+            "review": ("POST", f"{API}/products/reviews", self._review),
+            "drop_review": ("DELETE", f"{API}/products/reviews/{{id}}", self._drop_review),
             "picture": ("GET", "/wp-content/{name}", self._picture),
         }
 
@@ -102,6 +106,19 @@ class WooCommerceServer(FakePlatform):
         if back:
             self.orders[at]["refunds"] = [{"id": 1, "reason": "", "total": f"-{back}"}]
         return self.orders[at]
+
+    def hears(self, product: int, words: str, stars: int, who: str = "Bob", email: str = "bob@example.com") -> Json:
+        """Somebody writes a review there."""
+        return self._reviewed({
+            "product_id": product, "review": words, "rating": stars, "reviewer": who, "reviewer_email": email,
+            "status": "approved",
+        })  # fmt: skip
+
+    def _reviewed(self, row: Json) -> Json:
+        self.now += timedelta(seconds=1)
+        made = {"id": 900 + len(self.reviews), "date_created_gmt": f"{self.now:%Y-%m-%dT%H:%M:%S}"}
+        self.reviews.append(made | row)
+        return self.reviews[-1]
 
     def touch(self, id_: int) -> Json:
         """It was changed now."""
@@ -202,6 +219,36 @@ class WooCommerceServer(FakePlatform):
             row["stock_quantity"] += sign * line["quantity"]
             self.touch(product)
 
+    async def _reviews(self, call: Call) -> Result:
+        self._known(call, (LISTED - {"modified_after", "dates_are_gmt"}) | {"reviewer_email"})
+        if call.query.get("orderby", "date_gmt") not in ("date", "date_gmt", "id", "include", "product"):
+            refuse(400, "rest_invalid_param", "orderby")
+        wanted = {"all": ("approved", "hold")}.get(call.query.get("status", "approved"), (call.query.get("status"),))
+        found = [row for row in self.reviews if row["status"] in wanted]
+        if email := call.query.get("reviewer_email"):
+            found = [row for row in found if row["reviewer_email"] == email]
+        found.sort(key=lambda row: row["date_created_gmt"], reverse=call.query.get("order", "desc") == "desc")
+        return self._paged(call, [row | {"review": f"<p>{row['review']}</p>\n"} for row in found], ordered=True)
+
+    async def _review(self, call: Call) -> Result:
+        self._known(call, set())
+        told = call.json()
+        if told["product_id"] not in self.products:
+            refuse(404, "woocommerce_rest_product_invalid_id", "Invalid product ID.")
+        if not told["review"]:
+            refuse(400, "woocommerce_rest_review_content_invalid", "Invalid review content.")
+        same = ("product_id", "review", "reviewer", "reviewer_email")
+        if any(all(row[name] == told[name] for name in same) for row in self.reviews):
+            refuse(409, "woocommerce_rest_comment_duplicate", "Duplicate comment detected")
+        return response(self._reviewed({"status": "approved"} | told), 201)
+
+    async def _drop_review(self, call: Call) -> Result:
+        self._known(call, {"force"})
+        found = [row for row in self.reviews if row["id"] == int(call.at["id"])]
+        row = found[0] if found else refuse(404, "woocommerce_rest_review_invalid_id", "Invalid review ID.")
+        self.reviews.remove(row)
+        return {"deleted": True, "previous": row}
+
     async def _webhooks(self, call: Call) -> Result:
         self._known(call, LISTED)
         return self._paged(call, [{name: row[name] for name in row if name != "secret"} for row in self.webhooks])
@@ -226,11 +273,11 @@ class WooCommerceServer(FakePlatform):
         found = self.pictures.get(call.at["name"])
         return found if found is not None else refuse(404, "not_found")
 
-    def _paged(self, call: Call, rows: Sequence[Json]) -> web.Response:
+    def _paged(self, call: Call, rows: Sequence[Json], *, ordered: bool = False) -> web.Response:
         size, number = int(call.query.get("per_page", 10)), int(call.query.get("page", 1))
         if not 1 <= size <= 100 or number < 1:
             refuse(400, "rest_invalid_param", "per_page must be between 1 and 100")
-        if call.query.get("orderby", "date") not in ORDERS:
+        if not ordered and call.query.get("orderby", "date") not in ORDERS:
             refuse(400, "rest_invalid_param", "orderby")
         said = response([*rows[(number - 1) * size : number * size]])
         said.headers["X-WP-Total"] = str(len(rows))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,8 +30,8 @@ from tests.unit.services.shop import Shop
 class Trade(Reader):
     """A connected shop with five pieces of tea, and customers here."""
 
-    def __init__(self, server: WooCommerceServer, folder: Path) -> None:
-        super().__init__(server, folder)
+    def __init__(self, server: WooCommerceServer, folder: Path, **settings: Any) -> None:
+        super().__init__(server, folder, **settings)
         self.shop = Shop()
         self._told = 0
 

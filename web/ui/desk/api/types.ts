@@ -164,11 +164,14 @@ export type ReviewRow = {
   state: string;
   created_at: string;
   display_name: string;
-  contact_id: number;
+  /** Null of one in a connected shop whose writer is not known here. */
+  contact_id: number | null;
   order: string | null;
   product: string | null;
   photos: Attachment[];
   conversation_id: number | null;
+  /** The connected shop in which it was written; "" for one of ours. */
+  store: string;
 };
 /** `sender` is the name of the member of staff who sent it. */
 export type PersonFile = Attachment & { at: string; conversation_id: number; seq: number; author: Author; sender: string };

@@ -9,5 +9,6 @@ export function withOrder(person: Person, order: OrderRow): Person {
 
 /** With a review as it is now. */
 export function withReview(person: Person, review: ReviewRow): Person {
-  return person.members.includes(review.contact_id) ? { ...person, reviews: withRow(person.reviews, review) } : person;
+  const isTheirs = review.contact_id !== null && person.members.includes(review.contact_id);
+  return isTheirs ? { ...person, reviews: withRow(person.reviews, review) } : person;
 }

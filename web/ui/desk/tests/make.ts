@@ -84,6 +84,7 @@ export function review(id: number, given: Partial<ReviewRow> = {}): ReviewRow {
     product: null,
     photos: [],
     conversation_id: 1,
+    store: "",
     ...given,
   };
 }

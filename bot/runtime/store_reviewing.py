@@ -1,0 +1,77 @@
+"""Shares reviews with a connected shop: brings ours there, once each, and reads what was written there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
+from bot.core.reviewing import HasReviews
+from bot.core.store import Store
+from bot.services import store_reviews
+from bot.services.store_reviews import Due
+from models.database import transaction
+
+
+class Reviewing:
+    """One shop's; `is_ours`: whether this node may go on. Of a shop that shares none there is nothing to do."""
+
+    def __init__(self, store: Store, is_ours: Callable[[], Awaitable[bool]], clock: Callable[[], datetime]) -> None:
+        self._store = store if isinstance(store, HasReviews) and store.takes_reviews else None
+        self._name, self._is_ours, self._clock = store.name, is_ours, clock
+
+    async def is_told(self) -> bool:
+        """Whether something is to be sent."""
+        return self._store is not None and await store_reviews.any_due(self._name, self._clock())
+
+    async def run(self) -> None:
+        """Bring what is due; read the newest, page by page, until one says nothing that was not known."""
+        if self._store is None:
+            return
+        for one in await store_reviews.due(self._name, self._clock()):
+            if not await self._is_ours():
+                return
+            await self._attempt(self._store, one)
+        page = 1
+        while await self._is_ours():
+            there = await self._store.reviews(page)
+            async with transaction():
+                changed = await store_reviews.take(self._name, there, self._clock())
+            if not changed:
+                return
+            page += 1
+
+    async def compare(self) -> None:
+        """Once a day, all that is there: what was changed or deleted is so here, too."""
+        if self._store is None:
+            return
+        found: set[str] = set()
+        page = 1
+        while await self._is_ours() and (there := await self._store.reviews(page)):
+            found |= {one.id for one in there}
+            async with transaction():
+                await store_reviews.take(self._name, there, self._clock())
+            page += 1
+        if await self._is_ours():
+            async with transaction():
+                await store_reviews.gone(self._name, found)
+
+    async def _attempt(self, store: HasReviews, one: Due) -> None:
+        try:
+            await self._bring(store, one)
+        except (StoreUnavailable, Unauthorised) as error:
+            await store_reviews.later(one.row, str(error), self._clock())
+        except BadInput as error:
+            await store_reviews.refused(one.row, str(error))
+
+    async def _bring(self, store: HasReviews, one: Due) -> None:
+        there = one.id or (await store.find_review(one.key) if one.is_tried else "")
+        if one.out is None:
+            if there:
+                await store.drop_review(there)
+            await store_reviews.ended(one.row)
+            return
+        if not there:
+            await store_reviews.trying(one.row, self._clock())
+            there = await store.add_review(one.out)
+        await store_reviews.sent(one.row, there)
