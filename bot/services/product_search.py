@@ -16,8 +16,8 @@ from bot.services.search.words import fold, word
 from models import Product, ProductSearch, Variant
 from models.database import dialect, fetch, transaction
 
-#: Words of a query that count, products of an answer, characters of a row, and rows that are written at once.
-WORDS, FOUND, TEXT, AT_ONCE = 8, 24, 2000, 500
+#: Words of a query that count, products of an answer, and rows that are written at once.
+WORDS, FOUND, AT_ONCE = 8, 24, 500
 
 _STALE = (
     "SELECT p.id FROM product p LEFT JOIN product_search s ON s.product_id = p.id "
@@ -73,4 +73,4 @@ def _text(product: Product, variants: Iterable[Variant]) -> str:
     said: dict[str, None] = dict.fromkeys([*product.name.values(), product.category, product.sku])
     for one in variants:
         said |= dict.fromkeys([one.sku, one.barcode, *(text for value in one.option_values for text in value.values())])
-    return fold("\n".join(text for text in said if text))[:TEXT]
+    return fold("\n".join(text for text in said if text))

@@ -1,0 +1,58 @@
+"""What customers find, wait for and order again is a variant, whatever it is called and however many there are."""
+
+from __future__ import annotations
+
+from bot.core.money import Money
+from bot.services import product_search, products, reorder, stock_alerts
+from bot.services.products import PriceSpec, ProductSpec, VariantSpec
+from models import StockAlert, Variant
+from models.database import transaction
+from tests.unit.services.shop import NOW, Shop, lies
+
+FEN = PriceSpec(Money(100, "CNY"))
+
+
+async def test_the_last_of_many_variants_is_found(any_shop: Shop) -> None:
+    variants = [
+        VariantSpec(f"SKU-OF-SPRING-{number:03}", [FEN], [{"en": f"{number} grams"}], barcode=f"69012345678{number:03}")
+        for number in range(products.MOST_VARIANTS)
+    ]
+    await products.save(ProductSpec("tea", {"en": "Tea"}, variants, options=[{"en": "Weight"}]), NOW)
+    ann = await any_shop.customer()
+    for query in ("sku-of-spring-499", "69012345678499", "499 grams"):
+        assert [one.sku for one in (await product_search.find(ann, query)).products] == ["tea"], query
+
+
+async def test_as_many_are_told_as_there_are_pieces(any_shop: Shop) -> None:
+    for sku in ("tea", "cup", "pot", "old"):
+        await any_shop.product(sku, stock=0)
+    people = [await any_shop.customer(f"Ann {number}") for number in range(4)]
+    for sku in ("tea", "cup", "pot", "old"):
+        for one in people:
+            await stock_alerts.ask(one, sku)
+    for sku, pieces in (("tea", 1), ("cup", 9), ("old", 9)):
+        await lies(pieces, sku)
+    await Variant.filter(sku="old").update(active=False)
+    due = await StockAlert.filter(id__in=await stock_alerts.due(NOW)).order_by("id").prefetch_related("variant")
+    told = [(row.variant.sku, row.contact_id) for row in due]
+    assert told == [("tea", people[0].contact_id), *(("cup", one.contact_id) for one in people)]
+
+
+async def test_again_means_the_same_variant_whatever_its_sku_is_today(shop: Shop) -> None:
+    tea = await shop.product()
+    ann = await shop.customer()
+    order = await shop.buys(ann, quantity=2)
+    await products.save(
+        ProductSpec("green", {"en": "Tea"}, [VariantSpec("green", [FEN], was="tea")]), NOW, product_id=tea.id
+    )
+    await shop.product("tea")  # something else
+    async with transaction():
+        found = await reorder.again(ann, order.number)
+    assert ([(line.sku, line.quantity) for line in found.cart.lines], found.added) == ([("green", 2)], 2)
+    async with transaction():
+        found = await reorder.again(ann, order.number)
+    assert (found.added, found.short) == (0, ())
+    await Variant.filter(sku="green").delete()
+    async with transaction():
+        found = await reorder.again(ann, order.number)
+    assert (found.added, [one.available for one in found.short]) == (0, [0])
