@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.core.errors import Refused
 from bot.services import cart, orders
 from bot.services.cart import Cart
-from bot.services.orders import OrderItem
 from bot.services.scope import Scope
+from models import OrderLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +38,26 @@ async def again(scope: Scope, number: str) -> Again:
         raise Refused("no_order", number=number)
     there = {line.sku: line.quantity for line in (await cart.view(scope)).lines}
     added, short = 0, list[Short]()
-    for line in order.lines:
-        left = await _put(scope, line, there)
-        added += max(0, left - there.get(line.sku, 0))
+    for line in await OrderLine.filter(order_id=order.id).order_by("id").prefetch_related("variant"):
+        sku = line.variant.sku if line.variant else ""  # as it is called today
+        lying = there.get(sku, 0)
+        left = await _put(scope, sku, line.quantity, lying) if sku else 0
+        added += max(0, left - lying)
         if left < line.quantity:
             short.append(Short(line.name, left))
     return Again(await cart.view(scope), added, tuple(short))
 
 
-async def _put(scope: Scope, line: OrderItem, there: Mapping[str, int]) -> int:
+async def _put(scope: Scope, sku: str, wanted: int, lying: int) -> int:
     """How many of it lie in the cart then, of as many as were ordered."""
-    wanted, lying = line.quantity, there.get(line.sku, 0)
     if lying >= wanted:
         return wanted
     try:
-        await cart.change(scope, line.sku, wanted)
+        await cart.change(scope, sku, wanted)
     except Refused as refusal:
         left = int(str(refusal.facts.get("available", 0)))
         if refusal.code != "sold_out" or left <= lying:
             return lying
-        await cart.change(scope, line.sku, left)
+        await cart.change(scope, sku, left)
         return left
     return wanted
