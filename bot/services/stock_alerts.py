@@ -18,6 +18,10 @@ from models.database import fetch, transaction
 
 #: So many in one transaction; the next tick takes the rest.
 AT_ONCE = 100
+_WAITED_FOR = (
+    "SELECT DISTINCT a.variant_id FROM stock_alert a JOIN variant v ON v.id = a.variant_id "
+    "JOIN product p ON p.id = v.product_id WHERE v.active AND p.active ORDER BY a.variant_id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,19 @@ async def again(scope: Scope, sku: str) -> None:
 
 
 async def due(now: datetime) -> list[int]:
-    """Ids of those who can be told, the first who asked first, `AT_ONCE` at most."""
-    wanted = [int(row["variant_id"]) for row in await fetch("SELECT DISTINCT variant_id FROM stock_alert")]
-    free = [id_ for id_, pieces in (await stock.available(wanted, now)).items() if pieces] if wanted else []
-    there = StockAlert.filter(variant_id__in=free, variant__active=True, variant__product__active=True)
-    return [row.id for row in await there.order_by("id").limit(AT_ONCE)] if free else []
+    """Ids of those who can be told: of each variant who asked first, as many as there are free pieces.
+
+    `AT_ONCE` at most.
+    """
+    wanted = [int(row["variant_id"]) for row in await fetch(_WAITED_FOR)]
+    free = await stock.available(wanted, now) if wanted else {}
+    found: list[int] = []
+    for variant in (id_ for id_, pieces in free.items() if pieces):
+        there = StockAlert.filter(variant_id=variant).order_by("id").limit(min(free[variant], AT_ONCE))
+        found += [row.id for row in await there]
+        if len(found) >= AT_ONCE:  # those of the other variants come with the next tick
+            break
+    return found[:AT_ONCE]
 
 
 async def take(ids: Sequence[int]) -> list[StockAlert]:
