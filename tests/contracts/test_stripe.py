@@ -208,6 +208,30 @@ async def test_what_an_earlier_release_asked_for_with_other_words_is_not_known(s
     assert (await provider.fetch(session)).refunded == 600
 
 
+async def test_what_is_given_back_in_the_dashboard_is_in_the_books_by_our_key(shop: Shop, provider: Stripe) -> None:
+    session = (await provider.create(ORDER)).reference
+    shop.server.pays(session)
+    [notice] = await provider.parse(hook(shop.server.gives_back(session, 600)))
+    assert notice.key == ORDER.key
+    shop.server.bounces("")
+    found = [(one.amount.amount, one.key) async for one in provider.books(NOW.date())]
+    assert sorted(found) == [(-600, ORDER.key), (600, ORDER.key), (13600, ORDER.key)]
+
+
+async def test_a_session_that_could_not_be_opened_for_long_is_opened_for_longer(shop: Shop, provider: Stripe) -> None:
+    """Stripe was away for half an hour: what the request alone says is too near by now."""
+    for minutes, ends in ((31, 90), (51, 90), (71, 120)):
+        shop.server.now = NOW.timestamp() + minutes * 60
+        await provider.create(ORDER)
+        assert int(shop.server.named("create")[-1].form["expires_at"]) - NOW.timestamp() == ends * 60
+    assert len(shop.server.sessions) == 2
+
+
+async def test_what_they_do_not_know_cannot_be_closed(provider: Stripe) -> None:
+    with pytest.raises(Refused, match="no_payment"):
+        await provider.void("cs_of_another_account")
+
+
 @pytest.mark.parametrize(
     "fault", [wire_faults.Status(503), wire_faults.TooMany(7), wire_faults.Garbage(), wire_faults.Hang()], ids=str
 )

@@ -54,8 +54,9 @@ class Stripe:
         if not self.terms.takes(request.amount, ""):
             raise Refused("wrong_amount", amount=request.amount)
         words = sessions.content(request)
-        key = f"open-{request.key}-{hashlib.sha256(urlencode(words).encode()).hexdigest()[:16]}"
-        answer = await self._call("POST", "/v1/checkout/sessions", words, key=key)
+        answer = await self._opens(request.key, words)
+        if answer.status == 400 and (longer := sessions.prolonged(words, self._now())):
+            answer = await self._opens(request.key, longer)
         if answer.status == 400 and _code(answer) in AMOUNTS:
             raise Refused("wrong_amount", amount=request.amount)
         if 400 <= answer.status < 500 and answer.status not in (401, 403, 409):
@@ -100,7 +101,7 @@ class Stripe:
     async def void(self, reference: str) -> PaymentTruth:
         """Expire the session; one that is paid stays so. Raises as `fetch` does."""
         answer = await self._call("POST", f"/v1/checkout/sessions/{quote(reference, safe='')}/expire", {})
-        if answer.status not in (200, 400):  # 400: it is not open any more
+        if answer.status not in (200, 400, 404):  # 400: it is not open any more
             self._good(answer)
         return await self.fetch(reference)
 
@@ -144,8 +145,12 @@ class Stripe:
             "expand[]": "data.source",
         }
         async for row in self._rows("/v1/balance_transactions", query):
-            if (booking := sessions.booking(row)) is not None:
-                yield booking
+            if (booking := sessions.booking(row)) is None:
+                continue
+            if not booking.key and row["type"] in sessions.OF_REFUNDS:
+                # Made in the dashboard: of the payment it says the intent alone.
+                booking = replace(booking, key=await self._key_of(row["source"]))
+            yield booking
 
     async def who(self) -> str:
         """The account's name. Raises `ProviderUnavailable`, `Unauthorised`."""
@@ -156,6 +161,10 @@ class Stripe:
     async def close(self) -> None:
         """Close connections."""
         await self._api.close()
+
+    async def _opens(self, key: str, words: Mapping[str, str]) -> Answer:
+        key = f"open-{key}-{hashlib.sha256(urlencode(words).encode()).hexdigest()[:16]}"
+        return await self._call("POST", "/v1/checkout/sessions", words, key=key)
 
     async def _session_of(self, reference: str) -> dict[str, Any]:
         query = "expand[]=payment_intent.latest_charge"

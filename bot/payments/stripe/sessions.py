@@ -5,6 +5,7 @@ Source: docs.stripe.com/api/checkout/sessions, /currencies
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,6 +17,9 @@ from bot.core.payment import Booking, PaymentRequest, PaymentTruth, RefundTruth
 
 #: A session lives from 30 minutes to 24 hours. What an order holds may be shorter: it is voided then.
 SHORTEST, LONGEST = timedelta(minutes=60), timedelta(hours=23)
+#: Stripe takes no end that is nearer; one that has come too near is put off by whole steps, so that two tries that
+#: follow each other say the same words.
+NEAREST, STEP = timedelta(minutes=31), timedelta(minutes=30)
 #: Without decimals at Stripe.
 WHOLE = frozenset(
     {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"}
@@ -29,6 +33,7 @@ MOST_NAME = 250
 NOT_GIVEN = ("failed", "canceled")
 #: What its books call money that went to us, or away.
 SIGNS = {"charge": 1, "payment": 1, "refund": -1, "payment_refund": -1, "refund_failure": 1}
+OF_REFUNDS = frozenset({"refund", "payment_refund", "refund_failure"})
 
 
 def content(request: PaymentRequest) -> dict[str, str]:
@@ -52,6 +57,16 @@ def content(request: PaymentRequest) -> dict[str, str]:
         ends = min(max(request.expires_at, request.made_at + SHORTEST), request.made_at + LONGEST)
         form["expires_at"] = str(int(ends.timestamp()))
     return form
+
+
+def prolonged(words: Mapping[str, str], now: datetime) -> dict[str, str] | None:
+    """The same with a later end, where theirs is too near by now: with such words nothing can have been opened."""
+    ends = int(words.get("expires_at", 0))
+    missing = now.timestamp() + NEAREST.total_seconds() - ends
+    if not ends or missing <= 0:
+        return None
+    step = int(STEP.total_seconds())
+    return {**words, "expires_at": str(ends + step * math.ceil(missing / step))}
 
 
 def minor(amount: Money) -> int:

@@ -105,9 +105,14 @@ class StripeServer(FakePlatform):
         }
         return self.event("charge.dispute.created", about, f"evt_{id_}_disputed")
 
+    def gives_back(self, id_: str, amount: int) -> bytes:
+        """The shop does it in its dashboard: the refund has no metadata; the event."""
+        intent = self.intents[self.sessions[id_]["payment_intent"]]
+        return self.event("refund.created", self._gives_back(intent, amount, {}), f"evt_{id_}_back")
+
     def bounces(self, key: str) -> bytes:
         """The payer's bank sends a refund back, days later."""
-        [refund] = [one for one in self.refunds if one["metadata"]["refund"] == key]
+        [refund] = [one for one in self.refunds if one["metadata"].get("refund", "") == key]
         refund |= {"status": "failed", "failure_reason": "expired_or_canceled_card"}
         self._book("refund_failure", refund, refund["amount"])
         return self.event("refund.failed", refund, f"evt_{refund['id']}_failed")
@@ -188,15 +193,18 @@ class StripeServer(FakePlatform):
         made = [one for one in self.refunds if one["payment_intent"] == intent["id"] and one["status"] != "failed"]
         if amount > charge["amount"] - sum(one["amount"] for one in made):
             refuse("charge_already_refunded", "Refund amount is greater than unrefunded amount on charge")
-        charge["amount_refunded"] += amount
+        names = {name: form.get(f"metadata[{name}]", "") for name in ("key", "refund")}
+        return self._remember(call, form, self._gives_back(intent, amount, names))
+
+    def _gives_back(self, intent: Json, amount: int, metadata: Json) -> Json:
+        intent["latest_charge"]["amount_refunded"] += amount
         refund = {
-            "id": f"re_{next(self._ids)}", "object": "refund", "amount": amount, "currency": charge["currency"],
-            "status": "succeeded", "payment_intent": intent["id"],
-            "metadata": {name: form.get(f"metadata[{name}]", "") for name in ("key", "refund")},
+            "id": f"re_{next(self._ids)}", "object": "refund", "amount": amount, "currency": intent["currency"],
+            "status": "succeeded", "payment_intent": intent["id"], "metadata": metadata,
         }  # fmt: skip
         self.refunds.append(refund)
         self._book("refund", refund, -amount)
-        return self._remember(call, form, refund)
+        return refund
 
     async def _refunds(self, call: Call) -> Result:
         self._assure(call)

@@ -12,8 +12,9 @@ from bot.core.errors import Final, ProviderUnavailable, Refused
 from bot.core.events import OrderChanged, RowChanged
 from bot.core.message import Inbound
 from bot.core.money import Money
-from bot.core.payment import PaymentTruth
+from bot.core.payment import Checkout, PaymentRequest, PaymentTruth
 from bot.payments.local import LocalPayments
+from bot.runtime.paying import Paying
 from bot.runtime.providers import ask
 from bot.runtime.refunds import WHY, GiveBack
 from bot.runtime.writes import ATTENTION, NewEffect
@@ -201,6 +202,22 @@ async def test_a_payment_that_is_not_there(shop: Shop) -> None:
     with pytest.raises(Final, match="no such payment"):
         await executor().run(effect)
     assert (await executor().give_up(effect, Final("x"))).statements == ()
+
+
+async def test_what_is_open_is_not_opened_again(shop: Shop, bank: LocalPayments) -> None:
+    """In other words, or late, it might be refused there, and the link that the customer has is good."""
+
+    class Shut(LocalPayments):
+        async def create(self, request: PaymentRequest) -> Checkout:
+            raise ProviderUnavailable(request.key)
+
+    await shop.product()
+    scope = await shop.customer()
+    begun = await payments.begin(scope, (await shop.buys(scope)).number, "local")
+    first = await Paying({"local": bank}, Urls("https://shop.example"), lambda: NOW).open("", begun.key)
+    shut = Shut(Path("nowhere"), "s3cret", "https://shop.example")
+    again = await Paying({"local": shut}, Urls("https://shop.example"), lambda: NOW).open("", begun.key)
+    assert (again.url, again.reference, again.state) == (first.url, first.reference, "open")
 
 
 async def test_what_is_not_opened_yet_is_asked_for_later(shop: Shop, bank: LocalPayments) -> None:
