@@ -102,6 +102,8 @@ class StoreHint(Model):
     external_id = fields.CharField(128)
     at = fields.DatetimeField()
     done_at = fields.DatetimeField(null=True)
+    tries = fields.IntField(default=0)
+    retry_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "store_hint"
@@ -117,12 +119,13 @@ class StoreOrder(Model):
     )
     order_id: int
     store = fields.CharField(32)
-    state = fields.CharField(16)  # billed | due | sent | refused | ending | ended
+    state = fields.CharField(16)  # billed | due | sent | pay | refused | ending | ended
     external_id = fields.CharField(128, default="")
     tries = fields.IntField(default=0)
     retry_at = fields.DatetimeField(null=True)
     error = fields.CharField(300, default="")
     at = fields.DatetimeField()
+    paid = fields.BooleanField(default=False)  # as the shop knows
 
     class Meta:
         table = "store_order"

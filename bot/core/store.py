@@ -158,13 +158,15 @@ class Sent:
 class ThereOrder:
     """What became of an order in the shop: whether all of it was sent, as what, and what was paid back there.
 
-    `refunded` is a decimal text, "" for nothing.
+    `refunded` is a decimal text of the `currency`, "" for nothing.
     """
 
     id: str
     is_sent: bool
     parcels: tuple[Sent, ...] = ()
     refunded: str = ""
+    currency: str = ""
+    is_cancelled: bool = False
 
 
 class Store(Protocol):
@@ -199,6 +201,9 @@ class Store(Protocol):
 
     async def cancel(self, id: str) -> None:  # noqa: A002
         """It was given up here, and nothing of it was sent: its pieces lie there again. Raises `BadInput`."""
+
+    async def pay(self, id: str) -> None:  # noqa: A002
+        """It was sent as one that waits for its money, which came here. Twice is as once. Raises `BadInput`."""
 
     async def order(self, id: str) -> ThereOrder | None:  # noqa: A002
         """What became of an order there; None where it is there no more."""

@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.core import deadline
 from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
 from bot.core.events import ContactErased
 from bot.core.ports import Storage
 from bot.core.store import Made, Store, ThereOrder
+from bot.runtime.lease import Lease
 from bot.runtime.order_steps import Stepped
 from bot.services import store_orders
 from bot.services.payments import PaymentView
@@ -32,10 +34,12 @@ class Steps:
 
 
 class Sending:
-    """One shop's; `is_ours`: whether this node may go on."""
+    """One shop's; `is_ours`: whether this node may go on. Nothing leaves after its `lease` is over."""
 
-    def __init__(self, store: Store, is_ours: Callable[[], Awaitable[bool]], clock: Callable[[], datetime]) -> None:
-        self._store, self._name = store, store.name
+    def __init__(
+        self, store: Store, lease: Lease, is_ours: Callable[[], Awaitable[bool]], clock: Callable[[], datetime]
+    ) -> None:
+        self._store, self._name, self._lease = store, store.name, lease
         self._is_ours, self._clock = is_ours, clock
 
     async def run(self) -> None:
@@ -44,25 +48,39 @@ class Sending:
             if not await self._is_ours():
                 return
             try:
-                await self._bring(one)
+                with deadline.until(self._lease.until):
+                    await self._bring(one)
             except (StoreUnavailable, Unauthorised) as error:
-                await store_orders.later(one.order_id, str(error), self._clock())
+                await store_orders.later(one, self._name, str(error), self._clock())
             except BadInput as error:
                 await store_orders.refused(one, self._name, str(error), self._clock())
 
     async def _bring(self, one: Due) -> None:
+        if one.pays:
+            await self._store.pay(one.id)
+            await store_orders.settled(one, self._name)
+            return
         there = await self._there(one)
         if one.ends:
             if there:
-                await self._store.cancel(there.id)
+                await self._cancel(there.id)
             await store_orders.ended(one, self._name, self._clock())
             return
         if there is None and not one.out.lines:
             raise BadInput("none of its goods is in the shop any more")
         if there is None:
-            await store_orders.trying(one.order_id, self._clock())
+            await store_orders.trying(one, self._clock())
             there = await self._store.push(one.out)
         await store_orders.sent(one, self._name, there, self._clock())
+
+    async def _cancel(self, id_: str) -> None:
+        """One that is cancelled already, since only the answer was lost, is not cancelled again."""
+        try:
+            await self._store.cancel(id_)
+        except BadInput:
+            there = await self._store.order(id_)
+            if there is not None and not there.is_cancelled:
+                raise
 
     async def _there(self, one: Due) -> Made | None:
         if one.id:

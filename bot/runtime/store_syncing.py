@@ -77,7 +77,7 @@ class Syncing:
         self, connected: Connected, lease: Lease, filing: Filing, limits: Limits, clock: Clock, steps: Steps
     ) -> None:
         self._steps = steps
-        self._sending = Sending(connected.store, self._is_ours, clock)
+        self._sending = Sending(connected.store, lease, self._is_ours, clock)
         self._bills = Bills(connected.store, steps, clock)
         self._reviewing = Reviewing(connected.store, self._is_ours, clock)
         self._store, self._every, self._hook = connected.store, connected.every, connected.hook

@@ -150,6 +150,8 @@ async def record(order: Order, before: str, actor: str, now: datetime, note: str
         await store_orders.want(order, now)
     elif before in AT_HOME and order.state in ENDED:
         await store_orders.give_up(order)
+    if before in AT_HOME and order.state not in AT_HOME:
+        await store_orders.left(order, now)
     if order.state == "refunded":
         await store_orders.given_back(order)
 
@@ -165,4 +167,6 @@ async def take(order: Order, name: str, actor: str, now: datetime, note: str = "
         order.delivered_at = now
     await order.save(update_fields=["state", "updated_at", "hold_until", "paid_at", "delivered_at"])
     await record(order, before, actor, now, note)
+    if name in ("pay", "collect"):
+        await store_orders.paid(order)
     return step

@@ -1,4 +1,7 @@
-"""What became of our orders in a connected shop: what it sent is sent here, once; what it paid back staff hear of."""
+"""What became of our orders in a connected shop: what it sent is sent here, once.
+
+Staff hear of what it paid back, or cancelled.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +22,14 @@ async def take(store: str, there: ThereOrder, now: datetime) -> OrderView | None
     if order is None:
         return None
     if there.refunded and order.state != "refunded" and not await _was_paid_there(store, order):
-        amount = f"{there.refunded} {order.currency}"
+        amount = f"{there.refunded} {there.currency or order.currency}"
         await store_orders.tell(store, order.number, "refunded_there", {"amount": amount}, now)
-    if not there.is_sent or order.state not in order_states.AT_HOME:
+    if order.state not in order_states.AT_HOME:
+        return None
+    if there.is_cancelled:
+        await store_orders.tell(store, order.number, "cancelled_there", {}, now)
+        return None
+    if not there.is_sent:
         return None
     if not await store_orders.holds_all(order.id, store):
         await store_orders.tell(store, order.number, "part_sent", {}, now)

@@ -12,15 +12,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
 from bot.core.money import Money
 from bot.core.pricing import Charge
 from bot.core.store import Made, OutLine, OutOrder
 from bot.services import pricing
-from models import Order, OrderLine, StockPick, StoreOrder, StoreProblem, Variant
+from models import Order, OrderLine, StockPick, StoreOrder, StoreProblem, Variant, locks
 from models.database import client, execute, transaction
 
-#: So long a shop may go on working at a call whose answer was lost.
-UNKNOWN = timedelta(minutes=2)
+#: So long a shop may go on working at a call whose answer was lost, or not find yet what it made.
+UNKNOWN = timedelta(minutes=5)
+#: After so many without a clear answer staff hear of it.
+MANY = 5
 #: So many in one go.
 MOST = 50
 _HINT = (
@@ -33,7 +38,7 @@ _HINT = (
 class Due:
     """An order that the shop is to have (or, where it `ends`, not to have any more); `id` is the shop's, "" unknown.
 
-    `is_tried`: it may be there already.
+    `is_tried`: it may be there already. `pays`: it is there, and only that it was paid is to be told.
     """
 
     order_id: int
@@ -41,6 +46,7 @@ class Due:
     id: str
     is_tried: bool
     ends: bool
+    pays: bool
 
 
 async def want(order: Order, now: datetime) -> None:
@@ -51,40 +57,64 @@ async def want(order: Order, now: datetime) -> None:
         wanted = {"store": str(store), "state": "due", "at": now, "retry_at": None}
         _, is_new = await StoreOrder.get_or_create(wanted, order_id=order.id)
         if not is_new:  # the shop's own checkout made it there
-            await StoreOrder.filter(order_id=order.id, state="billed").update(state="due")
+            await StoreOrder.filter(order_id=order.id, state="billed").update(state="due", paid=True)
+
+
+async def paid(order: Order) -> None:
+    """Its money came; a shop that has it as one that waits for it hears so. Inside the caller's transaction."""
+    await StoreOrder.filter(order_id=order.id, state="sent", paid=False).update(state="pay", retry_at=None, tries=1)
+
+
+async def left(order: Order, now: datetime) -> None:
+    """It was sent, or ended: what staff had to do before is over. Inside the caller's transaction."""
+    over = ["order_refused", "order_waits", "part_sent", "cancelled_there"]
+    await StoreProblem.filter(external_id=f"order:{order.number}", code__in=over).delete()
+    row = await StoreOrder.get_or_none(order_id=order.id, state="refused")
+    if row is not None:  # whoever sent it entered it there: its pieces count as the shop says
+        lines = (await whole(order, row.store, now)).lines
+        await _read_again(row.store, f"left:{order.number}", lines, now)
 
 
 async def give_up(order: Order) -> None:
     """It ended before anything of it was sent. Inside the caller's transaction."""
-    known = StoreOrder.filter(order_id=order.id, state__in=["due", "sent", "refused"])
+    known = StoreOrder.filter(order_id=order.id, state__in=["due", "sent", "pay", "refused"])
     await known.update(state="ending", error="")
 
 
 async def any_due(store: str, now: datetime) -> bool:
     """Whether something is to be sent."""
-    rows = StoreOrder.filter(store=store, state__in=["due", "ending"])
-    return any(row.retry_at is None or row.retry_at <= now for row in await rows.limit(MOST))
+    return await _ready(store, now).exists()
 
 
 async def due(store: str, now: datetime) -> list[Due]:
-    """What is to be sent now, the oldest first."""
-    rows = await StoreOrder.filter(store=store, state__in=["due", "ending"]).order_by("order_id").limit(MOST)
-    ready = [row for row in rows if row.retry_at is None or row.retry_at <= now]
+    """What is to be sent now, that was tried least first."""
+    ready = await _ready(store, now).order_by("tries", "order_id").limit(MOST)
     orders = {one.id: one for one in await Order.filter(id__in=[row.order_id for row in ready])}
     return [await _due(row, orders[row.order_id]) for row in ready]
 
 
-async def trying(order_id: int, now: datetime) -> None:
+def _ready(store: str, now: datetime) -> QuerySet[StoreOrder]:
+    now_or_before = Q(retry_at__isnull=True) | Q(retry_at__lte=now)
+    return StoreOrder.filter(now_or_before, store=store, state__in=["due", "pay", "ending"])
+
+
+async def trying(one: Due, now: datetime) -> None:
     """It is being sent: if nobody says what came of it, it is asked for first, and not before that is over."""
-    row = await StoreOrder.get(order_id=order_id)
-    await StoreOrder.filter(order_id=order_id).update(tries=row.tries + 1, retry_at=now + UNKNOWN)
+    row = await StoreOrder.get(order_id=one.order_id)
+    told = {"tries": max(1, row.tries), "retry_at": now + UNKNOWN, "paid": one.out.is_paid}
+    await StoreOrder.filter(order_id=one.order_id).update(**told)
 
 
 async def sent(one: Due, store: str, there: Made, now: datetime) -> None:
     """The shop has it, and counts its pieces: what it says of these goods is read once more."""
     async with transaction():
-        await StoreOrder.filter(order_id=one.order_id).update(external_id=there.id, retry_at=None, error="")
-        await StoreOrder.filter(order_id=one.order_id, state="due").update(state="sent")
+        order = await locks.order(one.order_id)  # it may be paid at this moment
+        known = StoreOrder.filter(order_id=one.order_id)
+        await known.update(external_id=there.id, retry_at=None, error="")
+        await known.filter(state="due").update(state="sent")
+        if order is not None and order.paid_at is not None:
+            await paid(order)
+        await _is_clear(one, store)
         await _read_again(store, f"sent:{one.out.number}", one.out.lines, now)
         await _compare(one.out, store, there, now)
         if one.is_tried:  # what became of it meanwhile was told of an order that nobody knew here
@@ -96,20 +126,36 @@ async def ended(one: Due, store: str, now: datetime) -> None:
     """The shop has it no more, or never had."""
     async with transaction():
         await StoreOrder.filter(order_id=one.order_id).update(state="ended", retry_at=None, error="")
+        await _is_clear(one, store)
         await _read_again(store, f"ended:{one.out.number}", one.out.lines, now)
 
 
-async def later(order_id: int, error: str, now: datetime) -> None:
-    """Nobody knows what came of it."""
-    await StoreOrder.filter(order_id=order_id).update(error=error[:300], retry_at=now + UNKNOWN)
+async def settled(one: Due, store: str) -> None:
+    """The shop knows that it is paid."""
+    async with transaction():
+        await StoreOrder.filter(order_id=one.order_id).update(paid=True, retry_at=None, error="")
+        await StoreOrder.filter(order_id=one.order_id, state="pay").update(state="sent")
+        await _is_clear(one, store)
+
+
+async def later(one: Due, store: str, error: str, now: datetime) -> None:
+    """Nobody knows what came of it; staff hear of one that never gets an answer."""
+    async with transaction():
+        row = await StoreOrder.get(order_id=one.order_id)
+        told = {"tries": row.tries + 1, "error": error[:300], "retry_at": now + UNKNOWN}
+        await StoreOrder.filter(order_id=one.order_id).update(**told)
+        if row.tries >= MANY:
+            await tell(store, one.out.number, "order_waits", {"why": error[:300]}, now)
 
 
 async def refused(one: Due, store: str, why: str, now: datetime) -> None:
     """The shop does not take it: staff have to."""
     async with transaction():
-        state = "ended" if one.ends else "refused"
-        await StoreOrder.filter(order_id=one.order_id).update(state=state, retry_at=None, error=why[:300])
-        await tell(store, one.out.number, "order_refused", {"why": why[:300]}, now)
+        state = "ended" if one.ends else "sent" if one.pays else "refused"
+        row = StoreOrder.filter(order_id=one.order_id)
+        await row.update(state=state, retry_at=None, error=why[:300], paid=one.pays)
+        await _is_clear(one, store)
+        await tell(store, one.out.number, "unpaid_there" if one.pays else "order_refused", {"why": why[:300]}, now)
 
 
 async def of(store: str, id: str) -> int | None:  # noqa: A002 - the port's word
@@ -120,7 +166,9 @@ async def of(store: str, id: str) -> int | None:  # noqa: A002 - the port's word
 
 async def to_send(store: str, states: Collection[str]) -> list[str]:
     """The shop's ids of those that are in one of these states here."""
-    there = StoreOrder.filter(store=store, state="sent", order__state__in=list(states)).order_by("order_id")
+    there = StoreOrder.filter(store=store, state__in=["sent", "pay"], order__state__in=list(states)).order_by(
+        "order_id"
+    )
     return [str(id_) for id_ in await there.values_list("external_id", flat=True)]
 
 
@@ -136,14 +184,22 @@ async def tell(store: str, number: str, code: str, facts: Mapping[str, str], now
     await StoreProblem.update_or_create(told, store=store, external_id=f"order:{number}", code=code)
 
 
+async def _is_clear(one: Due, store: str) -> None:
+    await StoreProblem.filter(store=store, external_id=f"order:{one.out.number}", code="order_waits").delete()
+
+
 async def given_back(order: Order) -> None:
     """Its money went back here, too: nobody has to look at that any more."""
     await StoreProblem.filter(external_id=f"order:{order.number}", code="refunded_there").delete()
 
 
-async def owed(store: str, variants: Collection[int]) -> dict[tuple[int, int], int]:
-    """Pieces by variant and place that were sold here and that the shop does not know of yet."""
-    orders = await StoreOrder.filter(store=store, state__in=["due", "refused"]).values_list("order_id", flat=True)
+async def owed(store: str, variants: Collection[int], at_home: Collection[str]) -> dict[tuple[int, int], int]:
+    """Pieces by variant and place that were sold here and that the shop does not know of yet.
+
+    Of orders that the shop refused those that are `at_home` yet: whoever sends one enters it there.
+    """
+    open_ = Q(state="due") | Q(state="refused", order__state__in=list(at_home))
+    orders = await StoreOrder.filter(open_, store=store).values_list("order_id", flat=True)
     found: dict[tuple[int, int], int] = {}
     for pick in await StockPick.filter(order_id__in=list(orders), variant_id__in=list(variants)) if orders else ():
         found[pick.variant_id, pick.place_id] = found.get((pick.variant_id, pick.place_id), 0) + pick.quantity
@@ -156,7 +212,7 @@ async def _due(row: StoreOrder, order: Order) -> Due:
     goods = sum([line.price * line.quantity for line in all_lines])
     part = sum([line.price.amount * line.quantity for line in out.lines])
     out = replace(out, charges=tuple(_share(one, part, goods) for one in out.charges))
-    return Due(order.id, out, row.external_id, row.tries > 0, row.state == "ending")
+    return Due(order.id, out, row.external_id, row.tries > 0, row.state == "ending", row.state == "pay")
 
 
 async def lines_of(order_id: int, store: str) -> list[OrderLine]:

@@ -17,6 +17,7 @@ import msgspec
 from bot.core.errors import Refused
 from bot.core.store import Brief, StorePlace, StoreProduct
 from bot.services import attachments, discards, products, stock, store_orders
+from bot.services.order_states import AT_HOME
 from bot.services.store_reading import Problem, Reading, read
 from models import Attachment, Place, Price, Product, Stock, StoreConflict, StoreProblem, StoreSeen, Variant, locks
 from models.database import transaction
@@ -170,7 +171,7 @@ class _Taking:
         linked = {"store": shop.store, "external_updated_at": self._there.updated_at}
         await Product.filter(id=row.id).update(external_id=self._there.id, **linked)
         rows = {one.sku: one for one in await Variant.filter(product_id=row.id)}
-        owed = await store_orders.owed(shop.store, [one.id for one in rows.values()])
+        owed = await store_orders.owed(shop.store, [one.id for one in rows.values()], AT_HOME)
         for one, made in zip(reading.variants, spec.variants, strict=True):
             variant = rows[made.sku]
             await Variant.filter(id=variant.id).update(external_id=one.id, **linked)

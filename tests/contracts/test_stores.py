@@ -183,6 +183,9 @@ async def test_an_order_is_made_there_found_by_our_number_and_cancelled(case: Ca
     assert "parley" in str(row)
     await case.store.cancel(made)
     assert await pieces(case.store) == 5
+    became = await case.store.order(made)
+    assert became is not None
+    assert became.is_cancelled
     with pytest.raises(BadInput):
         await case.store.push(ordered(OutLine("99", "99", 1, Money(650, "EUR"))))
     with pytest.raises(BadInput):
@@ -244,16 +247,31 @@ async def test_a_bill_asks_for_all_that_the_order_costs(server: ShopifyServer, s
     assert server.refusals == []
 
 
+async def test_an_order_that_waits_for_its_money_is_paid_there_once(case: Case) -> None:
+    case.server.sells(1)
+    [found], _ = await pages(case.store)
+    order = replace(ordered(OutLine("1", found.variants[0].id, 2, Money(650, "EUR"))), is_paid=False)
+    made = await case.store.push(order)
+    for _ in range(2):
+        await case.store.pay(made.id)
+    [row] = case.server.orders
+    assert (row.get("set_paid"), row.get("displayFinancialStatus")) in ((True, None), (None, "PAID"))
+    with pytest.raises(BadInput):
+        await case.store.pay("999")
+
+
 async def test_what_became_of_an_order_there(case: Case) -> None:
     case.server.sells(1)
     [found], _ = await pages(case.store)
     made = (await case.store.push(ordered(OutLine("1", found.variants[0].id, 2, Money(650, "EUR"))))).id
-    assert await case.store.order(made) == ThereOrder(made, is_sent=False)
+    assert await case.store.order(made) == ThereOrder(made, is_sent=False, currency="EUR")
     told = case.tells("order", case.server.sends(0, number="SF1", back="6.50"))
     [hint] = case.store.parse(call(told))
     assert (hint.about, hint.id) == ("order", made)
     parcels = (Sent("SF Express", "SF1"),)
-    assert await case.store.order(made) == ThereOrder(made, is_sent=True, parcels=parcels, refunded="6.50")
+    assert await case.store.order(made) == ThereOrder(
+        made, is_sent=True, parcels=parcels, refunded="6.50", currency="EUR"
+    )
     assert await case.store.order("999") is None
 
 

@@ -19,7 +19,14 @@ from bot.core.store import About, Hint
 from bot.settings.secret import Secret
 
 #: What it is asked to tell.
-TOPICS = ("PRODUCTS_CREATE", "PRODUCTS_UPDATE", "PRODUCTS_DELETE", "ORDERS_FULFILLED", "REFUNDS_CREATE")
+TOPICS = (
+    "PRODUCTS_CREATE",
+    "PRODUCTS_UPDATE",
+    "PRODUCTS_DELETE",
+    "ORDERS_FULFILLED",
+    "ORDERS_CANCELLED",
+    "REFUNDS_CREATE",
+)
 #: The same where it takes the money.
 MONEY_TOPICS = (*TOPICS, "DRAFT_ORDERS_UPDATE")
 #: Shopify sends these to every app, without being asked.

@@ -22,15 +22,23 @@ def read(row: Mapping[str, Any]) -> ThereOrder:
     """An order of the API; what was called off is not sent. Raises `StoreUnavailable` for what is none."""
     try:
         sent = [one for one in row["fulfillments"] if one["status"] == "SUCCESS"]
-        back = str(row["totalRefundedSet"]["shopMoney"]["amount"])
+        money = row["totalRefundedSet"]["shopMoney"]
+        back = str(money["amount"])
         return ThereOrder(
             id=number(row["id"]),
             is_sent=row["displayFulfillmentStatus"] == "FULFILLED",
             parcels=tuple(_sent(told) for one in sent for told in one["trackingInfo"]),
             refunded=back if Decimal(back) > 0 else "",
+            currency=str(money["currencyCode"]),
+            is_cancelled=row["cancelledAt"] is not None,
         )
     except (KeyError, TypeError, AttributeError, InvalidOperation) as error:
         raise StoreUnavailable(f"Shopify answered with what is no order ({type(error).__name__})") from None
+
+
+def is_unpaid(row: Mapping[str, Any]) -> bool:
+    """Whether it waits for its money."""
+    return row.get("displayFinancialStatus") in ("PENDING", "EXPIRED", "PARTIALLY_PAID")
 
 
 def made(row: Mapping[str, Any]) -> Made:

@@ -69,7 +69,8 @@ FIND = (
     " nodes { id tags totalPriceSet { shopMoney { amount } } } } }"
 )
 ORDER = (
-    "query Order($id: ID!) { order(id: $id) { id displayFulfillmentStatus totalRefundedSet { shopMoney { amount } }"
+    "query Order($id: ID!) { order(id: $id) { id cancelledAt displayFinancialStatus displayFulfillmentStatus"
+    " totalRefundedSet { shopMoney { amount currencyCode } }"
     " fulfillments(first: 20) { status trackingInfo(first: 10) { company number url } } } }"
 )
 PUSH = (
@@ -77,6 +78,7 @@ PUSH = (
     " orderCreate(order: $order, options: $options) { userErrors { field message }"
     " order { id totalPriceSet { shopMoney { amount } } } } }"
 )
+PAY = "mutation Pay($input: OrderMarkAsPaidInput!) { orderMarkAsPaid(input: $input) { userErrors { field message } } }"
 CANCEL = (
     "mutation Cancel($id: ID!) { orderCancel(orderId: $id, reason: OTHER, restock: true, notifyCustomer: false) {"
     " orderCancelUserErrors { field message } } }"

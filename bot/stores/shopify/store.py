@@ -100,6 +100,14 @@ class Shopify:
         said = (await self._api.ask(queries.CANCEL, {"id": gid("Order", id)}))["orderCancel"]
         assure_taken(said, "orderCancelUserErrors")
 
+    async def pay(self, id: str) -> None:  # noqa: A002
+        """See `Store.pay`; of one that is paid it says so as an error."""
+        row = (await self._api.ask(queries.ORDER, {"id": gid("Order", id)}))["order"]
+        if row and not orders.is_unpaid(row):
+            return
+        said = (await self._api.ask(queries.PAY, {"input": {"id": gid("Order", id)}}))["orderMarkAsPaid"]
+        assure_taken(said)
+
     async def order(self, id: str) -> ThereOrder | None:  # noqa: A002
         """See `Store.order`."""
         row = (await self._api.ask(queries.ORDER, {"id": gid("Order", id)}))["order"]

@@ -99,7 +99,14 @@ def read(row: Mapping[str, Any]) -> ThereOrder:
         back = -sum((Decimal(str(one["total"])) for one in row.get("refunds") or ()), Decimal(0))
         told = [one["value"] for one in row.get("meta_data") or () if one.get("key") == TRACKING]
         parcels = tuple(_sent(one) for items in told if isinstance(items, list) for one in items)
-        return ThereOrder(str(row["id"]), row["status"] == "completed", parcels, str(back) if back > 0 else "")
+        return ThereOrder(
+            str(row["id"]),
+            row["status"] == "completed",
+            parcels,
+            str(back) if back > 0 else "",
+            str(row.get("currency") or ""),
+            row["status"] == "cancelled",
+        )
     except (KeyError, TypeError, AttributeError, InvalidOperation) as error:
         raise StoreUnavailable(f"WooCommerce answered with what is no order ({type(error).__name__})") from None
 

@@ -195,6 +195,7 @@ class ShopifyServer(FakePlatform):
             "order": lambda _, id: next((row for row in self.orders if row["id"] == id), None),  # noqa: A006
             "orderCreate": self._order,
             "orderCancel": self._cancel,
+            "orderMarkAsPaid": self._pay,
             "webhookSubscriptionCreate": self._subscribe,
             **self.drafts.root(),
         }
@@ -218,9 +219,18 @@ class ShopifyServer(FakePlatform):
         id_ = 700 + len(self.orders)
         made = {"id": f"gid://shopify/Order/{id_}", "name": f"#{id_}", "cancelledAt": None}
         cost = {"shopMoney": {"amount": str(_total(told) + self.adds), "currencyCode": self.currency}}
-        self.orders.append(told | made | self.unsent() | {"totalPriceSet": cost})
+        self.orders.append(
+            told | made | self.unsent() | {"totalPriceSet": cost, "displayFinancialStatus": told["financialStatus"]}
+        )
         self.count_pieces(told, -1)
         return {"userErrors": [], "order": self.orders[-1]}
+
+    def _pay(self, _: Any, **asked: Any) -> Json:
+        found = [row for row in self.orders if row["id"] == asked["input"]["id"]]
+        if not found or found[0]["displayFinancialStatus"] == "PAID":
+            return {"userErrors": [{"field": ["id"], "message": "Order cannot be marked as paid."}]}
+        found[0]["displayFinancialStatus"] = "PAID"
+        return {"userErrors": []}
 
     def _cancel(self, _: Any, **asked: Any) -> Json:
         found = [row for row in self.orders if row["id"] == asked["orderId"] and row["cancelledAt"] is None]

@@ -42,8 +42,8 @@ type Product {
 }
 type ProductConnection { nodes: [Product!]! pageInfo: PageInfo! }
 enum WebhookSubscriptionTopic {
-  PRODUCTS_CREATE PRODUCTS_UPDATE PRODUCTS_DELETE ORDERS_CREATE ORDERS_UPDATED ORDERS_FULFILLED FULFILLMENTS_CREATE
-  FULFILLMENTS_UPDATE REFUNDS_CREATE APP_UNINSTALLED
+  PRODUCTS_CREATE PRODUCTS_UPDATE PRODUCTS_DELETE ORDERS_CREATE ORDERS_UPDATED ORDERS_CANCELLED ORDERS_FULFILLED
+  FULFILLMENTS_CREATE FULFILLMENTS_UPDATE REFUNDS_CREATE APP_UNINSTALLED
 }
 enum WebhookSubscriptionFormat { JSON XML }
 type WebhookSubscription { id: ID! topic: WebhookSubscriptionTopic! uri: String! }
@@ -135,12 +135,15 @@ type Order {
 }
 type OrderConnection { nodes: [Order!]! pageInfo: PageInfo! }
 type OrderCreatePayload { userErrors: [UserError!]! order: Order }
+input OrderMarkAsPaidInput { id: ID! }
+type OrderMarkAsPaidPayload { userErrors: [UserError!]! order: Order }
 type OrderCancelPayload { orderCancelUserErrors: [UserError!]! }
 type Mutation {
   draftOrderCreate(input: DraftOrderInput!): DraftOrderCreatePayload
   draftOrderDelete(input: DraftOrderDeleteInput!): DraftOrderDeletePayload
   refundCreate(input: RefundInput!): RefundCreatePayload
   orderCreate(order: OrderCreateOrderInput!, options: OrderCreateOptionsInput): OrderCreatePayload
+  orderMarkAsPaid(input: OrderMarkAsPaidInput!): OrderMarkAsPaidPayload
   orderCancel(
     orderId: ID!, reason: OrderCancelReason!, restock: Boolean!, notifyCustomer: Boolean
   ): OrderCancelPayload

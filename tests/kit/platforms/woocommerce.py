@@ -206,7 +206,7 @@ class WooCommerceServer(FakePlatform):
         self._known(call, set())
         found = [row for row in self.orders if row["id"] == int(call.at["id"])]
         row = found[0] if found else refuse(404, "woocommerce_rest_shop_order_invalid_id")
-        if call.json()["status"] == "cancelled" != row["status"]:
+        if call.json().get("status") == "cancelled" != row["status"]:
             self._count(row["line_items"], 1)
         row.update(call.json())
         return dict(row)

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from bot.core.billing import Extra
-from bot.core.errors import Refused
+from bot.core.errors import LeaseLost, Refused
 from bot.core.events import OrderChanged
 from bot.core.money import Money
 from bot.core.payment import PaymentRequest
 from bot.core.store import Hint
+from bot.runtime.lease import Lease
 from bot.runtime.order_steps import Stepped
-from bot.services import store_bills, store_hints
+from bot.services import orders, stock, store_bills, store_hints, store_orders
 from models import Order, OrderCharge, OrderEvent, OrderLine, Shipment, Stock, StoreOrder, StoreProblem
 from models.database import transaction
 from tests.kit.platforms.woocommerce import WooCommerceServer
@@ -79,8 +80,8 @@ async def test_an_order_is_there_once_however_its_answer_is_lost(trade: Trade) -
     await trade.rounds(minutes=1)
     assert trade.server.count("orders") == 0  # it may still be at work
     trade.server.fails("orders", Status(503))
-    await trade.rounds(minutes=2)
-    await trade.rounds(minutes=3)
+    await trade.rounds(minutes=4)
+    await trade.rounds(minutes=5)
     row = await StoreOrder.get(order_id=order.id)
     assert (row.state, row.external_id) == ("sent", "700")
     assert trade.server.count("order") == 1
@@ -99,7 +100,7 @@ async def test_what_was_sold_here_is_not_on_the_shelf_again_before_the_shop_know
     trade.server.sells(1, price="70.00", stock_quantity=6)
     await trade.rounds()
     assert await trade.counts() == (4, 6, [])
-    await trade.rounds(minutes=3)
+    await trade.rounds(minutes=5)
     assert await trade.counts() == (4, 4, ["processing"])
 
 
@@ -209,3 +210,95 @@ async def test_the_bill_of_a_shop_that_takes_the_money_is_of_the_whole_order(tra
         await store_bills.bill(replace(request, amount=Money(13600, "CNY")), "woocommerce")
     with pytest.raises(Refused, match="wrong_amount"):
         await store_bills.bill(request, "shopify")  # none of its goods
+
+
+async def test_money_that_comes_after_the_order_is_told_there_whatever_is_lost(trade: Trade) -> None:
+    scope = await trade.shop.customer()
+    order = await trade.shop.buys(scope, "SKU-1", 2)
+    async with transaction():
+        assert await stock.sell(order.id, trade.now)
+        await orders.move(await Order.get(id=order.id), "confirm", "customer", trade.now)
+    trade.server.fails("order", Lost())
+    await trade.rounds()  # it is there as one that waits for its money, and nobody knows
+    async with transaction():
+        await orders.move(await Order.get(id=order.id), "pay", "provider:local", trade.now)
+    trade.server.fails("change", Lost(), Status(503))
+    for _ in range(4):
+        await trade.rounds(minutes=5)
+    assert [one["set_paid"] for one in trade.server.orders] == [True]
+    row = await StoreOrder.get(order_id=order.id)
+    assert (row.state, row.paid, trade.server.count("change")) == ("sent", True, 3)
+    other = await trade.sells()  # was paid when it was sent: nothing more is told
+    await trade.rounds(minutes=5)
+    assert (await StoreOrder.get(order_id=other.id)).state == "sent"
+    assert trade.server.count("change") == 3
+
+
+async def test_a_refused_order_counts_and_is_listed_until_staff_sent_it(trade: Trade) -> None:
+    order = await trade.sells()
+    trade.server.fails("order", Status(400, "Invalid product."))
+    await trade.rounds()
+    trade.server.sells(1, price="68.00", stock_quantity=3)  # staff entered it there
+    await trade.rounds()
+    assert (await trade.counts())[0] == 1
+    async with transaction():
+        for step in ("pack", "ship"):
+            await trade.shop.advances(order, step)
+    await trade.rounds()
+    assert (await trade.counts())[0] == 3
+    assert await StoreProblem.all().count() == 0
+
+
+async def test_orders_that_get_no_answer_keep_no_others_waiting_and_staff_hear_of_them(trade: Trade) -> None:
+    scope = await trade.shop.customer()
+    rows = []
+    for number in range(store_orders.MOST):  # of a shop that forgot them: it answers, but not about these
+        order = await Order.create(number=f"OLD-{number}", contact_id=scope.contact_id, state="paid", total=1,
+            currency="CNY", name="", phone="", address="", created_at=NOW, updated_at=NOW)  # fmt: skip
+        rows.append(
+            StoreOrder(order_id=order.id, store="woocommerce", state="ending", external_id="9", tries=1, at=NOW)
+        )
+    await StoreOrder.bulk_create(rows)
+    trade.server.fails("change", *[Status(500)] * store_orders.MOST)
+    await trade.rounds()
+    new = await trade.sells()
+    await trade.rounds(minutes=1)
+    assert (await StoreOrder.get(order_id=new.id)).state == "sent"
+    await StoreOrder.exclude(order_id__in=[new.id, rows[0].order_id]).delete()
+    trade.server.fails("change", *[Status(500)] * store_orders.MANY)
+    for _ in range(store_orders.MANY):
+        await trade.rounds(minutes=5)
+    [problem] = await StoreProblem.all()
+    assert (problem.code, problem.title, "500" in problem.facts["why"]) == ("order_waits", "OLD-0", True)
+
+
+async def test_a_cancel_whose_answer_was_lost_is_none_that_was_refused(trade: Trade) -> None:
+    order = await trade.sells()
+    await trade.rounds()
+    async with transaction():
+        await trade.shop.advances(order, "cancel")
+    trade.server.orders[0]["status"] = "cancelled"
+    trade.server.fails("change", Status(400, "It is cancelled."))
+    await trade.rounds()
+    assert (await StoreOrder.get(order_id=order.id)).state == "ended"
+    assert await StoreProblem.all().count() == 0
+
+
+async def test_staff_hear_of_an_order_that_was_cancelled_there_until_it_is_here(trade: Trade) -> None:
+    order = await trade.sells()
+    await trade.rounds()
+    trade.server.orders[0]["status"] = "cancelled"
+    await trade.hears("700")
+    assert await StoreProblem.all().values_list("code", "title") == [("cancelled_there", order.number)]
+    assert (await Order.get(id=order.id)).state == "paid"
+    async with transaction():
+        await trade.shop.advances(order, "cancel")
+    assert await StoreProblem.all().count() == 0
+
+
+async def test_nothing_leaves_for_a_shop_after_the_lease_is_over(trade: Trade) -> None:
+    await trade.sells()
+    trade.syncing._sending._lease = Lease()
+    with pytest.raises(LeaseLost):
+        await trade.syncing._sending.run()
+    assert trade.server.orders == []
