@@ -118,8 +118,7 @@ async def _somebody(scope: Scope, wish: Wish) -> Scope:
 async def _placed(scope: Scope, wish: Wish) -> OrderView:
     if pricing.is_personal(scope, wish.code):
         raise Refused("code_personal")
-    for sku, quantity in wish.lines:
-        await cart.add(scope, sku, quantity)
+    await cart.fill(scope, wish.lines)
     await contacts.remember(scope, wish.name, wish.phone, wish.address)
     return await orders.place(scope, wish.name, wish.phone, wish.address, wish.country, wish.method, wish.code)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tortoise.exceptions import IntegrityError
@@ -68,6 +68,23 @@ async def add(scope: Scope, sku: str, quantity: int = 1) -> Cart:
     return await view(scope)
 
 
+async def fill(scope: Scope, wanted: Iterable[tuple[str, int]]) -> None:
+    """Put so many of each into the cart of somebody new, which is empty and nobody else knows. Raises as `add` does."""
+    pieces: dict[str, int] = {}
+    for sku, quantity in wanted:
+        if quantity < 1:
+            raise Refused("bad_quantity", quantity=quantity)
+        pieces[sku] = pieces.get(sku, 0) + quantity
+    rows = await Variant.filter(sku__in=list(pieces)).select_related("product")
+    sold = {one.row.sku: one for one in (await priced(rows, scope.currency)).values() if one.is_sold}
+    free = await stock.available([one.row.id for one in sold.values()], scope.now)
+    for sku, quantity in pieces.items():
+        if sku not in sold:
+            raise Refused("no_product", sku=sku)
+        _check_free(scope, sold[sku], quantity, free)
+    await CartLine.bulk_create(_line(scope, sold[sku], quantity) for sku, quantity in pieces.items())
+
+
 async def change(scope: Scope, sku: str, quantity: int) -> Cart:
     """Make it `quantity`; 0 removes, also what is no longer for sale. Raises `Refused` as `add` does."""
     if quantity < 0:
@@ -125,9 +142,24 @@ async def _variant(scope: Scope, sku: str) -> Priced:
 
 
 async def _check_stock(scope: Scope, variant: Priced, quantity: int) -> None:
-    free = (await stock.available([variant.row.id], scope.now))[variant.row.id]
-    if quantity > free:
-        raise Refused("sold_out", name=variant.name(scope.locale), available=free)
+    _check_free(scope, variant, quantity, await stock.available([variant.row.id], scope.now))
+
+
+def _check_free(scope: Scope, variant: Priced, quantity: int, free: Mapping[int, int]) -> None:
+    if quantity > free[variant.row.id]:
+        raise Refused("sold_out", name=variant.name(scope.locale), available=free[variant.row.id])
+
+
+def _line(scope: Scope, variant: Priced, quantity: int) -> CartLine:
+    return CartLine(
+        contact_id=scope.contact_id,
+        product_id=variant.row.product_id,
+        variant_id=variant.row.id,
+        quantity=quantity,
+        price_seen=variant.price.amount,
+        currency=variant.price.currency,
+        created_at=scope.now,
+    )
 
 
 async def _put(scope: Scope, variant: Priced, quantity: int) -> None:
@@ -141,15 +173,7 @@ async def _put(scope: Scope, variant: Priced, quantity: int) -> None:
         return
     try:
         async with transaction():
-            await CartLine.create(
-                contact_id=scope.contact_id,
-                product_id=variant.row.product_id,
-                variant_id=variant.row.id,
-                quantity=quantity,
-                price_seen=variant.price.amount,
-                currency=variant.price.currency,
-                created_at=scope.now,
-            )
+            await _line(scope, variant, quantity).save()
     except IntegrityError:  # the same contact, at the same moment, on another channel
         await line.update(quantity=quantity)
 
