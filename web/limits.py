@@ -25,17 +25,21 @@ class Limiter:
 
     def wait(self, key: str) -> float:
         """0 when it may happen now (and it counts), else the seconds until the next may."""
-        now = self._now()
         times = self._seen.setdefault(key, deque())
         self._seen.move_to_end(key)
-        while times and times[0] <= now - self._seconds:
-            times.popleft()
-        if len(times) >= self._count:
-            return times[0] + self._seconds - now
-        times.append(now)
+        if wait := self.look(key):
+            return wait
+        times.append(self._now())
         if len(self._seen) > _MOST_KEYS:
             self._seen.popitem(last=False)
         return 0.0
+
+    def look(self, key: str) -> float:
+        """As `wait`, and nothing counts."""
+        now, times = self._now(), self._seen.get(key, deque[float]())
+        while times and times[0] <= now - self._seconds:
+            times.popleft()
+        return times[0] + self._seconds - now if len(times) >= self._count else 0.0
 
 
 class VisitorLimiter(Limiter):

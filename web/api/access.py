@@ -27,6 +27,21 @@ class Gauges:
     def __init__(self, settings: WebSettings, now: Callable[[], float] = time.monotonic) -> None:
         self.keys = Limiter(*settings.api_rate, now)
         self.strangers = Limiter(*settings.api_strangers, now)
+        self._good = set[int]()
+
+    def spares(self, token: str, address: str) -> float:
+        """Seconds in which nobody is asked who has the key: too many were wrong, and this one was never good here.
+
+        One that was good is still asked for: whoever shares an address with strangers is not shut out by them.
+        """
+        return 0.0 if hash(token) in self._good else self.strangers.look(address)
+
+    def turned_out(self, token: str, *, good: bool) -> None:
+        """What became of the key; there are as many good ones as staff made."""
+        if good:
+            self._good.add(hash(token))
+        else:
+            self._good.discard(hash(token))
 
 
 GAUGES = web.AppKey("api_gauges", Gauges)
@@ -48,12 +63,12 @@ def needs_key(scope: str) -> Callable[[Handler], Handler]:
 
 
 async def _let_in(request: web.Request, scope: str) -> KeyView:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    found = None
-    if scheme.lower() == "bearer" and token.startswith(api_keys.PREFIX) and token.isascii() and len(token) < 200:
-        found = await api_keys.find(token, request.app[CLOCK]())
-    gauges = request.app[GAUGES]
-    wait = gauges.keys.wait(str(found.id)) if found else gauges.strangers.wait(address_of(request))
+    gauges, token, address = request.app[GAUGES], _token(request), address_of(request)
+    if wait := gauges.spares(token, address):
+        raise Problem(429, "rate_limited", retry=max(1, round(wait)))
+    found = await api_keys.find(token, request.app[CLOCK]()) if token else None
+    gauges.turned_out(token, good=found is not None)
+    wait = gauges.keys.wait(str(found.id)) if found else gauges.strangers.wait(address)
     if wait:
         raise Problem(429, "rate_limited", retry=max(1, round(wait)))
     if found is None:
@@ -61,3 +76,10 @@ async def _let_in(request: web.Request, scope: str) -> KeyView:
     if scope not in found.scopes:
         raise Problem(403, "no_scope", {"scope": scope})
     return found
+
+
+def _token(request: web.Request) -> str:
+    """What may be a key; "" for what is none."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    looks = token.startswith(api_keys.PREFIX) and token.isascii() and len(token) < 200
+    return token if scheme.lower() == "bearer" and looks else ""

@@ -16,7 +16,7 @@ from bot.payments.local import LocalPayments
 from bot.services import api_keys, orders, privacy
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
 from models import ApiKey, ApiOrder, Audit, Contact, Order, Payment
-from models.database import transaction
+from models.database import client, transaction
 from tests.unit.services.shop import stocked
 from tests.unit.web.running import Site
 from tests.unit.web.running import site as running_site
@@ -168,6 +168,38 @@ async def test_who_calls_too_often_is_told_to_wait(tmp_path: Path) -> None:
         assert [(await shop.calls("GET", "products"))[0] for _ in range(3)] == [200, 200, 429]
         shop.token = "parley_wrong"
         assert [(await shop.calls("GET", "products"))[0] for _ in range(2)] == [401, 429]
+
+
+async def test_strangers_cost_the_database_nothing_and_shut_nobody_out(tmp_path: Path) -> None:
+    async with running_site(tmp_path, WebSettings(api_rate=(9, 60.0), api_strangers=(1, 60.0))) as site:
+        shop, other = await caller(site), Caller(site, "parley_wrong")
+        assert (await shop.calls("GET", "products"))[0] == 200
+        assert [(await other.calls("GET", "products"))[0] for _ in range(2)] == [401, 429]
+        asked: list[str] = []
+        await client()._connection.set_trace_callback(asked.append)
+        assert (await other.calls("GET", "products"))[0] == 429
+        assert [one for one in asked if "api_key" in one] == []
+        assert (await shop.calls("GET", "products"))[0] == 200  # from the same address
+        assert [one for one in asked if "api_key" in one] != []
+        await client()._connection.set_trace_callback(None)
+
+
+async def test_an_order_of_many_lines_asks_as_little_as_one_of_two(site: Site) -> None:
+    skus = [f"tea-{number}" for number in range(40)]
+    variants = [VariantSpec(sku, [PriceSpec(Money(100, "CNY"))], [{"en": sku}]) for sku in skus]
+    spec = ProductSpec("tea", {"en": "Tea"}, variants, options=[{"en": "Kind"}])
+    await stocked(spec, {sku: {"main": 9} for sku in skus}, site.clock())
+    shop, counts = await caller(site), []
+    for many in (2, 40):
+        lines, asked = [{"sku": sku, "quantity": 1} for sku in [*skus[:many], skus[0]]], list[str]()
+        await client()._connection.set_trace_callback(asked.append)
+        status, told = await shop.orders({"lines": lines, "customer": ANN}, key=f"of-{many}")
+        await client()._connection.set_trace_callback(None)
+        counts.append(sum("SELECT" in one and ("variant" in one or "cart_line" in one) for one in asked))
+        assert (status, [(one["sku"], one["quantity"]) for one in told["lines"]]) == (
+            201, [(skus[0], 2), *((sku, 1) for sku in skus[1:many])],
+        )  # fmt: skip
+    assert 0 < counts[0] == counts[1]
 
 
 async def test_who_is_forgotten_is_not_ordered_for_again(tea: Site) -> None:
