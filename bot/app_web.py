@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from bot import __version__
 from bot.channels._account import no_address
 from bot.config import Config
 from bot.core.message import Attachment
@@ -20,6 +21,7 @@ def web_settings(config: Config) -> WebSettings:
     """What the web side needs to know."""
     limits, server, shop = config.limits, config.server, config.shop
     return WebSettings(
+        version=__version__,
         host=server.host,
         port=server.port,
         public_url=server.url,

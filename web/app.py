@@ -17,6 +17,7 @@ from bot.edge.process import EdgeProcess
 from bot.services import settings as kept
 from bot.services.filing import Filing
 from web import checkout, files, health, hooks, order_page, pay, shop, static_files, uploads
+from web.api import document
 from web.api import orders as api_orders
 from web.api.access import GAUGES, Gauges
 from web.catching_up import keep_catching_up
@@ -67,7 +68,9 @@ def build(
     app[order_page.TRIES] = Limiter(*order_page.OFTEN, time.monotonic)
     if reports is not None:
         app[REPORTS] = reports
-    app.add_routes(routes())
+    table = routes()
+    app.add_routes(table)
+    app[document.DOCUMENT] = document.Document(table, settings)
     server = make_server(settings)
     attach(server, app)
     app[SOCKETS] = server
@@ -111,6 +114,7 @@ def _chat() -> Iterator[web.RouteDef]:
 
 
 def _api() -> Iterator[web.RouteDef]:
+    yield web.get("/api/openapi.json", document.show)
     yield web.get("/api/v1/products", api_orders.products)
     yield web.post("/api/v1/orders", api_orders.place)
     yield web.get("/api/v1/orders/{number}", api_orders.order)

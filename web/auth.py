@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import wraps
-from typing import Any
 
 from aiohttp import web
 
@@ -13,14 +12,16 @@ from bot.core.errors import Unauthorised
 from bot.services import sessions, staff
 from bot.services.sessions import Session
 from bot.services.staff import StaffView
+from web.desk.values import team
 from web.http import Problem, address_of, answer, read_object, text_of, text_or_none
 from web.keys import CLOCK, LOCALE, SETTINGS
 from web.live_keys import LIVE
 from web.origin import require_ours
+from web.said import Handler, says
 from web.settings import WebSettings
+from web.values import Nothing
 
 SESSION = web.RequestKey("session", Session)
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _SAFE = ("GET", "HEAD")
 #: What somebody with a one-time password may do until they have chosen their own.
 _BEFORE_CHANGE = ("/api/desk/me", "/api/desk/password", "/api/desk/logout")
@@ -77,7 +78,7 @@ def _require_csrf(request: web.Request, session: Session) -> None:
         raise Problem(403, "csrf")
 
 
-def staff_json(view: StaffView) -> dict[str, Any]:
+def staff_json(view: StaffView) -> team.Staff:
     """A `Staff`."""
     return {
         "id": view.id,
@@ -91,6 +92,7 @@ def staff_json(view: StaffView) -> dict[str, Any]:
     }
 
 
+@says(team.LoggedIn, takes=team.Login, refuses={401: "bad_login", 403: "csrf", 429: "locked"})
 async def log_in(request: web.Request) -> web.Response:
     """POST /api/desk/login."""
     settings = request.app[SETTINGS]
@@ -125,6 +127,7 @@ def _set_cookie(response: web.Response, settings: WebSettings, token: str) -> No
     )
 
 
+@says(Nothing)
 @needs("agent")
 async def log_out(request: web.Request) -> web.Response:
     """POST /api/desk/logout."""
@@ -136,6 +139,7 @@ async def log_out(request: web.Request) -> web.Response:
     return response
 
 
+@says(Nothing, takes=team.PasswordChange, refuses={409: "bad_password", 422: "same_password weak_password"})
 @needs("agent")
 async def change_password(request: web.Request) -> web.Response:
     """POST /api/desk/password."""
@@ -146,6 +150,7 @@ async def change_password(request: web.Request) -> web.Response:
     return answer({})
 
 
+@says(team.Me)
 @needs("agent")
 async def show_me(request: web.Request) -> web.Response:
     """GET /api/desk/me."""
@@ -168,6 +173,7 @@ async def show_me(request: web.Request) -> web.Response:
     )
 
 
+@says(team.OneStaff, takes=team.MeChange, refuses={422: "bad_name bad_request bad_timezone"})
 @needs("agent")
 async def change_me(request: web.Request) -> web.Response:
     """PUT /api/desk/me."""

@@ -107,7 +107,7 @@ class ChatNamespace(Namespace):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _welcome(self, socket: ChatSocket, where: Place | None, after: int, session: Json) -> None:
+    async def _welcome(self, socket: ChatSocket, where: Place | None, after: int, session: dict[str, Any]) -> None:
         # The library answers the connect right after `opened`; nothing may overtake that answer.
         for _ in range(100):
             if self.is_in(socket.sid):

@@ -74,7 +74,7 @@ class ChatFeed:
         if not sockets:
             self._lanes.pop(socket.visit.lane, None)
 
-    async def welcome(self, socket: ChatSocket, where: Place | None, after: int, session: Json) -> None:
+    async def welcome(self, socket: ChatSocket, where: Place | None, after: int, session: dict[str, Any]) -> None:
         """Send `session` with what the browser lacks, then whatever came meanwhile, then go live."""
         page = await _first_page(where, after)
         last = page.messages[-1].seq if page.messages else after

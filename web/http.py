@@ -9,12 +9,14 @@ from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any
 
+import msgspec
 import orjson
 from aiohttp import web
 
 from bot.core.errors import BadInput, ParleyError, Refused, Retryable, TooLarge, Unauthorised
 from bot.services.sessions import Locked
 from web.keys import LOCALE, SETTINGS
+from web.said import taken
 from web.settings import WebSettings
 from web.texts import bytes_text, choose_language, say
 
@@ -160,13 +162,16 @@ async def body_chunks(request: web.Request, limit: int) -> AsyncIterator[bytes]:
 
 
 async def read_object(request: web.Request, limit: int = JSON_LIMIT) -> dict[str, Any]:
-    """A JSON object; an empty body is an empty one. Raises `Problem`."""
+    """A JSON object of the shape that is said of the route; an empty body is an empty one. Raises `Problem`."""
     raw = await read_body(request, limit)
-    if not raw.strip():
-        return {}
-    value = decode(raw)
+    value = decode(raw) if raw.strip() else {}
     if not isinstance(value, dict):
         raise Problem(400, "bad_json")
+    if (shape := taken(request)) is not None:
+        try:
+            msgspec.convert(value, shape)
+        except msgspec.ValidationError as error:
+            raise Problem(400, "bad_request", {"why": str(error)}) from error
     return value
 
 
@@ -186,7 +191,7 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def text_of(body: dict[str, Any], name: str, limit: int, *, default: str | None = None) -> str:
+def text_of(body: Mapping[str, Any], name: str, limit: int, *, default: str | None = None) -> str:
     """A string field without NULs. Raises `Problem` for another type, a lone surrogate, or too many characters."""
     value = body.get(name, default)
     if not isinstance(value, str):
@@ -194,7 +199,7 @@ def text_of(body: dict[str, Any], name: str, limit: int, *, default: str | None 
     return clean(value, limit)
 
 
-def text_or_none(body: dict[str, Any], name: str, limit: int) -> str | None:
+def text_or_none(body: Mapping[str, Any], name: str, limit: int) -> str | None:
     """See `text_of`; None when the field is absent or null."""
     return None if body.get(name) is None else text_of(body, name, limit)
 
@@ -211,7 +216,7 @@ def clean(value: str, limit: int) -> str:
     return value
 
 
-def ids_of(body: dict[str, Any], name: str, limit: int) -> tuple[int, ...]:
+def ids_of(body: Mapping[str, Any], name: str, limit: int) -> tuple[int, ...]:
     """A list of distinct ids. Raises `Problem`."""
     value = body.get(name) or []
     if not isinstance(value, list) or not all(_is_id(item) for item in value):

@@ -21,6 +21,7 @@ _HERE = Path(__file__).parent
 class WebSettings:
     """Sizes in bytes; `chat_rate` is so many messages in so many seconds from one visitor."""
 
+    version: str = ""  # of Parley
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = "http://127.0.0.1:8080"  # https:// here means: behind TLS

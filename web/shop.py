@@ -12,12 +12,12 @@ from bot.services.attachments import FileView
 from bot.services.catalogue import AboutProduct, ProductView
 from bot.services.reviews import PublicReview
 from bot.services.scope import Scope
-from web import views
+from web import values, views
 from web.files import LINKS, FileLinks
 from web.http import answer, language, query_int
 from web.keys import CLOCK, SETTINGS
 from web.pages import day, page_language, render
-from web.views import Json
+from web.said import says
 
 REVIEWS = 12
 _FEW = 5  # pieces
@@ -71,6 +71,7 @@ async def privacy(request: web.Request) -> web.Response:
     return render(request, "privacy.html", {})
 
 
+@says(values.ShopProducts)
 async def products_json(request: web.Request) -> web.Response:
     """GET /api/shop/products."""
     lang, links = language(request), request.app[LINKS]
@@ -79,6 +80,7 @@ async def products_json(request: web.Request) -> web.Response:
     return answer({"items": [_product_json(product, lang, known, links) for product in sold]})
 
 
+@says(values.ShopReviews, query=values.After)
 async def reviews_json(request: web.Request) -> web.Response:
     """GET /api/shop/reviews?after=<id of the last one that is known>: newest first, older than that."""
     lang, links = language(request), request.app[LINKS]
@@ -130,7 +132,7 @@ def _link(picture: Attachment | None, known: dict[int, FileView], links: FileLin
     return links.url(picture.id, variant) if picture and picture.id in known else ""
 
 
-def _product_json(product: ProductView, lang: str, known: dict[int, FileView], links: FileLinks) -> Json:
+def _product_json(product: ProductView, lang: str, known: dict[int, FileView], links: FileLinks) -> values.ShopProduct:
     picture = known.get(product.picture.id) if product.picture else None
     return {
         "sku": product.sku,
@@ -144,7 +146,7 @@ def _product_json(product: ProductView, lang: str, known: dict[int, FileView], l
     }
 
 
-def _review_json(review: PublicReview, known: dict[int, FileView], links: FileLinks) -> Json:
+def _review_json(review: PublicReview, known: dict[int, FileView], links: FileLinks) -> values.ShopReview:
     return {
         "id": review.id,
         "stars": review.stars,

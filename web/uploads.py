@@ -11,11 +11,12 @@ from bot.services import threads, visitors
 from bot.services.filing import Filed
 from bot.services.visitors import Visit
 from models.database import transaction
-from web import views
+from web import values, views
 from web.files import FILING, LINKS
 from web.http import Problem, address_of, answer, body_chunks, clean
 from web.keys import CLOCK, RUNTIME, SETTINGS
 from web.limits import VisitorLimiter
+from web.said import FILE, says
 
 SECRET = web.AppKey("secret", bytes)
 UPLOADS = web.AppKey("uploads", VisitorLimiter)
@@ -31,6 +32,7 @@ def limiter(app: web.Application) -> VisitorLimiter:
     return VisitorLimiter(*app[SETTINGS].upload_rate, monotonic, visitors.recent_uploads, app[CLOCK])
 
 
+@says(values.Config)
 async def config(request: web.Request) -> web.Response:
     """GET /api/chat/config."""
     settings = request.app[SETTINGS]
@@ -49,6 +51,7 @@ async def preflight(_: web.Request) -> web.Response:
     return web.Response(status=204, headers=CHAT_CORS)
 
 
+@says(values.Attachment, status=201, takes=FILE, query=values.FileName, visitor=True)
 async def upload(request: web.Request) -> web.Response:
     """POST /api/chat/files?name=…: the bytes are the body."""
     visit = _visitor(request)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from bot.core.message import Attachment, Button, Card
 from bot.core.money import Money
@@ -12,9 +12,10 @@ from bot.core.profiles import WEBCHAT
 from bot.core.reference import shortened
 from bot.services.attachments import FileView
 from bot.services.threads import MessageView
+from web import values
 from web.files import FileLinks
 
-Json = dict[str, Any]
+Json = Mapping[str, Any]
 
 
 def time(at: datetime) -> str:
@@ -27,12 +28,12 @@ def time_or_none(at: datetime | None) -> str | None:
     return time(at) if at else None
 
 
-def money(value: Money, locale: str) -> Json:
+def money(value: Money, locale: str) -> values.Money:
     """Minor units, currency, and the text in the reader's format."""
     return {"amount": value.amount, "currency": value.currency, "text": value.format(locale)}
 
 
-def file(view: FileView, links: FileLinks) -> Json:
+def file(view: FileView, links: FileLinks) -> values.Attachment:
     """An `Attachment`; without links until it is stored."""
     return {
         "id": view.id,
@@ -54,10 +55,10 @@ def _url(view: FileView, links: FileLinks) -> str:
     return links.url(view.id, "d" if view.display_key else "o")
 
 
-def message(view: MessageView, links: FileLinks, *, staff: bool) -> Json:
+def message(view: MessageView, links: FileLinks, *, staff: bool) -> values.Message:
     """A `Message`. What only staff may know (why a delivery failed, what was changed) is not in a visitor's copy."""
     reply = view.reply if staff else shortened(view.reply, view.seq, WEBCHAT.button_data)
-    shown = {
+    shown: values.Message = {
         "seq": view.seq,
         "id": view.client_id if staff or view.author == "customer" else "",
         "author": view.author,
@@ -72,7 +73,7 @@ def message(view: MessageView, links: FileLinks, *, staff: bool) -> Json:
         "delivery": view.delivery,
         "error": view.error if staff else "",
     }
-    return shown | {"changed": view.changed, "was": _was(view)} if staff else shown
+    return {**shown, "changed": view.changed, "was": _was(view)} if staff else shown
 
 
 def _was(view: MessageView) -> str:
@@ -80,17 +81,17 @@ def _was(view: MessageView) -> str:
     return view.reply.text if view.author == "event" else ""
 
 
-def messages(views: Sequence[MessageView], links: FileLinks, *, staff: bool) -> list[Json]:
+def messages(views: Sequence[MessageView], links: FileLinks, *, staff: bool) -> list[values.Message]:
     """See `message`."""
     return [message(view, links, staff=staff) for view in views]
 
 
-def button(item: Button, state: str = "") -> Json:
+def button(item: Button, state: Literal["", "done", "over"] = "") -> values.Button:
     """A `Button`; `state` is "done" or "over" for a link that needs no tap any more."""
     return {"label": item.label, "data": item.data, "url": item.url, "style": item.style, "state": state}
 
 
-def card(item: Card, view: MessageView, links: FileLinks) -> Json:
+def card(item: Card, view: MessageView, links: FileLinks) -> values.Card:
     """A `Card`; its picture only once that is there."""
     return {
         "title": item.title,
@@ -101,14 +102,14 @@ def card(item: Card, view: MessageView, links: FileLinks) -> Json:
     }
 
 
-def _picture(image: Attachment | None, view: MessageView, links: FileLinks) -> Json | None:
+def _picture(image: Attachment | None, view: MessageView, links: FileLinks) -> values.Attachment | None:
     known = view.pictures.get(image.id) if image else None
     return file(known, links) if known else None
 
 
-def _summary(view: MessageView) -> Json | None:
+def _summary(view: MessageView) -> values.Summary | None:
     summary = view.reply.summary
     if summary is None:
         return None
-    lines = [{"label": line.label, "amount": line.amount} for line in summary.lines]
+    lines: list[values.SummaryLine] = [{"label": line.label, "amount": line.amount} for line in summary.lines]
     return {"title": summary.title, "lines": lines, "total": summary.total}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import wraps
 
 from aiohttp import web
@@ -13,9 +13,9 @@ from bot.services.api_keys import KeyView
 from web.http import Problem, address_of
 from web.keys import CLOCK
 from web.limits import Limiter
+from web.said import Handler
 from web.settings import WebSettings
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 KEY = web.RequestKey("api_key", KeyView)
 #: The scope of every route of the API, so that tests and its document can tell.
 NEEDED: dict[Handler, str] = {}

@@ -17,6 +17,7 @@ from web.api import shapes
 from web.api.access import KEY, needs_key
 from web.http import JSON_LIMIT, Problem, language, query_int, read_body
 from web.keys import RUNTIME, SETTINGS
+from web.said import says
 
 PAGE = 50  # products
 _NAME = re.compile(r"[\x21-\x7e]{1,200}")
@@ -25,6 +26,7 @@ _WRONG = ("other_body", "no_country", "no_method", "no_shipping", "no_code", "co
 _NUMBER = re.compile(r"[0-9A-Za-z-]{1,32}")
 
 
+@says(shapes.Products, query=shapes.First)
 @needs_key("products:read")
 async def products(request: web.Request) -> web.Response:
     """GET /api/v1/products?first=: what is for sale, fifty at a time, in the shop's order."""
@@ -34,6 +36,18 @@ async def products(request: web.Request) -> web.Response:
     return _answer(msgspec.json.encode(shapes.Products(items, first + PAGE if more else None)))
 
 
+@says(
+    shapes.Order,
+    status=201,
+    takes=shapes.NewOrder,
+    headers={"Idempotency-Key": r"^[\x21-\x7e]{1,200}$"},
+    refuses={
+        400: "no_idempotency_key",
+        409: "below_minimum cart_empty code_minimum code_used sold_out",
+        410: "forgotten",
+        422: f"bad_body no_variant {' '.join(_WRONG)}",
+    },
+)
 @needs_key("orders:write")
 async def place(request: web.Request) -> web.Response:
     """POST /api/v1/orders: place an order, once for each Idempotency-Key."""
@@ -64,6 +78,7 @@ async def place(request: web.Request) -> web.Response:
     return _answer(placed.encode(), 201)
 
 
+@says(shapes.Order, refuses={404: "no_order"})
 @needs_key("orders:read")
 async def order(request: web.Request) -> web.Response:
     """GET /api/v1/orders/{number}: an order that was placed by the API, as it stands now."""

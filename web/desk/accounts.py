@@ -14,12 +14,18 @@ from bot.services.passwords import one_time_password
 from models.database import transaction
 from web.auth import me, needs, staff_json
 from web.desk.conversations import shapes
+from web.desk.values import team
 from web.http import Problem, answer, path_id, read_object, text_of, text_or_none
 from web.keys import CLOCK, RUNTIME, SETTINGS
 from web.live_keys import LIVE
+from web.said import says
+from web.values import Nothing
 from web.views import Json, time
 
+_WRONG = "bad_name bad_request bad_role bad_timezone"
 
+
+@says(team.LinkCode, status=201)
 @needs("manager")
 async def link_code(request: web.Request) -> web.Response:
     """POST /api/desk/link-code."""
@@ -27,6 +33,7 @@ async def link_code(request: web.Request) -> web.Response:
     return answer({"code": code, "expires_at": time(expires)}, 201)
 
 
+@says(team.LinkedChats)
 @needs("manager")
 async def linked(request: web.Request) -> web.Response:
     """GET /api/desk/linked-chats: one's own."""
@@ -34,6 +41,7 @@ async def linked(request: web.Request) -> web.Response:
     return answer({"items": [shape.linked_chat(chat) for chat in await linked_chats.of(me(request).id)]})
 
 
+@says(Nothing)
 @needs("manager")
 async def unlinked(request: web.Request) -> web.Response:
     """DELETE /api/desk/linked-chats/{id}: one of one's own."""
@@ -42,6 +50,7 @@ async def unlinked(request: web.Request) -> web.Response:
     return answer({})
 
 
+@says(team.Failures)
 @needs("agent")
 async def failures(request: web.Request) -> web.Response:
     """GET /api/desk/failures."""
@@ -49,6 +58,7 @@ async def failures(request: web.Request) -> web.Response:
     return answer({"items": [shape.failure(failure) for failure in await queues.parked()]})
 
 
+@says(Nothing, refuses={404: "no_failure"})
 @needs("agent")
 async def retry(request: web.Request) -> web.Response:
     """POST /api/desk/failures/{kind}/{id}/retry."""
@@ -61,6 +71,7 @@ async def retry(request: web.Request) -> web.Response:
     return answer({})
 
 
+@says(team.Channels)
 @needs("agent")
 async def channels(request: web.Request) -> web.Response:
     """GET /api/desk/channels."""
@@ -68,7 +79,7 @@ async def channels(request: web.Request) -> web.Response:
     return answer({"items": [_channel(channel) for _, channel in sorted(known.items())]})
 
 
-def _channel(channel: Channel) -> Json:
+def _channel(channel: Channel) -> team.Channel:
     capabilities = {name: _plain(value) for name, value in asdict(channel.capabilities).items()}
     return {
         "account": channel.account,
@@ -83,12 +94,14 @@ def _plain(value: Any) -> Any:
     return int(value.total_seconds()) if isinstance(value, timedelta) else value
 
 
+@says(team.AllStaff)
 @needs("admin")
 async def listed(_: web.Request) -> web.Response:
     """GET /api/desk/staff."""
     return answer({"items": [staff_json(view) for view in await staff.everyone()]})
 
 
+@says(team.MadeStaff, status=201, takes=team.NewStaff, refuses={409: "login_taken", 422: f"bad_login {_WRONG}"})
 @needs("admin")
 async def added(request: web.Request) -> web.Response:
     """POST /api/desk/staff: the answer holds the one-time password, this once."""
@@ -113,6 +126,7 @@ def _locale(request: web.Request, body: Json) -> str | None:
     return locale
 
 
+@says(team.OneStaff, takes=team.StaffChange, refuses={404: "no_staff", 409: "last_admin", 422: _WRONG})
 @needs("admin")
 async def changed(request: web.Request) -> web.Response:
     """PUT /api/desk/staff/{id}."""
@@ -134,6 +148,7 @@ async def changed(request: web.Request) -> web.Response:
     return answer({"staff": staff_json(view)})
 
 
+@says(team.NewPassword, refuses={404: "no_staff"})
 @needs("admin")
 async def password(request: web.Request) -> web.Response:
     """POST /api/desk/staff/{id}/password: a new one-time password, told this once."""

@@ -8,11 +8,14 @@ from bot.services import differences
 from bot.services.differences import DifferenceRow, LateBooks
 from web.auth import me, needs
 from web.desk.conversations import shapes
+from web.desk.values import books
 from web.http import Problem, answer, path_id, query_int, read_object, text_of
 from web.keys import CLOCK
-from web.views import Json, money, time, time_or_none
+from web.said import says
+from web.views import money, time, time_or_none
 
 
+@says(books.Differences, query=books.ListQuery)
 @needs("manager")
 async def listed(request: web.Request) -> web.Response:
     """GET /api/desk/differences."""
@@ -25,6 +28,7 @@ async def listed(request: web.Request) -> web.Response:
     return answer({"items": items, "next": str(following) if following else None, "late": [_late(one) for one in late]})
 
 
+@says(books.OneDifference, takes=books.Explanation, refuses={404: "no_difference", 409: "overtaken", 422: "no_note"})
 @needs("manager")
 async def explained(request: web.Request) -> web.Response:
     """POST /api/desk/differences/{id}/explain."""
@@ -36,10 +40,18 @@ async def explained(request: web.Request) -> web.Response:
     return answer({"difference": _difference(row, shapes(request).locale)})
 
 
-def _difference(row: DifferenceRow, locale: str) -> Json:
-    """A `Difference`."""
-    names = ("id", "provider", "key", "side", "kind", "reference", "day", "state", "note", "staff_id")
-    return {name: getattr(row, name) for name in names} | {
+def _difference(row: DifferenceRow, locale: str) -> books.Difference:
+    return {
+        "id": row.id,
+        "provider": row.provider,
+        "key": row.key,
+        "side": row.side,
+        "kind": row.kind,
+        "reference": row.reference,
+        "day": row.day,
+        "state": row.state,
+        "note": row.note,
+        "staff_id": row.staff_id,
         "theirs": money(row.theirs, locale) if row.theirs.amount else None,
         "ours": money(row.ours, locale) if row.ours.amount else None,
         "order": {"id": row.order_id, "number": row.order_number} if row.order_id else None,
@@ -48,5 +60,5 @@ def _difference(row: DifferenceRow, locale: str) -> Json:
     }
 
 
-def _late(one: LateBooks) -> Json:
+def _late(one: LateBooks) -> books.LateBooks:
     return {"provider": one.provider, "day": one.day, "error": one.error}

@@ -16,16 +16,20 @@ from web import views
 from web.auth import me, needs
 from web.desk import pictures
 from web.desk.conversations import shapes
+from web.desk.values import news
 from web.files import LINKS
 from web.http import Problem, answer, language, path_id, read_object, text_of
 from web.keys import CLOCK, RUNTIME, SETTINGS
+from web.said import FILE, says
 from web.texts import say
-from web.views import Json, time, time_or_none
+from web.values import Attachment, FileName
+from web.views import time, time_or_none
 
 _USE = "news"
 _BOUGHT: dict[str, Bought] = {"": "", "yes": "yes", "no": "no"}
 
 
+@says(news.Broadcasts)
 @needs("manager")
 async def listed(request: web.Request) -> web.Response:
     """GET /api/desk/broadcasts: the newest, and what one may choose from."""
@@ -37,6 +41,7 @@ async def listed(request: web.Request) -> web.Response:
     return answer({"items": [await _shape(request, one) for one in found], "choices": choices})
 
 
+@says(news.Preview, takes=news.Audience)
 @needs("manager")
 async def previewed(request: web.Request) -> web.Response:
     """POST …/preview: how many would get it now."""
@@ -44,6 +49,12 @@ async def previewed(request: web.Request) -> web.Response:
     return answer(_preview(found, language(request)))
 
 
+@says(
+    news.OneBroadcast,
+    status=201,
+    takes=news.WrittenNews,
+    refuses={400: "bad_time", 409: "empty no_file sent_before"},
+)
 @needs("manager")
 async def made(request: web.Request) -> web.Response:
     """POST /api/desk/broadcasts: with the same `id` it is the same broadcast, however often it is sent."""
@@ -57,6 +68,7 @@ async def made(request: web.Request) -> web.Response:
     return answer({"broadcast": await _shape(request, await broadcasts.view(id_))}, 201)
 
 
+@says(news.OneBroadcast)
 @needs("manager")
 async def stopped(request: web.Request) -> web.Response:
     """POST …/{id}/stop."""
@@ -66,6 +78,7 @@ async def stopped(request: web.Request) -> web.Response:
     return answer({"broadcast": await _shape(request, await broadcasts.view(id_))})
 
 
+@says(Attachment, status=201, takes=FILE, query=FileName)
 @needs("manager")
 async def upload(request: web.Request) -> web.Response:
     """POST …/picture?name=…"""
@@ -107,8 +120,10 @@ def _moment(value: object) -> datetime | None:
     return at.astimezone(UTC)
 
 
-def _preview(found: Preview, locale: str) -> Json:
-    why = [{"code": code, "text": say(code, locale), "count": count} for code, count in sorted(found.why.items())]
+def _preview(found: Preview, locale: str) -> news.Preview:
+    why: list[news.NotReached] = [
+        {"code": code, "text": say(code, locale), "count": count} for code, count in sorted(found.why.items())
+    ]
     return {
         "all": found.all,
         "now": found.now,
@@ -119,7 +134,7 @@ def _preview(found: Preview, locale: str) -> Json:
     }
 
 
-async def _shape(request: web.Request, one: View) -> Json:
+async def _shape(request: web.Request, one: View) -> news.Broadcast:
     draft, counts = one.draft, one.counts
     picture = (await threads.files([draft.picture_id])).get(draft.picture_id) if draft.picture_id else None
     return {

@@ -10,9 +10,10 @@ from bot.services import canned
 from bot.services.canned import MOST, Canned, CannedList
 from models.database import transaction
 from web.auth import me, needs
+from web.desk.values import team
 from web.http import Problem, answer, read_object, text_of
 from web.keys import CLOCK, SETTINGS
-from web.views import Json
+from web.said import says
 
 _NAME, _TEXT = 24, 1000  # characters
 
@@ -24,12 +25,18 @@ def _language(request: web.Request) -> str:
     return language
 
 
+@says(team.CannedReplies, refuses={404: "not_found"})
 @needs("agent")
 async def listed(request: web.Request) -> web.Response:
     """GET /api/desk/canned/{language}."""
     return answer(_json(await canned.read(_language(request))))
 
 
+@says(
+    team.CannedReplies,
+    takes=team.WrittenReplies,
+    refuses={404: "not_found", 409: "overtaken", 422: "empty"},
+)
 @needs("agent")
 async def changed(request: web.Request) -> web.Response:
     """PUT /api/desk/canned/{language}: the whole list, and the version that it was made from."""
@@ -53,5 +60,5 @@ def _reply(item: Any) -> Canned:
     return reply
 
 
-def _json(kept: CannedList) -> Json:
+def _json(kept: CannedList) -> team.CannedReplies:
     return {"items": [{"name": one.name, "text": one.text} for one in kept.replies], "version": kept.version}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import orjson
 from aiohttp import web
 
@@ -16,13 +18,17 @@ from web import uploads, views
 from web.auth import me, needs
 from web.desk.counts import counts
 from web.desk.shapes import Shapes
+from web.desk.values import inbox, persons
 from web.files import FILING, LINKS
 from web.http import Problem, answer, ids_of, language, path_id, query_int, read_object, text_of
 from web.keys import CLOCK, RUNTIME, SETTINGS
-from web.views import Json
+from web.said import FILE, says
+from web.values import Attachment, FileName, Nothing
 
 PAGE = 50
 _AFTER = 200
+_NONE = {404: "no_conversation"}
+_NOT_NOW = "no_channel quiet_hours quota_used unreachable unwanted window_closed"
 
 
 def shapes(request: web.Request) -> Shapes:
@@ -30,15 +36,17 @@ def shapes(request: web.Request) -> Shapes:
     return Shapes(language(request), request.app[LINKS], request.app[RUNTIME].channels)
 
 
+@says(inbox.Conversations, query=inbox.ListQuery)
 @needs("agent")
 async def listed(request: web.Request) -> web.Response:
     """GET /api/desk/conversations."""
     chosen, query, who = request.query.get("filter", "all"), request.query.get("q", "").strip(), me(request)
     if chosen not in FILTERS:
         raise Problem(400, "bad_request")
-    shape = shapes(request)
+    shape, following = shapes(request), ""
+    items: Sequence[inbox.Row | inbox.FoundRow]
     if query:
-        items, following = [shape.found(one) for one in await search.conversations(query)], ""
+        items = [shape.found(one) for one in await search.conversations(query)]
     else:
         page = await conversations.listed(chosen, who.id, request.query.get("before", ""))
         items, following = [shape.row(row) for row in page.items], page.next
@@ -46,6 +54,7 @@ async def listed(request: web.Request) -> web.Response:
     return answer({"items": items, "next": following or None, "counts": counted})
 
 
+@says(persons.Conversation, refuses=_NONE)
 @needs("agent")
 async def opened(request: web.Request) -> web.Response:
     """GET /api/desk/conversations/{id}."""
@@ -79,7 +88,7 @@ async def _or_instead(request: web.Request, row: Row, reach: Reach) -> Reach:
     return await reaching.instead(row.id, reach, able, request.app[CLOCK](), "staff")
 
 
-async def _dialog(conversation_id: int) -> Json | None:
+async def _dialog(conversation_id: int) -> inbox.Question | None:
     running = await conversations.running(conversation_id)
     if running is None:
         return None
@@ -88,6 +97,7 @@ async def _dialog(conversation_id: int) -> Json | None:
     return {"title": running.handler.rpartition(".")[2].replace("_", " "), "question": asked}
 
 
+@says(inbox.Messages, query=inbox.MessagesQuery, refuses=_NONE)
 @needs("agent")
 async def messages(request: web.Request) -> web.Response:
     """GET /api/desk/conversations/{id}/messages."""
@@ -103,6 +113,7 @@ async def messages(request: web.Request) -> web.Response:
     return answer({"messages": shown, "more": page.more})
 
 
+@says(inbox.OneRow, takes=inbox.Taking, refuses=_NONE | {403: "forbidden", 409: "taken"})
 @needs("agent")
 async def take(request: web.Request) -> web.Response:
     """POST …/take; `force` is for managers."""
@@ -114,6 +125,7 @@ async def take(request: web.Request) -> web.Response:
     return await _row_answer(request, row.id)
 
 
+@says(inbox.OneRow, refuses=_NONE | {409: "taken"})
 @needs("agent")
 async def give(request: web.Request) -> web.Response:
     """POST …/give: only the owner's to give, or a manager's."""
@@ -128,6 +140,7 @@ def _require_owner(row: Row, staff_id: int, *, manager: bool) -> None:
         raise Problem(409, "taken", {"owner": row.owner_name})
 
 
+@says(inbox.OneRow, refuses=_NONE | {409: "taken"})
 @needs("agent")
 async def close(request: web.Request) -> web.Response:
     """POST …/close."""
@@ -137,6 +150,7 @@ async def close(request: web.Request) -> web.Response:
     return await _row_answer(request, row.id)
 
 
+@says(inbox.OneRow, refuses=_NONE)
 @needs("agent")
 async def read(request: web.Request) -> web.Response:
     """POST …/read."""
@@ -153,6 +167,12 @@ async def _row_answer(request: web.Request, conversation_id: int, *, changed: bo
     return answer({"row": shapes(request).row(await conversations.row(conversation_id))})
 
 
+@says(
+    inbox.OneMessage,
+    status=201,
+    takes=inbox.Saying,
+    refuses=_NONE | {400: "empty", 409: f"no_file not_owner sending {_NOT_NOW}", 413: "too_many_files"},
+)
 @needs("agent")
 async def say_something(request: web.Request) -> web.Response:
     """POST …/messages: to the customer, or a note for colleagues.
@@ -184,6 +204,7 @@ async def _require_files(ids: tuple[int, ...], conversation_id: int) -> None:
         raise Problem(409, "no_file")
 
 
+@says(Attachment, status=201, takes=FILE, query=FileName, refuses=_NONE)
 @needs("agent")
 async def upload(request: web.Request) -> web.Response:
     """POST …/files?name=…"""
@@ -198,6 +219,7 @@ async def upload(request: web.Request) -> web.Response:
     return await uploads.stored_answer(request, kept.id)
 
 
+@says(Nothing, refuses=_NONE)
 @needs("agent")
 async def typing(request: web.Request) -> web.Response:
     """POST …/typing."""

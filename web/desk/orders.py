@@ -14,12 +14,15 @@ from models.database import transaction
 from web.auth import me, needs
 from web.desk.conversations import shapes
 from web.desk.payments import detail
+from web.desk.values import trade
 from web.http import Problem, answer, path_id, read_object, text_of
 from web.keys import CLOCK, RUNTIME
+from web.said import says
 
 REVIEW_STATES = ("pending", "accepted", "rejected", "shop")
 
 
+@says(trade.Orders, query=trade.ListQuery)
 @needs("agent")
 async def listed(request: web.Request) -> web.Response:
     """GET /api/desk/orders."""
@@ -31,12 +34,18 @@ async def listed(request: web.Request) -> web.Response:
     return answer({"items": [shape.order(order) for order in page.items], "next": page.next or None})
 
 
+@says(trade.Order, refuses={404: "no_order"})
 @needs("agent")
 async def opened(request: web.Request) -> web.Response:
     """GET /api/desk/orders/{id}."""
     return answer(await detail(request, path_id(request)))
 
 
+@says(
+    trade.OneOrder,
+    takes=trade.TakenStep,
+    refuses={403: "forbidden", 404: "no_order", 409: "nothing_paid wrong_state", 422: "bad_link no_reason"},
+)
 @needs("agent")
 async def step(request: web.Request) -> web.Response:
     """POST /api/desk/orders/{id}/{step}."""
@@ -61,6 +70,7 @@ def _doing(body: dict[str, Any]) -> Doing:
     return Doing(text_of(body, "note", 300, default="").strip(), parcel, restock)
 
 
+@says(trade.Reviews, query=trade.ReviewsQuery)
 @needs("agent")
 async def reviews_listed(request: web.Request) -> web.Response:
     """GET /api/desk/reviews."""
@@ -73,12 +83,14 @@ async def reviews_listed(request: web.Request) -> web.Response:
     return answer({"items": [shape.review(review) for review in page.items], "next": page.next or None})
 
 
+@says(trade.OneReview, refuses={404: "no_review"})
 @needs("agent")
 async def review_accepted(request: web.Request) -> web.Response:
     """POST /api/desk/reviews/{id}/accept."""
     return await _decide(request, "accept")
 
 
+@says(trade.OneReview, refuses={404: "no_review"})
 @needs("agent")
 async def review_rejected(request: web.Request) -> web.Response:
     """POST /api/desk/reviews/{id}/reject."""

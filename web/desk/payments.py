@@ -12,22 +12,31 @@ from bot.services.receipts import Confirmed
 from bot.services.refunds import Wish
 from web.auth import me, needs
 from web.desk.conversations import shapes
+from web.desk.values import trade
 from web.http import Problem, answer, path_id, read_object, text_of
 from web.keys import RUNTIME
-from web.views import Json, money, time
+from web.said import says
+from web.views import money, time
 
 _MOST = 10**15  # minor units: more is a slip of the finger
 _KEY = 64  # characters of what a page calls one click
 
 
-async def detail(request: web.Request, order_id: int) -> Json:
-    """An `Order`. Raises `Refused("no_order")`."""
+async def detail(request: web.Request, order_id: int) -> trade.Order:
+    """An order as JSON. Raises `Refused("no_order")`."""
     found, shape = await backoffice.order(order_id), shapes(request)
     by_hand = {name for name, one in request.app[RUNTIME].providers.items() if one.terms.by_hand}
-    payments = [_payment(one, shape.locale) | {"by_hand": one.provider in by_hand} for one in found.payments]
-    return shape.order_detail(found) | {"payments": payments}
+    payments: list[trade.Payment] = [
+        {**_payment(one, shape.locale), "by_hand": one.provider in by_hand} for one in found.payments
+    ]
+    return {**shape.order_detail(found), "payments": payments}
 
 
+@says(
+    trade.OneOrder,
+    takes=trade.Received,
+    refuses={404: "no_payment", 409: "no_money_due not_by_hand seen_otherwise wrong_amount", 422: "bad_amount"},
+)
 @needs("manager")
 async def receive(request: web.Request) -> web.Response:
     """POST /api/desk/payments/{id}/receive."""
@@ -42,6 +51,11 @@ async def receive(request: web.Request) -> web.Response:
     return answer({"order": await detail(request, known.order_id)})
 
 
+@says(
+    trade.OneOrder,
+    takes=trade.GivenBack,
+    refuses={404: "no_payment", 409: "nothing_paid too_much", 422: "bad_amount no_reason"},
+)
 @needs("manager")
 async def refund(request: web.Request) -> web.Response:
     """POST /api/desk/payments/{id}/refund."""
@@ -55,6 +69,7 @@ async def refund(request: web.Request) -> web.Response:
     return answer({"order": await detail(request, known.order_id)})
 
 
+@says(trade.OneOrder, refuses={404: "no_failure no_payment"})
 @needs("manager")
 async def ask_again(request: web.Request) -> web.Response:
     """POST /api/desk/refunds/{id}/retry."""
@@ -81,8 +96,7 @@ def _key(body: dict[str, object]) -> str:
     return key
 
 
-def _payment(payment: PaymentRow, locale: str) -> Json:
-    """A `Payment`."""
+def _payment(payment: PaymentRow, locale: str) -> trade.PaymentFacts:
     return {
         "id": payment.id,
         "provider": payment.provider,
@@ -98,7 +112,13 @@ def _payment(payment: PaymentRow, locale: str) -> Json:
     }
 
 
-def _refund(refund: RefundRow, locale: str) -> Json:
-    """A `Refund`."""
-    facts = {name: getattr(refund, name) for name in ("id", "state", "reason", "error", "staff_id")}
-    return facts | {"amount": money(refund.amount, locale), "at": time(refund.created_at)}
+def _refund(refund: RefundRow, locale: str) -> trade.Refund:
+    return {
+        "id": refund.id,
+        "state": refund.state,
+        "reason": refund.reason,
+        "error": refund.error,
+        "staff_id": refund.staff_id,
+        "amount": money(refund.amount, locale),
+        "at": time(refund.created_at),
+    }

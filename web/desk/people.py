@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 from aiohttp import web
 
@@ -9,13 +11,18 @@ from bot.services import audit, consents, histories, people, privacy, search, st
 from models.database import transaction
 from web.auth import me, needs
 from web.desk.conversations import shapes
+from web.desk.values import persons
 from web.files import STORAGE, disposition
 from web.http import Problem, answer, path_id, query_int, read_object, text_of
 from web.keys import CLOCK, RUNTIME
+from web.said import says
+from web.values import Nothing
 
+_NONE = {404: "no_contact"}
 _LIMITS = {"name": 200, "phone": 64, "email": 254, "locale": 16, "timezone": 64}
 
 
+@says(persons.Contacts, query=persons.ListQuery)
 @needs("agent")
 async def listed(request: web.Request) -> web.Response:
     """GET /api/desk/contacts."""
@@ -27,12 +34,14 @@ async def listed(request: web.Request) -> web.Response:
     return answer({"items": [shape.contact(row) for row in page], "next": following})
 
 
+@says(persons.Person, refuses=_NONE)
 @needs("agent")
 async def opened(request: web.Request) -> web.Response:
     """GET /api/desk/contacts/{id}."""
     return answer(shapes(request).person(await people.person(path_id(request))))
 
 
+@says(persons.Person, takes=persons.PersonChange, refuses=_NONE | {422: "bad_timezone"})
 @needs("agent")
 async def changed(request: web.Request) -> web.Response:
     """PUT /api/desk/contacts/{id}."""
@@ -45,6 +54,7 @@ async def changed(request: web.Request) -> web.Response:
     return answer(shapes(request).person(await people.person(contact_id)))
 
 
+@says(persons.Person, takes=persons.ConsentChange, refuses=_NONE | {409: "blank", 422: "bad_kind"})
 @needs("agent")
 async def consent(request: web.Request) -> web.Response:
     """PUT /api/desk/identities/{id}/consents: what somebody told staff, with how they told it."""
@@ -58,6 +68,7 @@ async def consent(request: web.Request) -> web.Response:
     return answer(shapes(request).person(await people.person(contact_id)))
 
 
+@says(persons.History, query=persons.HistoryQuery)
 @needs("agent")
 async def history(request: web.Request) -> web.Response:
     """GET /api/desk/contacts/{id}/history?before=…: all that was said, in whichever app."""
@@ -65,6 +76,7 @@ async def history(request: web.Request) -> web.Response:
     return answer(shapes(request).history(page))
 
 
+@says(Nothing, refuses={409: "no_link"})
 @needs("manager")
 async def part(request: web.Request) -> web.Response:
     """DELETE /api/desk/proofs/{id}: these are two people."""
@@ -72,6 +84,7 @@ async def part(request: web.Request) -> web.Response:
     return answer({})
 
 
+@says(dict[str, Any], refuses=_NONE)
 @needs("manager")
 async def export(request: web.Request) -> web.Response:
     """GET /api/desk/contacts/{id}/export: everything about one person as a JSON file."""
@@ -86,6 +99,7 @@ async def export(request: web.Request) -> web.Response:
     return web.Response(body=body, content_type="application/json", headers=headers)
 
 
+@says(Nothing, takes=persons.Confirmation, refuses=_NONE | {422: "bad_confirmation"})
 @needs("manager")
 async def erase(request: web.Request) -> web.Response:
     """POST /api/desk/contacts/{id}/erase with the name typed again."""

@@ -19,16 +19,23 @@ from models.database import transaction
 from web import views
 from web.auth import me, needs
 from web.desk import pictures
+from web.desk.values import goods
 from web.files import LINKS
 from web.http import Problem, answer, language, path_id, query_int, read_object, text_of
 from web.keys import CLOCK, SETTINGS
-from web.views import Json
+from web.said import FILE, says
+from web.values import Attachment, FileName
 
 LIMIT = 1024 * 1024  # bytes of a product with all its variants
 _TEXT = 4000
 _USE = "product"
+_WRONG = {
+    409: "missing no_file no_price overtaken same_values sku_taken sku_twice too_long too_many",
+    422: "bad_price bad_values",
+}
 
 
+@says(goods.Products, query=goods.ListQuery)
 @needs("agent")
 async def listed(request: web.Request) -> web.Response:
     """GET /api/desk/products."""
@@ -38,18 +45,21 @@ async def listed(request: web.Request) -> web.Response:
     return answer({"items": items, "next": str(more) if more else None, "currency": request.app[SETTINGS].currency})
 
 
+@says(goods.OneProduct, refuses={404: "no_product"})
 @needs("agent")
 async def opened(request: web.Request) -> web.Response:
     """GET /api/desk/products/{id}."""
     return await _one(request, path_id(request))
 
 
+@says(goods.OneProduct, status=201, takes=goods.WrittenProduct, refuses=_WRONG)
 @needs("manager")
 async def added(request: web.Request) -> web.Response:
     """POST /api/desk/products."""
     return await _saved(request, await read_object(request, LIMIT))
 
 
+@says(goods.OneProduct, takes=goods.ChangedProduct, refuses=_WRONG | {400: "bad_time", 404: "no_product"})
 @needs("manager")
 async def changed(request: web.Request) -> web.Response:
     """PUT /api/desk/products/{id}: the whole of it; a variant that is not in it is no longer sold.
@@ -60,18 +70,18 @@ async def changed(request: web.Request) -> web.Response:
     return await _saved(request, body, path_id(request), _time(body, "seen"))
 
 
+@says(goods.OneProduct, takes=goods.Switch, refuses={404: "no_product"})
 @needs("manager")
 async def sold(request: web.Request) -> web.Response:
     """PUT /api/desk/products/{id}/active: it is for sale, or not."""
     body, now, product_id = await read_object(request), request.app[CLOCK](), path_id(request)
-    if "active" not in body:
-        raise Problem(400, "bad_request")
     async with transaction():
         await products.sell(product_id, _flag(body, "active"), now)
         await audit.record(me(request).id, "product.save", f"product:{product_id}", now)
     return await _one(request, product_id)
 
 
+@says(Attachment, status=201, takes=FILE, query=FileName)
 @needs("manager")
 async def upload(request: web.Request) -> web.Response:
     """POST /api/desk/products/picture?name=…"""
@@ -79,7 +89,7 @@ async def upload(request: web.Request) -> web.Response:
 
 
 async def _saved(
-    request: web.Request, body: Json, product_id: int | None = None, seen: datetime | None = None
+    request: web.Request, body: dict[str, Any], product_id: int | None = None, seen: datetime | None = None
 ) -> web.Response:
     spec, now = _spec(body), request.app[CLOCK]()
     async with transaction():
@@ -98,6 +108,11 @@ async def _one(request: web.Request, product_id: int, status: int = 200) -> web.
     return answer({"product": (await _shown(request, found))[0]}, status)
 
 
+@says(
+    goods.Counted,
+    takes=goods.Counting,
+    refuses={404: "no_place no_product", 409: "stock_moved", 422: "bad_quantity"},
+)
 @needs("agent")
 async def counted(request: web.Request) -> web.Response:
     """PUT /api/desk/stock: so many pieces of a variant at places; `was` is what whoever counted had seen there."""
@@ -109,6 +124,7 @@ async def counted(request: web.Request) -> web.Response:
     return answer({"sku": sku, "pieces": pieces})
 
 
+@says(goods.Places)
 @needs("agent")
 async def places(_: web.Request) -> web.Response:
     """GET /api/desk/places."""
@@ -124,6 +140,7 @@ async def places(_: web.Request) -> web.Response:
     )
 
 
+@says(goods.Place, takes=goods.WrittenPlace, refuses={409: "missing too_long"})
 @needs("manager")
 async def place_changed(request: web.Request) -> web.Response:
     """PUT /api/desk/places: make one, or change the one of that code."""
@@ -135,7 +152,7 @@ async def place_changed(request: web.Request) -> web.Response:
     return answer({"code": row.code, "name": row.name, "active": row.active, "position": row.position})
 
 
-def _spec(body: Json) -> ProductSpec:
+def _spec(body: dict[str, Any]) -> ProductSpec:
     return ProductSpec(
         sku=text_of(body, "sku", _TEXT).strip(),
         name=_words(body, "name"),
@@ -222,17 +239,17 @@ def _flag(body: dict[str, Any], name: str) -> bool:
     return value
 
 
-async def _shown(request: web.Request, found: Sequence[ListedProduct]) -> list[Json]:
+async def _shown(request: web.Request, found: Sequence[ListedProduct]) -> list[goods.Product]:
     files = await threads.files([one.row.picture_id for one in found if one.row.picture_id])
     lang, links = language(request), request.app[LINKS]
-    shown = []
-    for one in found:
-        picture = files.get(one.row.picture_id or 0)
-        shown.append(_json(one, lang) | {"picture": views.file(picture, links) if picture else None})
-    return shown
+    pictures = [files.get(one.row.picture_id or 0) for one in found]
+    return [
+        {**_json(one, lang), "picture": views.file(picture, links) if picture else None}
+        for one, picture in zip(found, pictures, strict=True)
+    ]
 
 
-def _json(one: ListedProduct, lang: str) -> Json:
+def _json(one: ListedProduct, lang: str) -> goods.ProductFacts:
     row = one.row
     return {
         "id": row.id,
@@ -248,7 +265,7 @@ def _json(one: ListedProduct, lang: str) -> Json:
     }
 
 
-def _variant_json(one: ListedVariant, lang: str) -> Json:
+def _variant_json(one: ListedVariant, lang: str) -> goods.Variant:
     return {
         "sku": one.row.sku,
         "barcode": one.row.barcode,

@@ -17,10 +17,13 @@ from bot.services.scope import words
 from models.database import transaction
 from web.auth import me, needs
 from web.desk.conversations import shapes
+from web.desk.values import figures
 from web.files import LINKS
 from web.http import Problem, answer, language, path_id, read_object, text_of
 from web.keys import CLOCK, REPORTS, RUNTIME
 from web.ports import Reports
+from web.said import says
+from web.values import Nothing
 from web.views import Json, time
 
 _KINDS = ("day", "week", "month")
@@ -40,6 +43,7 @@ def _name(request: web.Request) -> str:
     return name
 
 
+@says(figures.Reports, refuses={404: "not_found"})
 @needs("manager")
 async def listed(request: web.Request) -> web.Response:
     """GET /api/desk/reports."""
@@ -65,6 +69,7 @@ def _next(subscribed: tuple[SubscriptionRow, ...], report: str) -> str | None:
     return time(min(due)) if due else None
 
 
+@says(figures.Runs, refuses={404: "not_found"})
 @needs("manager")
 async def runs(request: web.Request) -> web.Response:
     """GET /api/desk/reports/{name}/runs."""
@@ -72,6 +77,7 @@ async def runs(request: web.Request) -> web.Response:
     return answer({"items": [shape.run(run) for run in await report_desk.runs(_name(request))]})
 
 
+@says(figures.RunResult, query=figures.RunQuery, refuses={404: "no_run"})
 @needs("manager")
 async def run(request: web.Request) -> web.Response:
     """GET /api/desk/runs/{id}: with its result in the reader's language (`?lang=`)."""
@@ -93,6 +99,7 @@ async def _link(request: web.Request, file_id: int | None, variant: str) -> str:
     return request.app[LINKS].url(file_id, variant if known.display_key else "o")
 
 
+@says(figures.OneRun, status=202, takes=figures.RunWish, refuses={404: "not_found", 422: "bad_period"})
 @needs("manager")
 async def start(request: web.Request) -> web.Response:
     """POST /api/desk/reports/{name}/run."""
@@ -118,6 +125,12 @@ def _period(request: web.Request, body: Json) -> Period:
         raise Problem(422, "bad_period") from error
 
 
+@says(
+    figures.OneSubscription,
+    status=201,
+    takes=figures.Subscribing,
+    refuses={404: "no_conversation not_found", 409: "managers_only not_linked", 422: "bad_cron bad_timezone"},
+)
 @needs("manager")
 async def subscribe(request: web.Request) -> web.Response:
     """POST /api/desk/subscriptions."""
@@ -132,6 +145,7 @@ async def subscribe(request: web.Request) -> web.Response:
     return answer({"subscription": found[0] if found else None}, 201)
 
 
+@says(Nothing)
 @needs("manager")
 async def unsubscribe(request: web.Request) -> web.Response:
     """DELETE /api/desk/subscriptions/{id}."""

@@ -9,7 +9,7 @@ import orjson
 
 from bot.core.ports import Channel
 from bot.services import order_states
-from bot.services.backoffice import OrderDetail, OrderRow, ReviewRow
+from bot.services.backoffice import OrderDetail, OrderRow, ReviewRow, Step
 from bot.services.consents import Standing
 from bot.services.conversations import Row
 from bot.services.histories import History
@@ -23,9 +23,10 @@ from bot.services.report_runs import RunView
 from bot.services.scope import words
 from bot.services.search import Found, Said
 from web import views
+from web.desk.values import figures, inbox, persons, team, trade
 from web.files import FileLinks
 from web.texts import say
-from web.views import Json, money, time, time_or_none
+from web.views import money, time, time_or_none
 
 
 class Shapes:
@@ -45,7 +46,7 @@ class Shapes:
         """What to call a person who has not told a name."""
         return f"{'访客' if self.locale.startswith('zh') else 'Visitor'} {external_id[:4]}"
 
-    def row(self, row: Row) -> Json:
+    def row(self, row: Row) -> inbox.Row:
         """A `Row`."""
         return {
             "id": row.id,
@@ -68,11 +69,11 @@ class Shapes:
             "version": row.version,
         }
 
-    def found(self, found: Found) -> Json:
+    def found(self, found: Found) -> inbox.FoundRow:
         """A `Row` that a search found, with the message that has the words; null where they are elsewhere."""
-        return self.row(found.row) | {"match": _match(found.said) if found.said else None}
+        return {**self.row(found.row), "match": _match(found.said) if found.said else None}
 
-    def contact(self, row: ContactRow) -> Json:
+    def contact(self, row: ContactRow) -> persons.Contact:
         """One line of the list of people."""
         return {
             "id": row.id,
@@ -84,15 +85,15 @@ class Shapes:
             "channels": [self.channel(account) for account in row.accounts],
         }
 
-    def person(self, person: Person) -> Json:
+    def person(self, person: Person) -> persons.Person:
         """A `Person`."""
         first = person.identities[0].external_id if person.identities else ""
-        totals = {
+        totals: persons.Totals = {
             "orders": person.order_count,
             "spent": money(person.spent, self.locale) if person.spent else None,
             "reviews": person.review_count,
         }
-        identities = [
+        identities: list[persons.Identity] = [
             {
                 "id": identity.id,
                 "account": identity.account,
@@ -105,7 +106,8 @@ class Shapes:
             }
             for identity in person.identities
         ]
-        return self.contact(person.row) | {
+        return {
+            **self.contact(person.row),
             "name": person.row.name or self.nobody(first),
             "timezone": next((one.timezone for one in person.identities if one.timezone), ""),
             "members": person.members,
@@ -121,9 +123,9 @@ class Shapes:
             "totals": totals,
         }
 
-    def can_send(self, reach: Reach) -> Json:
+    def can_send(self, reach: Reach) -> inbox.CanSend:
         """A `CanSend`."""
-        instead = [
+        instead: list[inbox.Instead] = [
             {
                 "kind": one.kind,
                 "conversation_id": one.conversation_id,
@@ -141,17 +143,21 @@ class Shapes:
             "instead": instead,
         }
 
-    def history(self, page: History) -> Json:
+    def history(self, page: History) -> persons.History:
         """A page of all that was said with a person: each `Message` with its conversation and channel."""
-        items = [
-            views.message(one, self.links, staff=True)
-            | {"conversation_id": one.conversation_id, "channel": self.channel(page.accounts[one.conversation_id])}
+        items: list[persons.HistoryMessage] = [
+            {
+                **views.message(one, self.links, staff=True),
+                "conversation_id": one.conversation_id,
+                "channel": self.channel(page.accounts[one.conversation_id]),
+            }
             for one in page.messages
         ]
         return {"items": items, "next": page.next or None}
 
-    def _file(self, each: PersonFile) -> Json:
-        return views.file(each.file, self.links) | {
+    def _file(self, each: PersonFile) -> persons.PersonFile:
+        return {
+            **views.file(each.file, self.links),
             "at": time(each.at),
             "conversation_id": each.file.conversation_id,
             "seq": each.file.message_seq,
@@ -159,9 +165,9 @@ class Shapes:
             "sender": each.name,
         }
 
-    def order(self, order: OrderRow) -> Json:
+    def order(self, order: OrderRow) -> trade.OrderRow:
         """An `OrderRow`."""
-        lines = [
+        lines: list[trade.OrderLine] = [
             {"name": line.name, "sku": line.sku, "quantity": line.quantity, "price": money(line.price, self.locale)}
             for line in order.lines
         ]
@@ -182,25 +188,40 @@ class Shapes:
             "steps": _steps(order.state),
         }
 
-    def order_detail(self, detail: OrderDetail) -> Json:
+    def order_detail(self, detail: OrderDetail) -> trade.OrderFacts:
         """An order with its events; its payments are in `web.desk.payments`."""
         row = detail.row
-        events = [
-            {"from": step.from_state, "to": step.to_state, "actor": step.actor, "note": step.note, "at": time(step.at)}
-            | {"told": self._told(step.told) if step.told else None}
-            for step in detail.steps
-        ]
-        more = {"phone": row.phone, "address": row.address, "hold_until": time_or_none(row.hold_until)}
-        parcels = [{"carrier": one.carrier, "number": one.number, "url": one.url} for one in detail.parcels]
-        return self.order(row) | more | {"events": events, "parcels": parcels}
+        return {
+            **self.order(row),
+            "phone": row.phone,
+            "address": row.address,
+            "hold_until": time_or_none(row.hold_until),
+            "events": [self._event(step) for step in detail.steps],
+            "parcels": [{"carrier": one.carrier, "number": one.number, "url": one.url} for one in detail.parcels],
+        }
 
-    def _told(self, told: Told) -> Json:
+    def _event(self, step: Step) -> trade.OrderEvent:
+        return {
+            "from": step.from_state,
+            "to": step.to_state,
+            "actor": step.actor,
+            "note": step.note,
+            "at": time(step.at),
+            "told": self._told(step.told) if step.told else None,
+        }
+
+    def _told(self, told: Told) -> trade.Told:
         known = self._channels.get(told.account)
-        facts = {name: getattr(told, name) for name in ("conversation_id", "account", "delivery", "error")}
-        by_template = told.by_template(known.capabilities if known else None)
-        return facts | {"channel": self.channel(told.account), "template": by_template}
+        return {
+            "conversation_id": told.conversation_id,
+            "account": told.account,
+            "channel": self.channel(told.account),
+            "delivery": told.delivery,
+            "error": told.error,
+            "template": told.by_template(known.capabilities if known else None),
+        }
 
-    def review(self, review: ReviewRow) -> Json:
+    def review(self, review: ReviewRow) -> trade.Review:
         """A `ReviewRow`."""
         names: Any = orjson.loads(review.product) if isinstance(review.product, str) else review.product
         return {
@@ -218,7 +239,7 @@ class Shapes:
             "store": review.store,
         }
 
-    def run(self, run: RunView) -> Json:
+    def run(self, run: RunView) -> figures.Run:
         """A `Run`."""
         return {
             "id": run.id,
@@ -234,9 +255,9 @@ class Shapes:
             "finished_at": time_or_none(run.finished_at),
         }
 
-    def subscription(self, row: SubscriptionRow) -> Json:
+    def subscription(self, row: SubscriptionRow) -> figures.Subscription:
         """A `Sub`."""
-        where = {
+        where: figures.ChatName = {
             "id": row.conversation_id,
             "name": row.conversation_name or self.nobody(row.external_id),
             "channel": self.channel(row.account),
@@ -251,7 +272,7 @@ class Shapes:
             "conversation": where,
         }
 
-    def linked_chat(self, chat: LinkedChat) -> Json:
+    def linked_chat(self, chat: LinkedChat) -> team.LinkedChat:
         """A `LinkedChat`."""
         return {
             "id": chat.id,
@@ -263,7 +284,7 @@ class Shapes:
             "subscriptions": chat.subscriptions,
         }
 
-    def failure(self, failure: Failure) -> Json:
+    def failure(self, failure: Failure) -> team.Failure:
         """One line of what could not be done."""
         return {
             "kind": failure.kind,
@@ -276,11 +297,11 @@ class Shapes:
         }
 
 
-def _consent(one: Standing) -> Json:
+def _consent(one: Standing) -> persons.Consent:
     return {"kind": one.kind, "given": one.given, "way": one.way, "said": one.said, "at": time_or_none(one.at)}
 
 
-def _match(said: Said) -> Json:
+def _match(said: Said) -> inbox.Match:
     return {
         "seq": said.seq,
         "author": said.author,
@@ -291,7 +312,7 @@ def _match(said: Said) -> Json:
     }
 
 
-def _steps(state: str) -> list[Json]:
+def _steps(state: str) -> list[trade.OrderStep]:
     """What leads on from a state at the desk."""
     return [
         {"name": name, "role": order_states.role(name), "why": order_states.STEPS[name].why}

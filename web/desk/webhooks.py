@@ -11,13 +11,19 @@ from bot.services import webhook_endpoints as endpoints
 from bot.services.webhook_endpoints import EndpointView, Entry
 from models.database import transaction
 from web.auth import me, needs
+from web.desk.values import hooks
 from web.http import Problem, answer, path_id, query_int, read_object, text_of
 from web.keys import CLOCK, SETTINGS
-from web.views import Json, time, time_or_none
+from web.said import says
+from web.values import Nothing
+from web.views import time, time_or_none
 
 _URL, _EVENTS = 500, 100
+_NONE = {404: "no_webhook"}
+_WRONG = {409: "webhook_tls", 422: "bad_events bad_webhook_url"}
 
 
+@says(hooks.Webhooks)
 @needs("admin")
 async def listed(request: web.Request) -> web.Response:
     """GET /api/desk/webhooks: all of them, and the names of what happens."""
@@ -25,6 +31,9 @@ async def listed(request: web.Request) -> web.Response:
     return answer({"items": [_endpoint(one) for one in found], "names": list(endpoints.names())})
 
 
+@says(
+    hooks.SecretWebhook, status=201, takes=hooks.WrittenWebhook, refuses=_WRONG | {409: "too_many_webhooks webhook_tls"}
+)
 @needs("admin")
 async def made(request: web.Request) -> web.Response:
     """POST /api/desk/webhooks: the answer holds the secret, this once."""
@@ -35,6 +44,7 @@ async def made(request: web.Request) -> web.Response:
     return answer({"webhook": _endpoint(await endpoints.view(id_, now)), "secret": secret}, 201)
 
 
+@says(hooks.OneWebhook, takes=hooks.WrittenWebhook, refuses=_NONE | _WRONG)
 @needs("admin")
 async def changed(request: web.Request) -> web.Response:
     """PUT /api/desk/webhooks/{id}."""
@@ -45,6 +55,7 @@ async def changed(request: web.Request) -> web.Response:
     return await _shown(request)
 
 
+@says(Nothing, refuses=_NONE)
 @needs("admin")
 async def removed(request: web.Request) -> web.Response:
     """DELETE /api/desk/webhooks/{id}: with its log."""
@@ -53,6 +64,7 @@ async def removed(request: web.Request) -> web.Response:
     return answer({})
 
 
+@says(hooks.OneWebhook, refuses=_NONE)
 @needs("admin")
 async def paused(request: web.Request) -> web.Response:
     """POST …/{id}/pause."""
@@ -61,6 +73,7 @@ async def paused(request: web.Request) -> web.Response:
     return await _shown(request)
 
 
+@says(hooks.OneWebhook, refuses=_NONE)
 @needs("admin")
 async def resumed(request: web.Request) -> web.Response:
     """POST …/{id}/resume."""
@@ -69,6 +82,7 @@ async def resumed(request: web.Request) -> web.Response:
     return await _shown(request)
 
 
+@says(hooks.SecretWebhook, refuses=_NONE)
 @needs("admin")
 async def rotated(request: web.Request) -> web.Response:
     """POST …/{id}/rotate: the answer holds the new secret, this once."""
@@ -78,6 +92,7 @@ async def rotated(request: web.Request) -> web.Response:
     return answer({"webhook": _endpoint(await endpoints.view(id_, now)), "secret": secret})
 
 
+@says(hooks.OneWebhook, refuses=_NONE)
 @needs("admin")
 async def tested(request: web.Request) -> web.Response:
     """POST …/{id}/test."""
@@ -86,6 +101,7 @@ async def tested(request: web.Request) -> web.Response:
     return await _shown(request)
 
 
+@says(hooks.Deliveries, query=hooks.LogQuery, refuses=_NONE)
 @needs("admin")
 async def log(request: web.Request) -> web.Response:
     """GET …/{id}/log?state=&before=."""
@@ -93,6 +109,7 @@ async def log(request: web.Request) -> web.Response:
     return answer({"items": [_entry(one) for one in page.items], "next": str(page.next) if page.next else None})
 
 
+@says(hooks.Count, takes=hooks.Replay, refuses=_NONE | {400: "bad_time"})
 @needs("admin")
 async def replayed(request: web.Request) -> web.Response:
     """POST …/{id}/replay: `delivery`, or all that were given up of what happened since `since`; answers how many."""
@@ -129,7 +146,7 @@ def _moment(value: Any) -> datetime:
     return at.astimezone(UTC)
 
 
-def _endpoint(one: EndpointView) -> Json:
+def _endpoint(one: EndpointView) -> hooks.Webhook:
     return {
         "id": one.id,
         "url": one.url,
@@ -144,7 +161,7 @@ def _endpoint(one: EndpointView) -> Json:
     }
 
 
-def _entry(one: Entry) -> Json:
+def _entry(one: Entry) -> hooks.Delivery:
     return {
         "id": one.id,
         "key": one.key,

@@ -56,6 +56,7 @@ from models import Attachment, Contact, Conversation, Effect, Identity, Message,
 from models import Inbound as InboundRow
 from models.database import close_database, migrate, open_database, transaction
 from tests.servers import free_port
+from tests.unit.web.telling import Watch
 from web.app import WebSettings, build, serve
 
 
@@ -337,11 +338,13 @@ async def site(
         if connected:
             connected.start()
             ends.push_async_callback(connected.stop)
-        app = build(runtime, wanted, links=links, filing=filing, clock=clock, relay=connected)
+        app, watch = build(runtime, wanted, links=links, filing=filing, clock=clock, relay=connected), Watch()
+        app.on_response_prepare.append(watch.look)
         runner = await serve(app)
         ends.push_async_callback(runner.cleanup)
         client = await ends.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)))
         yield Site(url, runtime, wanted, clock, client, app)
+    assert not watch.wrong, "\n".join(watch.wrong)
 
 
 class Browser:

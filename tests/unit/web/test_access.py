@@ -38,6 +38,7 @@ TABLE = {
     "GET /order/{number}/{mark}": "",
     "POST /order/{number}/{mark}": "ours",
     "GET /files/{token}": "",
+    "GET /api/openapi.json": "",
     "GET /api/v1/products": "products:read",
     "POST /api/v1/orders": "orders:write",
     "GET /api/v1/orders/{number}": "orders:read",

@@ -127,7 +127,7 @@ async def test_what_is_wrong_is_told_in_a_sentence(desk: Site) -> None:
         ({"text": "x", "send_at": "tomorrow"}, 400),
         ({"text": "x", "send_at": "2026-11-23T10:00:00"}, 400),
         ({"text": "x", "picture": 999}, 409),
-        ({"text": "x", "picture": True}, 409),
+        ({"text": "x", "picture": True}, 400),
     ],
 )
 async def test_what_makes_no_sense_is_refused(desk: Site, body: dict[str, Any], status: int) -> None:

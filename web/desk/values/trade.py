@@ -1,0 +1,206 @@
+"""Shapes of the desk: orders, their payments, and reviews."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NotRequired, TypedDict
+
+from bot.services import order_states
+from web.values import Attachment, Cursor, Delivery, Money, PageKey, Time, most, one_of
+
+State = Annotated[str, one_of(order_states.STATES)]
+
+
+class OrderLine(TypedDict):
+    """One variant of an order."""
+
+    name: str
+    sku: str
+    quantity: int
+    price: Money
+
+
+class OrderStep(TypedDict):
+    """A step that leads on from an order's state at the desk; `why`: it needs a note."""
+
+    name: str
+    role: str
+    why: bool
+
+
+class OrderRow(TypedDict):
+    """An order in a list."""
+
+    id: int
+    number: str
+    state: State
+    total: Money
+    created_at: Time
+    contact_id: int
+    name: str
+    account: str
+    channel: str
+    paid_at: Time | None
+    conversation_id: int | None
+    refunded: Money | None
+    lines: list[OrderLine]
+    steps: list[OrderStep]
+
+
+class Orders(TypedDict):
+    """A page of orders, the newest first."""
+
+    items: list[OrderRow]
+    next: Cursor
+
+
+class Told(TypedDict):
+    """How the customer was told of a step of their order, and how far the message has come."""
+
+    conversation_id: int
+    account: str
+    channel: str
+    delivery: Delivery
+    error: str
+    template: bool
+
+
+#: "from" is a word of Python's own.
+OrderEvent = TypedDict(
+    "OrderEvent", {"from": str, "to": str, "actor": str, "note": str, "at": Time, "told": Told | None}
+)
+
+
+class Parcel(TypedDict):
+    """What an order was sent as."""
+
+    carrier: str
+    number: str
+    url: str
+
+
+class Refund(TypedDict):
+    """Money that was asked back of a payment."""
+
+    id: int
+    state: Annotated[str, one_of(("asked", "given", "failed", "unknown"))]
+    reason: str
+    error: str
+    staff_id: int | None
+    amount: Money
+    at: Time
+
+
+class PaymentFacts(TypedDict):
+    """One attempt to be paid; `left` may still be given back."""
+
+    id: int
+    provider: str
+    reference: str
+    amount: Money
+    state: str
+    captured: int
+    refunded: int
+    taken: Money | None
+    left: Money | None
+    created_at: Time
+    refunds: list[Refund]
+
+
+class Payment(PaymentFacts):
+    """Of money that comes `by_hand` staff say that it came."""
+
+    by_hand: bool
+
+
+class OrderFacts(OrderRow):
+    """An order with what happened to it."""
+
+    phone: str
+    address: str
+    hold_until: Time | None
+    events: list[OrderEvent]
+    parcels: list[Parcel]
+
+
+class Order(OrderFacts):
+    """An order with its events and payments."""
+
+    payments: list[Payment]
+
+
+class OneOrder(TypedDict):
+    """An order, as it is now."""
+
+    order: Order
+
+
+class Review(TypedDict):
+    """What a customer said of an order, or of one product of it."""
+
+    id: int
+    stars: int
+    text: str
+    state: Annotated[str, one_of(("pending", "accepted", "rejected"))]
+    created_at: Time
+    display_name: str
+    contact_id: int | None
+    order: str | None
+    product: str | None
+    photos: list[Attachment]
+    conversation_id: int | None
+    store: str  # of the connected shop that it was written in, else ""
+
+
+class Reviews(TypedDict):
+    """A page of reviews."""
+
+    items: list[Review]
+    next: Cursor
+
+
+class OneReview(TypedDict):
+    """A review, as it is now."""
+
+    review: Review
+
+
+class ListQuery(TypedDict, total=False):
+    """Orders in a state, or with these words."""
+
+    state: Annotated[str, one_of(("", *order_states.STATES))]
+    q: str
+    before: PageKey
+
+
+class ReviewsQuery(TypedDict, total=False):
+    """Reviews in a state."""
+
+    state: Literal["pending", "accepted", "rejected"]
+    before: PageKey
+
+
+class TakenStep(TypedDict, total=False):
+    """A note; what the order is sent as; and whether what came back is on the shelf again."""
+
+    note: Annotated[str, most(300)]
+    carrier: Annotated[str, most(80)]
+    number: Annotated[str, most(80)]
+    url: Annotated[str, most(500)]
+    restock: bool
+
+
+class Received(TypedDict):
+    """Money that came by hand, as decimals; `seen` was confirmed before, in minor units; `key` names the click."""
+
+    amount: Annotated[str, most(20)]
+    seen: int
+    key: Annotated[str, most(64, 1)]
+    note: NotRequired[Annotated[str, most(300)]]
+
+
+class GivenBack(TypedDict):
+    """Money to give back, as decimals; `key` names the click."""
+
+    amount: Annotated[str, most(20)]
+    reason: NotRequired[Annotated[str, most(200)]]
+    key: Annotated[str, most(64, 1)]
