@@ -28,4 +28,5 @@ async def _told(alert: StockAlert, shop: Shop, now: datetime) -> Inbound | None:
     there = await conversations.address(id_)
     if there is None:
         return None
-    return Inbound(there.account, f"back:{alert.id}", there.external_id, "back", data=alert.variant.sku)
+    name = stock_alerts.name(alert.id)
+    return Inbound(there.account, name, there.external_id, "back", data=alert.variant.sku, client_id=name)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from bot.core.message import About
 from bot.core.quiet import QuietHours
-from bot.services import broadcasts, order_news, reach
+from bot.services import broadcasts, order_news, reach, stock_alerts
 from models.database import as_time, fetch
 
 
@@ -22,14 +22,14 @@ class Leave:
 
 
 _ANSWERED = "SELECT 1 FROM message WHERE conversation_id = ? AND seq > ? AND author = 'customer' LIMIT 1"
-_SAID = "SELECT at FROM message WHERE conversation_id = ? AND seq = ?"
+_SAID = "SELECT at, client_id FROM message WHERE conversation_id = ? AND seq = ?"
 
 
 async def leave(conversation_id: int, seq: int, about: About, quiet: QuietHours, now: datetime) -> Leave:
     """Asked once more before each leaves: people change their minds, and the night falls, while something waits.
 
-    A reminder is moot once the customer wrote after it was said, at whichever of their addresses; a step of an order is
-    overtaken by the next one.
+    A reminder goes on with a talk, and is moot once the customer wrote after it was said, at whichever of their
+    addresses; not so what they asked to be told. A step of an order is overtaken by the next one.
     """
     here = await reach.address(conversation_id)
     if here is None or not here.consents.allow(about):
@@ -45,9 +45,11 @@ async def leave(conversation_id: int, seq: int, about: About, quiet: QuietHours,
 
 
 async def _is_answered(conversation_id: int, seq: int) -> bool:
+    said = await fetch(_SAID, (conversation_id, seq))
+    if said and stock_alerts.is_named(said[0]["client_id"] or ""):
+        return False
     if await fetch(_ANSWERED, (conversation_id, seq)):
         return True
-    said = await fetch(_SAID, (conversation_id, seq))
     since = as_time(said[0]["at"]) if said else None
     there = await reach.addresses(conversation_id) if since else []
     return any(one.used_at is not None and since is not None and one.used_at > since for one in there)

@@ -22,6 +22,17 @@ _WAITED_FOR = (
     "SELECT DISTINCT a.variant_id FROM stock_alert a JOIN variant v ON v.id = a.variant_id "
     "JOIN product p ON p.id = v.product_id WHERE v.active AND p.active ORDER BY a.variant_id"
 )
+_PREFIX = "back:"
+
+
+def name(alert_id: int) -> str:
+    """The `client_id` of the message that tells it, and the key of the inbound that leads to it."""
+    return f"{_PREFIX}{alert_id}"
+
+
+def is_named(client_id: str) -> bool:
+    """Whether a message of this `client_id` tells that something is back."""
+    return client_id.startswith(_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)

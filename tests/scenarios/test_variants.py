@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from bot.core.money import Money
+from bot.core.profiles import PROFILES
+from bot.core.quiet import NEVER, parse
 from bot.services import products
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
 from models import CartLine, StockAlert
@@ -57,6 +62,28 @@ async def test_who_waits_for_what_is_sold_out_is_told_once(sim: Simulator) -> No
     assert await StockAlert.all().count() == 0
     await ann.picks("Add to cart")
     assert await ann.times("In your cart now: Shirt (Large, Blue).") == 1
+
+
+@pytest.mark.parametrize(
+    ("channel", "quiet"), [("wechat", ""), ("telegram", "22:00-08:00")], ids=["window_closed", "night"]
+)
+async def test_what_waited_to_be_told_is_told_although_they_write(
+    channel: str, quiet: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    """What goes on with a talk is moot once they write; that it is back is news still."""
+    night = parse(quiet, "UTC") if quiet else NEVER
+    async with Simulator(PROFILES[channel], tmp_path, sqlite_url, quiet=night) as sim:
+        await shirts(sim)
+        ann = await sim.customer()
+        await wants_the_blue_one(ann)
+        await ann.picks("Tell me when it is back")
+        await sim.passes("14h" if quiet else "5d")
+        await lies(1, "L-B")
+        await sim.passes("1m")
+        assert await StockAlert.all().count() == 0
+        await ann.says("hello")
+        await sim.passes("10h")
+        assert await ann.times("Shirt (Large, Blue) is back, as you asked.") == 1
 
 
 async def test_who_wants_no_reminders_is_not_told(one_sim: Simulator) -> None:
