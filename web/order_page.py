@@ -16,7 +16,7 @@ from bot.services.payments import PaymentView
 from web import uploads
 from web.going_on import NAMES
 from web.http import Problem, read_body
-from web.keys import RUNTIME, SETTINGS
+from web.keys import CLOCK, RUNTIME, SETTINGS
 from web.limits import Limiter
 from web.origin import require_ours
 from web.pages import page_language, render
@@ -78,10 +78,9 @@ async def _pay(request: web.Request, order: OrderView, way: str) -> web.Response
 
 
 async def _chat(request: web.Request, order: OrderView, account: str) -> web.Response:
-    visitor = await order_links.visitor_of(order)
-    if not visitor:
-        raise Problem(400, "bad_request")
-    way = await request.app[RUNTIME].persons.way(visitor, account)
+    persons = request.app[RUNTIME].persons
+    visitor = await order_links.visitor_of(order, request.app[CLOCK]())
+    way = await (persons.way(visitor, account) if visitor else persons.door(account))
     return await _page(request, order, chat=(_called(way.channel, await _language(request, order)), way.link, way.code))
 
 
@@ -101,7 +100,6 @@ async def _page(
 ) -> web.Response:
     lang, runtime = await _language(request, order), request.app[RUNTIME]
     waits = order.state == order_states.PLACED
-    others = runtime.persons.others(_WEB) if await order_links.visitor_of(order) else []
     values = {
         "order": order,
         "total": order.total.format(lang),
@@ -109,7 +107,7 @@ async def _page(
         "charges": [(_charge(one), one, one.amount.format(lang)) for one in order.charges],
         "steps": _steps(order),
         "ways": await runtime.counter.ways(order, lang) if waits and payment is None else [],
-        "apps": [(one.account, _called(one.capabilities.channel, lang)) for one in others],
+        "apps": [(one.account, _called(one.capabilities.channel, lang)) for one in runtime.persons.others(_WEB)],
         "payment": payment,
         "chat": chat,
         "failed": failed,

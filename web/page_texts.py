@@ -62,6 +62,7 @@ PAGE_TEXTS = {
         "zh": "在聊天中继续：接收订单通知，也可联系客服",
     },
     "order_open": {"en": "Open {name}", "zh": "打开{name}"},
+    "order_write": {"en": "Write to us in {name}.", "zh": "请在{name}中联系我们。"},
     "order_type": {"en": "Or write this to us in {name}:", "zh": "或在{name}中发送给我们："},
     "back_to_shop": {"en": "Back to the shop", "zh": "返回店铺"},
     "pay_title": {"en": "Pay for your order", "zh": "支付订单"},

@@ -19,7 +19,7 @@ from bot.core.message import Inbound
 from bot.core.ports import Channel
 from bot.runtime.calling import Callee
 from bot.runtime.ledger import Waiting
-from bot.services import calls, codes, person_codes, same_person
+from bot.services import calls, codes, order_links, person_codes, same_person
 from bot.services.calls import App, Invitation, Joining, Way
 from bot.services.person_codes import CARRIED, Address, Taken, known_by
 from models import Conversation, Identity, PersonLink
@@ -77,14 +77,10 @@ class Persons:
 
     async def way(self, visitor: str, account: str) -> Way:
         """From the web chat to another channel. Raises `Refused("no_channel")`."""
-        channel = next((one for one in self.others(WEB) if one.account == account), None)
-        if channel is None:
-            raise Refused("no_channel")
         own = await Identity.filter(account=WEB, external_id=visitor).first()
         if own is None:  # nothing was said yet
-            link = await self.link(channel, "")
-            return Way(channel.capabilities.channel, link, link, "", 0)
-        now = self._clock()
+            return await self.door(account)
+        channel, now = self._other(account), self._clock()
         async with transaction():
             for sort in (False, True):
                 await person_codes.end_unused(own.id, shown=sort)
@@ -92,6 +88,18 @@ class Persons:
             shown = await person_codes.make(own.id, now, shown=True)
         link, scanned = await self.link(channel, unseen), await self.link(channel, shown)
         return Way(channel.capabilities.channel, link, scanned, codes.readable(shown), MINUTES)
+
+    async def door(self, account: str) -> Way:
+        """Another channel, with nothing to bring along. Raises `Refused("no_channel")`."""
+        channel = self._other(account)
+        link = await self.link(channel, "")
+        return Way(channel.capabilities.channel, link, link, "", 0)
+
+    def _other(self, account: str) -> Channel:
+        found = next((one for one in self.others(WEB) if one.account == account), None)
+        if found is None:
+            raise Refused("no_channel")
+        return found
 
     def others(self, account: str) -> list[Channel]:
         """The shop's channels but this one where a code proves something, in the order of the configuration."""
@@ -113,18 +121,20 @@ class Persons:
         """Whoever entered the code has said that they are both.
 
         Where somebody else can have seen it, whoever was shown it is asked, too; but not where anybody may answer as
-        them: there it is a secret of whoever reads the mail, and that it came back is the proof.
+        them: there it is a secret of whoever reads the mail, and that it came back is the proof. Neither on the page of
+        an order, where nobody is asked anything: it leads one person to it, the first.
         """
         code = await self._valid(code_id)
         if code is None or self._is_forgeable(code.entered.account):
             return Joining("over")
-        asks = code.shown and not self._is_forgeable(code.asked.account)
+        led = await order_links.leads(code.asked.contact_id)
+        asks = code.shown and not led and not self._is_forgeable(code.asked.account)
         if asks and await _are_apart(code):
             async with self._telling() as told:
                 await person_codes.claimed(code.id, self._clock())
                 told.append(self._told("claimed", code, to=code.asked, of=code.entered))
             return Joining("asked")
-        return await self._join(code)
+        return await self._join(code, first=led)
 
     async def confirm(self, _effect: str, code_id: int) -> Joining:
         """Whoever was shown the code says that the other one is them; in a mail anybody could say so."""
@@ -159,11 +169,11 @@ class Persons:
         code = await person_codes.taken(code_id)
         return code if code and code.is_valid(self._clock()) else None
 
-    async def _join(self, code: Taken) -> Joining:
+    async def _join(self, code: Taken, *, first: bool = False) -> Joining:
         asked, entered = code.asked.identity_id, code.entered.identity_id
         try:
             async with self._telling() as told:
-                joined = await same_person.join(asked, entered, self._clock(), code.id)
+                joined = await same_person.join(asked, entered, self._clock(), code.id, first=first)
                 sides = ((code.asked, code.entered), (code.entered, code.asked))
                 told += [self._told("joined", code, to=to, of=of) for to, of in sides]
         except Refused:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import datetime, timedelta
 
 from bot.core.errors import Refused
 from bot.services import orders
 from bot.services.orders import OrderView
 from bot.services.scope import language
+from bot.services.visitors import ACCOUNT
 from models import Contact, Identity, Order
 
 _LENGTH = 32  # hex digits: 128 bits
+#: So long after an order its page may lead its customer into another app, as its customer.
+CLAIMED_WITHIN = timedelta(days=30)
 
 
 def mark(secret: bytes, number: str) -> str:
@@ -40,7 +44,18 @@ async def locale_of(order: OrderView) -> str:
     return language(contact.locale) if contact and contact.locale else ""
 
 
-async def visitor_of(order: OrderView) -> str:
-    """Under which id its customer is a visitor of the web chat; "" for one of another channel."""
-    found = await Identity.filter(conversation__id=order.conversation_id, account="webchat").first()
-    return found.external_id if found and order.conversation_id else ""
+async def visitor_of(order: OrderView, now: datetime) -> str:
+    """As which visitor of the web chat whoever opens the link may go on in another app.
+
+    "" once its customer is known in another one, or has had the time: links are forwarded, and whoever gets one is not
+    to become them.
+    """
+    if order.conversation_id is None or now > order.created_at + CLAIMED_WITHIN:
+        return ""
+    found = await Identity.filter(conversation__id=order.conversation_id, account=ACCOUNT).select_related("contact")
+    return found[0].external_id if found and found[0].contact.person_id is None else ""
+
+
+async def leads(contact_id: int) -> bool:
+    """Whether this is a customer whom the page of an order leads to an app: nobody reads a chat of theirs before."""
+    return await Order.filter(contact_id=contact_id, api_orders__id__isnull=False).exists()

@@ -50,11 +50,14 @@ async def locked(contact_ids: Iterable[int]) -> list[int]:
     return people
 
 
-async def join(asked_id: int, entered_id: int, now: datetime, code_id: int | None = None) -> Joined:
+async def join(
+    asked_id: int, entered_id: int, now: datetime, code_id: int | None = None, *, first: bool = False
+) -> Joined:
     """These two identities are one person's; inside the caller's transaction. Said again, nothing changes.
 
     The talk goes on at `entered`: what was asked at `asked` is set aside there, of one code once. Raises
-    `Refused("gone")` when one of them was erased, or the code has ended.
+    `Refused("gone")` when one of them was erased, or the code has ended; or, where only the `first` one may join
+    `asked`, somebody else has.
     """
     ends = await _ends(asked_id, entered_id)
     people = await locked({end.contact_id for end in ends})
@@ -63,7 +66,10 @@ async def join(asked_id: int, entered_id: int, now: datetime, code_id: int | Non
     if asked_id not in talks or entered_id not in talks:
         raise Refused("gone")
     link = None
-    if entered.contact_id not in await members(asked.contact_id):
+    known = await members(asked.contact_id)
+    if entered.contact_id not in known:
+        if first and len(known) > 1:
+            raise Refused("gone")
         link = await PersonLink.create(asked_id=asked_id, entered_id=entered_id, made_at=now)
         await _renumber(people)
         await audit.record(None, "person.join", f"link:{link.id} identity:{asked_id} identity:{entered_id}", now)

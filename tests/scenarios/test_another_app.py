@@ -12,6 +12,8 @@ from bot.core import message
 from bot.core.profiles import PROFILES
 from bot.services import codes, people, person_codes, same_person, staff
 from models import (
+    ApiKey,
+    ApiOrder,
     Audit,
     CartLine,
     Contact,
@@ -509,3 +511,26 @@ async def test_a_shop_with_one_channel_names_no_others(sqlite_url: str, tmp_path
         said = (await ann.last()).text
         assert "on your other device" in said
         assert "find us" not in said
+
+
+async def test_an_order_page_leads_one_person_to_their_order_and_nobody_into_what_they_have(shops: Simulator) -> None:
+    """Two open the same link at once: whoever is first is its customer, and the other one sees nothing of theirs."""
+    page, ann, bob = await shops.customer(), await shops.customer(on="telegram"), await shops.customer(on="sms")
+    for one in (page, ann, bob):
+        await one.says("hello")
+    key = await ApiKey.create(name="site", key_hash="x", scopes="", created_at=shops.now)
+    order = await Order.create(
+        number="P7K2-4M9Q", contact_id=(await page.identity()).contact_id, state="placed", total=1, currency="CNY",
+        name="Ann", phone="", address="x", created_at=shops.now, updated_at=shops.now,
+    )  # fmt: skip
+    await ApiOrder.create(key=key, request_hash="x", order=order, created_at=shops.now)
+    async with transaction():
+        link = await person_codes.make((await page.identity()).id, shops.now, shown=False)
+        typed = await person_codes.make((await page.identity()).id, shops.now, shown=True)
+    await ann.says(f"/link {typed}")
+    await bob.says(f"/link {link}")
+    await ann.picks("Yes, both are me")  # nobody reads along on the page: there is nobody to be asked
+    await bob.picks("Yes, both are me")
+    first, second = [(await Contact.get(id=(await one.identity()).contact_id)).person_id for one in (ann, bob)]
+    assert (first is not None, second) == (True, None)
+    assert await bob.sees("That code is wrong, or used, or older than ten minutes.")

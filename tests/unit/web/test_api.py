@@ -12,11 +12,13 @@ import pytest
 
 from bot.core.money import Money
 from bot.core.pricing import Code, Method, Rates
+from bot.core.profiles import PROFILES
 from bot.payments.local import LocalPayments
 from bot.services import api_keys, orders, privacy
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
 from models import ApiKey, ApiOrder, Audit, Contact, Order, Payment
 from models.database import client, transaction
+from tests.kit.simulator import SimChannel
 from tests.unit.services.shop import stocked
 from tests.unit.web.running import Site
 from tests.unit.web.running import site as running_site
@@ -265,6 +267,28 @@ async def test_the_page_says_how_it_stands_and_offers_no_payment_then(page: Page
     assert 'name="pay"' not in shown
     page.path += "?lang=zh"
     assert "已取消" in await page.shows()
+
+
+async def test_the_link_proves_who_ordered_until_they_are_known_elsewhere(page: Page) -> None:
+    """Links are forwarded: whoever opens it later is led to the chat, and not into what its customer has there."""
+    site, ours = page.site, {"Origin": page.site.url}
+    site.runtime.channels |= {name: SimChannel(name, PROFILES[name]) for name in ("telegram", "sms")}
+
+    async def led(account: str = "telegram") -> str:
+        async with site.client.post(site.url + page.path, data={"chat": account}, headers=ours) as answer:
+            assert answer.status == 200
+            return await answer.text()
+
+    known = await Contact.create(created_at=site.clock(), updated_at=site.clock())
+    elsewhere = Contact.filter(id=(await Order.get()).contact_id)
+    assert "start=link-" in await led()
+    await elsewhere.update(person_id=known.id)
+    plain = await led()
+    assert ("start=webchat" in plain, "link-" in plain, "/link" in plain) == (True, False, False)
+    await elsewhere.update(person_id=None)
+    site.clock.passes(hours=24 * 31)
+    assert "link-" not in await led()
+    assert await site.status("POST", page.path, data={"chat": "nope"}, headers=ours) == 409
 
 
 async def test_a_link_opens_one_order_and_is_in_no_log(page: Page, caplog: pytest.LogCaptureFixture) -> None:
