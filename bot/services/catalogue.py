@@ -63,7 +63,6 @@ class VariantView:
     price: Money
     compare_at: Money | None
     available: int
-    picture: Attachment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +150,12 @@ class _Loaded:
         return Range(self.view(scope), tuple(words(name, scope.locale) for name in self.product.options), views)
 
     def variant(self, one: Priced, locale: str) -> VariantView:
-        picture = one.row.picture or self.product.picture
         return VariantView(
             sku=one.row.sku,
             values=tuple(words(value, locale) for value in one.row.option_values),
             price=one.price,
             compare_at=one.compare_at,
             available=self.free[one.row.id],
-            picture=as_core(picture) if picture else None,
         )
 
 
@@ -166,7 +163,7 @@ async def _loaded(scope: Scope, ids: Sequence[int]) -> list[_Loaded]:
     """Of these products those that are for sale to this customer."""
     rows = await Product.filter(id__in=list(ids), active=True).order_by("position", "id").prefetch_related("picture")
     of = Variant.filter(product_id__in=[row.id for row in rows], active=True)
-    there = await of.order_by("position", "id").prefetch_related("product", "picture")
+    there = await of.order_by("position", "id").prefetch_related("product")
     sold: dict[int, list[Priced]] = {}
     for one in (await priced(there, scope.currency)).values():
         if one.is_sold:

@@ -249,7 +249,7 @@ async def place(code: str, name: Words, *, active: bool = True, position: int = 
     """A warehouse or a shop: make it, or change the one of that code. Raises `Refused`: "missing", "too_long"."""
     _check_text("code", code, SKU)
     _check_words("name", name, VALUE)
-    row = await Place.get_or_none(code=code) or Place(code=code)
+    row, _ = await Place.get_or_create({"name": name}, code=code)
     row.name, row.active, row.position = name, active, position
     await row.save()
     return row

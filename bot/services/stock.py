@@ -79,9 +79,10 @@ async def restock(order_id: int) -> None:
     for pick in picks:
         await _move(pick.variant_id, pick.place_id, pick.quantity)
     await StockPick.filter(order_id=order_id).delete()
-    if not picks:  # the release before sold them, and knew of one place
-        place = await main()
+    if not picks:  # the release before sold them, and knew of one place, wherever it stands in the list by now
+        place = await Place.get_or_none(code=MAIN) or await main()
         for variant in there:
+            await Stock.get_or_create({"pieces": 0}, variant_id=variant, place_id=place.id)
             await _move(variant, place.id, wanted[variant])
 
 

@@ -12,8 +12,9 @@ from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
 from bot.services import cart, catalogue, orders, products, stock
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
-from models import Order, Price, Product, Stock, StockHold, Variant
+from models import Order, Place, Price, Product, Stock, StockHold, Variant
 from models.database import execute, transaction
+from tests.unit.services.race import Rival
 from tests.unit.services.shop import NOW, Shop, held, on_shelf, stocked
 
 SIZES = ({"en": "Small", "zh": "小"}, {"en": "Large", "zh": "大"})
@@ -152,6 +153,14 @@ async def test_a_variant_keeps_its_row_whatever_becomes_of_skus(any_shop: Shop, 
         assert refused.value.facts["sku"] == which
 
 
+async def test_a_place_that_two_make_at_once_is_one(any_shop: Shop) -> None:
+    rival = Rival(lambda: products.place("north", {"en": "Theirs"}))
+    async with transaction():
+        ours = await products.place("north", {"en": "Ours"})
+        await rival.comes()
+    assert ((await rival.ends()).id, (await Place.get()).name) == (ours.id, {"en": "Theirs"})
+
+
 SMALL = VariantSpec("a", [price(1)], [SIZES[0]])
 SIZED = ProductSpec("x", {"en": "X"}, [SMALL], options=[{"en": "Size"}])
 
@@ -244,6 +253,8 @@ async def test_a_node_of_the_release_before_sells_the_same_pieces(shared: Shop) 
         await execute(connection, [("UPDATE product SET stock = stock - 1 WHERE id = ?", [(tea.id,)])])
     await StockHold.all().delete()
     assert (await on_shelf(), await stock.available([variant.id], NOW)) == (2, {variant.id: 2})
+    await products.place("north", {"en": "North"})
+    await products.place("main", {"en": "Shop"}, position=1)
     async with transaction():
         await stock.restock(order.id)
     assert (await on_shelf(), (await Product.get(id=tea.id)).stock) == (3, 3)
