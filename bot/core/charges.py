@@ -33,9 +33,13 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """What we ourselves know of one: what it asks for, whether it may still be paid, and the charge we were told of."""
+    """What we ourselves know of one: what it asks for, whether it may still be paid, and the charge we were told of.
+
+    `key` is of our payment: two of them have the same invoice where it was charged twice.
+    """
 
     reference: str
+    key: str
     asked: Money
     made_at: datetime
     is_open: bool
@@ -47,6 +51,9 @@ class Invoices(Protocol):
 
     async def of(self, reference: str) -> Invoice | None:
         """The invoice with this reference of the provider's."""
+
+    async def with_charge(self, id: str) -> Invoice | None:  # noqa: A002
+        """The one that we were told of with this charge."""
 
     def charged(self, begin: datetime, end: datetime) -> AsyncIterator[Invoice]:
         """Those that were charged in this time, `end` not included, the oldest first."""

@@ -22,7 +22,9 @@ class Terms:
     """What a provider takes. `currencies` empty: any; `least` and `most` are minor units by currency.
 
     `by_hand`: no provider tells of the money, staff do. `on_delivery`: it comes once the goods are there, so that the
-    order goes on unpaid. `hold` is how long an order waits for it; None: as long as the shop's orders do.
+    order goes on unpaid. `hold` is how long an order waits for it; None: as long as the shop's orders do. `good_for` is
+    how long what was opened can be paid, where the provider says so. `captures`: the customer only agrees, and to
+    `fetch` is to take the money.
     """
 
     devices: frozenset[Device] = frozenset({"any"})
@@ -36,6 +38,8 @@ class Terms:
     #: Of the phone numbers to which it is offered, like "+86"; one without any is of the shop's country.
     calling_codes: tuple[str, ...] = ()
     hold: timedelta | None = None
+    good_for: timedelta | None = None
+    captures: bool = False
     on_delivery: bool = False
     by_hand: bool = False
     #: The connected shop that takes the money for orders with goods of its own, and then alone does; "" for none.

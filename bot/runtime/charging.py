@@ -14,7 +14,7 @@ from datetime import datetime
 
 from bot.core import charges as told
 from bot.core.charges import PaidInChat
-from bot.core.errors import ChannelUnavailable, Refused
+from bot.core.errors import BadInput, ChannelUnavailable, Refused
 from bot.core.faults import fault
 from bot.core.message import Inbound
 from bot.core.payment import PaymentProvider
@@ -130,12 +130,18 @@ class Charging:
 
 async def _persist(call: Callable[[], Awaitable[None]]) -> None:
     """Again and again until it is answered: the caller's time ends it."""
+    is_first = True
     while True:
         try:
             async with asyncio.timeout(CALL):
                 return await call()
         except (ChannelUnavailable, TimeoutError):
+            is_first = False
             await asyncio.sleep(REST)
+        except BadInput:
+            if is_first:
+                raise
+            return None  # answered already: it was the answer to that which was lost
 
 
 def _words(refusal: Refused) -> Text:

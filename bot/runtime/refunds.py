@@ -25,6 +25,7 @@ WHY = {
     "too_much": "that is more than the provider has left of the payment",
     "whole_only": "the provider gives back all or nothing",
     "refused": "the provider does not do it, and does not say why",
+    "too_late": "it is too late for that at the provider: give the money back in another way",
     "charge_disputed": "the payer disputes the payment at their bank: answer at the provider",
     "elsewhere": "it can be given back in the dashboard of the payment provider alone: its payment {number}",
 }

@@ -130,6 +130,11 @@ class KeptInvoices:
         payment = await Payment.filter(provider=self.provider, reference=reference).first()
         return _made(payment, await Row.filter(payment_id=payment.id).first()) if payment else None
 
+    async def with_charge(self, id: str) -> Invoice | None:  # noqa: A002
+        """The one that we were told of with this charge."""
+        row = await Row.filter(payment__provider=self.provider, charge=id).select_related("payment").first()
+        return _made(row.payment, row) if row else None
+
     async def charged(self, begin: datetime, end: datetime) -> AsyncIterator[Invoice]:
         """Those that were charged in this time, `end` not included, the oldest first."""
         rows = Row.filter(payment__provider=self.provider, at__gte=begin, at__lt=end).order_by("at", "id")
@@ -140,4 +145,4 @@ class KeptInvoices:
 def _made(payment: Payment, row: Row | None) -> Invoice:
     charge = Charge(row.charge, Money(row.amount, row.currency), row.at, row.other, row.refunded) if row else None
     is_open = payment.state in ("created", "open", "unknown")
-    return Invoice(payment.reference, payments.asked(payment), payment.created_at, is_open, charge)
+    return Invoice(payment.reference, payment.key, payments.asked(payment), payment.created_at, is_open, charge)

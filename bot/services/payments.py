@@ -107,7 +107,8 @@ async def begin(scope: Scope, number: str, provider: str) -> PaymentView:
         await _confirm(order, scope.now)
     elif terms.hold is not None:
         await _hold(order, order.created_at + terms.hold)
-    return view(await _open_payment(order, provider) or await _create(scope, order, provider), order)
+    since = scope.now - terms.good_for if terms.good_for else None
+    return view(await _open_payment(order, provider, since) or await _create(scope, order, provider), order)
 
 
 async def _confirm(order: Order, now: datetime) -> None:
@@ -126,8 +127,11 @@ async def _hold(order: Order, until: datetime) -> None:
         await stock.hold_until(order.id, until)
 
 
-async def _open_payment(order: Order, provider: str) -> Payment | None:
+async def _open_payment(order: Order, provider: str, since: datetime | None) -> Payment | None:
+    """One that can still be paid: what was made before `since` leads to a page that has ended."""
     same = Payment.filter(order_id=order.id, provider=provider, amount=order.total, currency=order.currency)
+    if since is not None:
+        same = same.filter(created_at__gt=since)
     return await same.filter(state__in=["created", "open"]).order_by("-id").first()
 
 
@@ -149,6 +153,13 @@ async def _insert(order: Order, provider: str, conversation_id: int | None, now:
     )
     await note(payment, "created", now)
     return payment
+
+
+@reads
+async def is_due(key: str, now: datetime) -> bool:
+    """Whether the order of this payment waits to be paid."""
+    waiting = Payment.filter(key=key, order__state=order_states.PLACED, order__hold_until__gt=now)
+    return await waiting.exists()
 
 
 @reads

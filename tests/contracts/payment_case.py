@@ -35,6 +35,9 @@ class Case(Protocol):
     async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
         """The customer pays; returns the notice that the provider sends."""
 
+    async def agrees(self, reference: str, amount: Money | None = None) -> None:
+        """All that the customer does to pay; where the provider waits for us, it waits."""
+
     async def declines(self, reference: str) -> HookRequest:
         """The customer gives up; returns the notice that the provider sends."""
 
@@ -89,6 +92,10 @@ class ServedCase(abc.ABC, Generic[Server]):
     @abc.abstractmethod
     async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
         """See `Case`."""
+
+    async def agrees(self, reference: str, amount: Money | None = None) -> None:
+        """See `Case`."""
+        await self.pays(reference, amount)
 
     async def open(self) -> None:
         self.server = await self.serves().__aenter__()

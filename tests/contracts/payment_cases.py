@@ -52,6 +52,9 @@ class LocalCase:
         signed = await self.provider.pay(reference, amount)
         return hook(signed.body, signed.headers)
 
+    async def agrees(self, reference: str, amount: Money | None = None) -> None:
+        await self.pays(reference, amount)
+
     async def declines(self, reference: str) -> HookRequest:
         signed = await self.provider.decline(reference)
         return hook(signed.body, signed.headers)
@@ -145,9 +148,12 @@ class PayPalCase(ServedCase[PayPalServer]):
         return paypal(self.server)
 
     async def pays(self, reference: str, amount: Money | None = None) -> HookRequest:
-        self.server.approves(reference, *((f"{amount.decimal}", amount.currency) if amount else ()))
+        await self.agrees(reference, amount)
         came = (await self.provider.fetch(reference)).paid
         return self.hears(self.server.tells(reference) if came else None)
+
+    async def agrees(self, reference: str, amount: Money | None = None) -> None:
+        self.server.approves(reference, *((f"{amount.decimal}", amount.currency) if amount else ()))
 
     async def bounces(self, reference: str, key: str) -> HookRequest:
         return self.hears(self.server.bounces(reference, key))

@@ -14,6 +14,7 @@ from bot.core.money import Money
 from bot.payments._settings import BotAccess
 from bot.payments.telegram.provider import TelegramPayments
 from bot.payments.telegram.settings import Settings, limits
+from bot.payments.telegram_stars.history import Transaction
 from bot.payments.telegram_stars.provider import TelegramStars
 from bot.payments.telegram_stars.settings import Settings as StarSettings
 from bot.settings.secret import Secret
@@ -126,6 +127,17 @@ async def test_a_payment_is_found_in_a_long_history(stars: TelegramTill) -> None
         assert stars.server.count("getStarTransactions") - before <= most
     early = NOW - timedelta(days=30)
     assert [one async for one in stars.provider.books(early.date())] == []
+
+
+async def test_a_charge_that_was_only_heard_of_when_it_was_given_back_is_found(stars: TelegramTill) -> None:
+    reference = (await stars.provider.create(ORDER)).reference
+    paid = await stars.pays(reference)
+    stars.notes.made[reference] = replace(stars.notes.made[reference], charge=None)  # what Telegram told was lost
+    stars.is_at(NOW + timedelta(days=1))
+    await stars.provider._give_back(Transaction(paid.charge, 680, NOW, payer=stars.ann.id))  # type: ignore[attr-defined]
+    await stars.server.until(lambda: stars.notes.made[reference].charge)
+    truth = await stars.provider.fetch(reference)
+    assert (truth.state, truth.refunded, truth.paid) == ("refunded", 13600, ORDER.amount)
 
 
 async def test_a_charge_that_is_not_among_the_transactions_is_not_believed(stars: TelegramTill) -> None:

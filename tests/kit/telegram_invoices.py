@@ -38,13 +38,16 @@ class Notebook:
     async def of(self, reference: str) -> Invoice | None:
         return self.made.get(reference)
 
+    async def with_charge(self, id: str) -> Invoice | None:  # noqa: A002
+        return next((one for one in self.made.values() if one.charge and one.charge.id == id), None)
+
     async def charged(self, begin: datetime, end: datetime) -> AsyncIterator[Invoice]:
         for one in list(self.made.values()):
             if one.charge and begin <= one.charge.at < end:
                 yield one
 
     def opened(self, reference: str, request: PaymentRequest) -> None:
-        self.made.setdefault(reference, Invoice(reference, request.amount, self.now, True))
+        self.made.setdefault(reference, Invoice(reference, request.key, request.amount, self.now, True))
 
     def closed(self, reference: str) -> None:
         self.made[reference] = replace(self.made[reference], is_open=False)
@@ -52,8 +55,8 @@ class Notebook:
     def hears(self, inbound: Inbound) -> None:
         reference, charge = inbound.data, charges.charge_of(inbound, self.now)
         known = self.made[reference]
-        if inbound.kind == charges.CHARGED_BACK and known.charge:
-            charge = replace(known.charge, refunded=charge.paid.amount)
+        if inbound.kind == charges.CHARGED_BACK:
+            charge = replace(known.charge or charge, refunded=charge.paid.amount)
         self.made[reference] = replace(known, is_open=False, charge=charge)
 
     def problem(self, inbound: Inbound) -> str:

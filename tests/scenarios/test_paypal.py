@@ -19,6 +19,7 @@ from tests.kit.platforms.paypal import PayPalServer
 from tests.kit.platforms.paypal_gate import CLIENT, SECRET, WEBHOOK
 from tests.kit.platforms.paypal_shop import hook
 from tests.kit.simulator import Customer, Simulator
+from tests.kit.wire_faults import Status
 from tests.scenarios.shopkeeping import stock
 from tests.scenarios.test_order import place_order
 
@@ -86,11 +87,22 @@ async def test_who_approves_has_paid_once_by_return_and_notices_at_one_time(till
     assert till.server.refusals == []
 
 
+async def test_who_approves_before_it_is_closed_is_not_charged_once_their_time_is_over(till: Till) -> None:
+    reference = await till.reference()
+    till.server.fails("change", *[Status(503)] * 3)
+    await till.sim.passes("31m")
+    await till.hears(till.server.approves(reference))
+    await till.settles()
+    assert (till.server.count("capture"), till.server.rows) == (0, [])
+    assert (await Order.get()).state == "expired"
+
+
 async def test_whose_time_is_over_is_not_charged_though_they_approve(till: Till) -> None:
     reference = await till.reference()
     await till.sim.passes("31m")
     till.server.now = till.sim.now.timestamp()
-    await till.server.until(lambda: till.server.orders[reference]["intent"] == "AUTHORIZE", timeout=30)
+    await till.server.until(lambda: till.server.count("change"), timeout=30)
+    await till.settles()
     await till.hears(till.server.approves(reference))
     await till.hears(None, "returned:1")
     await till.settles()

@@ -20,6 +20,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -98,11 +99,18 @@ class Certificates:
     async def _key(self, path: str) -> RSAPublicKey:
         if (kept := self._fresh(path)) is None:
             async with self._turn:  # one at a time: names that strangers make up are not asked for by the hundred
-                kept = self._fresh(path) or await self._fetched(path)
-                self._kept = {path: kept, **dict([*self._kept.items()][: MOST_KEPT - 1])}
+                if (kept := self._fresh(path)) is None:
+                    kept = await self._fetched(path)
+                    self._keep(path, kept)
         if kept.key is None:
             raise Unauthorised("the notice names a certificate that is not PayPal's")
         return kept.key
+
+    def _keep(self, path: str, kept: _Kept) -> None:
+        """The latest first, and names that strangers made up behind all others: they crowd out nothing good."""
+        others = [(name, one) for name, one in self._kept.items() if name != path]
+        ordered = sorted([(path, kept), *others], key=lambda item: item[1].key is None)
+        self._kept = dict(ordered[:MOST_KEPT])
 
     def _fresh(self, path: str) -> _Kept | None:
         kept = self._kept.get(path)
@@ -133,9 +141,18 @@ class Certificates:
 
 def system_roots() -> list[x509.Certificate]:
     """What this machine trusts; without those that cannot be read."""
-    found = []
+    found: list[x509.Certificate] = []
     with warnings.catch_warnings(action="ignore"):  # some are older than what is asked of certificates today
         for one in ssl.create_default_context().get_ca_certs(binary_form=True):
             with suppress(ValueError):
                 found.append(x509.load_der_x509_certificate(one))
+        return found or _of_folder(ssl.get_default_verify_paths().capath)
+
+
+def _of_folder(path: str | None) -> list[x509.Certificate]:
+    """Where there is a folder alone: what is in it is loaded by name, and so never listed."""
+    found = []
+    for file in sorted(Path(path).iterdir()) if path and Path(path).is_dir() else []:
+        with suppress(ValueError, OSError):
+            found += x509.load_pem_x509_certificates(file.read_bytes())
     return found

@@ -29,7 +29,8 @@ MOST_WORDS = 127
 VOID = {"op": "replace", "path": "/intent", "value": "AUTHORIZE"}
 TAKEN = frozenset({"COMPLETED", "PARTIALLY_REFUNDED", "REFUNDED"})
 GIVEN_BACK = frozenset({"COMPLETED", "PENDING"})
-NOT_PAID_YET = frozenset({"CREATED", "SAVED", "APPROVED", "PAYER_ACTION_REQUIRED"})
+NOT_AGREED = frozenset({"CREATED", "SAVED", "PAYER_ACTION_REQUIRED"})
+NOT_PAID_YET = NOT_AGREED | {"APPROVED"}
 
 
 def content(request: PaymentRequest) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -37,17 +37,26 @@ UNDECIDED = frozenset(
         "TRANSACTION_REFUSED",
         "REDIRECT_PAYER_FOR_ALTERNATE_FUNDING",
         "CARD_EXPIRED",
+        "PAYER_ACCOUNT_RESTRICTED",
+        "PAYER_ACCOUNT_LOCKED_OR_CLOSED",
+        "TRANSACTION_LIMIT_EXCEEDED",
+        "TRANSACTION_BLOCKED_BY_PAYEE",
+        "COMPLIANCE_VIOLATION",
+        "MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED",
     }
 )
 #: It was captured, or closed, in this very moment.
 DECIDED = frozenset({"ORDER_ALREADY_CAPTURED", "ORDER_ALREADY_COMPLETED", "ACTION_DOES_NOT_MATCH_INTENT"})
 TOO_MUCH = frozenset({"CAPTURE_FULLY_REFUNDED", "REFUND_AMOUNT_EXCEEDED", "MAX_NUMBER_OF_REFUNDS_EXCEEDED"})
+#: They never will.
+NO_REFUND = {"REFUND_TIME_LIMIT_EXCEEDED": "too_late", "TRANSACTION_DISPUTED": "charge_disputed"}
+#: They do later on.
 REFUND_CURES = {
-    "REFUND_TIME_LIMIT_EXCEEDED": "it is too late for that: give the money back in another way",
     "REFUND_FAILED_INSUFFICIENT_FUNDS": "the account's balance is too small: fill it up",
-    "TRANSACTION_DISPUTED": "the payer disputes it: answer at PayPal",
     "PENDING_CAPTURE": "the money is still under way",
 }
+#: Its page is good for three hours, and whoever goes there wants some time.
+PAGE_GOOD_FOR = timedelta(hours=2, minutes=30)
 #: Seconds after which an order that could not be closed is tried again.
 CLOSE_AGAIN = 60.0
 DISPUTES = "https://uri.paypal.com/services/disputes/read-seller"
@@ -59,7 +68,7 @@ class PayPal:
 
     name = "paypal"
     title = _("PayPal")
-    terms = Terms(currencies=orders.CURRENCIES)
+    terms = Terms(currencies=orders.CURRENCIES, good_for=PAGE_GOOD_FOR, captures=True)
 
     def __init__(
         self,
@@ -96,7 +105,7 @@ class PayPal:
     async def parse(self, request: HookRequest) -> list[Notice]:
         """Which payment a notice is about; a refund and a dispute may name the capture alone, which is asked for then.
 
-        Raises `BadInput` for what is no notice, `ProviderUnavailable`, `Unauthorised`.
+        Raises `BadInput` for what is no notice, `ProviderUnavailable`.
         """
         event = events.read(request.body)
         key = event.key or (await self._key_of(event.capture) if event.capture else "")
@@ -126,6 +135,8 @@ class PayPal:
     async def void(self, reference: str) -> PaymentTruth:
         """Have nobody capture the order any more, not even us. What is paid stays so, what is under way stays open.
 
+        One that nobody approved, and that PayPal does not change, is closed by our never capturing it.
+
         Raises `ProviderUnavailable`, `Unauthorised`.
         """
         answer = await self._calls.patch(_path(reference), orders.VOID)
@@ -134,12 +145,17 @@ class PayPal:
         except Refused:  # they forget an order that nobody approves
             return PaymentTruth(reference, "failed")
         truth = await self._told(reference, order)
+        if answer.status == 422 and order.get("status") in orders.NOT_AGREED:
+            return PaymentTruth(reference, "failed")
         if truth.state == "open" and order.get("status") != "COMPLETED":
             raise ProviderUnavailable(f"PayPal does not close the order yet ({issue(answer)})", after=CLOSE_AGAIN)
         return truth
 
     async def refund(self, reference: str, amount: Money, key: str, notify_url: str = "") -> RefundTruth:  # noqa: ARG002
-        """Give money back, once per `key`. Raises `Refused`: "no_payment", "not_paid", "too_much"; as `fetch` does."""
+        """Give money back, once per `key`. Raises as `fetch` does.
+
+        Raises `Refused`: "no_payment", "not_paid", "too_much", "too_late", "charge_disputed".
+        """
         order = await self._order(reference)
         truth, capture = orders.truth(reference, order), orders.capture(order)
         if truth.paid is None or capture is None:
@@ -154,6 +170,8 @@ class PayPal:
         if issue(answer) in TOO_MUCH:
             left = Money(truth.paid.amount - truth.refunded, amount.currency)
             raise Refused("too_much", reference=reference, left=left)
+        if code := NO_REFUND.get(issue(answer)):
+            raise Refused(code, reference=reference)
         if cure := REFUND_CURES.get(issue(answer)):
             raise ProviderUnavailable(f"PayPal gives nothing back ({issue(answer)}): {cure}")
         return orders.refund_truth(key, good(answer))
@@ -210,7 +228,10 @@ class PayPal:
 
     async def _key_of(self, capture: str) -> str:
         """Our key of the payment that was captured so; "" where it is not one of ours."""
-        answer = await self._calls.get(f"/v2/payments/captures/{quote(capture, safe='')}")
+        try:
+            answer = await self._calls.get(f"/v2/payments/captures/{quote(capture, safe='')}")
+        except Unauthorised as error:  # PayPal has signed the notice: it is our own access that is wrong
+            raise ProviderUnavailable(str(error)) from error
         return "" if answer.status == 404 else str(good(answer).get("custom_id") or "")
 
 

@@ -80,8 +80,7 @@ class TelegramPayments(PaidInTelegram):
         begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
         async for one in self._invoices.charged(begin, begin + timedelta(days=1)):
             if one.charge is not None:
-                key = one.reference.partition("#")[0]
-                yield Booking(one.charge.id, one.charge.paid, one.charge.at, key)
+                yield Booking(one.charge.id, one.charge.paid, one.charge.at, one.key)
 
     async def who(self) -> str:
         """The bot, once Telegram has made an invoice of its provider; nobody can pay that one.

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_CEILING
 
-from bot.core.charges import Invoice, Invoices, key_of
+from bot.core.charges import Invoice, Invoices
 from bot.core.errors import ProviderUnavailable, Refused
 from bot.core.money import Money, exponent
 from bot.core.payment import Booking, Checkout, PaymentRequest, PaymentTruth, RefundTruth, Terms
@@ -72,7 +72,7 @@ class TelegramStars(PaidInTelegram):
 
         Raises `Refused`: "no_payment", "not_paid", "too_much", "whole_only".
         """
-        truth, charged = await self._look(await self._invoice(reference))
+        truth, charged = await self._look(await self._invoice(reference), with_refund=False)
         if truth.paid is None or charged is None:
             raise Refused("not_paid", reference=reference)
         if amount.currency != truth.paid.currency or not 0 < amount.amount <= truth.paid.amount:
@@ -94,11 +94,13 @@ class TelegramStars(PaidInTelegram):
         async for one in self._history.since(begin):
             if one.at >= begin + timedelta(days=1):
                 return
-            invoice = await self._invoices.of(one.payload) if one.payload else None
+            invoice = await self._invoices.with_charge(one.id)
+            if invoice is None and one.payload:
+                invoice = await self._invoices.of(one.payload)
             if invoice is not None:
                 paid = self._worth(invoice, abs(one.amount))
                 sign = 1 if one.amount > 0 else -1
-                yield Booking(one.id, Money(sign * paid.amount, paid.currency), one.at, key_of(one.payload))
+                yield Booking(one.id, Money(sign * paid.amount, paid.currency), one.at, invoice.key)
 
     async def who(self) -> str:
         """The bot. Raises `ProviderUnavailable`, `Unauthorised`."""
@@ -112,15 +114,23 @@ class TelegramStars(PaidInTelegram):
             if error.words != "CHARGE_ALREADY_REFUNDED":
                 raise ProviderUnavailable(f"Telegram gives no Stars back: {error.words}") from None
 
-    async def _look(self, invoice: Invoice) -> tuple[PaymentTruth, Transaction | None]:
-        """The truth of an invoice, and the transaction that charged for it."""
-        told, charged, refunded = invoice.charge, None, False
+    async def _look(self, invoice: Invoice, *, with_refund: bool = True) -> tuple[PaymentTruth, Transaction | None]:
+        """The truth of an invoice, and the transaction that charged for it.
+
+        Whether it was given back may stand anywhere behind it, and is looked for `with_refund`, where it is not known.
+        """
+        told, charged = invoice.charge, None
+        refunded = bool(told and told.refunded)
         id_ = told.id if told else ""
-        async for one in self._history.since((told.at if told else invoice.made_at) - SLACK):
+        # What we heard of first may have been that it was given back.
+        begin = min(told.at, invoice.made_at) if told else invoice.made_at
+        async for one in self._history.since(begin - SLACK):
             if not id_ and one.payload == invoice.reference:
                 id_ = one.id  # Telegram's update was lost
             if id_ and one.id == id_ and one.amount > 0:
                 charged = one
+                if refunded or not with_refund:
+                    break
             elif id_ and one.id == id_:
                 refunded = True
         if charged is None:

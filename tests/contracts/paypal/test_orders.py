@@ -183,8 +183,10 @@ async def test_who_captures_while_it_is_closed_finds_it_closed(shop: Shop) -> No
     assert shop.server.rows == []
 
 
-async def test_what_paypal_does_not_close_is_tried_again(shop: Shop) -> None:
+async def test_what_paypal_does_not_close_is_tried_again_once_its_customer_agreed(shop: Shop) -> None:
     reference = (await shop.provider.create(ORDER)).reference
+    assert (await shop.provider.void(reference)).state == "failed"  # nobody captures it but us
+    shop.server.approves(reference)
     shop.server.fails("change", wire_faults.Status(422, "no"))
     with pytest.raises(ProviderUnavailable, match="does not close") as told:
         await shop.provider.void(reference)

@@ -131,6 +131,8 @@ class PayPalServer(PayPalGate):
             refuse("NOT_PATCHABLE")
         if order["status"] == "COMPLETED":
             refuse("ORDER_ALREADY_COMPLETED")
+        if order["status"] not in ("CREATED", "APPROVED"):
+            refuse("INVALID_ORDER_STATUS")
         order["intent"] = change["value"]
         return web.Response(status=204)
 

@@ -60,6 +60,8 @@ async def test_what_is_kept_is_what_the_provider_reads(any_shop: Shop) -> None:
     told = [(one.charge.id, one.charge.paid, one.charge.refunded) for one in found if one.charge]
     assert told == [("c1", STARS, 340), ("c2", STARS, 0)]
     assert await invoices.of(payment.reference) == found[0]
+    assert [await invoices.with_charge(id_) for id_ in ("c1", "c2", "c3")] == [*found, None]
+    assert [one.key == payment.key for one in found] == [True, False]
     assert found[1].reference.startswith(f"{payment.reference}#")
     assert [one async for one in invoices.charged(any_shop.now - timedelta(days=1), any_shop.now)] == []
     assert await KeptInvoices("stripe").of(payment.reference) is None

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
-from bot.core.payment import Checkout, PaymentTruth, RefundTruth
+from bot.core.payment import Checkout, PaymentTruth, RefundTruth, Terms
 from bot.services import ledger, orders, payments, refunds, settlement
 from bot.services.payments import Urls
 from bot.services.refunds import Wish
+from bot.services.scope import Offer, PayWay
 from models import Effect, Order, Payment, PaymentEvent, Refund
 from models.database import transaction
 from tests.unit.services.shop import NOW, Shop, held, on_shelf, steps_of
@@ -26,6 +29,18 @@ async def actions_of(key: str) -> list[str]:
 
 async def state_of(order_id: int) -> str:
     return (await Order.get(id=order_id)).state
+
+
+async def test_a_page_that_has_ended_is_not_gone_back_to(shop: Shop) -> None:
+    await shop.product()
+    scope = await shop.customer()
+    order = await shop.buys(scope)
+    good_for = Offer(PayWay("local", "Local"), Terms(good_for=timedelta(minutes=10)))
+    here = replace(scope, pay_ways=(good_for,))
+    first = await payments.begin(here, order.number, "local")
+    for minutes, is_same in ((9, True), (11, False)):
+        later = replace(here, now=here.now + timedelta(minutes=minutes))
+        assert ((await payments.begin(later, order.number, "local")).key == first.key) == is_same
 
 
 async def test_beginning_again_is_the_same_payment(shop: Shop) -> None:
