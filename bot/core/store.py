@@ -52,6 +52,8 @@ class StoreProduct:
     active: bool = True
     #: Of a kind that is not sold piece by piece, as a link to another shop.
     unsold: str = ""
+    #: Why it could not be read, "" for it could be; nothing of it but its id counts then.
+    unread: str = ""
 
 
 @dataclass(frozen=True, slots=True)

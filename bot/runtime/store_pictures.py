@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.core.errors import BadInput, FileMissing, StoreUnavailable, TooLarge
-from bot.core.message import FileRef
 from bot.core.store import Store
-from bot.services import attachments
-from bot.services.filing import Filed, Filing, Limits
+from bot.services.filing import Filing, Limits
 from bot.services.store_products import Picture
 from bot.services.store_reading import Problem
 
 #: So many are fetched at a time.
 AT_ONCE = 4
 MIB = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A picture whose bytes are in the store, or why they are not."""
-
-    address: str
-    filed: Filed | None = None
-    problem: Problem | None = None
 
 
 class Pictures:
@@ -36,46 +24,34 @@ class Pictures:
         self._store, self._filing, self._limits, self._clock = store, filing, limits, clock
         self._places = asyncio.Semaphore(AT_ONCE)
 
-    async def fetch(self, addresses: Sequence[str]) -> list[Fetched]:
-        """Each picture, or why there is none. Raises `StorageUnavailable`: ours, so that all of it waits."""
+    async def fetch(self, wanted: Sequence[tuple[str, str]]) -> list[Picture]:
+        """Of each product the picture at its address, or why there is none.
+
+        Raises `StorageUnavailable`: ours, so that all of it waits.
+        """
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._fetch(address)) for address in addresses]
+            tasks = [group.create_task(self._fetch(*one)) for one in wanted]
         return [task.result() for task in tasks]
 
-    async def _fetch(self, address: str) -> Fetched:
+    async def _fetch(self, product: str, address: str) -> Picture:
         async with self._places:
             try:
                 stream = await self._store.picture(address)
                 name = stream.name or address.rpartition("/")[2].partition("?")[0]
                 filed = await self._filing.keep(stream.chunks, name=name, limits=self._limits, now=self._clock())
             except TooLarge as error:
-                return Fetched(address, problem=Problem("large_picture", {"most": error.limit // MIB}))
+                return Picture(product, address, problem=Problem("large_picture", {"most": error.limit // MIB}))
             except BadInput:
-                return Fetched(address, problem=Problem("no_picture"))
+                return Picture(product, address, problem=Problem("no_picture"))
             except (FileMissing, StoreUnavailable):
-                return Fetched(address, problem=Problem("missing_picture"))
+                return Picture(product, address, problem=Problem("missing_picture"))
         if filed.kind != "image":
             await self._filing.discard(filed)
-            return Fetched(address, problem=Problem("no_picture"))
-        return Fetched(address, filed)
+            return Picture(product, address, problem=Problem("no_picture"))
+        return Picture(product, address, filed)
 
-    async def forget(self, fetched: Sequence[Fetched]) -> None:
+    async def forget(self, fetched: Sequence[Picture]) -> None:
         """Nobody wants them after all."""
         for one in fetched:
             if one.filed is not None:
                 await self._filing.discard(one.filed)
-
-
-async def kept(fetched: Sequence[Fetched], now: datetime) -> Mapping[str, Picture]:
-    """By address, each with a row of its own. Inside the caller's transaction."""
-    return {one.address: await _kept(one, now) for one in fetched}
-
-
-async def _kept(one: Fetched, now: datetime) -> Picture:
-    if one.filed is None:
-        return Picture(one.address, problem=one.problem)
-    filed = one.filed
-    row = await attachments.create(FileRef("image", "", filed.name, "", filed.stored.size), now, public=True)
-    keys = filed.display_key, filed.thumb_key
-    await attachments.stored(row.id, filed.stored, "image", filed.stored.media_type, *keys, filed.width, filed.height)
-    return Picture(one.address, row.id)

@@ -10,27 +10,26 @@ import asyncio
 import contextvars
 import logging
 import math
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.deadline import elapsed
-from bot.core.errors import BadInput, DatabaseBusy, LeaseLost, Retryable, Unauthorised
+from bot.core.errors import BadInput, DatabaseBusy, LeaseLost, Retryable, StoreUnavailable, Unauthorised
 from bot.core.faults import fault
-from bot.core.store import Page, Store, StoreProduct
+from bot.core.store import About, Store
 from bot.runtime import roll
 from bot.runtime.lease import Lease
 from bot.runtime.store_bills import Bills
-from bot.runtime.store_pictures import Fetched, Pictures, kept
+from bot.runtime.store_pictures import Pictures
 from bot.runtime.store_reviewing import Reviewing
 from bot.runtime.store_sending import Sending, Steps
+from bot.runtime.store_taking import Taking
 from bot.services import order_states, store_hints, store_orders, store_products, store_states
 from bot.services.filing import Filing, Limits
 from bot.services.store_hints import Waiting
 from bot.services.store_products import Shop
 from bot.services.store_reading import Problem
-from models import locks
 from models.database import Overtaken, transaction
 
 log = logging.getLogger(__name__)
@@ -45,6 +44,8 @@ LONGEST = 3600.0
 RESUBSCRIBE, LOOK = 3600.0, 2.0
 #: After so long all of it is compared with what is here.
 DAY = timedelta(days=1)
+#: When so many things in a row cannot be asked for, it is the shop that does not answer.
+IN_A_ROW = 3
 
 Clock = Callable[[], datetime]
 
@@ -76,15 +77,15 @@ class Syncing:
     def __init__(
         self, connected: Connected, lease: Lease, filing: Filing, limits: Limits, clock: Clock, steps: Steps
     ) -> None:
-        self._steps = steps
         self._sending = Sending(connected.store, lease, self._is_ours, clock)
-        self._bills = Bills(connected.store, steps, clock)
+        self._bills = bills = Bills(connected.store, steps, clock)
         self._reviewing = Reviewing(connected.store, self._is_ours, clock)
         self._store, self._every, self._hook = connected.store, connected.every, connected.hook
         self._name = connected.store.name
         self._shop = Shop(self._name, connected.language)
         self._lease, self._clock = lease, clock
-        self._pictures = Pictures(connected.store, filing, limits, clock)
+        pictures = Pictures(connected.store, filing, limits, clock)
+        self._taking = Taking(connected.store, lease, pictures, bills, steps, clock)
         self._hinted = asyncio.Event()
         self._subscribed_at = -math.inf
         self._task: asyncio.Task[None] | None = None
@@ -132,7 +133,7 @@ class Syncing:
         try:
             now = self._clock()
             is_sending = await store_orders.any_due(self._name, now) or await self._reviewing.is_told()
-            return is_sending or await store_hints.any_waiting(self._name)
+            return is_sending or await store_hints.any_waiting(self._name, now)
         except Retryable:
             return False
 
@@ -173,16 +174,17 @@ class Syncing:
         shop = await self._places()
         await self._subscribe()
         await self._bills.run()
-        await self._sending.run()
+        await self._urgent(shop)
         more = True
         while more and await self._is_ours():
             page = await self._store.page(sync.cursor)
-            if not await self._take(shop, sync.cursor, page):
+            if not await self._taking.page(shop, sync.cursor, page):
                 return
             more, sync = page.more, await store_states.view(self._name)
-        await self._follow(shop)
+            await self._urgent(shop)
         await self._reviewing.run()
         await self._compare(shop)
+        await store_states.went_well(self._name)
 
     async def _compare(self, shop: Shop) -> None:
         """Once a day, all that is there with all that is here: what differs is asked for and taken."""
@@ -195,19 +197,20 @@ class Syncing:
             there |= {one.id for one in some}
             found += await self._mend(shop, await store_products.differing(shop, some))
         gone = await self._mend(shop, await store_products.missing(shop, there))
-        for id_ in await store_orders.to_send(self._name, order_states.AT_HOME):
-            if await self._is_ours():
-                await self._look_at_order(Waiting("order", id_, ()))
+        await self._mend(shop, await store_orders.to_send(self._name, order_states.AT_HOME), "order")
         await self._reviewing.compare()
         if await self._is_ours():
             await store_states.compared(self._name, self._clock())
             facts = {"action": "store.compared", "store": self._name, "differ": found, "gone": gone}
             log.info("a shop was compared: %d products differed, %d were gone", found, gone, extra=facts)
 
-    async def _mend(self, shop: Shop, ids: Sequence[str]) -> int:
-        for id_ in ids:
+    async def _mend(self, shop: Shop, ids: Sequence[str], about: About = "product") -> int:
+        """Ask for these; what was told of and put off waits for its own time."""
+        waits = await store_hints.open_(self._name, about, ids)
+        for id_ in (one for one in ids if one not in waits):
+            await self._urgent(shop)
             if await self._is_ours():
-                await self._look(shop, Waiting("product", id_, ()))
+                await self._look(shop, Waiting(about, id_, ()))
         return len(ids)
 
     async def _subscribe(self) -> None:
@@ -222,53 +225,38 @@ class Syncing:
         else:
             await store_products.trouble(self._name, None, self._clock())
 
-    async def _follow(self, shop: Shop) -> None:
-        """What it told of is asked for, and taken."""
-        while await self._is_ours() and (told := await store_hints.waiting(self._name)):
+    async def _urgent(self, shop: Shop) -> None:
+        """Our orders, and what the shop told of: neither waits for the rest of what is read."""
+        failed = 0
+        while await self._is_ours() and (told := await store_hints.waiting(self._name, self._clock())):
             for one in told:
-                match one.about:
-                    case "order":
-                        await self._look_at_order(one)
-                    case "bill":
-                        await self._bills.look_at(one)
-                    case _:
-                        await self._look(shop, one)
+                await self._sending.run()
+                if not await self._is_ours():
+                    return
+                error = await self._look(shop, one)
+                failed = failed + 1 if error is not None else 0
+                if error is not None and failed == IN_A_ROW:
+                    raise StoreUnavailable(str(error)) from error
+        await self._sending.run()
 
-    async def _look_at_order(self, told: Waiting) -> None:
-        is_ours = await store_orders.of(self._name, told.external_id) is not None
-        there = await self._store.order(told.external_id) if is_ours else None
-        async with self._taking([]) as now:
-            stepped = await self._steps.follow(self._name, there, now) if there else None
-            await store_hints.done(told.ids, now)
-        if stepped is not None:
-            self._steps.done(stepped)
-        if there is not None:
-            await self._bills.follow(there)
-
-    async def _look(self, shop: Shop, told: Waiting) -> None:
-        there = await self._store.product(told.external_id) if told.about == "product" else None
-        fetched = await self._fetch(shop, [there] if there else [])
-        async with self._taking(fetched) as now:
-            if told.about == "product" and there is None:
-                await store_products.gone(shop, told.external_id, now)
-            elif there is not None:
-                await store_products.take(shop, [there], await kept(fetched, now), now)
-            await store_hints.done(told.ids, now)
-
-    async def _fetch(self, shop: Shop, new: Sequence[StoreProduct]) -> list[Fetched]:
-        return await self._pictures.fetch(await store_products.wanted_pictures(shop, new))
-
-    @asynccontextmanager
-    async def _taking(self, fetched: Sequence[Fetched]) -> AsyncIterator[datetime]:
-        """A transaction in which this node alone takes something of the shop; pictures go where it does not end."""
+    async def _look(self, shop: Shop, told: Waiting) -> Exception | None:
+        """Take one thing; where the shop says nothing clear of it alone, that waits by itself, and this is why."""
         try:
-            async with transaction() as connection:
-                await roll.assure_node(self._lease.node, connection)
-                await locks.store(self._name)
-                yield self._clock()
-        except BaseException:
-            await self._pictures.forget(fetched)
+            await self._taking.look(shop, told)
+        except StoreUnavailable as error:
+            if error.after is not None:
+                raise
+            why: Exception = error
+        except (Retryable, Unauthorised, Overtaken):
             raise
+        except Exception as error:
+            why = error
+        else:
+            return None
+        facts = {"action": "store.put_off", "store": self._name, "about": told.about, "id": told.external_id}
+        log.warning("something of a shop could not be taken", extra=facts | fault(why))
+        await store_hints.put_off(self._name, told, self._clock())
+        return why
 
     async def _is_ours(self) -> bool:
         """Whether this node reads it, and may go on."""
@@ -280,16 +268,3 @@ class Syncing:
         there = await self._store.places()
         async with transaction():
             return await store_products.known_places(self._shop, there)
-
-    async def _take(self, shop: Shop, cursor: str, page: Page) -> bool:
-        """False where somebody else took it meanwhile."""
-        new = await store_products.changed(shop, page.products)
-        fetched = await self._fetch(shop, new)
-        try:
-            async with self._taking(fetched) as now:
-                if not await store_states.move(self._name, cursor, page, now):
-                    raise LeaseLost("another node took this page")
-                await store_products.take(shop, new, await kept(fetched, now), now)
-        except LeaseLost:
-            return False
-        return True

@@ -16,6 +16,7 @@ from bot.core.message import Attachment, FileKind, FileRef
 from bot.core.ports import StoredFile
 from bot.core.registry import reads
 from bot.services import discards, same_person
+from bot.services.filing import Filed
 from bot.services.scope import Scope
 from models import locks
 
@@ -109,6 +110,14 @@ async def stored(
     row.display_key, row.thumb_key, row.width, row.height = display_key, thumb_key, width, height
     await row.save()
     return as_core(row)
+
+
+async def filed(file: Filed, now: datetime) -> int:
+    """The row of a public picture whose bytes are in the store."""
+    row = await create(FileRef(file.kind, "", file.name, "", file.stored.size), now, public=True)
+    keys = file.display_key, file.thumb_key
+    await stored(row.id, file.stored, file.kind, file.stored.media_type, *keys, file.width, file.height)
+    return row.id
 
 
 async def failed(id: int, error: str) -> Attachment | None:  # noqa: A002

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.core.store import Hint
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
+from bot.core.store import About, Hint
 from models import StoreHint
 from models.database import execute, transaction
 
 #: So many are looked at in one go.
 MOST = 100
+#: After the first, second, … time that it could not be; the last one from then on.
+RESTS = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))
 _KEEP = (
     "INSERT INTO store_hint (store, key, topic, about, external_id, at) VALUES (?,?,?,?,?,?) "
     "ON CONFLICT (store, key) DO NOTHING"
@@ -25,6 +30,7 @@ class Waiting:
     about: str
     external_id: str
     ids: tuple[int, ...]
+    tries: int = 0
 
 
 async def keep(store: str, hints: Sequence[Hint], now: datetime) -> None:
@@ -34,18 +40,41 @@ async def keep(store: str, hints: Sequence[Hint], now: datetime) -> None:
         await execute(connection, [(_KEEP, rows)])
 
 
-async def waiting(store: str) -> list[Waiting]:
-    """The oldest ones that nobody looked at, those about the same thing together."""
-    rows = await StoreHint.filter(store=store, done_at=None).order_by("id").limit(MOST)
-    found: dict[tuple[str, str], list[int]] = {}
-    for row in rows:
-        found.setdefault((row.about, row.external_id), []).append(row.id)
-    return [Waiting(about, external_id, tuple(ids)) for (about, external_id), ids in found.items()]
+async def waiting(store: str, now: datetime) -> list[Waiting]:
+    """The oldest ones that nobody looked at and whose time has come, those about the same thing together."""
+    found: dict[tuple[str, str], list[StoreHint]] = {}
+    for row in await _due(store, now).order_by("id").limit(MOST):
+        found.setdefault((row.about, row.external_id), []).append(row)
+    return [
+        Waiting(about, external_id, tuple(row.id for row in rows), max(row.tries for row in rows))
+        for (about, external_id), rows in found.items()
+    ]
 
 
-async def any_waiting(store: str) -> bool:
+async def any_waiting(store: str, now: datetime) -> bool:
     """Whether there is one."""
-    return await StoreHint.filter(store=store, done_at=None).exists()
+    return await _due(store, now).exists()
+
+
+def _due(store: str, now: datetime) -> QuerySet[StoreHint]:
+    return StoreHint.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=now), store=store, done_at=None)
+
+
+async def open_(store: str, about: About, ids: Collection[str]) -> frozenset[str]:
+    """Those of these that are to be looked at in any case."""
+    rows = StoreHint.filter(store=store, about=about, external_id__in=list(ids), done_at=None)
+    return frozenset([str(id_) for id_ in await rows.values_list("external_id", flat=True)]) if ids else frozenset()
+
+
+async def put_off(store: str, told: Waiting, now: datetime) -> None:
+    """It could not be looked at: once more later, however nobody told of it."""
+    later = now + RESTS[min(told.tries, len(RESTS) - 1)]
+    if told.ids:
+        await StoreHint.filter(id__in=list(told.ids)).update(tries=told.tries + 1, retry_at=later)
+        return
+    key = f"again:{told.about}:{told.external_id}:{now.timestamp():.0f}"[:128]
+    waits = {"topic": "ours", "about": told.about, "external_id": told.external_id, "at": now}
+    await StoreHint.get_or_create(waits | {"tries": 1, "retry_at": later}, store=store, key=key)
 
 
 async def done(ids: Collection[int], now: datetime) -> None:

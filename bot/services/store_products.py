@@ -17,6 +17,7 @@ import msgspec
 from bot.core.errors import Refused
 from bot.core.store import Brief, StorePlace, StoreProduct
 from bot.services import attachments, discards, products, stock, store_orders
+from bot.services.filing import Filed
 from bot.services.order_states import AT_HOME
 from bot.services.store_reading import Problem, Reading, read
 from models import Attachment, Place, Price, Product, Stock, StoreConflict, StoreProblem, StoreSeen, Variant, locks
@@ -39,10 +40,11 @@ class Shop:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A product's picture: the file that was kept, or why it could not be."""
+    """A product's picture: its bytes are in the store, or why they are not."""
 
+    product: str
     address: str
-    id: int | None = None
+    filed: Filed | None = None
     problem: Problem | None = None
 
 
@@ -90,19 +92,26 @@ async def missing(shop: Shop, there: Collection[str]) -> list[str]:
     return [row.external_id for row in here if row.external_id and row.external_id not in there]
 
 
-async def wanted_pictures(shop: Shop, page: Sequence[StoreProduct]) -> list[str]:
-    """The addresses of pictures that are not kept yet, each once."""
+async def wanted_pictures(shop: Shop, page: Sequence[StoreProduct]) -> list[tuple[str, str]]:
+    """Products, by the shop's ids, and the addresses of their pictures that are not kept yet."""
     seen = StoreSeen.filter(store=shop.store, external_id__in=[one.id for one in page])
     kept = dict(await seen.values_list("external_id", "picture"))
-    return list(dict.fromkeys(one.picture for one in page if one.picture and kept.get(one.id) != one.picture))
+    wanted = {one.id: one.picture for one in page if one.picture and kept.get(one.id) != one.picture}
+    return list(wanted.items())
 
 
-async def take(shop: Shop, page: Sequence[StoreProduct], pictures: Mapping[str, Picture], now: datetime) -> None:
-    """These are in the shop as they are here from now on. Inside the caller's transaction."""
+async def take(shop: Shop, page: Sequence[StoreProduct], pictures: Iterable[Picture], now: datetime) -> frozenset[str]:
+    """These are in the shop as they are here from now on. Inside the caller's transaction.
+
+    Returns the products whose fetched pictures are theirs now: nobody wants the others.
+    """
     known = Product.filter(store=shop.store, external_id__in=[one.id for one in page])
     await locks.products([row.id for row in await known])
-    for one in page:
-        await _Taking(shop, one, pictures.get(one.picture), now).run()
+    came = {one.product: one for one in pictures}
+    takings = [_Taking(shop, one, came.get(one.id), now) for one in page]
+    for one in takings:
+        await one.run()
+    return frozenset([one.there.id for one in takings if one.is_picture_used])
 
 
 async def gone(shop: Shop, id: str, now: datetime) -> None:  # noqa: A002
@@ -125,10 +134,11 @@ class _Taking:
     """One product on its way."""
 
     def __init__(self, shop: Shop, there: StoreProduct, picture: Picture | None, now: datetime) -> None:
-        self._shop, self._there, self._picture, self._now = shop, there, picture, now
+        self._shop, self.there, self._picture, self._now = shop, there, picture, now
+        self.is_picture_used = False
 
     async def run(self) -> None:
-        shop, there = self._shop, self._there
+        shop, there = self._shop, self.there
         seen = await StoreSeen.get_or_none(store=shop.store, external_id=there.id)
         seen = seen or StoreSeen(store=shop.store, external_id=there.id, said={})
         row = await self._row()
@@ -139,7 +149,7 @@ class _Taking:
                 row = await self._save(row, reading, seen)
         except Refused as error:
             problems.append(Problem.of(error))
-        if row is not None and not reading.is_sold:
+        if row is not None and not reading.is_sold and not there.unread:
             await self._close(row)
         if self._picture is not None and self._picture.problem is not None:
             problems.append(self._picture.problem)
@@ -150,10 +160,14 @@ class _Taking:
         await self._tell(problems)
 
     async def _row(self) -> Product | None:
-        """The product here: the one that was taken from there, or one of ours with its sku."""
-        row = await Product.get_or_none(store=self._shop.store, external_id=self._there.id)
-        if row is None and self._there.sku:
-            row = await Product.get_or_none(sku=self._there.sku, store=None)
+        """The product here: the one that was taken from there, or one of ours with its sku, or a variant's."""
+        row = await Product.get_or_none(store=self._shop.store, external_id=self.there.id)
+        if row is None and self.there.sku:
+            row = await Product.get_or_none(sku=self.there.sku, store=None)
+        if row is None:
+            skus = [one.sku for one in self.there.variants if one.sku]
+            found = await Product.filter(variants__sku__in=skus, store=None).distinct().limit(2) if skus else []
+            row = found[0] if len(found) == 1 else None
         return row
 
     async def _save(self, row: Product | None, reading: Reading, seen: StoreSeen) -> Product | None:
@@ -165,11 +179,10 @@ class _Taking:
         if row is not None:
             ours = _ours(row, variants, prices, shop, reading)
             await self._note_conflicts(row, ours, seen.said or {}, reading)
-        picture, before = self._picture.id if self._picture else None, row.picture_id if row else None
-        spec = reading.spec(shop.language, shop.store, row, variants, prices, picture)
+        spec = reading.spec(shop.language, shop.store, row, variants, prices)
         row = await products.save(spec, self._now, product_id=row.id if row else None)
-        linked = {"store": shop.store, "external_updated_at": self._there.updated_at}
-        await Product.filter(id=row.id).update(external_id=self._there.id, **linked)
+        linked = {"store": shop.store, "external_updated_at": self.there.updated_at}
+        await Product.filter(id=row.id).update(external_id=self.there.id, **linked)
         rows = {one.sku: one for one in await Variant.filter(product_id=row.id)}
         owed = await store_orders.owed(shop.store, [one.id for one in rows.values()], AT_HOME)
         for one, made in zip(reading.variants, spec.variants, strict=True):
@@ -180,9 +193,7 @@ class _Taking:
             other = Stock.filter(variant__product_id=row.id).exclude(place_id__in=list(shop.places.values()))
             await other.update(pieces=0)
         seen.said = reading.said()
-        if self._picture is not None and self._picture.problem is None:
-            await self._replace_picture(before if seen.picture else None)
-            seen.picture = self._picture.address
+        await self._take_picture(row, seen)
         return row
 
     async def _count(self, variant: int, pieces: Mapping[str, int | None], owed: Mapping[tuple[int, int], int]) -> None:
@@ -195,13 +206,17 @@ class _Taking:
         left = [place for there, place in self._shop.places.items() if there not in pieces]
         await Stock.filter(variant_id=variant, place_id__in=left, pieces__gt=0).update(pieces=0)
 
-    async def _replace_picture(self, before: int | None) -> None:
-        """The one that came from there before is nobody's any more."""
-        if before is None:
+    async def _take_picture(self, row: Product, seen: StoreSeen) -> None:
+        """One that came from there before is replaced with what came now, or goes where there is none any more."""
+        filed = self._picture.filed if self._picture else None
+        if filed is None and (self.there.picture or not seen.picture):
             return
-        rows = await Attachment.filter(id=before)
-        await Attachment.filter(id=before).delete()
-        await discards.later(attachments.keys(rows), self._now)
+        new = await attachments.filed(filed, self._now) if filed else None
+        before = await Attachment.filter(id=row.picture_id) if seen.picture else []
+        await Product.filter(id=row.id).update(picture_id=new)
+        await Attachment.filter(id__in=[one.id for one in before]).delete()
+        await discards.later(attachments.keys(before), self._now)
+        seen.picture, self.is_picture_used = self.there.picture, filed is not None
 
     async def _close(self, row: Product) -> None:
         if row.store is not None and row.active:
@@ -219,11 +234,11 @@ class _Taking:
             await StoreConflict.update_or_create(lost, product_id=row.id, field=name[:100])
 
     async def _tell(self, problems: Sequence[Problem]) -> None:
-        there = StoreProblem.filter(store=self._shop.store, external_id=self._there.id)
+        there = StoreProblem.filter(store=self._shop.store, external_id=self.there.id)
         await there.exclude(code__in=[one.code for one in problems]).delete()
         for one in problems:
-            told = {"title": self._there.title[:200], "facts": dict(one.facts), "at": self._now}
-            await StoreProblem.update_or_create(told, store=self._shop.store, external_id=self._there.id, code=one.code)
+            told = {"title": self.there.title[:200], "facts": dict(one.facts), "at": self._now}
+            await StoreProblem.update_or_create(told, store=self._shop.store, external_id=self.there.id, code=one.code)
 
 
 def _ours(

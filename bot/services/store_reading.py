@@ -21,6 +21,8 @@ from models.catalogue import Words
 _MARKUP = re.compile(r"<\s*[/!?a-zA-Z]")
 _ZEROS = re.compile(r"(\.[0-9]*?)0+$")
 _PARAGRAPHS = frozenset({"p", "div", "li", "br", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol"})
+#: A number beyond it is somebody's word for "enough".
+MOST_PIECES = 1_000_000_000
 _SILENT = frozenset({"script", "style", "template", "noscript"})
 
 
@@ -82,7 +84,6 @@ class Reading:
         row: Product | None,
         variants: Sequence[Variant],
         prices: Sequence[Price],
-        picture: int | None,
     ) -> ProductSpec:
         """The product as it shall be here; what is ours stays as it is."""
         there = self.there
@@ -103,7 +104,6 @@ class Reading:
             options=_options(there.options, row.options if row else [], language),
             position=row.position if row else 0,
             active=there.active,
-            picture_id=picture,
         )
 
 
@@ -111,7 +111,9 @@ def read(there: StoreProduct) -> Reading:
     """A product of the shop, as far as it can be taken."""
     problems: list[Problem] = []
     title = " ".join(there.title.split())
-    if there.unsold:
+    if there.unread:
+        problems.append(Problem("unreadable", {"why": there.unread}))
+    elif there.unsold:
         problems.append(Problem("not_by_piece", {"kind": there.unsold}))
     elif not title:
         problems.append(Problem("no_title"))
@@ -175,7 +177,7 @@ def _sold(there: StoreVariant, currency: str, problems: list[Problem]) -> Sold |
     for place, many in there.pieces.items():
         if many is not None and many < 0:
             problems.append(Problem("negative_stock", {"sku": sku, "pieces": many}))
-        pieces[place] = None if many is None else max(0, many)
+        pieces[place] = None if many is None else min(max(0, many), MOST_PIECES)
     higher = compare_at if compare_at is not None and compare_at > price else None
     return Sold(there.id, there.sku, PriceSpec(price, higher), pieces, there.values, there.barcode[:64], there.active)
 

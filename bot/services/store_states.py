@@ -56,7 +56,8 @@ async def move(store: str, before: str, page: Page, now: datetime) -> bool:
         return False
     row.done += len(page.products)
     row.total = row.done + max(0, page.left - len(page.products)) if page.left is not None else row.total
-    row.cursor, row.tries, row.error = page.cursor, 0, ""
+    row.tries = row.tries if page.cursor == before else 0  # what follows a page may fail at each of its rounds
+    row.cursor, row.error = page.cursor, ""
     if not page.more:
         row.state, row.caught_up_at = "idle", now
     await row.save()
@@ -77,6 +78,11 @@ async def tries(store: str) -> int:
     """How often in a row it did not answer."""
     row = await StoreSync.get_or_none(store=store)
     return row.tries if row else 0
+
+
+async def went_well(store: str) -> None:
+    """A round came to its end."""
+    await StoreSync.filter(store=store).update(tries=0, error="")
 
 
 async def compared(store: str, now: datetime) -> None:

@@ -310,6 +310,28 @@ async def test_the_unsigned_ping_of_woocommerce_does_nothing_and_nothing_else_co
         await store.close()
 
 
+async def test_a_variation_of_woocommerce_is_its_product_and_a_new_secret_is_told_at_the_start() -> None:
+    async with WooCommerceServer(NOW) as server:
+        store = _woocommerce(server).store
+        server.varies(1, {"Size": ["100 g"]}, [{"id": 11, "price": "6.80", "chosen": {"Size": "100 g"}}])
+        said = server.variation(11)
+        assert said is not None
+        assert [one.id for one in store.parse(call(server.tells("product.updated", said)))] == ["1"]
+        found = await store.product("11")
+        assert found is not None
+        assert (found.id, [one.id for one in found.variants]) == ("1", ["11"])
+        address = "https://parley.example/hooks/store/x"
+        await store.subscribe(address)
+        server.webhooks[0]["secret"] = "before"
+        again = _woocommerce(server).store
+        for _ in range(2):
+            await again.subscribe(address)
+        assert {row["secret"] for row in server.webhooks} == {fake_woocommerce.HOOK_SECRET}
+        assert server.count("resume") == len(server.webhooks)
+        for one in (store, again):
+            await one.close()
+
+
 @pytest.fixture
 async def server() -> AsyncIterator[ShopifyServer]:
     async with ShopifyServer(NOW) as server:
@@ -404,3 +426,22 @@ async def test_who_it_is_and_what_a_version_that_is_over_means(server: ShopifySe
     with pytest.raises(Unauthorised, match=r"stores\.shopify\.access_token"):
         await wrong.who()
     await wrong.close()
+
+
+async def test_what_the_index_finds_late_is_not_overlooked(server: ShopifyServer, shop: Shopify) -> None:
+    server.sells(3)
+    _, cursor = await pages(shop)
+    server.now += timedelta(hours=1)
+    server.late[1] = 100
+    server.sells(1)
+    server.now += timedelta(seconds=10)
+    server.sells(2)
+    found, cursor = await pages(shop, cursor)
+    assert "1" not in {one.id for one in found}
+    server.now += timedelta(seconds=100)
+    assert "1" in {one.id for one in (await pages(shop, cursor))[0]}
+
+
+async def test_an_order_with_a_variable_that_does_not_fit_is_refused_for_good(shop: Shopify) -> None:
+    with pytest.raises(BadInput):
+        await shop.push(ordered(OutLine("1", "10", 1, Money(650, "CHF"))))

@@ -39,7 +39,7 @@ class AdminApi:
         self.now = datetime.min.replace(tzinfo=UTC)  # by Shopify's clock, as of the last answer
 
     async def ask(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The data of a query. Raises `StoreUnavailable`, `Unauthorised`."""
+        """The data of a query. Raises `StoreUnavailable`, `Unauthorised`, and `BadInput` for a variable it refuses."""
         for _ in range(TRIES):
             if wait := self._budget.wait(query):
                 await self._sleep(wait)
@@ -54,6 +54,8 @@ class AdminApi:
             raise StoreUnavailable("Shopify asks to wait", after=self._budget.wait(query))
         if "ACCESS_DENIED" in codes:
             raise Unauthorised(REFUSED[403])
+        if "INVALID_VARIABLE" in codes:
+            raise BadInput(f"Shopify does not take it: {said['errors'][0].get('message', '')}"[:300])
         raise StoreUnavailable(f"Shopify did not understand a query ({', '.join(sorted(codes)) or 'no data'})")
 
     async def close(self) -> None:
@@ -82,4 +84,9 @@ def _codes(said: Mapping[str, Any]) -> set[str]:
     errors = said.get("errors") or []
     if not isinstance(errors, list):
         return {"ERROR"}
-    return {str(((one or {}).get("extensions") or {}).get("code") or "ERROR") for one in errors}
+    return {_code((one or {}).get("extensions") or {}) for one in errors}
+
+
+def _code(told: Mapping[str, Any]) -> str:
+    """What was wrong; a variable that does not fit comes with its `problems`, and not always with a code."""
+    return str(told.get("code") or ("INVALID_VARIABLE" if told.get("problems") else "ERROR"))

@@ -21,11 +21,15 @@ def gid(kind: str, id: str) -> str:  # noqa: A002 - the port's word
 
 
 def read(row: Mapping[str, Any], variants: Sequence[Mapping[str, Any]], currency: str) -> StoreProduct:
-    """A product of the API. Raises `StoreUnavailable` for what is none."""
+    """A product of the API, or one that is `unread`. Raises `StoreUnavailable` for what has no id or time."""
     try:
         return _product(row, variants, currency)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StoreUnavailable(f"Shopify answered with what is no product ({type(error).__name__})") from None
+        if not row.get("id"):
+            raise StoreUnavailable("Shopify answered with what is no product") from None
+        why = f"{type(error).__name__}: {error}"[:200]
+        title = str(row.get("title") or "")
+        return StoreProduct(number(str(row["id"])), "", title, (), currency, changed_at(row), unread=why)
 
 
 def changed_at(row: Mapping[str, Any]) -> datetime:

@@ -47,8 +47,10 @@ def read(request: HookRequest) -> list[Hint]:
     if about is None:
         return []
     try:
-        number = int(orjson.loads(request.body)["id"])
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        row = orjson.loads(request.body)
+        # A variation is told of as if it were a product; what is sold is the product that it is of.
+        number = int(row["id"] if row.get("type") != "variation" else row["parent_id"])
+    except (AttributeError, orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         raise BadInput("the body has no id") from None
     delivery = request.headers.get("x-wc-webhook-delivery-id", "")[:60]
     key = f"{delivery}:{hashlib.sha256(topic.encode() + request.body).hexdigest()[:48]}"

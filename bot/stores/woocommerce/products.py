@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from html import unescape
 from typing import Any
 
@@ -14,22 +15,30 @@ from bot.core.store import StoreProduct, StoreVariant
 PLACE = "shop"
 #: Kinds that are not sold by the piece.
 UNSOLD = ("grouped", "external")
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+#: What reading raises of what is not as it is documented.
+ODD = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError)
 
 
 def read(row: Mapping[str, Any], variations: Sequence[Mapping[str, Any]], currency: str) -> StoreProduct:
-    """A product of the API. Raises `StoreUnavailable` for what is none: a plugin stands in the way."""
+    """A product of the API, or one that is `unread`: a plugin stands in the way. Raises `StoreUnavailable`."""
     try:
         return _product(row, variations, currency)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StoreUnavailable(f"WooCommerce answered with what is no product ({type(error).__name__})") from None
+    except ODD as error:
+        if not isinstance(row.get("id"), int):
+            raise StoreUnavailable("WooCommerce answered with what is no product") from None
+        why = f"{type(error).__name__}: {error}"[:200]
+        title = str(row.get("name") or "")
+        return StoreProduct(str(row["id"]), "", title, (), currency, changed_at(row), unread=why)
 
 
 def changed_at(row: Mapping[str, Any]) -> datetime:
-    """When it was changed last. Raises `StoreUnavailable`."""
+    """When it was changed last; long ago where it does not tell, as of a draft."""
+    told = row.get("date_modified_gmt") or row.get("date_created_gmt") or ""
     try:
-        return datetime.fromisoformat(str(row["date_modified_gmt"] or row["date_created_gmt"])).replace(tzinfo=UTC)
-    except (KeyError, ValueError):
-        raise StoreUnavailable("WooCommerce answered with a product that has no time") from None
+        return datetime.fromisoformat(str(told)).replace(tzinfo=UTC)
+    except ValueError:
+        return NEVER
 
 
 def _product(row: Mapping[str, Any], variations: Sequence[Mapping[str, Any]], currency: str) -> StoreProduct:
@@ -74,5 +83,5 @@ def _variant(
 def _pieces(row: Mapping[str, Any]) -> int | None:
     """None where nobody counts them; `manage_stock` may be "parent", whose number is then here, too."""
     if row.get("manage_stock") and row.get("stock_quantity") is not None:
-        return int(row["stock_quantity"])
+        return int(Decimal(str(row["stock_quantity"])))
     return 0 if row.get("stock_status") == "outofstock" else None

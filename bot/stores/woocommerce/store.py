@@ -44,6 +44,7 @@ class WooCommerce:
         self._api = Api(self.title, settings.url, settings.timeout)
         self._pictures = Strangers(fails=StoreUnavailable)
         self._currency = ""
+        self._is_secret_told = False
         self.takes_reviews = settings.reviews != "off"
         pair = f"{settings.consumer_key.reveal()}:{settings.consumer_secret.reveal()}"
         self._headers = {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
@@ -74,6 +75,8 @@ class WooCommerce:
         if answer.status == 404:
             return None
         row = answer.json()
+        if row.get("type") == "variation" and row.get("parent_id"):
+            return await self.product(str(row["parent_id"]))
         return None if row.get("status") == "trash" else await self._product(row)
 
     async def every(self) -> AsyncIterator[Sequence[Brief]]:
@@ -147,7 +150,7 @@ class WooCommerce:
         return await self._pictures.open(address)
 
     async def subscribe(self, address: str) -> None:
-        """See `Store.subscribe`; each time with our secret, which it does not tell."""
+        """See `Store.subscribe`; with our secret, which it does not tell, and may be another one since we began."""
         rows = listed(await self._get("/webhooks", {"per_page": str(MOST), "status": "all"}))
         there = {str(row.get("topic")): row for row in rows if row.get("delivery_url") == address}
         secret = self._settings.webhook_secret.reveal()
@@ -155,8 +158,9 @@ class WooCommerce:
             wanted = {"name": f"Parley: {topic}", "topic": topic, "delivery_url": address, "secret": secret}
             if topic not in there:
                 await self._write("POST", "/webhooks", wanted | {"status": "active"})
-            elif there[topic].get("status") != "active":
+            elif there[topic].get("status") != "active" or not self._is_secret_told:
                 await self._write("PUT", f"/webhooks/{int(there[topic]['id'])}", {"status": "active", "secret": secret})
+        self._is_secret_told = True
 
     def verify(self, request: HookRequest) -> None:
         """See `Store.verify`."""
@@ -184,7 +188,8 @@ class WooCommerce:
         while True:
             number = len(found) // MOST + 1
             query = {"page": str(number), "per_page": str(MOST), "orderby": "menu_order", "order": "asc"}
-            rows = listed(await self._get(f"/products/{product}/variations", query))
+            answer = await self._get(f"/products/{product}/variations", query, missing=True)
+            rows = listed(answer) if answer.status != 404 else []  # it went meanwhile
             found += rows
             if len(rows) < MOST:
                 return found
@@ -225,11 +230,12 @@ def _place(cursor: str) -> tuple[datetime | None, int]:
 def _next(after: datetime | None, number: int, found: Sequence[StoreProduct], now: datetime) -> str:
     """Behind these: from the second before the last one's on, since more may be changed within that second.
 
-    Where a whole page is of one second only the next page leads on; a second that is over takes no more changes.
+    Where a whole page is of one second only the next page leads on; a second that is over takes no more changes. What
+    is changed once more meanwhile moves those behind it to the page before: the daily look at all finds them.
     """
     if not found:
         return _written(after, 1)
-    last = found[-1].updated_at
+    last = max(one.updated_at for one in found)
     if len(found) < PAGE:
         return _written(last if now - last > OVER else last - SECOND, 1)
     return _written(after, number + 1) if last - SECOND == after else _written(last - SECOND, 1)

@@ -50,6 +50,7 @@ class ShopifyServer(FakePlatform):
         self.adds = Decimal(0)  # what the shop adds to an order by rules of its own
         self.costs: list[int] = []
         self.spent = 0
+        self.late: dict[int, float] = {}  # products that its index finds only so many seconds after their change
         self._filled_at = now
         self._deliveries = 0
 
@@ -168,7 +169,7 @@ class ShopifyServer(FakePlatform):
         self.spent += actual
         if done.errors:
             self.refusals.append(str(done.errors[0]))
-            return self._said({"errors": [{"message": str(one)} for one in done.errors]}, cost)
+            return self._said({"errors": [_described(str(one)) for one in done.errors]}, cost)
         return self._said({"data": done.data}, cost)
 
     def _refill(self) -> None:
@@ -257,12 +258,16 @@ class ShopifyServer(FakePlatform):
         self.webhooks.append({"id": id_, "topic": asked["topic"], "uri": uri})
         return {"userErrors": [], "webhookSubscription": self.webhooks[-1]}
 
+    def _is_found(self, row: Json) -> bool:
+        at = datetime.fromisoformat(row["updatedAt"])
+        return at + timedelta(seconds=self.late.get(int(row["id"].rpartition("/")[2]), 0)) <= self.now
+
     def _products(self, info: Any, **asked: Any) -> Json:
         rows = [*self.products.values()]
         if asked.get("query"):
             found = re.fullmatch(r"updated_at:>='([^']+)'", asked["query"])
             assert found is not None, asked["query"]
-            rows = [row for row in rows if row["updatedAt"] >= found[1]]
+            rows = [row for row in rows if row["updatedAt"] >= found[1] and self._is_found(row)]
         by = {"UPDATED_AT": "updatedAt"}.get(asked["sortKey"], "id")
         rows.sort(key=lambda row: (row[by], int(row["id"].rpartition("/")[2])))
         made: Json = self.connected(rows)(info, asked["first"], asked.get("after"))
@@ -302,6 +307,12 @@ def _objects(found: Any) -> int:
     if isinstance(found, dict):
         return 1 + sum(_objects(one) for one in found.values())
     return sum(_objects(one) for one in found) if isinstance(found, list) else 0
+
+
+def _described(message: str) -> Json:
+    """A variable that does not fit is said with its problems."""
+    told = {"value": None, "problems": [{"path": [], "explanation": message}]}
+    return {"message": message} | ({"extensions": told} if message.startswith("Variable ") else {})
 
 
 def _error(code: str) -> Json:

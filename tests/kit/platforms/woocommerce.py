@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,6 +22,9 @@ from tests.kit.platforms.posting import Delivery
 KEY, SECRET, HOOK_SECRET = "ck_tea", "cs_tea", "hooktea"
 API = "/wp-json/wc/v3"
 LISTED = {"page", "per_page", "orderby", "order", "modified_after", "dates_are_gmt", "status", "_fields", "after"}
+PRODUCT_STATES = {"draft", "pending", "private", "publish", "trash", "future", "auto-draft"}
+ORDER_STATES = {"pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed", "trash"}
+HOOK_STATES = {"all", "active", "paused", "disabled"}
 ORDERS = {"date", "modified", "id", "title", "slug", "menu_order"}
 
 
@@ -126,6 +129,11 @@ class WooCommerceServer(FakePlatform):
         self.products[id_]["date_modified_gmt"] = f"{self.now:%Y-%m-%dT%H:%M:%S}"
         return self.products[id_]
 
+    def variation(self, id_: int) -> Json | None:
+        """What its webhooks say of a variation, and what it answers when asked for one as if it were a product."""
+        found = [(of, row) for of, rows in self.variations.items() for row in rows if row["id"] == id_]
+        return {"type": "variation", "name": "", "parent_id": found[0][0]} | found[0][1] if found else None
+
     def bins(self, id_: int) -> None:
         """It is deleted for good."""
         del self.products[id_]
@@ -153,19 +161,19 @@ class WooCommerceServer(FakePlatform):
     # the API
 
     async def _products(self, call: Call) -> Result:
-        self._known(call, LISTED)
+        self._known(call, LISTED, PRODUCT_STATES)
         found = [row for row in self.products.values() if row["status"] != "trash"]
         if after := call.query.get("modified_after"):
             if call.query.get("dates_are_gmt") != "true":
                 refuse(400, "rest_invalid_param", "the test's site is not in UTC")
-            found = [row for row in found if row["date_modified_gmt"] > after]
+            found = [row for row in found if (row["date_modified_gmt"] or "") > after]
         by = {"modified": "date_modified_gmt"}.get(call.query.get("orderby", "date"), "id")
-        found.sort(key=lambda row: (row[by], row["id"]), reverse=call.query.get("order", "desc") == "desc")
+        found.sort(key=lambda row: (row[by] or "", row["id"]), reverse=call.query.get("order", "desc") == "desc")
         return self._paged(call, found)
 
     async def _product(self, call: Call) -> Result:
         self._known(call, set())
-        row = self.products.get(int(call.at["id"]))
+        row = self.products.get(int(call.at["id"])) or self.variation(int(call.at["id"]))
         return row or refuse(404, "woocommerce_rest_product_invalid_id")
 
     async def _variations(self, call: Call) -> Result:
@@ -177,7 +185,7 @@ class WooCommerceServer(FakePlatform):
         return {"code": self.currency, "name": self.currency, "symbol": ""}
 
     async def _orders(self, call: Call) -> Result:
-        self._known(call, LISTED)
+        self._known(call, LISTED, ORDER_STATES)
         after = call.query["after"]
         return self._paged(call, [row for row in self.orders if row["date_created_gmt"] > after])
 
@@ -250,7 +258,7 @@ class WooCommerceServer(FakePlatform):
         return {"deleted": True, "previous": row}
 
     async def _webhooks(self, call: Call) -> Result:
-        self._known(call, LISTED)
+        self._known(call, LISTED, HOOK_STATES)
         return self._paged(call, [{name: row[name] for name in row if name != "secret"} for row in self.webhooks])
 
     async def _subscribe(self, call: Call) -> Result:
@@ -285,9 +293,11 @@ class WooCommerceServer(FakePlatform):
         said.headers["Date"] = f"{self.now.astimezone(UTC):%a, %d %b %Y %H:%M:%S GMT}"
         return said
 
-    def _known(self, call: Call, known: set[str]) -> None:
+    def _known(self, call: Call, known: set[str], states: Collection[str] = ()) -> None:
         pair = b64encode(f"{KEY}:{SECRET}".encode()).decode()
         if call.headers.get("Authorization") != f"Basic {pair}":
             refuse(401, "woocommerce_rest_cannot_view")
         if unknown := call.query.keys() - known:
             refuse(400, "rest_invalid_param", f"{unknown}")
+        if states and call.query.get("status", "any") not in {*states, "any"}:
+            refuse(400, "rest_invalid_param", "status")

@@ -138,7 +138,7 @@ async def test_what_the_shop_sent_is_sent_here_once_and_never_taken_back(trade: 
     trade.server.sends(0, number="SF1")
     for _ in range(2):
         await trade.hears("700")
-        assert not await store_hints.any_waiting("woocommerce")
+        assert not await store_hints.any_waiting("woocommerce", trade.now)
     trade.server.orders[0]["status"] = "processing"
     await trade.hears("700")
     steps = OrderEvent.filter(order_id=order.id, actor="store:woocommerce").order_by("id")

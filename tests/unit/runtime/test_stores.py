@@ -8,18 +8,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tortoise.exceptions import OperationalError
 
 from bot.core.errors import StoreUnavailable, Unauthorised
 from bot.core.events import OrderChanged
-from bot.core.store import StorePlace, StoreProduct, StoreVariant, ThereOrder
+from bot.core.store import Hint, StorePlace, StoreProduct, StoreVariant, ThereOrder
 from bot.runtime import store_syncing
 from bot.runtime.lease import WholeDatabase
 from bot.runtime.order_steps import Stepped
 from bot.runtime.store_sending import Steps
 from bot.runtime.store_syncing import Connected, Rest, Syncing
-from bot.services import products, store_following, store_privacy, store_products, store_states
+from bot.services import products, store_following, store_hints, store_privacy, store_products, store_states
 from bot.services.filing import Filing, Limits
 from bot.services.payments import PaymentView
 from bot.services.store_states import SyncView
@@ -30,7 +31,7 @@ from bot.storage.local import LocalStorage
 from bot.stores.woocommerce import Settings
 from bot.stores.woocommerce.store import PAGE, WooCommerce
 from bot.strangers import Strangers
-from models import Attachment, Place, Price, Product, Stock, StoreConflict, StoreProblem, StoreSeen, Variant
+from models import Attachment, Effect, Place, Price, Product, Stock, StoreConflict, StoreProblem, StoreSeen, Variant
 from models.database import close_database, open_database
 from tests.kit.platforms.woocommerce import HOOK_SECRET, KEY, SECRET, WooCommerceServer
 from tests.kit.wire_faults import Cut, Garbage, Status, TooMany
@@ -371,8 +372,8 @@ async def test_pieces_lie_no_more_where_the_shop_no_longer_says_so(reader: Reade
     shop = await store_products.known_places(
         store_products.Shop("shopify", "en"), [StorePlace("1", "Berlin"), StorePlace("2", "Bonn")]
     )
-    await store_products.take(shop, [tea(**{"1": 4, "2": 3})], {}, NOW)
-    await store_products.take(shop, [tea(**{"1": 4})], {}, NOW)
+    await store_products.take(shop, [tea(**{"1": 4, "2": 3})], [], NOW)
+    await store_products.take(shop, [tea(**{"1": 4})], [], NOW)
     assert await pieces("SKU-1") == {"shopify-1": 4, "shopify-2": 0}
 
 
@@ -383,3 +384,113 @@ async def test_a_shop_that_left_can_be_connected_again(reader: Reader, server: W
     assert (await reader.reads()).state == "idle"
     assert await pieces("SKU-1") == {"woocommerce-shop": 5}
     assert (await Product.get()).store == "woocommerce"
+
+
+async def test_what_cannot_be_read_is_listed_stays_as_it_was_and_stops_nothing(
+    reader: Reader, server: WooCommerceServer
+) -> None:
+    for number in range(1, 4):
+        server.sells(number)
+    await reader.reads()
+    server.products[1] |= {"images": None}
+    server.touch(1)
+    server.sells(2, stock_quantity=3_000_000_000)
+    server.sells(3)["date_modified_gmt"] = None
+    server.sells(4)
+    assert (await reader.reads()).state == "idle"
+    assert await problems() == {("1", "unreadable")}
+    assert await Product.filter(active=True).count() == 4
+    assert await pieces("SKU-2") == {"woocommerce-shop": 1_000_000_000}
+
+
+async def test_what_cannot_be_asked_for_waits_by_itself(reader: Reader, server: WooCommerceServer) -> None:
+    for number in (1, 2, 3):
+        server.sells(number)
+    await reader.reads()
+    for number in (1, 2):
+        server.products[number]["price"] = "9.99"  # only its webhook tells of it
+    server.products[3] |= {"date_modified_gmt": "2026-11-20T00:00:00", "price": "9.99"}
+    told = [Hint(f"told:{number}", "product.updated", "product", str(number)) for number in (1, 2)]
+    await store_hints.keep("woocommerce", told, NOW)
+    server.fails("product", Status(500))
+    assert await reader.syncing.attempt() == Rest(60)
+    assert await Price.filter(amount=999).values_list("variant__sku", flat=True) == ["SKU-2"]
+    reader.now += timedelta(days=1)
+    server.fails("product", Status(500), Status(500))  # of what was told, and of what the daily look finds
+    assert await reader.syncing.attempt() == Rest(60)
+    assert (await store_states.view("woocommerce")).compared_at == reader.now
+    assert not await store_hints.any_waiting("woocommerce", reader.now)
+    reader.now += timedelta(minutes=2)
+    await reader.syncing.attempt()
+    assert await Price.filter(amount=999).count() == 3
+
+
+async def test_a_shop_that_answers_nothing_at_all_is_left_alone(reader: Reader, server: WooCommerceServer) -> None:
+    told = [Hint(f"told:{number}", "product.updated", "product", str(number)) for number in range(1, 9)]
+    server.sells(1)
+    await reader.reads()
+    for seconds in (2.0, 10.0):
+        await store_hints.keep("woocommerce", told, NOW)
+        server.fails("product", *[Status(500)] * 3)
+        assert await reader.syncing.attempt() == Rest(seconds, is_quiet=True)
+    assert await reader.syncing.attempt() == Rest(60)
+
+
+async def test_what_is_told_meanwhile_does_not_wait_for_all_pages(reader: Reader, server: WooCommerceServer) -> None:
+    for number in range(1, 3 * PAGE + 1):
+        server.sells(number)
+    asked, left = reader.store.page, []
+
+    async def told(cursor: str) -> Any:
+        left.append(await store_hints.any_waiting("woocommerce", NOW))
+        await store_hints.keep("woocommerce", [Hint(f"told:{len(left)}", "order.updated", "order", "9")], NOW)
+        return await asked(cursor)
+
+    reader.store.page = told  # type: ignore[method-assign]
+    await reader.reads()
+    assert len(left) > 2
+    assert not any(left)
+
+
+async def test_each_product_has_a_picture_of_its_own_as_long_as_the_shop_has_one(
+    reader: Reader, server: WooCommerceServer, tmp_path: Path
+) -> None:
+    def files() -> int:
+        return sum(path.suffix in (".jpg", ".png") for path in tmp_path.rglob("*"))
+
+    server.pictures["tea.png"] = png()
+    images = [{"src": f"{server.base}/wp-content/tea.png"}]
+    server.sells(1, images=images)
+    server.sells(2, images=images)
+    await reader.reads()
+    one = files() // 2
+    assert len({row.storage_key for row in await Attachment.all()}) == 2
+    server.sells(3, sku="SKU-1", images=images)
+    for _ in range(2):
+        server.touch(3)
+        await reader.reads()
+    assert await problems() == {("3", "sku_taken")}
+    assert files() == 2 * one
+    server.sells(1, images=[])
+    await reader.reads()
+    assert await Product.filter(picture_id__isnull=False).values_list("external_id", flat=True) == ["2"]
+    gone = {msgspec.json.decode(one.payload)["key"] for one in await Effect.filter(kind="discard")}
+    [left] = await Attachment.all()
+    assert len(gone) == one
+    assert not gone & {left.storage_key, left.display_key, left.thumb_key}
+
+
+async def test_a_product_of_ours_is_known_by_the_sku_of_a_variant(reader: Reader) -> None:
+    spec = products.ProductSpec("tea", {"en": "Tea"}, [
+        products.VariantSpec(sku, [products.PriceSpec(products.Money(500, "EUR"))], values=[{"en": sku}])
+        for sku in ("tea-100", "tea-200")
+    ], options=[{"en": "Size"}])  # fmt: skip
+    made = await products.save(spec, NOW)
+    sizes = [StoreVariant(sku, sku, "5.00", {"1": 4}, (sku,)) for sku in ("tea-100", "tea-200")]
+    there = StoreProduct("7", "", "Tea", tuple(sizes), "EUR", NOW, options=("Size",))
+    shop = await store_products.known_places(store_products.Shop("shopify", "en"), [StorePlace("1", "Berlin")])
+    await store_products.take(shop, [there], [], NOW)
+    assert await problems() == set()
+    row = await Product.get()
+    assert (row.id, row.sku, row.external_id) == (made.id, "tea", "7")
+    assert await pieces("tea-200") == {"shopify-1": 4}
