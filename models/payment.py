@@ -41,6 +41,7 @@ class Payment(Model):
         indexes = (
             Index(fields=("order_id",), name="ix_payment_order"),
             Index(fields=("provider", "reference"), name="ix_payment_reference"),
+            Index(fields=("updated_at",), name="ix_payment_updated"),
         )
 
 

@@ -52,6 +52,7 @@ class StatementLine(Model):
         indexes = (
             Index(fields=("statement_id",), name="ix_statement_line_statement"),
             Index(fields=("payment_id",), name="ix_statement_line_payment"),
+            Index(fields=("key",), name="ix_statement_line_key"),
         )
 
 

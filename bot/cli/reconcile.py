@@ -77,7 +77,7 @@ async def _told(bank: PaymentProvider, day: date) -> bool:
 
     taken = await reconciliation.again(bank.name, day, datetime.now(UTC))
     try:
-        await read(bank, taken, datetime.now(UTC))
+        await read(bank, taken, lambda: datetime.now(UTC))
     except (ParleyError, TimeoutError) as error:
         words = str(error) or type(error).__name__
         await reconciliation.not_read(taken, words, datetime.now(UTC))

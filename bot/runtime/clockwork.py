@@ -53,6 +53,7 @@ class Clockwork:
         self._wake = wake
         self._overdue = overdue
         self._reconcile = reconcile
+        self._looks_back = ledger.LOOKED_AT
 
     def begin(self, schedule: Schedule) -> None:
         """Have all of it done in its time."""
@@ -109,9 +110,11 @@ class Clockwork:
     async def books_due(self) -> None:
         """Book what was settled by a node of a release without books: they may run beside us during an upgrade."""
         now = self._parts.clock()
-        for key in await ledger.behind(now):
+        for key in (behind := await ledger.behind(now - self._looks_back)):
             async with transaction():
                 await payments.rebook(key, now)
+        if not behind:
+            self._looks_back = ledger.LATELY
 
     async def back_in_stock(self) -> None:
         """See `back_in_stock.tell`; while much waits to be answered, this waits, too."""

@@ -18,12 +18,18 @@ log = logging.getLogger(__name__)
 
 #: How long is waited after the first failure; each next time twice as long, up to the most.
 AGAIN, MOST = timedelta(minutes=15), timedelta(hours=6)
+#: Seconds; for longer no provider is left alone, whatever it says.
+MOST_TOLD = 86400
 
 
-async def read(bank: PaymentProvider, day: Day, now: datetime) -> bool:
+async def read(bank: PaymentProvider, day: Day, clock: Callable[[], datetime]) -> bool:
     """Keep what its books say of a day; False where somebody else has taken the day. Raises as `books` does."""
-    found: list[Booking] = [one async for one in bank.books(day.day)]
-    return await reconciliation.keep(day, found, now)
+    found: list[Booking] = []
+    async for one in bank.books(day.day):
+        if not await reconciliation.hold(day, clock()):
+            return False
+        found.append(one)
+    return await reconciliation.keep(day, found, clock)
 
 
 class Reconciling:
@@ -63,12 +69,16 @@ class Reconciling:
 
     async def _read(self, day: Day) -> None:
         try:
-            await read(self._providers[day.provider], day, self._clock())
+            await read(self._providers[day.provider], day, self._clock)
         except (ParleyError, TimeoutError) as error:
-            facts = {"action": "books.unread", "provider": day.provider, "day": day.day.isoformat()}
-            log.warning("the books of a provider could not be read: %s", error, extra=facts)
-            words = str(error) or type(error).__name__
-            await reconciliation.not_read(day, words, self._clock() + _pause(error, day.attempts))
+            log.warning("the books of a provider could not be read: %s", error, extra=_facts(day))
+            await self._not_read(day, error, str(error) or type(error).__name__)
+        except Exception as error:
+            log.exception("the books of a provider have a line that is not understood", extra=_facts(day))
+            await self._not_read(day, error, f"a line of them is not understood ({type(error).__name__}): see the log")
+
+    async def _not_read(self, day: Day, error: Exception, words: str) -> None:
+        await reconciliation.not_read(day, words, self._clock() + _pause(error, day.attempts))
 
     async def _ask(self, day: Day) -> None:
         """A line of theirs is a hint: what is true of a payment is what the provider says when asked for it."""
@@ -84,7 +94,12 @@ class Reconciling:
             log.warning("the books of a provider differ from ours: see the desk", extra=facts)
 
 
+def _facts(day: Day) -> dict[str, str]:
+    return {"action": "books.unread", "provider": day.provider, "day": day.day.isoformat()}
+
+
 def _pause(error: Exception, attempts: int) -> timedelta:
-    """What the provider says, or longer each time."""
+    """Longer each time, and no shorter than the provider says."""
     told = error.after if isinstance(error, Retryable) else None
-    return min(MOST, AGAIN * 2 ** min(attempts, 10)) if told is None else timedelta(seconds=told)
+    longer: timedelta = min(MOST, AGAIN * 2 ** min(attempts, 10))
+    return max(timedelta(seconds=min(told or 0, MOST_TOLD)), longer)

@@ -10,6 +10,7 @@ from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.services import audit
 from bot.services.agreement import Disagreement
+from bot.services.books_read import oldest
 from models import Difference, Payment, Statement
 from models.database import transaction
 
@@ -118,9 +119,8 @@ async def listed(state: str, before: int | None) -> tuple[list[DifferenceRow], i
 async def late(now: datetime) -> list[LateBooks]:
     """Books that nobody could read, the oldest day first."""
     last = (now - LATE).date() - timedelta(days=1)
-    found = (
-        await Statement.filter(state="due", attempts__gt=0, day__lte=last.isoformat()).order_by("day", "id").limit(PAGE)
-    )
+    unread = Statement.filter(state="due", attempts__gt=0, day__gte=oldest(now).isoformat(), day__lte=last.isoformat())
+    found = await unread.order_by("day", "id").limit(PAGE)
     return [LateBooks(row.provider, row.day, row.error, row.attempts) for row in found]
 
 

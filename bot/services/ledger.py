@@ -16,12 +16,12 @@ from models import LedgerEntry, Payment
 from models.database import fetch
 
 SALES, OWED = "sales", "owed"
-#: Payments that were changed since then are compared with the books.
-LOOKED_AT = timedelta(days=30)
+#: Payments that were changed since then are compared with the books, at first and from then on.
+LOOKED_AT, LATELY = timedelta(days=30), timedelta(hours=1)
 _BEHIND = (
-    "SELECT pay.key FROM payment pay LEFT JOIN ledger_entry e ON e.payment_id = pay.id AND e.account LIKE ? "
-    "WHERE pay.captured > 0 AND pay.updated_at >= ? GROUP BY pay.id, pay.key, pay.captured, pay.refunded "
-    "HAVING pay.captured - pay.refunded <> COALESCE(SUM(e.amount), 0) ORDER BY pay.id LIMIT 200"
+    "SELECT pay.key FROM payment pay WHERE pay.updated_at >= ? AND pay.captured > 0 AND pay.captured - pay.refunded <> "
+    "(SELECT COALESCE(SUM(e.amount), 0) FROM ledger_entry e WHERE e.payment_id = pay.id AND e.account LIKE ?) "
+    "ORDER BY pay.updated_at, pay.id LIMIT 200"
 )
 
 
@@ -54,9 +54,12 @@ async def agree(payment: Payment, now: datetime) -> None:
 
 
 @reads
-async def behind(now: datetime) -> tuple[str, ...]:
-    """The keys of payments whose money is not booked as it is: a node of a release without books settled them."""
-    rows = await fetch(_BEHIND, (held_by("%"), now - LOOKED_AT))
+async def behind(since: datetime) -> tuple[str, ...]:
+    """The keys of payments that were changed since then and whose money is not booked as it is.
+
+    A node of a release without books settled them.
+    """
+    rows = await fetch(_BEHIND, (since, held_by("%")))
     return tuple(row["key"] for row in rows)
 
 

@@ -12,41 +12,36 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
+from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from bot.core.money import Money
 from bot.core.payment import Booking
-from bot.services import differences
+from bot.services import books_read, differences
 from bot.services.agreement import Disagreement, Ours, disagreements
+from bot.services.books_read import DAY, EDGE, MOST_DAYS, REFUND_EDGE, day_of, end_of, newest, oldest
 from bot.services.differences import Subject
 from bot.services.ledger import held_by
 from bot.services.payments import PaymentView, view
 from models import Difference, LedgerEntry, Payment, Statement, StatementLine
 from models.database import transaction
 
-DAY = timedelta(days=1)
-#: So long after a day its books are asked for.
-NIGHT = timedelta(hours=3)
-#: Days that are made up for, after a shop stood still.
-MOST_DAYS = 31
-#: Whoever takes a step has so long for it, or for its next batch of lines; then somebody else takes it.
+#: Whoever takes a step has so long for it, or for its next lines; then somebody else takes it.
 LEASE = timedelta(minutes=10)
 #: Payments that differ are settled meanwhile.
 SETTLES = timedelta(minutes=5)
-#: Our clock and theirs may put the same moment on two days, and some book a refund only when it has arrived.
-EDGE, REFUND_EDGE = timedelta(hours=1), timedelta(days=4)
 BATCH = 500
 #: Names that we give to payments, see `payments.begin`; a line with another one is about business that is not ours.
 _KEY = re.compile(r"[0-9a-f]{32}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Day:
-    """The books of one provider of one day, taken for one step until `until`."""
+    """The books of one provider of one day, taken for one step until `until`, which `hold` moves."""
 
     id: int
     provider: str
@@ -56,22 +51,16 @@ class Day:
     until: datetime
 
 
-def day_of(words: str) -> date:
-    """That of a row. Raises ValueError."""
-    return date.fromisoformat(words)
-
-
-def end_of(day: date) -> datetime:
-    """When it is over."""
-    return datetime.combine(day, time(), UTC) + DAY
-
-
 async def plan(providers: Collection[str], now: datetime) -> None:
-    """Make the rows of all days up to yesterday, of each provider since its first one; a first one is yesterday."""
-    last = (now - NIGHT).date() - DAY
+    """Make the rows of all days up to yesterday, of each provider since its first one; a first one is yesterday.
+
+    Nobody waits for the books of one that is not configured any more; if it comes back, its days are made up for.
+    """
+    await Statement.filter(state="due").exclude(provider__in=list(providers)).delete()
+    last = newest(now)
     for provider in providers:
         known = await Statement.filter(provider=provider).order_by("-day").first()
-        first = max(day_of(known.day) + DAY, last - (MOST_DAYS - 1) * DAY) if known else last
+        first = max(day_of(known.day) + DAY, oldest(now)) if known else last
         days = [first + n * DAY for n in range((last - first).days + 1)]
         await Statement.bulk_create([_new(provider, day, now) for day in days], ignore_conflicts=True)
 
@@ -91,7 +80,8 @@ async def again(provider: str, day: date, now: datetime) -> Day:
 
 async def take(providers: Collection[str], now: datetime) -> Day | None:
     """The oldest day whose next step is due, for us alone until its lease ends; None when nothing is to be done."""
-    due = Statement.filter(provider__in=list(providers), state__in=["due", "read", "asked"], due_at__lte=now)
+    young = Q(day__gte=oldest(now).isoformat()) | Q(state__not="due")
+    due = Statement.filter(young, provider__in=list(providers), state__in=["due", "read", "asked"], due_at__lte=now)
     for row in await due.order_by("day", "id").limit(20):
         if await Statement.filter(id=row.id, state=row.state, due_at=row.due_at).update(due_at=now + LEASE):
             return _day(row, now + LEASE)
@@ -102,21 +92,35 @@ def _day(row: Statement, until: datetime) -> Day:
     return Day(row.id, row.provider, day_of(row.day), row.state, row.attempts, until)
 
 
+async def hold(day: Day, now: datetime) -> bool:
+    """Have the day for longer once half of the time for it is over; False where somebody else has taken it."""
+    if now < day.until - LEASE / 2:
+        return True
+    held = await _mine(day).update(due_at=now + LEASE)
+    day.until = now + LEASE
+    return bool(held)
+
+
 async def not_read(day: Day, error: str, due_at: datetime) -> None:
     """They could not be read: again later."""
     await _mine(day).update(attempts=day.attempts + 1, error=error[:300], due_at=due_at)
 
 
-async def keep(day: Day, bookings: Sequence[Booking], now: datetime) -> bool:
-    """Their lines, instead of what was read before; False where somebody else has taken the day meanwhile."""
+async def keep(day: Day, bookings: Sequence[Booking], clock: Callable[[], datetime]) -> bool:
+    """Their lines, instead of what was read before; False where somebody else has taken the day meanwhile.
+
+    What was compared without these lines, on days after it, is compared once more.
+    """
     ours = [one for one in bookings if _KEY.fullmatch(one.key)]
     batches = [ours[at : at + BATCH] for at in range(0, len(ours), BATCH)]
     if not await _write(day, [], clear=True):
         return False
     for batch in batches:
-        if not await _write(day, batch):
+        if not (await hold(day, clock()) and await _write(day, batch)):
             return False
-    others, attempts = len(bookings) - len(ours), day.attempts + 1
+    others, attempts, now = len(bookings) - len(ours), day.attempts + 1, clock()
+    after = Statement.filter(provider=day.provider, state="done", day__gt=day.day.isoformat())
+    await after.filter(day__lte=(day.day + MOST_DAYS * DAY).isoformat()).update(state="read", due_at=now)
     told = {"state": "read", "error": "", "others": others, "attempts": attempts, "read_at": now, "due_at": now}
     return bool(await _mine(day).update(**told))
 
@@ -187,9 +191,18 @@ async def compared(day: Day) -> AsyncIterator[Compared]:
         async for one in _batch(day, wanted[at : at + BATCH]):
             yield one
     keys = {row.key for rows in (lines, open_) for row in await rows.filter(payment_id__isnull=True)}
-    for key in sorted(keys):
-        found = await _read(day).filter(payment_id__isnull=True, key=key)
-        yield Compared(Subject(day.provider, day.day, key, None), disagreements(map(_booking, found), Ours()))
+    unknown = sorted(keys)
+    for at in range(0, len(unknown), BATCH):
+        async for one in _unknown(day, unknown[at : at + BATCH]):
+            yield one
+
+
+async def _unknown(day: Day, keys: Collection[str]) -> AsyncIterator[Compared]:
+    found = defaultdict[str, list[Booking]](list)
+    for line in await _read(day).filter(payment_id__isnull=True, key__in=list(keys)):
+        found[line.key].append(_booking(line))
+    for key in keys:
+        yield Compared(Subject(day.provider, day.day, key, None), disagreements(found[key], Ours()))
 
 
 async def _batch(day: Day, ids: Sequence[int]) -> AsyncIterator[Compared]:
@@ -198,20 +211,11 @@ async def _batch(day: Day, ids: Sequence[int]) -> AsyncIterator[Compared]:
         theirs[line.payment_id or 0].append(_booking(line))
     for entry in await LedgerEntry.filter(payment_id__in=ids, account=held_by(day.provider)):
         entries[entry.payment_id].append(entry)
-    first = await Statement.filter(provider=day.provider).order_by("day").first()
-    begin = end_of(day_of(first.day) if first else day.day) - DAY
+    read = await books_read.up_to(day.provider, day.day)
     for payment in await Payment.filter(id__in=ids).select_related("order").order_by("id"):
-        ours = _ours(payment, entries[payment.id], day, is_older=payment.created_at < begin)
+        ours = read.ours(payment, entries[payment.id])
         about = Subject(day.provider, day.day, payment.key, payment)
         yield Compared(about, disagreements(theirs[payment.id], ours))
-
-
-def _ours(payment: Payment, entries: list[LedgerEntry], day: Day, *, is_older: bool) -> Ours:
-    """Of a payment that is older than the first day that was read, all may be in books that nobody reads."""
-    taken = sum(one.amount for one in entries if one.amount > 0 and one.at >= end_of(day.day) - EDGE)
-    given = sum(-one.amount for one in entries if one.amount < 0 and one.at >= end_of(day.day) - REFUND_EDGE)
-    young = (payment.captured, payment.refunded) if is_older else (taken, given)
-    return Ours(payment.captured, payment.refunded, payment.captured_currency, *young)
 
 
 async def _moved(day: Day) -> set[int]:

@@ -16,8 +16,8 @@ from bot.core.money import Money
 from bot.core.payment import Booking
 from bot.payments.local import LocalPayments
 from bot.runtime.providers import ask
-from bot.runtime.reconciling import Reconciling
-from bot.services import differences, orders, payments, refunds, settlement
+from bot.runtime.reconciling import Reconciling, read
+from bot.services import differences, orders, payments, reconciliation, refunds, settlement
 from bot.services.payments import Urls
 from models import Audit, Difference, Effect, Payment, Statement, StatementLine
 from models.database import transaction
@@ -37,14 +37,18 @@ class Bank(LocalPayments):
         self.tells: Callable[[Booking], Booking | None] = lambda one: one
         self.more: list[Booking] = []
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
+        self.between: Callable[[], Awaitable[object]] | None = None  # two lines
+        self.closed: set[date] = set()
 
     async def books(self, day: date) -> AsyncIterator[Booking]:
         self.asked.append(day)
         if self.meanwhile:
             await self.meanwhile()
-        if self.away:
-            raise self.away
+        if self.away or day in self.closed:
+            raise self.away or ProviderUnavailable("closed")
         async for one in super().books(day):
+            if self.between:
+                await self.between()
             if (told := self.tells(one)) is not None:
                 yield told
         for one in self.more:
@@ -324,3 +328,94 @@ async def test_midnight_and_what_is_older_than_the_first_books_differ_from_nothi
     night.bank.tells = lambda one: one
     await night.passes(days=3)
     assert (await night.differs(), await Effect.all().count()) == ([], 0)
+
+
+@pytest.mark.parametrize("after", [0.0, 5.0])
+async def test_who_wants_to_be_asked_at_once_is_left_alone_for_a_while(night: Night, after: float) -> None:
+    async def enough() -> None:
+        assert night.bank.asked.count(TODAY) < 5
+
+    night.bank.away, night.bank.meanwhile = ProviderUnavailable("busy", after=after), enough
+    await night.passes()
+    assert night.bank.asked.count(TODAY) == 1
+
+
+async def test_a_line_that_is_not_understood_is_told_and_read_again(night: Night) -> None:
+    await night.sells()
+    night.bank.tells = lambda one: replace(one, key={}["id"])
+    await night.passes()
+    row = await Statement.get(day=TODAY.isoformat())
+    assert (row.state, row.attempts) == ("due", 1)
+    assert row.error == "a line of them is not understood (KeyError): see the log"
+    night.bank.tells = lambda one: one
+    night.shop.later(minutes=15)
+    await night.goes_on()
+    assert (await StatementLine.all().count(), await night.differs()) == (1, [])
+
+
+async def test_an_old_day_that_was_asked_for_by_hand_is_not_waited_for(night: Night) -> None:
+    old = await reconciliation.again("local", TODAY - timedelta(days=40), night.shop.now)
+    await reconciliation.not_read(old, "no books of that day any more", night.shop.now)
+    await night.passes(days=3)
+    assert (old.day in night.bank.asked, await differences.late(night.shop.now)) == (False, [])
+
+
+async def test_an_old_day_that_was_read_by_hand_says_nothing_of_the_days_after_it(night: Night) -> None:
+    """Of what was paid on a day in between the books were never read."""
+    await Statement.all().delete()
+    _, key, reference = await night.sells()
+    night.shop.later(days=2)
+    await night.goes_on()
+    old = await reconciliation.again("local", TODAY - timedelta(days=40), night.shop.now)
+    assert await read(night.bank, old, lambda: night.shop.now)
+    await night.bank.refund(reference, Money(800, "CNY"), "by the bank's own desk")
+    await night.settles(key)
+    await night.passes(days=6)
+    assert await night.differs() == []
+
+
+async def test_what_lies_on_a_day_that_is_read_again_is_not_missed_meanwhile(night: Night) -> None:
+    """Paid on that day and heard of on the next; and what is missing on the next is found once the day was read."""
+    _, unheard, reference = await night.opens()
+    await night.bank.pay(reference)
+    _, lost, lost_reference = await night.opens()
+    await night.passes()
+    assert (await Payment.get(key=unheard)).state == "paid"
+    await night.bank.pay(lost_reference)
+    await night.settles(lost)
+    night.bank.tells = lambda one: None if one.key == lost else one
+    night.bank.closed = {TODAY}
+    await reconciliation.again("local", TODAY, night.shop.now)
+    await night.passes()
+    assert await night.differs() == []
+    night.bank.closed = set()
+    night.shop.later(hours=1)
+    await night.goes_on()
+    assert await night.differs() == ["payment missing_there 0 6800"]
+
+
+async def test_books_that_take_long_are_read_by_one_node(night: Night) -> None:
+    for _ in range(3):
+        await night.sells()
+
+    async def slow() -> None:
+        night.shop.later(minutes=6)
+        if night.bank.asked.count(TODAY) < 3:
+            await night.node().run()
+
+    night.bank.between = slow
+    night.shop.later(days=1)
+    await night.goes_on()
+    assert (night.bank.asked.count(TODAY), await StatementLine.all().count()) == (1, 3)
+
+
+async def test_nobody_waits_for_the_books_of_one_that_is_switched_off(night: Night) -> None:
+    night.bank.away = ProviderUnavailable("the bank is closed")
+    await night.passes(days=4)
+    assert night.told[-1] == BooksChanged(2)
+    await Reconciling({}, night.accept, night.told.append, lambda: night.shop.now).run()
+    assert await differences.waiting(night.shop.now) == 0
+    night.bank.away = None
+    await night.goes_on()  # it is back
+    assert {row.state for row in await Statement.all()} == {"done"}
+    assert await Statement.all().count() == 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from bot.services import (
     backoffice,
     conversations,
+    ledger,
     linked_chats,
     pay_links,
     people,
@@ -92,6 +94,7 @@ async def _open_every_screen() -> None:
     await report_desk.last_runs(["sales"])
     await report_desk.subscriptions()
     await linked_chats.of(1)
+    await ledger.behind(datetime(2026, 11, 23, tzinfo=UTC))
     await visitors.place(visitors.Visit("v1", "x"))
     await pay_links.fates([1, 2], ["http://shop.test/pay/1"])
     await pay_links.fate_of("key-1")
