@@ -21,12 +21,12 @@ class Rendered:
     choices: tuple[Choice, ...]
 
 
-def render(replies: Iterable[Reply], capabilities: Capabilities, opens: str = "") -> list[Rendered]:
-    """Each reply within the channel's limits; menu numbers run on through all replies of one turn.
+def render(replies: Iterable[Reply], capabilities: Capabilities, opens: str = "", number: int = 1) -> list[Rendered]:
+    """Each reply within the channel's limits; menu numbers run on through all replies of one turn, from `number` on.
 
     `opens` is `OPENS` as the customer reads it.
     """
-    rendered, number = [], 1
+    rendered = []
     for reply in replies:
         one = _render(reply, capabilities, number)
         number += len(one.choices)

@@ -13,6 +13,7 @@ from bot.core.events import MessageChanged, RowChanged
 from bot.core.message import About, Wire
 from bot.core.ports import Channel, Occasion, Sent, Storage
 from bot.core.quiet import NEVER, QuietHours
+from bot.runtime import numbering
 from bot.runtime.attempts import Done, OutOfOrder
 from bot.runtime.platforms import pieces
 from bot.runtime.speech import SendPayload
@@ -32,7 +33,6 @@ LEFT_OUT = (
     "UPDATE message SET delivery = 'failed', error = ? WHERE conversation_id = ? AND seq = ? "
     "AND delivery IN ('queued', 'held', 'quiet')"
 )
-CHOICES = "UPDATE conversation SET choices = ?, version = version + 1 WHERE id = ?"
 USED = "UPDATE opening SET used = used + 1 WHERE id = ?"
 OVER = "UPDATE opening SET until = ? WHERE id = ?"
 BLOCKED = "UPDATE identity SET reachable = ? WHERE account = ? AND external_id = ?"
@@ -76,7 +76,7 @@ class Send:
             raise Final(f"the channel account {effect.lane.partition(':')[0]!r} is not configured any more")
         if not has_openings(channel.capabilities):
             sent = await channel.send(payload.recipient, wire, effect.key)
-            return self._sent(effect, channel, sent, payload, ())
+            return await self._sent(effect, channel, sent, payload, ())
         id_ = effect.conversation_id or 0
         open_, is_late = await openings.for_effect(id_, effect.lane, effect.key, self._clock())
         if open_ and is_late:
@@ -97,7 +97,7 @@ class Send:
             if payload.about == "news":  # by the time when they write it would be old
                 return _left_out(effect, "window_closed", over)
             return _waits(effect, open_, over)
-        return self._sent(effect, channel, sent, payload, ((USED, used),))
+        return await self._sent(effect, channel, sent, payload, ((USED, used),))
 
     async def _yields(self, effect: NewEffect, leads: int, channel: Channel, open_: Sequence[Opening]) -> bool:
         """Whether files leave the answer that they would take to their words, since there are not enough for both."""
@@ -106,7 +106,7 @@ class Send:
             return False
         return bool(await fetch(_WANTS_TO_LEAVE, (pieces.further(effect, leads),)))
 
-    def _sent(
+    async def _sent(
         self, effect: NewEffect, channel: Channel, sent: Sent, payload: SendPayload, used: tuple[Statement, ...]
     ) -> Done:
         external_id = sent.external_id if channel.capabilities.receipts else ""
@@ -114,7 +114,7 @@ class Send:
         rows = pieces.left(effect, payload.last, external_id, self._clock(), waited=waited)
         changed = pieces.changes(effect, payload.last, waited=waited)
         if payload.choices:
-            used = (*used, (CHOICES, [(msgspec.json.encode(payload.choices).decode(), effect.conversation_id)]))
+            used = (*used, *await numbering.left(effect.conversation_id or 0, payload.choices))
         return Done((*rows, *used), (_changed(effect),) if changed else ())
 
     async def _keep_back(self, effect: NewEffect, about: About) -> Done | None:

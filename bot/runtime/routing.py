@@ -132,6 +132,17 @@ def speaks_always(step: Step, routes: Routes) -> bool:
             return False
 
 
+def is_meanwhile(step: Step) -> bool:
+    """Whether what follows is said beside the talk, as news are: nothing that the customer did leads to it."""
+    match step:
+        case Start(background=background):
+            return background
+        case Answer(dialog=dialog) | Result(dialog=dialog) | AskAgain(dialog=dialog):
+            return dialog.background
+        case _:
+            return False
+
+
 def goes_past_people(step: Step, inbound: Inbound, state: ConversationState, routes: Routes) -> bool:
     """Whether what the customer did is for the bot although a person has the word; all else they say to that person.
 

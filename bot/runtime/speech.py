@@ -11,6 +11,7 @@ from bot.core.message import About, Choice, Reply, Wire
 from bot.core.reference import shortened
 from bot.core.render import OPENS, choices_of, gathered, render
 from bot.core.text import Voice
+from bot.runtime import numbering
 from bot.runtime.state import ConversationState
 from bot.runtime.writes import NewEffect, Writes, body_of, preview
 
@@ -44,10 +45,11 @@ class Speech:
         """One more reply, behind those before it."""
         self._replies.append(reply)
 
-    def finish(self, *, later: bool = False, always: bool = False) -> None:
+    def finish(self, *, later: bool = False, always: bool = False, meanwhile: bool = False) -> None:
         """Turn what was said into rows. What leaves `later` is what a typed number stands for from then on.
 
-        `always`: also while a person has the word.
+        `always`: also while a person has the word. `meanwhile`: nobody asked for it, so it takes no numbers from a
+        question that is open.
         """
         if not self._replies:
             return
@@ -57,12 +59,14 @@ class Speech:
             return
         if self._capabilities.gathers:
             self._replies = gathered(self._replies)
+        before = numbering.taken(self._state) if meanwhile else ()
         choices = tuple(choice for reply in self._replies for choice in choices_of(reply))
+        choices = (*before, *choices) if choices else ()
         first, most = self._state.last_seq + 1, self._capabilities.button_data
         fitting = (
             [shortened(reply, seq, most) for seq, reply in enumerate(self._replies, first)] if most else self._replies
         )
-        shown = render(fitting, self._capabilities, self._opens)
+        shown = render(fitting, self._capabilities, self._opens, len(before) + 1)
         for index, (reply, rendered) in enumerate(zip(self._replies, shown, strict=True), 1):
             self._write(reply, rendered.wires, choices if later and index == len(shown) else ())
         if choices and not later:

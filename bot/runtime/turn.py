@@ -96,7 +96,8 @@ class Turn:
             await dialogs.take(step, files)
         if not inbound.automatic:  # a machine is obeyed, and not answered
             always = routing.speaks_always(step, self._shop.routes)
-            self._speech.finish(later=await self._sleeps(), always=always)
+            meanwhile = routing.is_meanwhile(step)
+            self._speech.finish(later=await self._sleeps(), always=always, meanwhile=meanwhile)
         if dialogs.successor is not None:
             self.writes.effects.append(follows(state.lane, state.id, state.epoch, dialogs.successor))
         elif dialogs.wants_person and self._shop.on(state.account).hands_over:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from bot.core.profiles import PROFILES
 from bot.runtime.shop import Later
 from bot.services import backoffice
 from bot.services.order_states import NOTHING, Doing
@@ -14,7 +16,7 @@ from bot.services.shipments import Parcel
 from models import CartLine, Message, Order, OrderEvent, Review, Shipment
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.shopkeeping import stock
-from tests.scenarios.test_order import who_ordered
+from tests.scenarios.test_order import go_to_checkout, who_ordered
 from tests.unit.services.shop import lies
 
 SF = Parcel("SF Express", "SF1234567", "https://sf.example/SF1234567")
@@ -59,6 +61,34 @@ async def test_a_link_to_follow_its_way_is_a_button(one_sim: Simulator) -> None:
     assert buttons == {"Track": SF.url, "I received it": ""}
     await takes(one_sim, "deliver")
     assert [button.label for button in (await ann.last()).buttons] == ["I received it", "Leave a review", "Order again"]
+
+
+@pytest.mark.parametrize("channel", ["sms", "telegram"])
+async def test_a_number_answers_what_is_asked_whatever_is_told_meanwhile(
+    channel: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    async with Simulator(PROFILES[channel], tmp_path, sqlite_url) as sim:
+        ann = await who_paid(sim)
+        await go_to_checkout(ann)
+        await ann.picks("Yes")
+        await ann.picks("Place the order")
+        first, second = await Order.all().order_by("id")
+        await ann.says("/orders")
+        await ann.picks(f"{second.number} · ¥68.00 · waiting for payment")
+        await ann.picks("Cancel this order")
+        for step, doing in (("pack", NOTHING), ("ship", Doing(parcel=SF))):
+            await sim.runtime.step_order(first.id, step, 1, doing)
+            await sim.runtime.idle()
+        assert await ann.times("is on its way to you") == 1
+        await ann.says("1")
+        assert [row.state for row in await Order.all().order_by("id")] == ["shipped", "cancelled"]
+        await ann.says("/orders")
+        await ann.picks(f"{first.number} · ¥68.00 · on its way")
+        await ann.says("/review")
+        await sim.runtime.step_order(first.id, "deliver", 1)
+        await sim.runtime.idle()
+        await ann.picks("I received it")
+        assert (await Order.get(id=first.id)).state == "completed"
 
 
 async def test_nobody_asks_where_nothing_is_under_way(one_sim: Simulator) -> None:

@@ -33,6 +33,10 @@ def telling() -> Router:
     async def called(chat: Chat) -> None:
         chat.say("called")
 
+    @router.command("sure")
+    async def sure(chat: Chat) -> None:
+        chat.say(str(await chat.confirm("sure?")))
+
     @router.fallback
     async def answer(chat: Chat) -> None:
         chat.say("answer")
@@ -85,6 +89,23 @@ async def test_a_number_that_is_typed_at_night_is_about_what_was_seen(sqlite_url
         sim.now = MORNING
         await sim.deliver(Inbound(sim.account, "morning", ann.sender, "order", data="morning"))
         assert [one.label for one in (await choices(ann))] == ["morning"]
+
+
+async def test_what_leaves_in_the_morning_takes_no_number_from_what_is_asked(sqlite_url: str, tmp_path: Path) -> None:
+    async with Simulator(PROFILES["sms"], tmp_path, sqlite_url, routers=[telling()]) as sim:
+        sim.quiet, sim.now = parse("22:00-08:00", "UTC"), NIGHT
+        await sim.restarts()
+        ann = await sim.customer()
+        await ann.says("hello")
+        await sim.deliver(Inbound(sim.account, "night", ann.sender, "order", data="night"))
+        await ann.says("/sure")
+        await sim.passes("9h")
+        assert [one.label for one in (await choices(ann))] == ["Yes", "No", "night"]
+        await ann.says("night")
+        assert "called" in (await ann.screen())[-2].text
+        await ann.picks("Go on")
+        await ann.says("1")
+        assert await ann.sees("True")
 
 
 async def choices(customer: Customer) -> tuple[Choice, ...]:
