@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 
 from bot.core.chat import Chat
 from bot.core.message import Summary, SummaryLine
@@ -43,7 +42,6 @@ def title(charge: Charge) -> Text:
         return _("Discount {code}", code=charge.name)
     if charge.kind == "shipping":
         return _("Shipping: {title}", title=charge.title)
-    rate = format((Decimal(charge.rate) / 1000).normalize(), "f")
     if charge.included:
-        return _("Tax included ({rate}%)", rate=rate)
-    return _("Tax ({rate}%)", rate=rate)
+        return _("Tax included ({rate}%)", rate=charge.per_cent)
+    return _("Tax ({rate}%)", rate=charge.per_cent)

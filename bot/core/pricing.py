@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 
 from bot.core.errors import Refused
@@ -109,6 +110,11 @@ class Charge:
     amount: Money
     rate: int = 0  # of a tax: see `WHOLE`
     included: bool = False
+
+    @property
+    def per_cent(self) -> str:
+        """The rate as people write it, like "19" or "8.875"."""
+        return format((Decimal(self.rate) / 1000).normalize(), "f")
 
 
 @dataclass(frozen=True, slots=True)

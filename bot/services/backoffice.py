@@ -9,7 +9,8 @@ from typing import Any, Generic, TypeVar
 
 from bot.core.errors import Refused
 from bot.core.money import Money
-from bot.services import desk_payments, order_news, refunds, shipments
+from bot.core.pricing import Charge
+from bot.services import desk_payments, order_news, pricing, refunds, shipments
 from bot.services.attachments import FileView
 from bot.services.conversations import cursor, read_cursor
 from bot.services.rows import moment, stamp
@@ -82,6 +83,7 @@ class OrderDetail:
     steps: tuple[Step, ...]
     payments: tuple[desk_payments.PaymentRow, ...]
     parcels: tuple[Parcel, ...]
+    charges: tuple[Charge, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +152,10 @@ async def order(order_id: int) -> OrderDetail:
     found = await orders_by_id([order_id])
     if not found:
         raise Refused("no_order")
+    [row] = found
     parcels = (await shipments.of_orders([order_id])).get(order_id, ())
-    return OrderDetail(found[0], await _steps(found[0]), await desk_payments.of_order(order_id), parcels)
+    charges = (await pricing.charges({order_id: row.total.currency}))[order_id]
+    return OrderDetail(row, await _steps(row), await desk_payments.of_order(order_id), parcels, charges)
 
 
 async def reviews(state: str, before: str = "") -> Page[ReviewRow]:

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from bot.core.webhooks import VERSION, is_wanted
-from models import Order, OrderLine, Payment, Review
+from models import Order, OrderCharge, OrderLine, Payment, Review
 from models.database import client, execute, fetch
 
 #: Who wants what is asked again after so many seconds: a new endpoint is told of what happens from then on.
@@ -76,6 +76,7 @@ async def of_order(order: Order, before: str, actor: str, now: datetime) -> None
     if not is_wanted(name, await wanted()):
         return
     lines = await OrderLine.filter(order_id=order.id).order_by("id")
+    charges = await OrderCharge.filter(order_id=order.id).order_by("id")
     data = {
         "id": order.id,
         "number": order.number,
@@ -85,6 +86,15 @@ async def of_order(order: Order, before: str, actor: str, now: datetime) -> None
         "total": _money(order.total, order.currency),
         "lines": [
             {"sku": line.sku, "quantity": line.quantity, "price": _money(line.price, order.currency)} for line in lines
+        ],
+        "charges": [
+            {
+                "kind": one.kind,
+                "name": one.name,
+                "amount": _money(one.amount, order.currency),
+                "included": one.included,
+            }
+            for one in charges
         ],
         "account": order.account,
         "contact": order.contact_id,

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from bot.core.ports import Channel
+from bot.core.pricing import Charge
 from bot.services import order_states
 from bot.services.backoffice import OrderDetail, OrderRow, ReviewRow, Step
 from bot.services.consents import Standing
@@ -196,8 +197,19 @@ class Shapes:
             "phone": row.phone,
             "address": row.address,
             "hold_until": time_or_none(row.hold_until),
+            "charges": [self._charge(one) for one in detail.charges],
             "events": [self._event(step) for step in detail.steps],
             "parcels": [{"carrier": one.carrier, "number": one.number, "url": one.url} for one in detail.parcels],
+        }
+
+    def _charge(self, charge: Charge) -> trade.Charge:
+        return {
+            "kind": charge.kind,
+            "name": charge.name,
+            "title": charge.title,
+            "rate": charge.per_cent,
+            "amount": money(charge.amount, self.locale),
+            "included": charge.included,
         }
 
     def _event(self, step: Step) -> trade.OrderEvent:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from models import Contact, Order, Shipment
+from models import Contact, Order, OrderCharge, Shipment
 from tests.unit.web.running import Site
 from tests.unit.web.test_desk_payments import enters
 
@@ -16,10 +16,13 @@ async def order(site: Site) -> Order:
     """One that is packed."""
     times = {"created_at": site.clock(), "updated_at": site.clock()}
     ann = await Contact.create(name="Ann", **times)
-    return await Order.create(
+    order = await Order.create(
         number="P7K2-4M9Q", contact=ann, state="packed", total=6800, currency="CNY", name="Ann", address="",
         paid_at=site.clock(), **times,
     )  # fmt: skip
+    await OrderCharge.create(order=order, kind="shipping", name="dhl", title="DHL", amount=1200)
+    await OrderCharge.create(order=order, kind="tax", name="US", title="", amount=554, rate=8875, included=True)
+    return order
 
 
 PARCEL = {"carrier": "SF Express", "number": "SF1234567", "url": "https://sf.example/SF1234567"}
@@ -30,6 +33,10 @@ async def test_what_it_was_sent_as_is_shown_and_what_leads_on(site: Site, order:
     status, told = await site.json("POST", f"/api/desk/orders/{order.id}/ship", json=PARCEL, headers=headers)
     shown: Any = told["order"]
     assert (status, shown["state"], shown["parcels"]) == (200, "shipped", [PARCEL])
+    assert [(one["kind"], one["title"], one["rate"], one["amount"]["text"]) for one in shown["charges"]] == [
+        ("shipping", "DHL", "0", "¥12.00"),
+        ("tax", "", "8.875", "¥5.54"),
+    ]
     assert shown["steps"] == [
         {"name": "deliver", "role": "agent", "why": False},
         {"name": "complete", "role": "agent", "why": False},

@@ -112,12 +112,27 @@ class Payment(PaymentFacts):
     by_hand: bool
 
 
+class Charge(TypedDict):
+    """What an order costs besides its goods: `name` is the code, the method or the country, `rate` a tax's per cent.
+
+    One that is `included` in the prices adds nothing to the total.
+    """
+
+    kind: Annotated[str, one_of(("discount", "shipping", "tax"))]
+    name: str
+    title: str
+    rate: str
+    amount: Money
+    included: bool
+
+
 class OrderFacts(OrderRow):
     """An order with what happened to it."""
 
     phone: str
     address: str
     hold_until: Time | None
+    charges: list[Charge]
     events: list[OrderEvent]
     parcels: list[Parcel]
 

@@ -149,9 +149,13 @@ export type Order = OrderRow & {
   phone: string;
   address: string;
   events: OrderEvent[];
+  /** What it costs besides its goods. */
+  charges: Charge[];
   payments: Payment[];
   parcels: Parcel[];
 };
+/** `name` is the code, the method or the country; one that is included in the prices adds nothing to the total. */
+export type Charge = { kind: "discount" | "shipping" | "tax"; name: string; title: string; rate: string; amount: Money; included: boolean };
 /** What an order left as; each part may be unknown (""). */
 export type Parcel = { carrier: string; number: string; url: string };
 export type OrderStep = "pack" | "ship" | "deliver" | "complete" | "cancel" | "return" | "refund";
