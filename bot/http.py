@@ -88,7 +88,7 @@ class Answer:
             return max(0.0, float(reset) - time())
         try:
             return max(0.0, parsedate_to_datetime(told).timestamp() - time())
-        except ValueError:
+        except (ValueError, OverflowError):  # a zone or a year that no clock has
             return None
 
 

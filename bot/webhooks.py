@@ -83,7 +83,7 @@ def _after(response: ClientResponse) -> float | None:
         return float(told[:9])
     try:
         return max(0.0, parsedate_to_datetime(told).timestamp() - time())
-    except ValueError:
+    except (ValueError, OverflowError):  # a zone or a year that no clock has
         return None
 
 

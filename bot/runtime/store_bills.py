@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
 from bot.core.billing import TakesMoney
+from bot.core.errors import StoreUnavailable
 from bot.core.store import Store, ThereOrder
 from bot.runtime.store_sending import Steps
 from bot.services import store_bills, store_hints
 from bot.services.store_hints import Waiting
+
+log = logging.getLogger(__name__)
 
 
 class Bills:
@@ -22,7 +26,14 @@ class Bills:
     async def run(self) -> None:
         """Ask for those that nobody has paid, as far as we know."""
         for payment in await store_bills.unpaid(self._name) if self._store else ():
-            billed = await self._store.billed(payment.reference) if self._store else None
+            try:
+                billed = await self._store.billed(payment.reference) if self._store else None
+            except StoreUnavailable as error:
+                if error.after is not None:
+                    raise
+                facts = {"action": "store.bill", "payment": payment.key}
+                log.warning("a bill could not be asked for: %s", error, extra=facts)
+                continue  # the one alone, or the shop, which the next call shows
             if billed is not None and billed.state == "paid":
                 await self._steps.noticed(payment, f"bill:{payment.reference}:{billed.paid}")
 

@@ -43,7 +43,10 @@ class Sending:
         self._is_ours, self._clock = is_ours, clock
 
     async def run(self) -> None:
-        """What is due; one that fails waits, and keeps nothing else waiting."""
+        """What is due; one that fails waits, and keeps nothing else waiting.
+
+        Raises `StoreUnavailable` where the shop asks all of us to wait.
+        """
         for one in await store_orders.due(self._name, self._clock()):
             if not await self._is_ours():
                 return
@@ -52,6 +55,8 @@ class Sending:
                     await self._bring(one)
             except (StoreUnavailable, Unauthorised) as error:
                 await store_orders.later(one, self._name, str(error), self._clock())
+                if isinstance(error, StoreUnavailable) and error.after is not None:
+                    raise
             except BadInput as error:
                 await store_orders.refused(one, self._name, str(error), self._clock())
 

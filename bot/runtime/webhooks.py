@@ -115,15 +115,8 @@ class Webhooks:
 
     async def _tell(self, one: Delivery) -> bool:
         """Whether it went well; never raises."""
-        began, at = time.monotonic(), int(self._clock().timestamp())
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": AGENT,
-            "webhook-id": one.key,
-            "webhook-timestamp": str(at),
-            "webhook-signature": sign(one.secrets, one.key, at, one.body),
-        }
-        posted = await self._post.post(one.url, one.body, headers)
+        began = time.monotonic()
+        posted = await self._posted(one)
         took_ms = round((time.monotonic() - began) * 1000)
         try:
             async with asyncio.timeout(RECORD_SECONDS):
@@ -134,6 +127,23 @@ class Webhooks:
             log.error("a webhook was not recorded", extra=facts | fault(error))
             return False
         return posted.went_well
+
+    async def _posted(self, one: Delivery) -> Posted:
+        at = int(self._clock().timestamp())
+        try:
+            headers = {
+                "Content-Type": "application/json",
+                "User-Agent": AGENT,
+                "webhook-id": one.key,
+                "webhook-timestamp": str(at),
+                "webhook-signature": sign(one.secrets, one.key, at, one.body),
+            }
+            return await self._post.post(one.url, one.body, headers)
+        except Exception as error:
+            # Whatever one endpoint brings about ends no task that tells the others.
+            facts = {"action": "webhooks.post", "delivery": one.id}
+            log.error("a webhook could not be made", extra=facts | fault(error))
+            return Posted(None, "unreachable")
 
     async def _record(self, one: Delivery, posted: Posted, took_ms: int) -> None:
         wait = None if posted.went_well else webhook_delay(one.attempts + 1, posted.after, self._chance())

@@ -55,6 +55,10 @@ class Sender:
         await asyncio.gather(*self.hooks._tasks.values())
 
 
+#: A date of a zone that no clock has.
+NO_TIME = "Mon, 23 Nov 2026 09:00:00 +99999999999999999999"
+
+
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
     async with receiving() as made:
@@ -124,8 +128,9 @@ async def test_two_secrets_sign_for_a_day(small: Sender, receiver: Receiver) -> 
         (web.Response(status=429, headers={"Retry-After": "90"}), 429, 90),
         (web.Response(status=503, headers={"Retry-After": "999999"}), 503, 86400),
         (web.Response(status=404), 404, None),
+        (web.Response(status=503, headers={"Retry-After": NO_TIME}), 503, None),
     ],
-    ids=["error", "redirect", "too fast", "much too fast", "nothing there"],
+    ids=["error", "redirect", "too fast", "much too fast", "nothing there", "no time at all"],
 )
 async def test_what_failed_is_told_again_under_the_same_id(
     small: Sender, receiver: Receiver, answer: web.Response, status: int, rest: int | None
@@ -251,6 +256,16 @@ async def test_an_endpoint_that_never_answers_is_hung_up_on(small: Sender, recei
     await small.looks()
     await quick.close()
     assert (await WebhookDelivery.get()).error == "timeout"
+
+
+async def test_what_cannot_even_be_signed_ends_nothing(small: Sender, receiver: Receiver) -> None:
+    id_, _ = await small.endpoint(f"{receiver.url}/broken")
+    await small.endpoint(f"{receiver.url}/sound")
+    await WebhookEndpoint.filter(id=id_).update(secret="whsec_x")
+    await small.happens("order.paid")
+    await small.looks()
+    assert [call.path for call in receiver.calls] == ["/sound"]
+    assert sorted(await WebhookDelivery.all().values_list("state", "attempts")) == [("delivered", 1), ("waiting", 1)]
 
 
 async def test_two_nodes_share_the_work(sender: Sender, receiver: Receiver) -> None:

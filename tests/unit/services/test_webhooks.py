@@ -132,7 +132,7 @@ async def test_no_more_than_can_be_called(shop: Shop, monkeypatch: pytest.Monkey
         await endpoints.create(URL, ("order.*",), False, 1, NOW)
 
 
-async def test_a_test_goes_to_one_and_the_log_is_read_in_pages(shop: Shop) -> None:
+async def test_a_test_goes_to_one_and_the_log_is_read_in_pages(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     one, _ = await endpoints.create(URL, ("order.*",), False, 1, NOW)
     other, _ = await endpoints.create(URL, ("order.*",), False, 1, NOW)
     for _ in range(3):
@@ -144,6 +144,8 @@ async def test_a_test_goes_to_one_and_the_log_is_read_in_pages(shop: Shop) -> No
     assert (await endpoints.log(other)).items == ()
     assert (await endpoints.log(one, "failed")).items == ()
     assert (await endpoints.view(one, NOW)).waiting == 3
+    monkeypatch.setattr(endpoints, "MOST_COUNTED", 2)
+    assert (await endpoints.view(one, NOW)).waiting == 2
     await endpoints.remove(one, 1, NOW)
     with pytest.raises(Refused, match="no_webhook"):
         await endpoints.log(one)
