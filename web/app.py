@@ -16,7 +16,7 @@ from bot.edge.passing import resume
 from bot.edge.process import EdgeProcess
 from bot.services import settings as kept
 from bot.services.filing import Filing
-from web import checkout, files, health, hooks, order_page, pay, shop, static_files, uploads
+from web import checkout, files, health, hooks, order_page, pay, shop, static_files, store_install, uploads
 from web.api import document
 from web.api import orders as api_orders
 from web.api.access import GAUGES, Gauges
@@ -103,6 +103,8 @@ def _pages() -> Iterator[web.RouteDef]:
     yield web.get("/order/{number}/{mark}", order_page.show)
     yield web.post("/order/{number}/{mark}", order_page.act)
     yield web.get("/files/{token}", files.serve)
+    yield web.get("/stores/{name}/install", store_install.begin)
+    yield web.get("/stores/{name}/installed", store_install.finish)
     yield web.get("/api/shop/products", shop.products_json)
     yield web.get("/api/shop/reviews", shop.reviews_json)
 

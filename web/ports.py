@@ -56,6 +56,12 @@ class Till(Protocol):
 class Stores(Protocol):
     """The connected shops."""
 
+    def install_at(self, name: str, back: str, state: str) -> str | None:
+        """Where our app is allowed what it needs, to come back with `state`; None for no shop to install in."""
+
+    async def installed(self, name: str, query: Mapping[str, str], staff_id: int) -> None:
+        """Staff came back from there. Raises `Unauthorised`, `BadInput`, `StoreUnavailable`."""
+
     async def hear(self, name: str, call: HookRequest) -> HookAnswer | None:
         """Keep what a shop tells; None for no shop of ours. Raises `Unauthorised`, `BadInput`, `DatabaseBusy`."""
 

@@ -96,6 +96,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "Meanwhile {pieces} pieces lie there: something was sold or counted. Look again.",
         "zh": "现在的库存是 {pieces} 件，期间有销售或盘点，请核对后再改。",
     },
+    "not_installed": {
+        "en": "The app was not installed in the shop: {why}.",
+        "zh": "应用没有安装到网店：{why}。",
+    },
     "no_webhook": {"en": "There is no such webhook.", "zh": "没有这个 Webhook。"},
     "too_many_webhooks": {
         "en": "There are {most} webhooks already: remove one first.",

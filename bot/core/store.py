@@ -14,8 +14,9 @@ from bot.core.money import Money
 from bot.core.ports import FileStream, HookAnswer, HookRequest
 from bot.core.pricing import Charge
 
-#: "bill": what the shop itself is to be paid for. "privacy": what is asked of everybody who has data of its customers.
-About = Literal["product", "order", "bill", "privacy"]
+#: "access": our app was uninstalled. "bill": what the shop itself is to be paid for. "privacy": what is asked of
+#: everybody who has data of its customers.
+About = Literal["product", "order", "bill", "privacy", "access"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import date, datetime
 
 from bot.core.billing import Billed, TakesMoney
@@ -12,6 +12,7 @@ from bot.core.money import Money
 from bot.core.payment import Booking, Checkout, Notice, PaymentRequest, PaymentTruth, RefundTruth, Terms
 from bot.core.ports import HookAnswer, HookRequest
 from bot.core.text import _
+from bot.runtime import store_access
 from bot.services import store_bills
 from bot.services.store_reading import money
 from models.database import transaction
@@ -30,7 +31,7 @@ class ShopCheckout:
     async def create(self, request: PaymentRequest) -> Checkout:
         """A bill; one that would cost something else is taken back, and nobody sees it."""
         wanted = await store_bills.bill(request, self.name)
-        with _asking():
+        async with self._asking():
             billed = await self._store.bill(wanted)
             if billed.state != "open" or _money(billed.total, billed.currency) != request.amount:
                 if billed.state == "open":
@@ -52,7 +53,7 @@ class ShopCheckout:
 
     async def fetch(self, reference: str) -> PaymentTruth:
         """What became of the bill; an order that it became is ours from then on, and not sent there again."""
-        with _asking():
+        async with self._asking():
             billed = await self._store.billed(reference)
         if billed is None or billed.state == "gone":
             return PaymentTruth(reference, "failed")
@@ -68,7 +69,7 @@ class ShopCheckout:
         if truth.state != "open":
             return truth
         try:
-            with _asking():
+            async with self._asking():
                 await self._store.unbill(reference)
         except BadInput:
             return await self.fetch(reference)
@@ -85,7 +86,7 @@ class ShopCheckout:
         if amount.currency != left.currency or not 0 < amount.amount <= left.amount:
             raise Refused("too_much", reference=reference, left=left)
         try:
-            with _asking():
+            async with self._asking():
                 await self._store.pay_back(reference, amount, key)
         except BadInput as error:
             return RefundTruth(key, "failed", amount, str(error))
@@ -93,14 +94,14 @@ class ShopCheckout:
 
     async def fetch_refund(self, reference: str, key: str) -> RefundTruth | None:
         """The one whose note is the key."""
-        with _asking():
+        async with self._asking():
             billed = await self._store.billed(reference)
             given = await self._store.paid_back(reference, key) if billed and billed.state == "paid" else None
         return RefundTruth(key, "given", _money(given, billed.currency)) if billed and given is not None else None
 
     async def books(self, day: date) -> AsyncIterator[Booking]:
         """What the shop took and gave back for our bills."""
-        with _asking():
+        async with self._asking():
             async for one in self._store.takings(day):
                 sign = -1 if one.amount.startswith("-") else 1
                 amount = _money(one.amount.removeprefix("-"), one.currency) * sign
@@ -112,6 +113,15 @@ class ShopCheckout:
 
     async def close(self) -> None:
         """The shop is closed by itself."""
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[None]:
+        """With the token that is kept now: another node may read the shop. Its errors are a provider's here."""
+        await store_access.lend(self._store)
+        try:
+            yield
+        except StoreUnavailable as error:
+            raise ProviderUnavailable(str(error), after=error.after) from error
 
 
 def _truth(billed: Billed) -> PaymentTruth:
@@ -126,12 +136,3 @@ def _money(text: str, currency: str) -> Money:
         return money(text, currency)
     except BadInput:
         raise ProviderUnavailable(f"the shop names a sum that {currency} does not have") from None
-
-
-@contextmanager
-def _asking() -> Iterator[None]:
-    """A shop's errors are a provider's here."""
-    try:
-        yield
-    except StoreUnavailable as error:
-        raise ProviderUnavailable(str(error), after=error.after) from error

@@ -18,7 +18,7 @@ from bot.core.deadline import elapsed
 from bot.core.errors import BadInput, DatabaseBusy, LeaseLost, Retryable, StoreUnavailable, Unauthorised
 from bot.core.faults import fault
 from bot.core.store import About, Store
-from bot.runtime import roll
+from bot.runtime import roll, store_access
 from bot.runtime.lease import Lease
 from bot.runtime.store_bills import Bills
 from bot.runtime.store_pictures import Pictures
@@ -100,6 +100,12 @@ class Syncing:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    async def again(self) -> None:
+        """What it waited for is there: begin at once, where it is read from here."""
+        if self._task is not None:
+            await self.stop()
+            self.start()
+
     def hint(self) -> None:
         """Something changed there: look at once."""
         self._hinted.set()
@@ -168,6 +174,7 @@ class Syncing:
 
         Raises what the shop raises, and `DatabaseBusy`.
         """
+        await store_access.lend(self._store)
         if not await self._is_ours():
             return
         sync = await store_states.begin(self._name, self._clock())

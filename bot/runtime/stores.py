@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.core.ports import HookAnswer, HookRequest
+from bot.runtime import store_access
 from bot.runtime.lease import Lease
 from bot.runtime.store_sending import Steps
 from bot.runtime.store_syncing import Clock, Connected, Syncing
@@ -36,10 +37,22 @@ class Stores:
         for asked in (one for one in said if one.about == "privacy"):
             # At once: a shop that left answers no question any more.
             await store_privacy.take(name, asked, self._storage, self._clock(), self._published)
-        if hints := [one for one in said if one.about != "privacy"]:
+        for left in (one for one in said if one.about == "access"):
+            await store_access.left(store, left, self._clock())
+        if hints := [one for one in said if one.about not in ("privacy", "access")]:
             await store_hints.keep(name, hints, self._clock())
             self._syncing[name].hint()
         return store.answer()
+
+    def install_at(self, name: str, back: str, state: str) -> str | None:
+        """Where staff allow our app what it needs, to come back with `state`; None for no shop to install in."""
+        store = store_access.installable(self._connected.get(name))
+        return store.install_at(back, state) if store else None
+
+    async def installed(self, name: str, query: Mapping[str, str], staff_id: int) -> None:
+        """Staff came back from there: the shop is read at once. Raises as `Installable.install`."""
+        if await store_access.take(self._connected[name], query, staff_id, self._clock()):
+            await self._syncing[name].again()
 
     def start(self) -> None:
         """Read them from here on."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from bot.core.events import ContactErased
 from bot.core.ports import Storage
 from bot.core.store import Hint
-from bot.services import audit, privacy, store_orders
+from bot.services import audit, privacy, store_grants, store_orders
 from models import (
     Order,
     Place,
@@ -63,6 +63,7 @@ async def untie(store: str, now: datetime) -> None:
             await table.filter(store=store).update(store=None, external_id=None)
         for rows in (StoreSeen, StoreConflict, StoreProblem, StoreHint, StoreOrder, StoreReview, StoreSync):
             await rows.filter(store=store).delete()
+        await store_grants.gone(store, None, now)
         await audit.record(None, "store.shop.redact", f"store:{store}", now)
         await _tell(store, "shop", "shop_left", {}, now)
 

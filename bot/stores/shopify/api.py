@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.core.deadline import elapsed
 from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
+from bot.http import Answer
 from bot.stores._api import Api
 from bot.stores.shopify.budget import Budget
 from bot.stores.shopify.settings import Settings
@@ -24,6 +25,8 @@ REFUSED = {
     404: "there is no shop at stores.shopify.shop",
 }
 
+NOT_INSTALLED = "the app is not installed in the shop: an admin opens /stores/shopify/install in the browser"
+
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -33,7 +36,7 @@ class AdminApi:
     def __init__(self, settings: Settings, sleep: Sleep = asyncio.sleep, clock: Callable[[], float] = elapsed) -> None:
         self._api = Api("Shopify", settings.api_base or f"https://{settings.shop}", settings.timeout)
         self._path = f"/admin/api/{settings.version}/graphql.json"
-        self._headers = {"X-Shopify-Access-Token": settings.access_token.reveal()}
+        self._token = settings.access_token.reveal()
         self._budget, self._sleep = Budget(clock), sleep
         self.version = settings.version
         self.now = datetime.min.replace(tzinfo=UTC)  # by Shopify's clock, as of the last answer
@@ -58,12 +61,23 @@ class AdminApi:
             raise BadInput(f"Shopify does not take it: {said['errors'][0].get('message', '')}"[:300])
         raise StoreUnavailable(f"Shopify did not understand a query ({', '.join(sorted(codes)) or 'no data'})")
 
+    def use(self, token: str) -> None:
+        """Call with this one from now on."""
+        self._token = token
+
+    async def buy(self, body: Mapping[str, Any]) -> Answer:
+        """What a code is good for."""
+        return await self._api.call("POST", "/admin/oauth/access_token", json=body)
+
     async def close(self) -> None:
         """Close connections."""
         await self._api.close()
 
     async def _post(self, json: Mapping[str, Any]) -> dict[str, Any]:
-        answer = await self._api.call("POST", self._path, json=json, headers=self._headers)
+        if not self._token:
+            raise Unauthorised(NOT_INSTALLED)
+        headers = {"X-Shopify-Access-Token": self._token}
+        answer = await self._api.call("POST", self._path, json=json, headers=headers)
         if answer.status in REFUSED:
             raise Unauthorised(REFUSED[answer.status])
         if answer.status >= 400:

@@ -31,6 +31,9 @@ TOPICS = (
 MONEY_TOPICS = (*TOPICS, "DRAFT_ORDERS_UPDATE")
 #: Shopify sends these to every app, without being asked.
 PRIVACY = ("customers/redact", "customers/data_request", "shop/redact")
+#: The same where it was installed by its merchant.
+INSTALLED_TOPICS = ("APP_UNINSTALLED",)
+UNINSTALLED = "app/uninstalled"
 #: By the first word of a topic: what it is about, and where its body has the id.
 ABOUT: dict[str, tuple[About, str]] = {
     "products": ("product", "id"),
@@ -61,6 +64,8 @@ def read(request: HookRequest, shop: str) -> list[Hint]:
     topic = header(request, "topic")
     if topic in PRIVACY and header(request, "shop-domain") in ("", shop):
         return [_private(topic, _body(request))]
+    if topic == UNINSTALLED and header(request, "shop-domain") == shop:
+        return [Hint(topic, topic, "access", "", {"at": header(request, "triggered-at")})]
     about, name = ABOUT.get(topic.partition("/")[0], (None, ""))
     if about is None or header(request, "shop-domain") not in ("", shop):
         return []

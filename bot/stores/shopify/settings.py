@@ -32,12 +32,16 @@ class Settings(StoreSettings):
     cure = (
         "set `shop` to its address at myshopify.com; in its admin (Settings, Apps, Develop apps) make an app with "
         "read_products, read_inventory, read_locations, read_orders and write_orders (and, where the shop takes the "
-        "money, write_draft_orders), and copy `access_token` and `client_secret` from there"
+        "money, write_draft_orders), and copy `access_token` and `client_secret` from there; or, with an app of the "
+        "developer dashboard, copy `client_id` and `client_secret`, and open /stores/shopify/install as an admin"
     )
-    needed = ("shop", "access_token", "client_secret")
+    needed = ("shop", "client_secret")
 
     shop: Annotated[str, AfterValidator(_domain)] = Field(default="", description="your-shop.myshopify.com.")
     access_token: Secret = Field(default=Secret(), description="Of the Admin API: shpat_….")
+    client_id: str = Field(
+        default="", description="Of the app, where it has no access_token: it is installed by /stores/shopify/install."
+    )
     client_secret: Secret = Field(default=Secret(), description="Of the app: webhooks are signed with it.")
     old_client_secret: Secret = Field(
         default=Secret(), description="The one before, as long as webhooks are still signed with it."
@@ -51,3 +55,12 @@ class Settings(StoreSettings):
         default="2026-07", description="The version of the API that calls are pinned to."
     )
     api_base: Url = Field(default="", description="Another address of the Admin API; empty: that of the shop.")
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything that it needs was set; then all of it must be."""
+        return bool(super().is_on or self.access_token or self.client_id)
+
+    def missing(self) -> tuple[str, ...]:
+        """Keys that it needs, and has not: a token, or what one is bought with."""
+        return (*super().missing(), *(() if self.access_token or self.client_id else ("access_token or client_id",)))

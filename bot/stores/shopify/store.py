@@ -10,10 +10,11 @@ import orjson
 
 from bot.core.billing import Bill, Billed, Taking
 from bot.core.errors import BadInput, StoreUnavailable
+from bot.core.installing import Grant
 from bot.core.money import Money
 from bot.core.ports import FileStream, HookAnswer, HookRequest
 from bot.core.store import Brief, Hint, Made, OutOrder, Page, StorePlace, StoreProduct, ThereOrder
-from bot.stores.shopify import bills, hooks, orders, queries
+from bot.stores.shopify import bills, hooks, install, orders, queries
 from bot.stores.shopify.api import AdminApi, assure_taken
 from bot.stores.shopify.products import changed_at, gid, number, read
 from bot.stores.shopify.settings import Settings
@@ -35,6 +36,7 @@ class Shopify:
         self._pictures = Strangers(fails=StoreUnavailable)
         self._currency = ""
         self.takes_money = settings.money == "shop"
+        self.installs = not settings.access_token
 
     async def who(self) -> str:
         """The shop's name and address, and a version of the API that is over."""
@@ -174,10 +176,26 @@ class Shopify:
         """See `Store.subscribe`; it takes away those that failed eight times."""
         rows = (await self._api.ask(queries.SUBSCRIPTIONS))["webhookSubscriptions"]["nodes"]
         there = {str(row["topic"]) for row in rows if row["uri"] == address}
-        for topic in hooks.MONEY_TOPICS if self.takes_money else hooks.TOPICS:
+        wanted = hooks.MONEY_TOPICS if self.takes_money else hooks.TOPICS
+        for topic in (*wanted, *(hooks.INSTALLED_TOPICS if self.installs else ())):
             if topic not in there:
                 said = await self._api.ask(queries.SUBSCRIBE, {"topic": topic, "to": {"uri": address}})
                 assure_taken(said["webhookSubscriptionCreate"])
+
+    def install_at(self, back: str, state: str) -> str:
+        """See `Installable.install_at`."""
+        return install.address(self._settings, back, state)
+
+    async def install(self, query: Mapping[str, str], now: datetime) -> Grant:
+        """See `Installable.install`."""
+        told = self._settings
+        code = install.code(query, told, (told.client_secret, told.old_client_secret), now)
+        body = {"client_id": told.client_id, "client_secret": told.client_secret.reveal(), "code": code}
+        return install.grant(await self._api.buy(body), told)
+
+    def use(self, token: str) -> None:
+        """See `Installable.use`."""
+        self._api.use(token)
 
     def verify(self, request: HookRequest) -> None:
         """See `Store.verify`."""

@@ -11,26 +11,19 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from aiohttp import web
-from graphql import (
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    IntValueNode,
-    OperationDefinitionNode,
-    SelectionSetNode,
-    VariableNode,
-    graphql_sync,
-    parse,
-)
+from graphql import graphql_sync
 
 from tests.kit.platforms.base import Call, FakePlatform, Json, Refusal, Result, Routes, response
 from tests.kit.platforms.posting import Delivery
+from tests.kit.platforms.shopify_costs import objects, query_cost
 from tests.kit.platforms.shopify_drafts import Drafts
 from tests.kit.platforms.shopify_schema import SCHEMA
 
 SHOP, TOKEN, SECRET, VERSION = "tea.myshopify.com", "shpat_tea", "shpss_tea", "2026-07"
+CLIENT = "0a1b2c3d"
 MOST_COST, BUCKET, RATE = 1000, 2000.0, 100.0
 
 
@@ -47,6 +40,7 @@ class ShopifyServer(FakePlatform):
         self.orders: list[Json] = []
         self.webhooks: list[Json] = []
         self.drafts = Drafts(self)
+        self.codes: dict[str, str] = {}  # that were not used yet, and what each is for
         self.adds = Decimal(0)  # what the shop adds to an order by rules of its own
         self.costs: list[int] = []
         self.spent = 0
@@ -58,6 +52,7 @@ class ShopifyServer(FakePlatform):
         return {
             "graphql": ("POST", "/admin/api/{version}/graphql.json", self._graphql),
             "picture": ("GET", "/cdn/{name}", self._picture),
+            "token": ("POST", "/admin/oauth/access_token", self._token),
         }
 
     # the merchant's side
@@ -124,6 +119,24 @@ class ShopifyServer(FakePlatform):
             },
         }  # fmt: skip
 
+    def approves(self, address: str, at: datetime, **other: str) -> str:
+        """The merchant allows what an app asked for at `address`, all of it; where it is sent back to."""
+        asked = dict(parse_qsl(urlsplit(address).query))
+        assert urlsplit(address).netloc == SHOP
+        assert asked["client_id"] == CLIENT
+        code = f"code-{len(self.codes)}-{self._deliveries}"
+        self.codes[code] = asked["scope"]
+        told = {"code": code, "shop": SHOP, "state": asked["state"], "timestamp": str(int(at.timestamp()))} | other
+        pairs = "&".join(f"{name}={value}" for name, value in sorted(told.items()))
+        made = hmac.new(SECRET.encode(), pairs.encode(), hashlib.sha256).hexdigest()
+        return f"{asked['redirect_uri']}?{urlencode(told | {'hmac': made})}"
+
+    async def _token(self, call: Call) -> Result:
+        asked = call.json()
+        if (asked["client_id"], asked["client_secret"]) != (CLIENT, SECRET) or asked["code"] not in self.codes:
+            raise Refusal(400, {"error": "invalid_request"})
+        return {"access_token": TOKEN, "scope": self.codes.pop(asked["code"]).replace("read_orders,", "")}
+
     def signed(self, body: bytes, attempt: int) -> Delivery:
         return self.tells("products/update", body)
 
@@ -164,7 +177,7 @@ class ShopifyServer(FakePlatform):
             self.refusals.append("throttled")
             return self._said({"errors": [_error("THROTTLED")]}, cost)
         done = graphql_sync(SCHEMA, asked["query"], self._root(), variable_values=asked.get("variables"))
-        actual = min(cost, _objects(done.data))
+        actual = min(cost, objects(done.data))
         self.available -= actual
         self.spent += actual
         if done.errors:
@@ -302,13 +315,6 @@ def _amount(bag: Mapping[str, Any]) -> Decimal:
     return Decimal(str(bag["shopMoney"]["amount"]))
 
 
-def _objects(found: Any) -> int:
-    """What a query really brought: what it could have brought was only reserved."""
-    if isinstance(found, dict):
-        return 1 + sum(_objects(one) for one in found.values())
-    return sum(_objects(one) for one in found) if isinstance(found, list) else 0
-
-
 def _described(message: str) -> Json:
     """A variable that does not fit is said with its problems."""
     told = {"value": None, "problems": [{"path": [], "explanation": message}]}
@@ -317,32 +323,3 @@ def _described(message: str) -> Json:
 
 def _error(code: str) -> Json:
     return {"message": code.capitalize(), "extensions": {"code": code}}
-
-
-def query_cost(query: str, variables: Mapping[str, Any]) -> int:
-    """Objects cost a point, connections what all that they may bring costs."""
-    document = parse(query)
-    fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
-
-    def of(chosen: SelectionSetNode | None) -> int:
-        total = 0
-        for one in chosen.selections if chosen else ():
-            if isinstance(one, FragmentSpreadNode):
-                total += of(fragments[one.name.value].selection_set)
-            elif isinstance(one, FieldNode) and one.selection_set and one.name.value not in ("nodes", "pageInfo"):
-                total += max(1, _first(one, variables)) * (1 + of(one.selection_set))
-            elif isinstance(one, FieldNode) and one.name.value == "nodes":
-                total += of(one.selection_set)
-        return total
-
-    [operation] = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
-    return of(operation.selection_set)
-
-
-def _first(node: FieldNode, variables: Mapping[str, Any]) -> int:
-    for argument in node.arguments or ():
-        if argument.name.value == "first" and isinstance(argument.value, IntValueNode):
-            return int(argument.value.value)
-        if argument.name.value == "first" and isinstance(argument.value, VariableNode):
-            return int(variables[argument.value.name.value])
-    return 0

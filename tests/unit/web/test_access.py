@@ -39,6 +39,8 @@ TABLE = {
     "POST /order/{number}/{mark}": "ours",
     "GET /files/{token}": "",
     "GET /api/openapi.json": "",
+    "GET /stores/{name}/install": "admin",
+    "GET /stores/{name}/installed": "admin",
     "GET /api/v1/products": "products:read",
     "POST /api/v1/orders": "orders:write",
     "GET /api/v1/orders/{number}": "orders:read",
