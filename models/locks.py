@@ -7,7 +7,13 @@ transactions exclude each other already and the clause is dropped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from tortoise.queryset import QuerySet
 
@@ -15,7 +21,7 @@ from models.attachment import Attachment
 from models.broadcast import Broadcast
 from models.catalogue import CartLine, Product, StockAlert, Variant
 from models.conversation import Conversation
-from models.database import client, execute
+from models.database import client, engine, execute
 from models.order import Order
 from models.payment import Payment
 from models.review import Review
@@ -23,9 +29,70 @@ from models.setting import Setting
 from models.staff import LoginAttempt
 from models.store import StoreSync
 
+P = ParamSpec("P")
+T = TypeVar("T")
 _NAMED = "INSERT INTO setting (name, value) VALUES (?,?) ON CONFLICT (name) DO NOTHING"
 
 
+@dataclass(slots=True)
+class Taken:
+    """What one transaction has locked: whether anything that other customers want, and how long it waited for that."""
+
+    wanted: bool = False
+    _waited: float = 0.0
+    _since: float | None = None  # by the loop's clock, while it waits
+
+    def waited(self) -> float:
+        """Seconds in which others had what it wanted."""
+        now = asyncio.get_running_loop().time()
+        return self._waited + (now - self._since if self._since is not None else 0.0)
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """It stands in line while the block runs."""
+        self._since = asyncio.get_running_loop().time()
+        try:
+            yield
+        finally:
+            self._waited, self._since = self.waited(), None
+
+
+_taken: ContextVar[Taken | None] = ContextVar("locks", default=None)
+
+
+@contextmanager
+def counted() -> Iterator[Taken]:
+    """What is locked while the block runs."""
+    made = Taken()
+    before = _taken.set(made)
+    try:
+        yield made
+    finally:
+        _taken.reset(before)
+
+
+def waited() -> float:
+    """Seconds that the transaction around us has stood in line; 0 where nobody counts."""
+    taken = _taken.get()
+    return taken.waited() if taken else 0.0
+
+
+def _of_all(lock: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """Of rows for which customers wait for each other, and not only for themselves or for staff."""
+
+    @wraps(lock)
+    async def counts(*args: P.args, **named: P.kwargs) -> T:
+        taken = _taken.get()
+        if taken is None:
+            return await lock(*args, **named)
+        taken.wanted = engine().is_shared  # else there is one transaction at a time
+        with taken.waiting():
+            return await lock(*args, **named)
+
+    return counts
+
+
+@_of_all
 async def persons() -> None:
     """Which contacts are one person stays as it is until this transaction ends: one row for all, for it is rare."""
     await execute(client(), [(_NAMED, [("persons", "")])])
@@ -52,6 +119,7 @@ async def cart(*contact_ids: int) -> list[CartLine]:
     return await CartLine.filter(contact_id__in=list(contact_ids)).order_by("id").select_for_update()
 
 
+@_of_all
 async def discount_code(code: str) -> None:
     """Nobody else counts the uses of the code until this transaction ends."""
     name = f"code:{code}"
@@ -79,10 +147,14 @@ async def store(name: str) -> StoreSync | None:
     return await StoreSync.filter(store=name).select_for_update().first()
 
 
+@_of_all
 async def products(ids: Iterable[int]) -> dict[int, Product]:
-    """Products by id: nobody else can hold or sell their stock until this transaction ends."""
+    """Products by id: nobody else can hold or sell their stock until this transaction ends.
+
+    Rows that only name them, as a line of a cart does, are written meanwhile, where the engine can tell.
+    """
     wanted = sorted(set(ids))
-    rows = await Product.filter(id__in=wanted).order_by("id").select_for_update()
+    rows = await Product.filter(id__in=wanted).order_by("id").select_for_update(no_key=True)
     return {row.id: row for row in rows}
 
 

@@ -23,6 +23,7 @@ MOST_AT_ONCE = 512
 class GroupCommit(Generic[T, R]):
     """`flush` gets everything that waits and commits it in one transaction; each submitter gets its own result.
 
+    Where it returns fewer results than it got items, at least one, the others come first the next time, fewer at once.
     A result that is an exception is raised where it was submitted. Whoever was cut off while it waited is committed all
     the same, or left out. `gap` is in seconds.
     """
@@ -40,6 +41,7 @@ class GroupCommit(Generic[T, R]):
         self._leaves_out = leaves_out
         self._most = most
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
+        self._many = most
         self._wake = asyncio.Event()
         self._closing = False
         # A clean context: started inside a transaction, the task would inherit its connection.
@@ -66,32 +68,37 @@ class GroupCommit(Generic[T, R]):
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
-                group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                group, self._waiting = self._waiting[: self._many], self._waiting[self._many :]
                 earliest = now() + self._gap
-                await self._commit(group)
+                left = await self._commit(group)
+                self._many = len(group) - len(left) if left else min(2 * self._many, self._most)
+                self._waiting = left + self._waiting
                 if not self._closing and (rest := earliest - now()) > 0:
                     await asyncio.sleep(rest)
 
-    async def _commit(self, group: list[tuple[T, asyncio.Future[R]]]) -> None:
+    async def _commit(self, group: list[tuple[T, asyncio.Future[R]]]) -> list[tuple[T, asyncio.Future[R]]]:
+        """Returns those that must come again."""
         if self._leaves_out:
             group = [one for one in group if not one[1].done()]
             if not group:
-                return
+                return []
         try:
             results = await self._flush([item for item, _ in group])
         except Exception as error:
             if len(group) > 1 and not isinstance(error, DatabaseBusy):
                 for one in group:  # one of them is to blame: the others must not suffer for it
                     await self._commit([one])
-                return
+                return []
             for _, future in group:
                 if not future.done():
                     future.set_exception(error)
-            return
-        for (_, future), result in zip(group, results, strict=True):
+            return []
+        done, left = group[: len(results)], group[len(results) :]
+        for (_, future), result in zip(done, results, strict=True):
             if future.done():
                 continue
             if isinstance(result, Exception):
                 future.set_exception(result)
             else:
                 future.set_result(result)
+        return left

@@ -11,6 +11,7 @@ from bot.runtime.blocking import HandlerBlocked, Watch
 from bot.runtime.retry import HeldUp
 from bot.runtime.starved import of_all_threads
 from bot.runtime.suspects import Postponed, Suspects
+from models import locks
 
 #: In a transaction others wait for a handler, and nothing slow belongs there, seconds.
 HOLD_TIMEOUT = 0.6
@@ -62,13 +63,14 @@ async def _briefly(steps: Awaitable[None], handler: str, most: float) -> None:
 
 
 class _Patience:
-    """Ends `limit` when it is over. Not counted is what the process could not use, or somebody else blocked."""
+    """Ends `limit` when it is over. Not counted is what the process could not use, or somebody else blocked or held."""
 
     def __init__(self, limit: asyncio.Timeout, most: float) -> None:
         self._limit = limit
         self._left = most
         self._loop = asyncio.get_running_loop()
         self._starved: float | None = None  # known from the first look on, since most are done before it
+        self._waited = locks.waited()
         self._at = self._loop.time()
         self._next()
 
@@ -77,12 +79,13 @@ class _Patience:
         self._timer = self._loop.call_later(self._pause, self._look)
 
     def _look(self) -> None:
-        now, starved = self._loop.time(), of_all_threads()
+        now, starved, waited = self._loop.time(), of_all_threads(), locks.waited()
         passed = min(now - self._at, 2 * self._pause)
         if self._starved is not None:
             passed -= min(max(0.0, starved - self._starved), passed)
+        passed -= min(waited - self._waited, passed)
         self._left -= passed
-        self._at, self._starved = now, starved
+        self._at, self._starved, self._waited = now, starved, waited
         if self._left > 0.001:
             self._next()
         else:

@@ -33,6 +33,11 @@ class Head(msgspec.Struct, frozen=True):
     lane: str
     waiting: tuple[Waiting, ...]
 
+    @property
+    def ids(self) -> list[tuple[int]]:
+        """Rows for a statement about them."""
+        return [(waiting.id,) for waiting in self.waiting]
+
 
 class Lanes:
     """The in-memory image of the pending inbounds. The table stays the truth; this is rebuilt from it at start."""

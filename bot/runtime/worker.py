@@ -37,6 +37,7 @@ from bot.runtime.state import ConversationState, load_states
 from bot.runtime.suspects import Postponed
 from bot.runtime.turn import Turn
 from bot.runtime.writes import INBOUND_DONE, Writes
+from models import locks
 from models.database import Overtaken, finish, transaction
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ _HANGS = "a handler hangs"
 BUSY_REST = 0.5
 Committed = Callable[[Writes], None]
 Clock = Callable[[], datetime]
+Made = tuple[Head, Writes]
 
 
 class Worker:
@@ -170,12 +172,9 @@ class Worker:
             self._doubts.note(head)
             self._lanes.postpone(head, BUSY_REST)
             return
-        except LeaseLost:
-            # No failure of the turn: whoever has the lane runs it. Ours is forgotten when we know who that is.
-            self._lanes.postpone(head, BUSY_REST)
-            return
-        except Postponed as later:
-            self._lanes.postpone(head, later.after)
+        except (LeaseLost, Postponed) as later:
+            # Where the lease is lost, whoever has the lane runs it. Ours is forgotten when we know who that is.
+            self._lanes.postpone(head, later.after if isinstance(later, Postponed) else BUSY_REST)
             return
         except Exception as failure:  # the turn's own fault; it becomes a row
             error = failure
@@ -192,8 +191,7 @@ class Worker:
             if remembered is None or not await self._holds(remembered, head):
                 await self._freely(await self._meeting.conversation(head.waiting[0].inbound), head)
         except (NeedsTransaction, Overtaken):
-            transactions = self._transactions[head.waiting[0].id % self._writers]
-            return await transactions.submit(head)
+            return await self._transactions[head.waiting[0].id % self._writers].submit(head)
         return None
 
     # outside any transaction
@@ -210,7 +208,7 @@ class Worker:
         """Raises `NeedsTransaction`, `Overtaken`, `DatabaseBusy` or what the handler raised: nothing is written."""
         now = self._clock()
         if state is None:
-            await self._ledger.record([(INBOUND_DONE, _ids(head))])
+            await self._ledger.record([(INBOUND_DONE, head.ids)])
             return
         turn = self._turn(None, state, head, now)
         self._running[head.lane] = asyncio.get_running_loop().time()
@@ -234,8 +232,8 @@ class Worker:
     # inside a transaction
 
     async def _batch(self, heads: Sequence[Head]) -> list[BaseException | None]:
-        """One transaction for all; a turn that fails is undone alone, and its error returned in its place."""
-        made: list[tuple[Head, Writes]] = []
+        """One transaction for the first; a turn that fails is undone alone, and its error returned in its place."""
+        made: list[Made] = []
         try:
             return await self._together(heads, made)
         except DatabaseBusy:
@@ -245,12 +243,20 @@ class Worker:
         except LeaseLost as error:  # returned, since what is raised is tried again, one by one
             return [error for _ in heads]
 
-    async def _together(self, heads: Sequence[Head], made: list[tuple[Head, Writes]]) -> list[BaseException | None]:
-        """`made` is what each turn that went well wants written; it is known also when the commit is not told."""
+    async def _together(self, heads: Sequence[Head], made: list[Made]) -> list[BaseException | None]:
+        """`made` is what each turn that went well wants written; it is known also when the commit is not told.
+
+        Who has locked what other customers want, as a product, is the last: they wait for this turn alone.
+        """
         now, node, writes = self._clock(), self._lease.node, Writes()
+        errors: list[BaseException | None] = []
         async with transaction() as connection:
             states = await load_states(connection, [head.waiting[0].inbound for head in heads], now, self._shop.meets)
-            errors = [await self._within(connection, states.get(head.lane), head, now, made) for head in heads]
+            with locks.counted() as taken:
+                for head in heads:
+                    errors.append(await self._within(connection, states.get(head.lane), head, now, made))
+                    if taken.wanted:
+                        break
             for _, one in made:
                 writes.add(one)
             await assure_node(node, connection)
@@ -264,10 +270,10 @@ class Worker:
         state: ConversationState | None,
         head: Head,
         now: datetime,
-        made: list[tuple[Head, Writes]],
+        made: list[Made],
     ) -> BaseException | None:
         if state is None:  # forgotten since it was read
-            made.append((head, Writes(done=_ids(head))))
+            made.append((head, Writes(done=head.ids)))
             return None
         turn = self._turn(connection, state, head, now)
         try:
@@ -282,8 +288,6 @@ class Worker:
         made.append((head, writes))
         return None
 
-    # either way
-
     def _turn(self, connection: BaseDBAsyncClient | None, state: ConversationState, head: Head, now: datetime) -> Turn:
         inbounds = [waiting.inbound for waiting in head.waiting]
         run = partial(self._guard.run, head.lane, connection is not None)
@@ -291,9 +295,5 @@ class Worker:
 
     async def _made(self, turn: Turn, head: Head) -> Writes:
         made = await turn.run()
-        made.done += _ids(head)
+        made.done += head.ids
         return made
-
-
-def _ids(head: Head) -> list[tuple[int]]:
-    return [(waiting.id,) for waiting in head.waiting]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,8 +20,8 @@ from bot.services.order_states import NOTHING, Doing
 from bot.services.refunds import Wish
 from bot.services.scope import Scope
 from bot.services.shipments import Parcel
-from bot.services.variants import Priced, priced
-from models import CartLine, Order, OrderLine, locks
+from bot.services.variants import Priced, priced, variants
+from models import CartLine, Order, OrderLine, Variant, locks
 from models.database import transaction
 
 #: Expiring this many in one transaction keeps it short; the next tick takes the rest.
@@ -84,23 +84,22 @@ async def place(
     """
     person = _checked("name", name, 200), _checked("phone", phone, 64, blank=True), _checked("address", address, 1000)
     lines = await locks.cart(*await same_person.contacts(scope))
+    in_cart, summed_up = {line.id: line.variant_id for line in lines}, summed(lines)
     await pricing.lock(scope, code)
-    costs = await priced((await locks.variants(line.variant_id for line in lines)).values(), scope.currency)
-    lines = [line for line in lines if line.variant_id in costs]
-    wanted = [(line, costs[line.variant_id]) for line in summed(lines)]
-    if not wanted:
-        raise Refused("cart_empty")
-    await _check_stock(scope, wanted)
-    _check_prices(scope, wanted)
+    # First as it is: who is refused has waited for nobody, and the others lock their products late and briefly.
+    wanted = await _offered(scope, summed_up, await variants(in_cart.values()))
     goods = Money(sum(line.quantity * one.price.amount for line, one in wanted), scope.currency)
     parts = await pricing.breakdown(scope, goods, country, method, code)
     if agreed not in (None, parts.total.amount):
         raise Refused("total_changed")
     order = await insert(scope, *person, total=parts.total.amount)
     await pricing.keep(order, parts)
-    await _fill(scope, order, wanted)
-    await CartLine.filter(id__in=[line.id for line in lines]).delete()
-    return await view(order)
+    ordered = {one.row.id for _, one in wanted}
+    await CartLine.filter(id__in=[id_ for id_, variant in in_cart.items() if variant in ordered]).delete()
+    wanted = await _offered(scope, summed_up, await locks.variants(ordered))
+    if len(wanted) < len(ordered):
+        raise Refused("total_changed")
+    return _view(order, await _fill(scope, order, wanted), None, (), parts.charges)
 
 
 @reads
@@ -204,9 +203,9 @@ async def insert(
         return order
 
 
-async def _fill(scope: Scope, order: Order, wanted: Wanted) -> None:
+async def _fill(scope: Scope, order: Order, wanted: Wanted) -> list[OrderLine]:
     """Lines, holds and the first audit row of a new order."""
-    await OrderLine.bulk_create(
+    lines = [
         OrderLine(
             order_id=order.id,
             product_id=variant.row.product_id,
@@ -217,10 +216,12 @@ async def _fill(scope: Scope, order: Order, wanted: Wanted) -> None:
             price=variant.price.amount,
         )
         for line, variant in wanted
-    )
+    ]
+    await OrderLine.bulk_create(lines)
     held = [(variant.row, line.quantity) for line, variant in wanted]
     await stock.hold(order.id, held, scope.now + scope.order_hold)
     await order_states.record(order, "", "customer", scope.now)
+    return lines
 
 
 async def move(
@@ -262,6 +263,17 @@ def _checked(field: str, value: str, most: int, *, blank: bool = False) -> str:
     if len(value) > most:
         raise Refused("too_long", field=field, most=most)
     return value
+
+
+async def _offered(scope: Scope, lines: Sequence[CartLine], found: Mapping[int, Variant]) -> Wanted:
+    """What of the cart has a price. Raises `Refused` as `place` does: "cart_empty", "sold_out", "price_changed"."""
+    costs = await priced(found.values(), scope.currency)
+    wanted = [(line, costs[line.variant_id]) for line in lines if line.variant_id in costs]
+    if not wanted:
+        raise Refused("cart_empty")
+    await _check_stock(scope, wanted)
+    _check_prices(scope, wanted)
+    return wanted
 
 
 async def _check_stock(scope: Scope, wanted: Wanted) -> None:

@@ -32,6 +32,12 @@ class Priced:
         return (f"{name} ({chosen})" if chosen else name)[:NAME]
 
 
+async def variants(ids: Iterable[int]) -> dict[int, Variant]:
+    """Variants by id, each with its product, as they are just now: nothing is locked."""
+    rows = Variant.filter(id__in=sorted(set(ids))).order_by("id").select_related("product")
+    return {row.id: row for row in await rows}
+
+
 async def priced(rows: Iterable[Variant], currency: str) -> dict[int, Priced]:
     """By variant id those that have a price in `currency`; the rows know their products."""
     variants = {row.id: row for row in rows}

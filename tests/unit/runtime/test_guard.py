@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 
 import pytest
 
@@ -11,6 +12,7 @@ from bot.runtime.blocking import Watch
 from bot.runtime.guard import Guard
 from bot.runtime.retry import HeldUp
 from bot.runtime.suspects import MOST, REMEMBERED, SHORT, Postponed, Suspects
+from models import locks
 
 
 class Clock:
@@ -81,6 +83,16 @@ async def test_a_short_try_that_was_too_short_is_no_failure(monkeypatch: pytest.
     assert await held(guard, "web:2", None) == "Postponed"  # its short try
     clock.now += 1.0
     assert [await held(guard, "web:3", 0.0), await held(guard, "web:2", None)] == ["done", "HeldUp"]
+
+
+@pytest.mark.parametrize("line", [True, False], ids=["in line", "at work"])
+async def test_time_in_which_others_have_the_rows_is_not_held_against_a_handler(
+    monkeypatch: pytest.MonkeyPatch, line: bool
+) -> None:
+    monkeypatch.setattr(guard_module, "HOLD_TIMEOUT", 0.3)
+    with locks.counted() as taken, taken.waiting() if line else nullcontext():
+        ends = await held(Guard(Watch(), 10.0, asyncio.get_running_loop().time), "web:1", 0.8)
+    assert ends == ("done" if line else "HeldUp")
 
 
 @pytest.mark.parametrize("share", [0.0, 0.9], ids=["a machine of its own", "a busy machine"])

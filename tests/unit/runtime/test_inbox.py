@@ -95,6 +95,21 @@ async def test_arrivals_of_one_moment_share_a_commit() -> None:
     await group.close()
 
 
+async def test_what_a_commit_leaves_out_comes_first_in_the_next_ones_which_are_smaller() -> None:
+    groups: list[list[int]] = []
+    full = [2, 1]
+
+    async def flush(items: Sequence[int]) -> list[int]:
+        groups.append(list(items))
+        await asyncio.sleep(0)
+        return list(items)[: full.pop(0) if full else None]
+
+    group = GroupCommit(flush, most=4)
+    assert await asyncio.gather(*(group.submit(number) for number in range(10))) == [*range(10)]
+    assert groups == [[0, 1, 2, 3], [2, 3], [3], [4, 5], [6, 7, 8, 9]]
+    await group.close()
+
+
 async def test_a_gap_lets_more_share_a_commit() -> None:
     groups: list[list[int]] = []
     began: list[float] = []

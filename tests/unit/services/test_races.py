@@ -259,7 +259,7 @@ async def test_without_its_lock_the_last_one_is_sold_twice(postgres: Shop) -> No
     await postgres.wants(ann)
     await postgres.wants(bob)
     rival = Rival(places(bob))
-    with without_lock("variants", unlocked), after(stock, "available", rival.comes):
+    with without_lock("variants", unlocked), before(stock, "hold", rival.comes):
         await postgres.checks_out(ann)
     await rival.ends()
     assert await held() == 2
