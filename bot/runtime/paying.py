@@ -51,12 +51,13 @@ class Paying:
     async def open(self, _effect: str, key: str) -> PaymentView:
         """Open it at its provider; the payment's own key makes a second try the same payment.
 
-        Where it matters on which device it is paid, the link leads to a page of ours, which opens it there. One that is
-        open has its page already: what it was asked for with is not asked again in other words, or too late.
+        Where it matters on which device it is paid, the link leads to a page of ours, which opens it there. What was
+        opened has its page, even where it has been paid by now: asked for in other words, as of an order that is held
+        for nobody any more, it would have a second one.
         """
         payment = await known(key)
         bank = provider(self._providers, payment.provider)
-        if payment.state == "open" and payment.url:
+        if payment.url:
             return payment
         if bank.terms.devices & {"any", "chat"}:
             checkout = await bank.create(await payments.request(key, self._urls))

@@ -218,6 +218,9 @@ async def test_what_is_open_is_not_opened_again(shop: Shop, bank: LocalPayments)
     shut = Shut(Path("nowhere"), "s3cret", "https://shop.example")
     again = await Paying({"local": shut}, Urls("https://shop.example"), lambda: NOW).open("", begun.key)
     assert (again.url, again.reference, again.state) == (first.url, first.reference, "open")
+    await settlement.settle(begun.key, PaymentTruth(first.reference, "paid", begun.amount), NOW)
+    again = await Paying({"local": shut}, Urls("https://shop.example"), lambda: NOW).open("", begun.key)
+    assert (again.url, again.reference, again.state) == (first.url, first.reference, "paid")
 
 
 async def test_what_is_not_opened_yet_is_asked_for_later(shop: Shop, bank: LocalPayments) -> None:
