@@ -1,4 +1,4 @@
-"""A shop whose customers pay at a bank outside of it, and what must be true of both when all is over."""
+"""A shop whose customers pay at a bank outside of it, and what they, the bank and the desk do all at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import random
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ import aiohttp
 from bot.core.money import Money
 from bot.services import products
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
-from models.database import fetch, migrate, transaction
+from models.database import migrate, transaction
 from tests.faults import oracle
 from tests.faults.crowd import Crowd, update
 from tests.faults.nodes import Awake, Freezing
@@ -36,7 +35,6 @@ RECEIPT, SORRY = "Your payment has arrived", "that does not fit it"
 LONGEST = 600.0
 #: Without any progress for so long, by a clock that stands still where the machine does, nothing more is to come.
 PATIENCE = 40.0
-RECEIPTS = "SELECT count(*) AS count FROM message WHERE author = 'bot' AND text LIKE ? GROUP BY conversation_id"
 WAITING = (
     "SELECT (SELECT count(*) FROM inbound WHERE state = 'new') + "
     "(SELECT count(*) FROM effect WHERE state = 'pending') AS count"
@@ -211,79 +209,6 @@ async def is_over(url: str) -> None:
             clock, before = Awake(), left["count"]
         await asyncio.sleep(0.2)
         await clock.tick()
-
-
-async def audit(
-    url: str, bank: Bank, people: Sequence[TelegramUser], told: int, kills: int
-) -> tuple[dict[str, Any], list[str]]:
-    """Both sides' books, row by row: figures, and what is wrong.
-
-    `told` are the people who were asked to pay. A message that leaves when its process dies leaves again.
-    """
-    async with oracle.database(url):
-        orders = await fetch('SELECT contact_id, state, paid_at, id FROM "order"')
-        payments = await fetch(
-            "SELECT id, order_id, key, state, captured, refunded, captured_currency, amount, currency FROM payment"
-        )
-        entries = await fetch("SELECT payment_id, account, amount, currency FROM ledger_entry")
-        settled = await fetch("SELECT order_id FROM order_event WHERE to_state = 'paid'")
-        receipts = await fetch(RECEIPTS, (f"{RECEIPT}%",))
-        [waits] = await fetch(WAITING)
-        parked = await fetch("SELECT kind FROM effect WHERE state = 'parked'")
-        unknown = await fetch("SELECT id FROM refund WHERE state NOT IN ('given', 'failed')")
-    by_key = {one["client_reference_id"]: one for one in bank.sessions.values()}
-    held, zero = Counter[int](), Counter[str]()
-    for entry in entries:
-        zero[entry["currency"]] += entry["amount"]
-        held[entry["payment_id"]] += entry["amount"] if entry["account"].startswith("provider:") else 0
-    wrong = [f"the ledger of {currency} sums to {amount}" for currency, amount in zero.items() if amount]
-    odd = Counter[str]()
-    given = _given(bank)
-    paid = {order["id"]: order["paid_at"] is not None for order in orders}
-    for row in payments:
-        session = by_key.get(row["key"])
-        took = session["amount_total"] if session and session["payment_status"] == "paid" else 0
-        odd["payments whose capture is not the bank's"] += row["captured"] != took
-        odd["payments whose refunds are not the bank's"] += row["refunded"] != given[row["key"]]
-        kept = row["captured"] - row["refunded"]
-        odd["payments whose ledger is not captured less refunded"] += held[row["id"]] != kept
-        odd["wrong amounts that paid an order"] += bool(took) and took != row["amount"] and paid[row["order_id"]]
-        odd["right amounts that nobody settled"] += row["state"] in ("created", "open") and bool(took)
-    charged = Counter(one["metadata"]["key"] for one in bank.intents.values())
-    odd["payments that were captured twice"] = sum(many > 1 for many in charged.values())
-    odd["customers with several orders"] = sum(many > 1 for many in Counter(o["contact_id"] for o in orders).values())
-    odd["orders that became paid twice"] = sum(many > 1 for many in Counter(e["order_id"] for e in settled).values())
-    odd["customers with several receipts"] = sum(row["count"] > 1 for row in receipts)
-    if sum(row["count"] for row in receipts) != sum(paid.values()):
-        wrong.append(f"{sum(row['count'] for row in receipts)} receipts of {sum(paid.values())} paid orders")
-    shown = [sum(RECEIPT in one.text for one in person.shown) for person in people]
-    odd["receipts that nobody saw"] = len(receipts) - sum(many > 0 for many in shown)
-    repeated = sum(many - 1 for many in shown if many)
-    if repeated > kills:
-        wrong.append(f"{repeated} receipts were shown again, {kills} may be")
-    if len(orders) != told:
-        wrong.append(f"{len(orders)} orders of {told} customers")
-    odd["refunds of which nobody knows what became"] = len(unknown)
-    odd["inbounds and effects that were left"] = int(waits["count"])
-    odd["effects that were parked"] = len(parked)
-    wrong += [f"{many} {what}" for what, many in odd.items() if many]
-    figures = {
-        "orders": len(orders),
-        "paid": sum(paid.values()),
-        "mismatched": sum(row["state"] == "mismatch" for row in payments),
-        "given_back": sum(row["refunded"] > 0 for row in payments),
-        "captured": sum(row["captured"] for row in payments),
-        "repeated": repeated,
-    }
-    return figures, wrong
-
-
-def _given(bank: Bank) -> Counter[str]:
-    """What went back, by our key of the payment."""
-    found = Counter[str]()
-    for refund in bank.refunds:
-        found[refund["metadata"]["key"]] += refund["amount"]
-    return found
 
 
 def opened(folder: Path, url: str, server: TelegramServer, count: int, **options: Any) -> list[Freezing]:

@@ -11,13 +11,14 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from tests.faults import oracle
+from tests.faults.books import audit
 from tests.faults.broken_money import POINTS
 from tests.faults.crowd import Crowd
 from tests.faults.nodes import Balanced, fair
 from tests.faults.part import WHOLE, Findings, Part, Trial
 from tests.faults.parts.points import dies
 from tests.faults.parts.takeover import PASSWORD
-from tests.faults.trade import Bank, Desk, Trade, audit, is_over, opened, stock
+from tests.faults.trade import Bank, Desk, Trade, is_over, opened, stock
 from tests.kit.telegram_server import TelegramServer
 from tests.kit.wire_faults import Cut, Fault, Late, Lost, Status
 
