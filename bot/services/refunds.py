@@ -22,6 +22,8 @@ from models import Effect, Order, Payment, PaymentEvent, Refund, locks
 ASKED, GIVEN, FAILED, UNKNOWN = "asked", "given", "failed", "unknown"
 #: The provider was asked, or will be, and has not said what became of it.
 OPEN = (ASKED, UNKNOWN)
+#: With its payment's key behind it, what the one refund of a payment was called by a release that knew but one.
+_EARLIER = "refund:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,16 @@ async def by_key(key: str) -> RefundView | None:
 
 @reads
 async def keys_of(payment: str) -> tuple[str, ...]:
-    """The keys of what is given back, or may be, of the payment with this key."""
-    rows = Refund.filter(payment__key=payment).exclude(state=FAILED).order_by("id")
-    return tuple([row.key for row in await rows])
+    """The keys of what is given back, or may be, of the payment with this key.
+
+    Where more is booked than the rows come to, a node of an earlier release may have given it back: its key is there.
+    """
+    rows = await Refund.filter(payment__key=payment).order_by("id")
+    keys = [row.key for row in rows if row.state != FAILED]
+    known = await Payment.filter(key=payment).first()
+    if known is not None and known.refunded > _given(rows) and _EARLIER + payment not in {row.key for row in rows}:
+        keys.append(_EARLIER + payment)
+    return tuple(keys)
 
 
 async def left_of(payment: Payment) -> Money:
@@ -154,8 +163,11 @@ async def book(payment: Payment, truth: PaymentTruth, now: datetime) -> bool:
     True where a refund came back that had been given: staff must hear of it.
     """
     rows = {row.key: row for row in await Refund.filter(payment_id=payment.id)}
+    for told in truth.refunds:
+        if told.key == _EARLIER + payment.key and told.key not in rows:
+            rows[told.key] = await _row(payment, told.key, told.amount, Wish(), now, GIVEN)
     came_back = [await _agree(payment, rows[told.key], told, now) for told in truth.refunds if told.key in rows]
-    ours = sum(row.amount for row in rows.values() if row.state == GIVEN)
+    ours = _given(rows.values())
     # What was asked for before the last change knows nothing of it.
     is_stale = truth.asked_at is not None and truth.asked_at < payment.updated_at
     refunded = max(ours, truth.refunded, payment.refunded - sum(came_back) if is_stale else 0)
@@ -189,13 +201,17 @@ async def _state(payment: Payment) -> str:
     return "paid" if last is None or last.action == "settled" else "mismatch"
 
 
-async def _row(payment: Payment, key: str, amount: Money, wish: Wish, now: datetime) -> Refund:
+def _given(rows: Iterable[Refund]) -> int:
+    return sum(row.amount for row in rows if row.state == GIVEN)
+
+
+async def _row(payment: Payment, key: str, amount: Money, wish: Wish, now: datetime, state: str = ASKED) -> Refund:
     return await Refund.create(
         payment_id=payment.id,
         key=key,
         asked_as=wish.asked_as or key,
         amount=amount.amount,
-        state=ASKED,
+        state=state,
         reason=wish.reason[:300],
         staff_id=wish.staff_id,
         created_at=now,
