@@ -32,18 +32,27 @@ class Parked:
 
     async def retry(self, kind: str, id: int) -> None:  # noqa: A002
         """Try a parked effect or inbound again. Raises `Refused("no_failure")`."""
-        if not await (self._retry_effect(id) if kind == "effect" else self._retry_inbound(id)):
+        if kind == "effect":
+            await self.revive(id)
+            self.revived()
+        elif await self._retry_inbound(id):
+            self.changed()
+        else:
             raise Refused("no_failure")
-        self.changed()
 
-    async def _retry_effect(self, effect_id: int) -> int:
+    async def revive(self, effect_id: int) -> None:
+        """Its row alone, in the caller's transaction; call `revived` after it. Raises `Refused("no_failure")`."""
         # What staff send once more is theirs: a takeover since would hold back a message of the bot for ever.
         await Effect.filter(id=effect_id, state="parked", author="bot").update(author="staff")
-        found = await Effect.filter(id=effect_id, state="parked").update(
+        if not await Effect.filter(id=effect_id, state="parked").update(
             state="pending", attempts=0, error="", due_at=self._clock()
-        )
+        ):
+            raise Refused("no_failure")
+
+    def revived(self) -> None:
+        """An effect waits again: the runner looks for it."""
         self._wake()
-        return found
+        self.changed()
 
     async def _retry_inbound(self, inbound_id: int) -> int:
         # Its attempts stay: they tell the turn that the message is in the thread already.

@@ -58,6 +58,7 @@ class Till:
         effect = await Effect.filter(key=key, state="parked").first()
         if effect is None:
             raise Refused("no_failure")
-        await self._parked.retry("effect", effect.id)
         async with transaction():
+            await self._parked.revive(effect.id)
             await audit.record(staff_id, "refund.retry", f"refund:{refund_id}", self._clock())
+        self._parked.revived()

@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from tortoise.exceptions import IntegrityError
 
 from bot.core.errors import Refused
 from bot.core.money import Money
@@ -14,6 +15,7 @@ from bot.services import ledger
 from bot.services.receipts import Books, Confirmed
 from bot.services.refunds import Wish
 from models import Audit, Conversation, Effect, Order, OrderEvent, Payment, Receipt, Refund, StockHold
+from models.database import client
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.shopkeeping import stock
 from tests.scenarios.test_order import place_order
@@ -207,3 +209,25 @@ async def test_what_was_never_opened_takes_its_money_all_the_same(one_sim: Simul
     await receives(one_sim, 6800)
     payment = await Payment.get()
     assert ((await Order.get()).state, payment.state, payment.reference) == ("paid", "paid", payment.key)
+
+
+async def test_who_asks_again_for_money_back_is_in_the_audit_or_did_not(one_sim: Simulator) -> None:
+    ann = await who_pays_by(one_sim, "transfer")
+    await ann.picks("Bank transfer")
+    await receives(one_sim, 6800)
+    transfers = one_sim.runtime.providers.pop("transfer")
+    await one_sim.runtime.till.give_back((await Payment.get()).id, Money(800, "CNY"), Wish(1, "a broken cup", "back"))
+    await done(one_sim)
+    refund = await Refund.get()
+    assert refund.state == "unknown"
+    one_sim.runtime.providers["transfer"] = transfers
+    await client().execute_script(
+        "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no audit'); END"
+    )
+    with pytest.raises(IntegrityError, match="no audit"):
+        await one_sim.runtime.till.ask_again(refund.id, 1)
+    assert (await Effect.get(kind="give_back")).state == "parked"
+    await client().execute_script("DROP TRIGGER full")
+    await one_sim.runtime.till.ask_again(refund.id, 1)
+    await done(one_sim)
+    assert ((await Refund.get()).state, (await Audit.all().order_by("-id").first()).action) == ("given", "refund.retry")  # type: ignore[union-attr]
