@@ -67,10 +67,12 @@ async def paid(order: Order) -> None:
 
 async def left(order: Order, now: datetime) -> None:
     """It was sent, or ended: what staff had to do before is over. Inside the caller's transaction."""
+    row = await StoreOrder.get_or_none(order_id=order.id)
+    if row is None:
+        return
     over = ["order_refused", "order_waits", "part_sent", "cancelled_there"]
-    await StoreProblem.filter(external_id=f"order:{order.number}", code__in=over).delete()
-    row = await StoreOrder.get_or_none(order_id=order.id, state="refused")
-    if row is not None:  # whoever sent it entered it there: its pieces count as the shop says
+    await StoreProblem.filter(store=row.store, external_id=f"order:{order.number}", code__in=over).delete()
+    if row.state == "refused":  # whoever sent it entered it there: its pieces count as the shop says
         lines = (await whole(order, row.store, now)).lines
         await _read_again(row.store, f"left:{order.number}", lines, now)
 

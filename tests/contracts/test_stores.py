@@ -16,11 +16,14 @@ from bot.core.money import Money
 from bot.core.ports import HookRequest
 from bot.core.pricing import Charge
 from bot.core.store import Hint, OutLine, OutOrder, Sent, Store, StoreProduct, ThereOrder
+from bot.services import products, store_products
 from bot.settings.secret import Secret
 from bot.stores import shopify, woocommerce
 from bot.stores.shopify import queries
 from bot.stores.shopify.api import AdminApi
 from bot.stores.shopify.store import Shopify
+from models import Product
+from models.database import close_database, open_database
 from tests.kit.platforms import shopify as fake_shopify
 from tests.kit.platforms import woocommerce as fake_woocommerce
 from tests.kit.platforms.posting import Delivery
@@ -308,6 +311,23 @@ async def test_the_unsigned_ping_of_woocommerce_does_nothing_and_nothing_else_co
             with pytest.raises(Unauthorised):
                 store.verify(HookRequest("POST", "/", {}, {}, body))
         await store.close()
+
+
+async def test_a_product_of_ours_becomes_the_shops_by_the_sku_of_a_variant(case: Case, sqlite_url: str) -> None:
+    await open_database(sqlite_url)
+    price = products.PriceSpec(products.Money(680, "EUR"))
+    made = await products.save(
+        products.ProductSpec("ours", {"en": "Ours"}, [products.VariantSpec("SKU-10", [price])]), NOW
+    )
+    if case.read == "products":
+        case.server.varies(1, {"Size": ["S"]}, [{"id": 10, "price": "6.80", "chosen": {"Size": "S"}}], sku="")
+    else:
+        case.server.sells(1)
+    found, _ = await pages(case.store)
+    shop = await store_products.known_places(store_products.Shop(case.store.name, "en"), await case.store.places())
+    await store_products.take(shop, found, [], NOW)
+    assert await Product.all().values_list("id", "store", "external_id") == [(made.id, case.store.name, "1")]
+    await close_database()
 
 
 async def test_a_variation_of_woocommerce_is_its_product_and_a_new_secret_is_told_at_the_start() -> None:
