@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tortoise import fields
@@ -52,6 +53,10 @@ class Conversation(Model):
     )  # the conversation in which the customer went on, until they write here
     moved_wait = fields.TextField(default="")  # JSON of services.carrying.Wait: of whoever went on waiting elsewhere
     version = fields.BigIntField(default=0)  # grows with every change: who read an older one may not write
+
+    def is_with_people(self, now: datetime) -> bool:
+        """Whether the bot may not speak: a person has the word, here or in the platform's own client."""
+        return self.owner_id is not None or (self.elsewhere_until is not None and self.elsewhere_until > now)
 
     async def save(self, *args: Any, **kwargs: Any) -> None:
         """As every model, one version further."""

@@ -8,7 +8,8 @@ from bot.core.message import Inbound
 from bot.runtime.inbox import Inbox
 from bot.runtime.ledger import Waiting
 from bot.runtime.shop import Shop
-from bot.services import conversations, reach, stock_alerts
+from bot.services import stock_alerts, unasked
+from bot.services.unasked import Where
 from models import StockAlert
 from models.database import transaction
 
@@ -19,14 +20,10 @@ async def tell(inbox: Inbox, shop: Shop, now: datetime) -> list[Waiting]:
     if not ids:
         return []
     async with transaction() as connection:
-        told = [await _told(alert, shop, now) for alert in await stock_alerts.take(ids)]
-        return await inbox.keep_within(connection, [inbound for inbound in told if inbound])
+        taken = await stock_alerts.take(ids, unasked.finding(shop.capabilities, now, shop.quiet))
+        return await inbox.keep_within(connection, [_told(alert, there) for alert, there in taken])
 
 
-async def _told(alert: StockAlert, shop: Shop, now: datetime) -> Inbound | None:
-    id_ = await reach.best(alert.conversation_id, shop.capabilities, now, "reminders", shop.quiet)
-    there = await conversations.address(id_)
-    if there is None:
-        return None
+def _told(alert: StockAlert, there: Where) -> Inbound:
     name = stock_alerts.name(alert.id)
     return Inbound(there.account, name, there.external_id, "back", data=alert.variant.sku, client_id=name)

@@ -8,7 +8,8 @@ from bot.core.message import Inbound
 from bot.runtime.inbox import Inbox
 from bot.runtime.ledger import Waiting
 from bot.runtime.shop import Shop
-from bot.services import conversations, left_carts, reach
+from bot.services import left_carts, unasked
+from bot.services.left_carts import Left
 from models.database import transaction
 
 
@@ -18,14 +19,10 @@ async def remind(inbox: Inbox, shop: Shop, now: datetime, after: timedelta) -> l
     if not contacts:
         return []
     async with transaction() as connection:
-        told = [await _told(contact, shop, now, after) for contact in contacts]
-        return await inbox.keep_within(connection, [inbound for inbound in told if inbound])
+        find = unasked.finding(shop.capabilities, now, shop.quiet)
+        taken = [await left_carts.take(contact, after, now, find) for contact in contacts]
+        return await inbox.keep_within(connection, [_told(left) for left in taken if left])
 
 
-async def _told(contact_id: int, shop: Shop, now: datetime, after: timedelta) -> Inbound | None:
-    left = await left_carts.take(contact_id, after, now)
-    if left is None:
-        return None
-    id_ = await reach.best(left.conversation_id, shop.capabilities, now, "reminders", shop.quiet)
-    there = await conversations.address(id_)
-    return Inbound(there.account, f"cart:{left.line_id}", there.external_id, "cart") if there else None
+def _told(left: Left) -> Inbound:
+    return Inbound(left.where.account, f"cart:{left.line_id}", left.where.external_id, "cart")

@@ -12,7 +12,7 @@ from bot.core.store import ThereOrder
 from bot.runtime.inbox import Inbox
 from bot.runtime.ledger import Waiting
 from bot.runtime.shop import Shop
-from bot.services import audit, deliveries, desk_payments, order_news, orders, reach, store_following
+from bot.services import audit, deliveries, desk_payments, order_news, orders, reach, store_following, unasked
 from bot.services.order_states import Doing
 from bot.services.refunds import Wish
 from models import Conversation
@@ -82,11 +82,10 @@ async def complete(now: datetime, after: timedelta) -> Stepped:
 async def ask_for_reviews(inbox: Inbox, shop: Shop, now: datetime, after: timedelta) -> Stepped:
     """Ask whose orders came so long ago how it was: each once, in the commit that notes it."""
     async with transaction() as connection:
-        asked = [await _to(order, shop, now, "reminders") for order in await deliveries.to_review(after, now)]
+        find = unasked.finding(shop.capabilities, now, shop.quiet)
         told = [
-            Inbound(there.account, f"review:{order.number}", there.identity.external_id, "review", data=order.number)
-            for order, there in asked
-            if there
+            Inbound(there.account, f"review:{order.number}", there.external_id, "review", data=order.number)
+            for order, there in await deliveries.to_review(after, now, find)
         ]
         return Stepped(await inbox.keep_within(connection, told), [])
 
@@ -96,17 +95,10 @@ async def _told(order: orders.OrderView, shop: Shop, now: datetime) -> Inbound |
 
     They are told where they can be reached, in the channel that they used last.
     """
-    _, row = await _to(order, shop, now, "orders")
+    id_ = await reach.best(order.conversation_id or 0, shop.capabilities, now, "orders", shop.quiet)
+    row = await Conversation.filter(id=id_).select_related("identity").first()
     if row is None:
         return None
     name, urgent = order_news.name(order.number, order.state), order.state in URGENT
     to = row.identity.external_id
     return Inbound(row.account, name, to, "order", data=order.number, client_id=name, urgent=urgent)
-
-
-async def _to(
-    order: orders.OrderView, shop: Shop, now: datetime, kind: reach.Kind
-) -> tuple[orders.OrderView, Conversation | None]:
-    """An order with the conversation where its customer is best reached."""
-    id_ = await reach.best(order.conversation_id or 0, shop.capabilities, now, kind, shop.quiet)
-    return order, await Conversation.filter(id=id_).select_related("identity").first()

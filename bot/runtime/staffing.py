@@ -153,7 +153,7 @@ class Staffing:
         now = self._clock()
         async with transaction() as connection:
             row = await self._locked(conversation_id)
-            if not _is_with_people(row, now):
+            if not row.is_with_people(now):
                 return
             row.owner_id, row.elsewhere_until, row.epoch = None, None, row.epoch + 1
             await self._event(connection, row, "gave", staff_id, now)
@@ -168,7 +168,7 @@ class Staffing:
         now = self._clock()
         async with transaction() as connection:
             row = await self._locked(conversation_id)
-            if _is_with_people(row, now):
+            if row.is_with_people(now):
                 row.epoch += 1
             row.owner_id, row.elsewhere_until = None, None
             row.waiting_since, row.reason, row.priority = None, "", 0
@@ -270,10 +270,6 @@ class Staffing:
         if row is None:
             raise Refused("no_conversation")
         return row
-
-
-def _is_with_people(row: Conversation, now: datetime) -> bool:
-    return row.owner_id is not None or (row.elsewhere_until is not None and row.elsewhere_until > now)
 
 
 async def _sender(row: Conversation) -> str:

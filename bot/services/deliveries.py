@@ -8,12 +8,19 @@ from bot.services import orders
 from bot.services.order_states import ARRIVED
 from bot.services.orders import OrderView
 from bot.services.scope import Scope
+from bot.services.unasked import FREE, Find, Where
 from models import Order, Review, locks
+from models.database import fetch
 
 #: So many in one transaction keep it short; the next tick takes the rest.
 AT_ONCE = 100
 #: Who is not asked within this time behind the day is not asked at all: the asking was off, or nothing ran.
 STALE = timedelta(days=14)
+_TO_REVIEW = (
+    'SELECT o.id FROM "order" o WHERE o.review_asked_at IS NULL AND o.paid_at IS NOT NULL '  # noqa: S608 - ours
+    f"AND o.delivered_at <= ? AND o.delivered_at > ? AND {FREE.format(contact='o.contact_id')} "
+    "ORDER BY o.delivered_at, o.id LIMIT ?"
+)
 
 
 async def receive(scope: Scope, number: str) -> OrderView:
@@ -35,20 +42,22 @@ async def complete(after: timedelta, now: datetime) -> tuple[OrderView, ...]:
     return tuple(done)
 
 
-async def to_review(after: timedelta, now: datetime) -> tuple[OrderView, ...]:
-    """The orders whose customers are to be asked for a review now; each is here once, in the caller's transaction.
+async def to_review(after: timedelta, now: datetime, find: Find) -> tuple[tuple[OrderView, Where], ...]:
+    """The orders whose customers are to be asked for a review now, and where; in the caller's transaction.
 
-    Those that came so long ago, were paid and stayed, and that nobody has reviewed.
+    Those that came so long ago, were paid and stayed, and that nobody has reviewed: each is here once, or later, while
+    a person has the word or it is to be paid yet.
     """
-    due = Order.filter(review_asked_at__isnull=True, delivered_at__lte=now - after)
-    rows = await due.filter(delivered_at__gt=now - after - STALE).order_by("id").limit(AT_ONCE)
     found = []
-    for row in rows:
-        order = await locks.order(row.id)
+    for row in await fetch(_TO_REVIEW, (now - after, now - after - STALE, now, AT_ONCE)):
+        order = await locks.order(row["id"])
         if order is None or order.review_asked_at is not None:
+            continue
+        where = await find(order.conversation_id or 0)
+        if where is not None and where.waits:
             continue
         order.review_asked_at = now
         await order.save(update_fields=["review_asked_at"])
-        if order.state in ARRIVED and order.paid_at and not await Review.filter(order_id=order.id).exists():
-            found.append(await orders.view(order))
+        if where and order.state in ARRIVED and not await Review.filter(order_id=order.id).exists():
+            found.append((await orders.view(order), where))
     return tuple(found)

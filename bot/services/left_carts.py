@@ -7,30 +7,45 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.services import same_person
+from bot.services.unasked import FREE, PEOPLE, Find, Where
 from models import CartLine, Conversation, Order, locks
+from models.database import fetch
 
 #: So many in one transaction keep it short; the next tick takes the rest.
 AT_ONCE = 100
 #: What was left longer than this behind the hour is forgotten: the reminding was off, or nothing ran.
 STALE = timedelta(days=7)
+_PEOPLE = PEOPLE.format(contact="l.contact_id")
+_DUE = (
+    "SELECT l.contact_id FROM cart_line l WHERE l.reminded_at IS NULL AND l.created_at <= ? "  # noqa: S608 - ours
+    f"AND l.created_at > ? AND NOT EXISTS (SELECT 1 FROM cart_line n WHERE n.contact_id IN {_PEOPLE} "
+    f"AND n.created_at > ?) AND NOT EXISTS (SELECT 1 FROM conversation t WHERE t.contact_id IN {_PEOPLE} "
+    "AND (t.last_at > ? OR EXISTS (SELECT 1 FROM dialog d WHERE d.conversation_id = t.id AND d.state = 'asking' "
+    "AND d.background = ? AND d.moved_to_id IS NULL AND d.expire_at IS NOT NULL))) "
+    f"AND {FREE.format(contact='l.contact_id')} ORDER BY l.created_at, l.id LIMIT ?"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A person's cart that was left: where they were last, and a line's id, which no other cart has."""
+    """A person's cart that was left: where they are reached, and a line's id, which no other cart has."""
 
-    conversation_id: int
+    where: Where
     line_id: int
 
 
 async def due(after: timedelta, now: datetime) -> list[int]:
-    """Contacts in whose carts something lies for so long that nobody was reminded of."""
-    lines = CartLine.filter(reminded_at__isnull=True, created_at__lte=now - after, created_at__gt=now - after - STALE)
-    found = await lines.order_by("id").limit(AT_ONCE).values_list("contact_id", flat=True)
-    return list(dict.fromkeys(int(id_) for id_ in found))  # type: ignore[call-overload]
+    """Contacts in whose carts something lies for so long that nobody was reminded of, and who have left.
+
+    Whoever put in more or talked since is just there; so is who is asked something that closes by itself. They come
+    later, and so do those for whom a person has the word: none of them is among the `AT_ONCE`.
+    """
+    since = now - after
+    found = await fetch(_DUE, (since, since - STALE, since, since, False, now, AT_ONCE))
+    return list(dict.fromkeys(row["contact_id"] for row in found))
 
 
-async def take(contact_id: int, after: timedelta, now: datetime) -> Left | None:
+async def take(contact_id: int, after: timedelta, now: datetime, find: Find) -> Left | None:
     """The cart of this contact's person, noted as reminded of, in the caller's transaction.
 
     None where nothing is to be said: they put in more since, have ordered since, were reminded of this cart, are known
@@ -41,13 +56,14 @@ async def take(contact_id: int, after: timedelta, now: datetime) -> Left | None:
     if not lines or max(line.created_at for line in lines) > now - after:
         return None
     talk = await Conversation.filter(contact_id__in=people).order_by("-last_at").first()
-    if talk is not None and talk.owner_id is not None:
+    where = await find(talk.id) if talk else None
+    if where is not None and where.waits:
         return None
     was_told = any(line.reminded_at for line in lines)
     await CartLine.filter(id__in=[line.id for line in lines]).update(reminded_at=now)
-    if talk is None or was_told or await _has_ordered(people, lines):
+    if where is None or was_told or await _has_ordered(people, lines):
         return None
-    return Left(talk.id, lines[0].id)
+    return Left(where, lines[0].id)
 
 
 async def _has_ordered(people: Sequence[int], lines: Sequence[CartLine]) -> bool:

@@ -12,6 +12,7 @@ from bot.core.errors import Refused
 from bot.core.registry import reads
 from bot.services import same_person, stock
 from bot.services.scope import Scope
+from bot.services.unasked import FREE, Find, Where
 from bot.services.variants import Priced, priced
 from models import StockAlert, Variant, locks
 from models.database import fetch, transaction
@@ -21,6 +22,10 @@ AT_ONCE = 100
 _WAITED_FOR = (
     "SELECT DISTINCT a.variant_id FROM stock_alert a JOIN variant v ON v.id = a.variant_id "
     "JOIN product p ON p.id = v.product_id WHERE v.active AND p.active ORDER BY a.variant_id"
+)
+_WHO = (
+    f"SELECT a.id FROM stock_alert a WHERE a.variant_id = ? AND {FREE.format(contact='a.contact_id')} "  # noqa: S608
+    "ORDER BY a.id LIMIT ?"
 )
 _PREFIX = "back:"
 
@@ -74,24 +79,27 @@ async def again(scope: Scope, sku: str) -> None:
 async def due(now: datetime) -> list[int]:
     """Ids of those who can be told: of each variant who asked first, as many as there are free pieces.
 
-    `AT_ONCE` at most.
+    `AT_ONCE` at most. Who talks with a person keeps nobody else waiting.
     """
     wanted = [int(row["variant_id"]) for row in await fetch(_WAITED_FOR)]
     free = await stock.available(wanted, now) if wanted else {}
     found: list[int] = []
     for variant in (id_ for id_, pieces in free.items() if pieces):
-        there = StockAlert.filter(variant_id=variant).order_by("id").limit(min(free[variant], AT_ONCE))
-        found += [row.id for row in await there]
+        found += [row["id"] for row in await fetch(_WHO, (variant, now, min(free[variant], AT_ONCE)))]
         if len(found) >= AT_ONCE:  # those of the other variants come with the next tick
             break
     return found[:AT_ONCE]
 
 
-async def take(ids: Sequence[int]) -> list[StockAlert]:
-    """These, with their variants, which nobody else takes any more: of two nodes at once one gets them."""
-    taken = await locks.stock_alerts(ids)
-    await StockAlert.filter(id__in=[row.id for row in taken]).delete()
-    return taken
+async def take(ids: Sequence[int], find: Find) -> list[tuple[StockAlert, Where]]:
+    """These, with their variants, and where each is told; nobody else takes them any more.
+
+    Of two nodes at once one gets them. While a person has the word where they would be told, they wait.
+    """
+    there = [(row, await find(row.conversation_id)) for row in await locks.stock_alerts(ids)]
+    taken = [(row, where) for row, where in there if where is None or not where.waits]
+    await StockAlert.filter(id__in=[row.id for row, _ in taken]).delete()
+    return [(row, where) for row, where in taken if where]
 
 
 async def _sold(scope: Scope, sku: str) -> Priced | None:

@@ -13,7 +13,7 @@ from bot.runtime.shop import Later
 from bot.services import backoffice
 from bot.services.order_states import NOTHING, Doing
 from bot.services.shipments import Parcel
-from models import CartLine, Message, Order, OrderEvent, Review, Shipment
+from models import CartLine, Conversation, Message, Order, OrderEvent, Review, Shipment
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.shopkeeping import stock
 from tests.scenarios.test_order import go_to_checkout, who_ordered
@@ -139,6 +139,26 @@ async def test_who_needs_not_be_asked_is_not(one_sim: Simulator, way: str) -> No
         )  # fmt: skip
     await one_sim.passes("30d" if way == "late" else "4d")
     assert await ann.times("How was") == 0
+
+
+async def test_a_review_is_asked_for_once_staff_are_done_and_the_order_is_paid(one_sim: Simulator) -> None:
+    one_sim.later = LATER
+    await one_sim.restarts()
+    ann, mei = await who_paid(one_sim), await one_sim.staff()
+    await takes(one_sim, "pack", "ship", "deliver")
+    order = await Order.get()
+    await one_sim.runtime.take_over(order.conversation_id, mei.id)
+    await Order.all().update(paid_at=None)  # the carrier brings the money later
+    await one_sim.passes("4d")
+    await one_sim.runtime.give_back(order.conversation_id, mei.id)
+    await one_sim.passes("1h")
+    assert await ann.times("How was Longjing?") == 0
+    await Order.all().update(paid_at=one_sim.now)
+    await Conversation.all().update(elsewhere_until=one_sim.now + timedelta(hours=2))
+    await one_sim.passes("1h")
+    assert (await ann.times("How was Longjing?"), (await Order.get()).review_asked_at) == (0, None)
+    await one_sim.passes("2h")
+    assert await ann.times("How was Longjing?") == 1
 
 
 async def test_what_is_not_for_sale_any_more_is_said(one_sim: Simulator) -> None:

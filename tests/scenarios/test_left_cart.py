@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from bot.runtime.shop import Later
-from models import CartLine, Contact, Conversation, Order
+from bot.services import left_carts
+from models import CartLine, Contact, Conversation, Dialog, Order
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.shopkeeping import stock
 from tests.scenarios.test_order import fill_cart, place_order
@@ -101,4 +102,47 @@ async def test_it_waits_while_staff_have_the_word(one_sim: Simulator) -> None:
     await one_sim.runtime.give_back(talk, mei.id)
     assert await ann.times(WORDS) == 0
     await one_sim.passes("1h")
+    assert await ann.times(WORDS) == 1
+
+
+async def test_who_talks_with_staff_keeps_nobody_else_waiting(
+    one_sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(left_carts, "AT_ONCE", 1)
+    ann, mei = await who_left(one_sim), await one_sim.staff()
+    bob = await one_sim.customer("Bob")
+    await fill_cart(bob)
+    await one_sim.runtime.take_over((await ann.conversation()).id, mei.id)
+    await one_sim.passes("21h")
+    assert [await ann.times(WORDS), await bob.times(WORDS)] == [0, 1]
+
+
+async def test_a_person_elsewhere_has_the_word_too(one_sim: Simulator) -> None:
+    """In the platform's own client; nothing is used up by it."""
+    ann = await who_left(one_sim)
+    await Conversation.all().update(elsewhere_until=one_sim.now + timedelta(hours=22))
+    await one_sim.passes("21h")
+    assert (await ann.times(WORDS), (await CartLine.get()).reminded_at) == (0, None)
+    await one_sim.passes("2h")
+    assert await ann.times(WORDS) == 1
+
+
+async def test_who_was_just_there_has_not_left(one_sim: Simulator) -> None:
+    ann = await who_left(one_sim)
+    await one_sim.passes("19h")
+    await ann.says("hello")
+    await one_sim.passes("2h")
+    assert await ann.times(WORDS) == 0
+    await one_sim.passes("19h")
+    assert await ann.times(WORDS) == 1
+
+
+async def test_a_question_that_closes_by_itself_is_not_talked_across(one_sim: Simulator) -> None:
+    ann = await who_left(one_sim)
+    await ann.says("/checkout")
+    assert await Dialog.filter(state="asking", expire_at__isnull=False).count() == 1
+    await one_sim.passes("21h")
+    assert await ann.times(WORDS) == 0
+    await one_sim.passes("4h")
+    await one_sim.passes("21h")
     assert await ann.times(WORDS) == 1

@@ -86,6 +86,22 @@ async def test_what_waited_to_be_told_is_told_although_they_write(
         assert await ann.times("Shirt (Large, Blue) is back, as you asked.") == 1
 
 
+async def test_who_talks_with_a_person_is_told_afterwards_and_keeps_nobody_waiting(one_sim: Simulator) -> None:
+    await shirts(one_sim)
+    ann, bob, mei = await one_sim.customer(), await one_sim.customer("Bob"), await one_sim.staff()
+    for one in (ann, bob):
+        await wants_the_blue_one(one)
+        await one.picks("Tell me when it is back")
+    talk = (await ann.conversation()).id
+    await one_sim.runtime.take_over(talk, mei.id)
+    await lies(1, "L-B")
+    await one_sim.passes("1m")
+    assert [await one.times("is back, as you asked") for one in (ann, bob)] == [0, 1]
+    await one_sim.runtime.give_back(talk, mei.id)
+    await one_sim.passes("1m")
+    assert [await one.times("is back, as you asked") for one in (ann, bob)] == [1, 1]
+
+
 async def test_who_wants_no_reminders_is_not_told(one_sim: Simulator) -> None:
     await shirts(one_sim)
     ann = await one_sim.customer()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.core.money import Money
-from bot.services import product_search, products, reorder, stock_alerts
+from bot.services import cart, left_carts, product_search, products, reorder, stock_alerts
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
-from models import StockAlert, Variant
+from models import Conversation, StockAlert, Variant
 from models.database import transaction
 from tests.unit.services.shop import NOW, Shop, lies
 
@@ -36,6 +38,16 @@ async def test_as_many_are_told_as_there_are_pieces(any_shop: Shop) -> None:
     due = await StockAlert.filter(id__in=await stock_alerts.due(NOW)).order_by("id").prefetch_related("variant")
     told = [(row.variant.sku, row.contact_id) for row in due]
     assert told == [("tea", people[0].contact_id), *(("cup", one.contact_id) for one in people)]
+
+
+async def test_carts_are_left_by_who_is_not_there_any_more(any_shop: Shop) -> None:
+    await any_shop.product()
+    ann = await any_shop.customer()
+    await cart.add(ann, "tea")
+    hours = [await left_carts.due(timedelta(hours=20), NOW + timedelta(hours=after)) for after in (19, 21)]
+    assert hours == [[], [ann.contact_id]]
+    await Conversation.filter(id=ann.conversation_id).update(last_at=NOW + timedelta(hours=2))
+    assert await left_carts.due(timedelta(hours=20), NOW + timedelta(hours=21)) == []
 
 
 async def test_again_means_the_same_variant_whatever_its_sku_is_today(shop: Shop) -> None:

@@ -1,0 +1,48 @@
+"""What is told or asked once, and nobody waits for: not used up while a person has the word."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.capabilities import Capabilities
+from bot.core.quiet import QuietHours
+from bot.services import reach
+from models import Conversation
+
+#: Of SQL: the contacts of the person of `{contact}`.
+PEOPLE = (
+    "(SELECT COALESCE(p.id, k.id) FROM contact k LEFT JOIN contact p ON p.person_id = k.person_id "
+    "WHERE k.id = {contact})"
+)
+#: Of SQL: whether the bot has the word in a conversation of the person of `{contact}`; its one parameter is now.
+#: Whoever talks with staff everywhere would else be looked at again at each tick, ahead of all others.
+FREE = (
+    f"EXISTS (SELECT 1 FROM conversation t WHERE t.contact_id IN {PEOPLE} AND t.owner_id IS NULL "  # noqa: S608 - ours
+    "AND (t.elsewhere_until IS NULL OR t.elsewhere_until <= ?))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The conversation in which somebody is reached best; `waits` while a person has the word in it."""
+
+    account: str
+    external_id: str
+    waits: bool
+
+
+#: Of a conversation's id; None where its person is known nowhere any more.
+Find = Callable[[int], Awaitable[Where | None]]
+
+
+def finding(capabilities: Mapping[str, Capabilities], now: datetime, quiet: QuietHours) -> Find:
+    """Where people are reminded best at this moment. To be asked before anything is marked as told."""
+
+    async def find(conversation_id: int) -> Where | None:
+        id_ = await reach.best(conversation_id, capabilities, now, "reminders", quiet)
+        row = await Conversation.filter(id=id_).select_related("identity").first()
+        return Where(row.account, row.identity.external_id, row.is_with_people(now)) if row else None
+
+    return find
