@@ -6,15 +6,18 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import orjson
+from PIL import Image
 
 import bot.demo
 from bot.app import App, build, opened
 from bot.config import load
-from bot.services import api_keys, sessions, staff
+from bot.services import api_keys, sessions, staff, visitors
+from bot.services import settings as kept
 from models import Contact, Order, Variant
 from models.database import client
 from tests.openapi.calling import Caller
@@ -50,7 +53,9 @@ KNOWN: Mapping[str, Sequence[Any]] = {
     "files": ([],),
     "country": ("",),
     "shipping": ("",),
-    "code": ("", "main"),
+    "code": ("",),
+    "picture": (None,),
+    "picture_id": (None,),
     "options": ([],),
     "values": ([],),
     "prices": (PRICES,),
@@ -101,11 +106,12 @@ async def _world(app: App) -> World:
     numbers = await Order.all().order_by("id").limit(3).values_list("number", flat=True)
     names = await Contact.all().order_by("id").limit(3).values_list("name", flat=True)
     skus = await Variant.all().order_by("id").limit(3).values_list("sku", flat=True)
-    found = {"number": numbers, "confirm": names, "sku": [*skus, "fresh", "other"]}
+    found = {"number": numbers, "confirm": names, "sku": [*skus, "fresh", "other"], "file": [_picture()]}
     known = {name: [*values] for name, values in (KNOWN | found).items()}
     key = Caller("key", {"Authorization": f"Bearer {token}"})
+    visitor = {"Authorization": f"Bearer {visitors.issue(await kept.secret('web'))}"}
     document = orjson.loads(app.site[DOCUMENT].text)
-    return World(url, document, [Caller("nobody"), *people, key], known)
+    return World(url, document, [Caller("nobody"), *people, key, Caller("visitor", visitor, only="/api/chat/")], known)
 
 
 async def _staff(app: App, role: str, id_: int) -> Caller:
@@ -115,3 +121,9 @@ async def _staff(app: App, role: str, id_: int) -> Caller:
     session, token = await sessions.log_in(role, PASSWORD, "", "", now, app.settings.lifetime)
     cookie = f"{app.settings.cookie}={token}"
     return Caller(role, {"Cookie": cookie, "X-CSRF-Token": session.csrf, "Origin": app.config.server.url})
+
+
+def _picture() -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (8, 8), "green").save(file, "PNG")
+    return file.getvalue()
