@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from tortoise.expressions import Q
@@ -35,6 +35,8 @@ LEASE = timedelta(minutes=10)
 #: Payments that differ are settled meanwhile.
 SETTLES = timedelta(minutes=5)
 BATCH = 500
+#: So many names of a day that no payment of ours has are a difference each; more are one, named by this and the day.
+MOST_UNKNOWN, TOGETHER = 20, "unknown:"
 #: Names that we give to payments, see `payments.begin`; a line with another one is about business that is not ours.
 _KEY = re.compile(r"[0-9a-f]{32}")
 
@@ -190,11 +192,31 @@ async def compared(day: Day) -> AsyncIterator[Compared]:
     for at in range(0, len(wanted), BATCH):
         async for one in _batch(day, wanted[at : at + BATCH]):
             yield one
-    keys = {row.key for rows in (lines, open_) for row in await rows.filter(payment_id__isnull=True)}
-    unknown = sorted(keys)
+    async for one in _strange(day):
+        yield one
+
+
+async def _strange(day: Day) -> AsyncIterator[Compared]:
+    """Names in their books that no payment of ours has: of this day, and what differed before."""
+    lines = [_booking(line) for line in await StatementLine.filter(statement_id=day.id, payment_id__isnull=True)]
+    names = {one.key for one in lines}
+    open_ = Difference.filter(provider=day.provider, state="open", payment_id__isnull=True)
+    before = {row.key for row in await open_.exclude(key__startswith=TOGETHER)}
+    are_many = len(names) > MOST_UNKNOWN
+    yield _together(day, lines if are_many else [])
+    for key in sorted(before & names) if are_many else ():
+        yield Compared(Subject(day.provider, day.day, key, None), [])
+    unknown = sorted(before - names if are_many else before | names)
     for at in range(0, len(unknown), BATCH):
         async for one in _unknown(day, unknown[at : at + BATCH]):
             yield one
+
+
+def _together(day: Day, lines: Sequence[Booking]) -> Compared:
+    """Many unknown names are one difference of their day: another Parley has this account, too, or we lost much."""
+    reference = f"× {len({one.key for one in lines})}"
+    told = [replace(one, reference=reference) for one in disagreements(lines, Ours())]
+    return Compared(Subject(day.provider, day.day, f"{TOGETHER}{day.day}", None), told)
 
 
 async def _unknown(day: Day, keys: Collection[str]) -> AsyncIterator[Compared]:

@@ -209,6 +209,21 @@ async def test_money_of_a_payment_that_we_do_not_have(night: Night) -> None:
     assert (await Statement.get(day=TODAY.isoformat())).others == 2
 
 
+async def test_many_payments_that_we_do_not_have_are_one_difference_a_day(night: Night) -> None:
+    """Another Parley has the same account."""
+    night.bank.more = [Booking(f"b-{n}", Money(500, "CNY"), NOW, f"{n:032x}") for n in range(20)]
+    await night.passes()
+    assert await night.differs() == ["payment missing_here 500 0"] * 20
+    night.bank.more += [Booking("b-20", Money(500, "CNY"), NOW, STRANGER)]
+    night.bank.more += [replace(one, at=NOW + timedelta(days=1), reference="b") for one in night.bank.more]
+    await reconciliation.again("local", TODAY, night.shop.now - reconciliation.LEASE)
+    await night.passes(days=2)
+    rows, _ = await differences.listed("open", None)
+    assert sorted((row.key, row.theirs.amount, row.reference) for row in rows) == [
+        (f"unknown:{TODAY + timedelta(days=n)}", 21 * 500, "× 21") for n in range(2)
+    ]
+
+
 async def test_what_staff_explained_stays_so_until_the_sums_change(night: Night) -> None:
     await night.sells()
     night.bank.tells = lambda one: replace(one, amount=Money(6700, "CNY"))
