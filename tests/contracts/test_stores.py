@@ -255,10 +255,12 @@ async def test_an_order_that_waits_for_its_money_is_paid_there_once(case: Case) 
     [found], _ = await pages(case.store)
     order = replace(ordered(OutLine("1", found.variants[0].id, 2, Money(650, "EUR"))), is_paid=False)
     made = await case.store.push(order)
+    [row] = case.server.orders
+    if case.read == "products":
+        row["status"] = "pending"  # a rule of the shop's lets it wait
     for _ in range(2):
         await case.store.pay(made.id)
-    [row] = case.server.orders
-    assert (row.get("set_paid"), row.get("displayFinancialStatus")) in ((True, None), (None, "PAID"))
+    assert row["status" if case.read == "products" else "displayFinancialStatus"] in ("processing", "PAID")
     with pytest.raises(BadInput):
         await case.store.pay("999")
 

@@ -216,7 +216,9 @@ class WooCommerceServer(FakePlatform):
         row = found[0] if found else refuse(404, "woocommerce_rest_shop_order_invalid_id")
         if call.json().get("status") == "cancelled" != row["status"]:
             self._count(row["line_items"], 1)
-        row.update(call.json())
+        row.update({name: value for name, value in call.json().items() if name != "set_paid"})
+        if call.json().get("set_paid") and row["status"] in ("pending", "failed"):  # no other one waits for its money
+            row["status"] = "processing"
         return dict(row)
 
     def _count(self, lines: Sequence[Json], sign: int) -> None:

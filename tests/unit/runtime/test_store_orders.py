@@ -225,7 +225,7 @@ async def test_money_that_comes_after_the_order_is_told_there_whatever_is_lost(t
     trade.server.fails("change", Lost(), Status(503))
     for _ in range(4):
         await trade.rounds(minutes=5)
-    assert [one["set_paid"] for one in trade.server.orders] == [True]
+    assert [call.json() for call in trade.server.named("change")] == [{"set_paid": True}] * 3
     row = await StoreOrder.get(order_id=order.id)
     assert (row.state, row.paid, trade.server.count("change")) == ("sent", True, 3)
     other = await trade.sells()  # was paid when it was sent: nothing more is told
