@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tortoise.exceptions import IntegrityError
 from tortoise.queryset import QuerySet
 
 from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
 from bot.core.pricing import Charge
 from bot.core.registry import reads
-from bot.services import order_states, payments, pricing, refunds, same_person, shipments, stock
+from bot.services import order_states, payments, placing, pricing, refunds, same_person, shipments, stock
 from bot.services.cart import seen, summed
-from bot.services.order_numbers import new_number, normalise
+from bot.services.order_numbers import normalise
 from bot.services.order_states import NOTHING, Doing
 from bot.services.refunds import Wish
 from bot.services.scope import Scope
 from bot.services.shipments import Parcel
 from bot.services.variants import Priced, priced, variants
 from models import CartLine, Order, OrderLine, Variant, locks
-from models.database import transaction
 
 #: Expiring this many in one transaction keeps it short; the next tick takes the rest.
 EXPIRE_AT_ONCE = 200
@@ -82,7 +80,7 @@ async def place(
     Raises `Refused`: "cart_empty", "sold_out"(name, available), "price_changed"(name, old, new), "total_changed", what
     `pricing.breakdown` raises, and "blank" or "too_long"(most) with the field's name; the cart is kept.
     """
-    person = _checked("name", name, 200), _checked("phone", phone, 64, blank=True), _checked("address", address, 1000)
+    person = placing.person(name, phone, address)
     lines = await locks.cart(*await same_person.contacts(scope))
     in_cart, summed_up = {line.id: line.variant_id for line in lines}, summed(lines)
     await pricing.lock(scope, code)
@@ -92,14 +90,16 @@ async def place(
     parts = await pricing.breakdown(scope, goods, country, method, code)
     if agreed not in (None, parts.total.amount):
         raise Refused("total_changed")
-    order = await insert(scope, *person, total=parts.total.amount)
+    order = await placing.insert(scope, *person, total=parts.total.amount)
     await pricing.keep(order, parts)
     ordered = {one.row.id for _, one in wanted}
     await CartLine.filter(id__in=[id_ for id_, variant in in_cart.items() if variant in ordered]).delete()
     wanted = await _offered(scope, summed_up, await locks.variants(ordered))
     if len(wanted) < len(ordered):
         raise Refused("total_changed")
-    return _view(order, await _fill(scope, order, wanted), None, (), parts.charges)
+    filled = await placing.fill(scope, order, _pieces(wanted))
+    await order_states.record(order, "", "customer", scope.now)
+    return _view(order, filled, None, (), parts.charges)
 
 
 @reads
@@ -173,57 +173,6 @@ async def view(order: Order) -> OrderView:
     return (await _views([order]))[0]
 
 
-async def insert(
-    scope: Scope, name: str, phone: str, address: str, *, total: int, numbers: Callable[[], str] = new_number
-) -> Order:
-    """A placed order without lines, under a number that no other has; `total` in minor units."""
-    order = Order(
-        contact_id=scope.contact_id,
-        conversation_id=scope.conversation_id,
-        account=scope.account,
-        state=order_states.PLACED,
-        total=total,
-        currency=scope.currency,
-        name=name,
-        phone=phone,
-        address=address,
-        hold_until=scope.now + scope.order_hold,
-        created_at=scope.now,
-        updated_at=scope.now,
-    )
-    while True:
-        order.number = numbers()
-        try:
-            async with transaction():
-                await order.save(force_create=True)
-        except IntegrityError:
-            if await Order.filter(number=order.number).exists():
-                continue  # taken: one in 10**12, and the next is not
-            raise
-        return order
-
-
-async def _fill(scope: Scope, order: Order, wanted: Wanted) -> list[OrderLine]:
-    """Lines, holds and the first audit row of a new order."""
-    lines = [
-        OrderLine(
-            order_id=order.id,
-            product_id=variant.row.product_id,
-            variant_id=variant.row.id,
-            sku=variant.row.sku,
-            name=variant.name(scope.locale),
-            quantity=line.quantity,
-            price=variant.price.amount,
-        )
-        for line, variant in wanted
-    ]
-    await OrderLine.bulk_create(lines)
-    held = [(variant.row, line.quantity) for line, variant in wanted]
-    await stock.hold(order.id, held, scope.now + scope.order_hold)
-    await order_states.record(order, "", "customer", scope.now)
-    return lines
-
-
 async def move(
     order: Order, name: str, actor: str, now: datetime, note: str = "", *, restock: bool = False
 ) -> OrderView:
@@ -256,32 +205,19 @@ async def _own(scope: Scope, number: str) -> Order | None:
     return await (await _owned(scope)).filter(number=normalise(number)).first()
 
 
-def _checked(field: str, value: str, most: int, *, blank: bool = False) -> str:
-    value = value.strip()
-    if not value and not blank:
-        raise Refused("blank", field=field)
-    if len(value) > most:
-        raise Refused("too_long", field=field, most=most)
-    return value
-
-
 async def _offered(scope: Scope, lines: Sequence[CartLine], found: Mapping[int, Variant]) -> Wanted:
     """What of the cart has a price. Raises `Refused` as `place` does: "cart_empty", "sold_out", "price_changed"."""
     costs = await priced(found.values(), scope.currency)
     wanted = [(line, costs[line.variant_id]) for line in lines if line.variant_id in costs]
     if not wanted:
         raise Refused("cart_empty")
-    await _check_stock(scope, wanted)
+    await placing.check_stock(scope, _pieces(wanted))
     _check_prices(scope, wanted)
     return wanted
 
 
-async def _check_stock(scope: Scope, wanted: Wanted) -> None:
-    free = await stock.available((variant.row.id for _, variant in wanted), scope.now)
-    for line, variant in wanted:
-        left = free[variant.row.id] if variant.is_sold else 0
-        if line.quantity > left:
-            raise Refused("sold_out", name=variant.name(scope.locale), available=left)
+def _pieces(wanted: Wanted) -> placing.Wanted:
+    return [(line.quantity, one) for line, one in wanted]
 
 
 def _check_prices(scope: Scope, wanted: Wanted) -> None:

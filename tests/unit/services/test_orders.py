@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.errors import Refused
 from bot.core.money import Money
-from bot.services import cart, orders
+from bot.services import cart, orders, placing
 from bot.services.order_numbers import ALPHABET, new_number, normalise
 from bot.services.scope import ORDER_HOLD
 from models import CartLine, Order, OrderLine, Product
@@ -145,8 +145,8 @@ async def test_a_taken_number_is_drawn_again(any_shop: Shop) -> None:
     scope = await any_shop.customer()
     drawn = iter(["A", "A", "A", "B"])
     async with transaction():
-        first = await orders.insert(scope, "a", "", "b", total=1, numbers=lambda: next(drawn))
-        second = await orders.insert(scope, "a", "", "b", total=1, numbers=lambda: next(drawn))
+        first = await placing.insert(scope, "a", "", "b", total=1, numbers=lambda: next(drawn))
+        second = await placing.insert(scope, "a", "", "b", total=1, numbers=lambda: next(drawn))
     assert (first.number, second.number, await Order.all().count()) == ("A", "B", 2)
 
 

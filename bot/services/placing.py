@@ -1,0 +1,92 @@
+"""How an order is made of goods that somebody wants: checked, written with its lines, and its stock held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from tortoise.exceptions import IntegrityError
+
+from bot.core.errors import Refused
+from bot.services import order_states, stock
+from bot.services.order_numbers import new_number
+from bot.services.scope import Scope
+from bot.services.variants import Priced
+from models import Order, OrderLine
+from models.database import transaction
+
+#: So many pieces of each.
+Wanted = Sequence[tuple[int, Priced]]
+
+
+def checked(field: str, value: str, most: int, *, blank: bool = False) -> str:
+    """What was written in a field. Raises `Refused`: "blank", "too_long"(most) with the field's name."""
+    value = value.strip()
+    if not value and not blank:
+        raise Refused("blank", field=field)
+    if len(value) > most:
+        raise Refused("too_long", field=field, most=most)
+    return value
+
+
+def person(name: str, phone: str, address: str) -> tuple[str, str, str]:
+    """For whom and where to. Raises as `checked` does."""
+    return checked("name", name, 200), checked("phone", phone, 64, blank=True), checked("address", address, 1000)
+
+
+async def check_stock(scope: Scope, wanted: Wanted, besides: int | None = None) -> None:
+    """That so many are free, held by the order `besides` or not. Raises `Refused("sold_out")`(name, available)."""
+    free = await stock.available((variant.row.id for _, variant in wanted), scope.now, besides=besides)
+    for quantity, variant in wanted:
+        left = free[variant.row.id] if variant.is_sold else 0
+        if quantity > left:
+            raise Refused("sold_out", name=variant.name(scope.locale), available=left)
+
+
+async def insert(
+    scope: Scope, name: str, phone: str, address: str, *, total: int, numbers: Callable[[], str] = new_number
+) -> Order:
+    """A placed order without lines, under a number that no other has; `total` in minor units."""
+    order = Order(
+        contact_id=scope.contact_id,
+        conversation_id=scope.conversation_id,
+        account=scope.account,
+        state=order_states.PLACED,
+        total=total,
+        currency=scope.currency,
+        name=name,
+        phone=phone,
+        address=address,
+        hold_until=scope.now + scope.order_hold,
+        created_at=scope.now,
+        updated_at=scope.now,
+    )
+    while True:
+        order.number = numbers()
+        try:
+            async with transaction():
+                await order.save(force_create=True)
+        except IntegrityError:
+            if await Order.filter(number=order.number).exists():
+                continue  # taken: one in 10**12, and the next is not
+            raise
+        return order
+
+
+async def fill(scope: Scope, order: Order, wanted: Wanted) -> list[OrderLine]:
+    """Its lines, at these prices, and their pieces held for it for as long as it waits to be paid."""
+    lines = [
+        OrderLine(
+            order_id=order.id,
+            product_id=variant.row.product_id,
+            variant_id=variant.row.id,
+            sku=variant.row.sku,
+            name=variant.name(scope.locale),
+            quantity=quantity,
+            price=variant.price.amount,
+        )
+        for quantity, variant in wanted
+    ]
+    await OrderLine.bulk_create(lines)
+    held = [(variant.row, quantity) for quantity, variant in wanted]
+    await stock.hold(order.id, held, order.hold_until or scope.now + scope.order_hold)
+    return lines
