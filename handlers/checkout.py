@@ -95,7 +95,7 @@ def title_of(way: PayWay) -> Text:
     return Text(way.title)
 
 
-@router.on(Pay)
+@router.on(Pay, always=True)
 async def pay(chat: Chat, wanted: Pay) -> None:
     """Open the payment page of an order that waits."""
     await take_payment(chat, wanted.number)

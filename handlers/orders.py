@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from bot.core.callback import Callback
 from bot.core.chat import Chat
 from bot.core.errors import Refused
-from bot.core.message import Button
+from bot.core.message import Button, Summary
 from bot.core.router import RUN, Router
-from bot.core.text import Text, _
+from bot.core.text import Text, _, _n
 from bot.services import deliveries, orders, reach, refunds, reorder
 from bot.services.order_states import ARRIVED, may
 from bot.services.orders import OrderView
@@ -192,6 +192,22 @@ async def took_a_step(chat: Chat) -> None:
     await tell(chat, news, follow_up(chat, order))
 
 
+@router.event("offer", always=True)
+async def offered(chat: Chat) -> None:
+    """Staff have put an order together for them; only they can pay it."""
+    order = await chat.do(orders.find, chat.inbound.data)
+    if order is None or order.state != "placed":
+        return
+    pay = Button(chat.words(_("Pay {amount}", amount=order.total)), Pay(number=order.number).pack(), style="primary")
+    text = _n(
+        "Order {number} is ready for you, and reserved for {count} minute. Please pay it here.",
+        "Order {number} is ready for you, and reserved for {count} minutes. Please pay it here.",
+        order.hold_minutes,
+        number=order.number,
+    )
+    await tell(chat, text, [pay], order_summary(chat, order))
+
+
 async def given_back(chat: Chat, refund: RefundView) -> None:
     """Some money is on its way back; of all of it, the order's own step has told."""
     order = await chat.do(orders.find, refund.order_number)
@@ -202,11 +218,11 @@ async def given_back(chat: Chat, refund: RefundView) -> None:
         )
 
 
-async def tell(chat: Chat, news: Text, buttons: Sequence[Button] = ()) -> None:
+async def tell(chat: Chat, news: Text, buttons: Sequence[Button] = (), summary: Summary | None = None) -> None:
     """Say what nobody asked for, where that can be said."""
     found = await chat.do(reach.ask, chat.person.capabilities)
     if found.leaves or found.may_wait:
-        chat.say(news, buttons=buttons)
+        chat.say(news, buttons=buttons, summary=summary)
 
 
 def label(chat: Chat, order: OrderView) -> str:

@@ -16,6 +16,7 @@ from bot.core.report import ReportInfo
 from bot.runtime.broadcasting import Preview
 from bot.runtime.bus import Bus
 from bot.runtime.counter import Counter
+from bot.runtime.selling import Selling
 from bot.services.audiences import Audience
 from bot.services.calls import Way
 from bot.services.order_states import NOTHING, Doing
@@ -83,6 +84,9 @@ class Runtime(Protocol):
     def till(self) -> Till: ...
     @property
     def counter(self) -> Counter: ...
+
+    @property
+    def selling(self) -> Selling: ...
     @property
     def stores(self) -> Stores: ...
 

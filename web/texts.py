@@ -91,6 +91,12 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "{sku} has the same values as another variant, in one language at least.",
         "zh": "{sku} 与另一个规格组合重复（至少在一种语言中）。",
     },
+    "cart_empty": {"en": "Put something in first.", "zh": "请先添加商品。"},
+    "no_address": {"en": "Write for whom it is and where it goes.", "zh": "请填写收货人和地址。"},
+    "total_changed": {
+        "en": "The price has changed just now. Look at the total again.",
+        "zh": "价格刚刚有变动，请重新确认金额。",
+    },
     "bad_quantity": {"en": "That many pieces are not possible.", "zh": "数量不正确。"},
     "stock_moved": {
         "en": "Meanwhile {pieces} pieces lie there: something was sold or counted. Look again.",

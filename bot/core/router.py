@@ -102,11 +102,12 @@ class Router:
 
         return register
 
-    def on(self, callback: type[Callback]) -> Callable[[H], H]:
-        """A button made from `callback`; the handler gets `(chat, callback)`."""
+    def on(self, callback: type[Callback], *, always: bool = False) -> Callable[[H], H]:
+        """A button made from `callback`; the handler gets `(chat, callback)`. `always`: as with `event`."""
 
         def register(handler: H) -> H:
             self.callbacks[callback.prefix] = (callback, self._add(handler))
+            self.always |= {self._add(handler)} if always else set()
             return handler
 
         return register

@@ -149,8 +149,9 @@ def goes_past_people(step: Step, inbound: Inbound, state: ConversationState, rou
     So is a number, unless the bot spoke last.
     """
     if isinstance(step, Start):
-        return step.stops or step.handler in routes.always
-    if not isinstance(step, Answer) or step.key is None or step.dialog.handler not in routes.always:
+        if step.stops or step.handler not in routes.always:
+            return step.stops
+    elif not isinstance(step, Answer) or step.key is None or step.dialog.handler not in routes.always:
         return False
     return bool(inbound.data) or number(inbound.text) is None or state.last_author == "bot"
 

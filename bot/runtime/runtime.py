@@ -45,6 +45,7 @@ from bot.runtime.platforms.handing import HandOver
 from bot.runtime.platforms.profiles import AskProfile, Introductions
 from bot.runtime.reconciling import Reconciling
 from bot.runtime.schedule import Schedule
+from bot.runtime.selling import Selling
 from bot.runtime.shares import Shares
 from bot.runtime.staffing import Staffing
 from bot.runtime.store_sending import Steps
@@ -82,6 +83,7 @@ class Runtime:
             parts.channels, self._inbox.keep_within, self._intake.arrived, self.bus.publish, parts.clock
         )
         self.counter = Counter(parts.shop, parts.opens, self.bus.publish, parts.clock)
+        self.selling = Selling(parts.shop, self._inbox.keep_within, self._stepped, parts.clock)
         self._parked = Parked(self._intake.arrived, self.wake, self.bus.publish, parts.clock)
         self.till = Till(
             self._inbox, parts.shop, parts.providers, self._parked,

@@ -61,7 +61,7 @@ class Turn:
         locale = shop.language(state.account, state.locale)
         self.writes = Writes()
         # What the shop begins itself goes to the address and comes from nobody.
-        proved = self._inbound.kind == "order" or not shop.on(state.account).forgeable
+        proved = self._inbound.kind in ("order", "offer") or not shop.on(state.account).forgeable
         scope = Scope(
             state.id, state.contact_id, state.identity_id, state.account, locale, now, shop.currency_of(state.account),
             shop.order_hold,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+from collections.abc import Callable
+from itertools import count
 
 #: Without 0, O, 1 and I: a number is read out, written down and typed again.
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -10,8 +13,18 @@ ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 def new_number() -> str:
     """Eight characters of `ALPHABET` in two groups, "P7K2-4M9Q": 40 random bits, and never a word or a sum alone."""
+    return _number(lambda: [secrets.randbelow(len(ALPHABET)) for _ in range(8)])
+
+
+def number_of(seed: str) -> str:
+    """The number that belongs to `seed`, written as a new one is: the same one each time."""
+    tries = count()
+    return _number(lambda: list(hashlib.sha256(f"{next(tries)} {seed}".encode()).digest()[:8]))
+
+
+def _number(draw: Callable[[], list[int]]) -> str:
     while True:
-        letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
+        letters = "".join(ALPHABET[one % len(ALPHABET)] for one in draw())
         if not (letters.isalpha() or letters.isdigit()):
             return f"{letters[:4]}-{letters[4:]}"
 

@@ -18,6 +18,7 @@ from web.desk import (
     people,
     products,
     reports,
+    sales,
     webhooks,
 )
 
@@ -51,6 +52,10 @@ def _inbox() -> Iterator[web.RouteDef]:
     yield web.post(f"{_ONE}/read", conversations.read)
     yield web.post(f"{_ONE}/files", conversations.upload)
     yield web.post(f"{_ONE}/typing", conversations.typing)
+    yield web.get(f"{_ONE}/goods", sales.goods)
+    yield web.get(f"{_ONE}/order", sales.form)
+    yield web.post(f"{_ONE}/quote", sales.quote)
+    yield web.post(f"{_ONE}/orders", sales.send)
 
 
 def _people_and_orders() -> Iterator[web.RouteDef]:

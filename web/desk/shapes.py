@@ -197,12 +197,13 @@ class Shapes:
             "phone": row.phone,
             "address": row.address,
             "hold_until": time_or_none(row.hold_until),
-            "charges": [self._charge(one) for one in detail.charges],
+            "charges": [self.charge(one) for one in detail.charges],
             "events": [self._event(step) for step in detail.steps],
             "parcels": [{"carrier": one.carrier, "number": one.number, "url": one.url} for one in detail.parcels],
         }
 
-    def _charge(self, charge: Charge) -> trade.Charge:
+    def charge(self, charge: Charge) -> trade.Charge:
+        """A `Charge`."""
         return {
             "kind": charge.kind,
             "name": charge.name,

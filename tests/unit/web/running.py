@@ -25,6 +25,7 @@ from bot.core.money import Money
 from bot.core.payment import PaymentProvider
 from bot.core.ports import Channel
 from bot.core.pricing import Rates
+from bot.core.profiles import WEBCHAT
 from bot.core.router import Routes
 from bot.core.store import ThereOrder
 from bot.runtime import broadcasting
@@ -38,6 +39,7 @@ from bot.runtime.ledger import Waiting
 from bot.runtime.order_steps import Stepped
 from bot.runtime.paying import Paying
 from bot.runtime.relay import Relay
+from bot.runtime.selling import Selling
 from bot.runtime.shop import Shop
 from bot.runtime.store_sending import Steps
 from bot.runtime.store_syncing import Connected
@@ -133,6 +135,13 @@ class SmallRuntime:
         shop = Shop(Routes(()), languages, {}, "CNY", pay_ways=offers, rates=self.rates)
         opens = Paying(self.providers, Urls("http://127.0.0.1"), self.clock).open
         return Counter(shop, opens, self.bus.publish, self.clock)
+
+    @property
+    def selling(self) -> Selling:
+        languages = Languages(Path(handlers.__file__).parent / "locale", ("en", "zh"))
+        able = {name: one.capabilities for name, one in self.channels.items()} | {"webchat": WEBCHAT}
+        shop = Shop(Routes(()), languages, able, "CNY", rates=self.rates)
+        return Selling(shop, self._keep, lambda stepped: [self.bus.publish(one) for one in stepped.changed], self.clock)
 
     @property
     def persons(self) -> Persons:

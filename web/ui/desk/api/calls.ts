@@ -7,6 +7,7 @@ import type {
   Audience,
   Broadcast,
   CannedList,
+  Choice,
   Consent,
   ContactRow,
   Counts,
@@ -28,6 +29,7 @@ import type {
   Person,
   Place,
   Product,
+  Quote,
   Report,
   ReviewRow,
   Role,
@@ -35,8 +37,12 @@ import type {
   Run,
   RunPage,
   Said,
+  Sale,
+  SaleForm,
+  SentOrder,
   Staff,
   Sub,
+  Terms,
   Webhook,
   WebhookDelivery,
 } from "./types";
@@ -118,6 +124,11 @@ export const countStock = (sku: string, pieces: Record<string, number>, was: Rec
   put<object>("/stock", { sku, pieces, was });
 export const places = () => get<{ items: Place[] }>("/places");
 export const savePlace = (place: Place) => put<Place>("/places", place);
+
+export const goods = (id: number, q: string) => get<{ items: Choice[] }>(`/conversations/${id}/goods${query({ q })}`);
+export const saleForm = (id: number) => get<SaleForm>(`/conversations/${id}/order`);
+export const quote = (id: number, terms: Terms) => post<Quote>(`/conversations/${id}/quote`, terms);
+export const sendOrder = (id: number, sale: Sale) => post<SentOrder>(`/conversations/${id}/orders`, sale);
 
 export const orders = (state: string, q: string, before: string | null) =>
   get<Page<OrderRow>>(`/orders${query({ state, q, before })}`);

@@ -156,6 +156,21 @@ export type Order = OrderRow & {
 };
 /** `name` is the code, the method or the country; one that is included in the prices adds nothing to the total. */
 export type Charge = { kind: "discount" | "shipping" | "tax"; name: string; title: string; rate: string; amount: Money; included: boolean };
+/** A variant that staff can put into an order; `available` are free at this moment. */
+export type Choice = { sku: string; name: string; price: Money; available: number };
+export type Where = { name: string; phone: string; address: string };
+export type SaleForm = { addresses: Where[]; countries: string[]; codes: boolean };
+export type Terms = { lines: { sku: string; quantity: number }[]; country: string; method: string; code: string };
+export type Quote = {
+  lines: { sku: string; name: string; quantity: number; price: Money; subtotal: Money }[];
+  charges: Charge[];
+  total: Money;
+  methods: { name: string; title: string }[];
+  method: string;
+};
+export type Sale = Terms & Where & { note: string; key: string; agreed: number };
+/** `told`: the thread says where to pay; if not, `why` not, and `link` is the order's page. */
+export type SentOrder = { order: Order; link: string; told: boolean; why: string };
 /** What an order left as; each part may be unknown (""). */
 export type Parcel = { carrier: string; number: string; url: string };
 export type OrderStep = "pack" | "ship" | "deliver" | "complete" | "cancel" | "return" | "refund";

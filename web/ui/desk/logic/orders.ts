@@ -40,3 +40,12 @@ const TONES: Record<string, Tone> = {
 };
 
 export const toneOf = (state: string): Tone => TONES[state] ?? "plain";
+
+/** "DE" as a reader calls it; what nobody knows is its code. */
+export function countryName(code: string, language: string): string {
+  try {
+    return new Intl.DisplayNames([language], { type: "region" }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}

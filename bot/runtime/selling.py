@@ -1,0 +1,99 @@
+"""Where staff sell to the customer of a conversation: what there is, what it costs, and the order that is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from bot.core.errors import Refused
+from bot.core.events import OrderChanged
+from bot.core.message import Inbound
+from bot.runtime.ledger import Waiting
+from bot.runtime.order_steps import Stepped
+from bot.runtime.shop import Shop
+from bot.services import catalogue, order_news, product_search, reach, staff_orders
+from bot.services.catalogue import Range
+from bot.services.contacts import Address
+from bot.services.orders import OrderView
+from bot.services.reach import Reach
+from bot.services.scope import Scope
+from bot.services.staff_orders import Basket, Quote, Wish
+from models import Conversation
+from models.database import transaction
+
+#: Keeps inbounds in a transaction, see `Inbox.keep_within`.
+Keep = Callable[[BaseDBAsyncClient, Sequence[Inbound]], Awaitable[list[Waiting]]]
+#: Products that are shown at once.
+SHOWN = 12
+
+
+class Selling:
+    """`stepped` hands on what was committed."""
+
+    def __init__(self, shop: Shop, keep: Keep, stepped: Callable[[Stepped], None], clock: Callable[[], datetime]):
+        self._shop = shop
+        self._keep = keep
+        self._stepped = stepped
+        self._clock = clock
+
+    async def goods(self, conversation_id: int, words: str) -> tuple[Range, ...]:
+        """What the customer would find by these words, with its variants; without words the first of the shop."""
+        scope = self._of(await _talk(conversation_id))
+        shelf = await (product_search.find(scope, words) if words else catalogue.products(scope, 0, SHOWN))
+        return tuple([await catalogue.variants(scope, one.sku) for one in shelf.products[:SHOWN]])
+
+    async def addresses(self, conversation_id: int) -> tuple[Address, ...]:
+        """See `staff_orders.addresses`."""
+        return await staff_orders.addresses(self._of(await _talk(conversation_id)))
+
+    async def quote(self, conversation_id: int, basket: Basket) -> Quote:
+        """See `staff_orders.quote`."""
+        return await staff_orders.quote(self._of(await _talk(conversation_id)), basket)
+
+    async def place(self, conversation_id: int, wish: Wish, staff_id: int) -> tuple[OrderView, Reach]:
+        """Order it, and send the customer where to pay in the same commit; of what may not be said, only the order.
+
+        Raises as `staff_orders.place` does.
+        """
+        row = await _talk(conversation_id)
+        scope, able = self._of(row), self._shop.capabilities.get(row.account)
+        found = await reach.of(row.id, able, reachable=row.identity.reachable, now=scope.now, kind="orders")
+        async with transaction() as connection:
+            order, is_new = await staff_orders.place(scope, wish, staff_id)
+            told = [_offer(row, order)] if is_new and found.ok else []
+            waiting = await self._keep(connection, told)
+        self._stepped(Stepped(waiting, [OrderChanged(order.id)] if is_new else []))
+        return order, found
+
+    def countries(self) -> tuple[str, ...]:
+        """Where the shop sells to; none where it does not say."""
+        return self._shop.rates.countries
+
+    def has_codes(self) -> bool:
+        """Whether any discount code can be used now."""
+        return any(code.runs(self._clock()) for code in self._shop.rates.codes.values())
+
+    def _of(self, row: Conversation) -> Scope:
+        shop, contact = self._shop, row.contact
+        return Scope(
+            row.id, contact.id, row.identity_id, row.account,
+            shop.language(row.account, contact.locale or row.identity.locale), self._clock(),
+            shop.currency_of(row.account), shop.order_hold, shop.pay_ways, contact.person_id,
+            channels=shop.capabilities, rates=shop.rates,
+        )  # fmt: skip
+
+
+async def _talk(conversation_id: int) -> Conversation:
+    """Raises `Refused("no_conversation")`."""
+    row = await Conversation.filter(id=conversation_id).select_related("contact", "identity").first()
+    if row is None:
+        raise Refused("no_conversation")
+    return row
+
+
+def _offer(row: Conversation, order: OrderView) -> Inbound:
+    """Staff are with the customer at this moment: it does not wait for the morning."""
+    name = order_news.name(order.number, order.state)
+    return Inbound(row.account, name, row.identity.external_id, "offer", data=order.number, client_id=name, urgent=True)

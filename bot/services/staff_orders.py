@@ -1,0 +1,142 @@
+"""Orders that staff put together for a customer; the customer's own cart stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.core.errors import Refused
+from bot.core.money import Money
+from bot.core.pricing import Charge, Method
+from bot.services import audit, contacts, order_numbers, order_states, orders, placing, pricing, same_person
+from bot.services.contacts import Address
+from bot.services.orders import OrderItem, OrderView
+from bot.services.placing import Wanted
+from bot.services.scope import Scope
+from bot.services.variants import Priced, priced
+from models import Order, Variant, locks
+
+#: Addresses that are offered, lines of one order, and pieces of one line.
+OFFERED, LINES, PIECES = 5, 100, 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """What somebody is to get: skus of variants with how many. `country`, `method` and `code` as for `orders.place`."""
+
+    lines: Sequence[tuple[str, int]]
+    country: str = ""
+    method: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a basket costs; `method` is how it is sent, one of `methods` where there is anything to choose."""
+
+    lines: tuple[OrderItem, ...]
+    charges: tuple[Charge, ...]
+    total: Money
+    methods: tuple[Method, ...]
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An order as staff send it: `key` names the click, and `agreed` is the total that they saw, in minor units."""
+
+    basket: Basket
+    to: Address
+    note: str
+    key: str
+    agreed: int
+
+
+async def addresses(scope: Scope) -> tuple[Address, ...]:
+    """Where this person had something delivered: what they told last, then the newest orders'."""
+    last = await contacts.last_address(scope)
+    people = await same_person.contacts(scope)
+    newest = Order.filter(contact_id__in=people).exclude(address="").order_by("-created_at", "-id").limit(4 * OFFERED)
+    known = [last] if last else []
+    known += [Address(row.name, row.phone, row.address) for row in await newest]
+    return tuple(dict.fromkeys(known))[:OFFERED]
+
+
+async def quote(scope: Scope, basket: Basket) -> Quote:
+    """What it costs and whether it is there; a way to ship that is not offered there becomes the first one that is.
+
+    Raises `Refused` as `place` does.
+    """
+    methods = scope.rates.serving(_country(scope, basket.country), scope.currency)
+    names = [method.name for method in methods]
+    method = basket.method if basket.method in names else next(iter(names), "")
+    wanted = await _wanted(scope, basket.lines, await _found(basket.lines))
+    await placing.check_stock(scope, wanted)
+    parts = await pricing.breakdown(scope, _goods(scope, wanted), basket.country, method, basket.code)
+    lines = tuple(
+        OrderItem(one.row.sku, one.name(scope.locale), quantity, one.price, one.price * quantity)
+        for quantity, one in wanted
+    )
+    return Quote(lines, parts.charges, parts.total, methods, method)
+
+
+async def place(scope: Scope, wish: Wish, staff_id: int) -> tuple[OrderView, bool]:
+    """Order it for the customer of this conversation, and hold its stock; the second value says that it is new.
+
+    The same `key` is the same order, however often it is sent. Raises `Refused`: "no_conversation", "cart_empty",
+    "no_variant"(sku), "bad_quantity", "total_changed", and as `orders.place` does.
+    """
+    if await locks.conversation(scope.conversation_id) is None:  # from here on the second click waits
+        raise Refused("no_conversation")
+    number = order_numbers.number_of(f"{scope.conversation_id} {wish.key}")
+    known = await Order.filter(number=number, conversation_id=scope.conversation_id).first()
+    if known is not None:
+        return await orders.view(known), False
+    person = placing.person(wish.to.name, wish.to.phone, wish.to.address)
+    basket = wish.basket
+    await pricing.lock(scope, basket.code)
+    rows = await locks.variants(row.id for row in await _found(basket.lines))
+    wanted = await _wanted(scope, basket.lines, list(rows.values()))
+    await placing.check_stock(scope, wanted)
+    parts = await pricing.breakdown(scope, _goods(scope, wanted), basket.country, basket.method, basket.code)
+    if parts.total.amount != wish.agreed:
+        raise Refused("total_changed")
+    numbers = iter([number])
+    order = await placing.insert(
+        scope, *person, total=wish.agreed, numbers=lambda: next(numbers, None) or order_numbers.new_number()
+    )
+    await pricing.keep(order, parts)
+    await placing.fill(scope, order, wanted)
+    await contacts.remember(scope, *person)
+    await order_states.record(order, "", f"staff:{staff_id}", scope.now, wish.note)
+    await audit.record(staff_id, "order.place", f"order:{order.id}", scope.now)
+    return await orders.view(order), True
+
+
+def _country(scope: Scope, country: str) -> str:
+    """Where it goes as the rates know it; what is wrong with it `pricing` says."""
+    sold_to = scope.rates.countries
+    return country or (sold_to[0] if len(sold_to) == 1 else "")
+
+
+async def _found(lines: Sequence[tuple[str, int]]) -> list[Variant]:
+    return await Variant.filter(sku__in=[sku for sku, _ in lines]).select_related("product").order_by("id")
+
+
+async def _wanted(scope: Scope, lines: Sequence[tuple[str, int]], rows: Sequence[Variant]) -> Wanted:
+    """Each with its price today, in the order in which it was put in."""
+    costs: Mapping[str, Priced] = {one.row.sku: one for one in (await priced(rows, scope.currency)).values()}
+    if not lines:
+        raise Refused("cart_empty")
+    pieces: dict[str, int] = {}
+    for sku, quantity in lines:
+        if not 0 < quantity <= PIECES:
+            raise Refused("bad_quantity", quantity=quantity)
+        if sku not in costs or not costs[sku].is_sold:
+            raise Refused("no_variant", sku=sku)
+        pieces[sku] = pieces.get(sku, 0) + quantity
+    return [(quantity, costs[sku]) for sku, quantity in pieces.items()]
+
+
+def _goods(scope: Scope, wanted: Wanted) -> Money:
+    return Money(sum(quantity * one.price.amount for quantity, one in wanted), scope.currency)

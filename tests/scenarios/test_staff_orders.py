@@ -1,0 +1,63 @@
+"""Staff put an order together for a customer in the thread, and the customer pays it there."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.core.errors import Refused
+from bot.services.contacts import Address
+from bot.services.staff_orders import Basket, Wish
+from models import Audit, Message, Order, OrderEvent
+from tests.kit.simulator import Simulator
+from tests.scenarios.shopkeeping import stock
+from tests.unit.services.shop import held, on_shelf
+
+
+def wish(quantity: int = 2, key: str = "click-1") -> Wish:
+    to = Address("Ann", "13800138000", "Hangzhou")
+    return Wish(Basket([("LJ", quantity)]), to, "a gift", key, 6800 * quantity)
+
+
+async def test_an_order_of_staff_is_paid_in_the_thread_while_they_have_the_word(sim: Simulator) -> None:
+    await stock(sim)
+    ann, mei = await sim.customer(), await sim.staff("Mei")
+    await ann.says("do you have Longjing?")
+    talk = await ann.conversation()
+    await sim.runtime.take_over(talk.id, mei.id)
+    for _ in range(2):  # a second click
+        order, found = await sim.runtime.selling.place(talk.id, wish(), mei.id)
+        await sim.runtime.idle()
+    assert (found.ok, await Order.all().count(), await held("LJ")) == (True, 1, 2)
+    assert await ann.times(f"Order {order.number} is ready for you") == 1
+    assert [row.action for row in await Audit.filter(action__startswith="order")] == ["order.place"]
+    event = await OrderEvent.get()
+    assert (event.from_state, event.to_state, event.actor, event.note) == ("", "placed", f"staff:{mei.id}", "a gift")
+
+    await ann.picks("Pay ¥136.00")
+    await ann.pays()
+    assert ((await Order.get()).state, await on_shelf("LJ")) == ("paid", 3)
+
+
+async def test_a_number_that_answers_a_person_opens_no_payment(one_sim: Simulator) -> None:
+    await stock(one_sim)
+    ann, mei = await one_sim.customer(), await one_sim.staff("Mei")
+    await ann.says("hello")
+    talk = await ann.conversation()
+    await one_sim.runtime.take_over(talk.id, mei.id)
+    await one_sim.runtime.selling.place(talk.id, wish(), mei.id)
+    await one_sim.runtime.idle()
+    await one_sim.runtime.staff_says(talk.id, mei.id, "m1", "How many do you want in all?", ())
+    await one_sim.runtime.idle()
+    seen = len(await ann.screen())
+    await ann.says("1")
+    assert len(await ann.screen()) == seen
+    assert (await Message.filter(author="customer").order_by("-seq").first()).text == "1"  # type: ignore[union-attr]
+
+
+async def test_what_is_not_there_any_more_is_not_sent(one_sim: Simulator) -> None:
+    await stock(one_sim, pieces=1)
+    ann, mei = await one_sim.customer(), await one_sim.staff("Mei")
+    await ann.says("hello")
+    with pytest.raises(Refused, match="sold_out"):
+        await one_sim.runtime.selling.place((await ann.conversation()).id, wish(), mei.id)
+    assert (await Order.all().count(), await held("LJ"), await ann.sees("is ready for you")) == (0, 0, False)

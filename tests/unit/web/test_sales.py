@@ -1,0 +1,118 @@
+"""The desk sells in a thread: what is found, what it costs, and what becomes of the order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.core.message import Inbound
+from bot.core.pricing import Code, Method, Rates
+from bot.core.profiles import WECHAT
+from models import Consent, Contact, Conversation, Identity, Opening, Order, OrderEvent
+from tests.kit.simulator import SimChannel
+from tests.unit.services.shop import Shop
+from tests.unit.web.running import Site
+from tests.unit.web.test_desk_payments import enters
+
+RATES = Rates(
+    methods=(
+        Method("post", {"en": "Post", "zh": "邮寄"}, {"CNY": 800}),
+        Method("courier", {"en": "Courier", "zh": "快递"}, {"CNY": 1500}),
+    ),
+    codes={"TEA10": Code("TEA10", percent=10)},
+)
+
+
+@pytest.fixture
+async def talk(site: Site) -> Conversation:
+    """Ann has written on WeChat; there are ten teas at ¥68.00, and two ways to send them."""
+    site.runtime.channels["wechat"] = SimChannel("wechat", WECHAT)
+    site.runtime.rates = RATES
+    await site.runtime.accept([Inbound("wechat", "k1", "ann", text="hello")])
+    await Shop().product()
+    row = await Conversation.get()
+    now = site.clock()
+    await Opening.create(conversation_id=row.id, token="", at=now, until=now.replace(day=24), most=5, used=0)
+    return row
+
+
+def basket(**more: Any) -> dict[str, Any]:
+    return {"lines": [{"sku": "tea", "quantity": 2}], **more}
+
+
+def wish(**more: Any) -> dict[str, Any]:
+    to = {"name": "Ann", "phone": "555 0100", "address": "1 Tea Lane", "method": "post", "note": "a gift"}
+    return {**basket(), **to, "key": "k1", "agreed": 14400, **more}
+
+
+async def test_products_are_found_as_in_the_chat(site: Site, talk: Conversation) -> None:
+    await enters(site, "agent")
+    for words, names in (("te", ["tea茶"]), ("", ["tea茶"]), ("coffee", [])):
+        status, told = await site.json("GET", f"/api/desk/conversations/{talk.id}/goods?q={words}")
+        items: Any = told["items"]
+        assert (status, [one["name"] for one in items]) == (200, names)
+        assert all((one["price"]["text"], one["available"]) == ("¥68.00", 10) for one in items)
+
+
+async def test_the_total_is_that_of_the_checkout(site: Site, talk: Conversation) -> None:
+    headers = await enters(site, "agent")
+    path = f"/api/desk/conversations/{talk.id}/quote"
+    status, told = await site.json("POST", path, json=basket(method="gone", code="tea10"), headers=headers)
+    charges: Any = told["charges"]
+    assert (status, told["total"]["text"], told["method"]) == (200, "¥130.40", "post")  # type: ignore[index]
+    assert [(one["kind"], one["amount"]["amount"]) for one in charges] == [("discount", -1360), ("shipping", 800)]
+
+
+async def test_it_is_sent_and_remembered(site: Site, talk: Conversation) -> None:
+    headers = await enters(site, "agent")
+    path = f"/api/desk/conversations/{talk.id}"
+    status, told = await site.json("POST", f"{path}/orders", json=wish(), headers=headers)
+    order = await Order.get()
+    assert (status, told["told"], told["why"]) == (201, True, "")
+    assert str(told["link"]).startswith(f"{site.settings.public_url}/order/{order.number}/")
+    assert [(one.kind, one.data) for one in site.runtime.accepted[1:]] == [("offer", order.number)]
+    assert (order.total, (await OrderEvent.get()).note) == (14400, "a gift")
+    known = (await site.json("GET", f"{path}/order"))[1]["addresses"]
+    assert known == [{"name": "Ann", "phone": "555 0100", "address": "1 Tea Lane"}]
+
+
+@pytest.mark.parametrize("why", ["unreachable", "window_closed", "unwanted"])
+async def test_where_the_customer_may_not_be_told_staff_get_the_link(site: Site, talk: Conversation, why: str) -> None:
+    headers = await enters(site, "agent")
+    if why == "unreachable":
+        await Identity.all().update(reachable=False)
+    elif why == "window_closed":
+        await Opening.all().delete()
+        await Contact.all().update(updated_at=site.clock())
+    else:
+        identity = await Identity.get()
+        await Consent.create(identity_id=identity.id, kind="orders", given=False, way="said", said="", at=site.clock())
+    status, told = await site.json("POST", f"/api/desk/conversations/{talk.id}/orders", json=wish(), headers=headers)
+    assert (status, told["told"], bool(told["why"]), bool(told["link"])) == (201, False, True, True)
+    assert (await Order.all().count(), len(site.runtime.accepted)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        (wish(agreed=1), (409, "total_changed")),
+        (wish(address="  "), (409, "no_address")),
+        (wish(lines=[]), (409, "cart_empty")),
+        (wish(lines=[{"sku": "gone", "quantity": 1}]), (409, "no_variant")),
+        (wish(lines=[{"sku": "tea", "quantity": 0}]), (422, "bad_quantity")),
+        (wish(lines=[{"sku": "tea", "quantity": 11}]), (409, "sold_out")),
+        (wish(method="rocket"), (409, "no_method")),
+        (wish(code="gone"), (409, "no_code")),
+        (wish(key=""), (400, "bad_request")),
+        (wish(agreed=True), (400, "bad_request")),
+        (wish(lines=[7]), (400, "bad_request")),
+    ],
+)
+async def test_what_cannot_be_sent_is_refused(
+    site: Site, talk: Conversation, body: dict[str, Any], answer: tuple[int, str]
+) -> None:
+    headers = await enters(site, "agent")
+    status, told = await site.json("POST", f"/api/desk/conversations/{talk.id}/orders", json=body, headers=headers)
+    assert (status, told["error"]["code"]) == answer  # type: ignore[index]
+    assert await Order.all().count() == 0

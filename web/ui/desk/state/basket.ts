@@ -1,0 +1,71 @@
+/** What staff put together for a customer: the lines, where they go, and what all of it costs at this moment. */
+import { computed, reactive, ref, watch } from "vue";
+
+import { ApiError } from "../api/client";
+import type { Choice, Quote, Terms, Where } from "../api/types";
+import { t } from "../i18n/words";
+
+export type Line = { sku: string; name: string; quantity: number };
+export type Basket = Where & Omit<Terms, "lines"> & { lines: Line[]; note: string };
+
+const SETTLE = 250; // milliseconds after the last change
+
+export const emptyBasket = (): Basket => ({ lines: [], country: "", method: "", code: "", name: "", phone: "", address: "", note: "" });
+
+/** `ask` tells what it costs; of several answers that are under way the last one counts. */
+export function useBasket(ask: (terms: Terms) => Promise<Quote>) {
+  const basket = reactive(emptyBasket());
+  const quote = ref<Quote | null>(null);
+  const wrong = ref("");
+  const busy = ref(false);
+  let asked = 0;
+  let timer = 0;
+
+  const terms = computed<Terms>(() => ({
+    lines: basket.lines.map(({ sku, quantity }) => ({ sku, quantity })),
+    country: basket.country,
+    method: basket.method,
+    code: basket.code.trim(),
+  }));
+
+  async function price(): Promise<void> {
+    const mine = ++asked;
+    try {
+      const found = await ask(terms.value);
+      if (mine !== asked) return;
+      [quote.value, wrong.value, basket.method] = [found, "", found.method];
+    } catch (error) {
+      if (mine !== asked) return;
+      [quote.value, wrong.value] = [null, error instanceof ApiError ? error.message : t("error.broken")];
+    }
+    busy.value = false;
+  }
+
+  watch(
+    () => JSON.stringify(terms.value),
+    () => {
+      window.clearTimeout(timer);
+      asked += 1;
+      if (basket.lines.length === 0) {
+        [quote.value, wrong.value, busy.value] = [null, "", false];
+        return;
+      }
+      busy.value = true;
+      timer = window.setTimeout(() => void price(), SETTLE);
+    },
+  );
+
+  function add(choice: Choice): void {
+    const known = basket.lines.find((line) => line.sku === choice.sku);
+    if (known) known.quantity += 1;
+    else basket.lines.push({ sku: choice.sku, name: choice.name, quantity: 1 });
+  }
+
+  function remove(sku: string): void {
+    basket.lines = basket.lines.filter((line) => line.sku !== sku);
+  }
+
+  const ready = computed(() => quote.value !== null && !busy.value && basket.name.trim() !== "" && basket.address.trim() !== "");
+
+  return { basket, quote, wrong, busy, terms, ready, add, remove };
+}
