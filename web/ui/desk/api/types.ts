@@ -102,6 +102,7 @@ export type OrderRow = {
   account: string;
   channel: Channel;
   conversation_id: number | null;
+  paid_at: string | null;
   /** What went back of what was paid. */
   refunded: Money | null;
   lines: OrderLine[];

@@ -15,11 +15,10 @@ export const STATES = [
   "refunded",
 ] as const;
 
-/** Some are for managers; an order that ended unshipped can be refunded when money was `captured` for it. */
-export function stepsOf(order: Pick<OrderRow, "state" | "steps">, manager: boolean, captured = false): OrderStep[] {
-  const ended = order.state === "cancelled" || order.state === "expired";
+/** Some are for managers; an order can be refunded when money was `captured` for it, as far as that is known. */
+export function stepsOf(order: Pick<OrderRow, "paid_at" | "steps">, manager: boolean, captured = order.paid_at !== null): OrderStep[] {
   const mine = order.steps.filter((step) => manager || step.role !== "manager").map((step) => step.name);
-  return mine.filter((name) => name !== "refund" || captured || !ended);
+  return mine.filter((name) => name !== "refund" || captured);
 }
 
 export type Tone = "plain" | "good" | "busy" | "warn" | "bad";

@@ -60,6 +60,7 @@ export function order(id: number, given: Partial<OrderRow> = {}): OrderRow {
     account: "webchat",
     channel: "webchat",
     conversation_id: 1,
+    paid_at: "2026-11-22T09:00:00+00:00",
     refunded: null,
     lines: [],
     steps: [

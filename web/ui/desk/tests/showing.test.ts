@@ -103,10 +103,12 @@ describe("orders", () => {
     expect(stepsOf(order(1), true)).toEqual(["pack", "cancel", "refund"]);
     expect(stepsOf(order(1), false)).toEqual(["pack", "cancel"]);
   });
-  it("that were cancelled can be refunded only when money was taken", () => {
-    const cancelled = order(1, { state: "cancelled", steps: [{ name: "refund", role: "manager", why: true }] });
-    expect(stepsOf(cancelled, true)).toEqual([]);
-    expect(stepsOf(cancelled, true, true)).toEqual(["refund"]);
+  it.each(["cancelled", "packed", "delivered"])("that are %s can be refunded only when money was taken", (state) => {
+    const unpaid = order(1, { state, paid_at: null, steps: [{ name: "refund", role: "manager", why: true }] });
+    expect(stepsOf(unpaid, true)).toEqual([]);
+    expect(stepsOf(unpaid, true, true)).toEqual(["refund"]);
+    expect(stepsOf({ ...unpaid, paid_at: "2026-11-23T09:00:00+00:00" }, true)).toEqual(["refund"]);
+    expect(stepsOf({ ...unpaid, paid_at: "2026-11-23T09:00:00+00:00" }, true, false)).toEqual([]);
   });
 });
 
