@@ -101,14 +101,15 @@ async def show(chat: Chat, wanted: Show) -> None:
 
 
 def say_order(chat: Chat, order: OrderView) -> None:
-    """An order with its lines, what it left as, and what can be done with it now."""
-    chat.say(
-        _("Order {number} is {state}.", number=order.number, state=state(order)),
-        summary=order_summary(chat, order),
-        buttons=[] if order.parcels else actions(chat, order),
-    )
+    """An order with its lines, what it left as, and what can be done with it now: one message, for they are counted.
+
+    The last parcel's link is a button while it is on its way, those of others are words.
+    """
+    lines = [chat.words(_("Order {number} is {state}.", number=order.number, state=state(order)))]
     for parcel in order.parcels:
-        chat.say(sent_as(parcel), buttons=actions(chat, order) if parcel is order.parcels[-1] else track(chat, parcel))
+        words = chat.words(sent_as(parcel))
+        lines.append(words if parcel is order.parcels[-1] else f"{words} {parcel.url}".rstrip())
+    chat.say("\n".join(lines), summary=order_summary(chat, order), buttons=actions(chat, order))
 
 
 @router.command(

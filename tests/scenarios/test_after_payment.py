@@ -91,6 +91,24 @@ async def test_a_number_answers_what_is_asked_whatever_is_told_meanwhile(
         assert (await Order.get(id=first.id)).state == "completed"
 
 
+async def test_an_order_is_one_message_however_many_parcels_it_has(one_sim: Simulator) -> None:
+    ann = await who_paid(one_sim)
+    await takes(one_sim, "pack")
+    await takes(one_sim, "ship", doing=Doing(parcel=SF))
+    await Shipment.create(
+        order_id=(await Order.get()).id, carrier="YTO", number="YT7", url="https://yto.example/YT7",
+        created_at=one_sim.now,
+    )  # fmt: skip
+    before = len(await ann.screen())
+    await ann.says("/track")
+    said = (await ann.screen())[before:]
+    assert len(said) == 1
+    assert f"Sent with SF Express, number SF1234567. {SF.url}\nSent with YTO, number YT7." in said[0].text
+    assert {button.label: button.url for button in said[0].buttons} == {
+        "Track": "https://yto.example/YT7", "I received it": ""
+    }  # fmt: skip
+
+
 async def test_nobody_asks_where_nothing_is_under_way(one_sim: Simulator) -> None:
     ann = await one_sim.customer()
     await ann.says("/track")
