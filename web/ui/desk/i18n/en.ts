@@ -462,7 +462,7 @@ export const en = {
   "reviews.pending": "To check",
   "reviews.accepted": "Accepted",
   "reviews.rejected": "Rejected",
-  "reviews.shop": "From the shop",
+  "reviews.shop": "Shop",
   "reviews.shop.shown": "Shown there",
   "reviews.shop.hidden": "Not shown there",
   "reviews.shop.of": "Written in {shop}",
