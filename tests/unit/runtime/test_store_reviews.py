@@ -55,7 +55,7 @@ async def test_an_accepted_review_is_there_once_however_its_answer_is_lost(talk:
     talk.server.fails("review", Lost())
     await talk.reviewed()
     for _ in range(3):
-        await talk.rounds(minutes=3)
+        await talk.rounds(minutes=6)
     assert talk.there() == [("Fine", 4, "hold")]
     [row] = await StoreReview.all()
     assert (row.state, row.external_id, row.tries) == ("sent", "900", 1)
@@ -74,7 +74,7 @@ async def test_stars_alone_go_there_and_what_is_rejected_later_goes_away(talk: T
         await reviews.reject(review.id, 1, talk.now)
         talk.server.fails("drop_review", Status(503))
         await talk.rounds()
-        await talk.rounds(minutes=3)
+        await talk.rounds(minutes=6)
         assert (talk.there(), await StoreReview.all().count()) == ([], 0)
         await reviews.accept(review.id, 1, talk.now)
         await talk.rounds()
