@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any
@@ -167,11 +168,10 @@ async def read_object(request: web.Request, limit: int = JSON_LIMIT) -> dict[str
     value = decode(raw) if raw.strip() else {}
     if not isinstance(value, dict):
         raise Problem(400, "bad_json")
-    if (shape := taken(request)) is not None:
-        try:
-            msgspec.convert(value, shape)
-        except msgspec.ValidationError as error:
-            raise Problem(400, "bad_request", {"why": str(error)}) from error
+    try:
+        msgspec.convert(value, taken(request))
+    except msgspec.ValidationError as error:
+        raise Problem(400, "bad_request", {"why": str(error)}) from error
     return value
 
 
@@ -214,6 +214,22 @@ def clean(value: str, limit: int) -> str:
     except UnicodeEncodeError as error:
         raise Problem(400, "bad_text") from error
     return value
+
+
+def moment_of(body: Mapping[str, Any], name: str) -> datetime:
+    """A time with its zone, as UTC. Raises `Problem` for what is no time, and for one whose zone nobody knows."""
+    try:
+        at = datetime.fromisoformat(text_of(body, name, 40))
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:  # in the year 1 it may be before all time elsewhere
+        raise Problem(400, "bad_time") from error
+    raise Problem(400, "bad_time")
+
+
+def moment_or_none(body: Mapping[str, Any], name: str) -> datetime | None:
+    """See `moment_of`; None when the field is absent or null."""
+    return None if body.get(name) is None else moment_of(body, name)
 
 
 def ids_of(body: Mapping[str, Any], name: str, limit: int) -> tuple[int, ...]:

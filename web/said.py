@@ -53,6 +53,8 @@ def says(
 
 
 def taken(request: web.Request) -> Any:
-    """The type of JSON that the route of a request takes; None where nothing is said of it."""
-    said = SAID.get(request.match_info.handler)
-    return said.takes if said and said.takes is not FILE else None
+    """The type of JSON that the route of a request takes. LookupError for one that reads it and does not say so."""
+    said = SAID[request.match_info.handler]
+    if said.takes is None or said.takes is FILE:
+        raise LookupError(f"{request.match_info.handler} takes JSON: web.said.says must tell of which shape")
+    return said.takes

@@ -11,6 +11,8 @@ from bot.core.message import FileKind
 
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+#: What databases and JSON hold; whoever reads it refuses more of them, with a sentence.
+Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 #: Of the page behind this one; null on the last one.
 Cursor = str | None
 #: A `Cursor` that was told.

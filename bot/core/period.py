@@ -105,6 +105,8 @@ def chosen_days(first: date, last: date, timezone: str) -> Period:
     zone(timezone)
     if last < first:
         raise BadInput(f"the period ends on {last}, before it starts on {first}")
+    if first.year < 1970 or last.year > 9998:  # beyond these a day has no midnight everywhere
+        raise BadInput("a report is about days from 1970 to 9998")
     if (last - first).days > 3660:
         raise BadInput("a report covers at most ten years")
     return Period("days", first, last + timedelta(days=1), timezone)

@@ -127,7 +127,13 @@ def test_keys_fit_their_column() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "last"), [(date(2026, 1, 2), date(2026, 1, 1)), (date(2000, 1, 1), date(2026, 1, 1))]
+    ("first", "last"),
+    [
+        (date(2026, 1, 2), date(2026, 1, 1)),
+        (date(2000, 1, 1), date(2026, 1, 1)),
+        (date.max, date.max),
+        (date.min, date.min),
+    ],
 )
 def test_impossible_periods_are_refused(first: date, last: date) -> None:
     with pytest.raises(BadInput):

@@ -131,9 +131,6 @@ def _locale(request: web.Request, body: Json) -> str | None:
 async def changed(request: web.Request) -> web.Response:
     """PUT /api/desk/staff/{id}."""
     body = await read_object(request)
-    active = body.get("active")
-    if active is not None and not isinstance(active, bool):
-        raise Problem(400, "bad_request")
     view = await staff.change(
         path_id(request),
         request.app[CLOCK](),
@@ -142,7 +139,7 @@ async def changed(request: web.Request) -> web.Response:
         role=text_or_none(body, "role", 16),
         locale=_locale(request, body),
         timezone=text_or_none(body, "timezone", 64),
-        active=active,
+        active=body.get("active"),
     )
     await request.app[LIVE].end_sessions()
     return answer({"staff": staff_json(view)})

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
 
 from bot.runtime.broadcasting import Preview
 from bot.services import broadcasts, threads
-from bot.services.audiences import Audience, Bought
+from bot.services.audiences import Audience
 from bot.services.broadcasts import Draft, View
 from models.database import transaction
 from web import views
@@ -18,7 +17,7 @@ from web.desk import pictures
 from web.desk.conversations import shapes
 from web.desk.values import news
 from web.files import LINKS
-from web.http import Problem, answer, language, path_id, read_object, text_of
+from web.http import Problem, answer, language, moment_or_none, path_id, read_object, text_of
 from web.keys import CLOCK, RUNTIME, SETTINGS
 from web.said import FILE, says
 from web.texts import say
@@ -26,7 +25,6 @@ from web.values import Attachment, FileName
 from web.views import time, time_or_none
 
 _USE = "news"
-_BOUGHT: dict[str, Bought] = {"": "", "yes": "yes", "no": "no"}
 
 
 @says(news.Broadcasts)
@@ -59,7 +57,7 @@ async def previewed(request: web.Request) -> web.Response:
 async def made(request: web.Request) -> web.Response:
     """POST /api/desk/broadcasts: with the same `id` it is the same broadcast, however often it is sent."""
     body, now = await read_object(request), request.app[CLOCK]()
-    client_id, send_at = text_of(body, "id", 64), _moment(body.get("send_at"))
+    client_id, send_at = text_of(body, "id", 64), moment_or_none(body, "send_at")
     if not client_id:
         raise Problem(400, "bad_request")
     async with transaction():
@@ -99,25 +97,10 @@ async def _draft(request: web.Request, body: dict[str, Any]) -> Draft:
 
 def _audience(request: web.Request, body: dict[str, Any]) -> Audience:
     accounts, known = body.get("accounts") or [], request.app[RUNTIME].channels
-    spoken, bought = text_of(body, "language", 16, default=""), _BOUGHT.get(str(body.get("bought", "")))
-    if not isinstance(accounts, list) or any(str(one) not in known for one in accounts) or bought is None:
-        raise Problem(400, "bad_request")
-    if spoken and spoken not in request.app[SETTINGS].languages:
+    spoken, bought = text_of(body, "language", 16, default=""), body.get("bought", "")
+    if any(one not in known for one in accounts) or (spoken and spoken not in request.app[SETTINGS].languages):
         raise Problem(400, "bad_request")
     return Audience(tuple(accounts), spoken, bought)
-
-
-def _moment(value: object) -> datetime | None:
-    """Raises `Problem` for what is no time, and for one of which nobody knows where its clock is."""
-    if value is None:
-        return None
-    try:
-        at = datetime.fromisoformat(str(value))
-    except ValueError:
-        raise Problem(400, "bad_time") from None
-    if at.tzinfo is None:
-        raise Problem(400, "bad_time")
-    return at.astimezone(UTC)
 
 
 def _preview(found: Preview, locale: str) -> news.Preview:

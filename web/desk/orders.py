@@ -64,10 +64,7 @@ async def step(request: web.Request) -> web.Response:
 
 def _doing(body: dict[str, Any]) -> Doing:
     parcel = Parcel(*(text_of(body, field, most, default="").strip() for field, most in shipments.MOST.items()))
-    restock = body.get("restock", False)
-    if not isinstance(restock, bool):
-        raise Problem(400, "bad_request")
-    return Doing(text_of(body, "note", 300, default="").strip(), parcel, restock)
+    return Doing(text_of(body, "note", 300, default="").strip(), parcel, body.get("restock", False))
 
 
 @says(trade.Reviews, query=trade.ReviewsQuery)

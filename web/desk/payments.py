@@ -42,11 +42,8 @@ async def receive(request: web.Request) -> web.Response:
     """POST /api/desk/payments/{id}/receive."""
     payment_id, body = path_id(request), await read_object(request)
     known = await desk_payments.known(payment_id)
-    seen = body.get("seen")
-    if not isinstance(seen, int) or isinstance(seen, bool):
-        raise Problem(400, "bad_request")
     note = text_of(body, "note", 300, default="")
-    money_ = Confirmed(_amount(body, known.asked), seen, _key(body), me(request).id, note)
+    money_ = Confirmed(_amount(body, known.asked), body["seen"], _key(body), me(request).id, note)
     await request.app[RUNTIME].till.receive(payment_id, money_)
     return answer({"order": await detail(request, known.order_id)})
 

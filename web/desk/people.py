@@ -60,9 +60,7 @@ async def consent(request: web.Request) -> web.Response:
     """PUT /api/desk/identities/{id}/consents: what somebody told staff, with how they told it."""
     body = await read_object(request)
     kind, why = text_of(body, "kind", 16), text_of(body, "why", 500, default="")
-    given = body.get("given")
-    if not isinstance(given, bool):
-        raise Problem(400, "bad_request")
+    given = body["given"]
     async with transaction():
         contact_id = await consents.change(path_id(request), kind, given, why, me(request).id, request.app[CLOCK]())
     return answer(shapes(request).person(await people.person(contact_id)))

@@ -30,6 +30,6 @@ async def upload(request: web.Request, use: str) -> web.Response:
     return await uploads.stored_answer(request, kept.id)
 
 
-async def is_of(picture: object, use: str) -> bool:
+async def is_of(picture: int, use: str) -> bool:
     """Whether it is a picture that staff uploaded for this, or one in use; a file of a customer's never is."""
-    return isinstance(picture, int) and not isinstance(picture, bool) and await attachments.is_upload(picture, use)
+    return await attachments.is_upload(picture, use)

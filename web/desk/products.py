@@ -21,7 +21,7 @@ from web.auth import me, needs
 from web.desk import pictures
 from web.desk.values import goods
 from web.files import LINKS
-from web.http import Problem, answer, language, path_id, query_int, read_object, text_of
+from web.http import Problem, answer, language, moment_of, path_id, query_int, read_object, text_of
 from web.keys import CLOCK, SETTINGS
 from web.said import FILE, says
 from web.values import Attachment, FileName
@@ -67,7 +67,7 @@ async def changed(request: web.Request) -> web.Response:
     `seen` is its `updated_at` as whoever changes it saw it: what was changed since is not undone.
     """
     body = await read_object(request, LIMIT)
-    return await _saved(request, body, path_id(request), _time(body, "seen"))
+    return await _saved(request, body, path_id(request), moment_of(body, "seen"))
 
 
 @says(goods.OneProduct, takes=goods.Switch, refuses={404: "no_product"})
@@ -76,7 +76,7 @@ async def sold(request: web.Request) -> web.Response:
     """PUT /api/desk/products/{id}/active: it is for sale, or not."""
     body, now, product_id = await read_object(request), request.app[CLOCK](), path_id(request)
     async with transaction():
-        await products.sell(product_id, _flag(body, "active"), now)
+        await products.sell(product_id, body["active"], now)
         await audit.record(me(request).id, "product.save", f"product:{product_id}", now)
     return await _one(request, product_id)
 
@@ -117,7 +117,7 @@ async def _one(request: web.Request, product_id: int, status: int = 200) -> web.
 async def counted(request: web.Request) -> web.Response:
     """PUT /api/desk/stock: so many pieces of a variant at places; `was` is what whoever counted had seen there."""
     body, now = await read_object(request), request.app[CLOCK]()
-    sku, pieces, was = text_of(body, "sku", products.SKU), _pieces(body, "pieces"), _pieces(body, "was")
+    sku, pieces, was = text_of(body, "sku", products.SKU), body.get("pieces", {}), body.get("was", {})
     async with transaction():
         await products.count(sku, pieces, was)
         await audit.record(me(request).id, "stock.count", f"sku:{sku}", now)
@@ -145,9 +145,10 @@ async def places(_: web.Request) -> web.Response:
 async def place_changed(request: web.Request) -> web.Response:
     """PUT /api/desk/places: make one, or change the one of that code."""
     body, now = await read_object(request), request.app[CLOCK]()
-    code, name, active = text_of(body, "code", products.SKU).strip(), _words(body, "name"), _flag(body, "active")
+    code, name = text_of(body, "code", products.SKU).strip(), _texts(body.get("name", {}))
+    active, position = body.get("active", True), body.get("position", 0)
     async with transaction():
-        row = await products.place(code, name, active=active, position=_number(body, "position"))
+        row = await products.place(code, name, active=active, position=position)
         await audit.record(me(request).id, "place.save", f"place:{row.id}", now)
     return answer({"code": row.code, "name": row.name, "active": row.active, "position": row.position})
 
@@ -155,23 +156,23 @@ async def place_changed(request: web.Request) -> web.Response:
 def _spec(body: dict[str, Any]) -> ProductSpec:
     return ProductSpec(
         sku=text_of(body, "sku", _TEXT).strip(),
-        name=_words(body, "name"),
-        variants=[_variant(one) for one in _objects(body, "variants")],
-        description=_words(body, "description"),
+        name=_texts(body.get("name", {})),
+        variants=[_variant(one) for one in body.get("variants", [])],
+        description=_texts(body.get("description", {})),
         category=text_of(body, "category", _TEXT, default="").strip(),
-        options=[_texts(one) for one in _objects(body, "options")],
-        position=_number(body, "position"),
-        active=_flag(body, "active"),
+        options=[_texts(one) for one in body.get("options", [])],
+        position=body.get("position", 0),
+        active=body.get("active", True),
     )
 
 
 def _variant(body: dict[str, Any]) -> VariantSpec:
     return VariantSpec(
         sku=text_of(body, "sku", _TEXT).strip(),
-        prices=[_price(one, text_of(body, "sku", _TEXT)) for one in _objects(body, "prices")],
-        values=[_texts(one) for one in _objects(body, "values")],
+        prices=[_price(one, text_of(body, "sku", _TEXT)) for one in body.get("prices", [])],
+        values=[_texts(one) for one in body.get("values", [])],
         barcode=text_of(body, "barcode", _TEXT, default="").strip(),
-        active=_flag(body, "active"),
+        active=body.get("active", True),
         was=text_of(body, "was", _TEXT, default=""),
     )
 
@@ -189,54 +190,9 @@ def _price(body: dict[str, Any], sku: str) -> PriceSpec:
         raise wrong from error
 
 
-def _objects(body: dict[str, Any], name: str) -> Sequence[dict[str, Any]]:
-    found = body.get(name, [])
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise Problem(400, "bad_request")
-    return found
-
-
-def _words(body: dict[str, Any], name: str) -> Words:
-    found = body.get(name, {})
-    if not isinstance(found, dict):
-        raise Problem(400, "bad_request")
-    return _texts(found)
-
-
 def _texts(body: dict[str, Any]) -> Words:
     """By language; an empty text is none."""
     return {language: text for language in ("en", "zh") if (text := text_of(body, language, _TEXT, default="").strip())}
-
-
-def _pieces(body: dict[str, Any], name: str) -> dict[str, int]:
-    found = body.get(name, {})
-    if not isinstance(found, dict) or not all(type(many) is int for many in found.values()):
-        raise Problem(400, "bad_request")
-    return found
-
-
-def _number(body: dict[str, Any], name: str) -> int:
-    value = body.get(name, 0)
-    if type(value) is not int or not 0 <= value < 2**31:
-        raise Problem(400, "bad_request")
-    return value
-
-
-def _time(body: dict[str, Any], name: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text_of(body, name, 40))
-    except ValueError as error:
-        raise Problem(400, "bad_time") from error
-    if found.tzinfo is None:
-        raise Problem(400, "bad_time")
-    return found
-
-
-def _flag(body: dict[str, Any], name: str) -> bool:
-    value = body.get(name, True)
-    if not isinstance(value, bool):
-        raise Problem(400, "bad_request")
-    return value
 
 
 async def _shown(request: web.Request, found: Sequence[ListedProduct]) -> list[goods.Product]:

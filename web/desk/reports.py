@@ -135,11 +135,8 @@ def _period(request: web.Request, body: Json) -> Period:
 async def subscribe(request: web.Request) -> web.Response:
     """POST /api/desk/subscriptions."""
     body, who = await read_object(request), me(request)
-    conversation = body.get("conversation_id")
-    if isinstance(conversation, bool) or not isinstance(conversation, int):
-        raise Problem(400, "bad_request")
     name, cron, timezone = text_of(body, "report", 32), text_of(body, "cron", 64), text_of(body, "timezone", 64)
-    made = await _reports(request).subscribe(name, who.id, conversation, cron, timezone, who.locale)
+    made = await _reports(request).subscribe(name, who.id, body["conversation_id"], cron, timezone, who.locale)
     shape = shapes(request)
     found = [shape.subscription(row) for row in await report_desk.subscriptions() if row.id == made]
     return answer({"subscription": found[0] if found else None}, 201)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-
 from aiohttp import web
 
 from bot.services import webhook_endpoints as endpoints
@@ -12,13 +9,13 @@ from bot.services.webhook_endpoints import EndpointView, Entry
 from models.database import transaction
 from web.auth import me, needs
 from web.desk.values import hooks
-from web.http import Problem, answer, path_id, query_int, read_object, text_of
+from web.http import Problem, answer, moment_or_none, path_id, query_int, read_object, text_of
 from web.keys import CLOCK, SETTINGS
 from web.said import says
 from web.values import Nothing
 from web.views import time, time_or_none
 
-_URL, _EVENTS = 500, 100
+_URL = 500
 _NONE = {404: "no_webhook"}
 _WRONG = {409: "webhook_tls", 422: "bad_events bad_webhook_url"}
 
@@ -116,10 +113,12 @@ async def replayed(request: web.Request) -> web.Response:
     body, id_, now = await read_object(request), path_id(request), request.app[CLOCK]()
     delivery = body.get("delivery")
     async with transaction():
-        if isinstance(delivery, int) and not isinstance(delivery, bool):
+        if delivery is not None:
             await endpoints.replay(id_, delivery, me(request).id, now)
             return answer({"count": 1})
-        count = await endpoints.replay_failed(id_, _moment(body.get("since")), me(request).id, now)
+        if (since := moment_or_none(body, "since")) is None:
+            raise Problem(400, "bad_time")
+        count = await endpoints.replay_failed(id_, since, me(request).id, now)
     return answer({"count": count})
 
 
@@ -129,21 +128,7 @@ async def _shown(request: web.Request) -> web.Response:
 
 async def _wanted(request: web.Request) -> tuple[str, list[str]]:
     body = await read_object(request)
-    events = body.get("events")
-    if not isinstance(events, list) or len(events) > _EVENTS or not all(isinstance(one, str) for one in events):
-        raise Problem(400, "bad_request")
-    return text_of(body, "url", _URL), events
-
-
-def _moment(value: Any) -> datetime:
-    """Raises `Problem` for what is no time, and for one without its zone."""
-    try:
-        at = datetime.fromisoformat(str(value))
-    except ValueError:
-        raise Problem(400, "bad_time") from None
-    if at.tzinfo is None:
-        raise Problem(400, "bad_time")
-    return at.astimezone(UTC)
+    return text_of(body, "url", _URL), body["events"]
 
 
 def _endpoint(one: EndpointView) -> hooks.Webhook:

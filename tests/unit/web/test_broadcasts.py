@@ -125,6 +125,7 @@ async def test_what_is_wrong_is_told_in_a_sentence(desk: Site) -> None:
         ({"text": "x", "bought": "maybe"}, 400),
         ({"text": "x", "command": "format", "label": "Go"}, 400),
         ({"text": "x", "send_at": "tomorrow"}, 400),
+        ({"text": "x", "send_at": "0001-01-01T00:00:00+08:00"}, 400),
         ({"text": "x", "send_at": "2026-11-23T10:00:00"}, 400),
         ({"text": "x", "picture": 999}, 409),
         ({"text": "x", "picture": True}, 400),

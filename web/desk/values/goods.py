@@ -7,12 +7,12 @@ from typing import Annotated, NotRequired, TypedDict
 
 from msgspec import Meta
 
-from web.values import Attachment, Cursor, Id, Number, Time, most
+from web.values import Attachment, Cursor, Id, Number, Time, Whole, most
 
 #: By language, "en" or "zh"; a text that is not there is none.
 Words = dict[str, str]
 #: By the code of a place.
-Pieces = dict[str, int]
+Pieces = dict[str, Whole]
 Position = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, NotRequired, TypedDict
 
 from bot.services import order_states
-from web.values import Attachment, Cursor, Delivery, Money, PageKey, Time, most, one_of
+from web.values import Attachment, Cursor, Delivery, Money, PageKey, Time, Whole, most, one_of
 
 State = Annotated[str, one_of(order_states.STATES)]
 
@@ -208,7 +208,7 @@ class Received(TypedDict):
     """Money that came by hand, as decimals; `seen` was confirmed before, in minor units; `key` names the click."""
 
     amount: Annotated[str, most(20)]
-    seen: int
+    seen: Whole
     key: Annotated[str, most(64, 1)]
     note: NotRequired[Annotated[str, most(300)]]
 
