@@ -33,6 +33,7 @@ BENCHMARKS = {
     "grown": ("", "--conversations 20000 --rounds 1 --total 1000"),
     "grown_desk": ("", "--conversations 20000 --rounds 20"),
     "catalogue_search": ("", "--variants 2000 --rounds 5"),
+    "store_sync": ("", "--products 100"),
     "report_10m": ("", "--orders 100000 --rounds 1"),
     "start_up": ("", "--rounds 2"),
     "nodes": ("", "--rounds 1 --total 500 --thinking 100"),

@@ -40,6 +40,8 @@ IN_THE_WAY = {
     "checkpoints in a thread of their own were tried: no clear gain.",
     "desk": "See the table of screens below.",
     "catalogue_search": "Not established; see the load average below.",
+    "store_memory": "Not established.",
+    "store_faults": "A defect: a page that was taken is not read again, and nothing is left out.",
     "report_seconds": "See the stages below, the rounds, and what others took of the machine meanwhile.",
     "report_memory": "Not established.",
     "report_again": "Not established.",
@@ -261,6 +263,24 @@ def _catalogue_search(figures: Figures) -> Iterator[Goal]:
         yield Goal(what, "≤ 50 ms", f"{slowest:.0f} ms", slowest <= 50, "catalogue_search")
 
 
+def _store_sync(figures: Figures) -> Iterator[Goal]:
+    for name, words in ENGINES.items():
+        whole, killed = (figures["databases"][name][way] for way in ("at_once", "killed"))
+        early, late = whole["resident_mb"]["at a tenth"], whole["resident_mb"]["at the end"]
+        what = f"A connected shop of {figures['variants']:,} variants read in one go, memory from a tenth on, {words}"
+        figure = f"{early:.0f} to {late:.0f} MB, in {whole['seconds']:.0f} s ({whole['variants_a_second']} variants/s)"
+        cache = figures["cache_mb"][name]
+        goal = f"grows by ≤ 15 %{f' and its cache of {cache:.0f} MB' if cache else ''}"
+        is_flat = late - early <= early * figures["goal_growth"] + cache
+        yield Goal(what, goal, figure, is_flat, "store_memory")
+        again = killed["read"] - whole["read"]
+        is_so = figures["is_whole"] and again <= 0
+        seconds = killed["seconds_before"] + killed["seconds_after"]
+        figure = f"{killed['products'] - whole['products']} / {again} (in {seconds:.0f} s)"
+        yield Goal(f"The same, killed on the way: products missing / read again, {words}", "0 / 0", figure, is_so,
+                   "store_faults")  # fmt: skip
+
+
 GOALS: dict[str, Callable[[Figures], Iterator[Goal]]] = {
     "telegram_wire": _telegram,
     "telegram_grammy": _grammy,
@@ -270,6 +290,7 @@ GOALS: dict[str, Callable[[Figures], Iterator[Goal]]] = {
     "grown": _grown,
     "grown_desk": _grown_desk,
     "catalogue_search": _catalogue_search,
+    "store_sync": _store_sync,
     "report_10m": _report,
     "nodes": _nodes,
     "start_up": _start,
