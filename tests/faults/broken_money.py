@@ -32,11 +32,48 @@ POINTS: dict[str, tuple[str, str]] = {
     "before-confirm": ("bot.services.refunds:confirm", BEFORE),
     "after-confirm": ("bot.services.refunds:confirm", AFTER),
 }
+#: From a sale to the connected shop, and back again.
+_STORE = "bot.stores.woocommerce.store:WooCommerce"
+PUSHES: dict[str, tuple[str, str]] = {
+    "before-trying": ("bot.services.store_orders:trying", BEFORE),
+    "after-trying": ("bot.services.store_orders:trying", AFTER),
+    "before-push": (f"{_STORE}.push", BEFORE),
+    "after-push": (f"{_STORE}.push", AFTER),
+    "before-sent": ("bot.services.store_orders:sent", BEFORE),
+    "after-sent": ("bot.services.store_orders:sent", AFTER),
+}
+CANCELS: dict[str, tuple[str, str]] = {
+    "before-cancel": (f"{_STORE}.cancel", BEFORE),
+    "after-cancel": (f"{_STORE}.cancel", AFTER),
+    "before-ended": ("bot.services.store_orders:ended", BEFORE),
+    "after-ended": ("bot.services.store_orders:ended", AFTER),
+}
 
 
 def dies_of_money(point: str, time: str = "1") -> None:
     """`after-refund`, `3`: when the third call of it is over."""
-    dies_there(*POINTS[point], int(time))
+    dies_there(*(POINTS | PUSHES | CANCELS)[point], int(time))
+
+
+def asks_soon(seconds: str) -> None:
+    """What became of a call to a connected shop is asked so many seconds later, and not after minutes."""
+    from datetime import timedelta
+
+    from bot.services import store_orders
+
+    store_orders.UNKNOWN = timedelta(seconds=float(seconds))
+
+
+def pushes_blindly() -> None:
+    """Whether the shop has an order already is not asked before it is sent again."""
+    from bot.core.store import Made
+    from bot.runtime.store_sending import Sending
+    from bot.services.store_orders import Due
+
+    async def never(self: Sending, one: Due) -> Made | None:
+        return Made(one.id, "") if one.id else None
+
+    Sending._there = never  # type: ignore[method-assign]
 
 
 def believes_notices() -> None:
@@ -76,6 +113,8 @@ def believes_refunds() -> None:
 
 VARIANTS: dict[str, Callable[..., None]] = {
     "dies-of-money": dies_of_money,
+    "asks-soon": asks_soon,
+    "pushes-blindly": pushes_blindly,
     "believes-notices": believes_notices,
     "tells-of-each-notice": tells_of_each_notice,
     "believes-refunds": believes_refunds,

@@ -18,6 +18,7 @@ from tests.faults.parts import (
     points,
     poison,
     power,
+    pushing,
     relay,
     rolling,
     simulation,
@@ -59,6 +60,7 @@ PARTS: dict[str, Part] = {
         idle.IDLE,
         idle.DEAF,
         *trade.PARTS,
+        pushing.PART,
         *ordinary.PARTS,
     )
 }

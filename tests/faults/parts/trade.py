@@ -18,6 +18,7 @@ from tests.faults.nodes import Balanced, fair
 from tests.faults.part import WHOLE, Findings, Part, Trial
 from tests.faults.parts.points import dies
 from tests.faults.parts.takeover import PASSWORD
+from tests.faults.shop import Settings
 from tests.faults.trade import Bank, Desk, Trade, is_over, opened, stock
 from tests.kit.telegram_server import TelegramServer
 from tests.kit.wire_faults import Cut, Fault, Late, Lost, Status
@@ -29,14 +30,17 @@ TIMEOUT = 2.0  # seconds for a call to the bank, of which some take longer
 
 
 @asynccontextmanager
-async def trading(trial: Trial, nodes: int, people: int, **shares: float) -> AsyncIterator[Trade]:
-    """Nothing runs yet but the platforms."""
+async def trading(
+    trial: Trial, nodes: int, people: int, settings: Settings | None = None, **shares: float
+) -> AsyncIterator[Trade]:
+    """Nothing runs yet but the platforms; `settings` are a shop's beside its bank."""
     async with (
         TelegramServer() as telegram,
         Bank() as bank,
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=aiohttp.ClientTimeout(total=20)) as http,
     ):
-        shops = opened(trial.folder, trial.url, telegram, nodes, variant=trial.variant, settings=bank.settings(TIMEOUT))
+        told = {**bank.settings(TIMEOUT), **(settings or {})}
+        shops = opened(trial.folder, trial.url, telegram, nodes, variant=trial.variant, settings=told)
         crowd = (
             Crowd(telegram, shops[0].hook, people, trial.chance)
             if nodes == 1
@@ -63,7 +67,7 @@ async def race(trial: Trial) -> Findings:
             await fair(trade.shops)  # type: ignore[arg-type]
         await trade.desk.logs_in()
         bought = await trade.all_buy(trade.crowd.people, *SKUS)
-        return await _ended(trial, trade, bought)
+        return await ended(trial, trade, bought)
 
 
 async def oversell(trial: Trial) -> Findings:
@@ -79,7 +83,7 @@ async def oversell(trial: Trial) -> Findings:
             await trade.all_buy(trade.crowd.people[at * people : (at + 1) * people], sku, at_once=people)
             for at, sku in enumerate(skus)
         ]
-        found = await _ended(trial, trade, sum(sold))
+        found = await ended(trial, trade, sum(sold))
     wrong = [f"{many} of {pieces} pieces were sold" for many in sold if many != pieces]
     left = [int(row["pieces"]) for row in await oracle.rows(trial.url, LEFT)]
     wrong += [f"{many} pieces are left" for many in left if many]
@@ -104,9 +108,9 @@ async def deaths(trial: Trial) -> Findings:
             bought = []
             for point in points:
                 mine, waiting = waiting[: trial.count("people")], waiting[trial.count("people") :]
-                trade.bank.faults.add("create", *_troubles(trial))
-                trade.bank.faults.add("session", *_troubles(trial))
-                trade.bank.faults.add("refund", *_troubles(trial))
+                trade.bank.faults.add("create", *troubles(trial))
+                trade.bank.faults.add("session", *troubles(trial))
+                trade.bank.faults.add("refund", *troubles(trial))
                 bought.append(buying.create_task(trade.all_buy(mine, *SKUS)))
                 mortal = f"dies-of-money@{point}@{trial.chance.randint(1, 3)}"
                 shop.variant = mortal if trial.variant == WHOLE else f"{trial.variant}+{mortal}"
@@ -114,18 +118,19 @@ async def deaths(trial: Trial) -> Findings:
             shop.variant = trial.variant
             await shop.start()
             bought.append(buying.create_task(trade.all_buy(waiting, *SKUS)))
-        found = await _ended(trial, trade, sum(task.result() for task in bought), len(points))
+        found = await ended(trial, trade, sum(task.result() for task in bought), len(points))
     lost = [f"nobody came to {point}" for point, many in missed.items() if many]
     return Findings({"kills": len(points)} | dict(found.figures), (*found.wrong, *lost))
 
 
-def _troubles(trial: Trial) -> list[Fault]:
+def troubles(trial: Trial) -> list[Fault]:
     """The work is done, or not, and the answer does not come."""
     kinds: list[Fault] = [Lost(), Cut(), Late(TIMEOUT + 1), Status(503)]
     return trial.chance.sample(kinds, trial.chance.randint(0, 2))
 
 
-async def _ended(trial: Trial, trade: Trade, bought: int, kills: int = 0) -> Findings:
+async def ended(trial: Trial, trade: Trade, bought: int, kills: int = 0) -> Findings:
+    """The books of both sides, once nothing is under way any more."""
     await is_over(trial.url)
     for shop in trade.shops:
         await shop.stop()
