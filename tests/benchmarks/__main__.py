@@ -34,6 +34,7 @@ BENCHMARKS = {
     "grown_desk": ("", "--conversations 20000 --rounds 20"),
     "catalogue_search": ("", "--variants 2000 --rounds 5"),
     "store_sync": ("", "--products 100"),
+    "checkout": ("", "--people 5 --orders 20"),
     "report_10m": ("", "--orders 100000 --rounds 1"),
     "start_up": ("", "--rounds 2"),
     "nodes": ("", "--rounds 1 --total 500 --thinking 100"),

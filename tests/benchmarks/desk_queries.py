@@ -14,7 +14,7 @@ import json
 import random
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from bot.services import backoffice, conversations, people, search, threads
@@ -30,8 +30,13 @@ async def measured(work: Callable[[], Awaitable[object]], rounds: int) -> dict[s
     for _ in range(rounds):
         began = time.perf_counter()
         await work()
-        times.append((time.perf_counter() - began) * 1000)
-    times.sort()
+        times.append(time.perf_counter() - began)
+    return summary(times)
+
+
+def summary(seconds: Sequence[float]) -> dict[str, float]:
+    """In milliseconds."""
+    times = sorted(one * 1000 for one in seconds)
     return {
         "p50": round(times[len(times) // 2], 2),
         "p95": round(times[int(len(times) * 0.95)], 2),

@@ -42,6 +42,8 @@ IN_THE_WAY = {
     "catalogue_search": "Not established; see the load average below.",
     "store_memory": "Not established.",
     "store_faults": "A defect: a page that was taken is not read again, and nothing is left out.",
+    "checkout": "Processor time, shared with the database; see the load average below.",
+    "paid_per_second": "Processor time: each order is some eighty statements, one after the other, through the models.",
     "report_seconds": "See the stages below, the rounds, and what others took of the machine meanwhile.",
     "report_memory": "Not established.",
     "report_again": "Not established.",
@@ -281,6 +283,16 @@ def _store_sync(figures: Figures) -> Iterator[Goal]:
                    "store_faults")  # fmt: skip
 
 
+def _checkout(figures: Figures) -> Iterator[Goal]:
+    for name, words in ENGINES.items():
+        slow = figures["databases"][name]["milliseconds"]["p95"]
+        what = f"From “Place the order” to the link to pay, in our own time, p95, {words}"
+        yield Goal(what, "≤ 150 ms", f"{slow:.0f} ms", slow <= 150, "checkout")
+    rate = figures["paid_per_second"]
+    what = "Orders paid in a second with ledger and audit, from the cart on, one process and PostgreSQL"
+    yield Goal(what, "≥ 300", f"{rate:.0f}", rate >= 300, "paid_per_second")
+
+
 GOALS: dict[str, Callable[[Figures], Iterator[Goal]]] = {
     "telegram_wire": _telegram,
     "telegram_grammy": _grammy,
@@ -291,6 +303,7 @@ GOALS: dict[str, Callable[[Figures], Iterator[Goal]]] = {
     "grown_desk": _grown_desk,
     "catalogue_search": _catalogue_search,
     "store_sync": _store_sync,
+    "checkout": _checkout,
     "report_10m": _report,
     "nodes": _nodes,
     "start_up": _start,

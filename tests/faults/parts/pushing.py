@@ -25,7 +25,10 @@ SOON = "asks-soon@1"
 #: A shop is read, and has everything, within this, seconds.
 LONGEST = 120.0
 SYNCED = "SELECT v.sku FROM variant v JOIN stock s ON s.variant_id = v.id WHERE s.pieces > 0"
-WAITING = "SELECT order_id FROM store_order WHERE state IN ('due', 'pay', 'ending')"
+WAITING = (
+    "SELECT order_id FROM store_order WHERE state IN ('due', 'pay', 'ending') "
+    "UNION ALL SELECT id FROM store_hint WHERE done_at IS NULL"
+)
 HERE = 'SELECT o.number, o.state, s.state AS there FROM "order" o LEFT JOIN store_order s ON s.order_id = o.id'
 SHELF = "SELECT v.sku, s.pieces FROM stock s JOIN variant v ON v.id = s.variant_id"
 
