@@ -43,7 +43,7 @@ IN_THE_WAY = {
     "store_memory": "Not established.",
     "store_faults": "A defect: a page that was taken is not read again, and nothing is left out.",
     "checkout": "Processor time, shared with the database; see the load average below.",
-    "paid_per_second": "Processor time: each order is some eighty statements, one after the other, through the models.",
+    "paid_per_second": "Processor time: each order is some sixty statements through the models, one after the other.",
     "report_seconds": "See the stages below, the rounds, and what others took of the machine meanwhile.",
     "report_memory": "Not established.",
     "report_again": "Not established.",
