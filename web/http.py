@@ -172,6 +172,8 @@ async def read_object(request: web.Request, limit: int = JSON_LIMIT) -> dict[str
         msgspec.convert(value, taken(request))
     except msgspec.ValidationError as error:
         raise Problem(400, "bad_request", {"why": str(error)}) from error
+    except UnicodeEncodeError as error:  # the name of a field, or of a place, is no text
+        raise Problem(400, "bad_text") from error
     return value
 
 

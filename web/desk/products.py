@@ -21,7 +21,7 @@ from web.auth import me, needs
 from web.desk import pictures
 from web.desk.values import goods
 from web.files import LINKS
-from web.http import Problem, answer, language, moment_of, path_id, query_int, read_object, text_of
+from web.http import Problem, answer, clean, language, moment_of, path_id, query_int, read_object, text_of
 from web.keys import CLOCK, SETTINGS
 from web.said import FILE, says
 from web.values import Attachment, FileName
@@ -117,7 +117,7 @@ async def _one(request: web.Request, product_id: int, status: int = 200) -> web.
 async def counted(request: web.Request) -> web.Response:
     """PUT /api/desk/stock: so many pieces of a variant at places; `was` is what whoever counted had seen there."""
     body, now = await read_object(request), request.app[CLOCK]()
-    sku, pieces, was = text_of(body, "sku", products.SKU), body.get("pieces", {}), body.get("was", {})
+    sku, pieces, was = text_of(body, "sku", products.SKU), _pieces(body, "pieces"), _pieces(body, "was")
     async with transaction():
         await products.count(sku, pieces, was)
         await audit.record(me(request).id, "stock.count", f"sku:{sku}", now)
@@ -188,6 +188,10 @@ def _price(body: dict[str, Any], sku: str) -> PriceSpec:
         return PriceSpec(price, Money.parse(compare_at, currency) if compare_at else None)
     except BadInput as error:
         raise wrong from error
+
+
+def _pieces(body: dict[str, Any], name: str) -> dict[str, int]:
+    return {clean(code, products.SKU): many for code, many in body.get(name, {}).items()}
 
 
 def _texts(body: dict[str, Any]) -> Words:

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from bot.services.staff_orders import LINES
 from web.desk.values.trade import Charge, Order
-from web.values import Money, most
+from web.values import Money, Whole, most
 
 Sku = Annotated[str, most(64, 1)]
 
@@ -95,7 +95,7 @@ class Wish(Basket):
     address: Annotated[str, most(1000)]
     note: NotRequired[Annotated[str, most(300)]]
     key: Annotated[str, most(64, 1)]
-    agreed: int
+    agreed: Whole
 
 
 class Sent(TypedDict):
