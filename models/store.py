@@ -29,6 +29,9 @@ class StoreSync(Model):
     tries = fields.IntField(default=0)
     retry_at = fields.DatetimeField(null=True)
     error = fields.CharField(300, default="")
+    asked_at = fields.DatetimeField(null=True)  # staff want it compared now
+    differed = fields.IntField(null=True)  # products, when it was compared last
+    gone = fields.IntField(null=True)
 
     class Meta:
         table = "store_sync"
@@ -56,7 +59,10 @@ class StoreSeen(Model):
 
 
 class StoreProblem(Model):
-    """Something of a shop that cannot be taken as it is; the row goes when it can."""
+    """Something of a shop that cannot be taken as it is, or that staff have to do; the row goes when it can.
+
+    Told again, what staff did stays done, unless it is something else then.
+    """
 
     id = fields.BigIntField(primary_key=True)
     store = fields.CharField(32)
@@ -65,6 +71,8 @@ class StoreProblem(Model):
     title = fields.CharField(200, default="")
     facts: dict[str, Any] = fields.JSONField(default=dict)
     at = fields.DatetimeField()
+    done_at = fields.DatetimeField(null=True)
+    done_by = fields.BigIntField(null=True)
 
     class Meta:
         table = "store_problem"

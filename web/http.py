@@ -37,6 +37,9 @@ _MISSING = {
     "no_key",
     "no_difference",
     "no_webhook",
+    "no_store",
+    "no_problem",
+    "no_conflict",
     "not_found",
 }
 _UNPROCESSABLE = {"same_password", "weak_password"}

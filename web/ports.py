@@ -17,6 +17,7 @@ from bot.runtime.broadcasting import Preview
 from bot.runtime.bus import Bus
 from bot.runtime.counter import Counter
 from bot.runtime.selling import Selling
+from bot.runtime.stores import Known
 from bot.services.audiences import Audience
 from bot.services.calls import Way
 from bot.services.order_states import NOTHING, Doing
@@ -56,6 +57,12 @@ class Till(Protocol):
 
 class Stores(Protocol):
     """The connected shops."""
+
+    @property
+    def known(self) -> Sequence[Known]: ...
+
+    async def compare(self, name: str, staff_id: int) -> None:
+        """Staff want it compared now. Raises `Refused`: "no_store", "store_rests"."""
 
     def install_at(self, name: str, back: str, state: str) -> str | None:
         """Where our app is allowed what it needs, to come back with `state`; None for no shop to install in."""

@@ -39,7 +39,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "zh": "登录失败次数过多，请 {retry} 秒后再试。",
     },
     "login_taken": {"en": "Somebody has this login already.", "zh": "这个账号已被使用。"},
-    "bad_name": {"en": "A name needs 1 to 120 characters.", "zh": "姓名需要 1 到 120 个字符。"},
+    "bad_name": {"en": "A name needs 1 to 120 characters.", "zh": "名称需要 1 到 120 个字符。"},
     "bad_role": {"en": "There is no such role.", "zh": "没有这个角色。"},
     "bad_timezone": {"en": "There is no such time zone.", "zh": "没有这个时区。"},
     "bad_cron": {"en": "These times cannot be understood.", "zh": "无法识别这个时间设置。"},
@@ -106,6 +106,13 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "The app was not installed in the shop: {why}.",
         "zh": "应用没有安装到网店：{why}。",
     },
+    "no_store": {"en": "This shop is not connected.", "zh": "没有接入这个网店。"},
+    "store_rests": {
+        "en": "The shop does not answer, or refuses us. It is asked again by itself at the time that stands with it.",
+        "zh": "网店没有应答或拒绝访问。系统会在所示时间自动重试。",
+    },
+    "no_problem": {"en": "There is no such task any more.", "zh": "这项待办已不存在。"},
+    "no_conflict": {"en": "There is no such conflict any more.", "zh": "这处冲突已不存在。"},
     "no_webhook": {"en": "There is no such webhook.", "zh": "没有这个 Webhook。"},
     "too_many_webhooks": {
         "en": "There are {most} webhooks already: remove one first.",

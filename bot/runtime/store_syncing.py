@@ -139,7 +139,8 @@ class Syncing:
         try:
             now = self._clock()
             is_sending = await store_orders.any_due(self._name, now) or await self._reviewing.is_told()
-            return is_sending or await store_hints.any_waiting(self._name, now)
+            is_hinted = is_sending or await store_hints.any_waiting(self._name, now)
+            return is_hinted or await store_states.is_asked(self._name)
         except Retryable:
             return False
 
@@ -194,9 +195,9 @@ class Syncing:
         await store_states.went_well(self._name)
 
     async def _compare(self, shop: Shop) -> None:
-        """Once a day, all that is there with all that is here: what differs is asked for and taken."""
+        """Once a day, or when staff ask, all that is there with all that is here: what differs is taken."""
         sync = await store_states.view(self._name)
-        if sync.compared_at is not None and self._clock() - sync.compared_at < DAY:
+        if sync.asked_at is None and sync.compared_at is not None and self._clock() - sync.compared_at < DAY:
             return
         there: set[str] = set()
         found = 0
@@ -207,7 +208,7 @@ class Syncing:
         await self._mend(shop, await store_orders.to_send(self._name, order_states.AT_HOME), "order")
         await self._reviewing.compare()
         if await self._is_ours():
-            await store_states.compared(self._name, self._clock())
+            await store_states.compared(sync, self._clock(), found, gone)
             facts = {"action": "store.compared", "store": self._name, "differ": found, "gone": gone}
             log.info("a shop was compared: %d products differed, %d were gone", found, gone, extra=facts)
 

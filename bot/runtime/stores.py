@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from bot.core.ports import HookAnswer, HookRequest
 from bot.runtime import store_access
 from bot.runtime.lease import Lease
 from bot.runtime.store_sending import Steps
 from bot.runtime.store_syncing import Clock, Connected, Syncing
-from bot.services import store_hints, store_privacy
+from bot.services import store_hints, store_privacy, store_states
 from bot.services.filing import Filing, Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A connected shop: its name in the configuration, that of its system, and after how many seconds it is asked."""
+
+    name: str
+    title: str
+    every: float
 
 
 class Stores:
@@ -21,8 +31,20 @@ class Stores:
         self, connected: Sequence[Connected], lease: Lease, filing: Filing, limits: Limits, clock: Clock, steps: Steps
     ) -> None:
         self._clock, self._storage, self._published = clock, steps.storage, steps.published
+        self._known = tuple(Known(one.store.name, one.store.title, one.every) for one in connected)
         self._connected = {one.store.name: one.store for one in connected}
         self._syncing = {one.store.name: Syncing(one, lease, filing, limits, clock, steps) for one in connected}
+
+    @property
+    def known(self) -> tuple[Known, ...]:
+        """Those of the configuration."""
+        return self._known
+
+    async def compare(self, name: str, staff_id: int) -> None:
+        """Staff want it compared now. Raises as `store_states.ask`."""
+        await store_states.ask(name, staff_id, self._clock())
+        if name in self._syncing:
+            self._syncing[name].hint()
 
     async def hear(self, name: str, call: HookRequest) -> HookAnswer | None:
         """Keep what a shop tells; what it wants to hear. None for no shop of ours.

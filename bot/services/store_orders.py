@@ -181,9 +181,12 @@ async def holds_all(order_id: int, store: str) -> bool:
 
 
 async def tell(store: str, number: str, code: str, facts: Mapping[str, str], now: datetime) -> None:
-    """Staff have to look at an order."""
-    told = {"title": number, "facts": dict(facts), "at": now}
-    await StoreProblem.update_or_create(told, store=store, external_id=f"order:{number}", code=code)
+    """Staff have to look at an order; what they did already stays done."""
+    about = f"order:{number}"
+    known = await StoreProblem.get_or_none(store=store, external_id=about, code=code)
+    if known is None or known.done_at is None or known.facts != dict(facts):
+        told = {"title": number, "facts": dict(facts), "at": now, "done_at": None, "done_by": None}
+        await StoreProblem.update_or_create(told, store=store, external_id=about, code=code)
 
 
 async def _is_clear(one: Due, store: str) -> None:

@@ -77,4 +77,5 @@ async def _people(store: str, asked: Hint) -> list[int]:
 
 
 async def _tell(store: str, subject: str, code: str, facts: dict[str, str], now: datetime) -> None:
-    await StoreProblem.update_or_create({"facts": facts, "at": now}, store=store, external_id=subject, code=code)
+    told = {"facts": facts, "at": now, "done_at": None, "done_by": None}
+    await StoreProblem.update_or_create(told, store=store, external_id=subject, code=code)

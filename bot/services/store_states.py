@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.core.errors import Refused
 from bot.core.store import Page
+from bot.services import audit
 from models import StoreSync, locks
+from models.database import transaction
 
 ERROR = 300  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class SyncView:
-    """One shop: `done` of `total` products of this round (None: the shop does not tell), and why it waits."""
+    """One shop: `done` of `total` products of this round (None: the shop does not tell), and why it waits.
+
+    When it was compared last, `differed` products were something else there, and `gone` ones were there no more.
+    """
 
     store: str
     cursor: str
@@ -25,6 +31,9 @@ class SyncView:
     compared_at: datetime | None
     retry_at: datetime | None
     error: str
+    asked_at: datetime | None
+    differed: int | None
+    gone: int | None
 
 
 async def view(store: str) -> SyncView:
@@ -85,9 +94,32 @@ async def went_well(store: str) -> None:
     await StoreSync.filter(store=store).update(tries=0, error="")
 
 
-async def compared(store: str, now: datetime) -> None:
-    """All of it was compared with what is here."""
-    await StoreSync.filter(store=store).update(compared_at=now)
+async def ask(store: str, staff_id: int, now: datetime) -> None:
+    """Have all of it compared soon; asked again meanwhile, nothing changes.
+
+    Raises `Refused`: "no_store", "store_rests" where it refuses us, or is left alone until its time comes.
+    """
+    async with transaction():
+        row = await locks.store(store)
+        if row is None:
+            raise Refused("no_store")
+        if row.state not in ("running", "idle"):
+            raise Refused("store_rests")
+        if row.asked_at is None:
+            await StoreSync.filter(store=store).update(asked_at=now)
+            await audit.record(staff_id, "store.compare", f"store:{store}", now)
+
+
+async def is_asked(store: str) -> bool:
+    """Whether staff wait for it."""
+    return await StoreSync.filter(store=store, asked_at__isnull=False).exists()
+
+
+async def compared(before: SyncView, now: datetime, differed: int, gone: int) -> None:
+    """All of it was compared with what is here, and so many products taken; `before` is how it stood before."""
+    await StoreSync.filter(store=before.store).update(compared_at=now, differed=differed, gone=gone)
+    if before.asked_at is not None:
+        await StoreSync.filter(store=before.store, asked_at__lte=before.asked_at).update(asked_at=None)
 
 
 async def _stop(store: str, state: str, error: str, retry_at: datetime | None) -> None:
@@ -108,4 +140,7 @@ def _view(row: StoreSync) -> SyncView:
         row.compared_at,
         row.retry_at,
         row.error,
+        row.asked_at,
+        row.differed,
+        row.gone,
     )

@@ -9,6 +9,7 @@ from aiohttp import web
 from web import auth
 from web.desk import (
     accounts,
+    api_keys,
     books,
     broadcasts,
     canned,
@@ -19,6 +20,7 @@ from web.desk import (
     products,
     reports,
     sales,
+    stores,
     webhooks,
 )
 
@@ -90,6 +92,12 @@ def _catalogue() -> Iterator[web.RouteDef]:
     yield web.put("/api/desk/stock", products.counted)
     yield web.get("/api/desk/places", products.places)
     yield web.put("/api/desk/places", products.place_changed)
+    yield web.get("/api/desk/stores", stores.listed)
+    yield web.post("/api/desk/stores/{name}/compare", stores.compared)
+    yield web.get("/api/desk/store-problems", stores.problems)
+    yield web.post("/api/desk/store-problems/{id}/done", stores.done)
+    yield web.get("/api/desk/store-conflicts", stores.conflicts)
+    yield web.delete("/api/desk/store-conflicts/{id}", stores.forgotten)
 
 
 def _reports() -> Iterator[web.RouteDef]:
@@ -122,6 +130,9 @@ def _settings() -> Iterator[web.RouteDef]:
     yield web.post("/api/desk/staff", accounts.added)
     yield web.put("/api/desk/staff/{id}", accounts.changed)
     yield web.post("/api/desk/staff/{id}/password", accounts.password)
+    yield web.get("/api/desk/keys", api_keys.listed)
+    yield web.post("/api/desk/keys", api_keys.made)
+    yield web.post("/api/desk/keys/{id}/revoke", api_keys.revoked)
 
 
 def _webhooks() -> Iterator[web.RouteDef]:

@@ -46,6 +46,7 @@ export const router = createRouter({
     { path: "/books", name: "books", component: () => import("./pages/BooksPage.vue"), ...section("orders") },
     { path: "/products", component: ProductsPage, name: "products", ...section("products") },
     { path: "/products/:id(\\d+|new)", component: ProductsPage, name: "product", ...section("products") },
+    { path: "/shop", name: "shop", component: () => import("./pages/ShopPage.vue"), ...section("products") },
     { path: "/reviews", name: "reviews", component: () => import("./pages/ReviewsPage.vue"), ...section("reviews") },
     { path: "/reports", name: "reports", component: () => import("./pages/ReportsPage.vue"), ...section("reports") },
     {

@@ -2,6 +2,7 @@
 import type { Draft } from "../logic/products";
 import { request, upload } from "./client";
 import type {
+  ApiKey,
   Doing,
   Attachment,
   Audience,
@@ -41,6 +42,11 @@ import type {
   SaleForm,
   SentOrder,
   Staff,
+  Store,
+  StoreConflict,
+  StoreCounts,
+  StoreProblem,
+  StoreProblemKind,
   Sub,
   Terms,
   Webhook,
@@ -188,3 +194,15 @@ export const webhookLog = (id: number, state: string, before: string | null) =>
   get<Page<WebhookDelivery>>(`/webhooks/${id}/log${query({ state, before })}`);
 export const replayWebhook = (id: number, what: { delivery: number } | { since: string }) =>
   post<{ count: number }>(`/webhooks/${id}/replay`, what);
+
+export const stores = () => get<{ items: Store[]; counts: StoreCounts }>("/stores");
+export const compareStore = (name: string) => post<{ store: Store }>(`/stores/${encodeURIComponent(name)}/compare`);
+export const storeProblems = (kind: StoreProblemKind, before: string | null) =>
+  get<Page<StoreProblem>>(`/store-problems${query({ kind, before })}`);
+export const storeProblemDone = (id: number) => post<{ problem: StoreProblem }>(`/store-problems/${id}/done`);
+export const storeConflicts = (before: string | null) => get<Page<StoreConflict>>(`/store-conflicts${query({ before })}`);
+export const forgetConflict = (id: number) => remove<object>(`/store-conflicts/${id}`);
+
+export const apiKeys = () => get<{ items: ApiKey[]; scopes: string[] }>("/keys");
+export const addApiKey = (wanted: { name: string; scopes: string[] }) => post<{ key: ApiKey; secret: string }>("/keys", wanted);
+export const revokeApiKey = (id: number) => post<{ key: ApiKey }>(`/keys/${id}/revoke`);

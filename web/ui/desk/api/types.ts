@@ -368,6 +368,62 @@ export type Webhook = {
   created_at: string;
 };
 
+/** A connected shop: how far it was read, `done` of `total` products this time, and what the last comparison found. */
+export type Store = {
+  name: string;
+  title: string;
+  state: "new" | "running" | "idle" | "waiting" | "stopped";
+  done: number;
+  total: number | null;
+  began_at: string | null;
+  caught_up_at: string | null;
+  next_at: string | null;
+  error: string;
+  compared_at: string | null;
+  asked_at: string | null;
+  differed: number | null;
+  gone: number | null;
+};
+export type StoreCounts = { tasks: number; problems: number; conflicts: number };
+export type StoreProblemKind = "tasks" | "problems" | "done";
+export type StoreProblem = {
+  id: number;
+  store: string;
+  code: string;
+  title: string;
+  facts: Record<string, string>;
+  at: string;
+  task: boolean;
+  order_id: number | null;
+  contact_id: number | null;
+  product_id: number | null;
+  done_at: string | null;
+  done_by: string;
+};
+/** `theirs` is sold, `ours` was lost. */
+export type StoreConflict = {
+  id: number;
+  store: string;
+  product_id: number;
+  names: Words;
+  sku: string;
+  field: "name" | "description" | "active" | "price";
+  ours: string;
+  theirs: string;
+  at: string;
+};
+
+/** A key of the API; `by` is "" for the command line. */
+export type ApiKey = {
+  id: number;
+  name: string;
+  scopes: string[];
+  by: string;
+  created_at: string;
+  used_at: string | null;
+  revoked_at: string | null;
+};
+
 /** One event for one webhook, and its last try; `error` is why there is no `status`. */
 export type WebhookDelivery = {
   id: number;

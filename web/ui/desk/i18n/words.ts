@@ -49,6 +49,8 @@ type Named =
   | "refund.state"
   | "reports.state"
   | "settings.role"
+  | "store.cure"
+  | "store.what"
   | "thread.event"
   | "thread.failure";
 
