@@ -115,7 +115,21 @@ MESSAGES = Table(
     at="at",
 )
 
-TABLES: tuple[Table, ...] = (ORDERS, REVIEWS, CONVERSATIONS, MESSAGES)
+PAYMENTS = Table(
+    name="payments",
+    source="payment",
+    columns=(
+        Column("id", "int"),
+        Column("order_id", "int"),
+        Column("captured", "int"),
+        Column("captured_currency", "text"),
+        Column("refunded", "int"),
+    ),
+    at="",  # of an order in the period, whenever it was opened
+    changed="updated_at",
+)
+
+TABLES: tuple[Table, ...] = (ORDERS, PAYMENTS, REVIEWS, CONVERSATIONS, MESSAGES)
 
 #: Names for labels: JSON by language, of a variant a list of them, one for each of the product's options.
 PRODUCTS = Table(

@@ -5,8 +5,12 @@ Definitions, each equal to a direct SQL count:
 - An order counts when its state is paid, packed (or preparing, as it was called), shipped, delivered or completed, on
   the local day of its `paid_at`. Orders
   that are placed, cancelled, expired or refunded do not count, whenever they were paid.
-- Revenue is the sum of `total` of those orders; the average basket is revenue by number of orders, rounded half up.
-- A product's revenue is the sum of `quantity * price` of the lines of those orders, under the product's `sku`.
+- Revenue is the sum of what those orders have brought: their `total`, less what was given back of it until now,
+  whenever that was. What was given back is what their payments in the order's currency took and do not keep any more,
+  as far as the total needs it: of an order that was paid twice the second payment goes back, and the total stays. The
+  average basket is revenue by number of orders, rounded half up.
+- A product's revenue is the sum of `quantity * price` of the lines of those orders, under the product's `sku`; what was
+  given back is in none of them, since money goes back of an order and not of a line.
 - Currencies are never added up. The report is about the one with most orders (of equals, the first by alphabet) in both
   periods together; any others are listed in a table of their own.
 - A channel is the `account` that the order came from.
@@ -33,7 +37,10 @@ TOP = 8
 
 
 def build(tables: Tables, period: Period) -> Mapping[str, DataFrame]:
-    """`days`: currency, account, day, orders, revenue. `products`: currency, sku, is_now, pieces, revenue, names."""
+    """`days`: currency, account, day, orders, revenue, back. `products`: currency, sku, is_now, pieces, revenue.
+
+    A product's names are beside it, and the values of the variant's options.
+    """
     from pyspark.sql import functions as f
 
     from analytics.spark import local_day, total, within
@@ -42,9 +49,19 @@ def build(tables: Tables, period: Period) -> Mapping[str, DataFrame]:
         rows = tables(table)
         return rows.where(within(rows.paid_at, period) & rows.state.isin(*COUNTED))
 
-    orders, lines = counted("orders"), counted("order_lines")
+    def kept() -> DataFrame:
+        """What is left of orders of which something went back: few, so that no large table is moved for them."""
+        taken = tables("payments").where("captured > 0")
+        touched = taken.where("refunded > 0").select("order_id").distinct()
+        left = taken.join(f.broadcast(touched), "order_id", "left_semi")
+        return left.groupBy(f.col("order_id").alias("id"), f.col("captured_currency").alias("currency")).agg(
+            f.sum(left.captured - left.refunded).alias("kept")
+        )
+
+    orders, lines = counted("orders").join(f.broadcast(kept()), ["id", "currency"], "left"), counted("order_lines")
+    brought = f.least(orders.total, f.coalesce(orders.kept, orders.total))
     days = orders.groupBy("currency", "account", local_day(orders.paid_at, period).alias("day")).agg(
-        f.count("*").alias("orders"), total(orders.total).alias("revenue")
+        f.count("*").alias("orders"), total(brought).alias("revenue"), total(orders.total - brought).alias("back")
     )
     products = lines.groupBy("currency", "sku", (lines.paid_at >= f.lit(period.starts_at)).alias("is_now")).agg(
         total(lines.quantity).alias("pieces"), total(lines.quantity, lines.price).alias("revenue")
@@ -60,6 +77,7 @@ class Sales:
 
     orders: int
     revenue: int
+    back: int = 0  # given back, and not in the revenue
 
     @property
     def basket(self) -> int:
@@ -138,7 +156,8 @@ class Product:
 
 
 def _sum(rows: Sequence[Row]) -> Sales:
-    return Sales(sum(whole(row["orders"]) for row in rows), sum(whole(row["revenue"]) for row in rows))
+    orders, revenue, back = (sum(whole(row[name]) for row in rows) for name in ("orders", "revenue", "back"))
+    return Sales(orders, revenue, back)
 
 
 def _by(rows: Sequence[Row], key: str) -> dict[Cell, Sales]:
@@ -277,10 +296,17 @@ def _words(facts: Facts, language: str) -> list[str]:
     orders = words.counted(facts.now.orders, language, "{} order", "{} orders", "{} 单")
     trend = words.clause(facts.growth, facts.period, language)
     return [
-        pick(language, f"Revenue was {revenue}{trend}.", f"营业额 {revenue}{trend}。"),
+        pick(language, f"Revenue was {revenue}{trend}.", f"营业额 {revenue}{trend}。") + _back(facts, language),
         pick(language, f"It came from {orders}, {basket} on average.", f"共 {orders}，客单价 {basket}。"),
         _best(facts, language),
     ]
+
+
+def _back(facts: Facts, language: str) -> str:
+    if not facts.now.back:
+        return ""
+    back = words.money(facts.now.back, facts.currency, language)
+    return pick(language, f" {back} was given back and is not in it.", f"另有 {back} 已退还，不计入营业额。")
 
 
 def _best(facts: Facts, language: str) -> str:
@@ -304,7 +330,7 @@ REPORT = Report(
             "zh": "营业额、订单数与客单价，按日、渠道和商品细分。",
         },
     ),
-    reads=("orders", "order_lines", "products", "variants"),
+    reads=("orders", "order_lines", "payments", "products", "variants"),
     build=build,
     tell=tell,
 )

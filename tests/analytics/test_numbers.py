@@ -9,7 +9,7 @@ import pytest
 
 from analytics.child import ReportCrashed
 from bot.core.period import Period
-from models import Order, Review
+from models import Order, Payment, Review
 from tests.analytics import shop
 from tests.analytics.conftest import Maker
 from tests.analytics.shop import NOW, WEEK, Shop
@@ -63,6 +63,29 @@ async def test_sales_equal_sql_twice(maker: Maker) -> None:
 
     third = await maker.make("sales", WEEK)
     assert third.results == second.results
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_what_was_given_back_is_no_revenue(maker: Maker) -> None:
+    """A part of the first; the second was paid twice, once of which went back; the third was paid in another money."""
+    await Shop(1).open()
+    total, old = 10_000, WEEK.starts_at
+    await shop.insert(
+        "order",
+        "id,number,contact_id,account,state,total,currency,name,address,paid_at,created_at,updated_at",
+        [(id_, f"A-{id_}", 1, "webchat", "paid", total, "CNY", "", "", old, old, NOW) for id_ in (1, 2, 3, 4)],
+    )
+    took = [(1, total, "CNY", 2_500), (2, total, "CNY", 0), (2, total, "CNY", total), (3, 50, "XTR", 20)]
+    await shop.insert(
+        "payment",
+        "order_id,captured,captured_currency,refunded,provider,key,amount,currency,state,created_at,updated_at",
+        [(*money, "local", f"key-{at}", total, "CNY", "paid", old, NOW) for at, money in enumerate(took)],
+    )
+    result = (await maker.make("sales", WEEK)).results["en"]
+    assert result["headline"][0]["value"] == "¥375.00"
+    assert "¥25.00 was given back and is not in it." in result["words"][0]
+    await Payment.filter(order_id=1).update(refunded=5_000, updated_at=NOW + timedelta(minutes=1))
+    assert (await maker.make("sales", WEEK)).results["en"]["headline"][0]["value"] == "¥350.00"
 
 
 async def test_a_late_row_with_an_old_time_is_counted(maker: Maker) -> None:

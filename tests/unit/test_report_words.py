@@ -32,6 +32,7 @@ def _sales(language: str, *, before: bool = True, name: str = "Longjing") -> Res
             "account": account,
             "day": DAY + number,
             "orders": 2,
+            "back": 0,
             "revenue": 10_050 if number >= 0 else 9_000,
         }
         for account in ("telegram", "webchat")
