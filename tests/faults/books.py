@@ -15,6 +15,7 @@ from tests.kit.telegram_user import TelegramUser
 T = TypeVar("T")
 Rows = list[dict[str, Any]]
 RECEIPTS = "SELECT count(*) AS count FROM message WHERE author = 'bot' AND text LIKE ? GROUP BY conversation_id"
+PARKED = "SELECT kind FROM effect WHERE state = 'parked' UNION ALL SELECT error FROM inbound WHERE state = 'parked'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Books:
                 entries=await fetch("SELECT payment_id, account, amount, currency FROM ledger_entry"),
                 settled=await fetch("SELECT order_id FROM order_event WHERE to_state = 'paid'"),
                 receipts=await fetch(RECEIPTS, (f"{RECEIPT}%",)),
-                parked=await fetch("SELECT kind FROM effect WHERE state = 'parked'"),
+                parked=await fetch(PARKED),
                 unknown=await fetch("SELECT id FROM refund WHERE state NOT IN ('given', 'failed')"),
                 left=int(waits["count"]),
             )
@@ -133,7 +134,7 @@ def _ended(books: Books) -> Counter[str]:
         {
             "refunds of which nobody knows what became": len(books.unknown),
             "inbounds and effects that were left": books.left,
-            "effects that were parked": len(books.parked),
+            "inbounds and effects that were parked": len(books.parked),
         }
     )
 

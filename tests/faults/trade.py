@@ -36,7 +36,7 @@ LONGEST = 600.0
 #: Without any progress for so long, by a clock that stands still where the machine does, nothing more is to come.
 PATIENCE = 40.0
 WAITING = (
-    "SELECT (SELECT count(*) FROM inbound WHERE state = 'new') + "
+    "SELECT (SELECT count(*) FROM inbound WHERE state = 'pending') + "
     "(SELECT count(*) FROM effect WHERE state = 'pending') AS count"
 )
 
