@@ -42,6 +42,7 @@ export function phrase(sentence: string, facts: Facts): string {
 export const isChinese = computed(() => language.value === "zh");
 
 type Named =
+  | "apikey.scope"
   | "attention"
   | "order.state"
   | "payment.provider"
