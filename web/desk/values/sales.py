@@ -48,7 +48,7 @@ class Line(TypedDict):
     """So many pieces of a variant."""
 
     sku: Sku
-    quantity: int
+    quantity: Whole
 
 
 class Basket(TypedDict):
