@@ -195,18 +195,25 @@ async def took_a_step(chat: Chat) -> None:
 
 @router.event("offer", always=True)
 async def offered(chat: Chat) -> None:
-    """Staff have put an order together for them; only they can pay it."""
+    """Staff have put an order together for them, or changed one; only they can pay it."""
     order = await chat.do(orders.find, chat.inbound.data)
     if order is None or order.state != "placed":
         return
     pay = Button(chat.words(_("Pay {amount}", amount=order.total)), Pay(number=order.number).pack(), style="primary")
-    text = _n(
+    text = _("Order {number} has been changed: it is {amount} now.", number=order.number, amount=order.total)
+    if chat.inbound.text != "changed":
+        text = ready(order)
+    await tell(chat, text, [pay], order_summary(chat, order))
+
+
+def ready(order: OrderView) -> Text:
+    """It is there, and for how long."""
+    return _n(
         "Order {number} is ready for you, and reserved for {count} minute. Please pay it here.",
         "Order {number} is ready for you, and reserved for {count} minutes. Please pay it here.",
         order.hold_minutes,
         number=order.number,
     )
-    await tell(chat, text, [pay], order_summary(chat, order))
 
 
 async def given_back(chat: Chat, refund: RefundView) -> None:

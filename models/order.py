@@ -113,6 +113,7 @@ class OrderEvent(Model):
     to_state = fields.CharField(16)
     actor = fields.CharField(80)  # "customer" | "bot" | "staff:<id>" | "provider:<name>" | "clock" | "store:<name>"
     note = fields.CharField(300, default="")
+    what = fields.CharField(16, default="")  # "changed" by staff; "" for a step, and for money
     at = fields.DatetimeField()
 
     class Meta:

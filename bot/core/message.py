@@ -25,7 +25,7 @@ InboundKind = Literal[
     "result",  # an effect that a dialog waits for has ended; `data` is the dialog's id
     "timer",  # a reminder or expiry of a dialog is due; `data` is "remind:<dialog>" or "expire:<dialog>"
     "order",  # an order took a step outside of the conversation; `data` is its number
-    "offer",  # staff put an order together for the customer, who is to pay it; `data` is its number
+    "offer",  # staff put an order together for the customer, who is to pay it; `data` is its number, `text` "changed"
     "news",  # the shop tells many something, also this customer; `data` is the broadcast's id
     "review",  # an order came some days ago: how was it? `data` is its number
     "cart",  # something lies in the customer's cart for long: do they want it?

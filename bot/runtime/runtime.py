@@ -83,7 +83,9 @@ class Runtime:
             parts.channels, self._inbox.keep_within, self._intake.arrived, self.bus.publish, parts.clock
         )
         self.counter = Counter(parts.shop, parts.opens, self.bus.publish, parts.clock)
-        self.selling = Selling(parts.shop, self._inbox.keep_within, self._stepped, parts.clock)
+        self.selling = Selling(
+            parts.shop, self._inbox.keep_within, stepped=self._stepped, wake=self.wake, clock=parts.clock
+        )
         self._parked = Parked(self._intake.arrived, self.wake, self.bus.publish, parts.clock)
         self.till = Till(
             self._inbox, parts.shop, parts.providers, self._parked,

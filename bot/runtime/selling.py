@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -13,29 +14,41 @@ from bot.core.message import Inbound
 from bot.runtime.ledger import Waiting
 from bot.runtime.order_steps import Stepped
 from bot.runtime.shop import Shop
-from bot.services import catalogue, order_news, product_search, reach, staff_orders
+from bot.services import catalogue, order_changes, order_news, product_search, reach, staff_orders
 from bot.services.catalogue import Range
 from bot.services.contacts import Address
+from bot.services.order_changes import Change
 from bot.services.orders import OrderView
 from bot.services.reach import Reach
 from bot.services.scope import Scope
 from bot.services.staff_orders import Basket, Quote, Wish
-from models import Conversation
+from models import Conversation, Order
 from models.database import transaction
 
 #: Keeps inbounds in a transaction, see `Inbox.keep_within`.
 Keep = Callable[[BaseDBAsyncClient, Sequence[Inbound]], Awaitable[list[Waiting]]]
 #: Products that are shown at once.
 SHOWN = 12
+#: What an offer says of an order that was there before.
+CHANGED = "changed"
 
 
 class Selling:
-    """`stepped` hands on what was committed."""
+    """`stepped` hands on what was committed, `wake` has the runner look for effects."""
 
-    def __init__(self, shop: Shop, keep: Keep, stepped: Callable[[Stepped], None], clock: Callable[[], datetime]):
+    def __init__(
+        self,
+        shop: Shop,
+        keep: Keep,
+        *,
+        stepped: Callable[[Stepped], None],
+        wake: Callable[[], None],
+        clock: Callable[[], datetime],
+    ) -> None:
         self._shop = shop
         self._keep = keep
         self._stepped = stepped
+        self._wake = wake
         self._clock = clock
 
     async def goods(self, conversation_id: int, words: str) -> tuple[Range, ...]:
@@ -62,10 +75,28 @@ class Selling:
         found = await reach.of(row.id, able, reachable=row.identity.reachable, now=scope.now, kind="orders")
         async with transaction() as connection:
             order, is_new = await staff_orders.place(scope, wish, staff_id)
-            told = [_offer(row, order)] if is_new and found.ok else []
+            told = [_offer(row, order, order_news.name(order.number, order.state))] if is_new and found.ok else []
             waiting = await self._keep(connection, told)
         self._stepped(Stepped(waiting, [OrderChanged(order.id)] if is_new else []))
         return order, found
+
+    async def quote_change(self, order_id: int, basket: Basket) -> Quote:
+        """What an order would cost. Raises as `order_changes.change` does."""
+        order, row = await _ordered(order_id)
+        return await staff_orders.quote(replace(self._of(row), currency=order.currency), basket, order)
+
+    async def change(self, order_id: int, wish: Change, staff_id: int) -> None:
+        """Change an order that is not paid, and tell its customer the new total. Raises as `order_changes.change`."""
+        order, row = await _ordered(order_id)
+        scope = replace(self._of(row), currency=order.currency)
+        best = await reach.best(row.id, self._shop.capabilities, scope.now, "orders", self._shop.quiet)
+        there = await _talk(best)
+        async with transaction() as connection:
+            changed = await order_changes.change(scope, order_id, wish, staff_id)
+            name = f"change:{changed.number}:{await order_changes.version(order_id)}"
+            waiting = await self._keep(connection, [_offer(there, changed, name, CHANGED)])
+        self._stepped(Stepped(waiting, [OrderChanged(order_id)]))
+        self._wake()
 
     def countries(self) -> tuple[str, ...]:
         """Where the shop sells to; none where it does not say."""
@@ -85,6 +116,14 @@ class Selling:
         )  # fmt: skip
 
 
+async def _ordered(order_id: int) -> tuple[Order, Conversation]:
+    """An order, and where it was placed. Raises `Refused`: "no_order", "no_conversation"."""
+    order = await Order.filter(id=order_id).first()
+    if order is None:
+        raise Refused("no_order")
+    return order, await _talk(order.conversation_id or 0)
+
+
 async def _talk(conversation_id: int) -> Conversation:
     """Raises `Refused("no_conversation")`."""
     row = await Conversation.filter(id=conversation_id).select_related("contact", "identity").first()
@@ -93,7 +132,7 @@ async def _talk(conversation_id: int) -> Conversation:
     return row
 
 
-def _offer(row: Conversation, order: OrderView) -> Inbound:
-    """Staff are with the customer at this moment: it does not wait for the morning."""
-    name = order_news.name(order.number, order.state)
-    return Inbound(row.account, name, row.identity.external_id, "offer", data=order.number, client_id=name, urgent=True)
+def _offer(row: Conversation, order: OrderView, name: str, text: str = "") -> Inbound:
+    """Staff are at it at this moment: it does not wait for the morning."""
+    to = row.identity.external_id
+    return Inbound(row.account, name, to, "offer", text, order.number, client_id=name, urgent=True)

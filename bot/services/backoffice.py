@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.pricing import Charge
-from bot.services import desk_payments, order_news, pricing, refunds, shipments
+from bot.services import desk_payments, order_changes, order_news, pricing, refunds, shipments
 from bot.services.attachments import FileView
 from bot.services.conversations import cursor, read_cursor
 from bot.services.rows import moment, stamp
@@ -73,6 +73,7 @@ class Step:
     note: str
     at: datetime
     told: order_news.Told | None = None
+    what: str = ""  # "changed" by staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class OrderDetail:
     payments: tuple[desk_payments.PaymentRow, ...]
     parcels: tuple[Parcel, ...]
     charges: tuple[Charge, ...]
+    version: int  # see `order_changes.version`
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +151,14 @@ async def orders_of(contact_ids: Sequence[int]) -> tuple[OrderRow, ...]:
 
 async def order(order_id: int) -> OrderDetail:
     """One order. Raises `Refused("no_order")`."""
+    version = await order_changes.version(order_id)  # first: what happens while the rest is read makes it old
     found = await orders_by_id([order_id])
     if not found:
         raise Refused("no_order")
     [row] = found
     parcels = (await shipments.of_orders([order_id])).get(order_id, ())
     charges = (await pricing.charges({order_id: row.total.currency}))[order_id]
-    return OrderDetail(row, await _steps(row), await desk_payments.of_order(order_id), parcels, charges)
+    return OrderDetail(row, await _steps(row), await desk_payments.of_order(order_id), parcels, charges, version)
 
 
 async def reviews(state: str, before: str = "") -> Page[ReviewRow]:
@@ -231,7 +234,7 @@ def _order_row(row: Any, lines: tuple[OrderLine, ...], refunded: Money | None) -
 
 async def _steps(of: OrderRow) -> tuple[Step, ...]:
     found = await fetch(
-        "SELECT from_state, to_state, actor, note, at FROM order_event WHERE order_id = ? ORDER BY id", (of.id,)
+        "SELECT from_state, to_state, actor, note, at, what FROM order_event WHERE order_id = ? ORDER BY id", (of.id,)
     )
     # Money that comes or goes leaves an order's state as it is, and the state's own message tells nothing of it.
     moved = [row["to_state"] for row in found if row["to_state"] != row["from_state"]]
@@ -244,6 +247,7 @@ async def _steps(of: OrderRow) -> tuple[Step, ...]:
             row["note"],
             moment(row["at"]),
             told.get(row["to_state"]) if row["to_state"] != row["from_state"] else None,
+            row["what"],
         )
         for row in found
     )

@@ -140,10 +140,13 @@ def check(order: Order, name: str, actor: str) -> Step:
     return step
 
 
-async def record(order: Order, before: str, actor: str, now: datetime, note: str = "") -> None:
-    """The audit row of a step that the order just took; whoever must know of it is told, as the shop of its goods."""
+async def record(order: Order, before: str, actor: str, now: datetime, note: str = "", what: str = "") -> None:
+    """The audit row of a step that the order just took, or of `what` else happened to it.
+
+    Whoever must know of it is told, as the shop of its goods.
+    """
     await OrderEvent.create(
-        order_id=order.id, from_state=before, to_state=order.state, actor=actor, note=note[:300], at=now
+        order_id=order.id, from_state=before, to_state=order.state, actor=actor, note=note[:300], what=what, at=now
     )
     await webhooks.of_order(order, before, actor, now)
     if before not in AT_HOME and order.state in ("paid", "confirmed"):

@@ -29,7 +29,7 @@ async def fates(conversation_ids: Collection[int], urls: Collection[str]) -> dic
     if not (conversation_ids and urls):
         return {}
     found = await fetch(
-        'SELECT pay.url, pay.state, o.state AS "order", o.paid_at FROM conversation c '  # noqa: S608
+        'SELECT pay.url, pay.state, pay.amount, o.total, o.state AS "order", o.paid_at FROM conversation c '  # noqa: S608
         "JOIN contact k ON k.id = c.contact_id LEFT JOIN contact p ON p.person_id = k.person_id "
         'JOIN "order" o ON o.contact_id = COALESCE(p.id, c.contact_id) '
         f"JOIN payment pay ON pay.order_id = o.id WHERE c.id IN ({marks(len(conversation_ids))}) "
@@ -43,8 +43,8 @@ async def fates(conversation_ids: Collection[int], urls: Collection[str]) -> dic
 async def fate_of(key: str) -> Fate | None:
     """What has become of the payment of that key; None while it can be paid, and for one that is not ours."""
     found = await fetch(
-        'SELECT pay.state, o.state AS "order", o.paid_at FROM payment pay JOIN "order" o ON o.id = pay.order_id '
-        "WHERE pay.key = ?",
+        'SELECT pay.state, pay.amount, o.total, o.state AS "order", o.paid_at FROM payment pay '
+        'JOIN "order" o ON o.id = pay.order_id WHERE pay.key = ?',
         (key,),
     )
     return _fate(found[0]) if found else None
@@ -56,7 +56,8 @@ def _fate(row: Any) -> Fate | None:
         return "done"
     if payment in ("mismatch", "unknown"):
         return "waits"
-    return None if payment in ("created", "open") and order == order_states.PLACED else "over"
+    is_open = payment in ("created", "open") and order == order_states.PLACED
+    return None if is_open and row["amount"] == row["total"] else "over"
 
 
 async def offers(order_ids: Sequence[int]) -> list[Offer]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
+from tortoise.queryset import QuerySet
+
 from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.payment import Checkout, Device, PaymentRequest, Terms
@@ -132,7 +134,15 @@ async def _open_payment(order: Order, provider: str, since: datetime | None) -> 
     same = Payment.filter(order_id=order.id, provider=provider, amount=order.total, currency=order.currency)
     if since is not None:
         same = same.filter(created_at__gt=since)
-    return await same.filter(state__in=["created", "open"]).order_by("-id").first()
+    return await _still_open(same)
+
+
+async def _still_open(same: QuerySet[Payment]) -> Payment | None:
+    """The newest of these that can be paid and is not being closed, since its order was changed."""
+    for payment in await same.filter(state__in=["created", "open"]).order_by("-id"):
+        if not await Effect.filter(key=_void_key(payment)).exists():
+            return payment
+    return None
 
 
 async def _create(scope: Scope, order: Order, provider: str) -> Payment:
@@ -157,9 +167,14 @@ async def _insert(order: Order, provider: str, conversation_id: int | None, now:
 
 @reads
 async def is_due(key: str, now: datetime) -> bool:
-    """Whether the order of this payment waits to be paid."""
-    waiting = Payment.filter(key=key, order__state=order_states.PLACED, order__hold_until__gt=now)
-    return await waiting.exists()
+    """Whether the order of this payment waits to be paid, as much as was asked for."""
+    payment = await Payment.filter(key=key).select_related("order").first()
+    return payment is not None and _waits(payment, payment.order, now)
+
+
+def _waits(payment: Payment, order: Order, now: datetime) -> bool:
+    is_held = order.hold_until is not None and order.hold_until > now
+    return order.state == order_states.PLACED and is_held and asked(payment) == due(order)
 
 
 @reads
@@ -196,7 +211,7 @@ async def locale_of(payment: Payment) -> str:
 async def opened(key: str, checkout: Checkout, now: datetime) -> PaymentView:
     """The provider opened it; said again, nothing changes. Raises `Refused("no_payment")`.
 
-    Where its order ended, or was paid, while the provider was asked, it is closed there again.
+    Where its order ended, was paid, or changed its total while the provider was asked, it is closed there again.
     """
     payment, order = await locked(key)
     if payment.state in ("created", "unknown"):
@@ -207,6 +222,8 @@ async def opened(key: str, checkout: Checkout, now: datetime) -> PaymentView:
     await payment.save()
     if order.paid_at is not None or order.state in order_states.ENDED:
         await void_open(order, now)
+    elif asked(payment) != due(order) and payment.reference:
+        await _void(payment, now)
     return replace(view(payment, order), words=checkout.words, account=checkout.account, until=order.hold_until)
 
 
@@ -216,11 +233,11 @@ async def on_device(key: str, device: Device, now: datetime) -> PaymentView:
     Raises `Refused`: "no_payment", "expired"(number, state).
     """
     payment, order = await locked(key)
-    if order.state != order_states.PLACED or order.hold_until is None or order.hold_until <= now:
+    if not _waits(payment, order, now):
         raise Refused("expired", number=order.number, state=order.state)
     if payment.device not in (UNOPENED, device):
         same = Payment.filter(order_id=order.id, provider=payment.provider, amount=order.total, currency=order.currency)
-        beside = await same.filter(device=device, state__in=["created", "open"]).order_by("-id").first()
+        beside = await _still_open(same.filter(device=device))
         payment = beside or await _insert(order, payment.provider, payment.conversation_id, now)
     if payment.device != device:
         payment.device = device
@@ -246,16 +263,24 @@ async def by_key(key: str) -> PaymentView | None:
 async def void_open(order: Order, now: datetime) -> None:
     """Nobody shall pay the locked order any more: its providers are told, by an effect of kind "void" each."""
     for payment in await Payment.filter(order_id=order.id, state__in=["open", "unknown"]).exclude(reference=""):
-        effect = f"void:{payment.key}"
-        if not await Effect.filter(key=effect).exists():  # the order's lock makes look-then-write safe
-            await Effect.create(
-                key=effect,
-                kind="void",
-                lane=f"payment:{payment.key}",
-                payload=json.dumps({"payment": payment.key}),
-                due_at=now,
-                created_at=now,
-            )
+        await _void(payment, now)
+
+
+async def _void(payment: Payment, now: datetime) -> None:
+    effect = _void_key(payment)
+    if not await Effect.filter(key=effect).exists():  # the order's lock makes look-then-write safe
+        await Effect.create(
+            key=effect,
+            kind="void",
+            lane=f"payment:{payment.key}",
+            payload=json.dumps({"payment": payment.key}),
+            due_at=now,
+            created_at=now,
+        )
+
+
+def _void_key(payment: Payment) -> str:
+    return f"void:{payment.key}"
 
 
 async def locked(key: str) -> tuple[Payment, Order]:
@@ -292,6 +317,11 @@ async def note(payment: Payment, action: str, now: datetime, words: str = "") ->
 def asked(payment: Payment) -> Money:
     """What the customer was asked for."""
     return Money(payment.amount, payment.currency)
+
+
+def due(order: Order) -> Money:
+    """What the order costs now."""
+    return Money(order.total, order.currency)
 
 
 def view(payment: Payment, order: Order) -> PaymentView:

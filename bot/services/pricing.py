@@ -49,15 +49,18 @@ async def quote(scope: Scope, country: str = "", method: str = "", code: str = "
     return await breakdown(scope, basket.total, country, method, code)
 
 
-async def breakdown(scope: Scope, goods: Money, country: str, method: str, code: str) -> Breakdown:
+async def breakdown(
+    scope: Scope, goods: Money, country: str, method: str, code: str, besides: int | None = None
+) -> Breakdown:
     """The price of goods, sent by a method, with a code; "" is none.
 
-    Where the shop sells to one country, that is it. Lock the code first where an order is placed.
+    Where the shop sells to one country, that is it. Lock the code first where an order is placed; what the order
+    `besides` has used of it does not count.
     Raises `Refused`: "no_country"(known), "no_method"(known), "no_shipping", "no_code", "code_used", and what
     `price` raises.
     """
     country = _country(scope, country)
-    found = await _code(scope, code) if code.strip() else None
+    found = await _code(scope, code, besides) if code.strip() else None
     return price(goods, scope.rates, country, _method(scope, country, method), found, language(scope.locale))
 
 
@@ -124,11 +127,13 @@ def _method(scope: Scope, country: str, name: str) -> Method | None:
     return None
 
 
-async def _code(scope: Scope, typed: str) -> Code:
+async def _code(scope: Scope, typed: str, besides: int | None = None) -> Code:
     code = scope.rates.codes.get(known(typed))
     if code is None or not code.runs(scope.now):
         raise Refused("no_code")
     used = OrderCharge.filter(kind="discount", name=code.code, order__state__not_in=list(GIVES_BACK))
+    if besides is not None:
+        used = used.exclude(order_id=besides)
     if code.uses and await used.count() >= code.uses:
         raise Refused("code_used")
     if code.uses_per_person:

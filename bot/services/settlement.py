@@ -12,7 +12,7 @@ from bot.core.money import Money
 from bot.core.payment import PaymentTruth
 from bot.core.registry import reads
 from bot.services import order_states, refunds, stock
-from bot.services.payments import PaymentView, asked, change, locked, note, view, void_open
+from bot.services.payments import PaymentView, change, due, locked, note, view, void_open
 from bot.services.scope import Scope
 from models import Effect, Order, Payment, PaymentEvent
 
@@ -88,11 +88,11 @@ async def _settle_paid(payment: Payment, order: Order, truth: PaymentTruth, now:
     step, is_same = order_states.paying(order), _captured(payment) == truth.paid
     if payment.state == "paid" or (payment.state == "refunded" and (is_same or not step)):
         return "already", False
-    fits = asked(payment) in (truth.paid, _kept(truth, truth.paid))
+    fits = due(order) in (truth.paid, _kept(truth, truth.paid))  # as it is now: staff may have changed it since
     if payment.state == "mismatch" and is_same and not (fits and await _may_fit_now(payment)):
         return ("late" if fits else "mismatch"), False
     payment.captured, payment.captured_currency = truth.paid.amount, truth.paid.currency
-    sums = f"asked {payment.amount} {payment.currency}, paid {truth.paid.amount} {truth.paid.currency}"
+    sums = f"asked {order.total} {order.currency}, paid {truth.paid.amount} {truth.paid.currency}"
     if not fits:
         await change(payment, "mismatch", "mismatch", now, sums)
         return "mismatch", True

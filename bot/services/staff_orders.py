@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.errors import Refused
 from bot.core.money import Money
-from bot.core.pricing import Charge, Method
+from bot.core.pricing import Breakdown, Charge, Method
 from bot.services import audit, contacts, order_numbers, order_states, orders, placing, pricing, same_person
 from bot.services.contacts import Address
 from bot.services.orders import OrderItem, OrderView
 from bot.services.placing import Wanted
 from bot.services.scope import Scope
 from bot.services.variants import Priced, priced
-from models import Order, Variant, locks
+from models import Order, OrderLine, Variant, locks
 
 #: Addresses that are offered, lines of one order, and pieces of one line.
 OFFERED, LINES, PIECES = 5, 100, 10_000
@@ -62,17 +62,15 @@ async def addresses(scope: Scope) -> tuple[Address, ...]:
     return tuple(dict.fromkeys(known))[:OFFERED]
 
 
-async def quote(scope: Scope, basket: Basket) -> Quote:
+async def quote(scope: Scope, basket: Basket, order: Order | None = None) -> Quote:
     """What it costs and whether it is there; a way to ship that is not offered there becomes the first one that is.
 
-    Raises `Refused` as `place` does.
+    Of an `order` that becomes this: see `reckoned`. Raises `Refused` as `place` does.
     """
     methods = scope.rates.serving(_country(scope, basket.country), scope.currency)
     names = [method.name for method in methods]
     method = basket.method if basket.method in names else next(iter(names), "")
-    wanted = await _wanted(scope, basket.lines, await _found(basket.lines))
-    await placing.check_stock(scope, wanted)
-    parts = await pricing.breakdown(scope, _goods(scope, wanted), basket.country, method, basket.code)
+    wanted, parts = await reckoned(scope, replace(basket, method=method), order)
     lines = tuple(
         OrderItem(one.row.sku, one.name(scope.locale), quantity, one.price, one.price * quantity)
         for quantity, one in wanted
@@ -95,10 +93,7 @@ async def place(scope: Scope, wish: Wish, staff_id: int) -> tuple[OrderView, boo
     person = placing.person(wish.to.name, wish.to.phone, wish.to.address)
     basket = wish.basket
     await pricing.lock(scope, basket.code)
-    rows = await locks.variants(row.id for row in await _found(basket.lines))
-    wanted = await _wanted(scope, basket.lines, list(rows.values()))
-    await placing.check_stock(scope, wanted)
-    parts = await pricing.breakdown(scope, _goods(scope, wanted), basket.country, basket.method, basket.code)
+    wanted, parts = await reckoned(scope, basket, locked=True)
     if parts.total.amount != wish.agreed:
         raise Refused("total_changed")
     numbers = iter([number])
@@ -111,6 +106,28 @@ async def place(scope: Scope, wish: Wish, staff_id: int) -> tuple[OrderView, boo
     await order_states.record(order, "", f"staff:{staff_id}", scope.now, wish.note)
     await audit.record(staff_id, "order.place", f"order:{order.id}", scope.now)
     return await orders.view(order), True
+
+
+async def reckoned(
+    scope: Scope, basket: Basket, order: Order | None = None, *, locked: bool = False
+) -> tuple[Wanted, Breakdown]:
+    """The pieces of each, all of them free, and what they cost; `locked` keeps it so until the transaction ends.
+
+    What an `order` that becomes this holds is free for it, and what is in it already costs what it cost.
+    """
+    rows = await _found(basket.lines)
+    if locked:
+        rows = list((await locks.variants(row.id for row in rows)).values())
+    besides = order.id if order else None
+    there = await OrderLine.filter(order_id=besides) if order else []
+    was = {line.variant_id: Money(line.price, scope.currency) for line in there}
+    wanted = [
+        (pieces, replace(one, price=was.get(one.row.id, one.price)))
+        for pieces, one in await _wanted(scope, basket.lines, rows)
+    ]
+    await placing.check_stock(scope, wanted, besides)
+    goods = Money(sum(quantity * one.price.amount for quantity, one in wanted), scope.currency)
+    return wanted, await pricing.breakdown(scope, goods, basket.country, basket.method, basket.code, besides)
 
 
 def _country(scope: Scope, country: str) -> str:
@@ -136,7 +153,3 @@ async def _wanted(scope: Scope, lines: Sequence[tuple[str, int]], rows: Sequence
             raise Refused("no_variant", sku=sku)
         pieces[sku] = pieces.get(sku, 0) + quantity
     return [(quantity, costs[sku]) for sku, quantity in pieces.items()]
-
-
-def _goods(scope: Scope, wanted: Wanted) -> Money:
-    return Money(sum(quantity * one.price.amount for quantity, one in wanted), scope.currency)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.core.errors import Refused
+from bot.services import order_changes
 from bot.services.contacts import Address
+from bot.services.order_changes import Change
 from bot.services.staff_orders import Basket, Wish
-from models import Audit, Message, Order, OrderEvent
+from models import Audit, Message, Order, OrderEvent, Payment
 from tests.kit.simulator import Simulator
 from tests.scenarios.shopkeeping import stock
 from tests.unit.services.shop import held, on_shelf
@@ -61,3 +65,26 @@ async def test_what_is_not_there_any_more_is_not_sent(one_sim: Simulator) -> Non
     with pytest.raises(Refused, match="sold_out"):
         await one_sim.runtime.selling.place((await ann.conversation()).id, wish(), mei.id)
     assert (await Order.all().count(), await held("LJ"), await ann.sees("is ready for you")) == (0, 0, False)
+
+
+async def test_what_staff_change_is_told_and_paid_at_its_new_total_alone(sim: Simulator) -> None:
+    await stock(sim)
+    ann, mei = await sim.customer(), await sim.staff("Mei")
+    await ann.says("hello")
+    talk = await ann.conversation()
+    order, _ = await sim.runtime.selling.place(talk.id, wish(), mei.id)
+    await sim.runtime.idle()
+    await ann.picks("Pay ¥136.00")
+    version = await order_changes.version(order.id)
+    change = Change(Basket([("LJ", 3)]), Address("Ann", "", "Suzhou"), "one more", version, 20400)
+    await sim.runtime.selling.change(order.id, change, mei.id)
+    async with asyncio.timeout(30):
+        while (await Payment.get()).state != "failed":  # closed at its provider
+            await asyncio.sleep(0.01)
+    await sim.runtime.idle()
+    assert await ann.times(f"Order {order.number} has been changed: it is ¥204.00 now.") == 1
+    await ann.picks("Pay ¥204.00")
+    await ann.pays()
+    row = await Order.get()
+    assert (row.state, row.total, row.address, await on_shelf("LJ")) == ("paid", 20400, "Suzhou", 2)
+    assert [one.amount for one in await Payment.filter(state="paid")] == [20400]

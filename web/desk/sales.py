@@ -9,6 +9,7 @@ from bot.core.money import Money
 from bot.services import order_links, staff_orders
 from bot.services.catalogue import Range
 from bot.services.contacts import Address
+from bot.services.order_changes import Change
 from bot.services.staff_orders import Basket, Quote, Wish
 from web import uploads
 from web.auth import me, needs
@@ -16,6 +17,7 @@ from web.desk.conversations import shapes
 from web.desk.payments import detail
 from web.desk.shapes import Shapes
 from web.desk.values import sales
+from web.desk.values.trade import OneOrder
 from web.http import Problem, answer, language, path_id, problem, read_object, text_of
 from web.keys import RUNTIME, SETTINGS
 from web.said import says
@@ -96,6 +98,43 @@ async def send(request: web.Request) -> web.Response:
     return answer(sent, 201)
 
 
+@says(sales.Quote, takes=sales.Basket, refuses={404: "no_order no_conversation", 409: _WRONG, 422: "bad_quantity"})
+@needs("agent")
+async def quote_change(request: web.Request) -> web.Response:
+    """POST /api/desk/orders/{id}/quote."""
+    order_id, basket, lang = path_id(request), _basket(await read_object(request)), language(request)
+    try:
+        found = await request.app[RUNTIME].selling.quote_change(order_id, basket)
+    except Refused as refusal:
+        raise _explained(refusal, lang) from refusal
+    return answer(_quoted(found, shapes(request)))
+
+
+@says(
+    OneOrder,
+    takes=sales.Change,
+    refuses={
+        404: "no_order no_conversation",
+        409: f"{_WRONG} no_address overtaken total_changed wrong_state",
+        413: "too_long",
+        422: "bad_quantity no_reason",
+    },
+)
+@needs("agent")
+async def change(request: web.Request) -> web.Response:
+    """PUT /api/desk/orders/{id}: the whole of an order that is not paid, with a reason."""
+    order_id, body, lang = path_id(request), await read_object(request), language(request)
+    reason = text_of(body, "reason", 200, default="").strip()
+    if not reason:
+        raise Problem(422, "no_reason")
+    wish = Change(_basket(body), _to(body), reason, _number(body, "version"), _number(body, "agreed"))
+    try:
+        await request.app[RUNTIME].selling.change(order_id, wish, me(request).id)
+    except Refused as refusal:
+        raise _explained(refusal, lang) from refusal
+    return answer({"order": await detail(request, order_id)})
+
+
 def _basket(body: Json) -> Basket:
     lines = body.get("lines")
     if not isinstance(lines, list) or len(lines) > staff_orders.LINES:
@@ -115,11 +154,23 @@ def _line(line: object) -> tuple[str, int]:
 
 
 def _wish(body: Json) -> Wish:
-    key, agreed = text_of(body, "key", 64), body.get("agreed")
-    if not key or not isinstance(agreed, int) or isinstance(agreed, bool):
+    key = text_of(body, "key", 64)
+    if not key:
         raise Problem(400, "bad_request")
-    to = Address(text_of(body, "name", 200), text_of(body, "phone", 64, default=""), text_of(body, "address", 1000))
-    return Wish(_basket(body), to, text_of(body, "note", 300, default="").strip(), key, agreed)
+    note = text_of(body, "note", 300, default="").strip()
+    return Wish(_basket(body), _to(body), note, key, _number(body, "agreed"))
+
+
+def _to(body: Json) -> Address:
+    phone = text_of(body, "phone", 64, default="")
+    return Address(text_of(body, "name", 200), phone, text_of(body, "address", 1000))
+
+
+def _number(body: Json, name: str) -> int:
+    number = body.get(name)
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise Problem(400, "bad_request")
+    return number
 
 
 def _explained(refusal: Refused, lang: str) -> Problem:

@@ -197,6 +197,7 @@ class Shapes:
             "phone": row.phone,
             "address": row.address,
             "hold_until": time_or_none(row.hold_until),
+            "version": detail.version,
             "charges": [self.charge(one) for one in detail.charges],
             "events": [self._event(step) for step in detail.steps],
             "parcels": [{"carrier": one.carrier, "number": one.number, "url": one.url} for one in detail.parcels],
@@ -221,6 +222,7 @@ class Shapes:
             "note": step.note,
             "at": time(step.at),
             "told": self._told(step.told) if step.told else None,
+            "what": step.what,
         }
 
     def _told(self, told: Told) -> trade.Told:

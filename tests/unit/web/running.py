@@ -141,7 +141,12 @@ class SmallRuntime:
         languages = Languages(Path(handlers.__file__).parent / "locale", ("en", "zh"))
         able = {name: one.capabilities for name, one in self.channels.items()} | {"webchat": WEBCHAT}
         shop = Shop(Routes(()), languages, able, "CNY", rates=self.rates)
-        return Selling(shop, self._keep, lambda stepped: [self.bus.publish(one) for one in stepped.changed], self.clock)
+
+        def stepped(steps: Stepped) -> None:
+            for event in steps.changed:
+                self.bus.publish(event)
+
+        return Selling(shop, self._keep, stepped=stepped, wake=lambda: None, clock=self.clock)
 
     @property
     def persons(self) -> Persons:

@@ -102,6 +102,8 @@ TABLE = {
     "POST /api/desk/keys": "admin",
     "POST /api/desk/keys/{id}/revoke": "admin",
     "GET /api/desk/orders/{id}": "agent",
+    "PUT /api/desk/orders/{id}": "agent",
+    "POST /api/desk/orders/{id}/quote": "agent",
     "POST /api/desk/orders/{id}/{step}": "agent",
     "POST /api/desk/payments/{id}/receive": "manager",
     "POST /api/desk/payments/{id}/refund": "manager",

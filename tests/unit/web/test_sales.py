@@ -116,3 +116,18 @@ async def test_what_cannot_be_sent_is_refused(
     status, told = await site.json("POST", f"/api/desk/conversations/{talk.id}/orders", json=body, headers=headers)
     assert (status, told["error"]["code"]) == answer  # type: ignore[index]
     assert await Order.all().count() == 0
+
+
+async def test_an_order_is_changed_once_with_a_reason(site: Site, talk: Conversation) -> None:
+    headers = await enters(site, "agent")
+    sent: Any = (await site.json("POST", f"/api/desk/conversations/{talk.id}/orders", json=wish(), headers=headers))[1]
+    path, version = f"/api/desk/orders/{sent['order']['id']}", sent["order"]["version"]
+    lines = [{"sku": "tea", "quantity": 10}]  # all that are there, two of which it holds
+    quoted = await site.json("POST", f"{path}/quote", json={"lines": lines, "method": "post"}, headers=headers)
+    assert (quoted[0], quoted[1]["total"]["text"]) == (200, "¥688.00")  # type: ignore[index]
+    body = wish(lines=lines, version=version, agreed=68800)
+    for reason, answer in (("", (422, "no_reason")), ("more", (200, "")), ("once more", (409, "overtaken"))):
+        told: Any = await site.json("PUT", path, json=body | {"reason": reason}, headers=headers)
+        assert (told[0], told[1].get("error", {}).get("code", "")) == answer
+    assert [one["what"] for one in (await site.json("GET", path))[1]["events"]] == ["", "changed"]  # type: ignore[attr-defined]
+    assert [(one.kind, one.text) for one in site.runtime.accepted[1:]] == [("offer", ""), ("offer", "changed")]

@@ -98,6 +98,17 @@ class Wish(Basket):
     agreed: Whole
 
 
+class Change(Basket):
+    """An order as it shall be, and why: `version` and the `agreed` total are those that were seen."""
+
+    name: Annotated[str, most(200)]
+    phone: NotRequired[Annotated[str, most(64)]]
+    address: Annotated[str, most(1000)]
+    reason: NotRequired[Annotated[str, most(200)]]
+    version: int
+    agreed: int
+
+
 class Sent(TypedDict):
     """The order, its page for the customer, and whether the thread tells them of it; if not, `why` as a sentence."""
 

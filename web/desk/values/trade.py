@@ -66,7 +66,7 @@ class Told(TypedDict):
 
 #: "from" is a word of Python's own.
 OrderEvent = TypedDict(
-    "OrderEvent", {"from": str, "to": str, "actor": str, "note": str, "at": Time, "told": Told | None}
+    "OrderEvent", {"from": str, "to": str, "actor": str, "note": str, "at": Time, "told": Told | None, "what": str}
 )
 
 
@@ -132,6 +132,7 @@ class OrderFacts(OrderRow):
     phone: str
     address: str
     hold_until: Time | None
+    version: int  # another one after each thing that happened to it
     charges: list[Charge]
     events: list[OrderEvent]
     parcels: list[Parcel]

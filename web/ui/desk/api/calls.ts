@@ -24,6 +24,7 @@ import type {
   NewsPreview,
   Opened,
   Order,
+  OrderChange,
   OrderRow,
   OrderStep,
   Page,
@@ -134,6 +135,8 @@ export const savePlace = (place: Place) => put<Place>("/places", place);
 export const goods = (id: number, q: string) => get<{ items: Choice[] }>(`/conversations/${id}/goods${query({ q })}`);
 export const saleForm = (id: number) => get<SaleForm>(`/conversations/${id}/order`);
 export const quote = (id: number, terms: Terms) => post<Quote>(`/conversations/${id}/quote`, terms);
+export const quoteChange = (id: number, terms: Terms) => post<Quote>(`/orders/${id}/quote`, terms);
+export const changeOrder = (id: number, change: OrderChange) => put<{ order: Order }>(`/orders/${id}`, change);
 export const sendOrder = (id: number, sale: Sale) => post<SentOrder>(`/conversations/${id}/orders`, sale);
 
 export const orders = (state: string, q: string, before: string | null) =>

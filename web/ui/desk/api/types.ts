@@ -118,7 +118,7 @@ export type StepTold = {
   error: string;
   template: boolean;
 };
-export type OrderEvent = { from: string; to: string; actor: string; note: string; at: string; told: StepTold | null };
+export type OrderEvent = { from: string; to: string; actor: string; note: string; at: string; told: StepTold | null; what: "" | "changed" };
 export type Payment = {
   id: number;
   provider: string;
@@ -149,6 +149,7 @@ export type Refund = {
 export type Order = OrderRow & {
   phone: string;
   address: string;
+  version: number;
   events: OrderEvent[];
   /** What it costs besides its goods. */
   charges: Charge[];
@@ -170,6 +171,7 @@ export type Quote = {
   method: string;
 };
 export type Sale = Terms & Where & { note: string; key: string; agreed: number };
+export type OrderChange = Terms & Where & { reason: string; version: number; agreed: number };
 /** `told`: the thread says where to pay; if not, `why` not, and `link` is the order's page. */
 export type SentOrder = { order: Order; link: string; told: boolean; why: string };
 /** What an order left as; each part may be unknown (""). */

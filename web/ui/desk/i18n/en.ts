@@ -389,6 +389,11 @@ export const en = {
   "sale.send": "Send to customer",
   "sale.sent": "Order {number} is sent",
   "sale.untold": "Order {number} is placed, but this thread cannot tell the customer.",
+  "sale.change": "Change order",
+  "sale.change.title": "Change order {number}",
+  "sale.change.hint": "Links to pay the old total end, and the customer is told the new one.",
+  "sale.change.done": "Changed",
+  "sale.changed": "Order {number} is changed",
   "sale.link": "Link where it can be seen and paid",
 
   "order.state.placed": "Awaiting payment",

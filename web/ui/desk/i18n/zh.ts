@@ -391,6 +391,11 @@ export const zh: Record<Key, string> = {
   "sale.send": "发送给客户",
   "sale.sent": "订单 {number} 已发送",
   "sale.untold": "订单 {number} 已创建，但目前无法在此会话中通知客户。",
+  "sale.change": "修改订单",
+  "sale.change.title": "修改订单 {number}",
+  "sale.change.hint": "原金额的付款链接将失效，并会把新金额告诉客户。",
+  "sale.change.done": "已修改",
+  "sale.changed": "订单 {number} 已修改",
   "sale.link": "查看和付款的链接",
 
   "order.state.placed": "待付款",

@@ -2,7 +2,7 @@
 import { computed, reactive, ref, watch } from "vue";
 
 import { ApiError } from "../api/client";
-import type { Choice, Quote, Terms, Where } from "../api/types";
+import type { Choice, Order, Quote, Terms, Where } from "../api/types";
 import { t } from "../i18n/words";
 
 export type Line = { sku: string; name: string; quantity: number };
@@ -11,6 +11,21 @@ export type Basket = Where & Omit<Terms, "lines"> & { lines: Line[]; note: strin
 const SETTLE = 250; // milliseconds after the last change
 
 export const emptyBasket = (): Basket => ({ lines: [], country: "", method: "", code: "", name: "", phone: "", address: "", note: "" });
+
+/** What an order is now, as far as it tells; the country is told by its tax alone. */
+export function basketOf(order: Order): Basket {
+  const named = (kind: string): string => order.charges.find((charge) => charge.kind === kind)?.name ?? "";
+  return {
+    lines: order.lines.map(({ sku, name, quantity }) => ({ sku, name, quantity })),
+    country: named("tax"),
+    method: named("shipping"),
+    code: named("discount"),
+    name: order.name,
+    phone: order.phone,
+    address: order.address,
+    note: "",
+  };
+}
 
 /** `ask` tells what it costs; of several answers that are under way the last one counts. */
 export function useBasket(ask: (terms: Terms) => Promise<Quote>) {

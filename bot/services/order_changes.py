@@ -1,0 +1,70 @@
+"""An order that is not paid yet, changed by staff: its goods, where they go, and what all of it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.core.errors import Refused
+from bot.core.money import Money
+from bot.services import audit, order_states, orders, payments, placing, pricing, staff_orders, stock
+from bot.services.contacts import Address
+from bot.services.orders import OrderView
+from bot.services.scope import Scope
+from bot.services.staff_orders import Basket
+from models import OrderCharge, OrderEvent, OrderLine, locks
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The order as it shall be: the whole of it. `version` and the `agreed` total are what staff had seen, and say."""
+
+    basket: Basket
+    to: Address
+    reason: str
+    version: int
+    agreed: int
+
+
+async def version(order_id: int) -> int:
+    """Another one after each thing that happened to the order; 0 where nothing did."""
+    newest = await OrderEvent.filter(order_id=order_id).order_by("-id").first()
+    return newest.id if newest else 0
+
+
+async def change(scope: Scope, order_id: int, wish: Change, staff_id: int) -> OrderView:
+    """Make it so, hold its stock anew and for the full time, and have what is open for the old sum closed.
+
+    Whoever pays the old sum all the same has paid another amount than the order's, see `settlement`. Raises
+    `Refused`: "no_order", "wrong_state"(number, state, step), "overtaken", "total_changed", and as
+    `staff_orders.place` does.
+    """
+    person = placing.person(wish.to.name, wish.to.phone, wish.to.address)
+    await pricing.lock(scope, wish.basket.code)
+    order = await locks.order(order_id)
+    if order is None:
+        raise Refused("no_order")
+    if order.state != order_states.PLACED:
+        raise Refused("wrong_state", number=order.number, state=order.state, step="change")
+    if await version(order_id) != wish.version:
+        raise Refused("overtaken")
+    wanted, parts = await staff_orders.reckoned(scope, wish.basket, order, locked=True)
+    if parts.total.amount != wish.agreed:
+        raise Refused("total_changed")
+    for table in (OrderLine, OrderCharge):
+        await table.filter(order_id=order_id).delete()
+    await stock.release(order_id)
+    before, order.total = order.total, wish.agreed
+    order.name, order.phone, order.address = person
+    order.hold_until = max(order.hold_until or scope.now, scope.now + scope.order_hold)
+    order.updated_at = scope.now
+    await order.save()
+    await pricing.keep(order, parts)
+    await placing.fill(scope, order, wanted)
+    note = wish.reason
+    if before != order.total:
+        was, now = (Money(one, order.currency).decimal for one in (before, order.total))
+        note = f"{was} → {now} {order.currency}: {note}"
+    await order_states.record(order, order.state, f"staff:{staff_id}", scope.now, note, what="changed")
+    await payments.void_open(order, scope.now)
+    await audit.record(staff_id, "order.change", f"order:{order_id}", scope.now)
+    return await orders.view(order)
