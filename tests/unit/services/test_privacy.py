@@ -80,7 +80,7 @@ LEGAL = {
     "order": {"number", "account", "state", "currency"},
     "order_line": {"sku", "name"},
     "order_charge": {"kind", "name", "title"},
-    "order_event": {"from_state", "to_state", "actor"},
+    "order_event": {"from_state", "to_state", "actor", "what"},
     "payment": {"provider", "key", "reference", "state", "currency", "captured_currency", "device"},
     "payment_event": {"action"},
     "refund": {"key", "asked_as", "state"},
