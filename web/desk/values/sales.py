@@ -105,8 +105,8 @@ class Change(Basket):
     phone: NotRequired[Annotated[str, most(64)]]
     address: Annotated[str, most(1000)]
     reason: NotRequired[Annotated[str, most(200)]]
-    version: int
-    agreed: int
+    version: Whole
+    agreed: Whole
 
 
 class Sent(TypedDict):
