@@ -87,6 +87,7 @@ def routes() -> list[web.RouteDef]:
 
 def _pages() -> Iterator[web.RouteDef]:
     yield web.get("/", shop.home)
+    yield web.get("/shop", shop.products)
     yield web.get("/privacy", shop.privacy)
     yield web.get("/theme.css", static_files.theme)
     yield web.get("/public/{path:.+}", static_files.public)

@@ -1,8 +1,9 @@
-"""The demo shop's page: products and accepted reviews, complete without a script, and the same as JSON."""
+"""The shop's pages: what is for sale, and accepted reviews, complete without a script; and the same as JSON."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -14,12 +15,14 @@ from bot.services.reviews import PublicReview
 from bot.services.scope import Scope
 from web import values, views
 from web.files import LINKS, FileLinks
-from web.http import answer, language, query_int
+from web.http import Problem, answer, language, query_int
 from web.keys import CLOCK, SETTINGS
 from web.pages import day, page_language, render
 from web.said import says
 
-REVIEWS = 12
+#: Of one page: reviews, products, products of the first page of all, and products as JSON.
+REVIEWS, PAGE, FIRST, ITEMS = 12, 24, 12, 100
+PAGES = 1_000_000
 _FEW = 5  # pieces
 
 
@@ -54,16 +57,39 @@ class ReviewCard:
 async def home(request: web.Request) -> web.Response:
     """GET /."""
     lang, links = page_language(request), request.app[LINKS]
-    sold = (await catalogue.products(_anybody(request, lang))).products
+    shelf = await catalogue.products(_anybody(request, lang), 0, FIRST)
     said = await reviews.public(lang, query_int(request, "before"), REVIEWS + 1)
-    known = await _pictures(sold, said)
+    known = await _pictures(shelf.products, said)
     values = {
-        "products": [_product_card(product, lang, known, links) for product in sold],
+        "products": [_product_card(product, lang, known, links) for product in shelf.products],
+        "more": shelf.more,
         "reviews": [_review_card(review, lang, known, links) for review in said[:REVIEWS]],
         "older": said[REVIEWS - 1].id if len(said) > REVIEWS else None,
         "first_page": "before" not in request.query,
     }
+    return render(request, "home.html", values)
+
+
+async def products(request: web.Request) -> web.Response:
+    """GET /shop?page=<from 1 on>: all that is for sale, in the shop's order."""
+    lang, page = page_language(request), max(1, query_int(request, "page") or 1)
+    if page > PAGES:
+        raise Problem(404, "not_found")
+    shelf = await catalogue.products(_anybody(request, lang), (page - 1) * PAGE, PAGE)
+    if page > 1 and not shelf.products:
+        raise Problem(404, "not_found")
+    known = await _pictures(shelf.products, ())
+    values = {
+        "products": [_product_card(product, lang, known, request.app[LINKS]) for product in shelf.products],
+        "page": page,
+        "previous": _page(lang, page - 1) if page > 1 else "",
+        "next": _page(lang, page + 1) if shelf.more else "",
+    }
     return render(request, "shop.html", values)
+
+
+def _page(lang: str, page: int) -> str:
+    return "/shop?" + urlencode({"lang": lang} | ({"page": page} if page > 1 else {}))
 
 
 async def privacy(request: web.Request) -> web.Response:
@@ -71,13 +97,14 @@ async def privacy(request: web.Request) -> web.Response:
     return render(request, "privacy.html", {})
 
 
-@says(values.ShopProducts)
+@says(values.ShopProducts, query=values.First)
 async def products_json(request: web.Request) -> web.Response:
-    """GET /api/shop/products."""
-    lang, links = language(request), request.app[LINKS]
-    sold = (await catalogue.products(_anybody(request, lang))).products
-    known = await _pictures(sold, ())
-    return answer({"items": [_product_json(product, lang, known, links) for product in sold]})
+    """GET /api/shop/products?first=: what is for sale, a hundred at a time, in the shop's order."""
+    lang, links, first = language(request), request.app[LINKS], query_int(request, "first") or 0
+    shelf = await catalogue.products(_anybody(request, lang), first, ITEMS)
+    known = await _pictures(shelf.products, ())
+    items = [_product_json(product, lang, known, links) for product in shelf.products]
+    return answer({"items": items, "next": first + ITEMS if shelf.more else None})
 
 
 @says(values.ShopReviews, query=values.After)

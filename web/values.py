@@ -172,9 +172,10 @@ class ShopProduct(TypedDict):
 
 
 class ShopProducts(TypedDict):
-    """All that is for sale."""
+    """A page of what is for sale; `next` is the `first` of the next one."""
 
     items: list[ShopProduct]
+    next: int | None
 
 
 class ShopReview(TypedDict):
@@ -200,6 +201,12 @@ class After(TypedDict, total=False):
     """`after` is the id of the last one that is known."""
 
     after: Number
+
+
+class First(TypedDict, total=False):
+    """`first` is the `next` of the page before."""
+
+    first: Number
 
 
 class Before(TypedDict, total=False):

@@ -12,7 +12,7 @@ from bot.core.money import Money
 from bot.services import api_orders, catalogue, order_links
 from bot.services.api_orders import Request, Wish
 from bot.services.orders import OrderView
-from web import uploads
+from web import uploads, values
 from web.api import shapes
 from web.api.access import KEY, needs_key
 from web.http import JSON_LIMIT, Problem, language, query_int, read_body
@@ -26,7 +26,7 @@ _WRONG = ("other_body", "no_country", "no_method", "no_shipping", "no_code", "co
 _NUMBER = re.compile(r"[0-9A-Za-z-]{1,32}")
 
 
-@says(shapes.Products, query=shapes.First)
+@says(shapes.Products, query=values.First)
 @needs_key("products:read")
 async def products(request: web.Request) -> web.Response:
     """GET /api/v1/products?first=: what is for sale, fifty at a time, in the shop's order."""

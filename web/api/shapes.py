@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -11,19 +11,12 @@ from msgspec import Meta, Struct
 from bot.core.money import Money
 from bot.services.catalogue import Range
 from bot.services.orders import OrderView
-from web.values import Number
 
 #: A column of text takes no NUL; `_SOME` has something in it that is no space.
 _ANY, _SOME = r"^[^\x00]*$", r"^[^\x00]*[^\x00\s][^\x00]*$"
 Sku = Annotated[
     str, Meta(min_length=1, max_length=64, pattern=_SOME, description="Of a variant, as GET products tells.")
 ]
-
-
-class First(TypedDict, total=False):
-    """`first` is the `next` of the page before."""
-
-    first: Number
 
 
 class Wanted(Struct, forbid_unknown_fields=True):

@@ -22,6 +22,7 @@ from web.desk.live import DeskNamespace
 #: Route -> the least role; "" is anybody, "visitor" needs a visitor's token, "ours" a page of our own.
 TABLE = {
     "GET /": "",
+    "GET /shop": "",
     "GET /privacy": "",
     "GET /theme.css": "",
     "GET /public/{path}": "",
