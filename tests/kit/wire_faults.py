@@ -90,6 +90,10 @@ class Faults:
     def add(self, method: str, *faults: Fault) -> None:
         self._waiting[method.lower()].extend(faults)
 
+    def instead(self, method: str, *faults: Fault) -> None:
+        """These, and none of those that still wait for a call of that method."""
+        self._waiting[method.lower()] = deque(faults)
+
     def take(self, method: str) -> Fault | None:
         for name in (method.lower(), "*"):
             if self._waiting[name]:

@@ -133,6 +133,8 @@ async def _deaths(trial: Trial, letters: Letters, nodes: Sequence[Freezing]) -> 
             await asyncio.sleep(trial.chance.uniform(0.5, 1.5))
             dies = await _reader(nodes)
             took.append(await _death(trial, letters, dies, kills=number % 2 == 0))
+            if took[-1] >= trial.counts["patience"]:
+                break  # these never come, and more deaths show nothing new
             await fair(nodes)
         # That nobody reads beside the reader is seen while nobody dies, too.
         await asyncio.sleep(trial.counts["calm"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from math import ceil
 from pathlib import Path
 
 from bot.storage.local import LocalStorage
@@ -34,8 +36,7 @@ async def run(trial: Trial) -> Findings:
         for point in SHOWN.get(trial.variant, tuple(POINTS))
         if point not in REMOTE and _is_there(point, trial.url)
     ]
-    deaths = [point for point in points for _ in range(trial.count("each"))]
-    trial.chance.shuffle(deaths)
+    deaths = in_any_order(trial, points)
     async with TelegramServer() as server:
         papers = Papers(server, 5)
         shop = Shop(trial.folder, trial.url, (server.token, server.base))
@@ -75,6 +76,12 @@ def _is_there(point: str, url: str) -> bool:
 def _mortal(variant: str, point: str, time_: int) -> str:
     dies = f"dies@{point}@{time_}"
     return dies if variant == WHOLE else f"{variant}+{dies}"
+
+
+def in_any_order(trial: Trial, points: Iterable[str]) -> list[str]:
+    """Each point `each` times, or that share of the points, which the seed chooses."""
+    every, each = list(points), trial.counts["each"]
+    return trial.chance.sample(every * ceil(each), round(len(every) * each))
 
 
 async def dies(shop: Shop) -> bool:
