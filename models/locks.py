@@ -8,7 +8,7 @@ transactions exclude each other already and the clause is dropped.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -17,11 +17,12 @@ from typing import ParamSpec, TypeVar
 
 from tortoise.queryset import QuerySet
 
+from models import rows
 from models.attachment import Attachment
 from models.broadcast import Broadcast
 from models.catalogue import CartLine, Product, StockAlert, Variant
 from models.conversation import Conversation
-from models.database import client, engine, execute
+from models.database import client, engine, execute, fetch, marks
 from models.order import Order
 from models.payment import Payment
 from models.review import Review
@@ -116,7 +117,9 @@ async def running_broadcasts() -> list[Broadcast]:
 
 async def cart(*contact_ids: int) -> list[CartLine]:
     """The lines of the carts of one person's contacts, oldest first; a second checkout waits here and finds none."""
-    return await CartLine.filter(contact_id__in=list(contact_ids)).order_by("id").select_for_update()
+    return await rows.every(
+        CartLine, f"WHERE contact_id IN ({marks(len(contact_ids))}) ORDER BY id{engine().row_lock}", contact_ids
+    )
 
 
 @_of_all
@@ -129,12 +132,24 @@ async def discount_code(code: str) -> None:
 
 async def order(id: int) -> Order | None:  # noqa: A002
     """The order: its state stays as read."""
-    return await Order.filter(id=id).select_for_update().first()
+    return await rows.first(Order, f"WHERE id = ?{engine().row_lock}", (id,))
+
+
+async def order_of(payment_key: str) -> Order | None:
+    """The order of the payment with our key."""
+    of = "WHERE id = (SELECT order_id FROM payment WHERE key = ?)"
+    return await rows.first(Order, f"{of}{engine().row_lock}", (payment_key,))
+
+
+async def own_order(number: str, contact_ids: Sequence[int]) -> Order | None:
+    """The order of that number, if it is of one of these contacts."""
+    own = f"WHERE number = ? AND contact_id IN ({marks(len(contact_ids))})"
+    return await rows.first(Order, f"{own}{engine().row_lock}", (number, *contact_ids))
 
 
 async def payment(key: str) -> Payment | None:
     """The payment with our key. Lock its order first."""
-    return await Payment.filter(key=key).select_for_update().first()
+    return await rows.first(Payment, f"WHERE key = ?{engine().row_lock}", (key,))
 
 
 async def payments_of(order_id: int) -> list[Payment]:
@@ -154,26 +169,27 @@ async def products(ids: Iterable[int]) -> dict[int, Product]:
     Rows that only name them, as a line of a cart does, are written meanwhile, where the engine can tell.
     """
     wanted = sorted(set(ids))
-    rows = await Product.filter(id__in=wanted).order_by("id").select_for_update(no_key=True)
-    return {row.id: row for row in rows}
+    if not wanted:
+        return {}
+    found = await rows.every(Product, f"WHERE id IN ({marks(len(wanted))}) ORDER BY id{engine().value_lock}", wanted)
+    return {row.id: row for row in found}
 
 
-async def variants(ids: Iterable[int]) -> dict[int, Variant]:
-    """Variants by id, each with its product, which is locked: nobody else holds, sells or changes variants of it."""
-    wanted = sorted(set(ids))
-    of = await Variant.filter(id__in=wanted).values_list("product_id", flat=True)
-    await products(int(one) for one in of)  # type: ignore[call-overload]
-    rows = await Variant.filter(id__in=wanted).order_by("id").select_related("product")
-    return {row.id: row for row in rows}
+async def products_of(skus: Iterable[str]) -> None:
+    """The products of these variants: nobody else holds, sells or changes any of them."""
+    wanted = sorted(set(skus))
+    if wanted:
+        of = await fetch(f"SELECT product_id FROM variant WHERE sku IN ({marks(len(wanted))})", wanted)  # noqa: S608
+        await products(row["product_id"] for row in of)
 
 
 async def stock_alerts(ids: Iterable[int]) -> list[StockAlert]:
     """Those of these that are still there, by id, with their variants."""
-    rows = await StockAlert.filter(id__in=list(ids)).order_by("id").select_for_update()
-    variants = {row.id: row for row in await Variant.filter(id__in=[row.variant_id for row in rows])}
-    for row in rows:
+    alerts = await StockAlert.filter(id__in=list(ids)).order_by("id").select_for_update()
+    variants = {row.id: row for row in await Variant.filter(id__in=[row.variant_id for row in alerts])}
+    for row in alerts:
         row.variant = variants[row.variant_id]
-    return rows
+    return alerts
 
 
 async def review(id: int) -> Review | None:  # noqa: A002

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-
-from tortoise.exceptions import IntegrityError
 
 from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.registry import reads
-from bot.services import same_person, stock
+from bot.services import same_person, stock, variants
 from bot.services.scope import Scope
-from bot.services.variants import Priced, priced
-from models import CartLine, Variant, locks
-from models.database import transaction
+from bot.services.variants import Priced
+from models import CartLine, locks
+from models.database import client, execute, marks
+from models.rows import every, insertion
+
+_OR_SO_MANY = " ON CONFLICT (contact_id, variant_id) DO UPDATE SET quantity = excluded.quantity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,9 @@ async def view(scope: Scope) -> Cart:
 
     What has no price in the customer's currency stays where it was put, and is not shown.
     """
-    people = await same_person.contacts(scope)
-    lines = summed(await CartLine.filter(contact_id__in=people).order_by("id").prefetch_related("variant__product"))
-    costs = await priced((line.variant for line in lines), scope.currency)
-    free = await stock.available(costs, scope.now)
-    shown = [line for line in lines if line.variant_id in costs]
-    items = tuple(_item(line, costs[line.variant_id], free[line.variant_id], scope.locale) for line in shown)
-    return Cart(items, _total(items))
+    lines = summed(await _lines(await same_person.contacts(scope)))
+    costs = await variants.offered((line.variant_id for line in lines), scope.currency)
+    return _cart(scope, lines, costs, await stock.available(costs, scope.now))
 
 
 async def add(scope: Scope, sku: str, quantity: int = 1) -> Cart:
@@ -61,11 +58,17 @@ async def add(scope: Scope, sku: str, quantity: int = 1) -> Cart:
     if quantity < 1:
         raise Refused("bad_quantity", quantity=quantity)
     variant = await _variant(scope, sku)
-    lines = await locks.cart(*await same_person.contacts(scope))
-    wanted = quantity + sum(line.quantity for line in lines if line.variant_id == variant.row.id)
-    await _check_stock(scope, variant, wanted)
-    await _put(scope, variant, wanted)
-    return await view(scope)
+    lines = summed(await locks.cart(*await same_person.contacts(scope)))
+    line = next((one for one in lines if one.variant_id == variant.row.id), None)
+    if line is None:
+        lines.append(line := _line(scope, variant, 0))
+    line.quantity += quantity
+    others = await variants.offered((one.variant_id for one in lines if one is not line), scope.currency)
+    costs = others | {variant.row.id: variant}
+    free = await stock.available(costs, scope.now)
+    _check_free(scope, variant, line.quantity, free)
+    await _put(scope, variant, line.quantity)
+    return _cart(scope, lines, costs, free)
 
 
 async def fill(scope: Scope, wanted: Iterable[tuple[str, int]]) -> None:
@@ -75,8 +78,8 @@ async def fill(scope: Scope, wanted: Iterable[tuple[str, int]]) -> None:
         if quantity < 1:
             raise Refused("bad_quantity", quantity=quantity)
         pieces[sku] = pieces.get(sku, 0) + quantity
-    rows = await Variant.filter(sku__in=list(pieces)).select_related("product")
-    sold = {one.row.sku: one for one in (await priced(rows, scope.currency)).values() if one.is_sold}
+    there = await variants.by_sku(pieces, scope.currency)
+    sold = {sku: one for sku, one in there.items() if one.is_sold}
     free = await stock.available([one.row.id for one in sold.values()], scope.now)
     for sku, quantity in pieces.items():
         if sku not in sold:
@@ -93,7 +96,7 @@ async def change(scope: Scope, sku: str, quantity: int) -> Cart:
         await CartLine.filter(contact_id__in=await same_person.contacts(scope), variant__sku=sku).delete()
         return await view(scope)
     variant = await _variant(scope, sku)
-    await _check_stock(scope, variant, quantity)
+    _check_free(scope, variant, quantity, await stock.available([variant.row.id], scope.now))
     await _put(scope, variant, quantity)
     return await view(scope)
 
@@ -107,9 +110,7 @@ async def clear(scope: Scope) -> Cart:
 async def accept_prices(scope: Scope) -> Cart:
     """The customer has seen today's prices and agrees."""
     lines = await locks.cart(*await same_person.contacts(scope))
-    for line in lines:
-        await line.fetch_related("variant__product")
-    costs = await priced((line.variant for line in lines), scope.currency)
+    costs = await variants.offered((line.variant_id for line in lines), scope.currency)
     for line in lines:
         if line.variant_id in costs:
             price = costs[line.variant_id].price
@@ -133,16 +134,15 @@ def seen(line: CartLine) -> Money:
     return Money(line.price_seen, line.currency)
 
 
+async def _lines(people: Sequence[int]) -> list[CartLine]:
+    return await every(CartLine, f"WHERE contact_id IN ({marks(len(people))}) ORDER BY id", people)
+
+
 async def _variant(scope: Scope, sku: str) -> Priced:
-    row = await Variant.filter(sku=sku).select_related("product").first()
-    found = (await priced([row], scope.currency)).get(row.id) if row else None
+    found = (await variants.by_sku([sku], scope.currency)).get(sku)
     if found is None or not found.is_sold:
         raise Refused("no_product", sku=sku)
     return found
-
-
-async def _check_stock(scope: Scope, variant: Priced, quantity: int) -> None:
-    _check_free(scope, variant, quantity, await stock.available([variant.row.id], scope.now))
 
 
 def _check_free(scope: Scope, variant: Priced, quantity: int, free: Mapping[int, int]) -> None:
@@ -165,17 +165,12 @@ def _line(scope: Scope, variant: Priced, quantity: int) -> CartLine:
 async def _put(scope: Scope, variant: Priced, quantity: int) -> None:
     """Make it so many in all; the price that the customer saw first stays, so that a change is told."""
     quantity -= await _elsewhere(scope, variant.row.id, quantity)
-    line = CartLine.filter(contact_id=scope.contact_id, variant_id=variant.row.id)
     if quantity == 0:
-        await line.delete()
+        await CartLine.filter(contact_id=scope.contact_id, variant_id=variant.row.id).delete()
         return
-    if await line.update(quantity=quantity):
-        return
-    try:
-        async with transaction():
-            await _line(scope, variant, quantity).save()
-    except IntegrityError:  # the same contact, at the same moment, on another channel
-        await line.update(quantity=quantity)
+    # Of the same contact, at the same moment, on another channel, who comes last is right.
+    text, row = insertion([_line(scope, variant, quantity)])
+    await execute(client(), [(text + _OR_SO_MANY, row)])
 
 
 async def _elsewhere(scope: Scope, variant_id: int, most: int) -> int:
@@ -189,6 +184,12 @@ async def _elsewhere(scope: Scope, variant_id: int, most: int) -> int:
         return there
     await lines.delete()
     return 0
+
+
+def _cart(scope: Scope, lines: Iterable[CartLine], costs: Mapping[int, Priced], free: Mapping[int, int]) -> Cart:
+    shown = [line for line in lines if line.variant_id in costs]
+    items = tuple(_item(line, costs[line.variant_id], free[line.variant_id], scope.locale) for line in shown)
+    return Cart(items, _total(items))
 
 
 def _item(line: CartLine, variant: Priced, free: int, locale: str) -> CartItem:

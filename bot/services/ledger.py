@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from bot.core.money import Money
 from bot.core.registry import reads
 from models import LedgerEntry, Payment
-from models.database import fetch
+from models.database import client, execute, fetch
+from models.rows import every, insertion
 
 SALES, OWED = "sales", "owed"
 #: Payments that were changed since then are compared with the books, at first and from then on.
@@ -40,17 +41,16 @@ def held_by(provider: str) -> str:
 
 async def agree(payment: Payment, now: datetime) -> None:
     """Post what is missing until the books say what the locked payment's row says; said again, nothing is posted."""
-    entries = await LedgerEntry.filter(payment_id=payment.id)
+    entries = await every(LedgerEntry, "WHERE payment_id = ?", (payment.id,))
     missing = _wanted(payment)
     missing.subtract(_sums(entries))
     cause = f"{payment.key}:{len({entry.cause for entry in entries}) + 1}"
-    await LedgerEntry.bulk_create(
-        [
-            LedgerEntry(payment_id=payment.id, cause=cause, account=account, currency=currency, amount=amount, at=now)
-            for (account, currency), amount in sorted(missing.items())
-            if amount
-        ]
+    posting = insertion(
+        LedgerEntry(payment_id=payment.id, cause=cause, account=account, currency=currency, amount=amount, at=now)
+        for (account, currency), amount in sorted(missing.items())
+        if amount
     )
+    await execute(client(), [posting])
 
 
 @reads

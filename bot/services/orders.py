@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,12 +19,14 @@ from bot.services.order_states import NOTHING, Doing
 from bot.services.refunds import Wish
 from bot.services.scope import Scope
 from bot.services.shipments import Parcel
-from bot.services.variants import Priced, priced, variants
-from models import CartLine, Order, OrderLine, Variant, locks
+from bot.services.variants import Priced, offered
+from models import CartLine, Order, OrderLine, locks
+from models.database import client, execute
 
 #: Expiring this many in one transaction keeps it short; the next tick takes the rest.
 EXPIRE_AT_ONCE = 200
 Wanted = Sequence[tuple[CartLine, Priced]]
+_TAKEN_OUT = "DELETE FROM cart_line WHERE id = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ async def place(
     in_cart, summed_up = {line.id: line.variant_id for line in lines}, summed(lines)
     await pricing.lock(scope, code)
     # First as it is: who is refused has waited for nobody, and the others lock their products late and briefly.
-    wanted = await _offered(scope, summed_up, await variants(in_cart.values()))
+    wanted = await _offered(scope, summed_up)
     goods = Money(sum(line.quantity * one.price.amount for line, one in wanted), scope.currency)
     parts = await pricing.breakdown(scope, goods, country, method, code)
     if agreed not in (None, parts.total.amount):
@@ -93,8 +95,9 @@ async def place(
     order = await placing.insert(scope, *person, total=parts.total.amount)
     await pricing.keep(order, parts)
     ordered = {one.row.id for _, one in wanted}
-    await CartLine.filter(id__in=[id_ for id_, variant in in_cart.items() if variant in ordered]).delete()
-    wanted = await _offered(scope, summed_up, await locks.variants(ordered))
+    await execute(client(), [(_TAKEN_OUT, [(id_,) for id_, variant in in_cart.items() if variant in ordered])])
+    await locks.products(one.row.product_id for _, one in wanted)
+    wanted = await _offered(scope, [line for line, _ in wanted])
     if len(wanted) < len(ordered):
         raise Refused("total_changed")
     filled = await placing.fill(scope, order, _pieces(wanted))
@@ -205,9 +208,9 @@ async def _own(scope: Scope, number: str) -> Order | None:
     return await (await _owned(scope)).filter(number=normalise(number)).first()
 
 
-async def _offered(scope: Scope, lines: Sequence[CartLine], found: Mapping[int, Variant]) -> Wanted:
+async def _offered(scope: Scope, lines: Sequence[CartLine]) -> Wanted:
     """What of the cart has a price. Raises `Refused` as `place` does: "cart_empty", "sold_out", "price_changed"."""
-    costs = await priced(found.values(), scope.currency)
+    costs = await offered((line.variant_id for line in lines), scope.currency)
     wanted = [(line, costs[line.variant_id]) for line in lines if line.variant_id in costs]
     if not wanted:
         raise Refused("cart_empty")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
-
-from tortoise.queryset import QuerySet
 
 from bot.core.errors import Refused
 from bot.core.money import Money
@@ -17,6 +16,7 @@ from bot.core.registry import reads
 from bot.services import ledger, order_states, same_person, stock, webhooks
 from bot.services.scope import PayWay, Scope, language
 from models import Contact, Effect, Identity, Order, OrderLine, Payment, PaymentEvent, locks
+from models.rows import every
 
 #: The device of a payment that is not opened on one.
 UNOPENED = "any"
@@ -96,8 +96,7 @@ async def begin(scope: Scope, number: str, provider: str) -> PaymentView:
     Where it is paid on delivery, the order is confirmed by that; where money takes days, it is held for so long.
     Raises `Refused`: "no_order", "wrong_state"(number, state), "expired"(number).
     """
-    known = await Order.filter(contact_id__in=await same_person.contacts(scope), number=number).first()
-    order = await locks.order(known.id) if known else None
+    order = await locks.own_order(number, await same_person.contacts(scope))
     if order is None:
         raise Refused("no_order", number=number)
     if order.state != order_states.PLACED:
@@ -131,16 +130,20 @@ async def _hold(order: Order, until: datetime) -> None:
 
 async def _open_payment(order: Order, provider: str, since: datetime | None) -> Payment | None:
     """One that can still be paid: what was made before `since` leads to a page that has ended."""
-    same = Payment.filter(order_id=order.id, provider=provider, amount=order.total, currency=order.currency)
-    if since is not None:
-        same = same.filter(created_at__gt=since)
-    return await _still_open(same)
+    made = await _same(order, provider)
+    return await _still_open(one for one in made if since is None or one.created_at > since)
 
 
-async def _still_open(same: QuerySet[Payment]) -> Payment | None:
-    """The newest of these that can be paid and is not being closed, since its order was changed."""
-    for payment in await same.filter(state__in=["created", "open"]).order_by("-id"):
-        if not await Effect.filter(key=_void_key(payment)).exists():
+async def _same(order: Order, provider: str) -> list[Payment]:
+    """Those that ask this provider for what the order costs, the newest first."""
+    asks = "WHERE order_id = ? AND provider = ? AND amount = ? AND currency = ? ORDER BY id DESC"
+    return await every(Payment, asks, (order.id, provider, order.total, order.currency))
+
+
+async def _still_open(same: Iterable[Payment]) -> Payment | None:
+    """The first of these that can be paid and is not being closed, since its order was changed."""
+    for payment in same:
+        if payment.state in ("created", "open") and not await Effect.filter(key=_void_key(payment)).exists():
             return payment
     return None
 
@@ -236,8 +239,8 @@ async def on_device(key: str, device: Device, now: datetime) -> PaymentView:
     if not _waits(payment, order, now):
         raise Refused("expired", number=order.number, state=order.state)
     if payment.device not in (UNOPENED, device):
-        same = Payment.filter(order_id=order.id, provider=payment.provider, amount=order.total, currency=order.currency)
-        beside = await _still_open(same.filter(device=device))
+        same = await _same(order, payment.provider)
+        beside = await _still_open(one for one in same if one.device == device)
         payment = beside or await _insert(order, payment.provider, payment.conversation_id, now)
     if payment.device != device:
         payment.device = device
@@ -262,7 +265,8 @@ async def by_key(key: str) -> PaymentView | None:
 
 async def void_open(order: Order, now: datetime) -> None:
     """Nobody shall pay the locked order any more: its providers are told, by an effect of kind "void" each."""
-    for payment in await Payment.filter(order_id=order.id, state__in=["open", "unknown"]).exclude(reference=""):
+    can_be_paid = "WHERE order_id = ? AND state IN ('open', 'unknown') AND reference <> '' ORDER BY id"
+    for payment in await every(Payment, can_be_paid, (order.id,)):
         await _void(payment, now)
 
 
@@ -285,8 +289,7 @@ def _void_key(payment: Payment) -> str:
 
 async def locked(key: str) -> tuple[Payment, Order]:
     """The payment and its order, locked in the house order. Raises `Refused("no_payment")`."""
-    known = await Payment.filter(key=key).first()
-    order = await locks.order(known.order_id) if known else None
+    order = await locks.order_of(key)
     payment = await locks.payment(key) if order else None
     if payment is None or order is None:
         raise Refused("no_payment")

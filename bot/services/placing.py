@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tortoise.exceptions import IntegrityError
-
 from bot.core.errors import Refused
 from bot.services import order_states, stock
 from bot.services.order_numbers import new_number
 from bot.services.scope import Scope
 from bot.services.variants import Priced
 from models import Order, OrderLine
-from models.database import transaction
+from models.database import client, execute
+from models.rows import insert_new, insertion
 
 #: So many pieces of each.
 Wanted = Sequence[tuple[int, Priced]]
@@ -62,14 +61,8 @@ async def insert(
     )
     while True:
         order.number = numbers()
-        try:
-            async with transaction():
-                await order.save(force_create=True)
-        except IntegrityError:
-            if await Order.filter(number=order.number).exists():
-                continue  # taken: one in 10**12, and the next is not
-            raise
-        return order
+        if await insert_new(order, "number"):
+            return order  # else it is taken: one in 10**12, and the next is not
 
 
 async def fill(scope: Scope, order: Order, wanted: Wanted) -> list[OrderLine]:
@@ -86,7 +79,7 @@ async def fill(scope: Scope, order: Order, wanted: Wanted) -> list[OrderLine]:
         )
         for quantity, variant in wanted
     ]
-    await OrderLine.bulk_create(lines)
-    held = [(variant.row, quantity) for quantity, variant in wanted]
-    await stock.hold(order.id, held, order.hold_until or scope.now + scope.order_hold)
+    pieces = [(variant.row, quantity) for quantity, variant in wanted]
+    held = stock.held(order.id, pieces, order.hold_until or scope.now + scope.order_hold)
+    await execute(client(), [insertion(lines), held])
     return lines

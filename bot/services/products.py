@@ -229,8 +229,9 @@ async def count(sku: str, pieces: Mapping[str, int], was: Mapping[str, int] | No
     `was` is what whoever counted had seen there: a sale meanwhile makes it another number, and nothing is written.
     Raises `Refused`: "no_product", "no_place"(place), "bad_quantity", "stock_moved"(place, pieces).
     """
+    await locks.products_of([sku])
     row = await Variant.get_or_none(sku=sku)
-    if row is None or row.id not in await locks.variants([row.id]):
+    if row is None:
         raise Refused("no_product", sku=sku)
     places = {place.code: place.id for place in await Place.filter(code__in=list(pieces))}
     before = {}

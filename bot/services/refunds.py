@@ -18,6 +18,7 @@ from bot.core.registry import reads
 from bot.services.payments import change, locked, note
 from bot.services.scope import Scope
 from models import Effect, Order, Payment, PaymentEvent, Refund, locks
+from models.rows import every
 
 ASKED, GIVEN, FAILED, UNKNOWN = "asked", "given", "failed", "unknown"
 #: The provider was asked, or will be, and has not said what became of it.
@@ -162,7 +163,7 @@ async def book(payment: Payment, truth: PaymentTruth, now: datetime) -> bool:
 
     True where a refund came back that had been given: staff must hear of it.
     """
-    rows = {row.key: row for row in await Refund.filter(payment_id=payment.id)}
+    rows = {row.key: row for row in await every(Refund, "WHERE payment_id = ? ORDER BY id", (payment.id,))}
     for told in truth.refunds:
         if told.key == _EARLIER + payment.key and told.key not in rows:
             rows[told.key] = await _row(payment, told.key, told.amount, Wish(), now, GIVEN)

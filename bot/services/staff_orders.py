@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.errors import Refused
@@ -13,8 +13,8 @@ from bot.services.contacts import Address
 from bot.services.orders import OrderItem, OrderView
 from bot.services.placing import Wanted
 from bot.services.scope import Scope
-from bot.services.variants import Priced, priced
-from models import Order, OrderLine, Variant, locks
+from bot.services.variants import by_sku
+from models import Order, OrderLine, locks
 
 #: Addresses that are offered, lines of one order, and pieces of one line.
 OFFERED, LINES, PIECES = 5, 100, 10_000
@@ -115,15 +115,14 @@ async def reckoned(
 
     What an `order` that becomes this holds is free for it, and what is in it already costs what it cost.
     """
-    rows = await _found(basket.lines)
     if locked:
-        rows = list((await locks.variants(row.id for row in rows)).values())
+        await locks.products_of(sku for sku, _ in basket.lines)
     besides = order.id if order else None
     there = await OrderLine.filter(order_id=besides) if order else []
     was = {line.variant_id: Money(line.price, scope.currency) for line in there}
     wanted = [
         (pieces, replace(one, price=was.get(one.row.id, one.price)))
-        for pieces, one in await _wanted(scope, basket.lines, rows)
+        for pieces, one in await _wanted(scope, basket.lines)
     ]
     await placing.check_stock(scope, wanted, besides)
     goods = Money(sum(quantity * one.price.amount for quantity, one in wanted), scope.currency)
@@ -136,13 +135,9 @@ def _country(scope: Scope, country: str) -> str:
     return country or (sold_to[0] if len(sold_to) == 1 else "")
 
 
-async def _found(lines: Sequence[tuple[str, int]]) -> list[Variant]:
-    return await Variant.filter(sku__in=[sku for sku, _ in lines]).select_related("product").order_by("id")
-
-
-async def _wanted(scope: Scope, lines: Sequence[tuple[str, int]], rows: Sequence[Variant]) -> Wanted:
+async def _wanted(scope: Scope, lines: Sequence[tuple[str, int]]) -> Wanted:
     """Each with its price today, in the order in which it was put in."""
-    costs: Mapping[str, Priced] = {one.row.sku: one for one in (await priced(rows, scope.currency)).values()}
+    costs = await by_sku((sku for sku, _ in lines), scope.currency)
     if not lines:
         raise Refused("cart_empty")
     pieces: dict[str, int] = {}

@@ -1,18 +1,19 @@
 """Pieces are counted once: at a place, held by an unpaid order, or sold.
 
-Whatever changes them runs under the row locks of the products that they are variants of (`models.locks.variants`). A
+Whatever changes them runs under the row locks of the products that they are variants of (`models.locks.products`). A
 hold is not of a place: what may be sold is what lies at all active places, less what is held.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-
-from tortoise.expressions import F
+from itertools import groupby
+from operator import itemgetter
 
 from models import OrderLine, Place, Stock, StockHold, StockPick, Variant, locks
-from models.database import fetch, marks
+from models.database import Statement, client, execute, fetch, marks
+from models.rows import every, insertion
 
 #: Where pieces lie in a shop that has not said where.
 MAIN = "main"
@@ -25,6 +26,15 @@ _FREE = (
     "UNION ALL SELECT variant_id, -quantity FROM stock_hold "
     "WHERE variant_id IN ({ids}) AND expires_at > ? {besides}) AS counted GROUP BY variant_id"
 )
+# Of each variant that is there yet: how many others hold, and what lies where, in the order in which it is taken.
+_LYING = (
+    "SELECT v.id, p.active, s.place_id, s.pieces, (SELECT COALESCE(SUM(h.quantity), 0) FROM stock_hold h "
+    "WHERE h.variant_id = v.id AND h.expires_at > ? AND h.order_id <> ?) AS held FROM variant v "
+    "LEFT JOIN stock s ON s.variant_id = v.id LEFT JOIN place p ON p.id = s.place_id "
+    "WHERE v.id IN ({ids}) ORDER BY v.id, p.position, p.id"
+)
+_MOVE = "UPDATE stock SET pieces = pieces + ? WHERE variant_id = ? AND place_id = ?"
+_RELEASE = "DELETE FROM stock_hold WHERE order_id = ?"
 
 
 async def available(variants: Iterable[int], now: datetime, *, besides: int | None = None) -> dict[int, int]:
@@ -38,9 +48,9 @@ async def available(variants: Iterable[int], now: datetime, *, besides: int | No
     return {id_: max(0, free.get(id_, 0)) for id_ in ids}
 
 
-async def hold(order_id: int, wanted: Iterable[tuple[Variant, int]], until: datetime) -> None:
-    """Keep so many pieces of each for an unpaid order."""
-    await StockHold.bulk_create(
+def held(order_id: int, wanted: Iterable[tuple[Variant, int]], until: datetime) -> Statement:
+    """What keeps so many pieces of each for an unpaid order."""
+    return insertion(
         StockHold(
             order_id=order_id,
             product_id=variant.product_id,
@@ -59,7 +69,7 @@ async def hold_until(order_id: int, until: datetime) -> None:
 
 async def release(order_id: int) -> None:
     """Let go of what the order held."""
-    await StockHold.filter(order_id=order_id).delete()
+    await execute(client(), [(_RELEASE, [(order_id,)])])
 
 
 async def sell(order_id: int, now: datetime) -> bool:
@@ -67,29 +77,38 @@ async def sell(order_id: int, now: datetime) -> bool:
 
     False, and nothing changed, when others have them by now.
     """
-    wanted = _pieces(await OrderLine.filter(order_id=order_id))
-    wanted = {variant: wanted[variant] for variant in await locks.variants(wanted)}
-    free = await available(wanted, now, besides=order_id)
-    if any(free[variant] < pieces for variant, pieces in wanted.items()):
-        return False
-    await _pick(order_id, wanted)
-    await release(order_id)
+    wanted = await _locked(order_id)
+    found = await fetch(_LYING.format(ids=marks(len(wanted))), [now, order_id, *wanted]) if wanted else []
+    picks: list[StockPick] = []
+    for variant, rows in groupby(found, itemgetter("id")):
+        held, lying = 0, []
+        for row in rows:
+            held = int(row["held"])
+            if row["active"]:
+                lying.append((int(row["place_id"]), int(row["pieces"])))
+        if sum(pieces for _, pieces in lying) - held < wanted[variant]:
+            return False
+        picks += [
+            StockPick(order_id=order_id, variant_id=variant, place_id=place, quantity=count)
+            for place, count in _from(lying, wanted[variant])
+        ]
+    moved = [(-pick.quantity, pick.variant_id, pick.place_id) for pick in picks]
+    await execute(client(), [(_MOVE, moved), insertion(picks), (_RELEASE, [(order_id,)])])
     return True
 
 
 async def restock(order_id: int) -> None:
     """Put sold pieces back where they were taken from."""
-    wanted = _pieces(await OrderLine.filter(order_id=order_id))
-    there = await locks.variants(wanted)
+    wanted = await _locked(order_id)
     picks = await StockPick.filter(order_id=order_id).order_by("id")
     for pick in picks:
         await _move(pick.variant_id, pick.place_id, pick.quantity)
     await StockPick.filter(order_id=order_id).delete()
     if not picks:  # the release before sold them, and knew of one place, wherever it stands in the list by now
         place = await Place.get_or_none(code=MAIN) or await main()
-        for variant in there:
-            await Stock.get_or_create({"pieces": 0}, variant_id=variant, place_id=place.id)
-            await _move(variant, place.id, wanted[variant])
+        for variant in await Variant.filter(id__in=list(wanted)).order_by("id"):
+            await Stock.get_or_create({"pieces": 0}, variant_id=variant.id, place_id=place.id)
+            await _move(variant.id, place.id, wanted[variant.id])
 
 
 async def put(variant_id: int, place_id: int, pieces: int) -> int:
@@ -108,6 +127,13 @@ async def main() -> Place:
     return first or (await Place.get_or_create(code=MAIN, defaults={"name": MAIN_NAME}))[0]
 
 
+async def _locked(order_id: int) -> dict[int, int]:
+    """The order's pieces by variant, the products of which are locked from here on."""
+    lines = await every(OrderLine, "WHERE order_id = ?", (order_id,))
+    await locks.products(line.product_id for line in lines if line.product_id is not None)
+    return _pieces(lines)
+
+
 def _pieces(lines: Sequence[OrderLine]) -> dict[int, int]:
     """Pieces by variant; a line whose variant was deleted has nothing left to count."""
     pieces: dict[int, int] = {}
@@ -117,33 +143,19 @@ def _pieces(lines: Sequence[OrderLine]) -> dict[int, int]:
     return pieces
 
 
-async def _pick(order_id: int, wanted: Mapping[int, int]) -> None:
-    """Take them from the first place that has all of a variant, else from one after another, and remember where."""
-    rows = Stock.filter(variant_id__in=list(wanted), place__active=True, pieces__gt=0)
-    lying: dict[int, list[Stock]] = {}
-    for row in await rows.order_by("variant_id", "place__position", "place_id"):
-        lying.setdefault(row.variant_id, []).append(row)
-    picks = []
-    for variant, pieces in sorted(wanted.items()):
-        for place, count in _from(lying.get(variant, []), pieces):
-            await _move(variant, place, -count)
-            picks.append(StockPick(order_id=order_id, variant_id=variant, place_id=place, quantity=count))
-    await StockPick.bulk_create(picks)
-
-
-def _from(lying: Sequence[Stock], pieces: int) -> list[tuple[int, int]]:
-    """Places with how many to take there."""
-    for row in lying:
-        if row.pieces >= pieces:
-            return [(row.place_id, pieces)]
+def _from(lying: Sequence[tuple[int, int]], pieces: int) -> list[tuple[int, int]]:
+    """The first place that has them all, else one after another, with how many to take there."""
+    for place, there in lying:
+        if there >= pieces:
+            return [(place, pieces)]
     found = []
-    for row in lying:
-        count = min(pieces, row.pieces)
+    for place, there in lying:
+        count = min(pieces, max(0, there))
         pieces -= count
         if count:
-            found.append((row.place_id, count))
+            found.append((place, count))
     return found
 
 
 async def _move(variant: int, place: int, count: int) -> None:
-    await Stock.filter(variant_id=variant, place_id=place).update(pieces=F("pieces") + count)
+    await execute(client(), [(_MOVE, [(count, variant, place)])])

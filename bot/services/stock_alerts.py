@@ -13,8 +13,8 @@ from bot.core.registry import reads
 from bot.services import same_person, stock
 from bot.services.scope import Scope
 from bot.services.unasked import FREE, Find, Where
-from bot.services.variants import Priced, priced
-from models import StockAlert, Variant, locks
+from bot.services.variants import Priced, by_sku
+from models import StockAlert, locks
 from models.database import fetch, transaction
 
 #: So many in one transaction; the next tick takes the rest.
@@ -103,8 +103,7 @@ async def take(ids: Sequence[int], find: Find) -> list[tuple[StockAlert, Where]]
 
 
 async def _sold(scope: Scope, sku: str) -> Priced | None:
-    row = await Variant.filter(sku=sku).select_related("product").first()
-    found = (await priced([row], scope.currency)).get(row.id) if row else None
+    found = (await by_sku([sku], scope.currency)).get(sku)
     return found if found and found.is_sold else None
 
 

@@ -20,7 +20,7 @@ from bot.core.pricing import Charge
 from bot.core.store import Made, OutLine, OutOrder
 from bot.services import pricing
 from models import Order, OrderLine, StockPick, StoreOrder, StoreProblem, Variant, locks
-from models.database import client, execute, transaction
+from models.database import client, execute, fetch, transaction
 
 #: So long a shop may go on working at a call whose answer was lost, or not find yet what it made.
 UNKNOWN = timedelta(minutes=5)
@@ -31,6 +31,11 @@ MOST = 50
 _HINT = (
     "INSERT INTO store_hint (store, key, topic, about, external_id, at) VALUES (?,?,?,?,?,?) "
     "ON CONFLICT (store, key) DO NOTHING"
+)
+_STORE = "SELECT MIN(v.store) AS store FROM order_line l JOIN variant v ON v.id = l.variant_id WHERE l.order_id = ?"
+_PAID = (
+    "UPDATE store_order SET state = 'pay', retry_at = NULL, tries = 1 "
+    "WHERE order_id = ? AND state = 'sent' AND NOT paid"
 )
 
 
@@ -51,10 +56,9 @@ class Due:
 
 async def want(order: Order, now: datetime) -> None:
     """Its goods were sold: the shop that has them is to have the order. Inside the caller's transaction."""
-    lines = OrderLine.filter(order_id=order.id, variant__store__isnull=False).order_by("variant__store")
-    store = await lines.first().values_list("variant__store", flat=True)
-    if store:
-        wanted = {"store": str(store), "state": "due", "at": now, "retry_at": None}
+    [found] = await fetch(_STORE, (order.id,))
+    if found["store"]:
+        wanted = {"store": str(found["store"]), "state": "due", "at": now, "retry_at": None}
         _, is_new = await StoreOrder.get_or_create(wanted, order_id=order.id)
         if not is_new:  # the shop's own checkout made it there
             await StoreOrder.filter(order_id=order.id, state="billed").update(state="due", paid=True)
@@ -62,7 +66,7 @@ async def want(order: Order, now: datetime) -> None:
 
 async def paid(order: Order) -> None:
     """Its money came; a shop that has it as one that waits for it hears so. Inside the caller's transaction."""
-    await StoreOrder.filter(order_id=order.id, state="sent", paid=False).update(state="pay", retry_at=None, tries=1)
+    await execute(client(), [(_PAID, [(order.id,)])])
 
 
 async def left(order: Order, now: datetime) -> None:

@@ -134,6 +134,8 @@ class Engine(Protocol):
     schemes: ClassVar[tuple[str, ...]]
     row_lock: ClassVar[str]
     """The end of a SELECT that locks its rows; nothing where a transaction has the database to itself."""
+    value_lock: ClassVar[str]
+    """The same; where the engine can tell, others may write rows that name one of these by its key meanwhile."""
     is_shared: ClassVar[bool]
     """Whether several processes may serve one database. What follows is for them."""
     now: ClassVar[str]

@@ -58,6 +58,7 @@ class Mysql(Engine):
     name = "mysql"
     schemes = ("mysql", "mariadb")
     row_lock = " FOR UPDATE"
+    value_lock = row_lock
     is_shared = True
     now = "(unix_timestamp(sysdate(6)) + 0e0)"
     alive = (

@@ -69,6 +69,7 @@ class Postgres(Engine):
     name = "postgres"
     schemes = ("postgres", "postgresql", "asyncpg")
     row_lock = " FOR UPDATE"
+    value_lock = " FOR NO KEY UPDATE"
     is_shared = True
     now = "extract(epoch FROM clock_timestamp())::float8"
     alive = f"SELECT -id AS id, 0 AS version FROM node WHERE id = ? AND until > {now} FOR KEY SHARE"  # noqa: S608

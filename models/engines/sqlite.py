@@ -41,6 +41,7 @@ class Sqlite(Engine):
     name = "sqlite"
     schemes = ("sqlite",)
     row_lock = ""
+    value_lock = ""
     is_shared = False
     now = "((julianday('now') - 2440587.5) * 86400.0)"  # unixepoch knows parts of a second only since SQLite 3.42
     alive = f"SELECT -id AS id, 0 AS version FROM node WHERE id = ? AND until > {now}"  # noqa: S608

@@ -36,7 +36,7 @@ async def test_two_are_told_at_once(any_shop: Shop, second: str, kept: int) -> N
     payment = await invoiced(any_shop)
     rival = Rival(tells(any_shop, payment.key, second))
     async with transaction():
-        with after(locks, "order", rival.comes):
+        with after(locks, "order_of", rival.comes):
             first = await tells(any_shop, payment.key, "c1")()
     other = await rival.ends()
     assert first

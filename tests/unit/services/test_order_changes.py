@@ -130,7 +130,7 @@ async def test_what_is_paid_first_is_not_changed_any_more(any_shop: Shop) -> Non
     order = await any_shop.buys(ann)
     payment = await any_shop.opens_payment(ann, order)
     rival = Rival(changes(ann, order, await wish(order, 2, 13600)))
-    with after(locks, "order", rival.comes):
+    with after(locks, "order_of", rival.comes):
         assert (await any_shop.settles(payment)).outcome == "paid"
     with pytest.raises(Refused, match="wrong_state"):
         await rival.ends()

@@ -17,13 +17,13 @@ from bot.core.message import Attachment, FileRef
 from bot.core.money import Money
 from bot.core.payment import PaymentTruth
 from bot.core.ports import StoredFile
-from bot.services import attachments, cart, orders, payments, privacy, reviews, settlement, stock
+from bot.services import attachments, cart, orders, payments, placing, privacy, reviews, settlement
 from bot.services.orders import OrderView
 from bot.services.payments import PaymentView
 from bot.services.scope import Scope
 from bot.services.settlement import Settlement
 from models import Attachment as AttachmentRow
-from models import CartLine, Order, OrderEvent, Payment, Review, Variant, locks
+from models import CartLine, Order, OrderEvent, Payment, Product, Review, locks
 from models.database import transaction
 from tests.unit.services.race import Rival, after, before, without_lock
 from tests.unit.services.shop import Shop, costs, held, on_shelf, steps_of
@@ -123,7 +123,7 @@ async def test_a_notice_and_the_browser_settle_at_once(any_shop: Shop) -> None:
     order = await any_shop.buys(ann)
     payment = await any_shop.opens_payment(ann, order)
     rival = Rival(settles(payment, any_shop))
-    with after(locks, "order", rival.comes):
+    with after(locks, "order_of", rival.comes):
         first = await any_shop.settles(payment)
     second = await rival.ends()
     assert [(one.outcome, one.fresh) for one in (first, second)] == [("paid", True), ("already", False)]
@@ -153,7 +153,7 @@ async def test_the_clock_comes_while_it_is_paid(any_shop: Shop) -> None:
     payment = await any_shop.opens_payment(ann, order)
     any_shop.later(minutes=30)
     rival = Rival(lambda: orders.expire(any_shop.now))
-    with after(locks, "order", rival.comes):
+    with after(locks, "order_of", rival.comes):
         assert (await any_shop.settles(payment)).outcome == "paid"
     assert await rival.ends() == ()
     assert [step[1] for step in await steps_of(order.id)] == ["placed", "paid"]
@@ -165,7 +165,7 @@ async def test_cancelled_while_it_is_paid(any_shop: Shop) -> None:
     order = await any_shop.buys(ann)
     payment = await any_shop.opens_payment(ann, order)
     rival = Rival(lambda: orders.cancel(ann, order.number))
-    with after(locks, "order", rival.comes):
+    with after(locks, "order_of", rival.comes):
         await any_shop.settles(payment)
     cancelled = await rival.ends()
     assert (cancelled.state, cancelled.paid_at) == ("cancelled", any_shop.now)
@@ -190,7 +190,7 @@ async def test_pay_is_tapped_twice(any_shop: Shop) -> None:
     ann = await any_shop.customer()
     order = await any_shop.buys(ann)
     rival = Rival(lambda: payments.begin(ann, order.number, "local"))
-    with after(locks, "order", rival.comes):
+    with after(locks, "own_order", rival.comes):
         async with transaction():
             first = await payments.begin(ann, order.number, "local")
     assert await rival.ends() == first
@@ -251,15 +251,15 @@ async def test_without_its_lock_the_bytes_of_a_file_stay(postgres: Shop) -> None
 
 
 async def test_without_its_lock_the_last_one_is_sold_twice(postgres: Shop) -> None:
-    async def unlocked(ids: Iterable[int]) -> dict[int, Variant]:
-        return {row.id: row for row in await Variant.filter(id__in=list(ids)).select_related("product")}
+    async def unlocked(ids: Iterable[int]) -> dict[int, Product]:
+        return {row.id: row for row in await Product.filter(id__in=list(ids))}
 
     await postgres.product(stock=1)
     ann, bob = await postgres.customer(), await postgres.customer("Bob")
     await postgres.wants(ann)
     await postgres.wants(bob)
     rival = Rival(places(bob))
-    with without_lock("variants", unlocked), before(stock, "hold", rival.comes):
+    with without_lock("products", unlocked), before(placing, "fill", rival.comes):
         await postgres.checks_out(ann)
     await rival.ends()
     assert await held() == 2
@@ -268,8 +268,8 @@ async def test_without_its_lock_the_last_one_is_sold_twice(postgres: Shop) -> No
 async def test_without_its_locks_only_the_key_of_what_was_taken_keeps_a_payment_from_settling_twice(
     postgres: Shop,
 ) -> None:
-    async def order(id: int) -> Order | None:  # noqa: A002
-        return await Order.filter(id=id).first()
+    async def order_of(key: str) -> Order | None:
+        return await Order.filter(payments__key=key).first()
 
     async def payment(key: str) -> Payment | None:
         return await Payment.filter(key=key).first()
@@ -278,7 +278,7 @@ async def test_without_its_locks_only_the_key_of_what_was_taken_keeps_a_payment_
     ann = await postgres.customer()
     begun = await postgres.opens_payment(ann, await postgres.buys(ann))
     rival = Rival(settles(begun, postgres))
-    with without_lock("order", order), without_lock("payment", payment), after(locks, "payment", rival.comes):
+    with without_lock("order_of", order_of), without_lock("payment", payment), after(locks, "payment", rival.comes):
         await refused(postgres.settles(begun))
     assert (await rival.ends()).outcome == "paid"
 
