@@ -8,8 +8,9 @@ from bot.core.message import Button
 from bot.core.router import Router
 from bot.core.text import _
 from bot.services import reach, stock_alerts
+from bot.services.catalogue import Add, Tell
 from handlers import refusals
-from handlers.shop import Add, Tell, browse_button
+from handlers.shop import browse_button
 
 router = Router("back_in_stock")
 

@@ -12,7 +12,7 @@ from bot.core.router import RUN, Router
 from bot.core.text import _
 from bot.services import cart, catalogue
 from bot.services.cart import Cart
-from bot.services.catalogue import AboutProduct, ProductView, VariantView
+from bot.services.catalogue import AboutProduct, Add, ProductView, Tell, VariantView
 from handlers import refusals
 
 router = Router("shop")
@@ -27,20 +27,8 @@ class Browse(Callback):
     page: int
 
 
-class Add(Callback):
-    """Put one of these into the cart."""
-
-    sku: str
-
-
 class Choose(Callback):
     """Which of a product's variants."""
-
-    sku: str
-
-
-class Tell(Callback):
-    """Tell them when this is back."""
 
     sku: str
 

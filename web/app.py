@@ -16,7 +16,20 @@ from bot.edge.passing import resume
 from bot.edge.process import EdgeProcess
 from bot.services import settings as kept
 from bot.services.filing import Filing
-from web import checkout, files, health, hooks, order_page, pay, shop, static_files, store_install, uploads
+from web import (
+    checkout,
+    files,
+    health,
+    hooks,
+    order_page,
+    pay,
+    product_page,
+    shop,
+    sitemap,
+    static_files,
+    store_install,
+    uploads,
+)
 from web.api import document
 from web.api import orders as api_orders
 from web.api.access import GAUGES, Gauges
@@ -88,6 +101,11 @@ def routes() -> list[web.RouteDef]:
 def _pages() -> Iterator[web.RouteDef]:
     yield web.get("/", shop.home)
     yield web.get("/shop", shop.products)
+    yield web.get("/shop/{sku}", product_page.show)
+    yield web.get("/pictures/{id}/{variant}", files.picture)
+    yield web.get("/robots.txt", sitemap.robots)
+    yield web.get("/sitemap.xml", sitemap.whole)
+    yield web.get("/sitemap/{part}.xml", sitemap.part)
     yield web.get("/privacy", shop.privacy)
     yield web.get("/theme.css", static_files.theme)
     yield web.get("/public/{path:.+}", static_files.public)

@@ -15,13 +15,15 @@ from bot.core.ports import Storage
 from bot.services import threads
 from bot.services.attachments import FileView
 from bot.services.filing import Filing
-from web.http import Problem
+from web.http import Problem, path_id
 from web.ports import Links
 
 #: What a link may open. Only redrawn pictures are shown in the page; everything else is a download.
 VARIANTS = {"o": "original", "d": "display", "t": "thumbnail", "p": "plain", "s": "small"}
 #: Of these, those that are JPEGs, whatever the picture was.
 _JPEGS = frozenset({"p", "s"})
+#: Of a public file: what was redrawn, and small.
+_SHOWN = frozenset({"d", "t"})
 _TOKEN = re.compile(r"([1-9][0-9]{0,18})\.([odtps])\.([A-Za-z0-9_.-]{1,80})")
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 _STEP = 600  # links made within ten minutes are equal, so that browsers can keep what they fetched
@@ -88,12 +90,32 @@ async def serve(request: web.Request) -> web.StreamResponse:
         raise Problem(404, "not_found") from error
 
 
-async def _stream(request: web.Request, file: FileView, key: str, variant: str) -> web.StreamResponse:
+async def picture(request: web.Request) -> web.StreamResponse:
+    """GET /pictures/{id}/{variant}: what anybody may see, at an address that search engines can keep."""
+    file_id, variant = path_id(request), request.match_info["variant"]
+    file = (await threads.files([file_id])).get(file_id)
+    key = _key(file, variant) if file and file.public and variant in _SHOWN else ""
+    if not file or not key:
+        raise Problem(404, "not_found")
+    try:
+        return await _stream(request, file, key, variant, cache="public")
+    except FileMissing as error:
+        raise Problem(404, "not_found") from error
+
+
+def picture_url(file_id: int, variant: str) -> str:
+    """Of a file that is public: "d"isplay, "t"humbnail."""
+    return f"/pictures/{file_id}/{variant}"
+
+
+async def _stream(
+    request: web.Request, file: FileView, key: str, variant: str, *, cache: str = "private"
+) -> web.StreamResponse:
     storage = request.app[STORAGE]
     size = await storage.size(key)
     span = _span(request.headers.get("Range", ""), size)
     response = web.StreamResponse(status=200 if span is None else 206, headers=_headers(file, variant))
-    response.headers["Cache-Control"] = f"private, max-age={request.app[LINKS].life}, immutable"
+    response.headers["Cache-Control"] = f"{cache}, max-age={request.app[LINKS].life}, immutable"
     response.headers["Accept-Ranges"] = "bytes"
     start, end = span or Span(0, size)
     if span is not None:

@@ -53,8 +53,9 @@ _HEADERS = {
 #: off the screen, and the line of a message that went well cost a sixth of the message. /metrics counts them.
 _MANY = frozenset(
     {"/theme.css", "/widget.js", "/public/{path}", "/static/{path}", "/files/{token}", "/hooks/{account}"}
+    | {"/pictures/{id}/{variant}"}
 )
-_SHARED = ("/widget.js", "/files/", "/static/", "/api/chat/", PATH)  # what other sites may embed or call
+_SHARED = ("/widget.js", "/files/", "/pictures/", "/static/", "/api/chat/", PATH)  # what other sites may embed or call
 
 
 def fixed_headers(settings: WebSettings) -> dict[str, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urlencode
 from zlib import crc32
 
 from aiohttp import web
@@ -17,6 +19,8 @@ from web.page_texts import PAGE_TEXTS
 from web.texts import choose_language, say
 
 _FOLDER = Path(__file__).parent / "pages"
+#: Headers of a page that an answer without it has, too.
+_KEPT = ("Vary", "Content-Language", "Cache-Control")
 PUBLIC = Path(__file__).parent / "public"
 _environment = Environment(
     loader=FileSystemLoader(_FOLDER),
@@ -34,10 +38,25 @@ def page_language(request: web.Request) -> str:
     return asked if asked in known else choose_language(request.headers.get("Accept-Language", ""), known)
 
 
+def in_language(path: str, lang: str = "", **query: object) -> str:
+    """A page's address, in a language or in the reader's; what is empty is left out of the query."""
+    asked = urlencode({name: value for name, value in {**query, "lang": lang}.items() if value})
+    return f"{path}?{asked}" if asked else path
+
+
 def render(
-    request: web.Request, template: str, values: Mapping[str, object], *, status: int = 200, lang: str = ""
+    request: web.Request,
+    template: str,
+    values: Mapping[str, object],
+    *,
+    status: int = 200,
+    lang: str = "",
+    at: Callable[[str], str] | None = None,
 ) -> web.Response:
-    """A page in `lang`, or in the reader's language. `t` in a template are its texts."""
+    """A page in `lang`, or in the reader's language. `t` in a template are its texts.
+
+    `at` gives the page's address by language, where search engines shall know it by that.
+    """
     settings = request.app[SETTINGS]
     lang = lang or page_language(request)
     texts = {code: by_language[lang] for code, by_language in PAGE_TEXTS.items()}
@@ -49,6 +68,9 @@ def render(
         shop=settings.shop_name,
         color=settings.shop_color,
         test_bank=settings.test_bank,
+        public=settings.public_url.rstrip("/"),
+        at=at,
+        codes=settings.languages,
         languages=[(code, request.rel_url.update_query(lang=code).raw_path_qs) for code in settings.languages],
         asset=asset,
         widget=(settings.static / "widget.js").exists(),
@@ -60,6 +82,15 @@ def render(
         status=status,
         headers={"Vary": "Accept-Language", "Content-Language": lang, "Cache-Control": "no-cache"},
     )
+
+
+def fresh(request: web.Request, response: web.Response) -> web.Response:
+    """The page, or a word that the browser has it as it is."""
+    etag = sha256(response.body).hexdigest()[:20] if isinstance(response.body, bytes) else ""
+    response.headers["ETag"] = f'"{etag}"'
+    if any(tag.value in (etag, "*") for tag in request.if_none_match or ()):
+        return web.Response(status=304, headers={name: response.headers[name] for name in ("ETag", *_KEPT)})
+    return response
 
 
 async def error_page(request: web.Request, found: Problem) -> web.Response:

@@ -159,12 +159,13 @@ class Config(TypedDict):
 
 
 class ShopProduct(TypedDict):
-    """A product as the shop page shows it; where it `varies`, others of it cost more."""
+    """A product as the shop page shows it, at `url`; where it `varies`, others of it cost more."""
 
     sku: str
     name: str
     description: str
     category: str
+    url: str
     price: Money
     varies: bool
     available: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.core.callback import Callback
 from bot.core.errors import Refused
@@ -15,7 +16,7 @@ from bot.services.attachments import as_core
 from bot.services.scope import Scope, words
 from bot.services.variants import Priced, priced
 from models import Product, Variant
-from models.database import fetch
+from models.database import as_time, fetch
 
 #: Products of one page, where nobody asks for fewer.
 MOST = 100
@@ -23,6 +24,18 @@ MOST = 100
 
 class AboutProduct(Callback, prefix="about"):
     """Somebody wants to know more about a product: a button of the chat, or of the shop's page."""
+
+    sku: str
+
+
+class Add(Callback):
+    """Put one of these into the cart."""
+
+    sku: str
+
+
+class Tell(Callback):
+    """Tell them when this is back."""
 
     sku: str
 
@@ -79,7 +92,10 @@ SOLD = (
     "EXISTS (SELECT 1 FROM variant v JOIN price r ON r.variant_id = v.id "
     "WHERE v.product_id = p.id AND v.active = TRUE AND r.currency = ?)"
 )
-_PAGE = f"SELECT p.id FROM product p WHERE p.active = TRUE AND {SOLD} ORDER BY p.position, p.id LIMIT ? OFFSET ?"  # noqa: S608 - ours
+_FROM = f"FROM product p WHERE p.active = TRUE AND {SOLD}"
+_COUNT = f"SELECT COUNT(*) AS count {_FROM}"
+_ADDRESSES = f"SELECT p.sku, p.updated_at {_FROM} ORDER BY p.id LIMIT ? OFFSET ?"
+_PAGE = f"SELECT p.id {_FROM} ORDER BY p.position, p.id LIMIT ? OFFSET ?"
 
 
 @reads
@@ -95,6 +111,20 @@ async def ranges(scope: Scope, first: int, most: int) -> tuple[tuple[Range, ...]
     found = {one.product.id: one for one in await _loaded(scope, [int(row["id"]) for row in rows[:most]])}
     there = (found[int(row["id"])] for row in rows[:most] if int(row["id"]) in found)
     return tuple(one.range(scope) for one in there), len(rows) > most
+
+
+@reads
+async def count(scope: Scope) -> int:
+    """How many products are for sale in the customer's currency."""
+    (row,) = await fetch(_COUNT, (scope.currency,))
+    return int(row["count"])
+
+
+@reads
+async def addresses(scope: Scope, first: int, most: int) -> list[tuple[str, datetime]]:
+    """What is for sale, oldest first: the sku, and when it was changed last."""
+    rows = await fetch(_ADDRESSES, (scope.currency, most, first))
+    return [(row["sku"], at) for row in rows if (at := as_time(row["updated_at"])) is not None]
 
 
 async def shelf(scope: Scope, ids: Sequence[int], most: int) -> Shelf:

@@ -14,9 +14,14 @@ from bot.services import attachments, audit, order_states, same_person, store_re
 from bot.services.scope import Scope, language, words
 from models import Attachment as AttachmentRow
 from models import Contact, Identity, Order, OrderLine, Review, ReviewPhoto, locks
+from models.database import fetch
 
 UNHAPPY = 2  # stars, and fewer
 TEXT = 4000  # characters
+_RATING = (
+    "SELECT COUNT(*) AS count, SUM(r.stars) AS stars FROM review r JOIN product p ON p.id = r.product_id "
+    "WHERE p.sku = ? AND r.state = 'accepted'"
+)
 NOBODY = {"en": "A customer", "zh": "顾客"}
 
 
@@ -80,10 +85,30 @@ async def reject(review_id: int, staff_id: int, now: datetime) -> ReviewView:
     return await _decide(review_id, staff_id, now, "rejected")
 
 
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What accepted reviews of a product come to: how many there are, and their stars together."""
+
+    count: int
+    stars: int
+
+    @property
+    def average(self) -> float:
+        """1 to 5, with one decimal; 0 where there are none."""
+        return round(self.stars / self.count, 1) if self.count else 0.0
+
+
 @reads
-async def public(locale: str, before: int | None, limit: int) -> tuple[PublicReview, ...]:
-    """Accepted reviews, newest first, older than the review `before`."""
-    rows = Review.filter(state="accepted")
+async def rating(sku: str) -> Rating:
+    """Of the product with this sku."""
+    (row,) = await fetch(_RATING, (sku,))
+    return Rating(int(row["count"]), int(row["stars"] or 0))
+
+
+@reads
+async def public(locale: str, before: int | None, limit: int, sku: str = "") -> tuple[PublicReview, ...]:
+    """Accepted reviews, newest first, older than the review `before`; with `sku` those of that product alone."""
+    rows = Review.filter(state="accepted", **({"product__sku": sku} if sku else {}))
     last = await Review.get_or_none(id=before) if before is not None else None
     if last is not None:
         rows = rows.filter(Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, id__lt=last.id))

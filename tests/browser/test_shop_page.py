@@ -36,6 +36,23 @@ async def test_asking_about_a_product_begins_a_talk_about_it(
     ]
 
 
+async def test_a_product_has_a_page_and_goes_into_the_cart_from_there(
+    new_visitor: NewVisitor, screenshots: Path
+) -> None:
+    for lang, phone in (("en", False), ("zh", True)):
+        ann = await new_visitor(lang, phone=phone)
+        page = ann.page
+        await page.evaluate("Parley.close()")
+        await page.goto(f"/shop?lang={lang}")
+        await page.get_by_role("link", name={"en": "Celadon cup", "zh": "龙泉青瓷杯"}[lang]).click()
+        await expect(page.locator("article h1")).to_be_visible()
+        await expect(page.locator("article img")).to_have_js_property("naturalWidth", 800)
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        await ann.draws(screenshots, f"product-{lang}")
+        await page.locator(".choices li").first.get_by_role("button").click()
+        await ann.hears("In your cart now:")
+
+
 async def test_a_paid_bill_invites_nobody_any_more(new_visitor: NewVisitor, screenshots: Path) -> None:
     ann = await new_visitor()
     await ann.says("/shop")

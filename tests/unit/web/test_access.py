@@ -23,6 +23,11 @@ from web.desk.live import DeskNamespace
 TABLE = {
     "GET /": "",
     "GET /shop": "",
+    "GET /shop/{sku}": "",
+    "GET /pictures/{id}/{variant}": "",
+    "GET /robots.txt": "",
+    "GET /sitemap.xml": "",
+    "GET /sitemap/{part}.xml": "",
     "GET /privacy": "",
     "GET /theme.css": "",
     "GET /public/{path}": "",

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import html
+import json
 import re
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from models import Price, Product, Variant
+from bot.core.money import Money
+from bot.services import products
+from bot.services.products import PriceSpec, ProductSpec, VariantSpec
+from models import Attachment, Contact, Price, Product, Review, Variant
+from tests.unit.services.shop import stocked
 from tests.unit.web.running import Site
+from web import sitemap
+
+HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}<!--"
 
 
 async def read(site: Site, path: str, status: int = 200) -> str:
@@ -52,3 +63,141 @@ async def test_the_json_says_where_to_go_on(site: Site, many: list[str]) -> None
     _, rest = await site.json("GET", f"/api/shop/products?first={first['next']}")
     assert [one["name"] for page in (first, rest) for one in page["items"]] == many
     assert (len(first["items"]), rest["next"]) == (100, None)
+
+
+def data(page: str) -> list[dict[str, Any]]:
+    """The blocks of data of a page, as a search engine finds them."""
+    blocks = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
+    return [json.loads(one) for one in blocks]
+
+
+def forbidden(page: str) -> list[str]:
+    """What the content policy would stop, and pictures that nobody put there."""
+    found: list[str] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            named = dict(attrs)
+            if tag == "script" and "src" not in named and named.get("type") != "application/ld+json":
+                found.append("script")
+            found.extend(name for name in named if name.startswith("on") or name == "style" or named[name] == "x")
+
+    Reader().feed(page)
+    return found
+
+
+def cost(sku: str, amount: int, *values: dict[str, str], compare_at: int | None = None) -> VariantSpec:
+    was = Money(compare_at, "CNY") if compare_at else None
+    return VariantSpec(sku, [PriceSpec(Money(amount, "CNY"), was)], values)
+
+
+@pytest.fixture
+async def tea(site: Site) -> Product:
+    """In two sizes, of which one is sold out; two people have reviewed it, and somebody another one."""
+    now = site.clock()
+    spec = ProductSpec(
+        "tea/1 %",
+        {"en": "Green tea", "zh": "绿茶"},
+        [cost("tea-s", 2000, {"en": "50 g"}, compare_at=2500), cost("tea-l", 9000, {"en": "250 g"})],
+        description={"en": "Fresh.", "zh": "新茶。"},
+        category="tea",
+        options=[{"en": "Weight"}],
+    )
+    row = await stocked(spec, {"tea-s": {"main": 3}}, now)
+    other = await products.save(ProductSpec("cup", {"en": "Cup"}, [cost("cup", 500)]), now)
+    ann = await Contact.create(created_at=now, updated_at=now)
+    for product, stars, state in (
+        (row, 5, "accepted"),
+        (row, 4, "accepted"),
+        (row, 1, "pending"),
+        (other, 1, "accepted"),
+    ):
+        facts = {"contact": ann, "product": product, "state": state, "created_at": now, "updated_at": now}
+        await Review.create(stars=stars, text=f"{stars} of 5", display_name="Ann L.", **facts)
+    return row
+
+
+async def test_a_product_is_told_to_people_and_to_search_engines(site: Site, tea: Product) -> None:
+    page = await read(site, "/shop/tea%2F1%20%25?lang=en")
+    for words in ("Green tea", "from ¥20.00", "50 g", "¥90.00", "¥25.00", "Only a few left", "Sold out", "4 of 5"):
+        assert words in page
+    assert "1 of 5" not in page
+    assert 'data-taps="add:tea-s"' in page
+    assert 'data-taps="tell:tea-l"' in page
+    told, way = data(page)
+    public = site.settings.public_url
+    url = f"{public}/shop/tea%2F1%20%25"
+    assert (told["@type"], told["name"], told["sku"], told["url"]) == (
+        "Product",
+        "Green tea",
+        "tea/1 %",
+        f"{url}?lang=en",
+    )
+    offers = told["offers"]
+    assert [offers[name] for name in ("lowPrice", "highPrice", "priceCurrency")] == ["20.00", "90.00", "CNY"]
+    assert [(one["sku"], one["price"], one["availability"]) for one in offers["offers"]] == [
+        ("tea-s", "20.00", "https://schema.org/InStock"),
+        ("tea-l", "90.00", "https://schema.org/OutOfStock"),
+    ]
+    assert (told["aggregateRating"]["ratingValue"], told["aggregateRating"]["reviewCount"]) == (4.5, 2)
+    assert [one["reviewRating"]["ratingValue"] for one in told["review"]] == [4, 5]
+    assert [one["name"] for one in way["itemListElement"]] == ["Teas and teaware", "Green tea"]
+    assert f'<link rel="canonical" href="{url}?lang=en">' in page
+    assert f'<link rel="alternate" hreflang="zh" href="{url}?lang=zh">' in page
+    assert f'<link rel="alternate" hreflang="x-default" href="{url}">' in page
+    chinese = data(await read(site, "/shop/tea%2F1%20%25?lang=zh"))[0]
+    assert (chinese["name"], chinese["description"]) == ("绿茶", "新茶。")
+
+
+async def test_hostile_words_stay_words_in_pages_and_data(site: Site) -> None:
+    names = {"en": HOSTILE}
+    sku = '"><script>&'
+    variants = [cost(f"{sku}{number}", 100, {"en": f"{number}{HOSTILE}"[:60]}) for number in (1, 2)]
+    spec = ProductSpec(sku, names, variants, description=names, category=HOSTILE[:64], options=[{"en": HOSTILE[:60]}])
+    await products.save(spec, site.clock())
+    page = await read(site, f"/shop/{quote(sku, safe='')}")
+    assert data(page)[0]["name"] == HOSTILE
+    for text in (page, await read(site, "/shop")):
+        assert forbidden(text) == []
+        assert "49" not in text.replace("&#39;", "").partition("<main")[2]
+    assert "<script>" not in await read(site, "/sitemap.xml")
+
+
+async def test_what_is_not_for_sale_has_no_page(site: Site, tea: Product) -> None:
+    await products.sell(tea.id, active=False, now=site.clock())
+    await read(site, "/shop/tea%2F1%20%25", 404)
+    await read(site, "/shop/nothing", 404)
+
+
+async def test_a_page_that_is_known_is_not_sent_again(site: Site, tea: Product) -> None:
+    for path in ("/", "/shop", "/shop/cup"):
+        async with site.client.get(site.url + path) as first:
+            known = {"If-None-Match": first.headers["ETag"]}
+        async with site.client.get(site.url + path, headers=known) as again:
+            assert (again.status, await again.read()) == (304, b"")
+        async with site.client.get(site.url + path, headers=known | {"Accept-Language": "zh"}) as other:
+            assert other.status == 200
+
+
+async def test_only_what_is_public_has_an_address_that_stays(site: Site) -> None:
+    facts = {"kind": "image", "state": "stored", "created_at": site.clock(), "display_key": "x", "storage_key": "x"}
+    closed = await Attachment.create(**facts, public=False)
+    for path in (f"{closed.id}/d", f"{closed.id}/o", "999/d", "x/d"):
+        assert await site.status("GET", f"/pictures/{path}") == 404
+
+
+async def test_search_engines_find_every_page_and_no_private_one(
+    site: Site, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    robots = await read(site, "/robots.txt")
+    assert f"Sitemap: {site.settings.public_url}/sitemap.xml" in robots
+    assert {"/api/", "/desk", "/order/", "/files/"} <= set(re.findall(r"Disallow: (\S+)", robots))
+    whole = re.findall(r"<loc>(.*?)</loc>", await read(site, "/sitemap.xml"))
+    assert (len(whole), len(set(whole))) == (2 * (len(many) + 3), len(whole))
+    monkeypatch.setattr(sitemap, "PART", 50)
+    index = re.findall(r"<loc>(.*?)</loc>", await read(site, "/sitemap.xml"))
+    parts = [one.removeprefix(site.settings.public_url) for one in index]
+    assert parts == ["/sitemap/1.xml", "/sitemap/2.xml", "/sitemap/3.xml"]
+    split = [url for path in parts for url in re.findall(r"<loc>(.*?)</loc>", await read(site, path))]
+    assert split == whole
+    await read(site, "/sitemap/4.xml", 404)
