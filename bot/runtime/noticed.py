@@ -18,13 +18,28 @@ async def keep(accept: Accept, payment: PaymentView, id_: str, now: datetime) ->
 
     Where the person was forgotten meanwhile, the payment is settled by itself: they must not come back by a notice.
     """
-    cause = f"pay:{payment.provider}:{id_}"
-    told = await inbound(payment, "payment", cause, payment.key)
+    told = await _hint(payment, id_)
     if told is None:
         async with transaction():
-            await settlement.ask_later(payment.key, cause, now)
+            await settlement.ask_later(payment.key, _cause(payment, id_), now)
         return
     await accept([told])
+
+
+async def within(payment: PaymentView, id_: str, now: datetime) -> list[Inbound]:
+    """`keep` in the caller's transaction, which keeps what this gives: none where the person was forgotten."""
+    told = await _hint(payment, id_)
+    if told is None:
+        await settlement.ask_later(payment.key, _cause(payment, id_), now)
+    return [told] if told else []
+
+
+async def _hint(payment: PaymentView, id_: str) -> Inbound | None:
+    return await inbound(payment, "payment", _cause(payment, id_), payment.key)
+
+
+def _cause(payment: PaymentView, id_: str) -> str:
+    return f"pay:{payment.provider}:{id_}"
 
 
 async def inbound(

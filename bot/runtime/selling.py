@@ -11,10 +11,11 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from bot.core.errors import Refused
 from bot.core.events import OrderChanged
 from bot.core.message import Inbound
+from bot.runtime import noticed
 from bot.runtime.ledger import Waiting
 from bot.runtime.order_steps import Stepped
 from bot.runtime.shop import Shop
-from bot.services import catalogue, order_changes, order_news, product_search, reach, staff_orders
+from bot.services import catalogue, order_changes, order_news, product_search, reach, settlement, staff_orders
 from bot.services.catalogue import Range
 from bot.services.contacts import Address
 from bot.services.order_changes import Change
@@ -71,8 +72,8 @@ class Selling:
         Raises as `staff_orders.place` does.
         """
         row = await _talk(conversation_id)
-        scope, able = self._of(row), self._shop.capabilities.get(row.account)
-        found = await reach.of(row.id, able, reachable=row.identity.reachable, now=scope.now, kind="orders")
+        scope = self._of(row)
+        found = await self._reach(row, scope.now)
         async with transaction() as connection:
             order, is_new = await staff_orders.place(scope, wish, staff_id)
             told = [_offer(row, order, order_news.name(order.number, order.state))] if is_new and found.ok else []
@@ -85,18 +86,39 @@ class Selling:
         order, row = await _ordered(order_id)
         return await staff_orders.quote(replace(self._of(row), currency=order.currency), basket, order)
 
-    async def change(self, order_id: int, wish: Change, staff_id: int) -> None:
-        """Change an order that is not paid, and tell its customer the new total. Raises as `order_changes.change`."""
+    async def change(self, order_id: int, wish: Change, staff_id: int) -> tuple[OrderView, Reach]:
+        """Change an order that is not paid, and tell its customer the new total; whether that may be said now.
+
+        Where money is here already that is exactly the new total, they are told that it has come, and not to pay.
+        Raises as `order_changes.change`.
+        """
         order, row = await _ordered(order_id)
         scope = replace(self._of(row), currency=order.currency)
         best = await reach.best(row.id, self._shop.capabilities, scope.now, "orders", self._shop.quiet)
         there = await _talk(best)
+        found = await self._reach(there, scope.now)
         async with transaction() as connection:
             changed = await order_changes.change(scope, order_id, wish, staff_id)
-            name = f"change:{changed.number}:{await order_changes.version(order_id)}"
-            waiting = await self._keep(connection, [_offer(there, changed, name, CHANGED)])
+            version = await order_changes.version(order_id)
+            told, is_here = await self._asked(changed, version)
+            if not is_here:  # where it may not be said, it waits until they write
+                told.append(_offer(there, changed, order_news.change_name(changed.number, version), CHANGED))
+            waiting = await self._keep(connection, told)
         self._stepped(Stepped(waiting, [OrderChanged(order_id)]))
         self._wake()
+        return changed, found
+
+    async def _asked(self, order: OrderView, version: int) -> tuple[list[Inbound], bool]:
+        """Have providers asked once more for money that did not fit the order; whether any is what it costs now."""
+        hints, is_here = [], False
+        for payment, left in await settlement.misfits(order.id):
+            hints += await noticed.within(payment, f"changed:{version}:{payment.key}", self._clock())
+            is_here = is_here or left == order.total
+        return hints, is_here
+
+    async def _reach(self, row: Conversation, now: datetime) -> Reach:
+        able = self._shop.capabilities.get(row.account)
+        return await reach.of(row.id, able, reachable=row.identity.reachable, now=now, kind="orders")
 
     def countries(self) -> tuple[str, ...]:
         """Where the shop sells to; none where it does not say."""

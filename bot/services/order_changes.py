@@ -32,17 +32,19 @@ async def version(order_id: int) -> int:
 
 
 async def change(scope: Scope, order_id: int, wish: Change, staff_id: int) -> OrderView:
-    """Make it so, hold its stock anew and for the full time, and have what is open for the old sum closed.
+    """Make it so, hold its stock anew and for the full time, and have what is open for the order as it was closed.
 
     Whoever pays the old sum all the same has paid another amount than the order's, see `settlement`. Raises
-    `Refused`: "no_order", "wrong_state"(number, state, step), "overtaken", "total_changed", and as
-    `staff_orders.place` does.
+    `Refused`: "no_order", "no_conversation", "wrong_state"(number, state, step), "overtaken", "total_changed", and
+    as `staff_orders.place` does.
     """
     person = placing.person(wish.to.name, wish.to.phone, wish.to.address)
     await pricing.lock(scope, wish.basket.code)
     order = await locks.order(order_id)
     if order is None:
         raise Refused("no_order")
+    if order.conversation_id is None:  # forgotten since it was read: nobody comes back by a change
+        raise Refused("no_conversation")
     if order.state != order_states.PLACED:
         raise Refused("wrong_state", number=order.number, state=order.state, step="change")
     if await version(order_id) != wish.version:
@@ -65,6 +67,8 @@ async def change(scope: Scope, order_id: int, wish: Change, staff_id: int) -> Or
         was, now = (Money(one, order.currency).decimal for one in (before, order.total))
         note = f"{was} → {now} {order.currency}: {note}"
     await order_states.record(order, order.state, f"staff:{staff_id}", scope.now, note, what="changed")
-    await payments.void_open(order, scope.now)
+    # The bill of a shop's own checkout holds the goods and the address, whatever they come to.
+    bills = [offer.way.name for offer in scope.pay_ways if offer.terms.store]
+    await payments.void_open(order, scope.now, None if before != order.total else bills)
     await audit.record(staff_id, "order.change", f"order:{order_id}", scope.now)
     return await orders.view(order)

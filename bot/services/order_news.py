@@ -10,12 +10,17 @@ from bot.core.capabilities import Capabilities
 from bot.services.rows import moment
 from models.database import as_time, fetch, marks
 
-_PREFIX = "order:"
+_STEP, _CHANGE = "order", "change"
 
 
 def name(number: str, state: str) -> str:
     """The `client_id` of the message, and the key of the inbound that leads to it."""
-    return f"{_PREFIX}{number}:{state}"
+    return f"{_STEP}:{number}:{state}"
+
+
+def change_name(number: str, version: int) -> str:
+    """`name` of what staff changed; see `order_changes.version`."""
+    return f"{_CHANGE}:{number}:{version}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +75,21 @@ def _between(wrote_at: datetime | None, at: datetime) -> timedelta | None:
     return at - wrote_at if wrote_at else None
 
 
+_NOW = (
+    "SELECT state, (SELECT MAX(e.id) FROM order_event e WHERE e.order_id = o.id AND e.what = 'changed') AS changed "
+    'FROM "order" o WHERE number = ?'
+)
+
+
 async def is_overtaken(conversation_id: int, seq: int) -> bool:
-    """Whether the order has gone on since this message about a step of it was written."""
+    """Whether the order has gone on since this message about a step of it, or a change, was written."""
     found = await fetch("SELECT client_id FROM message WHERE conversation_id = ? AND seq = ?", (conversation_id, seq))
     named = (found[0]["client_id"] or "") if found else ""
-    if not named.startswith(_PREFIX):
+    kind, _, which = named.partition(":")
+    if kind not in (_STEP, _CHANGE):
         return False
-    number, _, state = named.removeprefix(_PREFIX).rpartition(":")
-    rows = await fetch('SELECT state FROM "order" WHERE number = ?', (number,))
-    return bool(rows) and rows[0]["state"] != state
+    number, _, of = which.rpartition(":")
+    rows = await fetch(_NOW, (number,))
+    if kind == _STEP:
+        return bool(rows) and rows[0]["state"] != of
+    return bool(rows) and (rows[0]["state"] != "placed" or str(rows[0]["changed"]) != of)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
@@ -20,6 +20,7 @@ from models.rows import every
 
 #: The device of a payment that is not opened on one.
 UNOPENED = "any"
+_PAYABLE = ("created", "open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +144,17 @@ async def _same(order: Order, provider: str) -> list[Payment]:
 async def _still_open(same: Iterable[Payment]) -> Payment | None:
     """The first of these that can be paid and is not being closed, since its order was changed."""
     for payment in same:
-        if payment.state in ("created", "open") and not await Effect.filter(key=_void_key(payment)).exists():
+        if await _can_be_paid(payment):
             return payment
     return None
+
+
+async def _can_be_paid(payment: Payment) -> bool:
+    return payment.state in _PAYABLE and not await _is_closing(payment)
+
+
+async def _is_closing(payment: Payment) -> bool:
+    return await Effect.filter(key=_void_key(payment)).exists()
 
 
 async def _create(scope: Scope, order: Order, provider: str) -> Payment:
@@ -238,7 +247,7 @@ async def on_device(key: str, device: Device, now: datetime) -> PaymentView:
     payment, order = await locked(key)
     if not _waits(payment, order, now):
         raise Refused("expired", number=order.number, state=order.state)
-    if payment.device not in (UNOPENED, device):
+    if payment.device not in (UNOPENED, device) or not await _can_be_paid(payment):
         same = await _same(order, payment.provider)
         beside = await _still_open(one for one in same if one.device == device)
         payment = beside or await _insert(order, payment.provider, payment.conversation_id, now)
@@ -263,18 +272,21 @@ async def by_key(key: str) -> PaymentView | None:
     return view(payment, payment.order) if payment else None
 
 
-async def void_open(order: Order, now: datetime) -> None:
-    """Nobody shall pay the locked order any more: its providers are told, by an effect of kind "void" each."""
+async def void_open(order: Order, now: datetime, at: Collection[str] | None = None) -> None:
+    """Nobody shall pay the locked order any more as it was; the providers `at` which it can be paid, or all, are told.
+
+    Each by an effect of kind "void".
+    """
     can_be_paid = "WHERE order_id = ? AND state IN ('open', 'unknown') AND reference <> '' ORDER BY id"
     for payment in await every(Payment, can_be_paid, (order.id,)):
-        await _void(payment, now)
+        if at is None or payment.provider in at:
+            await _void(payment, now)
 
 
 async def _void(payment: Payment, now: datetime) -> None:
-    effect = _void_key(payment)
-    if not await Effect.filter(key=effect).exists():  # the order's lock makes look-then-write safe
+    if not await _is_closing(payment):  # the order's lock makes look-then-write safe
         await Effect.create(
-            key=effect,
+            key=_void_key(payment),
             kind="void",
             lane=f"payment:{payment.key}",
             payload=json.dumps({"payment": payment.key}),

@@ -176,5 +176,12 @@ async def stranded(key: str) -> bool:
     return payment.state == "mismatch" or payment.order.state in order_states.AT_HOME
 
 
+async def misfits(order_id: int) -> list[tuple[PaymentView, Money]]:
+    """Payments that are not the order's sum, and what of each is still here: one may fit once the order is another."""
+    rows = Payment.filter(order_id=order_id, state="mismatch").select_related("order").order_by("id")
+    each = [(view(row, row.order), await refunds.left_of(row)) for row in await rows]
+    return [(payment, left) for payment, left in each if left.amount > 0]
+
+
 def _captured(payment: Payment) -> Money:
     return Money(payment.captured, payment.captured_currency)

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.core.errors import Refused
-from bot.services import order_changes
+from bot.services import order_changes, order_news
 from bot.services.contacts import Address
 from bot.services.order_changes import Change
 from bot.services.staff_orders import Basket, Wish
@@ -88,3 +88,45 @@ async def test_what_staff_change_is_told_and_paid_at_its_new_total_alone(sim: Si
     row = await Order.get()
     assert (row.state, row.total, row.address, await on_shelf("LJ")) == ("paid", 20400, "Suzhou", 2)
     assert [one.amount for one in await Payment.filter(state="paid")] == [20400]
+
+
+async def test_money_that_is_here_and_fits_after_a_change_pays_the_order(one_sim: Simulator) -> None:
+    """¥136.00 were paid after staff had made it ¥204.00; they make it ¥136.00 again."""
+    sim = one_sim
+    await stock(sim)
+    ann, mei = await sim.customer(), await sim.staff("Mei")
+    await ann.says("hello")
+    talk = await ann.conversation()
+    order, _ = await sim.runtime.selling.place(talk.id, wish(), mei.id)
+    await sim.runtime.idle()
+    await ann.picks("Pay ¥136.00")
+    sim.bank.void = sim.bank.fetch  # type: ignore[method-assign] - she is faster
+    for quantity in 3, 2:
+        version = await order_changes.version(order.id)
+        change = Change(Basket([("LJ", quantity)]), Address("Ann", "", "Suzhou"), "why", version, 6800 * quantity)
+        await sim.runtime.selling.change(order.id, change, mei.id)
+        await sim.runtime.idle()
+        if quantity == 3:
+            await ann.pays(13600)
+            assert (await Payment.get()).state == "mismatch"
+    assert ((await Order.get()).state, (await Payment.get()).state, await on_shelf("LJ")) == ("paid", "paid", 3)
+    assert await ann.times("it is ¥136.00 now") == 0
+    assert await ann.times(f"Your payment has arrived. Order {order.number} is confirmed.") == 1
+
+
+async def test_of_changes_that_wait_the_last_one_is_told(one_sim: Simulator) -> None:
+    sim = one_sim
+    await stock(sim)
+    ann, mei = await sim.customer(), await sim.staff("Mei")
+    await ann.says("hello")
+    order, _ = await sim.runtime.selling.place((await ann.conversation()).id, wish(), mei.id)
+    for quantity in 3, 4:
+        version = await order_changes.version(order.id)
+        change = Change(Basket([("LJ", quantity)]), Address("Ann", "", "Suzhou"), "why", version, 6800 * quantity)
+        await sim.runtime.selling.change(order.id, change, mei.id)
+        await sim.runtime.idle()
+    rows = await Message.filter(client_id__startswith="change:").order_by("seq")
+    assert [await order_news.is_overtaken(row.conversation_id, row.seq) for row in rows] == [True, False]
+    await ann.picks("Pay ¥272.00")
+    await ann.pays()
+    assert await order_news.is_overtaken(rows[1].conversation_id, rows[1].seq)

@@ -103,10 +103,12 @@ class Shop:
         await self.wants(scope, sku, quantity)
         return await self.checks_out(scope)
 
-    async def opens_payment(self, scope: Scope, order: OrderView, reference: str = "") -> PaymentView:
+    async def opens_payment(
+        self, scope: Scope, order: OrderView, reference: str = "", by: str = "local"
+    ) -> PaymentView:
         """Begin to pay, and have the provider open it."""
         async with transaction():
-            begun = await payments.begin(self.at(scope), order.number, "local")
+            begun = await payments.begin(self.at(scope), order.number, by)
         checkout = Checkout(reference or f"ref-{begun.key}", "https://bank.example/pay")
         async with transaction():
             return await payments.opened(begun.key, checkout, self.now)

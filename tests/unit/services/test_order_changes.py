@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 
 from bot.core.errors import Refused
-from bot.core.payment import Checkout
+from bot.core.payment import Checkout, Terms
 from bot.core.pricing import Code, Method, Rates
-from bot.services import order_changes, pay_links, payments
+from bot.services import order_changes, pay_links, payments, privacy
 from bot.services.contacts import Address
 from bot.services.order_changes import Change
 from bot.services.orders import OrderView
-from bot.services.scope import Scope
+from bot.services.scope import Offer, PayWay, Scope
 from bot.services.staff_orders import Basket
 from models import Audit, Effect, Order, OrderEvent, OrderLine, Payment, StockHold, locks
 from models.database import transaction
@@ -64,6 +64,44 @@ async def test_its_goods_are_held_anew_and_what_was_open_is_closed(shop: Shop) -
     again = await shop.opens_payment(ann, order, "again")
     assert (again.amount.amount, again.key != payment.key) == (6800, True)
     assert (await shop.settles(again)).outcome == "paid"
+
+
+async def test_what_costs_the_same_can_still_be_paid_where_it_is_open(shop: Shop) -> None:
+    """But for the bill of a shop's own checkout, which holds the goods and the address."""
+    await shop.product()
+    offers = (Offer(PayWay("mine", "Mine"), Terms(store="mine")), Offer(PayWay("local", "Card"), Terms()))
+    ann = replace(await shop.customer(), pay_ways=offers)
+    order = await shop.buys(ann)
+    open_ = await shop.opens_payment(ann, order)
+    bill = await shop.opens_payment(ann, order, by="mine")
+    await changed(shop, ann, order, await wish(order, 1, 6800))
+    assert [effect.key for effect in await Effect.filter(kind="void")] == [f"void:{bill.key}"]
+    assert (await shop.opens_payment(ann, order)).key == open_.key
+    assert (await shop.settles(open_)).outcome == "paid"
+
+
+async def test_a_page_that_is_being_closed_is_not_opened_again_on_a_device(shop: Shop) -> None:
+    await shop.product()
+    ann = await shop.customer()
+    order = await shop.buys(ann)
+    old = await shop.opens_payment(ann, order)
+    for quantity, total in ((2, 13600), (1, 6800)):
+        await changed(shop, ann, order, await wish(order, quantity, total))
+    async with transaction():
+        opened = await payments.on_device(old.key, "phone", shop.now)
+    assert (opened.key != old.key, opened.amount.amount) == (True, 6800)
+
+
+async def test_who_is_forgotten_at_that_moment_does_not_come_back(shop: Shop) -> None:
+    await shop.product()
+    ann = await shop.customer()
+    order = await shop.buys(ann)
+    wanted = await wish(order, 2, 13600)
+    async with transaction():
+        await privacy.erase(ann.contact_id, shop.now)
+    with pytest.raises(Refused, match="no_conversation"):
+        await changed(shop, ann, order, wanted)
+    assert ((await Order.get()).name, (await OrderLine.get()).quantity) == ("", 1)
 
 
 async def test_what_was_opened_meanwhile_for_the_old_sum_is_closed(shop: Shop) -> None:
