@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
-from bot.core import place
 from bot.core.callback import Callback
 from bot.core.chat import CallFailed, Chat
 from bot.core.errors import Refused
 from bot.core.message import Button
 from bot.core.router import Router
-from bot.core.text import Say, Text, _, _n
-from bot.services import calls, cart, contacts, orders, payments, pricing, settlement
+from bot.core.text import Text, _, _n
+from bot.services import calls, cart, orders, payments, pricing, settlement
 from bot.services.cart import CartItem
 from bot.services.contacts import Address
 from bot.services.orders import OrderView
@@ -20,13 +17,15 @@ from bot.services.scope import PayWay
 from bot.services.settlement import Settlement
 from handlers import refusals
 from handlers.charges import order_summary, priced_summary
+from handlers.delivery import delivery, line
 from handlers.shop import browse_button, cart_button
 from handlers.shop import summary as cart_summary
-from handlers.terms import Terms, named, shipped_by
+from handlers.terms import Terms, shipped_by
 
 router = Router("checkout")
 
-PHONE = re.compile(r"\+?[\d\s()-]{6,20}")
+#: Characters of what the customer wants us to know.
+NOTE = 500
 
 
 #: Why staff are called, by what settling says that they must hear of.
@@ -50,7 +49,7 @@ async def check_out(chat: Chat) -> None:
         chat.say(_("Your cart is empty."), buttons=[browse_button(chat)])
         return
     to = await delivery(chat)
-    wanted = await terms(chat)
+    wanted = await terms(chat, to.country)
     if wanted is None:
         return
     order = await agree(chat, to, wanted)
@@ -101,50 +100,8 @@ async def pay(chat: Chat, wanted: Pay) -> None:
     await take_payment(chat, wanted.number)
 
 
-async def delivery(chat: Chat) -> Address:
-    """Where to: as last time, or anew."""
-    last = await chat.do(contacts.last_address)
-    if last and await chat.confirm(
-        _("Shall it go to {name}, {address}, as last time?", name=last.name, address=last.address), style="primary"
-    ):
-        return last
-    name = await chat.ask(_("Who is it for? Please tell me the name."), most=100, remind="30m", expire="1d")
-    phone = await chat.ask(_("And a phone number for the courier?"), check=phone_problem, remind="30m", expire="1d")
-    address = await whereabouts(chat)
-    await chat.do(contacts.remember, name, phone, address)
-    return Address(name, phone, address)
-
-
-async def whereabouts(chat: Chat) -> str:
-    """Where to deliver; of a place on the map also what it does not say. Staff see its point with a link to a map."""
-    said = await chat.ask(_("Where shall we deliver?"), most=300, places=True, remind="30m", expire="1d")
-    found = place.read(said)
-    if found is None:
-        return said
-    if not found.words:
-        door = await chat.ask(
-            _("Thank you, I have the place on the map. Which street, house and floor is it?"),
-            most=300,
-            remind="30m",
-            expire="1d",
-        )
-        return f"{door} {found}"
-    more = await chat.ask(
-        _("Thank you: {place}. Which house, floor and door is it, if that does not say it all?", place=found.words),
-        optional=True,
-        most=300,
-        remind="30m",
-        expire="1d",
-    )
-    return ", ".join(filter(None, (found.words, more)))
-
-
-async def terms(chat: Chat) -> Terms | None:
+async def terms(chat: Chat, country: str) -> Terms | None:
     """What the order costs besides the goods, as far as the customer chooses it; None where nothing is shipped."""
-    sold_to = await chat.do(pricing.countries)
-    country = sold_to[0] if len(sold_to) == 1 else ""
-    if len(sold_to) > 1:
-        country = await chat.choose(_("Which country shall it go to?"), sold_to, label=named(chat), expire="1d")
     try:
         methods = await chat.do(pricing.methods, country)
     except Refused as refusal:
@@ -154,7 +111,7 @@ async def terms(chat: Chat) -> Terms | None:
     if len(methods) > 1:
         method = await chat.choose(_("How shall we send it?"), methods, label=shipped_by(chat), expire="1d")
     code = await discount(chat) if await chat.do(pricing.has_codes) else ""
-    return Terms(country, method.name if method else "", code)
+    return Terms(method.name if method else "", code)
 
 
 async def discount(chat: Chat) -> str:
@@ -175,43 +132,48 @@ async def discount(chat: Chat) -> str:
 
 async def agree(chat: Chat, to: Address, wanted: Terms) -> OrderView | None:
     """The order, once the customer has said yes to its prices; None when it is not placed."""
+    note = ""
     while True:
         basket = await chat.do(cart.view)
-        for line in basket.lines:
-            if line.was:
-                chat.say(changed_price(line))
+        for item in basket.lines:
+            if item.was:
+                chat.say(changed_price(item))
         await chat.do(cart.accept_prices)  # the customer has been told of each; the confirmation is theirs
         try:
-            parts = await chat.do(pricing.quote, wanted.country, wanted.method, wanted.code)
+            parts = await chat.do(pricing.quote, to.country, wanted.method, wanted.code)
         except Refused as refusal:
             keep_cart(chat, refusal)
             return None
-        sure = await chat.confirm(
-            _(
-                "Shall I place this order?\nTo {name}, {phone}, {address}",
-                name=to.name,
-                phone=to.phone,
-                address=to.address,
-            ),
+        sure = await chat.decide(
+            placing(chat, to, note),
             yes=_("Place the order"),
             no=_("Not yet"),
+            other=_("Change the note") if note else _("Add a note"),
             style="primary",
             summary=priced_summary(chat, cart_summary(chat, basket), parts.charges, parts.total),
             expire="1d",
         )
+        if sure is None:
+            note = await chat.ask(_("What should we know about this order?"), most=NOTE, expire="1d")
+            continue
         if not sure:
             chat.say(_("All right. Your cart stays as it is."), buttons=[cart_button(chat)])
             return None
         try:
-            return await chat.do(
-                orders.place, to.name, to.phone, to.address,
-                wanted.country, wanted.method, wanted.code, parts.total.amount,
-            )  # fmt: skip
+            return await chat.do(orders.place, to, wanted.method, wanted.code, parts.total.amount, note)
         except Refused as refusal:
             if refusal.code in ("price_changed", "total_changed"):
                 continue
             keep_cart(chat, refusal)
             return None
+
+
+def placing(chat: Chat, to: Address, note: str) -> Text:
+    """Whether it shall be placed, with where it goes and what the customer wants us to know."""
+    facts = {"name": to.name, "phone": to.phone, "address": line(chat, to)}
+    if note:
+        return _("Shall I place this order?\nTo {name}, {phone}, {address}\nNote: {note}", note=note, **facts)
+    return _("Shall I place this order?\nTo {name}, {phone}, {address}", **facts)
 
 
 def keep_cart(chat: Chat, refusal: Refused) -> None:
@@ -285,8 +247,3 @@ def by_transfer(payment: PaymentView) -> Text:
         number=payment.order_number,
         until=payment.until or "",
     )
-
-
-def phone_problem(phone: str) -> Say | None:
-    """What is wrong with a phone number, if anything."""
-    return None if PHONE.fullmatch(phone) else _("That does not look like a phone number. Digits are enough.")

@@ -1,4 +1,4 @@
-"""What a customer chooses of what an order costs besides the goods: where to, how, and with which code."""
+"""What a customer chooses of what an order costs besides the goods: how it is sent, and with which code."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from bot.services.scope import language
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Where to, how, and for how much less: "" is what the shop does not ask for."""
+    """How, and for how much less: "" is what the shop does not ask for."""
 
-    country: str = ""
     method: str = ""
     code: str = ""
 

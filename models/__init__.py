@@ -23,7 +23,7 @@ from models.contact import Contact, Identity, IdentityAlias, Visitor
 from models.conversation import Conversation, Dialog, Message, MessagePiece
 from models.inbound import Effect, Inbound
 from models.node import Duty, Errand, Node, Shard
-from models.order import Order, OrderCharge, OrderEvent, OrderLine, Shipment, StockHold
+from models.order import Order, OrderCharge, OrderEvent, OrderLine, OrderNote, Shipment, StockHold
 from models.payment import Charge, LedgerEntry, Payment, PaymentEvent, Receipt, Refund
 from models.person import PersonCode, PersonLink
 from models.report import ReportDelivery, ReportRun, ReportSubscription
@@ -67,6 +67,7 @@ __all__ = [
     "OrderCharge",
     "OrderEvent",
     "OrderLine",
+    "OrderNote",
     "Payment",
     "PaymentEvent",
     "PersonCode",

@@ -23,7 +23,7 @@ class Contact(Model):
     locale = fields.CharField(16, default="")  # chosen by the customer; empty: as the channel says
     phone = fields.CharField(64, default="")
     email = fields.CharField(254, default="")
-    delivery = fields.TextField(default="")  # JSON {name, phone, address}, offered at the next checkout
+    delivery = fields.TextField(default="")  # JSON of `contacts.Address`, offered at the next checkout
     person_id = fields.BigIntField(null=True)  # that of all contacts who proved to be one person; null: nobody else is
     name_at = fields.DatetimeField(null=True)
     locale_at = fields.DatetimeField(null=True)

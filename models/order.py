@@ -11,6 +11,7 @@ from tortoise.models import Model
 if TYPE_CHECKING:
     from models.catalogue import Product, Variant
     from models.contact import Contact
+    from models.staff import Staff
 
 
 class Order(Model):
@@ -31,6 +32,9 @@ class Order(Model):
     name = fields.CharField(200)
     phone = fields.CharField(64, default="")
     address = fields.TextField()
+    country = fields.CharField(2, default="")  # where it goes, by ISO 3166; "" where nobody asked
+    postal = fields.CharField(2000, default="")  # JSON of the address in parts; "" where it was told as one text
+    note = fields.CharField(1000, default="")  # what the customer wants us to know
     hold_until = fields.DatetimeField(null=True)
     paid_at = fields.DatetimeField(null=True)
     delivered_at = fields.DatetimeField(null=True)
@@ -119,6 +123,29 @@ class OrderEvent(Model):
     class Meta:
         table = "order_event"
         indexes = (Index(fields=("order_id", "id"), name="ix_order_event_order"),)
+
+
+class OrderNote(Model):
+    """What staff wrote down about an order, for themselves."""
+
+    id = fields.BigIntField(primary_key=True)
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(
+        "models.Order", related_name="notes", on_delete=fields.CASCADE
+    )
+    order_id: int
+    staff: fields.ForeignKeyNullableRelation[Staff] = fields.ForeignKeyField(
+        "models.Staff", related_name="order_notes", null=True, on_delete=fields.SET_NULL
+    )
+    staff_id: int | None
+    text = fields.CharField(1000)
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "order_note"
+        indexes = (
+            Index(fields=("order_id", "id"), name="ix_order_note_order"),
+            Index(fields=("staff_id",), name="ix_order_note_staff"),
+        )
 
 
 class Shipment(Model):

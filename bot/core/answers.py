@@ -81,16 +81,16 @@ def reads_stars(labels: list[str]) -> Read:
 
 
 def reads_consent(labels: list[str]) -> Read:
-    """Yes or no, tapped or in one of the many words for it."""
+    """Yes or no, tapped or in one of the many words for it; None for a third label."""
 
-    def read(incoming: Incoming) -> bool:
+    def read(incoming: Incoming) -> bool | None:
         index = option_index(incoming, labels, normalise)
         said = normalise(incoming.text)
         if index is None and incoming.key is None:
             index = 0 if said in YES else 1 if said in NO else None
         if index is None:
             raise Invalid(_("Please answer yes or no."))
-        return index == 0
+        return index == 0 if index < 2 else None
 
     return read
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeVar, overload
 
@@ -17,8 +17,19 @@ from bot.core.answers import (
     reads_text,
 )
 from bot.core.journal import Entry, JournalMismatch, Suspended, plain, revive
-from bot.core.message import Attachment, Button, Card, FileKind, Input, Reply, Summary
-from bot.core.question import DONE, SKIP, Invalid, Question, Read, answer_data, duration, option_buttons, skipping
+from bot.core.message import Attachment, Button, Card, Field, FileKind, Input, Reply, Summary
+from bot.core.question import (
+    DONE,
+    SKIP,
+    Incoming,
+    Invalid,
+    Question,
+    Read,
+    answer_data,
+    duration,
+    option_buttons,
+    skipping,
+)
 from bot.core.telling import Telling
 from bot.core.text import Say, Text, _, _n
 
@@ -170,6 +181,55 @@ class Asking(Telling):
         )
         return answer
 
+    async def decide(
+        self,
+        question: Say,
+        *,
+        yes: Say = YES_LABEL,
+        no: Say = NO_LABEL,
+        other: Say,
+        style: Literal["", "primary"] = "",
+        summary: Summary | None = None,
+        remind: str | None = None,
+        expire: str | None = None,
+    ) -> bool | None:
+        """Yes or no as in `confirm`, or None for something `other` to do first."""
+        labels = [self._voice(yes), self._voice(no), self._voice(other)]
+        agree, *others = option_buttons(self._token, self._position, labels)
+        buttons = (replace(agree, style=style), *others)
+        answer: bool | None = await self._question(
+            question, "confirm", buttons, reads_consent(labels), remind, expire, summary=summary
+        )
+        return answer
+
+    async def fill(
+        self,
+        question: Say,
+        form: Sequence[Field],
+        *,
+        read: Callable[[str], Mapping[str, str]],
+        check: Callable[[Mapping[str, str]], Mapping[str, Say]],
+        remind: str | None = None,
+        expire: str | None = None,
+    ) -> Mapping[str, str]:
+        """Ask for several things at once, where a form is shown: the values by the names of its fields.
+
+        `read` finds them in what was sent, and `check` says what is wrong with each, nothing where all is well.
+        """
+
+        def reads(incoming: Incoming) -> Mapping[str, str]:
+            values = read(incoming.text)
+            problems = {name: self._voice(say) for name, say in check(values).items()}
+            if problems:
+                told = tuple(
+                    replace(one, value=values.get(one.name, ""), problem=problems.get(one.name, "")) for one in form
+                )
+                raise Invalid("\n".join(f"{one.label}: {one.problem}" for one in told if one.problem), told)
+            return values
+
+        values: Mapping[str, str] = await self._question(question, "text", (), reads, remind, expire, form=tuple(form))
+        return values
+
     async def files(
         self,
         question: Say,
@@ -221,6 +281,7 @@ class Asking(Telling):
         *,
         cards: Sequence[Card] = (),
         summary: Summary | None = None,
+        form: tuple[Field, ...] = (),
     ) -> Any:
         name = question.id if isinstance(question, Text) else question
         entry = self._journal.next("ask", name)
@@ -235,12 +296,12 @@ class Asking(Telling):
             try:
                 value = plain(read(incoming))
             except Invalid as invalid:
-                problem = invalid.say
+                problem, form = invalid.say, invalid.form or form
             else:
                 self._journal.append(Entry("ask", name, value))
                 return value
         text = self._voice(question)
         spoken = "\n".join(part for part in (self._voice(problem), text) if part)
-        self._emit(Reply(spoken, buttons, tuple(cards), summary=summary, input=input))
+        self._emit(Reply(spoken, buttons, tuple(cards), summary=summary, input=input, form=form))
         self.outcome.question = Question(name, self._position, text, input, duration(remind), duration(expire))
         raise Suspended

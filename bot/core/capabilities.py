@@ -22,6 +22,7 @@ class Capabilities:
     lists: bool = False  # many buttons stand in a list behind one more, which has a name
     cards: bool = False  # shows cards natively (picture, price, buttons in one)
     stars: bool = False  # shows a star control natively
+    forms: bool = False  # shows a question in parts as a form
     text_limit: int = 4096
     text_unit: Unit = "characters"
     caption_limit: int = 0  # longest text beside a file; 0: text and file are two messages

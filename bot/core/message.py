@@ -201,6 +201,23 @@ Input = Literal["", "text", "choice", "stars", "confirm", "files"]
 
 
 @dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a form: `value` is what stands in it, and `problem` what is wrong with that, in words.
+
+    `fills` is what a browser knows it as (the `autocomplete` of HTML); `options` are what there is to choose, if any.
+    """
+
+    name: str
+    label: str
+    fills: str
+    value: str = ""
+    problem: str = ""
+    required: bool = True
+    example: str = ""
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """One thing said, in the customer's language, before any channel's limits are applied."""
 
@@ -210,6 +227,7 @@ class Reply:
     files: tuple[Attachment, ...] = ()
     summary: Summary | None = None
     input: Input = ""
+    form: tuple[Field, ...] = ()  # the answer in parts, sent as lines of "label: value"; words will do as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +240,7 @@ class Wire:
     cards: tuple[Card, ...] = ()
     summary: Summary | None = None
     input: Input = ""
+    form: tuple[Field, ...] = ()
     opens: str = ""  # the word that opens the choices, where the channel shows them as a list
 
 

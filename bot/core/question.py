@@ -10,7 +10,7 @@ from random import getrandbits
 from typing import Any
 
 from bot.core.errors import ConfigError
-from bot.core.message import Attachment, Button, Inbound, Input
+from bot.core.message import Attachment, Button, Field, Inbound, Input
 from bot.core.text import Say
 from bot.core.words import number, steering
 
@@ -20,11 +20,12 @@ DONE = "done"
 
 
 class Invalid(Exception):
-    """What was sent is no answer; `say` tells the customer why, kindly."""
+    """What was sent is no answer; `say` tells the customer why, kindly, and `form` shows it where it is."""
 
-    def __init__(self, say: Say) -> None:
+    def __init__(self, say: Say, form: tuple[Field, ...] = ()) -> None:
         super().__init__(say)
         self.say = say
+        self.form = form
 
 
 @dataclass(frozen=True, slots=True)

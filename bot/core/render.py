@@ -95,7 +95,7 @@ def _native(reply: Reply, capabilities: Capabilities) -> Iterator[Wire]:
     *parts, last = split(reply.text, capabilities.text_limit, capabilities.text_unit) or [""]
     yield from (Wire(text=part) for part in parts)
     rows = tuple((button,) for button in reply.buttons)
-    yield Wire(last, rows, reply.files, reply.cards, reply.summary, reply.input)
+    yield Wire(last, rows, reply.files, reply.cards, reply.summary, reply.input, reply.form)
 
 
 def _card(card: Card, capabilities: Capabilities, number: int) -> list[Wire]:

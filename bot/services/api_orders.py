@@ -15,6 +15,7 @@ from tortoise.exceptions import IntegrityError
 
 from bot.core.errors import Refused
 from bot.services import cart, contacts, order_numbers, orders, pricing
+from bot.services.contacts import Address
 from bot.services.orders import OrderView
 from bot.services.scope import Scope
 from bot.services.visitors import ACCOUNT
@@ -37,6 +38,7 @@ class Wish:
     country: str = ""
     method: str = ""
     code: str = ""
+    note: str = ""  # what the customer wants the shop to know
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +121,9 @@ async def _placed(scope: Scope, wish: Wish) -> OrderView:
     if pricing.is_personal(scope, wish.code):
         raise Refused("code_personal")
     await cart.fill(scope, wish.lines)
-    await contacts.remember(scope, wish.name, wish.phone, wish.address)
-    return await orders.place(scope, wish.name, wish.phone, wish.address, wish.country, wish.method, wish.code)
+    to = Address(wish.name, wish.phone, wish.address, wish.country)
+    await contacts.remember(scope, to.name, to.phone, to.address, to.country)
+    return await orders.place(scope, to, wish.method, wish.code, note=wish.note)
 
 
 def _hashed(value: bytes) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from bot.core.errors import Refused
+from bot.core.postal import NOWHERE, Postal
 from bot.core.registry import reads
 from bot.services import same_person
 from bot.services.scope import Scope, language
@@ -20,6 +21,8 @@ class Address:
     name: str
     phone: str
     address: str
+    country: str = ""  # by ISO 3166; "" where nobody asked
+    postal: Postal = NOWHERE  # the same address in parts, where it was told so
 
 
 async def choose_locale(scope: Scope, locale: str) -> str:
@@ -40,9 +43,11 @@ async def rename(scope: Scope, name: str) -> str:
     return name
 
 
-async def remember(scope: Scope, name: str, phone: str, address: str) -> Address:
+async def remember(
+    scope: Scope, name: str, phone: str, address: str, country: str = "", postal: Postal = NOWHERE
+) -> Address:
     """Keep where to deliver, for the next checkout; it also names a contact who had no name or phone so far."""
-    kept = Address(name.strip(), phone.strip(), address.strip())
+    kept = Address(name.strip(), phone.strip(), address.strip(), country, postal)
     contact = await Contact.get(id=scope.contact_id)
     contact.delivery, contact.delivery_at = msgspec.json.encode(kept).decode(), scope.now
     if kept.name and not contact.name:

@@ -38,7 +38,7 @@ async def change(scope: Scope, order_id: int, wish: Change, staff_id: int) -> Or
     `Refused`: "no_order", "no_conversation", "wrong_state"(number, state, step), "overtaken", "total_changed", and
     as `staff_orders.place` does.
     """
-    person = placing.person(wish.to.name, wish.to.phone, wish.to.address)
+    to = placing.person(wish.to, pricing.destination(scope, wish.basket.country))
     await pricing.lock(scope, wish.basket.code)
     order = await locks.order(order_id)
     if order is None:
@@ -56,7 +56,9 @@ async def change(scope: Scope, order_id: int, wish: Change, staff_id: int) -> Or
         await table.filter(order_id=order_id).delete()
     await stock.release(order_id)
     before, order.total = order.total, wish.agreed
-    order.name, order.phone, order.address = person
+    if (to.address, to.country) != (order.address, order.country):
+        order.postal = placing.in_parts(to.postal)
+    order.name, order.phone, order.address, order.country = to.name, to.phone, to.address, to.country
     order.hold_until = max(order.hold_until or scope.now, scope.now + scope.order_hold)
     order.updated_at = scope.now
     await order.save()

@@ -14,6 +14,7 @@ from bot.core.pricing import Charge
 from bot.core.registry import reads
 from bot.services import order_states, payments, placing, pricing, refunds, same_person, shipments, stock
 from bot.services.cart import seen, summed
+from bot.services.contacts import Address
 from bot.services.order_numbers import normalise
 from bot.services.order_states import NOTHING, Doing
 from bot.services.refunds import Wish
@@ -59,6 +60,8 @@ class OrderView:
     refunded: Money | None = None  # a part of what was paid, given back
     parcels: tuple[Parcel, ...] = ()
     charges: tuple[Charge, ...] = ()  # with the lines they make the total, those that are included apart
+    country: str = ""
+    note: str = ""
 
     @property
     def hold_minutes(self) -> int:
@@ -67,32 +70,26 @@ class OrderView:
 
 
 async def place(
-    scope: Scope,
-    name: str,
-    phone: str,
-    address: str,
-    country: str = "",
-    method: str = "",
-    code: str = "",
-    agreed: int | None = None,
+    scope: Scope, to: Address, method: str = "", code: str = "", agreed: int | None = None, note: str = ""
 ) -> OrderView:
     """Order what is in the cart, hold its stock for `scope.order_hold`, and empty the cart.
 
-    `agreed` is the total that the customer said yes to, in minor units.
+    `agreed` is the total that the customer said yes to, in minor units; `note` is what they want us to know.
     Raises `Refused`: "cart_empty", "sold_out"(name, available), "price_changed"(name, old, new), "total_changed", what
     `pricing.breakdown` raises, and "blank" or "too_long"(most) with the field's name; the cart is kept.
     """
-    person = placing.person(name, phone, address)
+    to = placing.person(to, pricing.destination(scope, to.country))
+    note = placing.checked("note", note, 1000, blank=True)
     lines = await locks.cart(*await same_person.contacts(scope))
     in_cart, summed_up = {line.id: line.variant_id for line in lines}, summed(lines)
     await pricing.lock(scope, code)
     # First as it is: who is refused has waited for nobody, and the others lock their products late and briefly.
     wanted = await _offered(scope, summed_up)
     goods = Money(sum(line.quantity * one.price.amount for line, one in wanted), scope.currency)
-    parts = await pricing.breakdown(scope, goods, country, method, code)
+    parts = await pricing.breakdown(scope, goods, to.country, method, code)
     if agreed not in (None, parts.total.amount):
         raise Refused("total_changed")
-    order = await placing.insert(scope, *person, total=parts.total.amount)
+    order = await placing.insert(scope, to, total=parts.total.amount, note=note)
     await pricing.keep(order, parts)
     ordered = {one.row.id for _, one in wanted}
     await execute(client(), [(_TAKEN_OUT, [(id_,) for id_, variant in in_cart.items() if variant in ordered])])
@@ -265,6 +262,8 @@ def _view(
         refunded=refunded,
         parcels=parcels,
         charges=charges,
+        country=order.country,
+        note=order.note,
     )
 
 

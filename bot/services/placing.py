@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from bot.core.errors import Refused
+from bot.core.postal import NOWHERE, Postal
 from bot.services import order_states, stock
+from bot.services.contacts import Address
 from bot.services.order_numbers import new_number
 from bot.services.scope import Scope
 from bot.services.variants import Priced
@@ -27,9 +31,26 @@ def checked(field: str, value: str, most: int, *, blank: bool = False) -> str:
     return value
 
 
-def person(name: str, phone: str, address: str) -> tuple[str, str, str]:
-    """For whom and where to. Raises as `checked` does."""
-    return checked("name", name, 200), checked("phone", phone, 64, blank=True), checked("address", address, 1000)
+def person(to: Address, country: str) -> Address:
+    """For whom and where to, in that country. Raises as `checked` does."""
+    return Address(
+        checked("name", to.name, 200),
+        checked("phone", to.phone, 64, blank=True),
+        checked("address", to.address, 1000),
+        country,
+        to.postal,
+    )
+
+
+def in_parts(postal: Postal) -> str:
+    """As an order keeps it; more than it can hold it has as one text only."""
+    told = msgspec.json.encode(postal.as_dict()).decode() if postal != NOWHERE else ""
+    return told if len(told) <= 2000 else ""
+
+
+def of_parts(kept: str) -> Postal:
+    """The inverse of `in_parts`."""
+    return msgspec.json.decode(kept, type=Postal) if kept else NOWHERE
 
 
 async def check_stock(scope: Scope, wanted: Wanted, besides: int | None = None) -> None:
@@ -42,7 +63,7 @@ async def check_stock(scope: Scope, wanted: Wanted, besides: int | None = None) 
 
 
 async def insert(
-    scope: Scope, name: str, phone: str, address: str, *, total: int, numbers: Callable[[], str] = new_number
+    scope: Scope, to: Address, *, total: int, note: str = "", numbers: Callable[[], str] = new_number
 ) -> Order:
     """A placed order without lines, under a number that no other has; `total` in minor units."""
     order = Order(
@@ -52,9 +73,12 @@ async def insert(
         state=order_states.PLACED,
         total=total,
         currency=scope.currency,
-        name=name,
-        phone=phone,
-        address=address,
+        name=to.name,
+        phone=to.phone,
+        address=to.address,
+        country=to.country,
+        postal=in_parts(to.postal),
+        note=note,
         hold_until=scope.now + scope.order_hold,
         created_at=scope.now,
         updated_at=scope.now,

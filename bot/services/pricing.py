@@ -59,7 +59,7 @@ async def breakdown(
     Raises `Refused`: "no_country"(known), "no_method"(known), "no_shipping", "no_code", "code_used", and what
     `price` raises.
     """
-    country = _country(scope, country)
+    country = destination(scope, country)
     found = await _code(scope, code, besides) if code.strip() else None
     return price(goods, scope.rates, country, _method(scope, country, method), found, language(scope.locale))
 
@@ -107,7 +107,8 @@ async def charges(currencies: Mapping[int, str]) -> dict[int, tuple[Charge, ...]
     return found
 
 
-def _country(scope: Scope, country: str) -> str:
+def destination(scope: Scope, country: str) -> str:
+    """Where it goes: "" is the one that the shop sells to. Raises `Refused("no_country")`(known)."""
     sold_to = scope.rates.countries
     country = country or (sold_to[0] if len(sold_to) == 1 else "")
     if sold_to and country not in sold_to:

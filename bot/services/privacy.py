@@ -47,6 +47,7 @@ from models import (
     OrderCharge,
     OrderEvent,
     OrderLine,
+    OrderNote,
     Payment,
     PaymentEvent,
     PersonCode,
@@ -171,7 +172,7 @@ async def _follow_payments(orders: list[int], now: datetime) -> None:
 #: Tables whose rows stay, and what is blanked in them.
 _KEPT: Mapping[str, Mapping[str, Any]] = {
     "contact": {"name": "", "locale": "", "phone": "", "email": "", "delivery": "", "person_id": None},
-    "order": {"name": "", "phone": "", "address": "", "conversation_id": None},
+    "order": {"name": "", "phone": "", "address": "", "postal": "", "note": "", "conversation_id": None},
     "order_line": {},
     "order_charge": {},
     "order_event": {"note": ""},
@@ -245,6 +246,7 @@ def _rows(person: _Person) -> dict[str, QuerySet[Any]]:
         "stock_hold": StockHold.filter(order_id__in=orders),
         "stock_pick": StockPick.filter(order_id__in=orders),
         "shipment": Shipment.filter(order_id__in=orders),
+        "order_note": OrderNote.filter(order_id__in=orders),
         "order_event": OrderEvent.filter(order_id__in=orders),
         "order_charge": OrderCharge.filter(order_id__in=orders),
         "order_line": OrderLine.filter(order_id__in=orders),

@@ -58,7 +58,8 @@ async def addresses(scope: Scope) -> tuple[Address, ...]:
     people = await same_person.contacts(scope)
     newest = Order.filter(contact_id__in=people).exclude(address="").order_by("-created_at", "-id").limit(4 * OFFERED)
     known = [last] if last else []
-    known += [Address(row.name, row.phone, row.address) for row in await newest]
+    rows = await newest
+    known += [Address(one.name, one.phone, one.address, one.country, placing.of_parts(one.postal)) for one in rows]
     return tuple(dict.fromkeys(known))[:OFFERED]
 
 
@@ -90,19 +91,19 @@ async def place(scope: Scope, wish: Wish, staff_id: int) -> tuple[OrderView, boo
     known = await Order.filter(number=number, conversation_id=scope.conversation_id).first()
     if known is not None:
         return await orders.view(known), False
-    person = placing.person(wish.to.name, wish.to.phone, wish.to.address)
     basket = wish.basket
+    to = await _in_parts(scope, placing.person(wish.to, pricing.destination(scope, basket.country)))
     await pricing.lock(scope, basket.code)
     wanted, parts = await reckoned(scope, basket, locked=True)
     if parts.total.amount != wish.agreed:
         raise Refused("total_changed")
     numbers = iter([number])
     order = await placing.insert(
-        scope, *person, total=wish.agreed, numbers=lambda: next(numbers, None) or order_numbers.new_number()
+        scope, to, total=wish.agreed, numbers=lambda: next(numbers, None) or order_numbers.new_number()
     )
     await pricing.keep(order, parts)
     await placing.fill(scope, order, wanted)
-    await contacts.remember(scope, *person)
+    await contacts.remember(scope, to.name, to.phone, to.address, to.country, to.postal)
     await order_states.record(order, "", f"staff:{staff_id}", scope.now, wish.note)
     await audit.record(staff_id, "order.place", f"order:{order.id}", scope.now)
     return await orders.view(order), True
@@ -127,6 +128,12 @@ async def reckoned(
     await placing.check_stock(scope, wanted, besides)
     goods = Money(sum(quantity * one.price.amount for quantity, one in wanted), scope.currency)
     return wanted, await pricing.breakdown(scope, goods, basket.country, basket.method, basket.code, besides)
+
+
+async def _in_parts(scope: Scope, to: Address) -> Address:
+    """With the parts in which the customer told it, if they did."""
+    known = [one.postal for one in await addresses(scope) if (one.address, one.country) == (to.address, to.country)]
+    return replace(to, postal=next(iter(known), to.postal))
 
 
 def _country(scope: Scope, country: str) -> str:

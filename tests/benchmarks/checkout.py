@@ -25,6 +25,7 @@ from bot.core.money import Money
 from bot.core.payment import Checkout, PaymentTruth
 from bot.core.profiles import TELEGRAM
 from bot.services import cart, orders, payments, settlement
+from bot.services.contacts import Address
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
 from bot.services.scope import Scope
 from models import Contact, Conversation, Identity
@@ -107,7 +108,7 @@ async def _buys(waiting: list[Scope]) -> None:
         async with transaction():
             await cart.add(scope, SKUS[scope.contact_id % len(SKUS)], 1)
         async with transaction():
-            order = await orders.place(scope, "Ann Lee", "", "1 West Lake Road")
+            order = await orders.place(scope, Address("Ann Lee", "", "1 West Lake Road"))
             payment = await payments.begin(scope, order.number, "local")
         async with transaction():
             await payments.opened(payment.key, Checkout(f"at-{payment.key}", "https://bank.example/"), NOW)

@@ -2,7 +2,8 @@
 
 A dialog is replayed from its journal. What `chat` gives is in the journal; anything else that is
 awaited would be awaited again at every replay, and might answer differently. A part of a dialog may be
-a coroutine of its own, in the same file, that is given `chat` first: it is held to the same rule.
+a coroutine of its own, in the same file or another one of handlers/, that is given `chat` first: it is held to the
+same rule.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def violations(root: Path) -> list[Finding]:
     return [
         finding
         for source in python_sources(root, ["handlers"])
-        for finding in _visit(source, source.tree, _parts(source.tree), has_chat=False)
+        for finding in _visit(source, source.tree, _parts(source.tree) | _shared(source.tree, root), has_chat=False)
     ]
 
 
@@ -33,6 +34,32 @@ def _parts(tree: ast.Module) -> frozenset[str]:
     other |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     other |= {node.asname or node.name for node in ast.walk(tree) if isinstance(node, ast.alias)}
     return frozenset(name for name in mine - other if named.count(name) == 1)
+
+
+def _shared(tree: ast.Module, root: Path) -> frozenset[str]:
+    """Parts of other files of handlers/ that are imported under their names, unless these stand for anything else."""
+    found = [
+        alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").startswith("handlers.")
+        for alias in node.names
+        if alias.asname is None and alias.name in _parts_of(root.joinpath(*str(node.module).split(".")))
+    ]
+    other = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    other |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    other |= {node.name for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef)}
+    named = [
+        alias.asname or alias.name
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Import | ast.ImportFrom)
+        for alias in n.names
+    ]
+    return frozenset(name for name in found if name not in other and named.count(name) == 1)
+
+
+def _parts_of(module: Path) -> frozenset[str]:
+    file = module.with_suffix(".py")
+    return _parts(ast.parse(file.read_text("utf-8"))) if file.is_file() else frozenset()
 
 
 def _is_part(function: ast.AsyncFunctionDef) -> bool:

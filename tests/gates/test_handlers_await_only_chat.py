@@ -95,6 +95,22 @@ def test_a_part_of_the_same_file_may_be_awaited(tmp_path: Path) -> None:
     assert beside(tmp_path, "await part(chat, 1)", PART) == []
 
 
+def test_a_part_of_another_file_of_handlers_may_be_awaited(tmp_path: Path) -> None:
+    (tmp_path / "handlers").mkdir()
+    (tmp_path / "handlers" / "parts.py").write_text(PART)
+    here = tmp_path / "handlers" / "sample.py"
+    body = "\n\nasync def sample(chat: Chat) -> None:\n    await part(chat)\n"
+    here.write_text(f"from handlers.parts import part{body}")
+    assert violations(tmp_path) == []
+    for other in (
+        "from handlers.parts import part as part",
+        "from handlers.other import part",
+        "from .parts import part",
+    ):
+        here.write_text(f"{other}{body}part = 1\n" if " as " in other else f"{other}{body}")
+        assert len(violations(tmp_path)) == 1, other
+
+
 @pytest.mark.parametrize("body", ["await part()", "await part(1, chat)", "await part(chat=chat)", "await apart(chat)"])
 def test_a_part_is_given_chat_first(tmp_path: Path, body: str) -> None:
     assert len(beside(tmp_path, body, PART)) == 1

@@ -6,7 +6,7 @@ from bot.core.pricing import Code, Method, Rates
 from models import Order, OrderCharge
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.shopkeeping import stock
-from tests.scenarios.test_order import give_address, go_to_checkout
+from tests.scenarios.test_order import go_to_checkout, tell_address
 
 RATES = Rates(
     countries=("CN", "DE"),
@@ -20,8 +20,13 @@ RATES = Rates(
 )
 
 
-async def goes_abroad(ann: Customer) -> None:
+async def address_abroad(ann: Customer) -> None:
+    """In Germany, all of it in one message."""
     await ann.picks("Germany")
+    await tell_address(ann, "Torstr. 1, 10115 Berlin")
+
+
+async def goes_abroad(ann: Customer) -> None:
     await ann.picks("Courier")
     await ann.says("skip")
     await ann.picks("Place the order")
@@ -33,8 +38,7 @@ async def test_what_was_chosen_is_what_is_paid(sim: Simulator) -> None:
     await stock(sim)
     ann = await sim.customer()
     await go_to_checkout(ann)
-    await give_address(ann)
-    await ann.picks("Germany")
+    await address_abroad(ann)
     await ann.picks("Courier")
     await ann.says("milk")
     assert await ann.times("I do not know that code") == 1
@@ -46,6 +50,7 @@ async def test_what_was_chosen_is_what_is_paid(sim: Simulator) -> None:
     order = await Order.get()
     total = 6800 - 680 + 3000 + 638
     assert (order.state, order.total) == ("paid", total)
+    assert (order.country, order.address) == ("DE", "Torstr. 1\n10115 Berlin")
     assert await OrderCharge.all().count() == 3
 
 
@@ -55,7 +60,7 @@ async def test_who_orders_again_is_asked_where_to_and_how(sim: Simulator) -> Non
     await stock(sim)
     ann = await sim.customer()
     await go_to_checkout(ann)
-    await give_address(ann)
+    await address_abroad(ann)
     await goes_abroad(ann)
     number = (await Order.get()).number
     await ann.says("/orders")

@@ -17,9 +17,17 @@ async def fill_cart(ann: Customer) -> None:
 
 
 async def give_address(ann: Customer) -> None:
+    await tell_address(ann, "1 West Lake Road, Hangzhou")
+
+
+async def tell_address(ann: Customer, address: str) -> None:
+    """By one question after another, or all at once where a form asks for it."""
+    if ann.channel.capabilities.forms:
+        await ann.says(f"Ann Lee, +86 138 0013 8000, {address}")
+        return
     await ann.says("Ann Lee")
     await ann.says("+86 138 0013 8000")
-    await ann.says("1 West Lake Road, Hangzhou")
+    await ann.says(address)
 
 
 async def go_to_checkout(ann: Customer) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from bot.core.money import Money
 from bot.core.payment import Checkout, PaymentTruth, Terms
 from bot.services import cart, orders, payments, products, settlement
+from bot.services.contacts import Address
 from bot.services.orders import OrderView
 from bot.services.payments import PaymentView
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
@@ -96,7 +97,7 @@ class Shop:
     async def checks_out(self, scope: Scope) -> OrderView:
         """Order what is in the cart."""
         async with transaction():
-            return await orders.place(self.at(scope), "Ann Lee", "555 0100", "1 Tea Lane")
+            return await orders.place(self.at(scope), Address("Ann Lee", "555 0100", "1 Tea Lane"))
 
     async def buys(self, scope: Scope, sku: str = "tea", quantity: int = 1) -> OrderView:
         """From shelf to unpaid order."""

@@ -7,6 +7,7 @@ import pytest
 
 from bot.core.errors import BadInput, Refused
 from bot.services import orders, placing
+from bot.services.contacts import Address
 from bot.services.order_states import BY_STAFF, STATES, STEPS, Doing, allowed
 from bot.services.orders import EXPIRE_AT_ONCE, OrderView
 from bot.services.shipments import Parcel
@@ -190,7 +191,7 @@ async def test_expiry_ends_what_is_over_and_nothing_else(shop: Shop) -> None:
 async def test_expiry_takes_a_batch_at_a_time(shop: Shop) -> None:
     scope = await shop.customer()
     for number in range(EXPIRE_AT_ONCE + 1):
-        await placing.insert(scope, "a", "", "b", total=1, numbers=lambda number=number: f"N-{number}")  # type: ignore[misc]
+        await placing.insert(scope, Address("a", "", "b"), total=1, numbers=lambda number=number: f"N-{number}")  # type: ignore[misc]
     shop.later(hours=1)
     async with transaction():
         assert len(await orders.expire(shop.now)) == EXPIRE_AT_ONCE

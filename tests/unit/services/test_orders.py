@@ -9,6 +9,7 @@ import pytest
 from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.services import cart, orders, placing
+from bot.services.contacts import Address
 from bot.services.order_numbers import ALPHABET, new_number, normalise
 from bot.services.scope import ORDER_HOLD
 from models import CartLine, Order, OrderLine, Product
@@ -60,7 +61,7 @@ async def test_what_is_missing_or_too_long_is_named(
     await shop.wants(scope)
     with pytest.raises(Refused, match=code) as refused:
         async with transaction():
-            await orders.place(scope, name, phone, address)
+            await orders.place(scope, Address(name, phone, address))
     assert refused.value.facts["field"] == field
     assert await Order.all().count() == 0
     assert len((await cart.view(scope)).lines) == 1
@@ -145,8 +146,8 @@ async def test_a_taken_number_is_drawn_again(any_shop: Shop) -> None:
     scope = await any_shop.customer()
     drawn = iter(["A", "A", "A", "B"])
     async with transaction():
-        first = await placing.insert(scope, "a", "", "b", total=1, numbers=lambda: next(drawn))
-        second = await placing.insert(scope, "a", "", "b", total=1, numbers=lambda: next(drawn))
+        first = await placing.insert(scope, Address("a", "", "b"), total=1, numbers=lambda: next(drawn))
+        second = await placing.insert(scope, Address("a", "", "b"), total=1, numbers=lambda: next(drawn))
     assert (first.number, second.number, await Order.all().count()) == ("A", "B", 2)
 
 

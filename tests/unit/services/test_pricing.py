@@ -11,6 +11,7 @@ import pytest
 from bot.core.errors import Refused
 from bot.core.pricing import Code, Method, Rates
 from bot.services import orders, pricing
+from bot.services.contacts import Address
 from bot.services.orders import OrderView
 from bot.services.scope import Scope
 from models import Order, OrderLine, Payment, locks
@@ -26,7 +27,7 @@ def buys(
     scope: Scope, rates: Rates, code: str = "tea", agreed: int | None = None
 ) -> Callable[[], Awaitable[OrderView]]:
     with_rates = replace(scope, rates=rates)
-    return lambda: orders.place(with_rates, "Ann", "", "1 Tea Lane", code=code, agreed=agreed)
+    return lambda: orders.place(with_rates, Address("Ann", "", "1 Tea Lane"), code=code, agreed=agreed)
 
 
 async def placed(shop: Shop, scope: Scope, rates: Rates, code: str = "tea", agreed: int | None = None) -> OrderView:

@@ -49,6 +49,7 @@ PERSONAL: tuple[type[Model], ...] = (
     models.OrderLine,
     models.OrderCharge,
     models.OrderEvent,
+    models.OrderNote,
     models.Shipment,
     models.StockHold,
     models.StockPick,
@@ -77,7 +78,7 @@ OTHER |= {"StoreOrder"}  # which number an order has in the shop
 OTHER |= {"StoreReview"}  # blank once they are forgotten, until it is gone in the shop: test_store_reviews
 #: What the law wants kept: which order, what, how much, paid how and when. The contact's own row stays, blank.
 LEGAL = {
-    "order": {"number", "account", "state", "currency"},
+    "order": {"number", "account", "state", "currency", "country"},
     "order_line": {"sku", "name"},
     "order_charge": {"kind", "name", "title"},
     "order_event": {"from_state", "to_state", "actor", "what"},

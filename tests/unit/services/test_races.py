@@ -18,6 +18,7 @@ from bot.core.money import Money
 from bot.core.payment import PaymentTruth
 from bot.core.ports import StoredFile
 from bot.services import attachments, cart, orders, payments, placing, privacy, reviews, settlement
+from bot.services.contacts import Address
 from bot.services.orders import OrderView
 from bot.services.payments import PaymentView
 from bot.services.scope import Scope
@@ -30,7 +31,7 @@ from tests.unit.services.shop import Shop, costs, held, on_shelf, steps_of
 
 
 def places(scope: Scope) -> Callable[[], Awaitable[OrderView]]:
-    return lambda: orders.place(scope, "Bob", "", "2 Tea Lane")
+    return lambda: orders.place(scope, Address("Bob", "", "2 Tea Lane"))
 
 
 def settles(payment: PaymentView, shop: Shop) -> Callable[[], Awaitable[Settlement]]:

@@ -20,6 +20,7 @@ from bot.core.events import ContactErased
 from bot.runtime.state import find_states
 from bot.runtime.writes import DELETE_DIALOG
 from bot.services import attachments, cart, contacts, orders, people, person_codes, privacy, reach, reviews, same_person
+from bot.services.contacts import Address
 from bot.services.same_person import Joined
 from bot.services.scope import Scope
 from bot.storage.local import LocalStorage
@@ -140,7 +141,7 @@ async def test_a_cart_is_one_and_each_line_keeps_its_place(shop: Shop) -> None:
     with pytest.raises(Refused, match="sold_out"):
         await cart.add(ann, "tea", 9)
     await cart.add(ann, "tea", 1)
-    order = await orders.place(web, "Ann", "", "Hangzhou")
+    order = await orders.place(web, Address("Ann", "", "Hangzhou"))
     assert [line.quantity for line in order.lines] == [2]
     assert await models.CartLine.all().count() == 0
     assert (await cart.clear(ann)).lines == ()

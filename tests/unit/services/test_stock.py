@@ -11,6 +11,7 @@ import pytest
 from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
 from bot.services import cart, catalogue, orders, placing, products, stock
+from bot.services.contacts import Address
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
 from models import Order, Place, Price, Product, Stock, StockHold, Variant
 from models.database import execute, transaction
@@ -46,7 +47,7 @@ async def test_200_buyers_get_the_10_pieces_of_two_places(any_shop: Shop) -> Non
     async def tries(number: int) -> str:
         try:
             async with transaction():
-                return (await orders.place(buyers[number], "Ann", "", "1 Tea Lane")).number
+                return (await orders.place(buyers[number], Address("Ann", "", "1 Tea Lane"))).number
         except Refused as refused:
             return refused.code
 
@@ -235,7 +236,7 @@ async def test_a_node_of_the_release_before_sells_the_same_pieces(shared: Shop) 
     await shop.pays(ann, await shop.buys(ann, quantity=2))
     assert (await Product.get(id=tea.id)).stock == 3
     bob = await shop.customer("Bob")
-    order = await placing.insert(bob, "Bob", "", "x", total=6800)
+    order = await placing.insert(bob, Address("Bob", "", "x"), total=6800)
     old = (
         ("INSERT INTO cart_line (contact_id, product_id, quantity, price_seen, created_at) VALUES (?,?,?,?,?)",
          (bob.contact_id, tea.id, 1, 6800, NOW)),

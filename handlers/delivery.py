@@ -1,0 +1,230 @@
+"""Where an order goes: as last time, or told anew, as the country that it goes to writes addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from bot.core import place, postal, postal_reading
+from bot.core.chat import Chat
+from bot.core.message import Field
+from bot.core.place import Place
+from bot.core.postal import Name, Part, Postal, Wrong
+from bot.core.text import Say, _
+from bot.services import contacts, pricing
+from bot.services.contacts import Address
+from handlers import address_words as words
+from handlers.terms import named
+
+PHONE = re.compile(r"\+?[\d\s()-]{6,20}")
+#: Characters of a name, a phone number and a part of an address.
+MOST = {"name": 100, "phone": 30}
+PART = 300
+#: What a browser knows the parts as.
+FILLS = {
+    "name": "name",
+    "phone": "tel",
+    "street": "street-address",
+    "district": "address-level3",
+    "city": "address-level2",
+    "region": "address-level1",
+    "postcode": "postal-code",
+}
+
+
+async def delivery(chat: Chat) -> Address:
+    """Where to: as last time, or anew."""
+    last, sold_to = await chat.do(contacts.last_address), await chat.do(pricing.countries)
+    is_served = last is not None and (not last.country or not sold_to or last.country in sold_to)
+    if (
+        last
+        and is_served
+        and await chat.confirm(
+            _("Shall it go to {name}, {address}, as last time?", name=last.name, address=line(chat, last)),
+            style="primary",
+        )
+    ):
+        return last if last.country else replace(last, country=await country(chat, sold_to))
+    to = await anew(chat, await country(chat, sold_to))
+    await chat.do(contacts.remember, to.name, to.phone, to.address, to.country, to.postal)
+    return to
+
+
+def line(chat: Chat, to: Address) -> str:
+    """An address in one line, with its country where it is known in parts."""
+    told = re.sub(r"\s*\n\s*", ", ", to.address)
+    return f"{told}, {named(chat)(to.country)}" if to.country and to.postal != postal.NOWHERE else told
+
+
+async def country(chat: Chat, sold_to: tuple[str, ...]) -> str:
+    """Which of those that are sold to; "" where the shop does not say."""
+    if len(sold_to) > 1:
+        return await chat.choose(_("Which country shall it go to?"), sold_to, label=named(chat), expire="1d")
+    return next(iter(sold_to), "")
+
+
+async def anew(chat: Chat, to: str) -> Address:
+    """Name, phone and address in the country `to`: by a form where there is one, else by one question after another."""
+    if chat.person.capabilities.forms:
+        told = await chat.fill(
+            _("Where shall we deliver? Fill in the form, or write it all in one message."),
+            form(chat, to), read=reads(chat, to), check=checks(to), remind="30m", expire="1d",
+        )  # fmt: skip
+        parts = postal.tidy(to, _postal(told))
+        return _address(told["name"], told["phone"], to, parts)
+    who = _("Who is it for? Please tell me the name.")
+    said = await chat.ask(who, most=1000, check=checks_name(to), remind="30m", expire="1d")
+    name, phone, rest = postal_reading.person(said, to)
+    if not phone:
+        name, rest = said, ""
+    name = name or await chat.ask(_("What is the name of whoever gets it?"), most=100, remind="30m", expire="1d")
+    if not phone or phone_problem(phone):
+        question = _("And a phone number for the courier?")
+        phone = await chat.ask(question, check=phone_problem, remind="30m", expire="1d")
+    return await whereabouts(chat, name, phone, to, rest)
+
+
+async def whereabouts(chat: Chat, name: str, phone: str, to: str, told: str) -> Address:
+    """Where to deliver; of a place on the map also what it does not say. Staff see its point with a link to a map."""
+    said = told or await chat.ask(words.question(chat, to), most=1000, places=True, remind="30m", expire="1d")
+    found = place.read(said)
+    if found is not None:
+        said = await at_place(chat, found)
+    if not to:
+        return Address(name, phone, f"{said} {found}" if found and not found.words else said)
+    parts = await whole(chat, to, read(chat, said, to))
+    address = _address(name, phone, to, parts)
+    return replace(address, address=f"{address.address}\n{found}") if found and not found.words else address
+
+
+async def at_place(chat: Chat, found: Place) -> str:
+    """What a place on the map is in words."""
+    if not found.words:
+        return await chat.ask(
+            _("Thank you, I have the place on the map. Which street, house and floor is it?"),
+            most=300,
+            remind="30m",
+            expire="1d",
+        )
+    more = await chat.ask(
+        _("Thank you: {place}. Which house, floor and door is it, if that does not say it all?", place=found.words),
+        optional=True,
+        most=300,
+        remind="30m",
+        expire="1d",
+    )
+    return ", ".join(filter(None, (found.words, more)))
+
+
+async def whole(chat: Chat, to: str, told: Postal) -> Postal:
+    """The address with what was missing or wrong in it, each asked for alone."""
+    while wrong := postal.problems(to, told):
+        name, what = next(iter(wrong.items()))
+        part = next(one for one in postal.parts(to) if one.name == name)
+        if told.of(name):
+            chat.say(words.problem(to, part, what, told.of(name)))
+        value = await one_part(chat, to, part, told)
+        told = postal.tidy(to, told.but(name, value))
+    return told
+
+
+async def one_part(chat: Chat, to: str, part: Part, told: Postal) -> str:
+    """One part of it, in the country's words."""
+    question, regions = words.ask(part), postal.regions(to) if part.name == "region" else ()
+    if 0 < len(regions) <= words.FEW:
+        key, _name = await chat.choose(question, regions, label=lambda one: one[1], key=lambda one: one[0], expire="1d")
+        return key
+    return await chat.ask(question, check=checks_part(to, part, told), most=PART, remind="30m", expire="1d")
+
+
+def checks_name(to: str) -> Callable[[str], Say | None]:
+    """What is wrong with a name; all that is needed may be told in its place."""
+
+    def check(said: str) -> Say | None:
+        is_long = len(said) > MOST["name"] and not postal_reading.person(said, to)[1]
+        return _("That is too long: at most {most} characters.", most=MOST["name"]) if is_long else None
+
+    return check
+
+
+def checks_part(to: str, part: Part, told: Postal) -> Callable[[str], Say | None]:
+    """What is wrong with an answer to `one_part`; with a region, too, that the code of the place does not fit."""
+
+    def check(value: str) -> Say | None:
+        what = postal.wrong(to, part.name, value, told.region)
+        return words.problem(to, part, what, value) if what else None
+
+    return check
+
+
+def form(chat: Chat, to: str) -> tuple[Field, ...]:
+    """Name, phone and the parts of an address, in the order of the country."""
+    found = [Field(name, chat.words(words.PERSON[name]), FILLS[name]) for name in ("name", "phone")]
+    for part in postal.parts(to):
+        options = tuple(name for _, name in postal.regions(to)) if part.name == "region" else ()
+        label = chat.words(words.label(part))
+        label = label[:1].upper() + label[1:]
+        found.append(Field(part.name, label, FILLS[part.name], "", "", part.is_required, part.example, options))
+    return tuple(found)
+
+
+def reads(chat: Chat, to: str) -> Callable[[str], Mapping[str, str]]:
+    """The values of `form` in what was sent: in lines with its labels, or all in one."""
+    labels = {one.name: one.label for one in form(chat, to)}
+
+    def read_form(text: str) -> Mapping[str, str]:
+        found, rest = postal_reading.labelled(text, labels)
+        if not rest:
+            return found
+        name, phone, rest = postal_reading.person(rest, to)
+        parts = postal_reading.address(rest, to).as_dict()
+        return {key: value for key, value in {"name": name, "phone": phone, **parts, **found}.items() if value}
+
+    return read_form
+
+
+def read(chat: Chat, text: str, to: str) -> Postal:
+    """The parts of an address in what was said: with the labels of the form, or as they stand on a parcel."""
+    found, rest = postal_reading.labelled(text, {part.name: chat.words(words.label(part)) for part in postal.parts(to)})
+    told = postal_reading.address(rest, to).as_dict() if rest else {}
+    return postal.tidy(to, _postal({**told, **found}))
+
+
+def checks(to: str) -> Callable[[Mapping[str, str]], Mapping[str, Say]]:
+    """What is wrong with the values of `form`."""
+
+    def check(values: Mapping[str, str]) -> Mapping[str, Say]:
+        found: dict[str, Say] = {}
+        if not values.get("name", "").strip():
+            found["name"] = words.MISSING
+        if problem := phone_problem(values.get("phone", "").strip()):
+            found["phone"] = problem
+        for part in postal.parts(to):
+            value = values.get(part.name, "")
+            what: Wrong = postal.wrong(to, part.name, value, postal.tidy(to, _postal(values)).region)
+            if what:
+                found[part.name] = words.problem(to, part, what, value)
+        for name, value in values.items():
+            most = MOST.get(name, PART)
+            if len(value) > most:
+                found[name] = _("That is too long: at most {most} characters.", most=most)
+        return found
+
+    return check
+
+
+def _postal(values: Mapping[str, str]) -> Postal:
+    names: tuple[Name, ...] = ("street", "district", "city", "region", "postcode")
+    return Postal(**{name: values.get(name, "").strip() for name in names})
+
+
+def _address(name: str, phone: str, to: str, parts: Postal) -> Address:
+    if not to:
+        return Address(name.strip(), phone.strip(), parts.street)
+    return Address(name.strip(), phone.strip(), postal.written(to, parts), to, parts)
+
+
+def phone_problem(phone: str) -> Say | None:
+    """What is wrong with a phone number, if anything."""
+    return None if PHONE.fullmatch(phone) else _("That does not look like a phone number. Digits are enough.")
