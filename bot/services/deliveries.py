@@ -8,7 +8,7 @@ from bot.services import orders
 from bot.services.order_states import ARRIVED
 from bot.services.orders import OrderView
 from bot.services.scope import Scope
-from bot.services.unasked import FREE, Find, Where
+from bot.services.unasked import Find, Where, free
 from models import Order, Review, locks
 from models.database import fetch
 
@@ -18,7 +18,7 @@ AT_ONCE = 100
 STALE = timedelta(days=14)
 _TO_REVIEW = (
     'SELECT o.id FROM "order" o WHERE o.review_asked_at IS NULL AND o.paid_at IS NOT NULL '  # noqa: S608 - ours
-    f"AND o.delivered_at <= ? AND o.delivered_at > ? AND {FREE.format(contact='o.contact_id')} "
+    f"AND o.delivered_at <= ? AND o.delivered_at > ? AND {free('o.contact_id')} "
     "ORDER BY o.delivered_at, o.id LIMIT ?"
 )
 

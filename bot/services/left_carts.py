@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.services import same_person
-from bot.services.unasked import FREE, PEOPLE, Find, Where
+from bot.services.unasked import Find, Where, free, theirs
 from models import CartLine, Conversation, Order, locks
 from models.database import fetch
 
@@ -15,14 +15,14 @@ from models.database import fetch
 AT_ONCE = 100
 #: What was left longer than this behind the hour is forgotten: the reminding was off, or nothing ran.
 STALE = timedelta(days=7)
-_PEOPLE = PEOPLE.format(contact="l.contact_id")
+_CONTACT = "l.contact_id"
 _DUE = (
     "SELECT l.contact_id FROM cart_line l WHERE l.reminded_at IS NULL AND l.created_at <= ? "  # noqa: S608 - ours
-    f"AND l.created_at > ? AND NOT EXISTS (SELECT 1 FROM cart_line n WHERE n.contact_id IN {_PEOPLE} "
-    f"AND n.created_at > ?) AND NOT EXISTS (SELECT 1 FROM conversation t WHERE t.contact_id IN {_PEOPLE} "
+    f"AND l.created_at > ? AND NOT EXISTS ({theirs('cart_line', 'n', _CONTACT)} AND n.created_at > ?) "
+    f"AND NOT EXISTS ({theirs('conversation', 't', _CONTACT)} "
     "AND (t.last_at > ? OR EXISTS (SELECT 1 FROM dialog d WHERE d.conversation_id = t.id AND d.state = 'asking' "
     "AND d.background = ? AND d.moved_to_id IS NULL AND d.expire_at IS NOT NULL))) "
-    f"AND {FREE.format(contact='l.contact_id')} ORDER BY l.created_at, l.id LIMIT ?"
+    f"AND {free(_CONTACT)} ORDER BY l.created_at, l.id LIMIT ?"
 )
 
 

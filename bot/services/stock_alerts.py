@@ -12,7 +12,7 @@ from bot.core.errors import Refused
 from bot.core.registry import reads
 from bot.services import same_person, stock
 from bot.services.scope import Scope
-from bot.services.unasked import FREE, Find, Where
+from bot.services.unasked import Find, Where, free
 from bot.services.variants import Priced, by_sku
 from models import StockAlert, locks
 from models.database import fetch, transaction
@@ -24,7 +24,7 @@ _WAITED_FOR = (
     "JOIN product p ON p.id = v.product_id WHERE v.active AND p.active ORDER BY a.variant_id"
 )
 _WHO = (
-    f"SELECT a.id FROM stock_alert a WHERE a.variant_id = ? AND {FREE.format(contact='a.contact_id')} "  # noqa: S608
+    f"SELECT a.id FROM stock_alert a WHERE a.variant_id = ? AND {free('a.contact_id')} "  # noqa: S608
     "ORDER BY a.id LIMIT ?"
 )
 _PREFIX = "back:"

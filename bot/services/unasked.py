@@ -11,17 +11,27 @@ from bot.core.quiet import QuietHours
 from bot.services import reach
 from models import Conversation
 
-#: Of SQL: the contacts of the person of `{contact}`.
-PEOPLE = (
-    "(SELECT COALESCE(p.id, k.id) FROM contact k LEFT JOIN contact p ON p.person_id = k.person_id "
-    "WHERE k.id = {contact})"
+_OF_PERSON = (
+    "SELECT 1 FROM contact k LEFT JOIN contact p ON p.person_id = k.person_id "
+    "JOIN {table} {name} ON {name}.contact_id = COALESCE(p.id, k.id) WHERE k.id = {contact}"
 )
-#: Of SQL: whether the bot has the word in a conversation of the person of `{contact}`; its one parameter is now.
-#: Whoever talks with staff everywhere would else be looked at again at each tick, ahead of all others.
-FREE = (
-    f"EXISTS (SELECT 1 FROM conversation t WHERE t.contact_id IN {PEOPLE} AND t.owner_id IS NULL "  # noqa: S608 - ours
-    "AND (t.elsewhere_until IS NULL OR t.elsewhere_until <= ?))"
-)
+
+
+def theirs(table: str, name: str, contact: str) -> str:
+    """SQL, to be asked for with `EXISTS`: the rows of `table` of the person of `contact`, known by `name`.
+
+    One statement with its join: as a list of contacts within another one PostgreSQL reads the whole table for each row.
+    """
+    return _OF_PERSON.format(table=table, name=name, contact=contact)
+
+
+def free(contact: str) -> str:
+    """SQL: whether the bot has the word in a conversation of the person of `contact`; its one parameter is now.
+
+    Whoever talks with staff everywhere would else be looked at again at each tick, ahead of all others.
+    """
+    talks = theirs("conversation", "t", contact)
+    return f"EXISTS ({talks} AND t.owner_id IS NULL AND (t.elsewhere_until IS NULL OR t.elsewhere_until <= ?))"
 
 
 @dataclass(frozen=True, slots=True)
