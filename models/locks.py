@@ -175,12 +175,14 @@ async def products(ids: Iterable[int]) -> dict[int, Product]:
     return {row.id: row for row in found}
 
 
-async def products_of(skus: Iterable[str]) -> None:
-    """The products of these variants: nobody else holds, sells or changes any of them."""
-    wanted = sorted(set(skus))
-    if wanted:
-        of = await fetch(f"SELECT product_id FROM variant WHERE sku IN ({marks(len(wanted))})", wanted)  # noqa: S608
-        await products(row["product_id"] for row in of)
+async def products_of(skus: Iterable[str], ids: Iterable[int] = ()) -> None:
+    """The products of these variants, by sku or by id: nobody else holds, sells or changes any of them."""
+    found = set[int]()
+    for column, wanted in ("sku", sorted(set(skus))), ("id", sorted(set(ids))):
+        if wanted:
+            of = f"SELECT product_id FROM variant WHERE {column} IN ({marks(len(wanted))})"  # noqa: S608
+            found |= {row["product_id"] for row in await fetch(of, wanted)}
+    await products(found)
 
 
 async def stock_alerts(ids: Iterable[int]) -> list[StockAlert]:

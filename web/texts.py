@@ -188,6 +188,18 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "Say as shipping how it is sent: {known}.",
         "zh": "请在 shipping 中写明配送方式：{known}。",
     },
+    "choose_country": {
+        "en": "Choose the country that it goes to: this shop sells to {known}.",
+        "zh": "请选择送达的国家或地区：本店可送 {known}。",
+    },
+    "choose_method": {
+        "en": "Choose how it is sent: the way that was chosen is not there any more.",
+        "zh": "请重新选择配送方式：原来选择的方式已不可用。",
+    },
+    "ordered_before": {
+        "en": "This was sent as order {number}, as it was before your changes. Change that order instead.",
+        "zh": "修改之前的内容已作为订单 {number} 发送，请打开该订单再作修改。",
+    },
     "no_shipping": {"en": "Nothing can be shipped there.", "zh": "无法配送到该地区。"},
     "no_code": {"en": "There is no such discount code now.", "zh": "目前没有这个优惠码。"},
     "code_used": {"en": "This discount code has been used up.", "zh": "这个优惠码已用完。"},

@@ -19,6 +19,7 @@ from bot.services import catalogue, order_changes, order_news, product_search, r
 from bot.services.catalogue import Range
 from bot.services.contacts import Address
 from bot.services.order_changes import Change
+from bot.services.order_states import PLACED
 from bot.services.orders import OrderView
 from bot.services.reach import Reach
 from bot.services.scope import Scope
@@ -32,6 +33,7 @@ Keep = Callable[[BaseDBAsyncClient, Sequence[Inbound]], Awaitable[list[Waiting]]
 SHOWN = 12
 #: What an offer says of an order that was there before.
 CHANGED = "changed"
+TOLD = Reach(True)
 
 
 class Selling:
@@ -69,17 +71,20 @@ class Selling:
     async def place(self, conversation_id: int, wish: Wish, staff_id: int) -> tuple[OrderView, Reach]:
         """Order it, and send the customer where to pay in the same commit; of what may not be said, only the order.
 
-        Raises as `staff_orders.place` does.
+        Sent again, it says whether they were told, and tells them if that can be said by now. Raises as
+        `staff_orders.place` does.
         """
         row = await _talk(conversation_id)
         scope = self._of(row)
         found = await self._reach(row, scope.now)
         async with transaction() as connection:
             order, is_new = await staff_orders.place(scope, wish, staff_id)
-            told = [_offer(row, order, order_news.name(order.number, order.state))] if is_new and found.ok else []
-            waiting = await self._keep(connection, told)
+            name = order_news.name(order.number, PLACED)
+            is_told = not is_new and await order_news.is_kept(row.id, row.account, name)
+            can_tell = found.ok and order.state == PLACED and not is_told
+            waiting = await self._keep(connection, [_offer(row, order, name)] if can_tell else [])
         self._stepped(Stepped(waiting, [OrderChanged(order.id)] if is_new else []))
-        return order, found
+        return order, TOLD if is_told or can_tell else replace(found, ok=False)
 
     async def quote_change(self, order_id: int, basket: Basket) -> Quote:
         """What an order would cost. Raises as `order_changes.change` does."""

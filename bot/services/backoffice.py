@@ -23,7 +23,7 @@ PAGE = 50
 _OF_PERSON = 20
 _ORDER = (
     "SELECT o.id, o.number, o.state, o.total, o.currency, o.created_at, o.contact_id, o.name, o.account, o.phone, "
-    'o.address, o.paid_at, o.hold_until, o.conversation_id FROM "order" o'
+    'o.address, o.country, o.paid_at, o.hold_until, o.conversation_id FROM "order" o'
 )
 _REVIEW = (
     "SELECT r.id, r.stars, r.text, r.state, r.created_at, r.display_name, r.contact_id, r.conversation_id, "
@@ -57,6 +57,7 @@ class OrderRow:
     lines: tuple[OrderLine, ...]
     phone: str
     address: str
+    country: str  # "" where nobody asked
     paid_at: datetime | None
     hold_until: datetime | None
     conversation_id: int | None
@@ -225,6 +226,7 @@ def _order_row(row: Any, lines: tuple[OrderLine, ...], refunded: Money | None) -
         lines=lines,
         phone=row["phone"],
         address=row["address"],
+        country=row["country"],
         paid_at=as_time(row["paid_at"]),
         hold_until=as_time(row["hold_until"]),
         conversation_id=row["conversation_id"],

@@ -38,7 +38,6 @@ async def change(scope: Scope, order_id: int, wish: Change, staff_id: int) -> Or
     `Refused`: "no_order", "no_conversation", "wrong_state"(number, state, step), "overtaken", "total_changed", and
     as `staff_orders.place` does.
     """
-    to = placing.person(wish.to, pricing.destination(scope, wish.basket.country))
     await pricing.lock(scope, wish.basket.code)
     order = await locks.order(order_id)
     if order is None:
@@ -49,9 +48,11 @@ async def change(scope: Scope, order_id: int, wish: Change, staff_id: int) -> Or
         raise Refused("wrong_state", number=order.number, state=order.state, step="change")
     if await version(order_id) != wish.version:
         raise Refused("overtaken")
-    wanted, parts = await staff_orders.reckoned(scope, wish.basket, order, locked=True)
+    found = await staff_orders.reckoned(scope, wish.basket, order, locked=True)
+    parts = found.parts
     if parts.total.amount != wish.agreed:
         raise Refused("total_changed")
+    to = placing.person(wish.to, found.country)
     for table in (OrderLine, OrderCharge):
         await table.filter(order_id=order_id).delete()
     await stock.release(order_id)
@@ -63,7 +64,7 @@ async def change(scope: Scope, order_id: int, wish: Change, staff_id: int) -> Or
     order.updated_at = scope.now
     await order.save()
     await pricing.keep(order, parts)
-    await placing.fill(scope, order, wanted)
+    await placing.fill(scope, order, found.wanted)
     note = wish.reason
     if before != order.total:
         was, now = (Money(one, order.currency).decimal for one in (before, order.total))

@@ -53,6 +53,16 @@ _TOLD = (
 )
 
 
+async def is_kept(conversation_id: int, account: str, called: str) -> bool:
+    """Whether the message of that name is in a conversation, or what leads to it waits to be handled."""
+    found = await fetch(
+        "SELECT 1 FROM inbound WHERE account = ? AND key = ? "
+        "UNION ALL SELECT 1 FROM message WHERE conversation_id = ? AND client_id = ?",
+        (account, called, conversation_id, called),
+    )
+    return bool(found)
+
+
 async def told(contact_id: int, number: str, states: Sequence[str]) -> dict[str, Told]:
     """How each of these steps of a person's order was told; those that were not are left out."""
     names = {name(number, state): state for state in states}

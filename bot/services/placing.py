@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
@@ -19,6 +20,7 @@ from models.rows import insert_new, insertion
 
 #: So many pieces of each.
 Wanted = Sequence[tuple[int, Priced]]
+NOTHING: Mapping[int, int] = MappingProxyType({})
 
 
 def checked(field: str, value: str, most: int, *, blank: bool = False) -> str:
@@ -53,11 +55,18 @@ def of_parts(kept: str) -> Postal:
     return msgspec.json.decode(kept, type=Postal) if kept else NOWHERE
 
 
-async def check_stock(scope: Scope, wanted: Wanted, besides: int | None = None) -> None:
-    """That so many are free, held by the order `besides` or not. Raises `Refused("sold_out")`(name, available)."""
+async def check_stock(
+    scope: Scope, wanted: Wanted, besides: int | None = None, kept: Mapping[int, int] = NOTHING
+) -> None:
+    """That so many are free, held by the order `besides` or not. Raises `Refused("sold_out")`(name, available).
+
+    Of what is not sold any more there are as many as the order has already: pieces that are `kept`, by variant.
+    """
     free = await stock.available((variant.row.id for _, variant in wanted), scope.now, besides=besides)
     for quantity, variant in wanted:
-        left = free[variant.row.id] if variant.is_sold else 0
+        left = free[variant.row.id]
+        if not variant.is_sold:
+            left = min(left, kept.get(variant.row.id, 0))
         if quantity > left:
             raise Refused("sold_out", name=variant.name(scope.locale), available=left)
 

@@ -54,8 +54,8 @@ async def breakdown(
 ) -> Breakdown:
     """The price of goods, sent by a method, with a code; "" is none.
 
-    Where the shop sells to one country, that is it. Lock the code first where an order is placed; what the order
-    `besides` has used of it does not count.
+    Where the shop sells to one country, that is it. Lock the code first where an order is placed; with one that the
+    order `besides` has already it goes on, also where that has ended or is used up.
     Raises `Refused`: "no_country"(known), "no_method"(known), "no_shipping", "no_code", "code_used", and what
     `price` raises.
     """
@@ -130,11 +130,11 @@ def _method(scope: Scope, country: str, name: str) -> Method | None:
 
 async def _code(scope: Scope, typed: str, besides: int | None = None) -> Code:
     code = scope.rates.codes.get(known(typed))
+    if code is not None and besides is not None and await _is_of(besides, code):
+        return code  # what was given stays given
     if code is None or not code.runs(scope.now):
         raise Refused("no_code")
     used = OrderCharge.filter(kind="discount", name=code.code, order__state__not_in=list(GIVES_BACK))
-    if besides is not None:
-        used = used.exclude(order_id=besides)
     if code.uses and await used.count() >= code.uses:
         raise Refused("code_used")
     if code.uses_per_person:
@@ -142,3 +142,7 @@ async def _code(scope: Scope, typed: str, besides: int | None = None) -> Code:
         if await used.filter(order__contact_id__in=people).count() >= code.uses_per_person:
             raise Refused("code_used")
     return code
+
+
+async def _is_of(order_id: int, code: Code) -> bool:
+    return await OrderCharge.filter(order_id=order_id, kind="discount", name=code.code).exists()

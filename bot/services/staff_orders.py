@@ -13,7 +13,7 @@ from bot.services.contacts import Address
 from bot.services.orders import OrderItem, OrderView
 from bot.services.placing import Wanted
 from bot.services.scope import Scope
-from bot.services.variants import by_sku
+from bot.services.variants import Priced, by_sku, variants
 from models import Order, OrderLine, locks
 
 #: Addresses that are offered, lines of one order, and pieces of one line.
@@ -22,7 +22,10 @@ OFFERED, LINES, PIECES = 5, 100, 10_000
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """What somebody is to get: skus of variants with how many. `country`, `method` and `code` as for `orders.place`."""
+    """What somebody is to get: skus of variants with how many. `country`, `method` and `code` as for `orders.place`.
+
+    Without a country, an order that is changed goes where it went.
+    """
 
     lines: Sequence[tuple[str, int]]
     country: str = ""
@@ -68,33 +71,39 @@ async def quote(scope: Scope, basket: Basket, order: Order | None = None) -> Quo
 
     Of an `order` that becomes this: see `reckoned`. Raises `Refused` as `place` does.
     """
-    methods = scope.rates.serving(_country(scope, basket.country), scope.currency)
+    country = _goes_to(scope, basket, order)
+    methods = scope.rates.serving(country, scope.currency)
     names = [method.name for method in methods]
     method = basket.method if basket.method in names else next(iter(names), "")
-    wanted, parts = await reckoned(scope, replace(basket, method=method), order)
+    found = await reckoned(scope, replace(basket, method=method), order)
     lines = tuple(
-        OrderItem(one.row.sku, one.name(scope.locale), quantity, one.price, one.price * quantity)
-        for quantity, one in wanted
+        OrderItem(sku, one.name(scope.locale), quantity, one.price, one.price * quantity)
+        for sku, quantity, one in found.asked
     )
-    return Quote(lines, parts.charges, parts.total, methods, method)
+    return Quote(lines, found.parts.charges, found.parts.total, methods, method)
 
 
 async def place(scope: Scope, wish: Wish, staff_id: int) -> tuple[OrderView, bool]:
     """Order it for the customer of this conversation, and hold its stock; the second value says that it is new.
 
-    The same `key` is the same order, however often it is sent. Raises `Refused`: "no_conversation", "cart_empty",
-    "no_variant"(sku), "bad_quantity", "total_changed", and as `orders.place` does.
+    The same `key` is the same order, however often it is sent. Raises `Refused`: "no_conversation",
+    "ordered_before"(number) where it became another order than it says by now, "cart_empty", "no_variant"(sku),
+    "bad_quantity", "total_changed", and as `orders.place` does.
     """
     if await locks.conversation(scope.conversation_id) is None:  # from here on the second click waits
         raise Refused("no_conversation")
     number = order_numbers.number_of(f"{scope.conversation_id} {wish.key}")
     known = await Order.filter(number=number, conversation_id=scope.conversation_id).first()
+    person = placing.person(wish.to, wish.basket.country)
     if known is not None:
+        if await _is_other(known, person, wish):
+            raise Refused("ordered_before", number=known.number)
         return await orders.view(known), False
     basket = wish.basket
-    to = await _in_parts(scope, placing.person(wish.to, pricing.destination(scope, basket.country)))
     await pricing.lock(scope, basket.code)
-    wanted, parts = await reckoned(scope, basket, locked=True)
+    found = await reckoned(scope, basket, locked=True)
+    to = await _in_parts(scope, replace(person, country=found.country))
+    parts = found.parts
     if parts.total.amount != wish.agreed:
         raise Refused("total_changed")
     numbers = iter([number])
@@ -102,32 +111,43 @@ async def place(scope: Scope, wish: Wish, staff_id: int) -> tuple[OrderView, boo
         scope, to, total=wish.agreed, numbers=lambda: next(numbers, None) or order_numbers.new_number()
     )
     await pricing.keep(order, parts)
-    await placing.fill(scope, order, wanted)
+    await placing.fill(scope, order, found.wanted)
     await contacts.remember(scope, to.name, to.phone, to.address, to.country, to.postal)
     await order_states.record(order, "", f"staff:{staff_id}", scope.now, wish.note)
     await audit.record(staff_id, "order.place", f"order:{order.id}", scope.now)
     return await orders.view(order), True
 
 
-async def reckoned(
-    scope: Scope, basket: Basket, order: Order | None = None, *, locked: bool = False
-) -> tuple[Wanted, Breakdown]:
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """What was asked for, as it was called there, what all of it costs, and the country that it goes to."""
+
+    asked: Sequence[tuple[str, int, Priced]]
+    parts: Breakdown
+    country: str
+
+    @property
+    def wanted(self) -> Wanted:
+        """By variant, however many names it was asked for by."""
+        return _by_variant(self.asked)
+
+
+async def reckoned(scope: Scope, basket: Basket, order: Order | None = None, *, locked: bool = False) -> Reckoned:
     """The pieces of each, all of them free, and what they cost; `locked` keeps it so until the transaction ends.
 
-    What an `order` that becomes this holds is free for it, and what is in it already costs what it cost.
+    What an `order` that becomes this holds is free for it, also where it is not sold any more, and what is in it
+    already costs what it cost. Its lines are meant by the skus that they have, whatever these mean by now.
     """
-    if locked:
-        await locks.products_of(sku for sku, _ in basket.lines)
+    country = _goes_to(scope, basket, order)
+    lines = await OrderLine.filter(order_id=order.id) if order else []
+    asked = await _asked(scope, basket.lines, lines, locked=locked)
+    kept = {line.variant_id: line.quantity for line in lines if line.variant_id is not None}
     besides = order.id if order else None
-    there = await OrderLine.filter(order_id=besides) if order else []
-    was = {line.variant_id: Money(line.price, scope.currency) for line in there}
-    wanted = [
-        (pieces, replace(one, price=was.get(one.row.id, one.price)))
-        for pieces, one in await _wanted(scope, basket.lines)
-    ]
-    await placing.check_stock(scope, wanted, besides)
+    wanted = _by_variant(asked)
+    await placing.check_stock(scope, wanted, besides, kept)
     goods = Money(sum(quantity * one.price.amount for quantity, one in wanted), scope.currency)
-    return wanted, await pricing.breakdown(scope, goods, basket.country, basket.method, basket.code, besides)
+    parts = await pricing.breakdown(scope, goods, country, basket.method, basket.code, besides)
+    return Reckoned(asked, parts, country)
 
 
 async def _in_parts(scope: Scope, to: Address) -> Address:
@@ -136,22 +156,55 @@ async def _in_parts(scope: Scope, to: Address) -> Address:
     return replace(to, postal=next(iter(known), to.postal))
 
 
-def _country(scope: Scope, country: str) -> str:
-    """Where it goes as the rates know it; what is wrong with it `pricing` says."""
-    sold_to = scope.rates.countries
-    return country or (sold_to[0] if len(sold_to) == 1 else "")
+def _goes_to(scope: Scope, basket: Basket, order: Order | None) -> str:
+    return pricing.destination(scope, basket.country or (order.country if order else ""))
 
 
-async def _wanted(scope: Scope, lines: Sequence[tuple[str, int]]) -> Wanted:
-    """Each with its price today, in the order in which it was put in."""
-    costs = await by_sku((sku for sku, _ in lines), scope.currency)
-    if not lines:
+def _by_variant(asked: Sequence[tuple[str, int, Priced]]) -> Wanted:
+    found: dict[int, tuple[int, Priced]] = {}
+    for _, quantity, one in asked:
+        before = found[one.row.id][0] if one.row.id in found else 0
+        found[one.row.id] = before + quantity, one
+    return list(found.values())
+
+
+async def _asked(
+    scope: Scope, wanted: Sequence[tuple[str, int]], lines: Sequence[OrderLine], *, locked: bool
+) -> list[tuple[str, int, Priced]]:
+    """Each with its price, in the order in which it was put in."""
+    if not wanted:
         raise Refused("cart_empty")
     pieces: dict[str, int] = {}
-    for sku, quantity in lines:
+    for sku, quantity in wanted:
         if not 0 < quantity <= PIECES:
             raise Refused("bad_quantity", quantity=quantity)
-        if sku not in costs or not costs[sku].is_sold:
-            raise Refused("no_variant", sku=sku)
         pieces[sku] = pieces.get(sku, 0) + quantity
-    return [(quantity, costs[sku]) for sku, quantity in pieces.items()]
+    there = {line.sku: line.variant_id for line in lines}
+    new = [sku for sku in pieces if sku not in there]
+    if locked:
+        await locks.products_of(new, [id_ for id_ in there.values() if id_ is not None])
+    own, costs = await _own(scope, lines), await by_sku(new, scope.currency)
+    found = []
+    for sku, quantity in pieces.items():
+        one = own.get(there[sku]) if sku in there else costs.get(sku)
+        if one is None or not (one.is_sold or one.row.id in own):
+            raise Refused("no_variant", sku=sku)
+        found.append((sku, quantity, own.get(one.row.id, one)))
+    return found
+
+
+async def _own(scope: Scope, lines: Sequence[OrderLine]) -> dict[int | None, Priced]:
+    """What is in an order already, by variant, at what it cost."""
+    price = {line.variant_id: Money(line.price, scope.currency) for line in lines}
+    rows = await variants(id_ for id_ in price if id_ is not None)
+    return {id_: Priced(row, price[id_]) for id_, row in rows.items()}
+
+
+async def _is_other(known: Order, to: Address, wish: Wish) -> bool:
+    """Whether the same click says something else than what it became."""
+    lines: dict[str, int] = {}
+    for sku, quantity in wish.basket.lines:
+        lines[sku] = lines.get(sku, 0) + quantity
+    there = {line.sku: line.quantity for line in await OrderLine.filter(order_id=known.id)}
+    was = known.total, there, known.name, known.phone, known.address, known.country
+    return was != (wish.agreed, lines, to.name, to.phone, to.address, to.country or known.country)

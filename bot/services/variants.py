@@ -66,6 +66,12 @@ async def _offered(by: str, these: Sequence[object], currency: str) -> list[Pric
     return found
 
 
+async def variants(ids: Iterable[int]) -> dict[int, Variant]:
+    """By id, each with its product, whether they have a price or not: nothing is locked."""
+    rows = Variant.filter(id__in=sorted(set(ids))).order_by("id").select_related("product")
+    return {row.id: row for row in await rows}
+
+
 async def priced(rows: Iterable[Variant], currency: str) -> dict[int, Priced]:
     """By variant id those that have a price in `currency`; the rows know their products."""
     variants = {row.id: row for row in rows}

@@ -10,6 +10,8 @@ from bot.services import order_links, staff_orders
 from bot.services.catalogue import Range
 from bot.services.contacts import Address
 from bot.services.order_changes import Change
+from bot.services.orders import OrderView
+from bot.services.reach import Reach
 from bot.services.staff_orders import Basket, Quote, Wish
 from web import uploads
 from web.auth import me, needs
@@ -17,7 +19,6 @@ from web.desk.conversations import shapes
 from web.desk.payments import detail
 from web.desk.shapes import Shapes
 from web.desk.values import sales
-from web.desk.values.trade import OneOrder
 from web.http import Problem, answer, language, path_id, problem, read_object, text_of
 from web.keys import RUNTIME, SETTINGS
 from web.said import says
@@ -26,8 +27,8 @@ from web.views import Json, money
 
 _NONE = {404: "no_conversation"}
 _WRONG = (
-    "below_minimum cart_empty code_currency code_minimum code_used no_code no_country no_method no_shipping no_variant "
-    "sold_out"
+    "below_minimum cart_empty choose_country choose_method code_currency code_minimum code_used no_code no_shipping "
+    "no_variant sold_out"
 )
 
 
@@ -78,7 +79,7 @@ async def quote(request: web.Request) -> web.Response:
     sales.Sent,
     status=201,
     takes=sales.Wish,
-    refuses=_NONE | {409: f"{_WRONG} no_address total_changed", 413: "too_long", 422: "bad_quantity"},
+    refuses=_NONE | {409: f"{_WRONG} no_address ordered_before total_changed", 413: "too_long", 422: "bad_quantity"},
 )
 @needs("agent")
 async def send(request: web.Request) -> web.Response:
@@ -88,14 +89,17 @@ async def send(request: web.Request) -> web.Response:
         order, reach = await request.app[RUNTIME].selling.place(conversation_id, wish, me(request).id)
     except Refused as refusal:
         raise _explained(refusal, lang) from refusal
+    return answer(await _sent(request, order, reach), 201)
+
+
+async def _sent(request: web.Request, order: OrderView, reach: Reach) -> sales.Sent:
     base = request.app[SETTINGS].public_url.rstrip("/")
-    sent = sales.Sent(
+    return sales.Sent(
         order=await detail(request, order.id),
         link=base + order_links.path(request.app[uploads.SECRET], order.number),
         told=reach.ok,
-        why="" if reach.ok else say(reach.why, lang, {}),
+        why="" if reach.ok or not reach.why else say(reach.why, language(request), {}),
     )
-    return answer(sent, 201)
 
 
 @says(sales.Quote, takes=sales.Basket, refuses={404: "no_order no_conversation", 409: _WRONG, 422: "bad_quantity"})
@@ -111,7 +115,7 @@ async def quote_change(request: web.Request) -> web.Response:
 
 
 @says(
-    OneOrder,
+    sales.Sent,
     takes=sales.Change,
     refuses={
         404: "no_order no_conversation",
@@ -129,10 +133,10 @@ async def change(request: web.Request) -> web.Response:
         raise Problem(422, "no_reason")
     wish = Change(_basket(body), _to(body), reason, _number(body, "version"), _number(body, "agreed"))
     try:
-        await request.app[RUNTIME].selling.change(order_id, wish, me(request).id)
+        order, reach = await request.app[RUNTIME].selling.change(order_id, wish, me(request).id)
     except Refused as refusal:
         raise _explained(refusal, lang) from refusal
-    return answer({"order": await detail(request, order_id)})
+    return answer(await _sent(request, order, reach))
 
 
 def _basket(body: Json) -> Basket:
@@ -176,7 +180,11 @@ def _number(body: Json, name: str) -> int:
 def _explained(refusal: Refused, lang: str) -> Problem:
     """With sums in words, and what is missing."""
     facts = {name: one.format(lang) if isinstance(one, Money) else one for name, one in refusal.facts.items()}
-    return problem(Refused("no_address" if refusal.code == "blank" else refusal.code, **facts))
+    return problem(Refused(_HERE.get(refusal.code, refusal.code), **facts))
+
+
+#: What the same refusal is called at the desk, where it is about a field of a form.
+_HERE = {"blank": "no_address", "no_country": "choose_country", "no_method": "choose_method"}
 
 
 def _quoted(found: Quote, shape: Shapes) -> sales.Quote:

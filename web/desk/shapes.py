@@ -196,6 +196,7 @@ class Shapes:
             **self.order(row),
             "phone": row.phone,
             "address": row.address,
+            "country": row.country,
             "hold_until": time_or_none(row.hold_until),
             "version": detail.version,
             "charges": [self.charge(one) for one in detail.charges],

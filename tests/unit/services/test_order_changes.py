@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from bot.core.errors import Refused
 from bot.core.payment import Checkout, Terms
 from bot.core.pricing import Code, Method, Rates
-from bot.services import order_changes, pay_links, payments, privacy
+from bot.services import contacts, order_changes, orders, pay_links, payments, privacy, staff_orders
 from bot.services.contacts import Address
 from bot.services.order_changes import Change
 from bot.services.orders import OrderView
 from bot.services.scope import Offer, PayWay, Scope
 from bot.services.staff_orders import Basket
-from models import Audit, Effect, Order, OrderEvent, OrderLine, Payment, StockHold, locks
+from models import Audit, Effect, Order, OrderEvent, OrderLine, Payment, Price, StockHold, Variant, locks
 from models.database import transaction
 from tests.unit.services.race import Rival, after
 from tests.unit.services.shop import Shop, costs, held, on_shelf
@@ -126,6 +127,56 @@ async def test_its_own_use_of_a_code_and_its_shipping_are_reckoned_anew(shop: Sh
         assert [(one.kind, one.amount.amount) for one in order.charges] == [
             ("discount", -680 * quantity), ("shipping", 800),
         ]  # fmt: skip
+
+
+async def test_a_line_is_what_was_ordered_whatever_its_sku_means_by_now(shop: Shop) -> None:
+    await shop.product()
+    await shop.product("cup", price=100)
+    ann = await shop.customer()
+    order = await shop.buys(ann)
+    for sku, now in (("tea", "tea-old"), ("cup", "tea")):
+        await Variant.filter(sku=sku).update(sku=now)
+    quoted = await staff_orders.quote(ann, Basket([("tea", 2)]), await Order.get())
+    assert [(one.sku, one.name, one.subtotal.amount) for one in quoted.lines] == [("tea", "tea tea", 13600)]
+    now = await changed(shop, ann, order, await wish(order, 2, 13600))
+    assert [(one.sku, one.name) for one in now.lines] == [("tea-old", "tea tea")]
+    assert await held("tea-old") == 2
+    await changed(shop, ann, order, await wish(order, 1, 100))  # from here on the sku is the other one's
+    assert (await held("tea-old"), await held("tea")) == (0, 1)
+
+
+async def test_what_has_ended_since_stays_in_the_order_that_has_it(shop: Shop) -> None:
+    await shop.product()
+    code = Code("ONCE", 10, uses_per_person=1, until=shop.now + timedelta(hours=1))
+    ann = replace(await shop.customer(), rates=Rates(codes={"ONCE": code}))
+    await shop.wants(ann, quantity=2)
+    async with transaction():
+        order = await orders.place(shop.at(ann), contacts.Address("Ann Lee", "", "1 Tea Lane"), code="ONCE")
+    await Variant.all().update(active=False)
+    await Price.all().delete()
+    shop.later(hours=2)
+    order = await changed(shop, ann, order, await wish(order, 2, 12240, code="once"))
+    assert (order.total.amount, await held()) == (12240, 2)
+    with pytest.raises(Refused, match="sold_out") as refused:
+        await changed(shop, ann, order, await wish(order, 3, 18360, code="once"))
+    assert refused.value.facts["available"] == 2
+    await changed(shop, ann, order, await wish(order, 1, 6800))  # without it; and it does not come back
+    with pytest.raises(Refused, match="no_code"):
+        await changed(shop, ann, order, await wish(order, 1, 6120, code="once"))
+
+
+async def test_it_goes_where_it_went_unless_staff_say_otherwise(shop: Shop) -> None:
+    await shop.product()
+    ann = replace(await shop.customer(), rates=Rates(countries=("DE", "FR")))
+    await shop.wants(ann)
+    async with transaction():
+        order = await orders.place(shop.at(ann), contacts.Address("Ann Lee", "", "1 Tea Lane", "FR"))
+    for more, country in (({}, "FR"), ({"country": "DE"}, "DE"), ({}, "DE")):
+        await changed(shop, ann, order, await wish(order, 1, 6800, **more))
+        assert (await Order.get()).country == country
+    await Order.all().update(country="")  # of an earlier release
+    with pytest.raises(Refused, match="no_country"):
+        await changed(shop, ann, order, await wish(order, 1, 6800))
 
 
 async def test_what_cannot_be_is_refused_and_nothing_is_changed(shop: Shop) -> None:

@@ -10,6 +10,7 @@ from bot.core.message import Inbound
 from bot.core.pricing import Code, Method, Rates
 from bot.core.profiles import WECHAT
 from models import Consent, Contact, Conversation, Identity, Opening, Order, OrderEvent
+from models import Inbound as InboundRow
 from tests.kit.simulator import SimChannel
 from tests.unit.services.shop import Shop
 from tests.unit.web.running import Site
@@ -77,6 +78,29 @@ async def test_it_is_sent_and_remembered(site: Site, talk: Conversation) -> None
     assert known == [{"name": "Ann", "phone": "555 0100", "address": "1 Tea Lane"}]
 
 
+async def test_a_click_that_is_sent_again_says_what_became_of_it(site: Site, talk: Conversation) -> None:
+    headers = await enters(site, "agent")
+    path = f"/api/desk/conversations/{talk.id}/orders"
+    await Identity.all().update(reachable=False)
+    first: Any = (await site.json("POST", path, json=wish(), headers=headers))[1]
+    number = first["order"]["number"]
+    for other in ({"note": "", "address": "2 Tea Lane"}, {"agreed": 21200, "lines": [{"sku": "tea", "quantity": 3}]}):
+        status, refused = await site.json("POST", path, json=wish(**other), headers=headers)
+        assert (status, refused["error"]["code"]) == (409, "ordered_before")  # type: ignore[index]
+        assert number in refused["error"]["text"]  # type: ignore[index]
+    told = []
+    for reachable in (False, True, False):  # with the last one it is on its way already
+        await Identity.all().update(reachable=reachable)
+        again: Any = (await site.json("POST", path, json=wish(), headers=headers))[1]
+        told.append((again["order"]["number"], again["told"], bool(again["why"])))
+        if reachable:
+            [sent] = site.runtime.accepted[1:]
+            row = {"account": "wechat", "key": sent.key, "lane": "", "kind": "offer", "payload": ""}
+            await InboundRow.create(**row, received_at=site.clock())
+    assert told == [(number, False, True), (number, True, False), (number, True, False)]
+    assert (await Order.all().count(), len(site.runtime.accepted)) == (1, 2)
+
+
 @pytest.mark.parametrize("why", ["unreachable", "window_closed", "unwanted"])
 async def test_where_the_customer_may_not_be_told_staff_get_the_link(site: Site, talk: Conversation, why: str) -> None:
     headers = await enters(site, "agent")
@@ -102,7 +126,7 @@ async def test_where_the_customer_may_not_be_told_staff_get_the_link(site: Site,
         (wish(lines=[{"sku": "gone", "quantity": 1}]), (409, "no_variant")),
         (wish(lines=[{"sku": "tea", "quantity": 0}]), (422, "bad_quantity")),
         (wish(lines=[{"sku": "tea", "quantity": 11}]), (409, "sold_out")),
-        (wish(method="rocket"), (409, "no_method")),
+        (wish(method="rocket"), (409, "choose_method")),
         (wish(code="gone"), (409, "no_code")),
         (wish(key=""), (400, "bad_request")),
         (wish(agreed=True), (400, "bad_request")),
@@ -129,5 +153,17 @@ async def test_an_order_is_changed_once_with_a_reason(site: Site, talk: Conversa
     for reason, answer in (("", (422, "no_reason")), ("more", (200, "")), ("once more", (409, "overtaken"))):
         told: Any = await site.json("PUT", path, json=body | {"reason": reason}, headers=headers)
         assert (told[0], told[1].get("error", {}).get("code", "")) == answer
+        if told[0] == 200:
+            assert (told[1]["told"], told[1]["why"], told[1]["order"]["total"]["text"]) == (True, "", "¥688.00")
+            assert str(told[1]["link"]).startswith(f"{site.settings.public_url}/order/")
     assert [one["what"] for one in (await site.json("GET", path))[1]["events"]] == ["", "changed"]  # type: ignore[attr-defined]
     assert [(one.kind, one.text) for one in site.runtime.accepted[1:]] == [("offer", ""), ("offer", "changed")]
+
+
+async def test_staff_hear_that_a_change_cannot_be_told(site: Site, talk: Conversation) -> None:
+    headers = await enters(site, "agent")
+    sent: Any = (await site.json("POST", f"/api/desk/conversations/{talk.id}/orders", json=wish(), headers=headers))[1]
+    await Identity.all().update(reachable=False)
+    body = wish(version=sent["order"]["version"], reason="she moves")
+    told: Any = await site.json("PUT", f"/api/desk/orders/{sent['order']['id']}", json=body, headers=headers)
+    assert (told[0], told[1]["told"], bool(told[1]["why"]), bool(told[1]["link"])) == (200, False, True, True)

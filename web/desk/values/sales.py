@@ -110,7 +110,7 @@ class Change(Basket):
 
 
 class Sent(TypedDict):
-    """The order, its page for the customer, and whether the thread tells them of it; if not, `why` as a sentence."""
+    """The order, its page for the customer, and whether they are told of it now; if not, `why` as a sentence."""
 
     order: Order
     link: str

@@ -131,6 +131,7 @@ class OrderFacts(OrderRow):
 
     phone: str
     address: str
+    country: str  # "" where nobody asked
     hold_until: Time | None
     version: int  # another one after each thing that happened to it
     charges: list[Charge]
