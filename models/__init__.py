@@ -8,6 +8,7 @@ from models.audit import Audit
 from models.broadcast import Broadcast, BroadcastCopy
 from models.catalogue import (
     CartLine,
+    ForSale,
     Place,
     Price,
     Product,
@@ -52,6 +53,7 @@ __all__ = [
     "Duty",
     "Effect",
     "Errand",
+    "ForSale",
     "Identity",
     "IdentityAlias",
     "Inbound",

@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from bot.services import catalogue
+from bot.services import listing
 from web import goods
 from web.http import Problem, path_id
 from web.keys import SETTINGS
@@ -32,7 +32,7 @@ async def robots(request: web.Request) -> web.Response:
 
 async def whole(request: web.Request) -> web.Response:
     """GET /sitemap.xml: every page; of a large shop where its parts are."""
-    count = await catalogue.count(goods.anybody(request, ""))
+    count = await listing.count(goods.anybody(request, "").currency)
     if count <= PART:
         return _told("urlset", [*_shop(request), *await _products(request, 0)])
     parts = range(1, (count + PART - 1) // PART + 1)
@@ -60,7 +60,7 @@ def _shop(request: web.Request) -> Iterable[str]:
 
 async def _products(request: web.Request, number: int) -> Sequence[str]:
     public, languages = _public(request), request.app[SETTINGS].languages
-    found = await catalogue.addresses(goods.anybody(request, ""), number * PART, PART)
+    found = await listing.addresses(goods.anybody(request, "").currency, number * PART, PART)
     return [
         _address(public + goods.address(sku, lang), changed.date().isoformat())
         for sku, changed in found

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from bot.core.callback import Callback
 from bot.core.errors import Refused
 from bot.core.message import Attachment
 from bot.core.money import Money
 from bot.core.registry import reads
-from bot.services import stock
+from bot.services import listing, stock
 from bot.services.attachments import as_core
+from bot.services.listing import Wanted
 from bot.services.scope import Scope, words
 from bot.services.variants import Priced, priced
 from models import Product, Variant
-from models.database import as_time, fetch
 
 #: Products of one page, where nobody asks for fewer.
 MOST = 100
+ALL = Wanted()
 
 
 class AboutProduct(Callback, prefix="about"):
@@ -87,44 +87,17 @@ class Range:
     variants: tuple[VariantView, ...]
 
 
-#: Of a product `p` that is active, with one value: the currency.
-SOLD = (
-    "EXISTS (SELECT 1 FROM variant v JOIN price r ON r.variant_id = v.id "
-    "WHERE v.product_id = p.id AND v.active = TRUE AND r.currency = ?)"
-)
-_FROM = f"FROM product p WHERE p.active = TRUE AND {SOLD}"
-_COUNT = f"SELECT COUNT(*) AS count {_FROM}"
-_ADDRESSES = f"SELECT p.sku, p.updated_at {_FROM} ORDER BY p.id LIMIT ? OFFSET ?"
-_PAGE = f"SELECT p.id {_FROM} ORDER BY p.position, p.id LIMIT ? OFFSET ?"
-
-
 @reads
-async def products(scope: Scope, first: int = 0, most: int = MOST) -> Shelf:
-    """What is for sale in the customer's currency, in the shop's order, from the `first` on (0: all)."""
-    found = await fetch(_PAGE, (scope.currency, most + 1, first))
-    return await shelf(scope, [int(row["id"]) for row in found], most)
+async def products(scope: Scope, first: int = 0, most: int = MOST, wanted: Wanted = ALL) -> Shelf:
+    """What is for sale in the customer's currency and is wanted, from the `first` on (0: all)."""
+    return await shelf(scope, await listing.ids(scope.currency, wanted, first, most), most)
 
 
 async def ranges(scope: Scope, first: int, most: int) -> tuple[tuple[Range, ...], bool]:
     """`products` with their variants, and whether there are more after them."""
-    rows = await fetch(_PAGE, (scope.currency, most + 1, first))
-    found = {one.product.id: one for one in await _loaded(scope, [int(row["id"]) for row in rows[:most]])}
-    there = (found[int(row["id"])] for row in rows[:most] if int(row["id"]) in found)
-    return tuple(one.range(scope) for one in there), len(rows) > most
-
-
-@reads
-async def count(scope: Scope) -> int:
-    """How many products are for sale in the customer's currency."""
-    (row,) = await fetch(_COUNT, (scope.currency,))
-    return int(row["count"])
-
-
-@reads
-async def addresses(scope: Scope, first: int, most: int) -> list[tuple[str, datetime]]:
-    """What is for sale, oldest first: the sku, and when it was changed last."""
-    rows = await fetch(_ADDRESSES, (scope.currency, most, first))
-    return [(row["sku"], at) for row in rows if (at := as_time(row["updated_at"])) is not None]
+    ids = await listing.ids(scope.currency, ALL, first, most)
+    found = {one.product.id: one for one in await _loaded(scope, ids[:most])}
+    return tuple(found[id_].range(scope) for id_ in ids[:most] if id_ in found), len(ids) > most
 
 
 async def shelf(scope: Scope, ids: Sequence[int], most: int) -> Shelf:

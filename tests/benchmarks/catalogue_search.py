@@ -3,7 +3,7 @@
     python -m tests.benchmarks.catalogue_search [--variants 50000] [--rounds 100]
 
 The whole of what a conversation asks for: find them, and read prices, stock and what they are called for the answer.
-Also a page of the shop. Prints one JSON object.
+Also any page of the shop. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.services import catalogue, product_search
+from bot.services import catalogue, listing, product_search
+from bot.services.listing import Wanted
 from bot.services.scope import Scope
 from models import Place, Price, Product, Stock, Variant
 from models.database import close_database, fetch, migrate, open_database, transaction
@@ -30,6 +31,7 @@ GOAL_MS = 50.0  # p95
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 ANYBODY = Scope(0, 0, 0, "webchat", "zh", NOW, "CNY")
 STEP = 1000
+PAGE = 24  # products of the shop's page
 KINDS = (("Longjing", "龙井"), ("Pu'er", "普洱"), ("Oolong", "乌龙"), ("White tea", "白茶"), ("Teapot", "茶壶"))
 WORDS = (
     ("spring", "春"),
@@ -60,7 +62,8 @@ def _product(id_: int, pick: random.Random) -> Product:
     kind, first, second = pick.choice(KINDS), pick.choice(WORDS), pick.choice(WORDS)
     name = {"en": f"{kind[0]} {first[0]} {second[0]} no. {id_}", "zh": f"{first[1]}{second[1]}{kind[1]}{id_}号"}
     about = {"en": "Picked by hand. " * 12, "zh": "手工采摘，传统工艺。" * 12}
-    return Product(id=id_, sku=f"SKU-{id_:06}", name=name, description=about, position=id_, updated_at=NOW)
+    facts = {"name": name, "description": about, "category": kind[0], "position": id_, "updated_at": NOW}
+    return Product(id=id_, sku=f"SKU-{id_:06}", **facts)
 
 
 def searches(count: int) -> dict[str, Callable[[], Awaitable[object]]]:
@@ -79,7 +82,14 @@ def searches(count: int) -> dict[str, Callable[[], Awaitable[object]]]:
     found: dict[str, Callable[[], Awaitable[object]]] = {
         name: lambda words=words: product_search.find(ANYBODY, words()) for name, words in asked.items()
     }
-    return found | {"a page of the shop": lambda: catalogue.products(ANYBODY, pick.randint(0, 40) * 12, 12)}
+    orders = {"in its order": Wanted(), "cheapest first": Wanted(order="cheap"), "of a kind": Wanted(category="Oolong")}
+    pages = {
+        f"a page of the shop, {name}": lambda wanted=wanted, share=share: catalogue.products(
+            ANYBODY, pick.randint(0, count // share // PAGE - 1) * PAGE, PAGE, wanted
+        )
+        for (name, wanted), share in zip(orders.items(), (1, 1, 2 * len(KINDS)), strict=True)
+    }
+    return found | pages | {"its categories": lambda: listing.categories(ANYBODY.currency)}
 
 
 async def bench(url: str, count: int, rounds: int) -> dict[str, Any]:

@@ -70,7 +70,18 @@ PERSONAL: tuple[type[Model], ...] = (
     models.PersonLink,
 )
 OTHER = {"Audit", "Duty", "LinkCode", "LoginAttempt", "Node", "Product", "ReportRun", "Setting", "Shard", "Staff"}
-OTHER |= {"ApiKey", "Place", "Price", "ProductSearch", "Stock", "Variant", "Broadcast", "ChannelNote", "StaffSession"}
+OTHER |= {
+    "ApiKey",
+    "ForSale",
+    "Place",
+    "Price",
+    "ProductSearch",
+    "Stock",
+    "Variant",
+    "Broadcast",
+    "ChannelNote",
+    "StaffSession",
+}
 OTHER |= {"WebhookDelivery", "WebhookEndpoint", "WebhookEvent"}  # they name people by their numbers alone
 OTHER |= {"Statement"}
 OTHER |= {"StoreSync", "StoreSeen", "StoreProblem", "StoreConflict", "StoreHint"}

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from bot.core.money import Money
-from bot.services import products
+from bot.services import product_search, products
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
 from models import Attachment, Contact, Price, Product, Review, Variant
 from tests.unit.services.shop import stocked
@@ -39,6 +39,7 @@ async def many(site: Site) -> list[str]:
     )
     await Variant.bulk_create(Variant(id=id_, product_id=id_, sku=f"T{id_}", updated_at=now) for id_ in ids)
     await Price.bulk_create(Price(variant_id=id_, currency="CNY", amount=100 + id_) for id_ in ids)
+    await product_search.mend()
     return names
 
 
