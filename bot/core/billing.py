@@ -41,7 +41,8 @@ class Bill:
 class Billed:
     """A bill as the shop has it, paid at `url`. Sums are decimal texts, "" for nothing; `order` is what it became.
 
-    paid: by a customer, whatever was given back since. gone: nobody can pay it any more.
+    paid: by a customer, whatever was given back since. gone: nobody can pay it any more. `is_reserved`: a customer's
+    bank keeps the money of an open one for the shop, which has not taken it.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Billed:
     order: str = ""
     paid: str = ""
     refunded: str = ""
+    is_reserved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from bot.core.billing import TakesMoney
 from bot.core.errors import StoreUnavailable
 from bot.core.store import Store, ThereOrder
 from bot.runtime.store_sending import Steps
-from bot.services import store_bills, store_hints
+from bot.services import store_bills, store_hints, store_orders
 from bot.services.store_hints import Waiting
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,8 @@ class Bills:
                 continue  # the one alone, or the shop, which the next call shows
             if billed is not None and billed.state == "paid":
                 await self._steps.noticed(payment, f"bill:{payment.reference}:{billed.paid}")
+            elif billed is not None and billed.is_reserved:
+                await store_orders.tell(self._name, payment.order_number, "not_captured", {}, self._clock())
 
     async def look_at(self, told: Waiting) -> None:
         """The shop tells that one changed: a hint, and whoever settles it asks."""

@@ -13,7 +13,7 @@ from bot.runtime.lease import Lease
 from bot.runtime.store_bills import Bills
 from bot.runtime.store_pictures import Pictures
 from bot.runtime.store_sending import Steps
-from bot.services import store_hints, store_orders, store_products, store_states
+from bot.services import store_following, store_hints, store_orders, store_products, store_states
 from bot.services.store_hints import Waiting
 from bot.services.store_products import Picture, Shop
 from models import locks
@@ -59,6 +59,8 @@ class Taking:
         there = await self._store.order(told.external_id) if is_ours else None
         async with self._taking([]) as now:
             stepped = await self._steps.follow(self._name, there, now) if there else None
+            if is_ours and there is None:
+                await store_following.lost(self._name, told.external_id, now)
             await store_hints.done(told.ids, now)
         if stepped is not None:
             self._steps.done(stepped)

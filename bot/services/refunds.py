@@ -15,6 +15,7 @@ from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.payment import PaymentTruth, RefundTruth
 from bot.core.registry import reads
+from bot.services import store_orders
 from bot.services.payments import change, locked, note
 from bot.services.scope import Scope
 from models import Effect, Order, Payment, PaymentEvent, Refund, locks
@@ -176,6 +177,8 @@ async def book(payment: Payment, truth: PaymentTruth, now: datetime) -> bool:
         payment.refunded = refunded
         state = await _state(payment)
         await change(payment, state, "refunded", now, f"{refunded} {payment.captured_currency} in all")
+        if state == "refunded":
+            await store_orders.unbilled(payment.order_id)
     return any(came_back)
 
 

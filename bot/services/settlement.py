@@ -11,7 +11,7 @@ from bot.core.errors import BadInput
 from bot.core.money import Money
 from bot.core.payment import PaymentTruth
 from bot.core.registry import reads
-from bot.services import order_states, refunds, stock
+from bot.services import order_states, refunds, stock, store_orders
 from bot.services.payments import PaymentView, change, due, locked, note, view, void_open
 from bot.services.scope import Scope
 from models import Effect, Order, Payment, PaymentEvent
@@ -98,6 +98,7 @@ async def _settle_paid(payment: Payment, order: Order, truth: PaymentTruth, now:
         return "mismatch", True
     if not step or (order.state in order_states.STEPS[step].sells and not await stock.sell(order.id, now)):
         await change(payment, "mismatch", "late", now, f"order is {order.state}; {sums}")
+        await store_orders.unbilled(order.id)
         return "late", True
     await order_states.take(order, step, f"provider:{payment.provider}", now)
     await change(payment, "paid", "settled", now, sums)

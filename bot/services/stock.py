@@ -6,7 +6,7 @@ hold is not of a place: what may be sold is what lies at all active places, less
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -95,6 +95,22 @@ async def sell(order_id: int, now: datetime) -> bool:
     moved = [(-pick.quantity, pick.variant_id, pick.place_id) for pick in picks]
     await execute(client(), [(_MOVE, moved), insertion(picks), (_RELEASE, [(order_id,)])])
     return True
+
+
+async def cover(order_id: int, lines: Collection[int], now: datetime) -> None:
+    """Who counts these lines of the order has sold them already: what lies too little here for that lies here."""
+    rows = await OrderLine.filter(id__in=list(lines))
+    await locks.products(line.product_id for line in rows if line.product_id is not None)
+    wanted = _pieces(rows)
+    found = await fetch(_LYING.format(ids=marks(len(wanted))), [now, order_id, *wanted]) if wanted else []
+    moved = []
+    for variant, group in groupby(found, itemgetter("id")):
+        lying = [row for row in group if row["active"]]
+        lacks = wanted[variant] + sum(int(row["held"]) for row in lying[:1]) - sum(int(row["pieces"]) for row in lying)
+        if lying and lacks > 0:
+            moved.append((lacks, variant, int(lying[0]["place_id"])))
+    if moved:
+        await execute(client(), [(_MOVE, moved)])
 
 
 async def restock(order_id: int) -> None:

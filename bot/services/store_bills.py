@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from bot.core.billing import Bill, Extra
 from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.payment import PaymentRequest
-from bot.services import store_orders
+from bot.services import stock, store_orders
 from bot.services.payments import PaymentView, view
-from models import Order, OrderLine, Payment, StoreOrder
+from models import Order, OrderLine, Payment, StoreOrder, StoreProblem
+from models.database import fetch, marks
 
 #: So many open ones are looked at in one go.
 MOST = 50
+# Of a bill that is paid there, and not settled here yet, the shop keeps nothing: it has sold the pieces.
+_KEPT = (
+    "SELECT variant_id, SUM(quantity) AS pieces FROM ("
+    "SELECT l.variant_id, l.quantity FROM order_line l JOIN store_order o ON o.order_id = l.order_id "
+    "WHERE o.store = ? AND o.state = 'billed' AND l.variant_id IN ({ids}) AND EXISTS (SELECT 1 FROM payment p "
+    "WHERE p.order_id = l.order_id AND p.provider = ? AND p.state IN ('created', 'open', 'unknown', 'failed')) "
+    "UNION ALL SELECT h.variant_id, h.quantity FROM stock_hold h WHERE h.variant_id IN ({ids}) AND h.expires_at > ? "
+    "AND EXISTS (SELECT 1 FROM payment p WHERE p.order_id = h.order_id AND p.provider = ? "
+    "AND p.state IN ('open', 'unknown')) "
+    "AND NOT EXISTS (SELECT 1 FROM store_order o WHERE o.order_id = h.order_id)"
+    ") AS kept GROUP BY variant_id"
+)
 
 
 async def bill(request: PaymentRequest, store: str) -> Bill:
@@ -62,7 +76,20 @@ async def became(store: str, id: str, order: str, now: datetime) -> None:  # noq
     paid = await payment(store, id)
     if paid is None:
         return
+    await StoreProblem.filter(store=store, external_id=f"order:{paid.order_number}", code="not_captured").delete()
     told = {"store": store, "state": "billed", "external_id": order, "at": now}
-    _, is_new = await StoreOrder.get_or_create(told, order_id=paid.order_id)
-    if not is_new:
-        await StoreOrder.filter(order_id=paid.order_id, state="billed").update(external_id=order)
+    row, is_new = await StoreOrder.get_or_create(told, order_id=paid.order_id)
+    if is_new:
+        lines = await store_orders.lines_of(paid.order_id, store)
+        await stock.cover(paid.order_id, [line.id for line in lines], now)
+    elif row.external_id != order:
+        await store_orders.tell(store, paid.order_number, "second_there", {"id": order}, now)
+
+
+async def kept(store: str, variants: Collection[int], now: datetime) -> dict[int, int]:
+    """Pieces by variant that the shop has taken off what it says, for bills of orders that hold them here."""
+    if not variants:
+        return {}
+    ids = [*variants]
+    found = await fetch(_KEPT.format(ids=marks(len(ids))), [store, *ids, store, *ids, now, store])
+    return {int(row["variant_id"]): int(row["pieces"]) for row in found}

@@ -1,6 +1,6 @@
 """What became of our orders in a connected shop: what it sent is sent here, once.
 
-Staff hear of what it paid back, or cancelled.
+Staff hear of what it paid back, cancelled or deleted.
 """
 
 from __future__ import annotations
@@ -41,6 +41,14 @@ async def take(store: str, there: ThereOrder, now: datetime) -> OrderView | None
     for further in parcels[1:]:
         await shipments.send(order, further, now)
     return moved
+
+
+async def lost(store: str, id: str, now: datetime) -> None:  # noqa: A002 - the port's word
+    """The shop has our order no more: staff hear of one that goes on here. Inside the caller's transaction."""
+    order_id = await store_orders.of(store, id)
+    order = await locks.order(order_id) if order_id is not None else None
+    if order is not None and order.state in order_states.AT_HOME:
+        await store_orders.tell(store, order.number, "deleted_there", {}, now)
 
 
 async def _was_paid_there(store: str, order: Order) -> bool:

@@ -74,7 +74,7 @@ async def left(order: Order, now: datetime) -> None:
     row = await StoreOrder.get_or_none(order_id=order.id)
     if row is None:
         return
-    over = ["order_refused", "order_waits", "part_sent", "cancelled_there"]
+    over = ["order_refused", "order_waits", "part_sent", "cancelled_there", "deleted_there"]
     await StoreProblem.filter(store=row.store, external_id=f"order:{order.number}", code__in=over).delete()
     if row.state == "refused":  # whoever sent it entered it there: its pieces count as the shop says
         lines = (await whole(order, row.store, now)).lines
@@ -85,6 +85,11 @@ async def give_up(order: Order) -> None:
     """It ended before anything of it was sent. Inside the caller's transaction."""
     known = StoreOrder.filter(order_id=order.id, state__in=["due", "sent", "pay", "refused"])
     await known.update(state="ending", error="")
+
+
+async def unbilled(order_id: int) -> None:
+    """The shop's own checkout made an order of it that is none here. Inside the caller's transaction."""
+    await StoreOrder.filter(order_id=order_id, state="billed").update(state="ending", error="", retry_at=None)
 
 
 async def any_due(store: str, now: datetime) -> bool:
@@ -157,9 +162,10 @@ async def later(one: Due, store: str, error: str, now: datetime) -> None:
 async def refused(one: Due, store: str, why: str, now: datetime) -> None:
     """The shop does not take it: staff have to."""
     async with transaction():
-        state = "ended" if one.ends else "sent" if one.pays else "refused"
-        row = StoreOrder.filter(order_id=one.order_id)
-        await row.update(state=state, retry_at=None, error=why[:300], paid=one.pays)
+        before, state = ("ending", "ended") if one.ends else ("pay", "sent") if one.pays else ("due", "refused")
+        row = StoreOrder.filter(order_id=one.order_id, state=before)
+        if not await row.update(state=state, retry_at=None, error=why[:300], paid=one.pays):
+            return  # it was given up meanwhile: that is what is asked for next
         await _is_clear(one, store)
         await tell(store, one.out.number, "unpaid_there" if one.pays else "order_refused", {"why": why[:300]}, now)
 
@@ -207,7 +213,8 @@ async def owed(store: str, variants: Collection[int], at_home: Collection[str]) 
 
     Of orders that the shop refused those that are `at_home` yet: whoever sends one enters it there.
     """
-    open_ = Q(state="due") | Q(state="refused", order__state__in=list(at_home))
+    # One that has an id was made by the shop's own checkout, which has counted it.
+    open_ = Q(state="due", external_id="") | Q(state="refused", order__state__in=list(at_home))
     orders = await StoreOrder.filter(open_, store=store).values_list("order_id", flat=True)
     found: dict[tuple[int, int], int] = {}
     for pick in await StockPick.filter(order_id__in=list(orders), variant_id__in=list(variants)) if orders else ():

@@ -16,7 +16,7 @@ import msgspec
 
 from bot.core.errors import Refused
 from bot.core.store import Brief, StorePlace, StoreProduct
-from bot.services import attachments, discards, products, stock, store_orders
+from bot.services import attachments, discards, products, stock, store_bills, store_orders
 from bot.services.filing import Filed
 from bot.services.order_states import AT_HOME
 from bot.services.store_reading import Problem, Reading, read
@@ -52,7 +52,7 @@ async def known_places(shop: Shop, there: Iterable[StorePlace]) -> Shop:
     """The shop with its places, each made or changed as it is there; one that is gone is closed."""
     found = {place.external_id or "": place for place in await Place.filter(store=shop.store)}
     places = {}
-    for position, one in enumerate(there):
+    for position, one in enumerate(sorted(there, key=lambda one: not one.active)):  # pieces are kept at the first one
         row = found.pop(one.id, None) or await _place(f"{shop.store}-{one.id}"[:64])
         row.store, row.external_id = shop.store, one.id
         row.name = {**(row.name or {}), shop.language: one.name[: products.VALUE]}
@@ -184,11 +184,13 @@ class _Taking:
         linked = {"store": shop.store, "external_updated_at": self.there.updated_at}
         await Product.filter(id=row.id).update(external_id=self.there.id, **linked)
         rows = {one.sku: one for one in await Variant.filter(product_id=row.id)}
-        owed = await store_orders.owed(shop.store, [one.id for one in rows.values()], AT_HOME)
+        ids = [one.id for one in rows.values()]
+        owed = await store_orders.owed(shop.store, ids, AT_HOME)
+        kept = await store_bills.kept(shop.store, ids, self._now)
         for one, made in zip(reading.variants, spec.variants, strict=True):
             variant = rows[made.sku]
             await Variant.filter(id=variant.id).update(external_id=one.id, **linked)
-            await self._count(variant.id, one.pieces, owed)
+            await self._count(variant.id, one.pieces, owed, kept.get(variant.id, 0))
         if is_ours:  # what lay elsewhere was counted before the shop was connected
             other = Stock.filter(variant__product_id=row.id).exclude(place_id__in=list(shop.places.values()))
             await other.update(pieces=0)
@@ -196,13 +198,20 @@ class _Taking:
         await self._take_picture(row, seen)
         return row
 
-    async def _count(self, variant: int, pieces: Mapping[str, int | None], owed: Mapping[tuple[int, int], int]) -> None:
-        """Its pieces by place; none lie any more where the shop does not say that it is."""
+    async def _count(
+        self, variant: int, pieces: Mapping[str, int | None], owed: Mapping[tuple[int, int], int], kept: int
+    ) -> None:
+        """Its pieces by place; none lie any more where the shop does not say that it is.
+
+        So many are `kept` there for bills of orders that hold them here: the shop has taken them off what it says.
+        """
         for there, place in self._shop.places.items():
-            if there in pieces:
-                said = pieces[there]
-                lying = PLENTY if said is None else max(0, said - owed.get((variant, place), 0))
-                await stock.put(variant, place, lying)
+            if there not in pieces:
+                continue
+            said, lying = pieces[there], PLENTY
+            if said is not None:
+                lying, kept = max(0, said + kept - owed.get((variant, place), 0)), 0
+            await stock.put(variant, place, lying)
         left = [place for there, place in self._shop.places.items() if there not in pieces]
         await Stock.filter(variant_id=variant, place_id__in=left, pieces__gt=0).update(pieces=0)
 

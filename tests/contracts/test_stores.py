@@ -232,6 +232,8 @@ async def test_a_bill_asks_for_all_that_the_order_costs(server: ShopifyServer, s
         assert (Decimal(made.total), made.state, made.currency) == (bill.total.decimal, "open", "EUR")
     assert len(server.drafts.rows) == len(CHARGES)
     assert server.drafts.rows[0]["reserveInventoryUntil"] == "2026-11-23T09:30:00Z"
+    sums = [Decimal(row["shippingLine"]["priceWithCurrency"]["amount"]) for row in server.drafts.rows]
+    assert [bool(one) for one in sums] == [any(one.kind == "shipping" for one in charges) for charges in CHARGES]
     server.drafts.pays(0)
     paid = await shop.billed("500")
     assert paid is not None

@@ -15,12 +15,15 @@ from bot.runtime.refunds import GiveBack
 from bot.runtime.store_paying import ShopCheckout
 from bot.runtime.store_syncing import Connected
 from bot.runtime.voiding import VoidPayment
+from bot.services import orders, store_bills
+from bot.services.order_states import Doing
 from bot.services.payments import Urls
 from bot.services.refunds import Wish
 from bot.settings.secret import Secret
 from bot.stores.shopify.settings import Settings
 from bot.stores.shopify.store import Shopify
-from models import Order, OrderEvent, Payment, Product, StoreHint, StoreOrder, StoreProblem
+from models import Order, OrderEvent, Payment, Product, Stock, StoreHint, StoreOrder, StoreProblem
+from models.database import transaction
 from tests.kit.platforms.posting import Delivery
 from tests.kit.platforms.shopify import SECRET, SHOP, TOKEN, ShopifyServer
 from tests.kit.simulator import Customer, Simulator
@@ -154,3 +157,71 @@ async def test_goods_of_ours_alone_are_paid_by_our_ways(trade: Trade) -> None:
     await place_order(trade.ann)
     assert trade.server.drafts.rows == []
     assert (await Payment.get()).provider == "local"
+
+
+async def _lies(trade: Trade) -> int:
+    return (await Stock.get(variant__sku="SKU-10")).pieces
+
+
+@pytest.fixture
+async def last(trade: Trade) -> Trade:
+    """One piece is left, and Ann is asked to pay for it; the shop keeps it for her bill."""
+    trade.server.sells(1, "Longjing", [{"id": 10, "price": "68.00", "pieces": {1: 1}}])
+    await trade.tells(trade.server.tells("products/update", {"id": 1}))
+    await trade.until(lambda: Stock.filter(pieces=1).exists())
+    await place_order(trade.ann)
+    await trade.tells(trade.server.tells("products/update", {"id": 1}))
+    await trade.all_heard()
+    return trade
+
+
+async def test_who_pays_for_the_last_piece_has_it(last: Trade) -> None:
+    assert await _lies(last) == 1  # kept there and here: the same piece
+    await last.tells(last.server.tells("draft_orders/update", last.server.drafts.pays(0)))
+    await last.until(lambda: _is("paid"))
+    await last.until(lambda: StoreOrder.filter(state="sent").exists())
+    await last.all_heard()
+    assert await _lies(last) == 0
+
+
+async def test_who_pays_for_the_last_piece_at_the_last_moment_has_it_though_it_counts_as_gone(last: Trade) -> None:
+    last.server.drafts.pays(0)
+    await Stock.all().update(pieces=0)  # as the shop says by then
+    await last.sim.passes("31m")
+    await last.until(lambda: _is("paid"))
+    assert await _lies(last) == 0
+
+
+async def test_a_bill_that_is_paid_after_its_order_ended_leaves_no_order_there(last: Trade) -> None:
+    last.server.drafts.pays(0)
+    async with transaction():
+        await orders.advance((await Order.get()).id, "cancel", "staff:1", last.sim.now, Doing(note="cold"))
+    await last.until(lambda: Payment.filter(state="mismatch").exists())
+    await last.until(lambda: StoreOrder.filter(state="ended").exists())
+    [order] = last.server.orders
+    assert order["cancelledAt"] is not None
+    await last.all_heard()
+    assert await _lies(last) == 1
+
+
+async def test_staff_hear_of_money_that_the_shop_has_not_taken_until_it_has(trade: Trade) -> None:
+    await place_order(trade.ann)
+    trade.server.drafts.pays(0, captured=False)
+    await trade.tells(trade.server.tells("products/update", {"id": 1}))  # any round
+    await trade.until(lambda: StoreProblem.filter(code="not_captured").exists())
+    assert await _is("placed")
+    trade.server.orders[0]["displayFinancialStatus"] = "PAID"
+    await trade.tells(trade.server.tells("products/update", {"id": 1}))
+    await trade.until(lambda: _is("paid"))
+    assert await StoreProblem.all().count() == 0
+
+
+async def test_staff_hear_of_a_second_order_that_a_second_bill_became(trade: Trade) -> None:
+    await place_order(trade.ann)
+    await trade.tells(trade.server.tells("draft_orders/update", trade.server.drafts.pays(0)))
+    await trade.until(lambda: StoreOrder.filter(state="sent").exists())
+    async with transaction():
+        for _ in range(2):
+            await store_bills.became("shopify", "500", "701", trade.sim.now)
+    assert await StoreProblem.all().values_list("code", "facts") == [("second_there", {"id": "701"})]
+    assert (await StoreOrder.get()).external_id == "700"

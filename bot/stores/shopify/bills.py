@@ -81,10 +81,11 @@ def content(bill: Bill) -> dict[str, Any]:
         "tags": [OURS, key_tag(bill.key), tag(order.number)],
         "note": order.number,
         "shippingAddress": person(order),
+        # Without one, the checkout asks for shipping by the shop's own rates.
+        "shippingLine": _shipping("Shipping", Money(0, order.goods.currency)),
     }
     for shipping in order.of("shipping"):
-        title = shipping.title or shipping.name
-        found["shippingLine"] = {"title": title, "priceWithCurrency": _money(shipping.amount)}
+        found["shippingLine"] = _shipping(shipping.title or shipping.name, shipping.amount)
     for off in order.of("discount"):
         amount = off.amount * -1
         found["appliedDiscount"] = {
@@ -96,6 +97,10 @@ def content(bill: Bill) -> dict[str, Any]:
     if bill.until is not None:
         found["reserveInventoryUntil"] = f"{bill.until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     return found
+
+
+def _shipping(title: str, amount: Money) -> dict[str, Any]:
+    return {"title": title, "priceWithCurrency": _money(amount)}
 
 
 def _extra(title: str, amount: Money) -> dict[str, Any]:
@@ -123,6 +128,7 @@ def read(row: Mapping[str, Any]) -> Billed:
             order=number(order["id"]) if order else "",
             paid=_amount(order["totalReceivedSet"]) if is_paid else "",
             refunded=back if back and Decimal(back) > 0 else "",
+            is_reserved=order.get("displayFinancialStatus") == "AUTHORIZED",
         )
     except (KeyError, TypeError, AttributeError, InvalidOperation) as error:
         raise StoreUnavailable(f"Shopify answered with what is no draft order ({type(error).__name__})") from None

@@ -25,6 +25,7 @@ TOPICS = (
     "PRODUCTS_DELETE",
     "ORDERS_FULFILLED",
     "ORDERS_CANCELLED",
+    "ORDERS_DELETE",
     "REFUNDS_CREATE",
 )
 #: The same where it takes the money.

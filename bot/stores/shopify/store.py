@@ -44,6 +44,8 @@ class Shopify:
         told = f"{shop['name']} ({shop['myshopifyDomain']}), in {shop['currencyCode']}"
         if self._api.version != self._settings.version:
             told += f"; it answers by {self._api.version}: set stores.shopify.version to a version that is not over"
+        if self.takes_money:
+            told += "; it takes the money: payments must be captured automatically there (Settings, Payments)"
         return told
 
     async def places(self) -> Sequence[StorePlace]:

@@ -19,7 +19,14 @@ from bot.settings.secret import Secret
 
 _PING = re.compile(rb"webhook_id=[0-9]{1,20}")
 #: What it is asked to tell.
-TOPICS = ("product.created", "product.updated", "product.deleted", "product.restored", "order.updated")
+TOPICS = (
+    "product.created",
+    "product.updated",
+    "product.deleted",
+    "product.restored",
+    "order.updated",
+    "order.deleted",
+)
 ABOUT: dict[str, About] = {"product": "product", "order": "order"}
 
 

@@ -171,6 +171,7 @@ class ShopifyServer(FakePlatform):
         cost = query_cost(asked["query"], asked.get("variables") or {})
         self.costs.append(cost)
         self._refill()
+        self.drafts.lapse()
         if cost > MOST_COST:
             return self._said({"errors": [_error("MAX_COST_EXCEEDED")]}, cost)
         if cost > self.available:

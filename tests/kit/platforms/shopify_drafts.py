@@ -21,10 +21,12 @@ class Drafts:
         self.rows: list[Json] = []
         self.refunded: dict[str, Json] = {}  # by idempotency key
 
-    def pays(self, at: int) -> Json:
-        """A customer pays the invoice; what the webhook of it says."""
+    def pays(self, at: int, *, captured: bool = True) -> Json:
+        """A customer pays the invoice, and the shop takes the money; what the webhook of it says."""
         draft, shop = self.rows[at], self._server
+        self.lapse()
         assert draft["status"] == "OPEN", "nobody can pay it any more"
+        assert draft.get("shippingLine"), "without one the checkout asks for shipping by the shop's own rates"
         id_ = 700 + len(shop.orders)
         sale = {
             "id": f"gid://shopify/OrderTransaction/{id_}", "kind": "SALE", "status": "SUCCESS",
@@ -33,13 +35,26 @@ class Drafts:
         }  # fmt: skip
         made = {
             "id": f"gid://shopify/Order/{id_}", "name": f"#{id_}", "cancelledAt": None, "tags": draft["tags"],
-            "lineItems": draft["lineItems"], "displayFinancialStatus": "PAID", "transactions": [sale], "refunds": [],
+            "lineItems": draft["lineItems"], "transactions": [sale], "refunds": [],
+            "displayFinancialStatus": "PAID" if captured else "AUTHORIZED",
             "totalPriceSet": draft["totalPriceSet"], "totalReceivedSet": draft["totalPriceSet"],
         }  # fmt: skip
         shop.orders.append(shop.unsent() | made)
-        shop.count_pieces(draft, -1)
-        draft |= {"status": "COMPLETED", "order": shop.orders[-1]}
+        if not draft["isReserved"]:
+            shop.count_pieces(draft, -1)
+        draft |= {"status": "COMPLETED", "order": shop.orders[-1], "isReserved": False}
         return {"id": int(draft["id"].rpartition("/")[2]), "status": "completed", "order_id": id_}
+
+    def lapse(self) -> None:
+        """What is kept for a bill until a moment that is over is there again."""
+        for row in self.rows:
+            if row["isReserved"] and row["reserveInventoryUntil"] <= f"{self._server.now:%Y-%m-%dT%H:%M:%SZ}":
+                self._let_go(row)
+
+    def _let_go(self, draft: Json) -> None:
+        if draft["isReserved"]:
+            draft["isReserved"] = False
+            self._server.count_pieces(draft, 1)
 
     def root(self) -> Json:
         """What queries find here."""
@@ -66,15 +81,19 @@ class Drafts:
         total = _total(told) * (1 if told.get("taxExempt") else Decimal("1.19")) + self._server.adds
         self.rows.append(told | {
             "id": f"gid://shopify/DraftOrder/{id_}", "status": "OPEN", "order": None,
+            "isReserved": told.get("reserveInventoryUntil") is not None,
             "invoiceUrl": f"https://tea.myshopify.com/1/invoices/{id_}",
             "totalPriceSet": {"shopMoney": {"amount": str(total), "currencyCode": self._server.currency}},
         })  # fmt: skip
+        if self.rows[-1]["isReserved"]:
+            self._server.count_pieces(self.rows[-1], -1)
         return {"userErrors": [], "draftOrder": self.rows[-1]}
 
     def _delete(self, _: Any, **asked: Any) -> Json:
         found = [row for row in self.rows if row["id"] == asked["input"]["id"]]
         if not found or found[0]["status"] == "COMPLETED":
             return {"userErrors": [{"field": ["id"], "message": "Draft order cannot be deleted"}], "deletedId": None}
+        self._let_go(found[0])
         self.rows.remove(found[0])
         return {"userErrors": [], "deletedId": found[0]["id"]}
 

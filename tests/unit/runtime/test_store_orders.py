@@ -296,9 +296,37 @@ async def test_staff_hear_of_an_order_that_was_cancelled_there_until_it_is_here(
     assert await StoreProblem.all().count() == 0
 
 
+async def test_staff_hear_of_an_order_that_was_deleted_there_unless_it_ended_here(trade: Trade) -> None:
+    order, other = await trade.sells(), await trade.sells()
+    await trade.rounds()
+    async with transaction():
+        await trade.shop.advances(other, "cancel")
+    await trade.rounds()
+    trade.server.orders.clear()
+    await trade.hears("701")
+    await trade.rounds(minutes=25 * 60)  # the webhook of the other one was lost
+    assert await StoreProblem.all().values_list("code", "title") == [("deleted_there", order.number)]
+    async with transaction():
+        await trade.shop.advances(order, "cancel")
+    assert await StoreProblem.all().count() == 0
+
+
 async def test_nothing_leaves_for_a_shop_after_the_lease_is_over(trade: Trade) -> None:
     await trade.sells()
     trade.syncing._sending._lease = Lease()
     with pytest.raises(LeaseLost):
         await trade.syncing._sending.run()
     assert trade.server.orders == []
+
+
+async def test_a_word_of_money_that_is_refused_swallows_no_cancellation(trade: Trade) -> None:
+    order = await trade.sells()
+    await trade.rounds()
+    await StoreOrder.all().update(state="pay")
+    [one] = await store_orders.due("woocommerce", trade.now)
+    async with transaction():
+        await trade.shop.advances(order, "cancel")  # while the shop is asked
+    await store_orders.refused(one, "woocommerce", "It is paid.", trade.now)
+    await trade.rounds()
+    assert await trade.counts() == (5, 5, ["cancelled"])
+    assert await StoreProblem.all().count() == 0
