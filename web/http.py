@@ -254,7 +254,7 @@ def _is_id(value: object) -> bool:
 def path_id(request: web.Request, name: str = "id") -> int:
     """An id in the path; what no row can have is not found."""
     value = request.match_info[name]
-    if not (value.isascii() and value.isdigit()) or not _is_id(int(value[:20])):
+    if not (value.isascii() and value.isdigit() and len(value) < 20) or not _is_id(int(value)):
         raise Problem(404, "not_found")
     return int(value)
 

@@ -19,7 +19,7 @@ from bot.services.contacts import Address
 from bot.services.orders import OrderView
 from bot.services.scope import Scope
 from bot.services.visitors import ACCOUNT
-from models import ApiOrder, Contact, Conversation, Identity, Order
+from models import ApiOrder, Contact, Conversation, Identity
 from models.database import transaction
 
 
@@ -82,10 +82,10 @@ async def place(scope: Scope, request: Request, wish: Wish, answer: Callable[[Or
     return Answered(row.answer, order.id)
 
 
-async def find(number: str) -> OrderView | None:
-    """An order that came by the API, however its number was written."""
-    order = await Order.filter(number=order_numbers.normalise(number), api_orders__id__isnull=False).first()
-    return await orders.view(order) if order else None
+async def find(number: str, key_id: int) -> tuple[OrderView, bool] | None:
+    """An order that came by the API, however its number was written, and whether this key placed it."""
+    made = await ApiOrder.filter(order__number=order_numbers.normalise(number)).select_related("order").first()
+    return (await orders.view(made.order), made.key_id == key_id) if made and made.order else None
 
 
 async def _known(request: Request) -> str:

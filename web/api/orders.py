@@ -69,7 +69,7 @@ async def place(request: web.Request) -> web.Response:
     asked = Request(request[KEY].id, name, msgspec.json.encode(wanted))
 
     def answer(view: OrderView) -> str:
-        return _shown(request, view, wanted.language).decode()
+        return _shown(request, view, wanted.language, linked=True).decode()
 
     try:
         placed = await request.app[RUNTIME].counter.place(asked, wish, wanted.language, answer)
@@ -81,12 +81,13 @@ async def place(request: web.Request) -> web.Response:
 @says(shapes.Order, refuses={404: "no_order"})
 @needs_key("orders:read")
 async def order(request: web.Request) -> web.Response:
-    """GET /api/v1/orders/{number}: an order that was placed by the API, as it stands now."""
+    """GET /api/v1/orders/{number}: an order that was placed by the API, with any key, as it stands now."""
     number = request.match_info["number"]
-    found = await api_orders.find(number) if _NUMBER.fullmatch(number) else None
+    found = await api_orders.find(number, request[KEY].id) if _NUMBER.fullmatch(number) else None
     if found is None:
         raise Problem(404, "no_order")
-    return _answer(_shown(request, found, language(request)))
+    view, mine = found
+    return _answer(_shown(request, view, language(request), linked=mine))
 
 
 def _read(raw: bytes) -> shapes.NewOrder:
@@ -108,9 +109,10 @@ def _explained(refusal: Refused, lang: str) -> Problem:
     return Problem(410 if refusal.code == "forgotten" else 409, refusal.code, facts)
 
 
-def _shown(request: web.Request, view: OrderView, lang: str) -> bytes:
+def _shown(request: web.Request, view: OrderView, lang: str, *, linked: bool) -> bytes:
+    """Only who placed it has its secret links: whoever opens them acts as the customer."""
     base = request.app[SETTINGS].public_url.rstrip("/")
-    page = base + order_links.path(request.app[uploads.SECRET], view.number)
+    page = base + order_links.path(request.app[uploads.SECRET], view.number) if linked else None
     return msgspec.json.encode(shapes.order(view, page, lang))
 
 

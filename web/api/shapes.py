@@ -83,7 +83,10 @@ class Parcel(Struct):
 
 
 class Order(Struct):
-    """An order. `status_url` and `pay_url` open it without a log-in: tell them to its customer alone."""
+    """An order. `status_url` and `pay_url` open it without a log-in: tell them to its customer alone.
+
+    They are null for a key that did not place it.
+    """
 
     number: str
     state: str
@@ -94,8 +97,8 @@ class Order(Struct):
     hold_until: datetime | None
     paid_at: datetime | None
     parcels: list[Parcel]
-    status_url: str
-    pay_url: str
+    status_url: str | None
+    pay_url: str | None
 
 
 class Variant(Struct):
@@ -136,8 +139,8 @@ class Problem(Struct):
     code: str
 
 
-def order(view: OrderView, page: str, lang: str) -> Order:
-    """`page` is the address of the order's page."""
+def order(view: OrderView, page: str | None, lang: str) -> Order:
+    """`page` is the address of the order's page, None where it is not to be told."""
     return Order(
         number=view.number,
         state=view.state,
@@ -152,7 +155,7 @@ def order(view: OrderView, page: str, lang: str) -> Order:
         paid_at=view.paid_at,
         parcels=[Parcel(one.carrier, one.number, one.url) for one in view.parcels],
         status_url=page,
-        pay_url=f"{page}#pay",
+        pay_url=page and f"{page}#pay",
     )
 
 

@@ -19,8 +19,6 @@ from web.http import Problem, answer, path_id, read_object, text_of
 from web.keys import CLOCK, RUNTIME
 from web.said import says
 
-REVIEW_STATES = ("pending", "accepted", "rejected", "shop")
-
 
 @says(trade.Orders, query=trade.ListQuery)
 @needs("agent")
@@ -72,7 +70,7 @@ def _doing(body: dict[str, Any]) -> Doing:
 async def reviews_listed(request: web.Request) -> web.Response:
     """GET /api/desk/reviews."""
     state = request.query.get("state", "pending")
-    if state not in REVIEW_STATES:
+    if state not in trade.REVIEW_STATES:
         raise Problem(400, "bad_request")
     before = request.query.get("before", "")
     page = await (store_review_lists.listed(before) if state == "shop" else backoffice.reviews(state, before))

@@ -237,6 +237,11 @@ async def test_every_change_needs_the_token_and_our_own_origin(site: Site, peopl
     assert wrong == []
 
 
+async def test_a_number_that_no_row_can_have_is_not_found(people: Mapping[str, Person]) -> None:
+    for number in ("0", "-1", "1e3", str(2**63), "0" * 19 + "1" * 31, "0" * 19 + "1" * 5000):
+        assert await people["admin"].calls("GET", f"/api/desk/orders/{number}") == 404, number
+
+
 async def test_events_are_exactly_those_of_the_table(site: Site) -> None:
     assert set(site.app[CHAT].events) == CHAT_EVENTS
     desk = site.app[CHAT]._sio.namespace_handlers["/desk"]

@@ -69,7 +69,14 @@ async def test_an_order_is_placed_once_however_often_it_is_asked_for(tea: Site) 
     assert (await Order.all().count(), await Contact.all().count()) == (1, 1)
     status, told = await shop.orders({"lines": [{"sku": "tea", "quantity": 1}], "customer": ANN})
     assert (status, told["code"]) == (422, "other_body")
-    assert (await shop.calls("GET", f"orders/{first['number']}"))[1]["status_url"] == first["status_url"]
+
+
+async def test_every_key_that_reads_orders_reads_them_all_and_has_the_links_of_its_own(tea: Site) -> None:
+    shop, books = await caller(tea), await caller(tea, "orders:read")
+    _, mine = await shop.orders()
+    number = mine["number"]
+    assert await shop.calls("GET", f"orders/{number}") == (200, mine)
+    assert await books.calls("GET", f"orders/{number}") == (200, mine | {"status_url": None, "pay_url": None})
 
 
 async def test_who_types_an_address_is_nobody_who_had_it_before(tea: Site) -> None:

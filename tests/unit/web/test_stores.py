@@ -17,7 +17,7 @@ from bot.services.products import PriceSpec, ProductSpec, VariantSpec
 from bot.settings.secret import Secret
 from bot.stores.woocommerce import Settings
 from bot.stores.woocommerce.store import WooCommerce
-from models import Audit, Product, StoreConflict, StoreProblem, StoreSync, Variant
+from models import Audit, Product, StoreConflict, StoreProblem, StoreReview, StoreSync, Variant
 from tests.kit.platforms.woocommerce import KEY, SECRET, WooCommerceServer
 from tests.unit.web.running import Site
 from tests.unit.web.test_store_hooks import until
@@ -135,6 +135,15 @@ async def test_a_conflict_shows_both_values_and_is_left_so(site: Site, desk: Des
     assert (await desk.asks("DELETE", f"store-conflicts/{price['id']}"))[0] == 200
     assert (await desk.asks("DELETE", f"store-conflicts/{price['id']}"))[0] == 404
     assert await Audit.filter(action="store_conflict.forget").count() == 1
+
+
+async def test_reviews_of_connected_shops_are_a_list_of_their_own(site: Site, desk: Desk) -> None:
+    now = site.clock()
+    written = {"stars": 5, "text": "Fine", "name": "Ann", "shown": True, "written_at": now, "at": now}
+    await StoreReview.create(store=NAME, key="7", external_id="7", state="theirs", **written)
+    status, told = await desk.asks("GET", "reviews?state=shop")
+    assert (status, [(one["text"], one["store"]) for one in told["items"]]) == (200, [("Fine", NAME)])
+    assert (await desk.asks("GET", "reviews?state=lost"))[0] == 400
 
 
 async def test_a_key_is_shown_once_and_revoked(site: Site, desk: Desk) -> None:

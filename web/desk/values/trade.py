@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NotRequired, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
 from bot.services import order_states
 from web.values import Attachment, Cursor, Delivery, Money, PageKey, Time, Whole, most, one_of
 
 State = Annotated[str, one_of(order_states.STATES)]
+#: What lists of reviews may be of: "shop" are those of connected shops.
+REVIEW_STATES = ("pending", "accepted", "rejected", "shop")
 
 
 class OrderLine(TypedDict):
@@ -190,9 +192,9 @@ class ListQuery(TypedDict, total=False):
 
 
 class ReviewsQuery(TypedDict, total=False):
-    """Reviews in a state."""
+    """Reviews in a state, or those of connected shops."""
 
-    state: Literal["pending", "accepted", "rejected"]
+    state: Annotated[str, one_of(REVIEW_STATES)]
     before: PageKey
 
 

@@ -812,7 +812,7 @@ export const en = {
   "apikey.name": "Which site or program has it",
   "apikey.scopes": "What it may do",
   "apikey.scope.products:read": "Read products",
-  "apikey.scope.orders:read": "Read its orders",
+  "apikey.scope.orders:read": "Read orders that came by the API",
   "apikey.scope.orders:write": "Place orders",
   "apikey.secret": "Key",
   "apikey.secret.hint": "Give it to {name}. It is shown only now.",

@@ -814,7 +814,7 @@ export const zh: Record<Key, string> = {
   "apikey.name": "供哪个网站或程序使用",
   "apikey.scopes": "权限",
   "apikey.scope.products:read": "读取商品",
-  "apikey.scope.orders:read": "读取其订单",
+  "apikey.scope.orders:read": "读取经 API 下的订单",
   "apikey.scope.orders:write": "下单",
   "apikey.secret": "密钥",
   "apikey.secret.hint": "请交给 {name}。密钥只显示这一次。",
