@@ -47,10 +47,10 @@ async def locale_of(order: OrderView) -> str:
 async def visitor_of(order: OrderView, now: datetime) -> str:
     """As which visitor of the web chat whoever opens the link may go on in another app.
 
-    "" once its customer is known in another one, or has had the time: links are forwarded, and whoever gets one is not
-    to become them.
+    "" where its customer was somebody before the order, is known in another one, or has had the time: links are
+    forwarded, and whoever gets one is not to become them.
     """
-    if order.conversation_id is None or now > order.created_at + CLAIMED_WITHIN:
+    if order.conversation_id is None or now > order.created_at + CLAIMED_WITHIN or not await leads(order.contact_id):
         return ""
     found = await Identity.filter(conversation__id=order.conversation_id, account=ACCOUNT).select_related("contact")
     return found[0].external_id if found and found[0].contact.person_id is None else ""

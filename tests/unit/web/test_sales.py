@@ -8,8 +8,8 @@ import pytest
 
 from bot.core.message import Inbound
 from bot.core.pricing import Code, Method, Rates
-from bot.core.profiles import WECHAT
-from models import Consent, Contact, Conversation, Identity, Opening, Order, OrderEvent
+from bot.core.profiles import TELEGRAM, WECHAT
+from models import Consent, Contact, Conversation, Identity, Opening, Order, OrderEvent, PersonCode
 from models import Inbound as InboundRow
 from tests.kit.simulator import SimChannel
 from tests.unit.services.shop import Shop
@@ -167,3 +167,19 @@ async def test_staff_hear_that_a_change_cannot_be_told(site: Site, talk: Convers
     body = wish(version=sent["order"]["version"], reason="she moves")
     told: Any = await site.json("PUT", f"/api/desk/orders/{sent['order']['id']}", json=body, headers=headers)
     assert (told[0], told[1]["told"], bool(told[1]["why"]), bool(told[1]["link"])) == (200, False, True, True)
+
+
+async def test_the_page_of_what_staff_sent_makes_nobody_its_customer(site: Site, talk: Conversation) -> None:
+    """The link is passed on, and the customer's chat has more in it than this order."""
+    site.runtime.channels["telegram"] = SimChannel("telegram", TELEGRAM)
+    await site.runtime.accept([Inbound("webchat", "k2", "visitor", text="hello")])
+    visitor = await Conversation.get(account="webchat")
+    headers = await enters(site, "agent")
+    path = f"/api/desk/conversations/{visitor.id}/orders"
+    _, told = await site.json("POST", path, json=wish(), headers=headers)
+    page = str(told["link"]).removeprefix(site.settings.public_url)
+    form = {"data": {"chat": "telegram"}, "headers": {"Origin": site.url}}
+    async with site.client.post(site.url + page, **form) as answer:
+        shown = await answer.text()
+    assert (answer.status, "start=webchat" in shown, "start=link-" in shown) == (200, True, False)
+    assert await PersonCode.all().count() == 0
