@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
 
-from bot.core.errors import FileMissing, Final, Unreachable, WindowClosed
+from bot.core.errors import DatabaseBusy, FileMissing, Final, Unreachable, WindowClosed
 from bot.core.events import MessageChanged, RowChanged
-from bot.core.message import About, Wire
+from bot.core.faults import fault
+from bot.core.message import About, Choice, Wire
 from bot.core.ports import Channel, Occasion, Sent, Storage
 from bot.core.quiet import NEVER, QuietHours
 from bot.runtime import numbering
-from bot.runtime.attempts import Done, OutOfOrder
+from bot.runtime.attempts import BUSY_REST, Done, OutOfOrder
 from bot.runtime.platforms import pieces
 from bot.runtime.speech import SendPayload
 from bot.runtime.writes import ATTENTION_TO, STANDS, NewEffect
@@ -22,6 +25,8 @@ from bot.services import attachments, discards, leaving, openings, reach
 from bot.services.filing import Filing, Limits
 from bot.services.openings import Opening, has_openings
 from models.database import Statement, fetch, transaction
+
+log = logging.getLogger(__name__)
 
 WAITS = f"UPDATE message SET delivery = 'held' WHERE conversation_id = ? AND seq = ? AND {STANDS}"  # noqa: S608 - ours
 NOT_SENT = f"UPDATE message SET delivery = 'failed', error = ? WHERE conversation_id = ? AND seq = ? AND {STANDS}"  # noqa: S608 - ours
@@ -114,8 +119,20 @@ class Send:
         rows = pieces.left(effect, payload.last, external_id, self._clock(), waited=waited)
         changed = pieces.changes(effect, payload.last, waited=waited)
         if payload.choices:
-            used = (*used, *await numbering.left(effect.conversation_id or 0, payload.choices))
+            used = (*used, *await self._numbered(effect, payload.choices))
         return Done((*rows, *used), (_changed(effect),) if changed else ())
+
+    async def _numbered(self, effect: NewEffect, choices: tuple[Choice, ...]) -> list[Statement]:
+        """Of what has left. Nothing that goes wrong here may have it sent again: it stands without its numbers then."""
+        while True:
+            try:
+                return await numbering.left(effect.conversation_id or 0, choices)
+            except DatabaseBusy:
+                await asyncio.sleep(BUSY_REST)
+            except Exception as error:  # the message is what counts
+                facts = {"action": "effect.unnumbered", "effect": effect.key}
+                log.warning("what numbers stand for is not known", extra=facts | fault(error))
+                return []
 
     async def _keep_back(self, effect: NewEffect, about: About) -> Done | None:
         """None when it may leave now."""

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import pytest
 
 from bot.core.chat import Chat
+from bot.core.errors import DatabaseBusy
 from bot.core.message import Button, Choice, Inbound
 from bot.core.profiles import PROFILES
 from bot.core.quiet import parse
 from bot.core.router import RUN, Router
-from bot.runtime import timers
+from bot.runtime import numbering, timers
 from models import Effect, Message
+from models.database import fetch
 from tests.kit.simulator import Customer, Simulator
 from tests.unit.runtime.conftest import Worlds
 
@@ -106,6 +110,30 @@ async def test_what_leaves_in_the_morning_takes_no_number_from_what_is_asked(sql
         await ann.picks("Go on")
         await ann.says("1")
         assert await ann.sees("True")
+
+
+@pytest.mark.parametrize(("error", "numbered"), [(DatabaseBusy("gone for a moment"), ["night"]), (OSError(), [])])
+async def test_what_has_left_leaves_once_whatever_becomes_of_its_numbers(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, numbered: list[str]
+) -> None:
+    fails = [error]
+
+    async def fetch_then(*query: Any) -> list[dict[str, Any]]:
+        if fails and "SELECT choices" in query[0]:
+            raise fails.pop()
+        return await fetch(*query)
+
+    async with Simulator(PROFILES["sms"], tmp_path, sqlite_url, routers=[telling()]) as sim:
+        sim.quiet, sim.now = parse("22:00-08:00", "UTC"), NIGHT
+        await sim.restarts()
+        ann = await sim.customer()
+        await ann.says("hello")
+        await sim.deliver(Inbound(sim.account, "night", ann.sender, "order", data="night"))
+        monkeypatch.setattr(numbering, "fetch", fetch_then)
+        await sim.passes("9h")
+        assert [seen.text.partition("\n")[0] for seen in await ann.screen()] == ["answer", "night"]
+        assert (fails, [one.label for one in await choices(ann)]) == ([], numbered)
+        assert await Effect.exclude(state="done").count() == 0
 
 
 async def choices(customer: Customer) -> tuple[Choice, ...]:
