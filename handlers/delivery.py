@@ -65,29 +65,26 @@ async def country(chat: Chat, sold_to: tuple[str, ...]) -> str:
 
 
 async def anew(chat: Chat, to: str) -> Address:
-    """Name, phone and address in the country `to`: by a form where there is one, else by one question after another."""
-    if chat.person.capabilities.forms:
-        told = await chat.fill(
-            _("Where shall we deliver? Fill in the form, or write it all in one message."),
-            form(chat, to), read=reads(chat, to), check=checks(to), remind="30m", expire="1d",
-        )  # fmt: skip
-        parts = postal.tidy(to, _postal(told))
-        return _address(told["name"], told["phone"], to, parts)
+    """Name, phone and address in the country `to`: one after another, all in one, or by a form where there is one."""
     who = _("Who is it for? Please tell me the name.")
-    said = await chat.ask(who, most=1000, check=checks_name(to), remind="30m", expire="1d")
-    name, phone, rest = postal_reading.person(said, to)
+    if chat.person.capabilities.forms:
+        who = _("Who is it for? Please fill in the form, or tell me the name.")
+    told = await chat.fill(who, form(chat, to), read=reads(chat, to), check=checks(chat, to), remind="30m", expire="1d")
+    name, phone = told.get("name", ""), told.get("phone", "")
+    if not name:
+        name = await chat.ask(_("What is the name of whoever gets it?"), most=100, remind="30m", expire="1d")
     if not phone:
-        name, rest = said, ""
-    name = name or await chat.ask(_("What is the name of whoever gets it?"), most=100, remind="30m", expire="1d")
-    if not phone or phone_problem(phone):
         question = _("And a phone number for the courier?")
         phone = await chat.ask(question, check=phone_problem, remind="30m", expire="1d")
-    return await whereabouts(chat, name, phone, to, rest)
+    parts = _postal(told)
+    if parts == postal.NOWHERE:
+        return await whereabouts(chat, name, phone, to)
+    return _address(name, phone, to, await whole(chat, to, postal.tidy(to, parts)))
 
 
-async def whereabouts(chat: Chat, name: str, phone: str, to: str, told: str) -> Address:
+async def whereabouts(chat: Chat, name: str, phone: str, to: str) -> Address:
     """Where to deliver; of a place on the map also what it does not say. Staff see its point with a link to a map."""
-    said = told or await chat.ask(words.question(chat, to), most=1000, places=True, remind="30m", expire="1d")
+    said = await chat.ask(words.question(chat, to), most=1000, places=True, remind="30m", expire="1d")
     found = place.read(said)
     if found is not None:
         said = await at_place(chat, found)
@@ -138,16 +135,6 @@ async def one_part(chat: Chat, to: str, part: Part, told: Postal) -> str:
     return await chat.ask(question, check=checks_part(to, part, told), most=PART, remind="30m", expire="1d")
 
 
-def checks_name(to: str) -> Callable[[str], Say | None]:
-    """What is wrong with a name; all that is needed may be told in its place."""
-
-    def check(said: str) -> Say | None:
-        is_long = len(said) > MOST["name"] and not postal_reading.person(said, to)[1]
-        return _("That is too long: at most {most} characters.", most=MOST["name"]) if is_long else None
-
-    return check
-
-
 def checks_part(to: str, part: Part, told: Postal) -> Callable[[str], Say | None]:
     """What is wrong with an answer to `one_part`; with a region, too, that the code of the place does not fit."""
 
@@ -170,16 +157,17 @@ def form(chat: Chat, to: str) -> tuple[Field, ...]:
 
 
 def reads(chat: Chat, to: str) -> Callable[[str], Mapping[str, str]]:
-    """The values of `form` in what was sent: in lines with its labels, or all in one."""
+    """What was told of `form`: in lines with its labels, all in one message with a phone number, or a name alone."""
     labels = {one.name: one.label for one in form(chat, to)}
 
     def read_form(text: str) -> Mapping[str, str]:
         found, rest = postal_reading.labelled(text, labels)
-        if not rest:
-            return found
         name, phone, rest = postal_reading.person(rest, to)
-        parts = postal_reading.address(rest, to).as_dict()
-        return {key: value for key, value in {"name": name, "phone": phone, **parts, **found}.items() if value}
+        if not (found or phone):
+            return {"name": text}
+        parts = postal_reading.address(rest, to).as_dict() if rest else {}
+        told = {"name": name, "phone": phone, **parts, **found}
+        return {key: value for key, value in told.items() if value}
 
     return read_form
 
@@ -191,20 +179,15 @@ def read(chat: Chat, text: str, to: str) -> Postal:
     return postal.tidy(to, _postal({**told, **found}))
 
 
-def checks(to: str) -> Callable[[Mapping[str, str]], Mapping[str, Say]]:
-    """What is wrong with the values of `form`."""
+def checks(chat: Chat, to: str) -> Callable[[str], Mapping[str, Say]]:
+    """What is wrong with what was told of `form`; what is missing only where the form was sent."""
+    labels = {one.name: one.label for one in form(chat, to)}
+    is_shown, values_of = chat.person.capabilities.forms, reads(chat, to)
 
-    def check(values: Mapping[str, str]) -> Mapping[str, Say]:
-        found: dict[str, Say] = {}
-        if not values.get("name", "").strip():
-            found["name"] = words.MISSING
-        if problem := phone_problem(values.get("phone", "").strip()):
-            found["phone"] = problem
-        for part in postal.parts(to):
-            value = values.get(part.name, "")
-            what: Wrong = postal.wrong(to, part.name, value, postal.tidy(to, _postal(values)).region)
-            if what:
-                found[part.name] = words.problem(to, part, what, value)
+    def check(text: str) -> Mapping[str, Say]:
+        values = values_of(text)
+        is_form = is_shown and bool(postal_reading.labelled(text, labels)[0])
+        found = problems(to, values) if is_form else {}
         for name, value in values.items():
             most = MOST.get(name, PART)
             if len(value) > most:
@@ -212,6 +195,22 @@ def checks(to: str) -> Callable[[Mapping[str, str]], Mapping[str, Say]]:
         return found
 
     return check
+
+
+def problems(to: str, values: Mapping[str, str]) -> dict[str, Say]:
+    """What is wrong with each field of a form that is sent."""
+    found: dict[str, Say] = {}
+    if not values.get("name", "").strip():
+        found["name"] = words.MISSING
+    if problem := phone_problem(values.get("phone", "").strip()):
+        found["phone"] = problem
+    region = postal.tidy(to, _postal(values)).region
+    for part in postal.parts(to):
+        value = values.get(part.name, "")
+        what: Wrong = postal.wrong(to, part.name, value, region)
+        if what:
+            found[part.name] = words.problem(to, part, what, value)
+    return found
 
 
 def _postal(values: Mapping[str, str]) -> Postal:

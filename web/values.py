@@ -100,8 +100,27 @@ class Summary(TypedDict):
     total: str
 
 
+class FormField(TypedDict):
+    """A field of a form: `fills` is its `autocomplete`, `options` are what there is to choose, if any.
+
+    `value` is what stands in it, and `problem` what is wrong with that, in words.
+    """
+
+    name: str
+    label: str
+    fills: str
+    value: str
+    problem: str
+    required: bool
+    example: str
+    options: list[str]
+
+
 class Message(TypedDict):
-    """A message of a conversation. `changed` and `was` are for staff: what the customer did to it since."""
+    """A message of a conversation. `changed` and `was` are for staff: what the customer did to it since.
+
+    A `form` is answered by a message with a line of "label: value" for each field, or in words of one's own.
+    """
 
     seq: int
     id: str
@@ -114,6 +133,7 @@ class Message(TypedDict):
     summary: Summary | None
     files: list[Attachment]
     input: Literal["", "text", "choice", "stars", "confirm", "files"]
+    form: list[FormField]
     delivery: Delivery
     error: str
     changed: NotRequired[Annotated[str, one_of(("", "edited", "deleted"))]]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from bot.core.message import Attachment, Button, Card
+from bot.core.message import Attachment, Button, Card, Field
 from bot.core.money import Money
 from bot.core.profiles import WEBCHAT
 from bot.core.reference import shortened
@@ -70,10 +70,24 @@ def message(view: MessageView, links: FileLinks, *, staff: bool) -> values.Messa
         "summary": _summary(view),
         "files": [file(item, links) for item in view.files],
         "input": reply.input,
+        "form": [_field(one) for one in reply.form],
         "delivery": view.delivery,
         "error": view.error if staff else "",
     }
     return {**shown, "changed": view.changed, "was": _was(view)} if staff else shown
+
+
+def _field(one: Field) -> values.FormField:
+    return {
+        "name": one.name,
+        "label": one.label,
+        "fills": one.fills,
+        "value": one.value,
+        "problem": one.problem,
+        "required": one.required,
+        "example": one.example,
+        "options": [*one.options],
+    }
 
 
 def _was(view: MessageView) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 from bot.core import place
-from bot.core.message import Attachment, FileKind
+from bot.core.message import Attachment, Field, FileKind
 from bot.core.question import DONE, SKIP, Incoming, Invalid, Read, option_index
 from bot.core.text import Say, Text, _, _n
 from bot.core.words import normalise, number, steering
@@ -105,6 +106,13 @@ def reads_option(labels: list[str], keys: list[str]) -> Read:
         return keys[index]
 
     return read
+
+
+def unfilled(form: Sequence[Field], values: Mapping[str, str], problems: Mapping[str, str]) -> Invalid:
+    """That there are problems with what was told: at each field, and in words."""
+    told = [replace(one, value=values.get(one.name, ""), problem=problems.get(one.name, "")) for one in form]
+    said = "\n".join(f"{one.label}: {one.problem}" for one in told if one.problem)
+    return Invalid(said, tuple(told))
 
 
 def reads_text(suggested: list[str], most: int, check: Callable[[str], Say | None] | None, places: bool) -> Read:

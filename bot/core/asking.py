@@ -15,6 +15,7 @@ from bot.core.answers import (
     reads_option,
     reads_stars,
     reads_text,
+    unfilled,
 )
 from bot.core.journal import Entry, JournalMismatch, Suspended, plain, revive
 from bot.core.message import Attachment, Button, Card, Field, FileKind, Input, Reply, Summary
@@ -36,6 +37,8 @@ from bot.core.text import Say, Text, _, _n
 T = TypeVar("T")
 YES_LABEL = _("Yes")
 NO_LABEL = _("No")
+#: Characters of all that a form holds.
+MOST_OF_FORM = 2000
 
 
 class Asking(Telling):
@@ -84,7 +87,6 @@ class Asking(Telling):
         `places`: a place on the map is an answer, too, in the words that `place.read` understands.
         """
         labels = list(suggest)
-
         buttons = option_buttons(self._token, self._position, labels) + self._skip(optional)
         answer: str | None = await self._question(
             question, "text", buttons, skipping(reads_text(labels, most, check, places), optional), remind, expire
@@ -135,7 +137,6 @@ class Asking(Telling):
         """One of `options`. `key` names an option for ever (the journal keeps it), `label` is what is shown."""
         keys = [(key or key_of)(option) for option in options]
         labels = [self._voice((label or label_of)(option)) for option in options]
-
         buttons = option_buttons(self._token, self._position, labels) + self._skip(optional)
         chosen = await self._question(
             question,
@@ -156,7 +157,6 @@ class Asking(Telling):
     async def rate(self, question: Say, *, remind: str | None = None, expire: str | None = None) -> int:
         """One to five stars."""
         labels = [f"{stars} ★" for stars in STARS]
-
         buttons = option_buttons(self._token, self._position, labels)
         answer: int = await self._question(question, "stars", buttons, reads_stars(labels), remind, expire)
         return answer
@@ -173,13 +173,8 @@ class Asking(Telling):
         expire: str | None = None,
     ) -> bool:
         """Yes or no; `style` is how yes stands out."""
-        labels = [self._voice(yes), self._voice(no)]
-        agree, refuse = option_buttons(self._token, self._position, labels)
-        buttons = (replace(agree, style=style), refuse)
-        answer: bool = await self._question(
-            question, "confirm", buttons, reads_consent(labels), remind, expire, summary=summary
-        )
-        return answer
+        said = await self.decide(question, yes=yes, no=no, style=style, summary=summary, remind=remind, expire=expire)
+        return said is True
 
     async def decide(
         self,
@@ -187,14 +182,14 @@ class Asking(Telling):
         *,
         yes: Say = YES_LABEL,
         no: Say = NO_LABEL,
-        other: Say,
+        other: Say = "",
         style: Literal["", "primary"] = "",
         summary: Summary | None = None,
         remind: str | None = None,
         expire: str | None = None,
     ) -> bool | None:
         """Yes or no as in `confirm`, or None for something `other` to do first."""
-        labels = [self._voice(yes), self._voice(no), self._voice(other)]
+        labels = [self._voice(label) for label in (yes, no, other) if label]
         agree, *others = option_buttons(self._token, self._position, labels)
         buttons = (replace(agree, style=style), *others)
         answer: bool | None = await self._question(
@@ -208,23 +203,21 @@ class Asking(Telling):
         form: Sequence[Field],
         *,
         read: Callable[[str], Mapping[str, str]],
-        check: Callable[[Mapping[str, str]], Mapping[str, Say]],
+        check: Callable[[str], Mapping[str, Say]],
         remind: str | None = None,
         expire: str | None = None,
     ) -> Mapping[str, str]:
-        """Ask for several things at once, where a form is shown: the values by the names of its fields.
+        """Ask for words, which a channel that has forms lets fill in: what `read` finds in them, by names of fields.
 
-        `read` finds them in what was sent, and `check` says what is wrong with each, nothing where all is well.
+        `check` says what is wrong with which field, nothing where all is well.
         """
 
         def reads(incoming: Incoming) -> Mapping[str, str]:
-            values = read(incoming.text)
-            problems = {name: self._voice(say) for name, say in check(values).items()}
+            text = reads_text([], MOST_OF_FORM, None, places=False)(incoming)
+            values: Mapping[str, str] = read(text)
+            problems = {name: self._voice(say) for name, say in check(text).items()}
             if problems:
-                told = tuple(
-                    replace(one, value=values.get(one.name, ""), problem=problems.get(one.name, "")) for one in form
-                )
-                raise Invalid("\n".join(f"{one.label}: {one.problem}" for one in told if one.problem), told)
+                raise unfilled(form, values, problems)
             return values
 
         values: Mapping[str, str] = await self._question(question, "text", (), reads, remind, expire, form=tuple(form))

@@ -21,6 +21,7 @@ WEBCHAT = Capabilities(
     link_buttons=True,
     cards=True,
     stars=True,
+    forms=True,
     text_limit=100_000,
     caption_limit=100_000,
     files_per_message=10,

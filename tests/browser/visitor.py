@@ -99,6 +99,13 @@ class Visitor:
         await self.composer.fill(text)
         await self.composer.press("Enter")
 
+    async def fills(self, folder: Path, **values: str) -> None:
+        """Fill in the form of the newest question, and send it with the keyboard."""
+        for label, value in values.items():
+            await self.thread.get_by_label(label).fill(value)
+        await self.draws(folder, f"{self.lang}-form-{len(values)}")
+        await self.thread.locator(".form input").last.press("Enter")
+
     async def taps(self, label: str) -> None:
         """The newest button whose label begins so, once it can be tapped."""
         name = re.compile("^" + re.escape(self.word(label)).replace("/", r"\/"))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
+from bot.core.message import Field, Reply
 from bot.core.postal import Postal
 from bot.core.pricing import Rates
-from models import Order
+from bot.core.profiles import PROFILES
+from models import Message, Order
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.shopkeeping import stock
 from tests.scenarios.test_order import go_to_checkout
@@ -117,3 +121,30 @@ async def test_a_note_goes_with_the_order(one_sim: Simulator, again: bool) -> No
     assert f"Note: {note}" in (await ann.last()).text
     await ann.picks("Place the order")
     assert (await Order.get()).note == note
+
+
+async def test_a_form_says_what_is_wrong_at_its_field(sqlite_url: str, tmp_path: Path) -> None:
+    async with Simulator(PROFILES["webchat"], tmp_path, sqlite_url) as sim:
+        ann = await at_checkout(sim, "US")
+        asked = await shown()
+        assert [(one.name, one.fills, bool(one.options)) for one in asked] == [
+            ("name", "name", False), ("phone", "tel", False), ("street", "street-address", False),
+            ("city", "address-level2", False), ("region", "address-level1", True), ("postcode", "postal-code", False),
+        ]  # fmt: skip
+        told = {"name": "Ann Lee", "phone": "212 555 0100", "street": "1 Main St: rear", "region": "Illinois"}
+        await ann.says("\n".join(f"{one.label}: {told[one.name]}" for one in asked if one.name in told))
+        asked = await shown()
+        assert {one.name: one.value for one in asked if one.value} == told
+        assert {one.name: one.problem for one in asked if one.problem} == {
+            "city": "This is needed.", "postcode": "This is needed.",
+        }  # fmt: skip
+        told |= {"city": "Springfield", "postcode": "62701"}
+        await ann.says("\n".join(f"{one.label}: {told[one.name]}" for one in asked))
+        await ann.picks("Place the order")
+        assert (await Order.get()).address == "1 Main St: rear\nSpringfield, IL 62701"
+
+
+async def shown() -> tuple[Field, ...]:
+    """The form of the newest message."""
+    newest = await Message.filter(author="bot").order_by("-seq").first()
+    return msgspec.json.decode(newest.body, type=Reply).form if newest else ()

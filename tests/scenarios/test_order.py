@@ -21,10 +21,7 @@ async def give_address(ann: Customer) -> None:
 
 
 async def tell_address(ann: Customer, address: str) -> None:
-    """By one question after another, or all at once where a form asks for it."""
-    if ann.channel.capabilities.forms:
-        await ann.says(f"Ann Lee, +86 138 0013 8000, {address}")
-        return
+    """One thing after the other."""
     await ann.says("Ann Lee")
     await ann.says("+86 138 0013 8000")
     await ann.says(address)

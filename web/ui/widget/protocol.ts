@@ -38,6 +38,18 @@ export interface Summary {
 
 export type Input = "" | "text" | "choice" | "stars" | "confirm" | "files";
 
+/** A field of a form; `fills` is what a browser knows it as. */
+export interface FormField {
+  name: string;
+  label: string;
+  fills: string;
+  value: string;
+  problem: string;
+  required: boolean;
+  example: string;
+  options: string[];
+}
+
 export interface Message {
   seq: number;
   /** The sender's client id, "" if none. */
@@ -52,6 +64,8 @@ export interface Message {
   summary: Summary | null;
   files: Attachment[];
   input: Input;
+  /** The answer in parts, as lines of "label: value"; words will do as well. */
+  form: FormField[];
   delivery: "" | "queued" | "held" | "sent" | "delivered" | "read" | "failed";
   error: string;
 }

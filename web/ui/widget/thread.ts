@@ -93,6 +93,7 @@ function draft(item: Pending): Message {
     summary: null,
     files: [...item.files],
     input: "",
+    form: [],
     delivery: "",
     error: item.error,
   };

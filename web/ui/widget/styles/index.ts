@@ -3,12 +3,13 @@
 import type { Shades } from "../colour";
 import base from "./base.css?inline";
 import composer from "./composer.css?inline";
+import form from "./form.css?inline";
 import panel from "./panel.css?inline";
 import rich from "./rich.css?inline";
 import thread from "./thread.css?inline";
 
 export function sheets(shades: Shades): CSSStyleSheet[] {
-  return [sheet(colours(shades)), sheet(base + panel + thread + rich + composer)];
+  return [sheet(colours(shades)), sheet(base + panel + thread + rich + form + composer)];
 }
 
 function colours({ accent, on, hover, text, darkText, darkAccent, tint, darkTint }: Shades): string {

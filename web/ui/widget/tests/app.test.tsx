@@ -3,6 +3,7 @@ import { fireEvent } from "@testing-library/preact";
 import { render } from "preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Chat } from "../chat";
+import type { FormField } from "../protocol";
 import { Draft } from "../draft";
 import { Keep } from "../keep";
 import { App } from "../ui/App";
@@ -357,5 +358,45 @@ describe("files", () => {
     await drawn();
     expect(uploads.list).toEqual([]);
     expect(one(".notes .problem").textContent).toBe("“film.mov” is 30 MB. Up to 20 MB works here.");
+  });
+});
+
+describe("a form", () => {
+  const field = (name: string, fields: Partial<FormField> = {}): FormField => ({
+    name, label: name, fills: "off", value: "", problem: "", required: true, example: "", options: [], ...fields,
+  });
+  const input = (name: string): HTMLInputElement => one<HTMLInputElement>(`.form [name=${name}]`);
+  const submit = async (): Promise<void> => {
+    fireEvent.submit(one(".form"));
+    await drawn();
+  };
+
+  it("is sent as lines, and is gone once it is answered", async () => {
+    await open();
+    const fields = [field("Name", { fills: "name" }), field("State", { options: ["Ohio", "Utah"] }), field("Suburb", { required: false })];
+    server.publish({ text: "Where to?", input: "text", form: fields });
+    await drawn();
+    expect(["Name", "State", "Suburb"].map((name) => [input(name).getAttribute("autocomplete"), input(name).required])).toEqual([
+      ["name", true],
+      ["off", true],
+      ["off", false],
+    ]);
+    fireEvent.input(input("Name"), { target: { value: " Ann " } });
+    fireEvent.change(input("State"), { target: { value: "Utah" } });
+    await submit();
+    expect(server.received.map((message) => message.text)).toEqual(["Name:  Ann \nState: Utah\nSuburb: "]);
+    expect(all(".form")).toEqual([]);
+  });
+
+  it("shows what the server found wrong at its field, with what was told", async () => {
+    await open();
+    server.publish({ text: "Where to?", form: [field("Name", { value: "Ann" }), field("Code", { value: "1", problem: "No such code." })] });
+    await drawn();
+    expect(input("Name").value).toBe("Ann");
+    expect(input("Code").getAttribute("aria-invalid")).toBe("true");
+    expect(all(".form .problem").map((line) => [line.id === input("Code").getAttribute("aria-describedby"), line.textContent])).toEqual([
+      [false, ""],
+      [true, "No such code."],
+    ]);
   });
 });

@@ -15,6 +15,7 @@ export function message(seq: number, fields: Partial<Message> = {}): Message {
     summary: null,
     files: [],
     input: "",
+    form: [],
     delivery: "",
     error: "",
     ...fields,

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { decode, encode, parse } from "../addresses";
 import { contrastOf, isColour, shades } from "../colour";
 import { newId } from "../ids";
 import { Keep } from "../keep";
@@ -126,5 +127,18 @@ describe("ids", () => {
     expect(made.size).toBe(500);
     for (const id of made) expect(id).toMatch(/^[\da-f]{32}$/);
     expect(newId()).toMatch(/^[\da-f-]{36}$/);
+  });
+});
+
+describe("addresses for engine.io", () => {
+  it("are read from an origin, as its own reader would", () => {
+    expect(parse("https://shop.example")).toEqual({ protocol: "https", host: "shop.example", port: "" });
+    expect(parse("http://[::1]:8080")).toEqual({ protocol: "http", host: "::1", port: "8080" });
+  });
+
+  it("have a query that comes back", () => {
+    const query = { EIO: "4", t: "a&b=c" };
+    expect(encode(query)).toBe("EIO=4&t=a%26b%3Dc");
+    expect(decode(encode(query))).toEqual(query);
   });
 });

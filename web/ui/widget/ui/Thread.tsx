@@ -7,6 +7,7 @@ import { Cards, SummaryCard } from "./Cards";
 import { Choices } from "./Choices";
 import { useBox } from "./context";
 import { Files } from "./Files";
+import { Form } from "./Form";
 import { clock, day } from "./format";
 import { useScroll } from "./hooks";
 import { Icon } from "./icons";
@@ -141,6 +142,7 @@ function EntryView({ entry }: { entry: Entry }) {
       {message.summary && <SummaryCard summary={message.summary} />}
       {message.cards.length > 0 && <Cards message={message} />}
       {message.buttons.length > 0 && <Choices entry={entry} />}
+      {(message.form ?? []).length > 0 && entry.answer === null && <Form fields={message.form} seq={message.seq} />}
       {message.input === "files" && entry.answer === null && <FilesWanted />}
       {pending?.state === "failed" && <Failed id={pending.id} reason={pending.error} />}
     </div>
