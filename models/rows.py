@@ -53,13 +53,19 @@ async def first(model: type[T], rest: str, values: Sequence[Any] = ()) -> T | No
 def insertion(rows: Iterable[T]) -> Statement:
     """The statement that inserts rows of one model; with none it is left out. They are not told their ids."""
     made = list(rows)
-    return (_insert(type(made[0])), [_values(row) for row in made]) if made else ("", [])
+    return (_insert(type(made[0])), [_values(row, _all(type(row))) for row in made]) if made else ("", [])
+
+
+def update(row: Model, *fields: str) -> Statement:
+    """The statement that writes these fields of a row, all of them where none is named."""
+    named = fields or _all(type(row))
+    return _update(type(row), named), [[*_values(row, named), row.pk]]
 
 
 async def insert_new(row: Model, unique: str) -> bool:
     """Insert it and give it its id; False where another row has the same value in the column `unique`."""
     text = f"{_insert(type(row))} ON CONFLICT ({unique}) DO NOTHING RETURNING id"
-    found = await fetch(text, _values(row))
+    found = await fetch(text, _values(row, _all(type(row))))
     if found:
         row.pk, row._saved_in_db = found[0]["id"], True
     return bool(found)
@@ -88,9 +94,20 @@ def _inserted(model: type[Model]) -> tuple[tuple[str, str], ...]:
     return tuple(pair for pair in model._meta.fields_db_projection.items() if pair[1] not in counted)
 
 
-def _values(row: Model) -> list[Any]:
+@lru_cache(maxsize=64)
+def _update(model: type[Model], fields: Sequence[str]) -> str:
+    columns = ", ".join(f"{model._meta.fields_db_projection[name]} = ?" for name in fields)
+    return f"UPDATE {_table(model)} SET {columns} WHERE id = ?"  # noqa: S608 - names of our own
+
+
+def _values(row: Model, names: Iterable[str]) -> list[Any]:
     fields = row._meta.fields_map
-    return [fields[name].to_db_value(getattr(row, name), row) for name, _ in _inserted(type(row))]
+    return [fields[name].to_db_value(getattr(row, name), row) for name in names]
+
+
+@lru_cache(maxsize=64)
+def _all(model: type[Model]) -> tuple[str, ...]:
+    return tuple(name for name, _ in _inserted(model))
 
 
 def _table(model: type[Model]) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.registry import reads
-from bot.services import same_person, stock, variants
+from bot.services import same_person, variants
 from bot.services.scope import Scope
-from bot.services.variants import Priced
+from bot.services.variants import Offered, Priced
 from models import CartLine, locks
 from models.database import client, execute, marks
 from models.rows import every, insertion
@@ -46,8 +46,7 @@ async def view(scope: Scope) -> Cart:
     What has no price in the customer's currency stays where it was put, and is not shown.
     """
     lines = summed(await _lines(await same_person.contacts(scope)))
-    costs = await variants.offered((line.variant_id for line in lines), scope.currency)
-    return _cart(scope, lines, costs, await stock.available(costs, scope.now))
+    return _cart(scope, lines, await variants.offered(scope, (line.variant_id for line in lines)))
 
 
 async def add(scope: Scope, sku: str, quantity: int = 1) -> Cart:
@@ -57,18 +56,16 @@ async def add(scope: Scope, sku: str, quantity: int = 1) -> Cart:
     """
     if quantity < 1:
         raise Refused("bad_quantity", quantity=quantity)
-    variant = await _variant(scope, sku)
     lines = summed(await locks.cart(*await same_person.contacts(scope)))
+    variant = await _variant(scope, sku)
     line = next((one for one in lines if one.variant_id == variant.row.id), None)
     if line is None:
         lines.append(line := _line(scope, variant, 0))
     line.quantity += quantity
-    others = await variants.offered((one.variant_id for one in lines if one is not line), scope.currency)
-    costs = others | {variant.row.id: variant}
-    free = await stock.available(costs, scope.now)
-    _check_free(scope, variant, line.quantity, free)
+    _check_free(scope, variant, line.quantity)
     await _put(scope, variant, line.quantity)
-    return _cart(scope, lines, costs, free)
+    others = await variants.offered(scope, (one.variant_id for one in lines if one is not line))
+    return _cart(scope, lines, others | {variant.row.id: variant})
 
 
 async def fill(scope: Scope, wanted: Iterable[tuple[str, int]]) -> None:
@@ -78,13 +75,11 @@ async def fill(scope: Scope, wanted: Iterable[tuple[str, int]]) -> None:
         if quantity < 1:
             raise Refused("bad_quantity", quantity=quantity)
         pieces[sku] = pieces.get(sku, 0) + quantity
-    there = await variants.by_sku(pieces, scope.currency)
-    sold = {sku: one for sku, one in there.items() if one.is_sold}
-    free = await stock.available([one.row.id for one in sold.values()], scope.now)
+    sold = {sku: one for sku, one in (await variants.by_sku(scope, pieces)).items() if one.is_sold}
     for sku, quantity in pieces.items():
         if sku not in sold:
             raise Refused("no_product", sku=sku)
-        _check_free(scope, sold[sku], quantity, free)
+        _check_free(scope, sold[sku], quantity)
     await CartLine.bulk_create(_line(scope, sold[sku], quantity) for sku, quantity in pieces.items())
 
 
@@ -96,7 +91,7 @@ async def change(scope: Scope, sku: str, quantity: int) -> Cart:
         await CartLine.filter(contact_id__in=await same_person.contacts(scope), variant__sku=sku).delete()
         return await view(scope)
     variant = await _variant(scope, sku)
-    _check_free(scope, variant, quantity, await stock.available([variant.row.id], scope.now))
+    _check_free(scope, variant, quantity)
     await _put(scope, variant, quantity)
     return await view(scope)
 
@@ -110,7 +105,7 @@ async def clear(scope: Scope) -> Cart:
 async def accept_prices(scope: Scope) -> Cart:
     """The customer has seen today's prices and agrees."""
     lines = await locks.cart(*await same_person.contacts(scope))
-    costs = await variants.offered((line.variant_id for line in lines), scope.currency)
+    costs = await variants.offered(scope, (line.variant_id for line in lines))
     for line in lines:
         if line.variant_id in costs:
             price = costs[line.variant_id].price
@@ -138,16 +133,16 @@ async def _lines(people: Sequence[int]) -> list[CartLine]:
     return await every(CartLine, f"WHERE contact_id IN ({marks(len(people))}) ORDER BY id", people)
 
 
-async def _variant(scope: Scope, sku: str) -> Priced:
-    found = (await variants.by_sku([sku], scope.currency)).get(sku)
+async def _variant(scope: Scope, sku: str) -> Offered:
+    found = (await variants.by_sku(scope, [sku])).get(sku)
     if found is None or not found.is_sold:
         raise Refused("no_product", sku=sku)
     return found
 
 
-def _check_free(scope: Scope, variant: Priced, quantity: int, free: Mapping[int, int]) -> None:
-    if quantity > free[variant.row.id]:
-        raise Refused("sold_out", name=variant.name(scope.locale), available=free[variant.row.id])
+def _check_free(scope: Scope, variant: Offered, quantity: int) -> None:
+    if quantity > variant.free:
+        raise Refused("sold_out", name=variant.name(scope.locale), available=variant.free)
 
 
 def _line(scope: Scope, variant: Priced, quantity: int) -> CartLine:
@@ -186,20 +181,20 @@ async def _elsewhere(scope: Scope, variant_id: int, most: int) -> int:
     return 0
 
 
-def _cart(scope: Scope, lines: Iterable[CartLine], costs: Mapping[int, Priced], free: Mapping[int, int]) -> Cart:
+def _cart(scope: Scope, lines: Iterable[CartLine], costs: Mapping[int, Offered]) -> Cart:
     shown = [line for line in lines if line.variant_id in costs]
-    items = tuple(_item(line, costs[line.variant_id], free[line.variant_id], scope.locale) for line in shown)
+    items = tuple(_item(line, costs[line.variant_id], scope.locale) for line in shown)
     return Cart(items, _total(items))
 
 
-def _item(line: CartLine, variant: Priced, free: int, locale: str) -> CartItem:
+def _item(line: CartLine, variant: Offered, locale: str) -> CartItem:
     return CartItem(
         sku=variant.row.sku,
         name=variant.name(locale),
         quantity=line.quantity,
         price=variant.price,
         was=None if seen(line) == variant.price else seen(line),
-        available=free if variant.is_sold else 0,
+        available=variant.free if variant.is_sold else 0,
         subtotal=variant.price * line.quantity,
     )
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from bot.core.money import Money
 from bot.core.registry import reads
 from models import LedgerEntry, Payment
-from models.database import client, execute, fetch
+from models.database import Statement, fetch
 from models.rows import every, insertion
 
 SALES, OWED = "sales", "owed"
@@ -39,18 +39,17 @@ def held_by(provider: str) -> str:
     return f"provider:{provider}"
 
 
-async def agree(payment: Payment, now: datetime) -> None:
-    """Post what is missing until the books say what the locked payment's row says; said again, nothing is posted."""
+async def missing(payment: Payment, now: datetime) -> Statement:
+    """What posts all that the books lack to say what the locked payment's row says; once it is written, nothing."""
     entries = await every(LedgerEntry, "WHERE payment_id = ?", (payment.id,))
-    missing = _wanted(payment)
-    missing.subtract(_sums(entries))
+    lacking = _wanted(payment)
+    lacking.subtract(_sums(entries))
     cause = f"{payment.key}:{len({entry.cause for entry in entries}) + 1}"
-    posting = insertion(
+    return insertion(
         LedgerEntry(payment_id=payment.id, cause=cause, account=account, currency=currency, amount=amount, at=now)
-        for (account, currency), amount in sorted(missing.items())
+        for (account, currency), amount in sorted(lacking.items())
         if amount
     )
-    await execute(client(), [posting])
 
 
 @reads

@@ -63,13 +63,14 @@ async def change(scope: Scope, order_id: int, wish: Change, staff_id: int) -> Or
     order.hold_until = max(order.hold_until or scope.now, scope.now + scope.order_hold)
     order.updated_at = scope.now
     await order.save()
-    await pricing.keep(order, parts)
-    await placing.fill(scope, order, found.wanted)
+    _, written = placing.filled(scope, order, found.wanted)
+    written.append(pricing.kept(order, parts))
     note = wish.reason
     if before != order.total:
         was, now = (Money(one, order.currency).decimal for one in (before, order.total))
         note = f"{was} → {now} {order.currency}: {note}"
-    await order_states.record(order, order.state, f"staff:{staff_id}", scope.now, note, what="changed")
+    staff = f"staff:{staff_id}"
+    await order_states.record(order, order.state, staff, scope.now, note, what="changed", beside=written)
     # The bill of a shop's own checkout holds the goods and the address, whatever they come to.
     bills = [offer.way.name for offer in scope.pay_ways if offer.terms.store]
     await payments.void_open(order, scope.now, None if before != order.total else bills)

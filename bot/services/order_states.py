@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -12,6 +12,8 @@ from bot.core.errors import BadInput, Refused
 from bot.services import store_orders, webhooks
 from bot.services.shipments import UNKNOWN, Parcel
 from models import Order, OrderEvent
+from models.database import Statement, client, execute
+from models.rows import insertion, update
 
 PLACED = "placed"
 #: In the order in which they follow each other; "preparing" is "packed" as releases before this one said it.
@@ -140,14 +142,23 @@ def check(order: Order, name: str, actor: str) -> Step:
     return step
 
 
-async def record(order: Order, before: str, actor: str, now: datetime, note: str = "", what: str = "") -> None:
+async def record(
+    order: Order,
+    before: str,
+    actor: str,
+    now: datetime,
+    note: str = "",
+    what: str = "",
+    beside: Sequence[Statement] = (),
+) -> None:
     """The audit row of a step that the order just took, or of `what` else happened to it.
 
-    Whoever must know of it is told, as the shop of its goods.
+    It is written with what is `beside`. Whoever must know of it is told, as the shop of its goods.
     """
-    await OrderEvent.create(
+    event = OrderEvent(
         order_id=order.id, from_state=before, to_state=order.state, actor=actor, note=note[:300], what=what, at=now
     )
+    await execute(client(), [*beside, insertion([event])])
     await webhooks.of_order(order, before, actor, now)
     if before not in AT_HOME and order.state in ("paid", "confirmed"):
         await store_orders.want(order, now)
@@ -168,8 +179,8 @@ async def take(order: Order, name: str, actor: str, now: datetime, note: str = "
         order.paid_at = now
     if order.state in ARRIVED and order.delivered_at is None:
         order.delivered_at = now
-    await order.save(update_fields=["state", "updated_at", "hold_until", "paid_at", "delivered_at"])
-    await record(order, before, actor, now, note)
+    taken = update(order, "state", "updated_at", "hold_until", "paid_at", "delivered_at")
+    await record(order, before, actor, now, note, beside=[taken])
     if name in ("pay", "collect"):
         await store_orders.paid(order)
     return step

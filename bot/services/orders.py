@@ -20,13 +20,13 @@ from bot.services.order_states import NOTHING, Doing
 from bot.services.refunds import Wish
 from bot.services.scope import Scope
 from bot.services.shipments import Parcel
-from bot.services.variants import Priced, offered
+from bot.services.variants import Offered, offered
 from models import CartLine, Order, OrderLine, locks
 from models.database import client, execute
 
 #: Expiring this many in one transaction keeps it short; the next tick takes the rest.
 EXPIRE_AT_ONCE = 200
-Wanted = Sequence[tuple[CartLine, Priced]]
+Wanted = Sequence[tuple[CartLine, Offered]]
 _TAKEN_OUT = "DELETE FROM cart_line WHERE id = ?"
 
 
@@ -90,15 +90,14 @@ async def place(
     if agreed not in (None, parts.total.amount):
         raise Refused("total_changed")
     order = await placing.insert(scope, to, total=parts.total.amount, note=note)
-    await pricing.keep(order, parts)
     ordered = {one.row.id for _, one in wanted}
     await execute(client(), [(_TAKEN_OUT, [(id_,) for id_, variant in in_cart.items() if variant in ordered])])
     await locks.products(one.row.product_id for _, one in wanted)
     wanted = await _offered(scope, [line for line, _ in wanted])
     if len(wanted) < len(ordered):
         raise Refused("total_changed")
-    filled = await placing.fill(scope, order, _pieces(wanted))
-    await order_states.record(order, "", "customer", scope.now)
+    filled, written = placing.filled(scope, order, _pieces(wanted))
+    await order_states.record(order, "", "customer", scope.now, beside=[*written, pricing.kept(order, parts)])
     return _view(order, filled, None, (), parts.charges)
 
 
@@ -207,11 +206,11 @@ async def _own(scope: Scope, number: str) -> Order | None:
 
 async def _offered(scope: Scope, lines: Sequence[CartLine]) -> Wanted:
     """What of the cart has a price. Raises `Refused` as `place` does: "cart_empty", "sold_out", "price_changed"."""
-    costs = await offered((line.variant_id for line in lines), scope.currency)
+    costs = await offered(scope, (line.variant_id for line in lines))
     wanted = [(line, costs[line.variant_id]) for line in lines if line.variant_id in costs]
     if not wanted:
         raise Refused("cart_empty")
-    await placing.check_stock(scope, _pieces(wanted))
+    placing.check_stock(scope, _pieces(wanted), {one.row.id: one.free for _, one in wanted})
     _check_prices(scope, wanted)
     return wanted
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
@@ -16,7 +16,8 @@ from bot.core.registry import reads
 from bot.services import ledger, order_states, same_person, stock, webhooks
 from bot.services.scope import PayWay, Scope, language
 from models import Contact, Effect, Identity, Order, OrderLine, Payment, PaymentEvent, locks
-from models.rows import every
+from models.database import Statement, client, execute
+from models.rows import every, insertion, update
 
 #: The device of a payment that is not opened on one.
 UNOPENED = "any"
@@ -226,12 +227,14 @@ async def opened(key: str, checkout: Checkout, now: datetime) -> PaymentView:
     Where its order ended, was paid, or changed its total while the provider was asked, it is closed there again.
     """
     payment, order = await locked(key)
-    if payment.state in ("created", "unknown"):
-        payment.state = "open"
-        await note(payment, "opened", now)
+    is_new = payment.state in ("created", "unknown")
+    payment.state = "open" if is_new else payment.state
     payment.reference = payment.reference or checkout.reference
     payment.url, payment.updated_at = payment.url or checkout.url, now
-    await payment.save()
+    if is_new:
+        await note(payment, "opened", now, beside=[update(payment)])
+    else:
+        await execute(client(), [update(payment)])
     if order.paid_at is not None or order.state in order_states.ENDED:
         await void_open(order, now)
     elif asked(payment) != due(order) and payment.reference:
@@ -311,21 +314,23 @@ async def locked(key: str) -> tuple[Payment, Order]:
 async def change(payment: Payment, state: str, action: str, now: datetime, words: str = "") -> None:
     """Save the locked payment in a new state, with the step that led there; the books agree with it."""
     payment.state, payment.updated_at = state, now
-    await payment.save()
-    if payment.captured:
-        await ledger.agree(payment, now)
-    await note(payment, action, now, words)
+    posting = [await ledger.missing(payment, now)] if payment.captured else []
+    await note(payment, action, now, words, beside=[update(payment), *posting])
 
 
 async def rebook(key: str, now: datetime) -> None:
     """Have the books agree with the payment as it is. Raises `Refused("no_payment")`."""
     payment, _ = await locked(key)
-    await ledger.agree(payment, now)
+    await execute(client(), [await ledger.missing(payment, now)])
 
 
-async def note(payment: Payment, action: str, now: datetime, words: str = "") -> None:
-    """One step of the payment, for staff and for who wants to be told: what was done, and why."""
-    await PaymentEvent.create(payment_id=payment.id, action=action, note=words[:300], at=now)
+async def note(payment: Payment, action: str, now: datetime, words: str = "", beside: Sequence[Statement] = ()) -> None:
+    """One step of the payment, for staff and for who wants to be told: what was done, and why.
+
+    It is written with what is `beside`.
+    """
+    event = PaymentEvent(payment_id=payment.id, action=action, note=words[:300], at=now)
+    await execute(client(), [*beside, insertion([event])])
     await webhooks.of_payment(payment, action, now)
 
 

@@ -15,7 +15,7 @@ from bot.services.order_numbers import new_number
 from bot.services.scope import Scope
 from bot.services.variants import Priced
 from models import Order, OrderLine
-from models.database import client, execute
+from models.database import Statement
 from models.rows import insert_new, insertion
 
 #: So many pieces of each.
@@ -55,14 +55,11 @@ def of_parts(kept: str) -> Postal:
     return msgspec.json.decode(kept, type=Postal) if kept else NOWHERE
 
 
-async def check_stock(
-    scope: Scope, wanted: Wanted, besides: int | None = None, kept: Mapping[int, int] = NOTHING
-) -> None:
-    """That so many are free, held by the order `besides` or not. Raises `Refused("sold_out")`(name, available).
+def check_stock(scope: Scope, wanted: Wanted, free: Mapping[int, int], kept: Mapping[int, int] = NOTHING) -> None:
+    """That so many are `free`, by variant. Raises `Refused("sold_out")`(name, available).
 
     Of what is not sold any more there are as many as the order has already: pieces that are `kept`, by variant.
     """
-    free = await stock.available((variant.row.id for _, variant in wanted), scope.now, besides=besides)
     for quantity, variant in wanted:
         left = free[variant.row.id]
         if not variant.is_sold:
@@ -98,8 +95,8 @@ async def insert(
             return order  # else it is taken: one in 10**12, and the next is not
 
 
-async def fill(scope: Scope, order: Order, wanted: Wanted) -> list[OrderLine]:
-    """Its lines, at these prices, and their pieces held for it for as long as it waits to be paid."""
+def filled(scope: Scope, order: Order, wanted: Wanted) -> tuple[list[OrderLine], list[Statement]]:
+    """Its lines, at these prices, and what writes them, and holds their pieces for as long as it waits to be paid."""
     lines = [
         OrderLine(
             order_id=order.id,
@@ -114,5 +111,4 @@ async def fill(scope: Scope, order: Order, wanted: Wanted) -> list[OrderLine]:
     ]
     pieces = [(variant.row, quantity) for quantity, variant in wanted]
     held = stock.held(order.id, pieces, order.hold_until or scope.now + scope.order_hold)
-    await execute(client(), [insertion(lines), held])
-    return lines
+    return lines, [insertion(lines), held]

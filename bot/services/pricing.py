@@ -11,6 +11,8 @@ from bot.core.registry import reads
 from bot.services import cart, same_person
 from bot.services.scope import Scope, language
 from models import Order, OrderCharge, locks
+from models.database import Statement
+from models.rows import insertion
 
 #: An order that ended so gives the use of its discount code back.
 GIVES_BACK = ("cancelled", "expired")
@@ -81,9 +83,9 @@ async def lock(scope: Scope, typed: str) -> None:
         await locks.discount_code(code)
 
 
-async def keep(order: Order, parts: Breakdown) -> None:
-    """Store the charges with the order, as they are at this moment."""
-    await OrderCharge.bulk_create(
+def kept(order: Order, parts: Breakdown) -> Statement:
+    """What stores the charges with the order, as they are at this moment."""
+    return insertion(
         OrderCharge(
             order_id=order.id,
             kind=charge.kind,

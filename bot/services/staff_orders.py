@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.pricing import Breakdown, Charge, Method
-from bot.services import audit, contacts, order_numbers, order_states, orders, placing, pricing, same_person
+from bot.services import audit, contacts, order_numbers, order_states, orders, placing, pricing, same_person, stock
 from bot.services.contacts import Address
 from bot.services.orders import OrderItem, OrderView
 from bot.services.placing import Wanted
@@ -110,10 +110,10 @@ async def place(scope: Scope, wish: Wish, staff_id: int) -> tuple[OrderView, boo
     order = await placing.insert(
         scope, to, total=wish.agreed, numbers=lambda: next(numbers, None) or order_numbers.new_number()
     )
-    await pricing.keep(order, parts)
-    await placing.fill(scope, order, found.wanted)
     await contacts.remember(scope, to.name, to.phone, to.address, to.country, to.postal)
-    await order_states.record(order, "", f"staff:{staff_id}", scope.now, wish.note)
+    _, written = placing.filled(scope, order, found.wanted)
+    written.append(pricing.kept(order, parts))
+    await order_states.record(order, "", f"staff:{staff_id}", scope.now, wish.note, beside=written)
     await audit.record(staff_id, "order.place", f"order:{order.id}", scope.now)
     return await orders.view(order), True
 
@@ -144,7 +144,8 @@ async def reckoned(scope: Scope, basket: Basket, order: Order | None = None, *, 
     kept = {line.variant_id: line.quantity for line in lines if line.variant_id is not None}
     besides = order.id if order else None
     wanted = _by_variant(asked)
-    await placing.check_stock(scope, wanted, besides, kept)
+    free = await stock.available((one.row.id for _, one in wanted), scope.now, besides=besides)
+    placing.check_stock(scope, wanted, free, kept)
     goods = Money(sum(quantity * one.price.amount for quantity, one in wanted), scope.currency)
     parts = await pricing.breakdown(scope, goods, country, basket.method, basket.code, besides)
     return Reckoned(asked, parts, country)
@@ -183,7 +184,7 @@ async def _asked(
     new = [sku for sku in pieces if sku not in there]
     if locked:
         await locks.products_of(new, [id_ for id_ in there.values() if id_ is not None])
-    own, costs = await _own(scope, lines), await by_sku(new, scope.currency)
+    own, costs = await _own(scope, lines), await by_sku(scope, new)
     found = []
     for sku, quantity in pieces.items():
         one = own.get(there[sku]) if sku in there else costs.get(sku)

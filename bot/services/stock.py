@@ -33,6 +33,12 @@ _LYING = (
     "LEFT JOIN stock s ON s.variant_id = v.id LEFT JOIN place p ON p.id = s.place_id "
     "WHERE v.id IN ({ids}) ORDER BY v.id, p.position, p.id"
 )
+#: Pieces of the variant `v` that are free at a moment.
+FREE = (
+    "(SELECT COALESCE(SUM(pieces), 0) FROM stock JOIN place ON place.id = place_id "
+    "WHERE place.active AND variant_id = v.id) - (SELECT COALESCE(SUM(quantity), 0) FROM stock_hold "
+    "WHERE variant_id = v.id AND expires_at > ?)"
+)
 _MOVE = "UPDATE stock SET pieces = pieces + ? WHERE variant_id = ? AND place_id = ?"
 _RELEASE = "DELETE FROM stock_hold WHERE order_id = ?"
 

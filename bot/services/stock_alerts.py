@@ -13,7 +13,7 @@ from bot.core.registry import reads
 from bot.services import same_person, stock
 from bot.services.scope import Scope
 from bot.services.unasked import Find, Where, free
-from bot.services.variants import Priced, by_sku
+from bot.services.variants import Offered, by_sku
 from models import StockAlert, locks
 from models.database import fetch, transaction
 
@@ -65,8 +65,7 @@ async def ask(scope: Scope, sku: str) -> str:
 async def look(scope: Scope, sku: str) -> Back | None:
     """What is told now; None where it is no longer for sale, or gone again."""
     found = await _sold(scope, sku)
-    free = (await stock.available([found.row.id], scope.now))[found.row.id] if found else 0
-    return Back(sku, found.name(scope.locale), free) if found and free else None
+    return Back(sku, found.name(scope.locale), found.free) if found and found.free else None
 
 
 async def again(scope: Scope, sku: str) -> None:
@@ -102,8 +101,8 @@ async def take(ids: Sequence[int], find: Find) -> list[tuple[StockAlert, Where]]
     return [(row, where) for row, where in taken if where]
 
 
-async def _sold(scope: Scope, sku: str) -> Priced | None:
-    found = (await by_sku([sku], scope.currency)).get(sku)
+async def _sold(scope: Scope, sku: str) -> Offered | None:
+    found = (await by_sku(scope, [sku])).get(sku)
     return found if found and found.is_sold else None
 
 

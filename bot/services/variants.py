@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.core.money import Money
-from bot.services.scope import words
+from bot.services import stock
+from bot.services.scope import Scope, words
 from models import Price, Product, Variant
 from models.database import fetch, marks
 from models.rows import Columns
@@ -34,35 +35,46 @@ class Priced:
         return (f"{name} ({chosen})" if chosen else name)[:NAME]
 
 
+@dataclass(frozen=True, slots=True)
+class Offered(Priced):
+    """The same with how many pieces are free, never below zero; whether it is sold at all is another question."""
+
+    free: int = 0
+
+
 _VARIANT, _PRODUCT, _PRICE = Columns(Variant, "v"), Columns(Product, "p"), Columns(Price, "c")
 # In one statement: whoever buys asks this several times, some of them while others wait for it.
 _OFFERED = (
-    "SELECT {columns} FROM variant v "
+    f"SELECT {{columns}}, {stock.FREE} AS free FROM variant v "  # noqa: S608 - our own text
     "JOIN product p ON p.id = v.product_id JOIN price c ON c.variant_id = v.id AND c.currency = ? "
     "WHERE v.{by} IN ({marks}) ORDER BY v.id"
 )
 
 
-async def offered(ids: Iterable[int], currency: str) -> dict[int, Priced]:
-    """Of these variants by id those that have a price in `currency`, as they are just now: nothing is locked."""
-    return {one.row.id: one for one in await _offered("id", sorted(set(ids)), currency)}
+async def offered(scope: Scope, ids: Iterable[int]) -> dict[int, Offered]:
+    """Of these variants by id those that have a price in the customer's currency, as they are now: nothing is locked.
+
+    What is not sold any more is among them.
+    """
+    return {one.row.id: one for one in await _offered(scope, "id", sorted(set(ids)))}
 
 
-async def by_sku(skus: Iterable[str], currency: str) -> dict[str, Priced]:
-    """`offered`, by sku; what is not sold any more is there, too."""
-    return {one.row.sku: one for one in await _offered("sku", sorted(set(skus)), currency)}
+async def by_sku(scope: Scope, skus: Iterable[str]) -> dict[str, Offered]:
+    """`offered`, by sku."""
+    return {one.row.sku: one for one in await _offered(scope, "sku", sorted(set(skus)))}
 
 
-async def _offered(by: str, these: Sequence[object], currency: str) -> list[Priced]:
+async def _offered(scope: Scope, by: str, these: Sequence[object]) -> list[Offered]:
     if not these:
         return []
     columns = f"{_VARIANT.sql}, {_PRODUCT.sql}, {_PRICE.sql}"
     sql = _OFFERED.format(columns=columns, by=by, marks=marks(len(these)))
     found = []
-    for row in await fetch(sql, [currency, *these]):
+    for row in await fetch(sql, [scope.now, scope.currency, *these]):
         variant = _VARIANT.of(row)
         variant.product = _PRODUCT.of(row)
-        found.append(_priced(variant, _PRICE.of(row)))
+        one = _priced(variant, _PRICE.of(row))
+        found.append(Offered(variant, one.price, one.compare_at, max(0, int(row["free"]))))
     return found
 
 

@@ -131,7 +131,7 @@ class Postgres(Engine):
             text, values = await self._arrays(raw, together([(sql, rows)]))
             return [dict(row) for row in await raw.fetch(text, *values)]
 
-    async def _arrays(self, raw: Any, group: Together) -> tuple[str, list[list[Any]]]:
+    async def _arrays(self, raw: Any, group: Together) -> tuple[str, list[Any]]:
         await self._learn(raw, group)
         return combined(group, self._types)
 

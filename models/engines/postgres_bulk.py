@@ -15,10 +15,10 @@ from typing import Any
 
 from models.engines.engine import Guard, Query, Statement
 
-_INSERT = re.compile(r"(INSERT INTO (\w+) \(([^()]+)\)) VALUES \([?, ]+\)([^?]*)", re.DOTALL)
+_INSERT = re.compile(r"(INSERT INTO \"?(\w+)\"? \(([^()]+)\)) VALUES \([?, ]+\)([^?]*)", re.DOTALL)
 _MANY = re.compile(r"(INSERT INTO \w+ \([^()]+\) VALUES )(\([?,]+\))(?:,\2)*( [^?]*)", re.DOTALL)
 _LIST = re.compile(r"(NOT )?\bIN \((\?(?:, ?\?)*)\)|\?")
-_UPDATE = re.compile(r"(UPDATE (\w+) SET .+?) (WHERE [^?]*\?.*)", re.DOTALL)
+_UPDATE = re.compile(r"(UPDATE \"?(\w+)\"? SET .+?) (WHERE [^?]*\?.*)", re.DOTALL)
 _DELETE = re.compile(r"(DELETE FROM (\w+)) (WHERE [^?]*\?.*)", re.DOTALL)
 _UPSERT = re.compile(r"ON CONFLICT \(([^()]+)\) DO UPDATE")
 
@@ -80,7 +80,8 @@ def _named(part: str, first: int) -> str:
 def listed(sql: str) -> tuple[str, tuple[int, ...]]:
     """`IN (?,?,?)` as `= ANY (?)`, and how many of the values go into each: a text that can stay prepared.
 
-    Lists of every length would each be a statement of its own, to be read and planned anew.
+    Lists of every length would each be a statement of its own, to be read and planned anew. A list of one is an equals
+    sign: how long an array is a server does not know before, so it would plan the statement for each one again.
     """
     sizes: list[int] = []
 
@@ -88,6 +89,9 @@ def listed(sql: str) -> tuple[str, tuple[int, ...]]:
         if found[0] == "?":
             sizes.append(1)
             return "?"
+        if found[2] == "?":
+            sizes.append(1)
+            return "<> ?" if found[1] else "= ?"
         sizes.append(-found[2].count("?"))
         return "<> ALL (?)" if found[1] else "= ANY (?)"
 
@@ -150,9 +154,9 @@ def _meets(found: Shape, touched: Mapping[str, str]) -> bool:
     return before is not None and not before == found.verb == "INSERT"
 
 
-def combined(group: Together, types: Mapping[str, Sequence[str]]) -> tuple[str, list[list[Any]]]:
+def combined(group: Together, types: Mapping[str, Sequence[str]]) -> tuple[str, list[Any]]:
     """One statement and its values; `types` are those of the columns, by the single statement's text."""
-    texts, values = _parts(group, types, 1)
+    texts, values = _singles(group) if all(len(rows) == 1 for _, (_, rows) in group) else _parts(group, types, 1)
     if len(texts) == 1:
         return texts[0], values
     return f"WITH {_named_parts(texts)} SELECT 1", values
@@ -164,6 +168,16 @@ def _parts(group: Together, types: Mapping[str, Sequence[str]], first: int) -> t
     for found, (sql, rows) in group:
         texts.append(found.text(types[sql], first + len(values)))
         values += [list(column) for column in zip(*rows, strict=True)]
+    return texts, values
+
+
+def _singles(group: Together) -> tuple[list[str], list[Any]]:
+    """Of one row each: values as they are cost both sides less than arrays of one."""
+    texts: list[str] = []
+    values: list[Any] = []
+    for _, (sql, (row,)) in group:
+        texts.append(numbered(sql, len(values) + 1))
+        values += row
     return texts, values
 
 
@@ -237,7 +251,7 @@ def _returning(sql: str, values: Sequence[Any]) -> Statement | None:
 
 
 @lru_cache(maxsize=512)
-def numbered(sql: str) -> str:
+def numbered(sql: str, first: int = 1) -> str:
     """`?` to `$1`, `$2`, … for PostgreSQL. Our statements hold no question mark inside a literal."""
     head, *rest = sql.split("?")
-    return head + "".join(f"${number}{part}" for number, part in enumerate(rest, start=1))
+    return head + "".join(f"${number}{part}" for number, part in enumerate(rest, start=first))

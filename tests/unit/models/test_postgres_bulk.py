@@ -42,6 +42,18 @@ def test_rows_travel_as_one_array_for_each_column() -> None:
     assert values == [[1, 2], ["p", "q"], ["z"], [7]]
 
 
+def test_single_rows_travel_as_they_are() -> None:
+    (found,) = groups([(INSERT, [(1, "p")]), (UPDATE, [("z", 7)])])
+    assert isinstance(found, list)
+    assert combined(found, {}) == (
+        (
+            "WITH w0 AS (INSERT INTO a (x, y) VALUES ($1, $2) ON CONFLICT (x) DO NOTHING), "
+            "w1 AS (UPDATE b SET x = $3, n = n + 1 WHERE id = $4 AND state = 'new') SELECT 1"
+        ),
+        [1, "p", "z", 7],
+    )
+
+
 @pytest.mark.parametrize(
     ("statements", "expected"),
     [
@@ -91,10 +103,15 @@ def test_a_commit_is_one_statement_if_no_row_is_in_two(queries: list[str], state
 
 
 def test_a_list_of_any_length_is_one_text() -> None:
-    text, sizes = listed("SELECT 1 FROM a WHERE p = ? AND x IN (?,?,?) AND y NOT IN (?) LIMIT ?")
+    text, sizes = listed("SELECT 1 FROM a WHERE p = ? AND x IN (?,?,?) AND y NOT IN (?,?) LIMIT ?")
     assert text == "SELECT 1 FROM a WHERE p = ? AND x = ANY (?) AND y <> ALL (?) LIMIT ?"
-    assert gathered([1, 2, 3, 4, 5, 6], sizes) == [1, [2, 3, 4], [5], 6]
-    assert listed("SELECT 1 FROM a WHERE x IN (?,?) LIMIT ?")[0] == listed("SELECT 1 FROM a WHERE x IN (?) LIMIT ?")[0]
+    assert gathered([1, 2, 3, 4, 5, 6, 7], sizes) == [1, [2, 3, 4], [5, 6], 7]
+    assert listed("SELECT 1 FROM a WHERE x IN (?,?)")[0] == listed("SELECT 1 FROM a WHERE x IN (?,?,?)")[0]
+
+
+def test_a_list_of_one_is_an_equals_sign() -> None:
+    text, sizes = listed("SELECT 1 FROM a WHERE x IN (?) AND y NOT IN (?)")
+    assert (text, gathered([1, 2], sizes)) == ("SELECT 1 FROM a WHERE x = ? AND y <> ?", [1, 2])
 
 
 def test_an_insert_of_several_rows_is_one_of_a_single_row() -> None:

@@ -49,9 +49,9 @@ def after(module: ModuleType, name: str, action: Callable[[], Awaitable[object]]
     """Once, right after the next call of `module.name` has its result."""
     original = getattr(module, name)
 
-    async def hooked(*args: Any) -> Any:
+    async def hooked(*args: Any, **named: Any) -> Any:
         setattr(module, name, original)
-        result = await original(*args)
+        result = await original(*args, **named)
         await action()
         return result
 
@@ -67,10 +67,10 @@ def before(module: ModuleType, name: str, action: Callable[[], Awaitable[object]
     """Once, right before the next call of `module.name`."""
     original = getattr(module, name)
 
-    async def hooked(*args: Any) -> Any:
+    async def hooked(*args: Any, **named: Any) -> Any:
         setattr(module, name, original)
         await action()
-        return await original(*args)
+        return await original(*args, **named)
 
     setattr(module, name, hooked)
     try:

@@ -17,7 +17,7 @@ from bot.core.message import Attachment, FileRef
 from bot.core.money import Money
 from bot.core.payment import PaymentTruth
 from bot.core.ports import StoredFile
-from bot.services import attachments, cart, orders, payments, placing, privacy, reviews, settlement
+from bot.services import attachments, cart, order_states, orders, payments, privacy, reviews, settlement
 from bot.services.contacts import Address
 from bot.services.orders import OrderView
 from bot.services.payments import PaymentView
@@ -260,7 +260,7 @@ async def test_without_its_lock_the_last_one_is_sold_twice(postgres: Shop) -> No
     await postgres.wants(ann)
     await postgres.wants(bob)
     rival = Rival(places(bob))
-    with without_lock("products", unlocked), before(placing, "fill", rival.comes):
+    with without_lock("products", unlocked), before(order_states, "record", rival.comes):
         await postgres.checks_out(ann)
     await rival.ends()
     assert await held() == 2
