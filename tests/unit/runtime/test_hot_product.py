@@ -15,6 +15,7 @@ from bot.core.router import Router
 from bot.runtime import guard as guard_module
 from bot.runtime import retry
 from bot.services import cart, orders
+from bot.services.contacts import Address
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
 from models import Order, Product, locks
 from models.database import fetch, transaction
@@ -44,7 +45,7 @@ async def selling(world: Worlds, gates: Mapping[str, asyncio.Event]) -> Simulato
     async def answer(chat: Chat) -> None:
         if chat.inbound.text == "buy":
             await chat.do(cart.add, "tea", 1)
-            await chat.do(orders.place, "Ann Lee", "", "1 Tea Lane")
+            await chat.do(orders.place, Address("Ann Lee", "", "1 Tea Lane"))
             chat.say("Ordered")
             return
         await chat.do(mark, "waits")
