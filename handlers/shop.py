@@ -12,7 +12,7 @@ from bot.core.router import RUN, Router
 from bot.core.text import _
 from bot.services import cart, catalogue
 from bot.services.cart import Cart
-from bot.services.catalogue import AboutProduct, Add, ProductView, Tell, VariantView
+from bot.services.catalogue import LED, AboutProduct, Add, ProductView, Tell, VariantView
 from handlers import refusals
 
 router = Router("shop")
@@ -146,6 +146,17 @@ async def empty(chat: Chat, _tap: Empty) -> None:
     """Start over."""
     await chat.do(cart.clear)
     chat.say(_("Your cart is empty."), buttons=[browse_button(chat)])
+
+
+@router.scene(LED)
+async def led(chat: Chat) -> None:
+    """A link from the product's page brought them here."""
+    try:
+        product = await chat.do(catalogue.led_to, chat.arguments)
+    except Refused as refusal:
+        chat.say(refusals.words(refusal), buttons=[browse_button(chat)])
+        return
+    chat.say(cards=[card(chat, product)], buttons=[browse_button(chat), cart_button(chat)])
 
 
 @router.on(AboutProduct)

@@ -18,12 +18,14 @@ from bot.services import settings as kept
 from bot.services.filing import Filing
 from web import (
     checkout,
+    door,
     files,
     health,
     hooks,
     order_page,
     pay,
     product_page,
+    shelf,
     shop,
     sitemap,
     static_files,
@@ -79,6 +81,7 @@ def build(
     app[STORAGE], app[files.FILING], app[ERROR_PAGE] = runtime.storage, filing, error_page
     app[hooks.FORGERIES], app[GAUGES] = Forgeries(), Gauges(settings)
     app[order_page.TRIES] = Limiter(*order_page.OFTEN, time.monotonic)
+    app[door.TRIES] = Limiter(*door.OFTEN, time.monotonic)
     if reports is not None:
         app[REPORTS] = reports
     table = routes()
@@ -100,8 +103,9 @@ def routes() -> list[web.RouteDef]:
 
 def _pages() -> Iterator[web.RouteDef]:
     yield web.get("/", shop.home)
-    yield web.get("/shop", shop.products)
+    yield web.get("/shop", shelf.show)
     yield web.get("/shop/{sku}", product_page.show)
+    yield web.get("/go/{account}", door.go)
     yield web.get("/pictures/{id}/{variant}", files.picture)
     yield web.get("/robots.txt", sitemap.robots)
     yield web.get("/sitemap.xml", sitemap.whole)

@@ -12,9 +12,11 @@ from bot.core.message import Attachment
 from bot.services import threads
 from bot.services.attachments import FileView
 from bot.services.catalogue import AboutProduct, ProductView
+from bot.services.products import SKU
 from bot.services.reviews import PublicReview
 from bot.services.scope import Scope
 from web.files import picture_url
+from web.http import Problem, clean
 from web.keys import RUNTIME
 from web.pages import day, in_language
 
@@ -58,6 +60,14 @@ def anybody(request: web.Request, lang: str) -> Scope:
 def address(sku: str, lang: str = "") -> str:
     """Of a product's page."""
     return in_language(f"/shop/{quote(sku, safe='')}", lang)
+
+
+def readable(sku: str) -> str:
+    """A sku as an address has it. Raises `Problem` for what none can be."""
+    try:
+        return clean(sku, SKU)
+    except Problem as problem:
+        raise Problem(404, "not_found") from problem
 
 
 async def pictures(sold: Iterable[ProductView], said: Iterable[PublicReview] = ()) -> Pictures:

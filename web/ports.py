@@ -34,8 +34,11 @@ class Persons(Protocol):
     async def way(self, visitor: str, account: str) -> Way:
         """From the web chat to another channel. Raises `Refused("no_channel")`."""
 
-    async def door(self, account: str) -> Way:
-        """Another channel, with nothing to bring along. Raises `Refused("no_channel")`."""
+    async def door(self, account: str, data: str = "webchat", words: str = "/link") -> Way:
+        """Another channel, with no code to bring along: `data`, or where it brings none `words` that stand ready.
+
+        Raises `Refused("no_channel")`.
+        """
 
     async def part(self, link_id: int, staff_id: int) -> None:
         """These are two people. Raises `Refused("no_link")`."""

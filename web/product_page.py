@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import quote
 
 from aiohttp import web
 
 from bot.services import catalogue, reviews
 from bot.services.catalogue import AboutProduct, Add, Range, Tell, VariantView
+from bot.services.listing import Wanted
 from bot.services.reviews import PublicReview, Rating
-from web import goods
+from web import goods, shelf
 from web.going_on import NAMES
 from web.http import query_int
 from web.keys import RUNTIME, SETTINGS
@@ -44,7 +46,7 @@ class Choice:
 async def show(request: web.Request) -> web.Response:
     """GET /shop/{sku}."""
     lang, scope = page_language(request), goods.anybody(request, page_language(request))
-    found = await catalogue.variants(scope, request.match_info["sku"])
+    found = await catalogue.variants(scope, goods.readable(request.match_info["sku"]))
     product, before = found.product, query_int(request, "before")
     at = partial(goods.address, product.sku)
     if request.match_info["sku"] != product.sku:  # a database that does not tell A from a
@@ -63,13 +65,20 @@ async def show(request: web.Request) -> web.Response:
         "choices": [_choice(found, one, lang) for one in found.variants],
         "ask": AboutProduct(product.sku).pack(),
         "crumbs": crumbs(found, lang),
-        "apps": [(one.account, NAMES.get(one.capabilities.channel, {}).get(lang, one.account)) for one in others],
+        "apps": [
+            (NAMES.get(one.capabilities.channel, {}).get(lang, one.account), _door(one.account, product.sku, lang))
+            for one in others
+        ],
         "rating": rating,
         "reviews": [goods.review_card(review, lang, known) for review in said[:REVIEWS]],
         "older": f"{at(lang)}&before={said[REVIEWS - 1].id}#reviews" if len(said) > REVIEWS else "",
         "data": _data(request, found, said[:REVIEWS], rating, lang, goods.link(product.picture, known, "d")),
     }
     return fresh(request, render(request, "product.html", values, at=at))
+
+
+def _door(account: str, sku: str, lang: str) -> str:
+    return in_language(f"/go/{quote(account, safe='')}", lang, product=sku)
 
 
 def _choice(found: Range, one: VariantView, lang: str) -> Choice:
@@ -91,6 +100,8 @@ def crumbs(found: Range, lang: str) -> list[tuple[str, str]]:
     """The way to it: names and addresses, the product itself at the end."""
     product = found.product
     way = [(PAGE_TEXTS["products"][lang], in_language("/shop", lang))]
+    if product.category:
+        way.append((product.category, shelf.address(Wanted(category=product.category), lang)))
     return [*way, (product.name, goods.address(product.sku, lang))]
 
 

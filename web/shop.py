@@ -13,14 +13,13 @@ from bot.services.reviews import PublicReview
 from web import values, views
 from web.files import LINKS, FileLinks
 from web.goods import address, anybody, card, pictures, review_card
-from web.http import Problem, answer, language, query_int
+from web.http import answer, language, query_int
 from web.keys import SETTINGS
 from web.pages import fresh, in_language, page_language, render
 from web.said import says
 
-#: Of one page: reviews, products, products of the first page of all, and products as JSON.
-REVIEWS, PAGE, FIRST, ITEMS = 12, 24, 12, 100
-PAGES = 1_000_000
+#: Of one page: reviews, products of the first page of all, and products as JSON.
+REVIEWS, FIRST, ITEMS = 12, 12, 100
 
 
 async def home(request: web.Request) -> web.Response:
@@ -38,30 +37,6 @@ async def home(request: web.Request) -> web.Response:
     }
     at = partial(in_language, "/", before=request.query.get("before", ""))
     return fresh(request, render(request, "home.html", values, at=at))
-
-
-async def products(request: web.Request) -> web.Response:
-    """GET /shop?page=<from 1 on>: all that is for sale, in the shop's order."""
-    lang, page = page_language(request), max(1, query_int(request, "page") or 1)
-    if page > PAGES:
-        raise Problem(404, "not_found")
-    shelf = await catalogue.products(anybody(request, lang), (page - 1) * PAGE, PAGE)
-    if page > 1 and not shelf.products:
-        raise Problem(404, "not_found")
-    known = await pictures(shelf.products)
-    values = {
-        "products": [card(product, lang, known) for product in shelf.products],
-        "page": page,
-        "previous": in_language("/shop", lang, page=_number(page - 1)) if page > 1 else "",
-        "next": in_language("/shop", lang, page=_number(page + 1)) if shelf.more else "",
-    }
-    at = partial(in_language, "/shop", page=_number(page))
-    return fresh(request, render(request, "shop.html", values, at=at))
-
-
-def _number(page: int) -> int:
-    """The first page has no number in its address."""
-    return page if page > 1 else 0
 
 
 async def privacy(request: web.Request) -> web.Response:

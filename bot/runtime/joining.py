@@ -89,10 +89,13 @@ class Persons:
         link, scanned = await self.link(channel, unseen), await self.link(channel, shown)
         return Way(channel.capabilities.channel, link, scanned, codes.readable(shown), MINUTES)
 
-    async def door(self, account: str) -> Way:
-        """Another channel, with nothing to bring along. Raises `Refused("no_channel")`."""
+    async def door(self, account: str, data: str = WEB, words: str = "/link") -> Way:
+        """Another channel, with no code to bring along: `data`, or where it brings none `words` that stand ready.
+
+        Raises `Refused("no_channel")`.
+        """
         channel = self._other(account)
-        link = await self.link(channel, "")
+        link = await self._opens(channel, data, words)
         return Way(channel.capabilities.channel, link, link, "", 0)
 
     def _other(self, account: str) -> Channel:
@@ -107,9 +110,12 @@ class Persons:
         return [one for one in others if not one.capabilities.forgeable]
 
     async def link(self, channel: Channel, code: str) -> str:
-        """What opens the channel with this code, or without any; "" where it has to be typed."""
+        """What opens the channel with this code; "" where it has to be typed."""
+        return await self._opens(channel, f"{CARRIED}{code}", f"/link {codes.readable(code)}")
+
+    async def _opens(self, channel: Channel, data: str, words: str) -> str:
         try:
-            return await channel.deep_link(f"{CARRIED}{code}" if code else WEB, f"/link {codes.readable(code)}".strip())
+            return await channel.deep_link(data, words)
         except ParleyError as error:
             facts = {"action": "person.link", "account": channel.account, "error": type(error).__name__}
             log.warning("a channel gives no link", extra=facts)

@@ -22,6 +22,10 @@ MOST = 100
 ALL = Wanted()
 
 
+#: Begins the data of a link from a product's page into a conversation; the product's id follows.
+LED = "product-"
+
+
 class AboutProduct(Callback, prefix="about"):
     """Somebody wants to know more about a product: a button of the chat, or of the shop's page."""
 
@@ -57,6 +61,7 @@ class ProductView:
     category: str
     only: str
     varies: bool = False
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,17 @@ async def product(scope: Scope, sku: str) -> ProductView:
 
 
 @reads
+async def led_to(scope: Scope, data: str) -> ProductView:
+    """The product that a link with this data is of. Raises as `product`."""
+    number = data.removeprefix(LED)
+    known = number.isascii() and number.isdigit() and len(number) < 19
+    found = await _loaded(scope, [int(number)] if known else [])
+    if not found:
+        raise Refused("no_product", sku="")
+    return found[0].view(scope)
+
+
+@reads
 async def variants(scope: Scope, sku: str) -> Range:
     """A product with its variants. Raises as `product`."""
     return (await _of(scope, sku)).range(scope)
@@ -146,6 +162,7 @@ class _Loaded:
             category=row.category,
             only=self.sold[0].row.sku if len(self.sold) == 1 else "",
             varies=min(prices) != max(prices),
+            id=row.id,
         )
 
     def range(self, scope: Scope) -> Range:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.core.message import Button
-from bot.services.catalogue import AboutProduct
-from models import Conversation, Dialog, Message
+from bot.services.catalogue import LED, AboutProduct
+from models import Conversation, Dialog, Message, Product
 from tests.kit.simulator import Simulator
 from tests.scenarios.shopkeeping import stock
 
@@ -22,6 +22,19 @@ async def test_a_question_about_a_product_reaches_a_person_with_its_name(sim: Si
     assert (row.reason, row.waiting_since) == ("About Longjing: Is it from this spring?", sim.now)
     assert await ann.times("I have passed your question to a colleague") == 1
     assert await Dialog.all().count() == 0
+
+
+async def test_a_link_from_the_page_of_a_product_shows_it(sim: Simulator) -> None:
+    await stock(sim)
+    ann = await sim.customer()
+    row = await Product.get(sku="LJ")
+    await ann.opens(f"https://t.me/shop?start={LED}{row.id}")
+    assert await ann.sees("Longjing")
+    await ann.picks("Add to cart")
+    assert await ann.sees("In your cart now: Longjing")
+    for lost in ("999", "", "x" * 30):
+        await ann.opens(f"https://t.me/shop?start={LED}{lost}")
+        assert "We no longer have that one." in (await ann.last()).text
 
 
 async def test_a_question_in_between_leaves_the_open_one_for_later(sim: Simulator) -> None:

@@ -10,7 +10,7 @@ import pytest
 from bot.core.errors import Refused
 from bot.core.message import FileRef
 from bot.core.money import Money
-from bot.services import attachments, cart, catalogue
+from bot.services import attachments, cart, catalogue, product_search
 from bot.services.cart import Cart
 from bot.services.catalogue import ProductView
 from bot.services.scope import language, words
@@ -35,13 +35,16 @@ async def test_the_catalogue_shows_what_is_for_sale_in_order(shop: Shop) -> None
     picture = await attachments.create(FileRef("image", "", "tea.webp", "image/webp", 9), NOW, public=True)
     tea = await shop.product("tea", stock=3)
     await Product.filter(id=tea.id).update(position=2, picture_id=picture.id)
+    await product_search.write([tea.id])
     await shop.product("first")
     await shop.product("gone", active=False)
     await shop.product("euros", currency="EUR")
     scope = await shop.customer(locale="zh")
     first, second = (await catalogue.products(scope)).products
     assert (first.sku, first.picture) == ("first", None)
-    assert second == ProductView("tea", "tea茶", "关于tea", Money(6800, "CNY"), 3, picture, "green", "tea")
+    assert second == ProductView(
+        "tea", "tea茶", "关于tea", Money(6800, "CNY"), 3, picture, "green", "tea", id=second.id
+    )
     assert await catalogue.product(scope, "tea") == second
     assert msgspec.convert(msgspec.to_builtins(second), ProductView) == second
     for sku in ("gone", "euros", "nothing"):

@@ -24,6 +24,7 @@ TABLE = {
     "GET /": "",
     "GET /shop": "",
     "GET /shop/{sku}": "",
+    "GET /go/{account}": "",
     "GET /pictures/{id}/{variant}": "",
     "GET /robots.txt": "",
     "GET /sitemap.xml": "",

@@ -12,9 +12,11 @@ from urllib.parse import quote
 import pytest
 
 from bot.core.money import Money
+from bot.core.profiles import PROFILES
 from bot.services import product_search, products
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
 from models import Attachment, Contact, Price, Product, Review, Variant
+from tests.kit.simulator import SimChannel
 from tests.unit.services.shop import stocked
 from tests.unit.web.running import Site
 from web import sitemap
@@ -142,7 +144,7 @@ async def test_a_product_is_told_to_people_and_to_search_engines(site: Site, tea
     ]
     assert (told["aggregateRating"]["ratingValue"], told["aggregateRating"]["reviewCount"]) == (4.5, 2)
     assert [one["reviewRating"]["ratingValue"] for one in told["review"]] == [4, 5]
-    assert [one["name"] for one in way["itemListElement"]] == ["Teas and teaware", "Green tea"]
+    assert [one["name"] for one in way["itemListElement"]] == ["Teas and teaware", "tea", "Green tea"]
     assert f'<link rel="canonical" href="{url}?lang=en">' in page
     assert f'<link rel="alternate" hreflang="zh" href="{url}?lang=zh">' in page
     assert f'<link rel="alternate" hreflang="x-default" href="{url}">' in page
@@ -202,3 +204,52 @@ async def test_search_engines_find_every_page_and_no_private_one(
     split = [url for path in parts for url in re.findall(r"<loc>(.*?)</loc>", await read(site, path))]
     assert split == whole
     await read(site, "/sitemap/4.xml", 404)
+
+
+async def test_the_list_is_searched_and_chosen_from_without_a_script(site: Site, tea: Product) -> None:
+    async def shown(query: str) -> list[str]:
+        return re.findall(r"<h3><a [^>]*>([^<]*)", await read(site, f"/shop?lang=en&{query}"))
+
+    await products.save(
+        ProductSpec("pot", {"en": "Pot"}, [cost("pot", 700)], category="ware", position=-1), site.clock()
+    )
+    assert await shown("") == ["Pot", "Green tea", "Cup"]
+    assert (await shown("sort=dear"), await shown("sort=nothing")) == (["Green tea", "Pot", "Cup"], await shown(""))
+    assert (await shown("category=ware"), await shown("q=%20GREEN%00"), await shown("q=%E7%BB%BF%E8%8C%B6")) == (
+        ["Pot"],
+        ["Green tea"],
+        ["Green tea"],
+    )
+    page = await read(site, "/shop?lang=en&category=tea&sort=cheap&q=nothing")
+    assert "Nothing has all of these words" in page
+    assert '<meta name="robots" content="noindex">' in page
+    assert f'<link rel="canonical" href="{site.settings.public_url}/shop?category=tea&amp;lang=en">' in page
+    addresses = [html.unescape(one) for one in re.findall(r'href="(/shop\?[^"]*)"', page)]
+    assert "/shop?q=nothing&category=ware&sort=cheap&lang=en" in addresses
+    green = html.unescape(await read(site, "/shop?lang=en&category=tea&q=green"))
+    assert 'href="/shop?q=green&category=tea&sort=new&lang=en"' in green
+    assert html.escape(HOSTILE) not in await read(site, f"/shop?q={quote(HOSTILE)}")
+    assert forbidden(await read(site, f"/shop?q={quote(HOSTILE)}")) == []
+    for query in ("category=none", "page=2", "q=green&page=2"):
+        await read(site, f"/shop?{query}", 404)
+
+
+@pytest.mark.parametrize("sku", ["%00", "x" * 65, "%FF", "%ED%A0%80", "..%2F", "%25"])
+async def test_no_address_of_a_product_breaks_the_page(site: Site, sku: str) -> None:
+    await read(site, f"/shop/{sku}", 404)
+
+
+async def test_other_apps_open_with_the_product(site: Site, tea: Product) -> None:
+    site.runtime.channels["telegram"] = SimChannel("telegram", PROFILES["telegram"])
+    page = await read(site, "/shop/tea%2F1%20%25?lang=zh")
+    (address,) = [html.unescape(one) for one in re.findall(r'rel="nofollow" href="([^"]*)"', page)]
+    async with site.client.get(site.url + address, allow_redirects=False) as response:
+        assert (response.status, response.headers["Location"]) == (
+            303,
+            f"https://telegram.test/?start=product-{tea.id}",
+        )
+    for path in ("/go/none?product=cup", "/go/telegram?product=none", "/go/webchat?product=cup"):
+        await read(site, path, 404)
+    for _ in range(6):
+        await site.status("GET", address)
+    await read(site, address, 429)
