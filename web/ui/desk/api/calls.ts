@@ -136,7 +136,7 @@ export const goods = (id: number, q: string) => get<{ items: Choice[] }>(`/conve
 export const saleForm = (id: number) => get<SaleForm>(`/conversations/${id}/order`);
 export const quote = (id: number, terms: Terms) => post<Quote>(`/conversations/${id}/quote`, terms);
 export const quoteChange = (id: number, terms: Terms) => post<Quote>(`/orders/${id}/quote`, terms);
-export const changeOrder = (id: number, change: OrderChange) => put<{ order: Order }>(`/orders/${id}`, change);
+export const changeOrder = (id: number, change: OrderChange) => put<SentOrder>(`/orders/${id}`, change);
 export const sendOrder = (id: number, sale: Sale) => post<SentOrder>(`/conversations/${id}/orders`, sale);
 
 export const orders = (state: string, q: string, before: string | null) =>

@@ -149,6 +149,8 @@ export type Refund = {
 export type Order = OrderRow & {
   phone: string;
   address: string;
+  /** "" where nobody asked. */
+  country: string;
   version: number;
   events: OrderEvent[];
   /** What it costs besides its goods. */
@@ -172,7 +174,7 @@ export type Quote = {
 };
 export type Sale = Terms & Where & { note: string; key: string; agreed: number };
 export type OrderChange = Terms & Where & { reason: string; version: number; agreed: number };
-/** `told`: the thread says where to pay; if not, `why` not, and `link` is the order's page. */
+/** `told`: the customer is told of it now; if not, `why` not, and `link` is the order's page. */
 export type SentOrder = { order: Order; link: string; told: boolean; why: string };
 /** What an order left as; each part may be unknown (""). */
 export type Parcel = { carrier: string; number: string; url: string };

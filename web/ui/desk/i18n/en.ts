@@ -393,6 +393,7 @@ export const en = {
   "sale.change.title": "Change order {number}",
   "sale.change.hint": "Links to pay the old total end, and the customer is told the new one.",
   "sale.change.done": "Changed",
+  "sale.change.untold": "Order {number} is changed, but the customer cannot be told now.",
   "sale.changed": "Order {number} is changed",
   "sale.link": "Link where it can be seen and paid",
 

@@ -395,6 +395,7 @@ export const zh: Record<Key, string> = {
   "sale.change.title": "修改订单 {number}",
   "sale.change.hint": "原金额的付款链接将失效，并会把新金额告诉客户。",
   "sale.change.done": "已修改",
+  "sale.change.untold": "订单 {number} 已修改，但目前无法通知客户。",
   "sale.changed": "订单 {number} 已修改",
   "sale.link": "查看和付款的链接",
 

@@ -1,5 +1,5 @@
 /** What staff put together for a customer: the lines, where they go, and what all of it costs at this moment. */
-import { computed, reactive, ref, watch } from "vue";
+import { computed, nextTick, reactive, ref, watch } from "vue";
 
 import { ApiError } from "../api/client";
 import type { Choice, Order, Quote, Terms, Where } from "../api/types";
@@ -12,12 +12,12 @@ const SETTLE = 250; // milliseconds after the last change
 
 export const emptyBasket = (): Basket => ({ lines: [], country: "", method: "", code: "", name: "", phone: "", address: "", note: "" });
 
-/** What an order is now, as far as it tells; the country is told by its tax alone. */
+/** What an order is now; of an earlier one its tax alone tells the country. */
 export function basketOf(order: Order): Basket {
   const named = (kind: string): string => order.charges.find((charge) => charge.kind === kind)?.name ?? "";
   return {
     lines: order.lines.map(({ sku, name, quantity }) => ({ sku, name, quantity })),
-    country: named("tax"),
+    country: order.country || named("tax"),
     method: named("shipping"),
     code: named("discount"),
     name: order.name,
@@ -45,6 +45,7 @@ export function useBasket(ask: (terms: Terms) => Promise<Quote>) {
 
   async function price(): Promise<void> {
     const mine = ++asked;
+    busy.value = true;
     try {
       const found = await ask(terms.value);
       if (mine !== asked) return;
@@ -54,6 +55,14 @@ export function useBasket(ask: (terms: Terms) => Promise<Quote>) {
       [quote.value, wrong.value] = [null, error instanceof ApiError ? error.message : t("error.broken")];
     }
     busy.value = false;
+  }
+
+  /** Ask again at once: what it costs may have changed though the terms have not. */
+  async function refresh(): Promise<void> {
+    busy.value = basket.lines.length > 0;
+    await nextTick(); // what was put in just now is asked about by this, and not once more
+    window.clearTimeout(timer);
+    if (basket.lines.length > 0) await price();
   }
 
   watch(
@@ -82,5 +91,5 @@ export function useBasket(ask: (terms: Terms) => Promise<Quote>) {
 
   const ready = computed(() => quote.value !== null && !busy.value && basket.name.trim() !== "" && basket.address.trim() !== "");
 
-  return { basket, quote, wrong, busy, terms, ready, add, remove };
+  return { basket, quote, wrong, busy, terms, ready, add, remove, refresh };
 }
