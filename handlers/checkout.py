@@ -70,8 +70,7 @@ async def take_payment(chat: Chat, number: str) -> None:
     """By which of the shop's ways, and then the link to it."""
     ways = await chat.do(payments.ways, number)
     if not ways:
-        chat.say(_("A colleague will tell you how to pay."))
-        await chat.hand_over(_("An order wants to be paid, and this shop has no way to be paid."), priority="high")
+        await in_person(chat, _("An order wants to be paid, and this shop has no way to be paid."))
         return
     way = ways[0]
     if len(ways) > 1:
@@ -83,10 +82,19 @@ async def take_payment(chat: Chat, number: str) -> None:
         return
     try:
         opened = await chat.call(calls.OPEN_PAYMENT, payment.key)
-    except CallFailed:
+    except CallFailed as failure:
+        if failure.code == "wrong_amount" and len(ways) == 1:  # it would be no other one the next time
+            await in_person(chat, _("Order {number} cannot be paid: its provider asks for another sum.", number=number))
+            return
         chat.say(_("The payment could not be opened just now. Say /orders to try again."))
         return
     ask_to_pay(chat, opened)
+
+
+async def in_person(chat: Chat, reason: Text) -> None:
+    """There is no way to pay it here."""
+    chat.say(_("A colleague will tell you how to pay."))
+    await chat.hand_over(reason, priority="high")
 
 
 def title_of(way: PayWay) -> Text:

@@ -65,7 +65,7 @@ class Chat(Asking):
             self.outcome.requested = Requested(effect.name, plain(list(args)), self._position)
             raise Suspended
         if entry.x is not None:
-            raise CallFailed(entry.x.get("text", ""))
+            raise CallFailed(entry.x.get("text", ""), entry.x.get("code", ""))
         value: R = revive(entry.v, effect.returns)
         return value
 

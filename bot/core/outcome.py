@@ -23,7 +23,11 @@ class Call(Generic[R]):
 
 
 class CallFailed(Exception):
-    """The outside world said no for good; the text is for staff."""
+    """The outside world said no for good; the text is for staff, and `code` is that of a `Refused`, "" of all else."""
+
+    def __init__(self, text: str = "", code: str = "") -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class Host(Protocol):

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from bot.core.errors import Final
+from bot.core.errors import Final, Refused
 from bot.core.journal import plain
 from bot.core.message import Inbound
 from bot.core.outcome import Requested
@@ -69,7 +69,8 @@ class DialogCall:
     async def give_up(self, effect: NewEffect, error: BaseException) -> Done:
         """The dialog hears that it failed, and can say so."""
         payload = _call.decode(effect.payload)
-        await self._accept([_result(effect, payload, {"error": {"text": str(error)[:300]}})])
+        code = error.code if isinstance(error, Refused) else ""
+        await self._accept([_result(effect, payload, {"error": {"text": str(error)[:300], "code": code}})])
         return Done()
 
 

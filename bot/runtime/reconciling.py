@@ -83,8 +83,9 @@ class Reconciling:
     async def _ask(self, day: Day) -> None:
         """A line of theirs is a hint: what is true of a payment is what the provider says when asked for it."""
         to_ask = await reconciliation.to_ask(day)
+        read = await reconciliation.read_last(day)
         for payment in to_ask:
-            name = f"books:{day.day}:{day.attempts}:{payment.key}"
+            name = f"books:{day.day}:{day.attempts}:{read}:{payment.key}"
             await noticed.keep(self._accept, payment, name, self._clock())
         await reconciliation.asked(day, self._clock() + (SETTLES if to_ask else timedelta()))
 

@@ -159,7 +159,7 @@ async def record(
         order_id=order.id, from_state=before, to_state=order.state, actor=actor, note=note[:300], what=what, at=now
     )
     await execute(client(), [*beside, insertion([event])])
-    await webhooks.of_order(order, before, actor, now)
+    await webhooks.of_order(order, before, actor, now, what)
     if before not in AT_HOME and order.state in ("paid", "confirmed"):
         await store_orders.want(order, now)
     elif before in AT_HOME and order.state in ENDED:

@@ -56,15 +56,19 @@ class Day:
 async def plan(providers: Collection[str], now: datetime) -> None:
     """Make the rows of all days up to yesterday, of each provider since its first one; a first one is yesterday.
 
-    Nobody waits for the books of one that is not configured any more; if it comes back, its days are made up for.
+    Nobody waits for the books of one that is not configured any more; if it comes back, its days are made up for, also
+    where a later one was read by hand.
     """
     await Statement.filter(state="due").exclude(provider__in=list(providers)).delete()
     last = newest(now)
     for provider in providers:
-        known = await Statement.filter(provider=provider).order_by("-day").first()
-        first = max(day_of(known.day) + DAY, oldest(now)) if known else last
+        known = await Statement.filter(provider=provider).order_by("day").first()
+        first = max(day_of(known.day), oldest(now)) if known else last
+        window = Statement.filter(provider=provider, day__gte=first.isoformat())
+        there = {day_of(str(day)) for day in await window.values_list("day", flat=True)}
         days = [first + n * DAY for n in range((last - first).days + 1)]
-        await Statement.bulk_create([_new(provider, day, now) for day in days], ignore_conflicts=True)
+        missing = [_new(provider, day, now) for day in days if day not in there]
+        await Statement.bulk_create(missing, ignore_conflicts=True)
 
 
 def _new(provider: str, day: date, now: datetime) -> Statement:
@@ -167,6 +171,13 @@ async def to_ask(day: Day) -> list[PaymentView]:
     """Payments about which the books of a day differ from ours: the provider is to be asked for each."""
     found = [one.about.payment async for one in compared(day) if one.differs]
     return [view(payment, payment.order) for payment in found if payment]
+
+
+async def read_last(day: Day) -> int:
+    """When the newest of the books was read that the day is compared with, its own or an earlier one's, in seconds."""
+    up_to = Statement.filter(provider=day.provider, day__lte=day.day.isoformat(), read_at__isnull=False)
+    newest_ = await up_to.order_by("-read_at").first()
+    return int(newest_.read_at.timestamp()) if newest_ and newest_.read_at else 0
 
 
 async def asked(day: Day, due_at: datetime) -> None:

@@ -70,8 +70,11 @@ async def write(rows: Sequence[Row]) -> None:
     await execute(client(), [(INSERT, rows)])
 
 
-async def of_order(order: Order, before: str, actor: str, now: datetime) -> None:
-    """A step of an order was taken: `order.<its state>`, or `order.changed` where the state stayed."""
+async def of_order(order: Order, before: str, actor: str, now: datetime, what: str = "") -> None:
+    """A step of an order was taken, or `what` else was done with it, see `OrderEvent`.
+
+    `order.<its state>`, or `order.changed` where the state stayed.
+    """
     name = f"order.{order.state if order.state != before else 'changed'}"
     if not is_wanted(name, await wanted()):
         return
@@ -83,6 +86,7 @@ async def of_order(order: Order, before: str, actor: str, now: datetime) -> None
         "state": order.state,
         "from": before or None,
         "by": actor,
+        "what": what,
         "total": _money(order.total, order.currency),
         "lines": [
             {"sku": line.sku, "quantity": line.quantity, "price": _money(line.price, order.currency)} for line in lines

@@ -140,11 +140,13 @@ async def test_who_pays_at_the_last_moment_has_paid_though_no_webhook_came(trade
     assert len(trade.server.orders) == 1
 
 
-async def test_a_bill_that_would_cost_something_else_is_shown_to_nobody(trade: Trade) -> None:
+async def test_a_bill_that_would_cost_something_else_is_shown_to_nobody_and_a_colleague_helps(trade: Trade) -> None:
     trade.server.adds = Decimal("0.01")
     await place_order(trade.ann)
     await trade.until(lambda: _is_none(_open(trade)))
-    assert (await trade.ann.last()).text.startswith("The payment could not be opened")
+    assert (await trade.ann.last()).text == "A colleague will tell you how to pay."
+    reason = (await trade.ann.conversation()).reason
+    assert reason == f"Order {(await Order.get()).number} cannot be paid: its provider asks for another sum."
 
 
 async def _open(trade: Trade) -> bool:

@@ -64,6 +64,7 @@ class Night:
     bank: Bank
     told: list[Event] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)  # keys of inbounds
     mine: Reconciling = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,9 +74,12 @@ class Night:
         return Reconciling({"local": self.bank}, self.accept, self.told.append, lambda: self.shop.now)
 
     async def accept(self, inbounds: Sequence[Inbound]) -> None:
-        """What the dialog does with a payment's inbound."""
+        """What the dialog does with a payment's inbound; one that is known is kept once."""
         for one in inbounds:
             assert one.kind == "payment"
+            if one.key in self.known:
+                continue
+            self.known.add(one.key)
             self.hints.append(one.data)
             await self.settles(one.data)
 
@@ -172,6 +176,27 @@ async def test_a_line_is_a_hint_and_never_settles(night: Night) -> None:
     assert (night.hints, row.state, row.captured) == ([key], "open", 0)
     assert await night.differs() == ["payment missing_here 6800 0"]
     assert night.told == [BooksChanged(1)]
+
+
+async def test_what_is_compared_once_more_is_asked_about_once_more(night: Night) -> None:
+    """The books of an earlier day were read anew since: what differed then may be settled by now."""
+    _, key, _ = await night.opens()
+    night.bank.more = [Booking("b-1", Money(6800, "CNY"), NOW, key)]
+    await night.passes()
+    earlier = (TODAY - timedelta(days=1)).isoformat()
+    await Statement.filter(day=earlier).update(state="due", due_at=night.shop.now)
+    await night.goes_on()
+    asked = [one.split(":")[3] for one in sorted(night.known)]
+    assert asked == [earlier, TODAY.isoformat(), TODAY.isoformat()]
+
+
+async def test_days_before_one_that_was_read_by_hand_are_made_up_for(night: Night) -> None:
+    night.shop.later(days=5)
+    by_hand = await reconciliation.again("local", night.shop.now.date() - timedelta(days=2), night.shop.now)
+    assert await read(night.bank, by_hand, lambda: night.shop.now)
+    await night.mine.run()
+    days = [(TODAY + timedelta(days=n)).isoformat() for n in range(-1, 5)]
+    assert await Statement.all().order_by("day").values_list("day", flat=True) == days
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,10 @@ from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.services import orders, reviews, webhooks
 from bot.services import webhook_endpoints as endpoints
+from bot.services.contacts import Address
+from bot.services.order_changes import Change, change, version
 from bot.services.scope import Scope
+from bot.services.staff_orders import Basket
 from models import WebhookEndpoint, WebhookEvent
 from models.database import transaction
 from tests.unit.services.shop import NOW, Shop
@@ -49,6 +52,19 @@ async def test_an_order_from_the_shelf_to_its_review(any_shop: Shop) -> None:
     assert told["data"]["number"] == order.number
     for row in await WebhookEvent.all():
         assert not any(words in row.body for words in ("Ann", "555 0100", "Tea Lane"))
+
+
+async def test_a_change_by_staff_says_so(shop: Shop) -> None:
+    await endpoints.create(URL, ("order.changed",), False, 1, NOW)
+    await shop.product()
+    ann = await shop.customer()
+    order = await shop.buys(ann)
+    wish = Change(Basket([("tea", 3)]), Address("Ann", "", "2 Tea Lane"), "more", await version(order.id), 20400)
+    async with transaction():
+        await change(shop.at(ann), order.id, wish, 7)
+    data = msgspec.json.decode((await WebhookEvent.get()).body)["data"]
+    assert (data["from"], data["state"], data["by"], data["what"]) == ("placed", "placed", "staff:7", "changed")
+    assert (data["total"]["amount"], [line["quantity"] for line in data["lines"]]) == (20400, [3])
 
 
 async def _cancel_and_fail(scope: Scope, number: str) -> None:
