@@ -33,7 +33,10 @@ class Contact(Model):
 
     class Meta:
         table = "contact"
-        indexes = (Index(fields=("person_id",), name="ix_contact_person"),)
+        indexes = (
+            Index(fields=("person_id",), name="ix_contact_person"),
+            Index(fields=("email",), name="ix_contact_email"),
+        )
 
 
 class Identity(Model):
@@ -59,6 +62,7 @@ class Identity(Model):
     class Meta:
         table = "identity"
         unique_together = (("account", "external_id"),)
+        indexes = (Index(fields=("external_id",), name="ix_identity_external"),)
 
 
 class IdentityAlias(Model):

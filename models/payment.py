@@ -42,6 +42,7 @@ class Payment(Model):
             Index(fields=("order_id",), name="ix_payment_order"),
             Index(fields=("provider", "reference"), name="ix_payment_reference"),
             Index(fields=("updated_at",), name="ix_payment_updated"),
+            Index(fields=("provider", "state", "id"), name="ix_payment_state"),
         )
 
 

@@ -7,6 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+#: Of the addresses that shops keep with ours; they lead nowhere.
+NOWHERE = "@parley.invalid"
+
+
+def key_in(email: str) -> str:
+    """The key of one of ours, by the address that a shop keeps with it; "" for anybody else's."""
+    told = email.strip().lower()
+    return told.removesuffix(NOWHERE) if told.endswith(NOWHERE) else ""
+
 
 @dataclass(frozen=True, slots=True)
 class OutReview:
@@ -50,7 +59,7 @@ class HasReviews(Protocol):
     takes_reviews: bool
 
     async def find_review(self, key: str) -> str:
-        """The shop's id of ours with this key; "" where it has none."""
+        """The shop's id of ours with this key, spam and the bin among it; "" where it has none."""
 
     async def add_review(self, review: OutReview) -> str:
         """Have it there; its id. Two calls may make two."""
@@ -59,4 +68,7 @@ class HasReviews(Protocol):
         """It is there no more, for good; one that was gone already is no error."""
 
     async def reviews(self, page: int) -> Sequence[ShopReview]:
-        """A page of all that the shop has, the newest first, from page 1 on; empty behind the last one."""
+        """A page of all that the shop has, the newest first, from page 1 on; empty behind the last one.
+
+        One that cannot be read is not among them.
+        """

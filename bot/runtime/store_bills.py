@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from bot.core.billing import TakesMoney
 from bot.core.errors import StoreUnavailable
 from bot.core.store import Store, ThereOrder
-from bot.runtime.store_sending import Steps
+from bot.runtime.store_sending import IN_A_ROW, Steps
 from bot.services import store_bills, store_hints, store_orders
 from bot.services.store_hints import Waiting
 
@@ -23,17 +23,24 @@ class Bills:
         self._store = store if isinstance(store, TakesMoney) and store.takes_money else None
         self._name, self._steps, self._clock = store.name, steps, clock
 
-    async def run(self) -> None:
-        """Ask for those that nobody has paid, as far as we know."""
+    async def run(self, between: Callable[[], Awaitable[None]]) -> None:
+        """Ask for those that nobody has paid, as far as we know, with what is done `between` two of them.
+
+        Raises `StoreUnavailable` where the shop asks us to wait, or answers about none of them.
+        """
+        failed = 0
         for payment in await store_bills.unpaid(self._name) if self._store else ():
+            await between()
             try:
                 billed = await self._store.billed(payment.reference) if self._store else None
             except StoreUnavailable as error:
-                if error.after is not None:
+                failed += 1
+                if error.after is not None or failed == IN_A_ROW:
                     raise
                 facts = {"action": "store.bill", "payment": payment.key}
                 log.warning("a bill could not be asked for: %s", error, extra=facts)
-                continue  # the one alone, or the shop, which the next call shows
+                continue
+            failed = 0
             if billed is not None and billed.state == "paid":
                 await self._steps.noticed(payment, f"bill:{payment.reference}:{billed.paid}")
             elif billed is not None and billed.is_reserved:

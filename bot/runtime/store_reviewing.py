@@ -5,33 +5,48 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+from bot.core import deadline
 from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
 from bot.core.reviewing import HasReviews
 from bot.core.store import Store
+from bot.runtime.lease import Lease
+from bot.runtime.store_sending import IN_A_ROW
 from bot.services import store_reviews
 from bot.services.store_reviews import Due
 from models.database import transaction
 
 
 class Reviewing:
-    """One shop's; `is_ours`: whether this node may go on. Of a shop that shares none there is nothing to do."""
+    """One shop's; `is_ours`: whether this node may go on. Of a shop that shares none there is nothing to do.
 
-    def __init__(self, store: Store, is_ours: Callable[[], Awaitable[bool]], clock: Callable[[], datetime]) -> None:
+    Nothing leaves after its `lease` is over.
+    """
+
+    def __init__(
+        self, store: Store, lease: Lease, is_ours: Callable[[], Awaitable[bool]], clock: Callable[[], datetime]
+    ) -> None:
         self._store = store if isinstance(store, HasReviews) and store.takes_reviews else None
-        self._name, self._is_ours, self._clock = store.name, is_ours, clock
+        self._name, self._lease, self._is_ours, self._clock = store.name, lease, is_ours, clock
 
     async def is_told(self) -> bool:
         """Whether something is to be sent."""
         return self._store is not None and await store_reviews.any_due(self._name, self._clock())
 
     async def run(self) -> None:
-        """Bring what is due; read the newest, page by page, until one says nothing that was not known."""
+        """Bring what is due; read the newest, page by page, until one says nothing that was not known.
+
+        Raises what the shop raises.
+        """
         if self._store is None:
             return
+        failed = 0
         for one in await store_reviews.due(self._name, self._clock()):
             if not await self._is_ours():
                 return
-            await self._attempt(self._store, one)
+            error = await self._attempt(self._store, one)
+            failed = failed + 1 if error is not None else 0
+            if error is not None and (failed == IN_A_ROW or isinstance(error, Unauthorised) or error.after is not None):
+                raise error
         page = 1
         while await self._is_ours():
             there = await self._store.reviews(page)
@@ -56,13 +71,17 @@ class Reviewing:
             async with transaction():
                 await store_reviews.gone(self._name, found)
 
-    async def _attempt(self, store: HasReviews, one: Due) -> None:
+    async def _attempt(self, store: HasReviews, one: Due) -> StoreUnavailable | Unauthorised | None:
+        """Why it could not be brought now."""
         try:
-            await self._bring(store, one)
+            with deadline.until(self._lease.until):
+                await self._bring(store, one)
         except (StoreUnavailable, Unauthorised) as error:
             await store_reviews.later(one.row, str(error), self._clock())
+            return error
         except BadInput as error:
             await store_reviews.refused(one.row, str(error))
+        return None
 
     async def _bring(self, store: HasReviews, one: Due) -> None:
         there = one.id or (await store.find_review(one.key) if one.is_tried else "")
@@ -72,6 +91,7 @@ class Reviewing:
             await store_reviews.ended(one.row)
             return
         if not there:
-            await store_reviews.trying(one.row, self._clock())
+            if not await store_reviews.trying(one.row, self._clock()):
+                return
             there = await store.add_review(one.out)
         await store_reviews.sent(one.row, there)

@@ -17,6 +17,9 @@ from bot.services import store_orders
 from bot.services.payments import PaymentView
 from bot.services.store_orders import Due
 
+#: When so many things in a row cannot be asked for, it is the shop that does not answer.
+IN_A_ROW = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Steps:

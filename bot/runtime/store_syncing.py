@@ -23,7 +23,7 @@ from bot.runtime.lease import Lease
 from bot.runtime.store_bills import Bills
 from bot.runtime.store_pictures import Pictures
 from bot.runtime.store_reviewing import Reviewing
-from bot.runtime.store_sending import Sending, Steps
+from bot.runtime.store_sending import IN_A_ROW, Sending, Steps
 from bot.runtime.store_taking import Taking
 from bot.services import order_states, store_hints, store_orders, store_products, store_states
 from bot.services.filing import Filing, Limits
@@ -44,8 +44,6 @@ LONGEST = 3600.0
 RESUBSCRIBE, LOOK = 3600.0, 2.0
 #: After so long all of it is compared with what is here.
 DAY = timedelta(days=1)
-#: When so many things in a row cannot be asked for, it is the shop that does not answer.
-IN_A_ROW = 3
 
 Clock = Callable[[], datetime]
 
@@ -79,7 +77,8 @@ class Syncing:
     ) -> None:
         self._sending = Sending(connected.store, lease, self._is_ours, clock)
         self._bills = bills = Bills(connected.store, steps, clock)
-        self._reviewing = Reviewing(connected.store, self._is_ours, clock)
+        self._reviewing = Reviewing(connected.store, lease, self._is_ours, clock)
+        self._are_reviews_due = False  # all of them, once a day
         self._store, self._every, self._hook = connected.store, connected.every, connected.hook
         self._name = connected.store.name
         self._shop = Shop(self._name, connected.language)
@@ -181,8 +180,8 @@ class Syncing:
         sync = await store_states.begin(self._name, self._clock())
         shop = await self._places()
         await self._subscribe()
-        await self._bills.run()
         await self._urgent(shop)
+        await self._bills.run(lambda: self._urgent(shop))
         more = True
         while more and await self._is_ours():
             page = await self._store.page(sync.cursor)
@@ -190,9 +189,23 @@ class Syncing:
                 return
             more, sync = page.more, await store_states.view(self._name)
             await self._urgent(shop)
-        await self._reviewing.run()
         await self._compare(shop)
         await store_states.went_well(self._name)
+        await self._share()
+
+    async def _share(self) -> None:
+        """Reviews, which a shop may keep from us, or a plugin may break: all else goes on without them."""
+        problem = None
+        try:
+            await self._reviewing.run()
+            if self._are_reviews_due:
+                await self._reviewing.compare()
+            self._are_reviews_due = False
+        except (StoreUnavailable, Unauthorised, BadInput) as error:
+            if isinstance(error, StoreUnavailable) and error.after is not None:
+                raise
+            problem = Problem("no_reviews", {"why": str(error)})
+        await store_products.trouble(self._name, "no_reviews", problem, self._clock())
 
     async def _compare(self, shop: Shop) -> None:
         """Once a day, or when staff ask, all that is there with all that is here: what differs is taken."""
@@ -206,7 +219,7 @@ class Syncing:
             found += await self._mend(shop, await store_products.differing(shop, some))
         gone = await self._mend(shop, await store_products.missing(shop, there))
         await self._mend(shop, await store_orders.to_send(self._name, order_states.AT_HOME), "order")
-        await self._reviewing.compare()
+        self._are_reviews_due = True
         if await self._is_ours():
             await store_states.compared(sync, self._clock(), found, gone)
             facts = {"action": "store.compared", "store": self._name, "differ": found, "gone": gone}
@@ -229,9 +242,10 @@ class Syncing:
         try:
             await self._store.subscribe(self._hook)
         except (BadInput, Unauthorised) as error:
-            await store_products.trouble(self._name, Problem("no_webhooks", {"why": str(error)}), self._clock())
+            problem = Problem("no_webhooks", {"why": str(error)})
+            await store_products.trouble(self._name, problem.code, problem, self._clock())
         else:
-            await store_products.trouble(self._name, None, self._clock())
+            await store_products.trouble(self._name, "no_webhooks", None, self._clock())
 
     async def _urgent(self, shop: Shop) -> None:
         """Our orders, and what the shop told of: neither waits for the rest of what is read."""

@@ -16,7 +16,7 @@ import msgspec
 
 from bot.core.errors import Refused
 from bot.core.store import Brief, StorePlace, StoreProduct
-from bot.services import attachments, discards, products, stock, store_bills, store_orders
+from bot.services import attachments, discards, product_search, products, stock, store_bills, store_orders
 from bot.services.filing import Filed
 from bot.services.order_states import AT_HOME
 from bot.services.store_reading import Problem, Reading, read
@@ -119,15 +119,20 @@ async def gone(shop: Shop, id: str, now: datetime) -> None:  # noqa: A002
     row = await Product.get_or_none(store=shop.store, external_id=id)
     if row is not None and row.id in await locks.products([row.id]):
         await Product.filter(id=row.id).update(active=False, updated_at=now)
+        await product_search.write([row.id])
     await StoreSeen.filter(store=shop.store, external_id=id).delete()
     await StoreProblem.filter(store=shop.store, external_id=id).delete()
 
 
-async def trouble(store: str, problem: Problem | None, now: datetime) -> None:
-    """What is wrong with the connection itself, or nothing any more."""
-    await StoreProblem.filter(store=store, external_id="").delete()
-    if problem is not None:
-        await StoreProblem.create(store=store, external_id="", code=problem.code, facts=dict(problem.facts), at=now)
+async def trouble(store: str, code: str, problem: Problem | None, now: datetime) -> None:
+    """What is wrong with the connection itself, of this kind, or nothing any more."""
+    known = StoreProblem.filter(store=store, external_id="", code=code)
+    if problem is None:
+        await known.delete()
+    elif not await known.update(facts=dict(problem.facts)):
+        await StoreProblem.get_or_create(
+            {"facts": dict(problem.facts), "at": now}, store=store, external_id="", code=code
+        )
 
 
 class _Taking:
@@ -230,6 +235,7 @@ class _Taking:
     async def _close(self, row: Product) -> None:
         if row.store is not None and row.active:
             await Product.filter(id=row.id).update(active=False, updated_at=self._now)
+            await product_search.write([row.id])
 
     async def _note_conflicts(
         self, row: Product, ours: Mapping[str, Any], before: Mapping[str, Any], reading: Reading

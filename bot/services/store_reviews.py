@@ -11,7 +11,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.reviewing import OutReview, ShopReview
+from tortoise.expressions import F, Q
+from tortoise.queryset import QuerySet
+
+from bot.core.reviewing import OutReview, ShopReview, key_in
 from bot.services.store_orders import UNKNOWN
 from bot.services.store_reading import plain
 from models import Contact, Identity, Product, Review, StoreReview
@@ -68,18 +71,21 @@ async def forget(contacts: Collection[int]) -> None:
 
 async def any_due(store: str, now: datetime) -> bool:
     """Whether something is to be sent."""
-    rows = StoreReview.filter(store=store, state__in=["due", "ending"])
-    return any(row.retry_at is None or row.retry_at <= now for row in await rows.limit(MOST))
+    return await _ready(store, now).exists()
 
 
 async def due(store: str, now: datetime) -> list[Due]:
     """What is to be done now, the oldest first."""
-    rows = StoreReview.filter(store=store, state__in=["due", "ending"]).order_by("id").limit(MOST)
+    rows = _ready(store, now).order_by("id").limit(MOST)
     return [
         Due(row.id, row.key, row.external_id, row.tries > 0, _out(row))
         for row in await rows.select_related("review", "product")
-        if row.retry_at is None or row.retry_at <= now
     ]
+
+
+def _ready(store: str, now: datetime) -> QuerySet[StoreReview]:
+    now_or_before = Q(retry_at__isnull=True) | Q(retry_at__lte=now)
+    return StoreReview.filter(now_or_before, store=store, state__in=["due", "ending"])
 
 
 def _out(row: StoreReview) -> OutReview | None:
@@ -88,10 +94,13 @@ def _out(row: StoreReview) -> OutReview | None:
     return OutReview(row.key, row.product.external_id, row.review.stars, row.review.text, row.review.display_name)
 
 
-async def trying(row: int, now: datetime) -> None:
-    """It is being sent: if nobody says what came of it, it is looked for first, and not before that is over."""
-    kept = await StoreReview.get(id=row)
-    await StoreReview.filter(id=row).update(tries=kept.tries + 1, retry_at=now + UNKNOWN)
+async def trying(row: int, now: datetime) -> bool:
+    """It is being sent: if nobody says what came of it, it is looked for first, and not before that is over.
+
+    False where nobody wants it there any more.
+    """
+    kept = StoreReview.filter(id=row, state="due")
+    return bool(await kept.update(tries=F("tries") + 1, retry_at=now + UNKNOWN))
 
 
 async def sent(row: int, id: str) -> None:  # noqa: A002 - the port's word
@@ -117,14 +126,22 @@ async def refused(row: int, why: str) -> None:
 
 
 async def take(store: str, there: Sequence[ShopReview], now: datetime) -> int:
-    """Keep what was written there; how much of it was new or changed. Ours, and what is forgotten, is left alone."""
+    """Keep what was written there; how much of it was new or changed. What is forgotten is left alone.
+
+    One with an address of ours is ours, whatever was known of it.
+    """
     ids = [one.id for one in there]
     rows = {row.external_id: row for row in await StoreReview.filter(store=store, external_id__in=ids)}
-    ours = {row.key for row in await StoreReview.filter(store=store, key__in=[_key_in(one) for one in there])}
+    keys = {one.id: key for one in there if (key := key_in(one.email))}
+    ours = {row.key: row for row in await StoreReview.filter(store=store, key__in=list(keys.values()))}
+    writers = await _writers([one for one in there if one.id not in rows and one.id not in keys])
     changed = 0
     for one in there:
         row = rows.get(one.id)
-        if (row is not None and row.state in _OURS) or (row is None and _key_in(one) in ours):
+        if one.id in keys:
+            await _link(ours.get(keys[one.id]), row, one.id, ids)
+            continue
+        if row is not None and row.state in _OURS:
             continue
         told = {
             "shown": one.shown,
@@ -134,7 +151,8 @@ async def take(store: str, there: Sequence[ShopReview], now: datetime) -> int:
             "written_at": one.written_at,
         }
         if row is None:
-            about = {"state": "theirs", "product_id": await _product(store, one), "contact_id": await _writer(one)}
+            writer = writers.get(one.email.lower())
+            about = {"state": "theirs", "product_id": await _product(store, one), "contact_id": writer}
             kept = {"external_id": one.id, "at": now} | about | told
             await StoreReview.get_or_create(kept, store=store, key=f"there:{one.id}")
             changed += 1
@@ -145,16 +163,20 @@ async def take(store: str, there: Sequence[ShopReview], now: datetime) -> int:
 
 
 async def gone(store: str, there: Collection[str]) -> None:
-    """These are all that the shop has: others are no more."""
-    rows = StoreReview.filter(store=store, state__in=["theirs", "sent"])
+    """These are all that the shop lists: others of its own are no more. Ours may be spam there, or in its bin."""
+    rows = StoreReview.filter(store=store, state="theirs")
     known = [(row.id, row.external_id) for row in await rows.only("id", "external_id")]
     for id_, external_id in known:
         if external_id not in there:
-            await StoreReview.filter(id=id_, state__in=["theirs", "sent"]).delete()
+            await StoreReview.filter(id=id_, state="theirs").delete()
 
 
-def _key_in(review: ShopReview) -> str:
-    return review.email.partition("@")[0]
+async def _link(ours: StoreReview | None, row: StoreReview | None, id_: str, listed: Collection[str]) -> None:
+    """This one there is ours: not the shop's own, and the one that is taken away when nobody wants it any more."""
+    if row is not None and row.state == "theirs":
+        await StoreReview.filter(id=row.id).delete()
+    if ours is not None and ours.external_id not in listed:
+        await StoreReview.filter(id=ours.id).update(external_id=id_)
 
 
 async def _product(store: str, review: ShopReview) -> int | None:
@@ -162,12 +184,13 @@ async def _product(store: str, review: ShopReview) -> int | None:
     return row.id if row else None
 
 
-async def _writer(review: ShopReview) -> int | None:
-    """Who of ours it is, by their address: who is forgotten here is forgotten there, too."""
-    if not review.email:
-        return None
-    known = await Contact.filter(email__in=[review.email, review.email.lower()]).order_by("id").first()
-    if known is not None:
-        return int(known.id)
-    identity = await Identity.filter(external_id=review.email.lower()).order_by("id").first()
-    return int(identity.contact_id) if identity else None
+async def _writers(reviews: Sequence[ShopReview]) -> dict[str, int]:
+    """Who of ours wrote them, by address in small letters: who is forgotten here is forgotten there, too."""
+    told = {one.email for one in reviews if one.email}
+    small = {one.lower() for one in told}
+    if not told:
+        return {}
+    known = Identity.filter(external_id__in=list(small)).order_by("-id")
+    found = {str(row.external_id): int(row.contact_id) for row in await known}
+    contacts = Contact.filter(email__in=list(told | small)).order_by("-id").only("id", "email")
+    return found | {row.email.lower(): int(row.id) for row in await contacts}

@@ -11,13 +11,12 @@ from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
-from bot.core.errors import StoreUnavailable
-from bot.core.reviewing import OutReview, ShopReview
+from bot.core.reviewing import NOWHERE, OutReview, ShopReview
 
 
 def address(key: str) -> str:
     """By what one of ours is found."""
-    return f"{key}@parley.invalid"
+    return f"{key}{NOWHERE}"
 
 
 def content(review: OutReview, *, held: bool) -> dict[str, Any]:
@@ -32,8 +31,8 @@ def content(review: OutReview, *, held: bool) -> dict[str, Any]:
     }
 
 
-def read(row: Mapping[str, Any]) -> ShopReview:
-    """A review of the API. Raises `StoreUnavailable` for what is none."""
+def read(row: Mapping[str, Any]) -> ShopReview | None:
+    """A review of the API; None for one that cannot be read: one without a date, say, is of the year -0001."""
     try:
         return ShopReview(
             id=str(int(row["id"])),
@@ -45,5 +44,5 @@ def read(row: Mapping[str, Any]) -> ShopReview:
             shown=row.get("status") == "approved",
             written_at=datetime.fromisoformat(str(row["date_created_gmt"])).replace(tzinfo=UTC),
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise StoreUnavailable(f"WooCommerce answered with what is no review ({type(error).__name__})") from None
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -27,6 +27,8 @@ from bot.strangers import Strangers
 API = "/wp-json/wc/v3"
 #: Products of a page: each with options is a further call, and others wait while a page is written.
 PAGE = 10
+#: With 400, what it would take a while later.
+TOO_FAST = ("woocommerce_rest_comment_flood",)
 #: What one call may bring at most.
 MOST = 100
 SECOND = timedelta(seconds=1)
@@ -125,13 +127,16 @@ class WooCommerce:
 
     async def find_review(self, key: str) -> str:
         """See `HasReviews.find_review`."""
-        query = {"reviewer_email": reviews.address(key), "status": "all", "per_page": "1"}
-        return next((str(row["id"]) for row in listed(await self._get("/products/reviews", query))), "")
+        for status in ("all", "spam", "trash"):  # "all" are those that are shown or wait for it
+            query = {"reviewer_email": reviews.address(key), "status": status, "per_page": "1"}
+            for row in listed(await self._get("/products/reviews", query)):
+                return str(row["id"])
+        return ""
 
     async def add_review(self, review: OutReview) -> str:
         """See `HasReviews.add_review`; a lost answer is told as it is for orders."""
         body = reviews.content(review, held=self._settings.reviews == "held")
-        return reviews.read(await self._write("POST", "/products/reviews", body)).id
+        return str(int((await self._write("POST", "/products/reviews", body)).get("id") or 0))
 
     async def drop_review(self, id: str) -> None:  # noqa: A002
         """See `HasReviews.drop_review`; not into the bin."""
@@ -143,7 +148,8 @@ class WooCommerce:
     async def reviews(self, page: int) -> Sequence[ShopReview]:
         """See `HasReviews.reviews`."""
         query = {"page": str(page), "per_page": str(MOST), "orderby": "date_gmt", "order": "desc", "status": "all"}
-        return [reviews.read(row) for row in listed(await self._get("/products/reviews", query))]
+        found = [reviews.read(row) for row in listed(await self._get("/products/reviews", query))]
+        return [one for one in found if one is not None]
 
     async def picture(self, address: str) -> FileStream:
         """See `Store.picture`."""
@@ -209,7 +215,7 @@ class WooCommerce:
     async def _write(self, verb: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Raises `BadInput`, too, where it is not to its liking."""
         answer = await self._api.call(verb, API + path, json=body, headers=self._headers)
-        if answer.status in (400, 404) and _is_said(answer):
+        if answer.status in (400, 404, 409) and _is_said(answer) and _code(answer) not in TOO_FAST:
             raise BadInput(f"WooCommerce does not take it: {answer.json().get('message', '')}"[:300])
         return _good(answer).json()
 

@@ -12,16 +12,22 @@ from typing import Any
 import pytest
 
 from bot.core.billing import Extra
-from bot.core.errors import LeaseLost, Refused
+from bot.core.errors import LeaseLost, Refused, StoreUnavailable
 from bot.core.events import OrderChanged
 from bot.core.money import Money
 from bot.core.payment import PaymentRequest
 from bot.core.store import Hint
 from bot.runtime.lease import Lease
 from bot.runtime.order_steps import Stepped
+from bot.runtime.store_bills import Bills
+from bot.runtime.store_sending import IN_A_ROW
 from bot.services import orders, stock, store_bills, store_hints, store_orders
-from models import Order, OrderCharge, OrderEvent, OrderLine, Shipment, Stock, StoreOrder, StoreProblem
+from bot.settings.secret import Secret
+from bot.stores.shopify.settings import Settings
+from bot.stores.shopify.store import Shopify
+from models import Order, OrderCharge, OrderEvent, OrderLine, Payment, Shipment, Stock, StoreOrder, StoreProblem
 from models.database import transaction
+from tests.kit.platforms.shopify import SECRET, SHOP, TOKEN, ShopifyServer
 from tests.kit.platforms.woocommerce import WooCommerceServer
 from tests.kit.wire_faults import Lost, Status
 from tests.unit.runtime.test_stores import NOW, Reader
@@ -330,3 +336,30 @@ async def test_a_word_of_money_that_is_refused_swallows_no_cancellation(trade: T
     await trade.rounds()
     assert await trade.counts() == (5, 5, ["cancelled"])
     assert await StoreProblem.all().count() == 0
+
+
+async def test_bills_that_the_shop_does_not_answer_about_keep_nothing_else_waiting(database: str) -> None:
+    assert database
+    shop, done = Shop(), 0
+    await shop.product()
+    for number in range(IN_A_ROW + 1):
+        scope = await shop.customer()
+        opened = await shop.opens_payment(scope, await shop.buys(scope), f"50{number}")
+        await Payment.filter(key=opened.key).update(provider="shopify")
+
+    async def between() -> None:
+        nonlocal done
+        done += 1
+
+    async with ShopifyServer(NOW) as server:
+        told = {"shop": SHOP, "access_token": Secret(TOKEN), "client_secret": Secret(SECRET), "api_base": server.base}
+        store = Shopify(Settings(**told, money="shop"))
+        bills = Bills(store, None, lambda: NOW)  # type: ignore[arg-type]
+        server.fails("graphql", Status(502), Status(502))
+        await bills.run(between)
+        assert (server.count("graphql"), done) == (IN_A_ROW + 1, IN_A_ROW + 1)
+        server.fails("graphql", *[Status(502)] * 4)
+        with pytest.raises(StoreUnavailable):
+            await bills.run(between)
+        assert server.count("graphql") == 2 * IN_A_ROW + 1
+        await store.close()

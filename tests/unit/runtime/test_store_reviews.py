@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.errors import LeaseLost
 from bot.core.message import Attachment
-from bot.services import privacy, reviews, store_review_lists
-from models import Contact, Order, Product, Review, StoreReview
+from bot.runtime.lease import Lease
+from bot.runtime.store_sending import IN_A_ROW
+from bot.services import privacy, reviews, store_review_lists, store_reviews, store_states
+from models import Contact, Order, Price, Product, Review, StoreProblem, StoreReview
 from models.database import transaction
 from tests.kit.platforms.woocommerce import WooCommerceServer
 from tests.kit.wire_faults import Lost, Status
@@ -127,3 +130,80 @@ async def test_a_shop_that_shares_no_reviews_hears_of_none(database: str, tmp_pa
             0, 1, 0,
         )  # fmt: skip
         await talk.store.close()
+
+
+async def test_one_of_ours_stays_ours_as_spam_and_is_taken_away_and_forgotten(talk: Talk) -> None:
+    review = await talk.reviewed()
+    await talk.rounds()
+    [there] = talk.server.reviews
+    there["status"] = "spam"
+    await talk.rounds(minutes=25 * 60)
+    there["status"] = "approved"
+    await talk.rounds(minutes=1)
+    assert await StoreReview.all().values_list("state", "external_id", "review_id") == [("sent", "900", review.id)]
+    there["id"] = 950  # the shop was restored elsewhere
+    await StoreReview.create(store="woocommerce", key="there:950", external_id="950", state="theirs", at=NOW)  # once
+    await talk.rounds(minutes=1)
+    assert await StoreReview.all().values_list("state", "external_id", "review_id") == [("sent", "950", review.id)]
+    there["status"] = "spam"
+    async with transaction():
+        await privacy.erase(review.contact_id, talk.now)
+    await talk.rounds()
+    assert (talk.server.reviews, await StoreReview.all().count()) == ([], 0)
+
+
+async def test_a_lost_answer_about_what_the_shop_takes_for_spam_makes_no_second_one(talk: Talk) -> None:
+    talk.server.fails("review", Lost())
+    await talk.reviewed()
+    await talk.rounds()
+    talk.server.reviews[0]["status"] = "spam"
+    await talk.rounds(minutes=6)
+    assert await StoreReview.all().values_list("state", "external_id") == [("sent", "900")]
+    talk.server.fails("review", Status(409, "Duplicate comment detected"))
+    await talk.reviewed("Fine, too")
+    await talk.rounds()
+    assert (await StoreReview.get(state="refused")).error.endswith("Duplicate comment detected")
+
+
+async def test_reviews_that_the_shop_keeps_from_us_stop_nothing_else(talk: Talk) -> None:
+    odd = talk.server.hears(1, "When was that?", 3)
+    odd["date_created_gmt"] = "-0001-11-30T00:00:00"
+    talk.server.hears(1, "Lovely", 5, who="Eve")
+    await talk.rounds()
+    assert [row.name for row in await StoreReview.all()] == ["Eve"]
+    talk.server.fails("reviews", *[Status(403)] * 2)
+    talk.server.sells(1, price="70.00")
+    for _ in range(2):
+        await talk.rounds(minutes=1)
+    sync = await store_states.view("woocommerce")
+    assert (sync.state, sync.error, await Price.all().values_list("amount", flat=True)) == ("idle", "", [7000])
+    [problem] = await StoreProblem.all()
+    assert (problem.code, problem.external_id) == ("no_reviews", "")
+    await talk.rounds(minutes=1)
+    assert await StoreProblem.all().count() == 0
+
+
+async def test_a_shop_that_takes_no_reviews_now_is_not_asked_for_each(talk: Talk) -> None:
+    for words in ("One", "Two", "Three", "Four", "Five"):
+        talk.server.sells(1, price="68.00", stock_quantity=9)
+        await talk.rounds()
+        await talk.reviewed(words)
+    await StoreReview.all().update(state="due", external_id="", tries=0)
+    talk.server.reviews.clear()
+    before = talk.server.count("review")
+    talk.server.fails("review", *[Status(503)] * 5)
+    await talk.rounds(minutes=1)
+    assert talk.server.count("review") - before == IN_A_ROW
+    later = await StoreReview.filter(retry_at__isnull=False).count()
+    assert (later, await store_reviews.any_due("woocommerce", talk.now)) == (IN_A_ROW, True)
+    await StoreReview.filter(retry_at=None).delete()
+    assert not await store_reviews.any_due("woocommerce", talk.now)
+    assert not await store_reviews.trying(0, talk.now)  # nobody wants it there any more
+
+
+async def test_no_review_leaves_after_the_lease_is_over(talk: Talk) -> None:
+    await talk.reviewed()
+    talk.syncing._reviewing._lease = Lease()
+    with pytest.raises(LeaseLost):
+        await talk.syncing._reviewing.run()
+    assert talk.there() == []

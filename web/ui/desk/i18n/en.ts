@@ -794,6 +794,8 @@ export const en = {
   "store.cure.sku_twice": "Give each variant a SKU of its own in the shop.",
   "store.what.unreadable": "The shop says of this product what cannot be read: {why}",
   "store.cure.unreadable": "A plugin of the shop may write it. The product stays as it was.",
+  "store.what.no_reviews": "Reviews are not shared with the shop: {why}",
+  "store.cure.no_reviews": "Allow its key to see and write reviews there, or switch reviews off in config.toml.",
   "store.what.no_webhooks": "The shop does not tell by itself what changes: {why}",
   "store.cure.no_webhooks": "Let its key write (WooCommerce). Until then it is asked from time to time.",
   "store.what.too_many": "The product has too many options or variants. It stays as it was.",

@@ -796,6 +796,8 @@ export const zh: Record<Key, string> = {
   "store.cure.sku_twice": "请在网店为每个规格设置不同的 SKU。",
   "store.what.unreadable": "无法读取网店的商品数据：{why}",
   "store.cure.unreadable": "可能是网店插件所写。商品保持原样。",
+  "store.what.no_reviews": "无法与网店同步评价：{why}",
+  "store.cure.no_reviews": "请允许其密钥读写评价，或在 config.toml 中关闭评价同步。",
   "store.what.no_webhooks": "网店不能主动通知变更：{why}",
   "store.cure.no_webhooks": "请允许密钥写入（WooCommerce）。在此之前系统会定时查询。",
   "store.what.too_many": "商品的选项或规格过多，保持原样。",
