@@ -12,6 +12,14 @@ PAGE_TEXTS = {
         "where your parcel is.",
         "zh": "有任何问题都可以在聊天里问：从哪款茶开始、水温多少、包裹到哪里了。",
     },
+    "intro_any": {
+        "en": "Ask us anything in the chat: what fits you, what is in stock, where your parcel is.",
+        "zh": "有任何问题都可以在聊天里问：选哪一款、有没有货、包裹到哪里了。",
+    },
+    "shop_about": {
+        "en": "{shop}: all products with their prices and what is in stock, to order in a chat.",
+        "zh": "{shop}：全部商品、价格与库存一目了然，在聊天中即可下单。",
+    },
     "open_chat": {"en": "Chat with us", "zh": "和我们聊聊"},
     "products": {"en": "Teas and teaware", "zh": "茶与茶具"},
     "all_products": {"en": "All products", "zh": "全部商品"},

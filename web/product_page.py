@@ -99,7 +99,7 @@ def _choice(found: Range, one: VariantView, lang: str) -> Choice:
 def crumbs(found: Range, lang: str) -> list[tuple[str, str]]:
     """The way to it: names and addresses, the product itself at the end."""
     product = found.product
-    way = [(PAGE_TEXTS["products"][lang], in_language("/shop", lang))]
+    way = [(PAGE_TEXTS["all_products"][lang], in_language("/shop", lang))]
     if product.category:
         way.append((product.category, shelf.address(Wanted(category=product.category), lang)))
     return [*way, (product.name, goods.address(product.sku, lang))]

@@ -73,10 +73,10 @@ def _wanted(query: Mapping[str, str]) -> Wanted:
 
 
 def _heading(wanted: Wanted, lang: str) -> str:
-    texts = {name: PAGE_TEXTS[name][lang] for name in ("products", "found_for")}
+    texts = {name: PAGE_TEXTS[name][lang] for name in ("all_products", "found_for")}
     if wanted.query:
         return texts["found_for"].replace("{words}", wanted.query)
-    return wanted.category or texts["products"]
+    return wanted.category or texts["all_products"]
 
 
 def _kinds(wanted: Wanted, kinds: list[tuple[str, int]], lang: str) -> list[Link]:

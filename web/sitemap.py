@@ -13,8 +13,9 @@ from web.http import Problem, path_id
 from web.keys import SETTINGS
 from web.pages import in_language
 
-#: Products of one sitemap; with a page of each in every language it stays below the 50,000 addresses that one may have.
-PART = 10_000
+#: Products of one sitemap, with a page of each in every language: far below the 50,000 addresses that one may have, so
+#: that nobody waits while it is written.
+PART = 2_500
 _KEEPS = {"Cache-Control": "public, max-age=3600"}
 _XML = '<?xml version="1.0" encoding="UTF-8"?>\n<{kind} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{items}\n</{kind}>\n'
 #: Secrets, doors of machines and of staff, and pages that cost another platform a call.

@@ -144,7 +144,7 @@ async def test_a_product_is_told_to_people_and_to_search_engines(site: Site, tea
     ]
     assert (told["aggregateRating"]["ratingValue"], told["aggregateRating"]["reviewCount"]) == (4.5, 2)
     assert [one["reviewRating"]["ratingValue"] for one in told["review"]] == [4, 5]
-    assert [one["name"] for one in way["itemListElement"]] == ["Teas and teaware", "tea", "Green tea"]
+    assert [one["name"] for one in way["itemListElement"]] == ["All products", "tea", "Green tea"]
     assert f'<link rel="canonical" href="{url}?lang=en">' in page
     assert f'<link rel="alternate" hreflang="zh" href="{url}?lang=zh">' in page
     assert f'<link rel="alternate" hreflang="x-default" href="{url}">' in page
