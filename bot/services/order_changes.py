@@ -71,8 +71,10 @@ async def change(scope: Scope, order_id: int, wish: Change, staff_id: int) -> Or
         note = f"{was} → {now} {order.currency}: {note}"
     staff = f"staff:{staff_id}"
     await order_states.record(order, order.state, staff, scope.now, note, what="changed", beside=written)
-    # The bill of a shop's own checkout holds the goods and the address, whatever they come to.
-    bills = [offer.way.name for offer in scope.pay_ways if offer.terms.store]
-    await payments.void_open(order, scope.now, None if before != order.total else bills)
+    if before != order.total:
+        await payments.void_open(order, scope.now)
+    else:  # the bill of a shop's own checkout holds the goods and the address, whatever they come to
+        bills = [offer.way.name for offer in scope.pay_ways if offer.terms.store]
+        await payments.void_changed(order, scope.now, bills)
     await audit.record(staff_id, "order.change", f"order:{order_id}", scope.now)
     return await orders.view(order)

@@ -224,7 +224,7 @@ async def locale_of(payment: Payment) -> str:
 async def opened(key: str, checkout: Checkout, now: datetime) -> PaymentView:
     """The provider opened it; said again, nothing changes. Raises `Refused("no_payment")`.
 
-    Where its order ended, was paid, or changed its total while the provider was asked, it is closed there again.
+    Where its order ended, was paid, or was changed while the provider was asked, it is closed there again.
     """
     payment, order = await locked(key)
     is_new = payment.state in ("created", "unknown")
@@ -237,7 +237,7 @@ async def opened(key: str, checkout: Checkout, now: datetime) -> PaymentView:
         await execute(client(), [update(payment)])
     if order.paid_at is not None or order.state in order_states.ENDED:
         await void_open(order, now)
-    elif asked(payment) != due(order) and payment.reference:
+    elif payment.reference and (payment.state == "failed" or asked(payment) != due(order)):
         await _void(payment, now)
     return replace(view(payment, order), words=checkout.words, account=checkout.account, until=order.hold_until)
 
@@ -276,14 +276,21 @@ async def by_key(key: str) -> PaymentView | None:
 
 
 async def void_open(order: Order, now: datetime, at: Collection[str] | None = None) -> None:
-    """Nobody shall pay the locked order any more as it was; the providers `at` which it can be paid, or all, are told.
+    """Nobody shall pay the locked order any more as it was: providers are told, by an effect of kind "void" each.
 
-    Each by an effect of kind "void".
+    All of them, or those `at` which it was open.
     """
     can_be_paid = "WHERE order_id = ? AND state IN ('open', 'unknown') AND reference <> '' ORDER BY id"
     for payment in await every(Payment, can_be_paid, (order.id,)):
         if at is None or payment.provider in at:
             await _void(payment, now)
+
+
+async def void_changed(order: Order, now: datetime, at: Collection[str]) -> None:
+    """The locked order is another one at the same sum: `void_open` at these, also of what is being opened just now."""
+    await void_open(order, now, at)
+    for payment in await Payment.filter(order_id=order.id, state="created", provider__in=list(at)).order_by("id"):
+        await change(payment, "failed", "failed", now, "the order was changed")
 
 
 async def _void(payment: Payment, now: datetime) -> None:

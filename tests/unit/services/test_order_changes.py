@@ -77,6 +77,12 @@ async def test_what_costs_the_same_can_still_be_paid_where_it_is_open(shop: Shop
     bill = await shop.opens_payment(ann, order, by="mine")
     await changed(shop, ann, order, await wish(order, 1, 6800))
     assert [effect.key for effect in await Effect.filter(kind="void")] == [f"void:{bill.key}"]
+    async with transaction():
+        begun = await payments.begin(ann, order.number, "mine")
+    await changed(shop, ann, order, await wish(order, 1, 6800))
+    async with transaction():
+        await payments.opened(begun.key, Checkout("late", "https://shop.example/bill"), shop.now)
+    assert await Effect.filter(key=f"void:{begun.key}").exists()
     assert (await shop.opens_payment(ann, order)).key == open_.key
     assert (await shop.settles(open_)).outcome == "paid"
 

@@ -6,10 +6,20 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Order, Quote, Terms } from "../api/types";
 import ChangeDialog from "../components/ChangeDialog.vue";
 import GoodsSearch from "../components/GoodsSearch.vue";
+import OrderDetail from "../components/OrderDetail.vue";
 import { speak } from "../i18n/words";
 import { useBasket } from "../state/basket";
 import { order as row } from "./make";
 import { Refusal, TestServer } from "./server";
+
+/** The socket is the edge: its events are given by hand. */
+const socket = vi.hoisted(() => ({ order: [] as ((row: unknown) => void)[] }));
+vi.mock("../state/live", () => ({
+  on: (name: string, listener: (data: unknown) => void) => {
+    if (name === "order") socket.order.push(listener);
+    return () => undefined;
+  },
+}));
 
 const money = (amount: number) => ({ amount, currency: "CNY", text: `¥${amount / 100}.00` });
 const quote = (amount: number, name = "Tea"): Quote => ({
@@ -121,4 +131,17 @@ it("can have back what it holds itself, though none is left", async () => {
   shown = mount(GoodsSearch, { props: { conversation: 1, own: ["tea"] } });
   await settled();
   expect(shown.findAll("button").map((one) => one.attributes("disabled") !== undefined)).toEqual([false, true]);
+});
+
+it("is read anew when something happens to it and its state stays", async () => {
+  const states = [order({ address: "1 Tea Lane" }), order({ address: "2 Tea Lane", version: 2 })];
+  const server = new TestServer().on("GET /api/desk/orders/7", () => states.shift());
+  const stubs = { OrderSteps: true, RouterLink: true };
+  shown = mount(OrderDetail, { props: { id: 7, state: "placed" }, global: { stubs } });
+  await settled();
+  expect(shown.text()).toContain("1 Tea Lane");
+  for (const id of [8, 7]) for (const listener of socket.order) listener(row(id));
+  await settled();
+  expect(shown.text()).toContain("2 Tea Lane");
+  expect(server.asked.length).toBe(2);
 });
