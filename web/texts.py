@@ -52,6 +52,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "Write an amount of {currency}, such as 12.50, with no more decimals than it has.",
         "zh": "请填写 {currency} 金额，例如 12.50，小数位数不要超过该货币的规定。",
     },
+    "no_text": {"en": "Write something.", "zh": "请填写内容。"},
     "no_reason": {"en": "Write down why.", "zh": "请写明原因。"},
     "no_note": {"en": "Write down why the books differ.", "zh": "请写明账目不一致的原因。"},
     "no_difference": {"en": "There is no such difference.", "zh": "没有找到这条差异。"},

@@ -31,7 +31,7 @@ _LETTERS: Mapping[str, Name] = {"A": "street", "D": "district", "C": "city", "S"
 #: Couriers in China go by the district and the phone: hardly anybody there knows a postcode.
 _NOT_ASKED = {"CN": {"postcode"}}
 #: Where a region is written by its short code.
-_BY_CODE = frozenset({"AU", "BR", "CA", "IT", "US"})
+BY_CODE = frozenset({"AU", "BR", "CA", "IT", "US"})
 #: How close a word must be to one of a list to be offered, 0 to 1.
 _CLOSE = 0.6
 
@@ -199,7 +199,7 @@ def _key(part: Part, value: str) -> str:
 def _called(country: str, region: str, is_latin: bool) -> str:
     """The region in the letters of the address; by its key where people write that."""
     names = [name for part in parts(country) for key, name in part.choices if key == region]
-    if country in _BY_CODE or not names:
+    if country in BY_CODE or not names:
         return region
     fitting = [name for name in (region, *names) if name.isascii() == is_latin and (len(name) > 2 or not is_latin)]
     return next(iter(fitting), names[0])

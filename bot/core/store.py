@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 from bot.core.money import Money
 from bot.core.ports import FileStream, HookAnswer, HookRequest
+from bot.core.postal import NOWHERE, Postal
 from bot.core.pricing import Charge
 
 #: "access": our app was uninstalled. "bill": what the shop itself is to be paid for. "privacy": what is asked of
@@ -123,6 +124,9 @@ class OutOrder:
     is_paid: bool
     since: datetime
     charges: tuple[Charge, ...] = ()
+    country: str = ""  # by ISO 3166; "" where nobody asked
+    postal: Postal = NOWHERE  # the address in parts, where it was told so
+    note: str = ""  # what the customer wants to be known
 
     @property
     def goods(self) -> Money:

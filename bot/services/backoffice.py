@@ -10,9 +10,10 @@ from typing import Any, Generic, TypeVar
 from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.pricing import Charge
-from bot.services import desk_payments, order_changes, order_news, pricing, refunds, shipments
+from bot.services import desk_payments, order_changes, order_news, order_notes, pricing, refunds, shipments
 from bot.services.attachments import FileView
 from bot.services.conversations import cursor, read_cursor
+from bot.services.order_notes import Note
 from bot.services.rows import moment, stamp
 from bot.services.shipments import Parcel
 from bot.services.threads import FILE_COLUMNS, file_view
@@ -23,7 +24,7 @@ PAGE = 50
 _OF_PERSON = 20
 _ORDER = (
     "SELECT o.id, o.number, o.state, o.total, o.currency, o.created_at, o.contact_id, o.name, o.account, o.phone, "
-    'o.address, o.country, o.paid_at, o.hold_until, o.conversation_id FROM "order" o'
+    'o.address, o.country, o.note, o.paid_at, o.hold_until, o.conversation_id FROM "order" o'
 )
 _REVIEW = (
     "SELECT r.id, r.stars, r.text, r.state, r.created_at, r.display_name, r.contact_id, r.conversation_id, "
@@ -58,6 +59,7 @@ class OrderRow:
     phone: str
     address: str
     country: str  # "" where nobody asked
+    note: str  # what the customer wants us to know
     paid_at: datetime | None
     hold_until: datetime | None
     conversation_id: int | None
@@ -87,6 +89,7 @@ class OrderDetail:
     parcels: tuple[Parcel, ...]
     charges: tuple[Charge, ...]
     version: int  # see `order_changes.version`
+    notes: tuple[Note, ...]  # of staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,9 @@ async def order(order_id: int) -> OrderDetail:
     [row] = found
     parcels = (await shipments.of_orders([order_id])).get(order_id, ())
     charges = (await pricing.charges({order_id: row.total.currency}))[order_id]
-    return OrderDetail(row, await _steps(row), await desk_payments.of_order(order_id), parcels, charges, version)
+    notes = await order_notes.of_order(order_id)
+    payments = await desk_payments.of_order(order_id)
+    return OrderDetail(row, await _steps(row), payments, parcels, charges, version, notes)
 
 
 async def reviews(state: str, before: str = "") -> Page[ReviewRow]:
@@ -227,6 +232,7 @@ def _order_row(row: Any, lines: tuple[OrderLine, ...], refunded: Money | None) -
         phone=row["phone"],
         address=row["address"],
         country=row["country"],
+        note=row["note"],
         paid_at=as_time(row["paid_at"]),
         hold_until=as_time(row["hold_until"]),
         conversation_id=row["conversation_id"],

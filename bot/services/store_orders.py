@@ -18,7 +18,7 @@ from tortoise.queryset import QuerySet
 from bot.core.money import Money
 from bot.core.pricing import Charge
 from bot.core.store import Made, OutLine, OutOrder
-from bot.services import pricing
+from bot.services import placing, pricing
 from models import Order, OrderLine, StockPick, StoreOrder, StoreProblem, Variant, locks
 from models.database import client, execute, fetch, transaction
 
@@ -249,6 +249,9 @@ async def whole(order: Order, store: str, since: datetime) -> OutOrder:
         is_paid=order.paid_at is not None,
         since=since,
         charges=(await pricing.charges({order.id: order.currency}))[order.id],
+        country=order.country,
+        postal=placing.of_parts(order.postal),
+        note=order.note,
     )
 
 

@@ -14,6 +14,7 @@ from bot.core.billing import Bill, Extra
 from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
 from bot.core.money import Money
 from bot.core.ports import HookRequest
+from bot.core.postal import NOWHERE, Postal
 from bot.core.pricing import Charge
 from bot.core.store import Hint, OutLine, OutOrder, Sent, Store, StoreProduct, ThereOrder
 from bot.services import products, store_products
@@ -193,6 +194,32 @@ async def test_an_order_is_made_there_found_by_our_number_and_cancelled(case: Ca
         await case.store.push(ordered(OutLine("99", "99", 1, Money(650, "EUR"))))
     with pytest.raises(BadInput):
         await case.store.cancel("999")
+
+
+@pytest.mark.parametrize(
+    ("country", "postal", "told"),
+    [
+        (
+            "US",
+            Postal("1 Main St", "", "Springfield", "IL", "62701"),
+            {"1 Main St", "Springfield", "IL", "62701", "US"},
+        ),
+        ("CN", Postal("文三路1号", "西湖区", "杭州市", "浙江省"), {"文三路1号", "西湖区", "杭州市", "浙江省", "CN"}),
+        ("", NOWHERE, {"1 Tea Lane, Town"}),
+    ],
+)
+async def test_where_it_goes_and_what_is_to_be_known_goes_along(
+    case: Case, country: str, postal: Postal, told: set[str]
+) -> None:
+    case.server.sells(1)
+    [found], _ = await pages(case.store)
+    order = ordered(OutLine("1", found.variants[0].id, 1, Money(650, "EUR")))
+    await case.store.push(replace(order, country=country, postal=postal, note="Ring twice"))
+    [row] = case.server.orders
+    to = row.get("shipping") or row["shippingAddress"]
+    values = {part for value in to.values() for part in str(value).split(", ")} if country else set(to.values())
+    assert told <= values
+    assert "Ring twice" in (row.get("customer_note") or row["note"])
 
 
 OFF = Charge("discount", "TEA", "TEA", Money(-101, "EUR"))

@@ -6,8 +6,8 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.core.events import ReviewChanged
-from bot.services import audit, backoffice, order_states, reviews, shipments, store_review_lists
+from bot.core.events import OrderChanged, ReviewChanged
+from bot.services import audit, backoffice, order_notes, order_states, reviews, shipments, store_review_lists
 from bot.services.order_states import Doing
 from bot.services.shipments import Parcel
 from models.database import transaction
@@ -57,6 +57,20 @@ async def step(request: web.Request) -> web.Response:
     if order_states.STEPS[wanted].why and not doing.note:
         raise Problem(422, "no_reason")
     await request.app[RUNTIME].step_order(order_id, wanted, who.id, doing)
+    return answer({"order": await detail(request, order_id)})
+
+
+@says(trade.OneOrder, takes=trade.NoteTaken, refuses={404: "no_order", 409: "too_many", 422: "no_text"})
+@needs("agent")
+async def note(request: web.Request) -> web.Response:
+    """POST /api/desk/orders/{id}/notes."""
+    order_id = path_id(request)
+    text = text_of(await read_object(request), "text", order_notes.MOST).strip()
+    if not text:
+        raise Problem(422, "no_text")
+    async with transaction():
+        await order_notes.add(order_id, text, me(request).id, request.app[CLOCK]())
+    request.app[RUNTIME].bus.publish(OrderChanged(order_id))
     return answer({"order": await detail(request, order_id)})
 
 

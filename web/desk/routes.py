@@ -73,6 +73,7 @@ def _people_and_orders() -> Iterator[web.RouteDef]:
     yield web.get("/api/desk/orders/{id}", orders.opened)
     yield web.put("/api/desk/orders/{id}", sales.change)
     yield web.post("/api/desk/orders/{id}/quote", sales.quote_change)
+    yield web.post("/api/desk/orders/{id}/notes", orders.note)
     yield web.post("/api/desk/orders/{id}/{step}", orders.step)
     yield web.post("/api/desk/payments/{id}/receive", payments.receive)
     yield web.post("/api/desk/payments/{id}/refund", payments.refund)

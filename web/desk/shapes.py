@@ -197,6 +197,8 @@ class Shapes:
             "phone": row.phone,
             "address": row.address,
             "country": row.country,
+            "note": row.note,
+            "notes": [{"staff_id": one.staff_id, "text": one.text, "at": time(one.at)} for one in detail.notes],
             "hold_until": time_or_none(row.hold_until),
             "version": detail.version,
             "charges": [self.charge(one) for one in detail.charges],

@@ -15,7 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 from bot.core.billing import Bill, Billed, Taking
 from bot.core.errors import BadInput, StoreUnavailable
 from bot.core.money import Money
-from bot.stores.shopify.orders import person, tag
+from bot.stores.shopify.orders import note, person, tag
 from bot.stores.shopify.products import gid, number
 
 #: What every draft of ours has, and the order that it becomes.
@@ -79,7 +79,7 @@ def content(bill: Bill) -> dict[str, Any]:
         "acceptAutomaticDiscounts": False,
         "allowDiscountCodesInCheckout": False,
         "tags": [OURS, key_tag(bill.key), tag(order.number)],
-        "note": order.number,
+        "note": note(order),
         "shippingAddress": person(order),
         # Without one, the checkout asks for shipping by the shop's own rates.
         "shippingLine": _shipping("Shipping", Money(0, order.goods.currency)),

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.core.errors import StoreUnavailable
 from bot.core.money import Money
+from bot.core.postal import BY_CODE
 from bot.core.pricing import WHOLE, Charge
 from bot.core.store import Made, OutOrder, Sent, ThereOrder
 from bot.stores.shopify.products import gid, number
@@ -72,7 +73,7 @@ def content(order: OutOrder) -> dict[str, Any]:
             "financialStatus": "PAID" if order.is_paid else "PENDING",
             "tags": [tag(order.number)],
             "sourceIdentifier": order.number,
-            "note": order.number,
+            "note": note(order),
             "shippingAddress": person(order),
         } | _discount(order),
         "options": {"inventoryBehaviour": "DECREMENT_IGNORING_POLICY", "sendReceipt": False},
@@ -82,7 +83,29 @@ def content(order: OutOrder) -> dict[str, Any]:
 def person(order: OutOrder) -> dict[str, Any]:
     """Where it goes to."""
     first, _, last = order.name.strip().rpartition(" ")
-    return {"firstName": first, "lastName": last, "address1": order.address[:255], "phone": order.phone or None}
+    known = {"firstName": first, "lastName": last, "phone": order.phone or None}
+    return known | ({"countryCode": order.country} if order.country else {}) | _where(order)
+
+
+def _where(order: OutOrder) -> dict[str, Any]:
+    """In parts, as far as it was told so; a region goes by its code where the shop has the same ones."""
+    to = order.postal
+    if not to.street:
+        return {"address1": order.address.replace("\n", ", ")[:255]}
+    by_code = order.country in BY_CODE
+    told = {
+        "address1": to.street,
+        "address2": to.district,
+        "city": to.city if by_code else ", ".join(one for one in (to.city, to.region) if one),
+        "provinceCode": to.region if by_code else "",
+        "zip": to.postcode,
+    }
+    return {name: value[:255] for name, value in told.items() if value}
+
+
+def note(order: OutOrder) -> str:
+    """Our number, and what the customer wants to be known."""
+    return f"{order.number}\n{order.note}".strip()
 
 
 def _tax(charge: Charge) -> dict[str, Any]:

@@ -27,13 +27,14 @@ def content(order: OutOrder) -> dict[str, Any]:
 
     Its total is what its lines say: a shop that reckons taxes would add its own to them, were the order not exempt.
     """
-    person = {"first_name": order.name[:100], "address_1": order.address.replace("\n", ", ")[:255]}
+    person = {"first_name": order.name[:100]} | _where(order)
     return {
         "status": "processing",
         "set_paid": order.is_paid,
         "currency": order.lines[0].price.currency,
         "payment_method": "parley",
         "payment_method_title": "Parley",
+        "customer_note": order.note,
         "billing": person | {"phone": order.phone[:64]},
         "shipping": person,
         "line_items": [_line(line, off) for line, off in zip(order.lines, _off(order), strict=True)],
@@ -48,6 +49,20 @@ def content(order: OutOrder) -> dict[str, Any]:
         ],
         "meta_data": [{"key": key, "value": value} for key, value in _told(order).items()],
     }
+
+
+def _where(order: OutOrder) -> dict[str, str]:
+    """In parts, as far as it was told so."""
+    to = order.postal
+    told = {
+        "address_1": to.street or order.address.replace("\n", ", "),
+        "address_2": to.district,
+        "city": to.city,
+        "state": to.region,
+        "postcode": to.postcode,
+        "country": order.country,
+    }
+    return {name: value[:255] for name, value in told.items() if value}
 
 
 def _told(order: OutOrder) -> dict[str, str]:

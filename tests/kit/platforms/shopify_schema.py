@@ -59,7 +59,11 @@ enum OrderCancelReason { CUSTOMER DECLINED FRAUD INVENTORY OTHER STAFF }
 input MoneyInput { amount: Decimal! currencyCode: CurrencyCode! }
 input MoneyBagInput { shopMoney: MoneyInput! presentmentMoney: MoneyInput }
 input OrderCreateLineItemInput { variantId: ID title: String quantity: Int! priceSet: MoneyBagInput }
-input MailingAddressInput { firstName: String lastName: String address1: String phone: String }
+enum CountryCode { AU CN DE GB US }
+input MailingAddressInput {
+  firstName: String lastName: String address1: String address2: String city: String provinceCode: String zip: String
+  countryCode: CountryCode phone: String
+}
 input OrderCreateTaxLineInput { title: String! rate: Decimal! priceSet: MoneyBagInput channelLiable: Boolean }
 input OrderCreateShippingLineInput {
   title: String! code: String source: String priceSet: MoneyBagInput! taxLines: [OrderCreateTaxLineInput!]

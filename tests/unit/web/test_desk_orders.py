@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from models import Contact, Order, OrderCharge, Shipment
+from models import Contact, Order, OrderCharge, OrderNote, Shipment
 from tests.unit.web.running import Site
 from tests.unit.web.test_desk_payments import enters
 
@@ -66,3 +66,24 @@ async def test_what_is_no_step_of_theirs_is_refused(
     status, told = await site.json("POST", f"/api/desk/orders/{order.id}/{step}", json=body, headers=headers)
     assert (status, told["error"]["code"]) == answer  # type: ignore[index]
     assert ((await Order.get()).state, await Shipment.all().count()) == ("packed", 0)
+
+
+async def test_staff_write_notes_for_each_other_and_read_the_customers(site: Site, order: Order) -> None:
+    headers = await enters(site, "agent")
+    await Order.filter(id=order.id).update(note="Ring twice", country="US")
+    path = f"/api/desk/orders/{order.id}/notes"
+    for text in ("  fragile  ", "called her"):
+        status, told = await site.json("POST", path, json={"text": text}, headers=headers)
+        assert status == 200
+    shown: Any = told["order"]
+    assert ([one["text"] for one in shown["notes"]], shown["note"], shown["country"]) == (
+        ["fragile", "called her"], "Ring twice", "US",
+    )  # fmt: skip
+    assert shown["notes"][0]["staff_id"] is not None
+    assert await site.json("POST", path, json={"text": " "}, headers=headers) == (422, WRITE_SOMETHING)
+    assert await site.status("POST", "/api/desk/orders/999/notes", json={"text": "x"}, headers=headers) == 404
+    await OrderNote.bulk_create(OrderNote(order=order, text="x", at=site.clock()) for _ in range(98))
+    assert await site.status("POST", path, json={"text": "x"}, headers=headers) == 409
+
+
+WRITE_SOMETHING = {"error": {"code": "no_text", "text": "Write something."}}

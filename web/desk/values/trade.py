@@ -128,12 +128,28 @@ class Charge(TypedDict):
     included: bool
 
 
+class StaffNote(TypedDict):
+    """What staff wrote down about an order, for each other."""
+
+    staff_id: int | None  # None: whoever wrote it is gone
+    text: str
+    at: Time
+
+
+class NoteTaken(TypedDict):
+    """What to write down."""
+
+    text: Annotated[str, most(1000, 1)]
+
+
 class OrderFacts(OrderRow):
     """An order with what happened to it."""
 
     phone: str
     address: str
     country: str  # "" where nobody asked
+    note: str  # what the customer wants us to know
+    notes: list[StaffNote]
     hold_until: Time | None
     version: int  # another one after each thing that happened to it
     charges: list[Charge]

@@ -141,6 +141,7 @@ export const sendOrder = (id: number, sale: Sale) => post<SentOrder>(`/conversat
 
 export const orders = (state: string, q: string, before: string | null) =>
   get<Page<OrderRow>>(`/orders${query({ state, q, before })}`);
+export const noteOrder = (id: number, text: string) => post<{ order: Order }>(`/orders/${id}/notes`, { text });
 export const order = (id: number) => get<Order>(`/orders/${id}`);
 export const receiveMoney = (payment: number, amount: string, seen: number, note: string, key: string) =>
   post<{ order: Order }>(`/payments/${payment}/receive`, { amount, seen, note, key });

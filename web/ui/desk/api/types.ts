@@ -151,6 +151,10 @@ export type Order = OrderRow & {
   address: string;
   /** "" where nobody asked. */
   country: string;
+  /** What the customer wants us to know. */
+  note: string;
+  /** What staff wrote down, for each other. */
+  notes: { staff_id: number | null; text: string; at: string }[];
   version: number;
   events: OrderEvent[];
   /** What it costs besides its goods. */

@@ -28,7 +28,7 @@ const quote = (amount: number, name = "Tea"): Quote => ({
 });
 const order = (given: Partial<Order> = {}): Order => ({
   ...row(7, { state: "placed", paid_at: null, lines: [{ name: "Tea", sku: "tea", quantity: 1, price: money(6800) }] }),
-  phone: "", address: "1 Tea Lane", country: "", version: 1, events: [], charges: [], payments: [], parcels: [], ...given,
+  phone: "", address: "1 Tea Lane", country: "", note: "", notes: [], version: 1, events: [], charges: [], payments: [], parcels: [], ...given,
 });
 
 let shown: VueWrapper | null = null;
