@@ -32,7 +32,7 @@ from web import (
     store_install,
     uploads,
 )
-from web.api import document
+from web.api import document, reading
 from web.api import orders as api_orders
 from web.api.access import GAUGES, Gauges
 from web.catching_up import keep_catching_up
@@ -86,7 +86,7 @@ def build(
         app[REPORTS] = reports
     table = routes()
     app.add_routes(table)
-    app[document.DOCUMENT] = document.Document(table, settings)
+    app[document.DOCUMENT], app[reading.PAGES] = document.Document(table, settings), reading.Pages()
     server = make_server(settings)
     attach(server, app)
     app[SOCKETS] = server
@@ -140,6 +140,7 @@ def _chat() -> Iterator[web.RouteDef]:
 
 def _api() -> Iterator[web.RouteDef]:
     yield web.get("/api/openapi.json", document.show)
+    yield web.get("/api/docs", reading.show)
     yield web.get("/api/v1/products", api_orders.products)
     yield web.post("/api/v1/orders", api_orders.place)
     yield web.get("/api/v1/orders/{number}", api_orders.order)

@@ -12,6 +12,7 @@ from zlib import crc32
 from aiohttp import web
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from web.http import Problem
 from web.keys import SETTINGS
@@ -59,10 +60,9 @@ def render(
     """
     settings = request.app[SETTINGS]
     lang = lang or page_language(request)
-    texts = {code: by_language[lang] for code, by_language in PAGE_TEXTS.items()}
     html = _environment.get_template(template).render(
         values,
-        t=texts,
+        t=_texts(lang),
         lang=lang,
         html_lang="zh-CN" if lang == "zh" else "en",
         shop=settings.shop_name,
@@ -84,13 +84,24 @@ def render(
     )
 
 
+def fragment(template: str, lang: str, values: Mapping[str, object]) -> Markup:
+    """What stands within a page whatever the request: for what is worth keeping."""
+    return Markup(_environment.get_template(template).render(values, t=_texts(lang), lang=lang))  # noqa: S704
+
+
 def fresh(request: web.Request, response: web.Response) -> web.Response:
-    """The page, or a word that the browser has it as it is."""
+    """The page or document, or a word that the browser has it as it is."""
     etag = sha256(response.body).hexdigest()[:20] if isinstance(response.body, bytes) else ""
     response.headers["ETag"] = f'"{etag}"'
     if any(tag.value in (etag, "*") for tag in request.if_none_match or ()):
-        return web.Response(status=304, headers={name: response.headers[name] for name in ("ETag", *_KEPT)})
+        return web.Response(
+            status=304, headers={name: response.headers[name] for name in ("ETag", *_KEPT) if name in response.headers}
+        )
     return response
+
+
+def _texts(lang: str) -> Mapping[str, str]:
+    return {code: by_language[lang] for code, by_language in PAGE_TEXTS.items()}
 
 
 async def error_page(request: web.Request, found: Problem) -> web.Response:

@@ -110,7 +110,7 @@ async def _world(app: App) -> World:
     known = {name: [*values] for name, values in (KNOWN | found).items()}
     key = Caller("key", {"Authorization": f"Bearer {token}"})
     visitor = {"Authorization": f"Bearer {visitors.issue(await kept.secret('web'))}"}
-    document = orjson.loads(app.site[DOCUMENT].text)
+    document = orjson.loads(await app.site[DOCUMENT].text())
     return World(url, document, [Caller("nobody"), *people, key, Caller("visitor", visitor, only="/api/chat/")], known)
 
 

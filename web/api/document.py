@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -18,6 +18,7 @@ from msgspec import Meta
 from bot.services import order_states
 from web import auth
 from web.api import access, shapes
+from web.pages import fresh
 from web.said import FILE, SAID, Said, says
 from web.settings import WebSettings
 from web.texts import TEXTS
@@ -149,6 +150,8 @@ class Values:
         made, parts = msgspec.json.schema_components([*named.values()], ref_template=template)
         self._by_type |= {(v1, given, key): schema for key, schema in zip(named, made, strict=True)}
         for name, schema in parts.items():
+            if "description" in schema:
+                schema["description"] = inspect.cleandoc(schema["description"])
             if given and schema.get("type") == "object" and "properties" in schema:
                 facts = {"type": ["string", "integer"]}
                 schema["additionalProperties"] = facts if name in _OPEN else False
@@ -253,16 +256,34 @@ def _security(one: Operation) -> Iterable[Json]:
 
 
 class Document:
-    """The document of one application, made when it is asked for the first time."""
+    """The document of one application, made when it is asked for the first time.
+
+    In a thread, since it takes a quarter of a second, in which the loop serves others.
+    """
 
     def __init__(self, routes: Iterable[web.RouteDef], settings: WebSettings) -> None:
         self._routes = list(routes)
         self._settings = settings
+        self._making = asyncio.Lock()
+        self._made: tuple[Json, bytes] | None = None
 
-    @cached_property
-    def text(self) -> bytes:
+    async def told(self) -> Json:
+        """The whole of it."""
+        return (await self._both())[0]
+
+    async def text(self) -> bytes:
         """As it is served."""
-        return orjson.dumps(document(self._routes, self._settings))
+        return (await self._both())[1]
+
+    async def _both(self) -> tuple[Json, bytes]:
+        async with self._making:
+            if self._made is None:
+                self._made = await asyncio.to_thread(self._make)
+            return self._made
+
+    def _make(self) -> tuple[Json, bytes]:
+        made = document(self._routes, self._settings)
+        return made, orjson.dumps(made)
 
 
 DOCUMENT = web.AppKey("document", Document)
@@ -271,5 +292,5 @@ DOCUMENT = web.AppKey("document", Document)
 @says(dict[str, Any])
 async def show(request: web.Request) -> web.Response:
     """GET /api/openapi.json: this document."""
-    headers = {"Cache-Control": "no-cache"}
-    return web.Response(body=request.app[DOCUMENT].text, content_type="application/json", headers=headers)
+    text, headers = await request.app[DOCUMENT].text(), {"Cache-Control": "no-cache"}
+    return fresh(request, web.Response(body=text, content_type="application/json", headers=headers))

@@ -43,7 +43,7 @@ class Watch:
 
     async def look(self, request: web.Request, response: web.StreamResponse) -> None:
         """A signal of the application."""
-        if request.match_info.handler in SAID and request.method != "HEAD":
+        if request.match_info.handler in SAID and request.method != "HEAD" and response.status != 304:
             resource = request.match_info.route.resource
             assert resource is not None
             assert isinstance(response, web.Response)

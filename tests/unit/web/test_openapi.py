@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from markupsafe import escape
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.openapi.calling import Caller, Calls
@@ -26,6 +28,7 @@ from web.values import Nothing
 
 def test_every_route_of_the_api_says_what_it_takes_and_answers() -> None:
     api = [route for route in routes() if route.path.startswith("/api/") and route.method != "OPTIONS"]
+    api = [route for route in api if route.path != "/api/docs"]  # a page
     untold = [f"{route.method} {route.path}" for route in api if route.handler not in SAID]
     assert untold == [], "put web.said.says above these handlers"
 
@@ -40,6 +43,35 @@ async def test_the_document_is_served_to_anybody(site: Site) -> None:
     assert told["components"]["securitySchemes"]["session"]["name"] == site.settings.cookie
     missing = told["paths"]["/api/desk/orders/{id}"]["get"]["responses"]["404"]["$ref"].rpartition("/")[2]
     assert "`no_order`: There is no such order." in told["components"]["responses"][missing]["description"]
+
+
+async def test_who_has_the_document_is_not_sent_it_again(site: Site) -> None:
+    for path in ("/api/openapi.json", "/api/docs?lang=zh"):
+        async with site.client.get(site.url + path) as response:
+            etag = response.headers["ETag"]
+        async with site.client.get(site.url + path, headers={"If-None-Match": etag}) as response:
+            assert (response.status, await response.read()) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("lang", "who", "error"), [("en", "anybody", "no such order"), ("zh", "任何人", "没有这个订单")]
+)
+async def test_people_read_every_route_and_value_on_a_page(site: Site, lang: str, who: str, error: str) -> None:
+    async with site.client.get(f"{site.url}/api/docs?lang={lang}") as response:
+        html = await response.text()
+    told = document(routes(), site.settings)
+    ids = [one["operationId"] for methods in told["paths"].values() for one in methods.values()]
+    ids += [f"value-{name}" for name in told["components"]["schemas"]]
+    assert [one for one in ids if f'id="{one}"' not in html] == []
+    links = set(re.findall(r'href="#([^"]+)"', html))
+    assert [one for one in sorted(links) if f'id="{one}"' not in html] == []
+    assert (who in html, error in html) == (True, True)
+    place = html.partition('id="orders_place"')[2].partition("</section>")[0]
+    body = '{"lines": [{"sku": "…", "quantity": 1}], "customer": {"name": "…", "address": "…"}}'
+    assert f"curl -X POST &#39;{site.url}/api/v1/orders&#39;" in place
+    assert f"-d &#39;{escape(body)}&#39;" in place
+    for word in ("<code>orders:write</code>", "Idempotency-Key", '"#value-v1.NewOrder"', "other_body"):
+        assert word in place
 
 
 async def test_every_answer_is_as_the_document_says(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ async def test_every_answer_wears_the_headers(site: Site, path: str) -> None:
 
 
 async def test_pages_carry_no_inline_script_or_style(site: Site) -> None:
-    for path in ("/", "/shop", "/privacy"):
+    for path in ("/", "/shop", "/privacy", "/api/docs"):
         html = await page(site, path)
         assert not re.search(r"<style|<script(?! src=)|\son\w+=|javascript:", html)
 

@@ -11,7 +11,10 @@ from web.values import Cursor, Id, Number, Time, most, one_of
 
 
 class Webhook(TypedDict):
-    """Who is told what happens. `both_until`: two secrets sign. `waiting` and `failed` are deliveries."""
+    """Who is told what happens. `both_until`: two secrets sign. `waiting` and `failed` are deliveries.
+
+    `reason` of a pause: "staff", or "failing" for days; `gone`: it answered 410.
+    """
 
     id: int
     url: str
@@ -45,7 +48,10 @@ class SecretWebhook(OneWebhook):
 
 
 class Delivery(TypedDict):
-    """One event for one webhook, and its last try; `error` is why there is no `status`."""
+    """One event for one webhook, and its last try; `error` is why there is no `status`.
+
+    "timeout", "unreachable", or "private" for an address that is not called.
+    """
 
     id: int
     key: str

@@ -17,7 +17,11 @@ class Owner(TypedDict):
 
 
 class Row(TypedDict):
-    """A conversation in the list; of two copies the one with more `version` is later."""
+    """A conversation in the list; of two copies the one with more `version` is later.
+
+    `elsewhere_until`: a person answers in the platform's own app, and until then the bot is silent. `attention` is "",
+    what went wrong ("turn", "send", "refund", "restored"), or a sentence if it is old.
+    """
 
     id: int
     name: str
@@ -89,7 +93,12 @@ class Instead(TypedDict):
 
 
 class CanSend(TypedDict):
-    """What the channel lets staff send now; `why` is a sentence, "" while ok."""
+    """What the channel lets staff send now; `why` is a sentence, "" while ok. It changes with every message.
+
+    `until` is when the window closes and `left` how many messages fit in, null where nothing limits them. `how`: as an
+    answer, outside the window by a template, or by people only, after the bot's window. `instead` is what else is
+    possible, the best first.
+    """
 
     ok: bool
     why: str

@@ -81,7 +81,10 @@ class Totals(TypedDict):
 
 
 class Person(Contact):
-    """A customer with all their addresses; `members` are the contacts that are this person."""
+    """A customer with all their addresses; `members` are the contacts that are this person.
+
+    `timezone` "" is the shop's.
+    """
 
     timezone: str
     members: Sequence[int]
