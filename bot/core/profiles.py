@@ -83,6 +83,7 @@ WECOM = Capabilities(
     proactive="no",
     gathers=True,
     profiles=True,
+    receipts=True,
 )
 # bot.q.qq.com/wiki/develop/api-v2: five rows of five under Markdown; four answers within an hour in a private chat.
 QQ = Capabilities(

@@ -1,0 +1,53 @@
+"""What WeCom says later of an answer is told beside it, by the whole of Parley."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from bot.app import build, opened
+from bot.config import Config, accounts
+from models import Conversation, Message
+from tests.kit.platforms.stages import stage_of
+from tests.kit.platforms.wecom import WeComPerson, WeComServer
+from tests.servers import free_port
+
+
+def shop(folder: Path, server: WeComServer) -> Config:
+    port = free_port()
+    config = Config.model_validate(
+        {
+            "server": {"port": port, "data": str(folder), "edge": False},
+            "demo": {"shop": False},
+            "handlers": {"modules": ["tests.faults.handlers"]},
+        }
+    )
+    read, wrong = accounts.read({"wecom": dict(stage_of("wecom").table(server))}, config.server.hook)
+    assert not wrong
+    server.posts_to(f"http://127.0.0.1:{port}/hooks/wecom")
+    return config.model_copy(update={"channels": read})
+
+
+async def told(text: str, delivery: str) -> Message:
+    async with asyncio.timeout(30):
+        while True:
+            for message in await Message.filter(text=text, delivery=delivery):
+                return message
+            await asyncio.sleep(0.05)
+
+
+async def test_staff_see_what_did_not_arrive(tmp_path: Path, server: WeComServer, ann: WeComPerson) -> None:
+    config = shop(tmp_path, server)
+    async with opened(config):
+        app = await build(config)
+        await app.start()
+        try:
+            await ann.says("hello")
+            await told("echo hello", "sent")
+            ann.has_blocked = True
+            await ann.says("are you there")
+            failed = await told("echo are you there", "failed")
+            assert failed.error == "the customer refuses messages"
+            assert (await Conversation.get(id=failed.conversation_id)).attention == "send"
+        finally:
+            await app.stop()
