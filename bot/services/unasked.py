@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.capabilities import Capabilities
 from bot.core.quiet import QuietHours
 from bot.services import reach
+from bot.services.reach import Address, Reach
 from models import Conversation
 
 _OF_PERSON = (
@@ -48,11 +49,30 @@ Find = Callable[[int], Awaitable[Where | None]]
 
 
 def finding(capabilities: Mapping[str, Capabilities], now: datetime, quiet: QuietHours) -> Find:
-    """Where people are reminded best at this moment. To be asked before anything is marked as told."""
+    """Where people are reminded best at this moment. To be asked before anything is marked as told.
+
+    Where a person has the word nobody is reminded, so the best is looked for among the others: whom `free` names is
+    told, and keeps none behind them waiting.
+    """
 
     async def find(conversation_id: int) -> Where | None:
-        id_ = await reach.best(conversation_id, capabilities, now, "reminders", quiet)
-        row = await Conversation.filter(id=id_).select_related("identity").first()
-        return Where(row.account, row.identity.external_id, row.is_with_people(now)) if row else None
+        ways = await reach.ways(conversation_id, capabilities, now, "reminders", quiet)
+        ids = [one.conversation_id for one, _ in ways]
+        talks = {row.id: row for row in await Conversation.filter(id__in=ids).select_related("identity")}
+        there = [way for way in ways if way[0].conversation_id in talks]
+        free = [way for way in there if not talks[way[0].conversation_id].is_with_people(now)]
+        chosen = _chosen(free or there, conversation_id)
+        if chosen is None:
+            return None
+        row = talks[chosen]
+        return Where(row.account, row.identity.external_id, row.is_with_people(now))
 
     return find
+
+
+def _chosen(ways: Sequence[tuple[Address, Reach]], asked: int) -> int | None:
+    """The best of these conversations; where nothing can leave now, the one that was asked about, else the first."""
+    ids = [one.conversation_id for one, _ in ways]
+    if best := reach.best_of(ways):
+        return best[0].conversation_id
+    return asked if asked in ids else next(iter(ids), None)

@@ -10,9 +10,10 @@ import pytest
 from bot.core.money import Money
 from bot.core.profiles import PROFILES
 from bot.core.quiet import NEVER, parse
-from bot.services import products
+from bot.services import products, same_person
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
 from models import CartLine, StockAlert
+from models.database import transaction
 from tests.kit.simulator import Customer, Simulator
 from tests.unit.services.shop import lies, stocked
 
@@ -100,6 +101,29 @@ async def test_who_talks_with_a_person_is_told_afterwards_and_keeps_nobody_waiti
     await one_sim.runtime.give_back(talk, mei.id)
     await one_sim.passes("1m")
     assert [await one.times("is back, as you asked") for one in (ann, bob)] == [1, 1]
+
+
+async def test_who_talks_with_a_person_where_they_are_reached_best_is_told_elsewhere(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Of one piece Ann hears first, and Bob behind her of the next, whoever has the word with her in another app."""
+    async with Simulator(PROFILES["telegram"], tmp_path, sqlite_url, more=[PROFILES["sms"]]) as sim:
+        await shirts(sim)
+        ann, bob, mei = await sim.customer(on="sms"), await sim.customer("Bob"), await sim.staff()
+        for one in (ann, bob):
+            await wants_the_blue_one(one)
+            await one.picks("Tell me when it is back")
+        app = await sim.customer("Annie")
+        await app.says("hello")
+        async with transaction():
+            await same_person.join((await ann.identity()).id, (await app.identity()).id, sim.now)
+        await sim.passes("1m")
+        await app.says("I talk here now")
+        await sim.runtime.take_over((await app.conversation()).id, mei.id)
+        for told in ([1, 0, 0], [1, 0, 1]):
+            await lies(1, "L-B")
+            await sim.passes("1m")
+            assert [await one.times("is back, as you asked") for one in (ann, app, bob)] == told
 
 
 async def test_who_wants_no_reminders_is_not_told(one_sim: Simulator) -> None:
