@@ -16,12 +16,16 @@ AT_ONCE = 100
 #: What was left longer than this behind the hour is forgotten: the reminding was off, or nothing ran.
 STALE = timedelta(days=7)
 _CONTACT = "l.contact_id"
+# `last_at` moves with what we say ourselves, too, as of an order: where it is older, nobody need look for their words.
+_WROTE_AT = (
+    "(SELECT m.at FROM message m WHERE m.conversation_id = t.id AND m.author = 'customer' ORDER BY m.seq DESC LIMIT 1)"
+)
 _DUE = (
     "SELECT l.contact_id FROM cart_line l WHERE l.reminded_at IS NULL AND l.created_at <= ? "  # noqa: S608 - ours
     f"AND l.created_at > ? AND NOT EXISTS ({theirs('cart_line', 'n', _CONTACT)} AND n.created_at > ?) "
     f"AND NOT EXISTS ({theirs('conversation', 't', _CONTACT)} "
-    "AND (t.last_at > ? OR EXISTS (SELECT 1 FROM dialog d WHERE d.conversation_id = t.id AND d.state = 'asking' "
-    "AND d.background = ? AND d.moved_to_id IS NULL AND d.expire_at IS NOT NULL))) "
+    f"AND (t.last_at > ? AND {_WROTE_AT} > ? OR EXISTS (SELECT 1 FROM dialog d WHERE d.conversation_id = t.id "
+    "AND d.state = 'asking' AND d.background = ? AND d.moved_to_id IS NULL AND d.expire_at IS NOT NULL))) "
     f"AND {free(_CONTACT)} ORDER BY l.created_at, l.id LIMIT ?"
 )
 
@@ -41,7 +45,7 @@ async def due(after: timedelta, now: datetime) -> list[int]:
     later, and so do those for whom a person has the word: none of them is among the `AT_ONCE`.
     """
     since = now - after
-    found = await fetch(_DUE, (since, since - STALE, since, since, False, now, AT_ONCE))
+    found = await fetch(_DUE, (since, since - STALE, since, since, since, False, now, AT_ONCE))
     return list(dict.fromkeys(row["contact_id"] for row in found))
 
 

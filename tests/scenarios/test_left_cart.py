@@ -11,6 +11,7 @@ from bot.services import left_carts
 from models import CartLine, Contact, Conversation, Dialog, Order
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.shopkeeping import stock
+from tests.scenarios.test_after_payment import takes, who_paid
 from tests.scenarios.test_order import fill_cart, place_order
 from tests.unit.services.shop import lies
 
@@ -134,6 +135,20 @@ async def test_who_was_just_there_has_not_left(one_sim: Simulator) -> None:
     await one_sim.passes("2h")
     assert await ann.times(WORDS) == 0
     await one_sim.passes("19h")
+    assert await ann.times(WORDS) == 1
+
+
+async def test_what_we_say_is_no_sign_of_them(one_sim: Simulator) -> None:
+    """As news of an order that came meanwhile: with some each day they would never be reminded."""
+    one_sim.later = LATER
+    await one_sim.restarts()
+    ann = await who_paid(one_sim)
+    await one_sim.passes("1m")
+    await fill_cart(ann)
+    await one_sim.passes("19h")
+    await takes(one_sim, "pack")
+    assert await ann.times("is packed") == 1
+    await one_sim.passes("2h")
     assert await ann.times(WORDS) == 1
 
 

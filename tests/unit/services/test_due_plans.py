@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.services import deliveries, left_carts, stock_alerts
-from models import CartLine, Contact, Conversation, Identity, Order, StockAlert
+from models import CartLine, Contact, Conversation, Identity, Message, Order, StockAlert
 from models.database import client, fetch
 from tests.unit.services.shop import Shop
 
@@ -35,6 +35,7 @@ async def crowd(shop: Shop) -> None:
             for n in ids
         ]
     )
+    await Message.bulk_create([Message(conversation_id=n, seq=1, author="customer", at=day) for n in ids])
     for n in range(7, 7 + DUE):
         await CartLine.create(
             contact_id=n, product_id=product.id, variant_id=variant, quantity=1, price_seen=1, currency="CNY",
