@@ -72,12 +72,14 @@ class Page:
     """Some products, in the order in which they were changed; `cursor` is where to go on, now or another day.
 
     `more`: the next page may be read at once. `left` is how many there are from this page on, where the shop tells.
+    `late`: ids of those that are unread since the shop did not tell all of them; they are to be asked for later.
     """
 
     products: tuple[StoreProduct, ...]
     cursor: str
     more: bool
     left: int | None = None
+    late: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

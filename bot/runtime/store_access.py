@@ -24,17 +24,19 @@ async def lend(store: object) -> None:
         found.use(await store_grants.token(found.name))
 
 
-async def take(store: Store, query: Mapping[str, str], staff_id: int, now: datetime) -> bool:
-    """Keep the token for the code with which staff were sent back; False for no shop to install in.
+async def since(store: object) -> str:
+    """When the app was installed in it last, by whichever node, to compare; "" where there is nothing to install."""
+    return await store_grants.since(found.name) if (found := installable(store)) is not None else ""
+
+
+async def take(store: Store, query: Mapping[str, str], staff_id: int, now: datetime) -> None:
+    """Keep the token for the code with which staff were sent back, if it is a shop to install in.
 
     Raises as `Installable.install`.
     """
-    found = installable(store)
-    if found is None:
-        return False
-    await store_grants.keep(store.name, await found.install(query, now), staff_id, now)
-    await lend(store)
-    return True
+    if (found := installable(store)) is not None:
+        await store_grants.keep(store.name, await found.install(query, now), staff_id, now)
+        await lend(store)
 
 
 async def left(store: Store, told: Hint, now: datetime) -> None:

@@ -29,9 +29,13 @@ class Pictures:
 
         Raises `StorageUnavailable`: ours, so that all of it waits.
         """
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._fetch(*one)) for one in wanted]
-        return [task.result() for task in tasks]
+        made = await asyncio.gather(*(self._fetch(*one) for one in wanted), return_exceptions=True)
+        fetched = [one for one in made if isinstance(one, Picture)]
+        for error in made:
+            if isinstance(error, BaseException):
+                await self.forget(fetched)
+                raise error
+        return fetched
 
     async def _fetch(self, product: str, address: str) -> Picture:
         async with self._places:

@@ -86,6 +86,7 @@ class Syncing:
         pictures = Pictures(connected.store, filing, limits, clock)
         self._taking = Taking(connected.store, lease, pictures, bills, steps, clock)
         self._hinted = asyncio.Event()
+        self._installed = ""
         self._subscribed_at = -math.inf
         self._task: asyncio.Task[None] | None = None
 
@@ -98,12 +99,6 @@ class Syncing:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-
-    async def again(self) -> None:
-        """What it waited for is there: begin at once, where it is read from here."""
-        if self._task is not None:
-            await self.stop()
-            self.start()
 
     def hint(self) -> None:
         """Something changed there: look at once."""
@@ -124,8 +119,10 @@ class Syncing:
         ends = elapsed() + rest.seconds
         while (left := ends - elapsed()) > 0:
             if rest.is_quiet:
-                await asyncio.sleep(left)
-                return
+                await asyncio.sleep(min(left, LOOK))
+                if await self._is_installed():
+                    return
+                continue
             try:
                 async with asyncio.timeout(min(left, LOOK)):
                     await self._hinted.wait()
@@ -134,11 +131,18 @@ class Syncing:
                 if await self._is_told():
                     return
 
+    async def _is_installed(self) -> bool:
+        """Whether our app was installed in it once more, by whichever node, since it was called last."""
+        try:
+            return await store_access.since(self._store) != self._installed
+        except Retryable:
+            return False
+
     async def _is_told(self) -> bool:
         try:
             now = self._clock()
             is_sending = await store_orders.any_due(self._name, now) or await self._reviewing.is_told()
-            is_hinted = is_sending or await store_hints.any_waiting(self._name, now)
+            is_hinted = is_sending or await self._is_installed() or await store_hints.any_waiting(self._name, now)
             return is_hinted or await store_states.is_asked(self._name)
         except Retryable:
             return False
@@ -174,6 +178,7 @@ class Syncing:
 
         Raises what the shop raises, and `DatabaseBusy`.
         """
+        self._installed = await store_access.since(self._store)
         await store_access.lend(self._store)
         if not await self._is_ours():
             return

@@ -39,6 +39,7 @@ class Taking:
                 if not await store_states.move(self._name, cursor, page, now):
                     raise LeaseLost("another node took this page")
                 used = await store_products.take(shop, new, fetched, now)
+                await store_hints.later(self._name, "product", page.late, now)
         except LeaseLost:
             return False
         await self._pictures.forget([one for one in fetched if one.product not in used])

@@ -72,9 +72,8 @@ class Stores:
         return store.install_at(back, state) if store else None
 
     async def installed(self, name: str, query: Mapping[str, str], staff_id: int) -> None:
-        """Staff came back from there: the shop is read at once. Raises as `Installable.install`."""
-        if await store_access.take(self._connected[name], query, staff_id, self._clock()):
-            await self._syncing[name].again()
+        """Staff came back from there: whoever reads the shop begins soon. Raises as `Installable.install`."""
+        await store_access.take(self._connected[name], query, staff_id, self._clock())
 
     def start(self) -> None:
         """Read them from here on."""

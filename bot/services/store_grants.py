@@ -30,6 +30,12 @@ async def token(store: str) -> str:
     return str(json.loads(row.value)["token"]) if row else ""
 
 
+async def since(store: str) -> str:
+    """When it was installed last, to compare; "" where it is not."""
+    row = await Setting.get_or_none(name=_name(store))
+    return str(json.loads(row.value)["at"]) if row else ""
+
+
 async def gone(store: str, at: datetime | None, now: datetime) -> bool:
     """It was uninstalled `at` that time (None: just now); False where it was installed since, or is not."""
     async with transaction():

@@ -66,6 +66,13 @@ async def open_(store: str, about: About, ids: Collection[str]) -> frozenset[str
     return frozenset([str(id_) for id_ in await rows.values_list("external_id", flat=True)]) if ids else frozenset()
 
 
+async def later(store: str, about: About, ids: Collection[str], now: datetime) -> None:
+    """These could not be looked at with the others: each by itself, where nobody told of it already."""
+    waits = await open_(store, about, ids)
+    for id_ in (one for one in ids if one not in waits):
+        await put_off(store, Waiting(about, id_, ()), now)
+
+
 async def put_off(store: str, told: Waiting, now: datetime) -> None:
     """It could not be looked at: once more later, however nobody told of it."""
     later = now + RESTS[min(told.tries, len(RESTS) - 1)]

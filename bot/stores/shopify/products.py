@@ -27,9 +27,13 @@ def read(row: Mapping[str, Any], variants: Sequence[Mapping[str, Any]], currency
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if not row.get("id"):
             raise StoreUnavailable("Shopify answered with what is no product") from None
-        why = f"{type(error).__name__}: {error}"[:200]
-        title = str(row.get("title") or "")
-        return StoreProduct(number(str(row["id"])), "", title, (), currency, changed_at(row), unread=why)
+        return unread(row, currency, f"{type(error).__name__}: {error}")
+
+
+def unread(row: Mapping[str, Any], currency: str, why: str) -> StoreProduct:
+    """A product that stays as it is here. Raises `StoreUnavailable` for what has no id or time."""
+    title = str(row.get("title") or "")
+    return StoreProduct(number(str(row["id"])), "", title, (), currency, changed_at(row), unread=why[:200])
 
 
 def changed_at(row: Mapping[str, Any]) -> datetime:

@@ -16,7 +16,7 @@ from bot.core.ports import FileStream, HookAnswer, HookRequest
 from bot.core.store import Brief, Hint, Made, OutOrder, Page, StorePlace, StoreProduct, ThereOrder
 from bot.stores.shopify import bills, hooks, install, orders, queries
 from bot.stores.shopify.api import AdminApi, assure_taken
-from bot.stores.shopify.products import changed_at, gid, number, read
+from bot.stores.shopify.products import changed_at, gid, number, read, unread
 from bot.stores.shopify.settings import Settings
 from bot.strangers import Strangers
 
@@ -60,13 +60,14 @@ class Shopify:
         changed = f"updated_at:>='{since}'" if since else None
         asked = {"first": queries.PAGE, "after": place.get("after"), "changed": changed}
         found = (await self._api.ask(queries.PRODUCTS, asked))["products"]
-        products = tuple([await self._product(row) for row in found["nodes"]])
+        late: list[str] = []
+        products = tuple([await self._of_page(row, late) for row in found["nodes"]])
         more = bool(found["pageInfo"]["hasNextPage"])
         if more:
             ahead = {"since": since, "after": str(found["pageInfo"]["endCursor"])}
-            return Page(products, orjson.dumps(ahead).decode(), more=True)
+            return Page(products, orjson.dumps(ahead).decode(), more=True, late=tuple(late))
         begins = self._behind(max([one.updated_at for one in products])) if products else since
-        return Page(products, orjson.dumps({"since": max(begins, since)}).decode(), more=False)
+        return Page(products, orjson.dumps({"since": max(begins, since)}).decode(), more=False, late=tuple(late))
 
     def _behind(self, newest: datetime) -> str:
         """From when on nothing is overlooked once all is read whose newest is this."""
@@ -215,6 +216,17 @@ class Shopify:
         """Close connections."""
         await self._api.close()
         await self._pictures.close()
+
+    async def _of_page(self, row: Mapping[str, Any], late: list[str]) -> StoreProduct:
+        """One of which the shop does not tell all, though it answers otherwise, is unread, and among the `late`."""
+        try:
+            return await self._product(row)
+        except StoreUnavailable as error:
+            if error.after is not None:
+                raise
+            await self._api.ask(queries.SHOP)
+            late.append(number(row["id"]))
+            return unread(row, await self._money(), str(error))
 
     async def _product(self, row: Mapping[str, Any]) -> StoreProduct:
         variants = _all_of(row) or await self._variants(row["id"])

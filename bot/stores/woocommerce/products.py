@@ -27,9 +27,13 @@ def read(row: Mapping[str, Any], variations: Sequence[Mapping[str, Any]], curren
     except ODD as error:
         if not isinstance(row.get("id"), int):
             raise StoreUnavailable("WooCommerce answered with what is no product") from None
-        why = f"{type(error).__name__}: {error}"[:200]
-        title = str(row.get("name") or "")
-        return StoreProduct(str(row["id"]), "", title, (), currency, changed_at(row), unread=why)
+        return unread(row, currency, f"{type(error).__name__}: {error}")
+
+
+def unread(row: Mapping[str, Any], currency: str, why: str) -> StoreProduct:
+    """A product that stays as it is here."""
+    title = str(row.get("name") or "")
+    return StoreProduct(str(row["id"]), "", title, (), currency, changed_at(row), unread=why[:200])
 
 
 def changed_at(row: Mapping[str, Any]) -> datetime:

@@ -20,7 +20,7 @@ from bot.core.store import Brief, Hint, Made, OutOrder, Page, StorePlace, StoreP
 from bot.http import Answer
 from bot.stores._api import Api, listed
 from bot.stores.woocommerce import hooks, orders, reviews
-from bot.stores.woocommerce.products import PLACE, changed_at, read
+from bot.stores.woocommerce.products import PLACE, changed_at, read, unread
 from bot.stores.woocommerce.settings import Settings
 from bot.strangers import Strangers
 
@@ -67,9 +67,10 @@ class WooCommerce:
             query |= {"modified_after": f"{after:%Y-%m-%dT%H:%M:%S}", "dates_are_gmt": "true"}
         answer = await self._get("/products", query)
         rows, total = listed(answer), _count(answer)
-        found = tuple([await self._product(row) for row in rows])
+        late: list[str] = []
+        found = tuple([await self._of_page(row, late) for row in rows])
         left = total - (number - 1) * PAGE if total is not None else None
-        return Page(found, _next(after, number, found, _now(answer)), len(rows) == PAGE, left)
+        return Page(found, _next(after, number, found, _now(answer)), len(rows) == PAGE, left, tuple(late))
 
     async def product(self, id: str) -> StoreProduct | None:  # noqa: A002
         """See `Store.product`; one in the bin is there no more."""
@@ -184,6 +185,17 @@ class WooCommerce:
         """Close connections."""
         await self._api.close()
         await self._pictures.close()
+
+    async def _of_page(self, row: Mapping[str, Any], late: list[str]) -> StoreProduct:
+        """One of which the site does not tell all, though it answers otherwise, is unread, and among the `late`."""
+        try:
+            return await self._product(row)
+        except StoreUnavailable as error:
+            if error.after is not None:
+                raise
+            await self._get("/data/currencies/current", {})
+            late.append(str(row["id"]))
+            return unread(row, await self._money(), str(error))
 
     async def _product(self, row: Mapping[str, Any]) -> StoreProduct:
         variations = await self._variations(int(row["id"])) if row.get("type") == "variable" else []

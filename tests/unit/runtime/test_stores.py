@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from tortoise.exceptions import OperationalError
 
-from bot.core.errors import StoreUnavailable, Unauthorised
+from bot.core.errors import StorageUnavailable, StoreUnavailable, Unauthorised
 from bot.core.events import OrderChanged
 from bot.core.store import Hint, StorePlace, StoreProduct, StoreVariant, ThereOrder
 from bot.runtime import store_syncing
@@ -423,6 +423,51 @@ async def test_what_cannot_be_asked_for_waits_by_itself(reader: Reader, server: 
     reader.now += timedelta(minutes=2)
     await reader.syncing.attempt()
     assert await Price.filter(amount=999).count() == 3
+
+
+async def test_a_product_that_the_shop_breaks_at_holds_up_no_page(reader: Reader, server: WooCommerceServer) -> None:
+    rows = [{"id": 11, "price": "6.80", "stock_quantity": 3, "chosen": {"Size": "100 g"}}]
+    server.varies(1, {"Size": ["100 g"]}, rows)
+    server.sells(2)
+    server.fails("variations", *[Status(500)] * 2)
+    assert (await reader.reads()).state == "idle"
+    assert await Product.all().values_list("external_id", flat=True) == ["2"]
+    assert await problems() == {("1", "unreadable")}
+    for seconds in (31, 31, 121):
+        reader.now += timedelta(seconds=seconds)
+        await reader.reads()
+    assert await problems() == set()
+    assert await pieces("SKU-11") == {"woocommerce-shop": 3}
+    server.varies(1, {"Size": ["100 g"]}, rows)
+    server.fails("variations", Status(500))
+    server.fails("currency", Status(500))  # it is the shop
+    with pytest.raises(StoreUnavailable):
+        await reader.reads()
+    assert await problems() == set()
+
+
+async def test_pictures_that_were_fetched_beside_one_that_cannot_be_kept_are_kept_by_nobody(
+    reader: Reader, server: WooCommerceServer, tmp_path: Path
+) -> None:
+    server.pictures["tea.png"] = png()
+    for number in range(1, 5):
+        server.sells(number, images=[{"src": f"{server.base}/wp-content/tea.png?{number}"}])
+    filing, kept = reader.syncing._taking._pictures._filing, 0
+    keep = filing.keep
+
+    async def fails(*told: Any, **more: Any) -> Any:
+        nonlocal kept
+        kept += 1
+        if kept == 3:
+            raise StorageUnavailable("the disk is full")
+        return await keep(*told, **more)
+
+    object.__setattr__(filing, "keep", fails)
+    with pytest.raises(StorageUnavailable):
+        await reader.reads()
+    assert (kept, [one for one in tmp_path.rglob("*.png*") if one.is_file()]) == (4, [])
+    await reader.reads()
+    assert (await Attachment.all().count(), len([*tmp_path.rglob("*.png")])) == (4, 4)
 
 
 async def test_a_shop_that_answers_nothing_at_all_is_left_alone(reader: Reader, server: WooCommerceServer) -> None:

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from bot.core.errors import BadInput, Unauthorised
+from bot.core.installing import Grant
 from bot.runtime.store_syncing import Connected
 from bot.services import staff, store_grants, store_states
 from bot.settings.secret import Secret
@@ -133,3 +134,10 @@ def test_the_way_back_is_signed_as_the_vendor_says() -> None:
         install.code(told | {"hmac": made, "extra": "1"}, settings, secrets, at)
     with pytest.raises(BadInput, match="another shop"):
         install.code(told | {"hmac": made}, Settings(shop="tea.myshopify.com"), secrets, at)
+
+
+async def test_what_another_node_was_given_is_used_here_soon(site: Site, shop: ShopifyServer, admin: Browser) -> None:
+    site.runtime.stores.start()
+    await until(_is_stopped)
+    await store_grants.keep("shopify", Grant(TOKEN, ()), 1, site.clock())
+    await until(lambda: Product.filter(active=True).exists())
