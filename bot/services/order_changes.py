@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.core.errors import Refused
 from bot.core.money import Money
-from bot.services import audit, order_states, orders, payments, placing, pricing, staff_orders, stock
+from bot.services import audit, order_states, orders, payments, placing, pricing, staff_orders, stock, voids
 from bot.services.contacts import Address
 from bot.services.orders import OrderView
 from bot.services.scope import Scope
 from bot.services.staff_orders import Basket
-from models import OrderCharge, OrderEvent, OrderLine, locks
+from models import Order, OrderCharge, OrderEvent, OrderLine, Payment, locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,16 @@ async def change(scope: Scope, order_id: int, wish: Change, staff_id: int) -> Or
     staff = f"staff:{staff_id}"
     await order_states.record(order, order.state, staff, scope.now, note, what="changed", beside=written)
     if before != order.total:
-        await payments.void_open(order, scope.now)
+        await voids.ask_all(order, scope.now)
     else:  # the bill of a shop's own checkout holds the goods and the address, whatever they come to
         bills = [offer.way.name for offer in scope.pay_ways if offer.terms.store]
-        await payments.void_changed(order, scope.now, bills)
+        await voids.ask_all(order, scope.now, bills)
+        await _drop_unopened(order, scope.now, bills)
     await audit.record(staff_id, "order.change", f"order:{order_id}", scope.now)
     return await orders.view(order)
+
+
+async def _drop_unopened(order: Order, now: datetime, at: Collection[str]) -> None:
+    """What is being opened at these just now holds the order as it was: it is closed as soon as it is open."""
+    for payment in await Payment.filter(order_id=order.id, state="created", provider__in=list(at)).order_by("id"):
+        await payments.change(payment, "failed", "failed", now, "the order was changed")

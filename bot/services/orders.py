@@ -12,7 +12,7 @@ from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
 from bot.core.pricing import Charge
 from bot.core.registry import reads
-from bot.services import order_states, payments, placing, pricing, refunds, same_person, shipments, stock
+from bot.services import order_states, placing, pricing, refunds, same_person, shipments, stock, voids
 from bot.services.cart import seen, summed
 from bot.services.contacts import Address
 from bot.services.order_numbers import normalise
@@ -181,7 +181,7 @@ async def move(
     if before in step.releases:
         await stock.release(order.id)
     if order.state in order_states.ENDED:
-        await payments.void_open(order, now)
+        await voids.ask_all(order, now)
     if before in step.restocks or (restock and name == "return"):
         await stock.restock(order.id)
     return await view(order)

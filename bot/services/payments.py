@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
@@ -13,9 +12,9 @@ from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.payment import Checkout, Device, PaymentRequest, Terms
 from bot.core.registry import reads
-from bot.services import ledger, order_states, same_person, stock, webhooks
+from bot.services import ledger, order_states, same_person, stock, voids, webhooks
 from bot.services.scope import PayWay, Scope, language
-from models import Contact, Effect, Identity, Order, OrderLine, Payment, PaymentEvent, locks
+from models import Contact, Identity, Order, OrderLine, Payment, PaymentEvent, locks
 from models.database import Statement, client, execute
 from models.rows import every, insertion, update
 
@@ -119,7 +118,7 @@ async def _confirm(order: Order, now: datetime) -> None:
     if not await stock.sell(order.id, now):
         raise Refused("expired", number=order.number, state=order.state)
     await order_states.take(order, "confirm", "customer", now)
-    await void_open(order, now)
+    await voids.ask_all(order, now)
 
 
 async def _hold(order: Order, until: datetime) -> None:
@@ -151,11 +150,7 @@ async def _still_open(same: Iterable[Payment]) -> Payment | None:
 
 
 async def _can_be_paid(payment: Payment) -> bool:
-    return payment.state in _PAYABLE and not await _is_closing(payment)
-
-
-async def _is_closing(payment: Payment) -> bool:
-    return await Effect.filter(key=_void_key(payment)).exists()
+    return payment.state in _PAYABLE and not await voids.is_asked(payment)
 
 
 async def _create(scope: Scope, order: Order, provider: str) -> Payment:
@@ -236,9 +231,9 @@ async def opened(key: str, checkout: Checkout, now: datetime) -> PaymentView:
     else:
         await execute(client(), [update(payment)])
     if order.paid_at is not None or order.state in order_states.ENDED:
-        await void_open(order, now)
+        await voids.ask_all(order, now)
     elif payment.reference and (payment.state == "failed" or asked(payment) != due(order)):
-        await _void(payment, now)
+        await voids.ask(payment, now)
     return replace(view(payment, order), words=checkout.words, account=checkout.account, until=order.hold_until)
 
 
@@ -273,40 +268,6 @@ async def by_key(key: str) -> PaymentView | None:
     """The payment with our key."""
     payment = await Payment.filter(key=key).select_related("order").first()
     return view(payment, payment.order) if payment else None
-
-
-async def void_open(order: Order, now: datetime, at: Collection[str] | None = None) -> None:
-    """Nobody shall pay the locked order any more as it was: providers are told, by an effect of kind "void" each.
-
-    All of them, or those `at` which it was open.
-    """
-    can_be_paid = "WHERE order_id = ? AND state IN ('open', 'unknown') AND reference <> '' ORDER BY id"
-    for payment in await every(Payment, can_be_paid, (order.id,)):
-        if at is None or payment.provider in at:
-            await _void(payment, now)
-
-
-async def void_changed(order: Order, now: datetime, at: Collection[str]) -> None:
-    """The locked order is another one at the same sum: `void_open` at these, also of what is being opened just now."""
-    await void_open(order, now, at)
-    for payment in await Payment.filter(order_id=order.id, state="created", provider__in=list(at)).order_by("id"):
-        await change(payment, "failed", "failed", now, "the order was changed")
-
-
-async def _void(payment: Payment, now: datetime) -> None:
-    if not await _is_closing(payment):  # the order's lock makes look-then-write safe
-        await Effect.create(
-            key=_void_key(payment),
-            kind="void",
-            lane=f"payment:{payment.key}",
-            payload=json.dumps({"payment": payment.key}),
-            due_at=now,
-            created_at=now,
-        )
-
-
-def _void_key(payment: Payment) -> str:
-    return f"void:{payment.key}"
 
 
 async def locked(key: str) -> tuple[Payment, Order]:

@@ -11,8 +11,8 @@ from bot.core.errors import BadInput
 from bot.core.money import Money
 from bot.core.payment import PaymentTruth
 from bot.core.registry import reads
-from bot.services import order_states, refunds, stock, store_orders
-from bot.services.payments import PaymentView, change, due, locked, note, view, void_open
+from bot.services import order_states, refunds, stock, store_orders, voids
+from bot.services.payments import PaymentView, change, due, locked, note, view
 from bot.services.scope import Scope
 from models import Effect, Order, Payment, PaymentEvent
 
@@ -102,7 +102,7 @@ async def _settle_paid(payment: Payment, order: Order, truth: PaymentTruth, now:
         return "late", True
     await order_states.take(order, step, f"provider:{payment.provider}", now)
     await change(payment, "paid", "settled", now, sums)
-    await void_open(order, now)
+    await voids.ask_all(order, now)
     return "paid", True
 
 
