@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot.core.callback import Callback
 from bot.core.errors import Refused
@@ -16,6 +17,7 @@ from bot.services.listing import Wanted
 from bot.services.scope import Scope, words
 from bot.services.variants import Priced, priced
 from models import Product, Variant
+from models.database import fetch, marks
 
 #: Products of one page, where nobody asks for fewer.
 MOST = 100
@@ -92,6 +94,13 @@ class Range:
     variants: tuple[VariantView, ...]
 
 
+_OFFERED = (
+    "SELECT v.product_id AS product, MIN(r.amount) AS lowest, MAX(r.amount) AS highest, COUNT(*) AS variants, "
+    "MIN(v.sku) AS sku FROM variant v JOIN price r ON r.variant_id = v.id AND r.currency = ? "
+    "WHERE v.product_id IN ({ids}) AND v.active GROUP BY v.product_id"
+)
+
+
 @reads
 async def products(scope: Scope, first: int = 0, most: int = MOST, wanted: Wanted = ALL) -> Shelf:
     """What is for sale in the customer's currency and is wanted, from the `first` on (0: all)."""
@@ -107,14 +116,18 @@ async def ranges(scope: Scope, first: int, most: int) -> tuple[tuple[Range, ...]
 
 async def shelf(scope: Scope, ids: Sequence[int], most: int) -> Shelf:
     """These products, in this order; one more than `most` of them says that there are more."""
-    there = {one.product.id: one for one in await _loaded(scope, ids[:most])}
-    return Shelf(tuple(there[id_].view(scope) for id_ in ids[:most] if id_ in there), len(ids) > most)
+    there = await _shown(scope, ids[:most])
+    return Shelf(tuple(there[id_] for id_ in ids[:most] if id_ in there), len(ids) > most)
 
 
 @reads
 async def product(scope: Scope, sku: str) -> ProductView:
     """One product. Raises `Refused("no_product")` when it is not, or no longer, for sale."""
-    return (await _of(scope, sku)).view(scope)
+    row = await Product.get_or_none(sku=sku)
+    found = await _shown(scope, [row.id] if row else [])
+    if not row or not found:
+        raise Refused("no_product", sku=sku)
+    return found[row.id]
 
 
 @reads
@@ -122,10 +135,10 @@ async def led_to(scope: Scope, data: str) -> ProductView:
     """The product that a link with this data is of. Raises as `product`."""
     number = data.removeprefix(LED)
     known = number.isascii() and number.isdigit() and len(number) < 19
-    found = await _loaded(scope, [int(number)] if known else [])
+    found = await _shown(scope, [int(number)] if known else [])
     if not found:
         raise Refused("no_product", sku="")
-    return found[0].view(scope)
+    return found[int(number)]
 
 
 @reads
@@ -142,6 +155,38 @@ async def _of(scope: Scope, sku: str) -> _Loaded:
     return found[0]
 
 
+async def _shown(scope: Scope, ids: Sequence[int]) -> dict[int, ProductView]:
+    """Of these products those that are for sale to this customer, however many variants they have."""
+    if not ids:
+        return {}
+    offered = await fetch(_OFFERED.format(ids=marks(len(ids))), [scope.currency, *ids])
+    free = await stock.of_products(ids, scope.currency, scope.now)
+    of = {int(row["product"]): row for row in offered}
+    rows = await Product.filter(id__in=list(of), active=True).prefetch_related("picture")
+    return {row.id: _offer(scope, row, of[row.id], free.get(row.id, 0)) for row in rows}
+
+
+def _offer(scope: Scope, row: Product, offered: Mapping[str, Any], free: int) -> ProductView:
+    lowest, highest = (Money(int(offered[name]), scope.currency) for name in ("lowest", "highest"))
+    only = offered["sku"] if int(offered["variants"]) == 1 else ""
+    return _view(scope, row, lowest, highest, only, free)
+
+
+def _view(scope: Scope, row: Product, lowest: Money, highest: Money, only: str, available: int) -> ProductView:
+    return ProductView(
+        sku=row.sku,
+        name=words(row.name, scope.locale),
+        description=words(row.description, scope.locale),
+        price=lowest,
+        available=available,
+        picture=as_core(row.picture) if row.picture else None,
+        category=row.category,
+        only=only,
+        varies=lowest != highest,
+        id=row.id,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Loaded:
     """A product with the variants of it that are sold, at least one, and what is free of each."""
@@ -151,19 +196,10 @@ class _Loaded:
     free: Mapping[int, int]
 
     def view(self, scope: Scope) -> ProductView:
-        row, prices = self.product, [one.price for one in self.sold]
-        return ProductView(
-            sku=row.sku,
-            name=words(row.name, scope.locale),
-            description=words(row.description, scope.locale),
-            price=min(prices),
-            available=sum(self.free[one.row.id] for one in self.sold),
-            picture=as_core(row.picture) if row.picture else None,
-            category=row.category,
-            only=self.sold[0].row.sku if len(self.sold) == 1 else "",
-            varies=min(prices) != max(prices),
-            id=row.id,
-        )
+        prices = [one.price for one in self.sold]
+        only = self.sold[0].row.sku if len(self.sold) == 1 else ""
+        free = sum(self.free[one.row.id] for one in self.sold)
+        return _view(scope, self.product, min(prices), max(prices), only, free)
 
     def range(self, scope: Scope) -> Range:
         views = tuple(self.variant(one, scope.locale) for one in self.sold)

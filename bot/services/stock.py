@@ -26,6 +26,17 @@ _FREE = (
     "UNION ALL SELECT variant_id, -quantity FROM stock_hold "
     "WHERE variant_id IN ({ids}) AND expires_at > ? {besides}) AS counted GROUP BY variant_id"
 )
+# Of all variants of a product that are sold in a currency: a product may have hundreds.
+_FREE_OF = (
+    "SELECT product, SUM(CASE WHEN free > 0 THEN free ELSE 0 END) AS free FROM ("
+    "SELECT product, variant, SUM(pieces) AS free FROM ("
+    "SELECT v.product_id AS product, v.id AS variant, s.pieces AS pieces {of} JOIN stock s ON s.variant_id = v.id "
+    "JOIN place p ON p.id = s.place_id WHERE v.product_id IN ({ids}) AND v.active AND p.active "
+    "UNION ALL SELECT v.product_id, v.id, -h.quantity {of} JOIN stock_hold h ON h.variant_id = v.id "
+    "WHERE v.product_id IN ({ids}) AND v.active AND h.expires_at > ?) AS counted "
+    "GROUP BY product, variant) AS each_one GROUP BY product"
+)
+_OF = "FROM variant v JOIN price r ON r.variant_id = v.id AND r.currency = ?"
 # Of each variant that is there yet: how many others hold, and what lies where, in the order in which it is taken.
 _LYING = (
     "SELECT v.id, p.active, s.place_id, s.pieces, (SELECT COALESCE(SUM(h.quantity), 0) FROM stock_hold h "
@@ -52,6 +63,15 @@ async def available(variants: Iterable[int], now: datetime, *, besides: int | No
     found = await fetch(sql, [*ids, *ids, now, *([] if besides is None else [besides])])
     free = {int(row["variant_id"]): int(row["free"]) for row in found}
     return {id_: max(0, free.get(id_, 0)) for id_ in ids}
+
+
+async def of_products(products: Sequence[int], currency: str, now: datetime) -> dict[int, int]:
+    """Free pieces of what is sold in a currency, by product; one without any may be missing."""
+    if not products:
+        return {}
+    sql = _FREE_OF.format(of=_OF, ids=marks(len(products)))
+    rows = await fetch(sql, [currency, *products, currency, *products, now])
+    return {int(row["product"]): int(row["free"]) for row in rows}
 
 
 def held(order_id: int, wanted: Iterable[tuple[Variant, int]], until: datetime) -> Statement:

@@ -71,3 +71,22 @@ async def test_a_page_is_read_in_its_order(shop: Shop) -> None:
             steps = [str(row["detail"]) for row in plan]
             assert len(steps) == 1, (wanted, steps)
             assert "USING COVERING INDEX" in steps[0], (wanted, steps)
+
+
+async def test_a_product_among_others_is_as_it_is_alone(any_shop: Shop) -> None:
+    """The one is reckoned by the database, the other one here."""
+    await put("a", fen(300), fen(200), fen(900), Money(1, "EUR"))
+    for sku, place, pieces in (("a-0", "main", 5), ("a-0", "closed", 50), ("a-1", "main", 1), ("a-3", "main", 7)):
+        await products.place(place, {"en": place}, active=place != "closed", position=place == "closed")
+        await products.count(sku, {place: pieces})
+    await put("b", fen(100))
+    ann = await any_shop.customer()
+    await any_shop.wants(ann, "a-1")
+    order = await any_shop.buys(ann, "a-0", 2)
+    await products.count("a-1", {"main": 0})  # somebody counted again: more is held than lies there
+    shown = {one.sku: one for one in (await catalogue.products(any_shop.at(ann))).products}
+    assert (shown["a"].available, shown["a"].varies, shown["a"].only) == (3, True, "")
+    assert (shown["b"].available, shown["b"].varies, shown["b"].only) == (0, False, "b-0")
+    for sku, one in shown.items():
+        assert one == (await catalogue.variants(any_shop.at(ann), sku)).product == await catalogue.product(ann, sku)
+    assert order.total == fen(800)
