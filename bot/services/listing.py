@@ -38,7 +38,7 @@ _CATEGORIES = (
 _COUNT = "SELECT COUNT(*) AS count FROM for_sale WHERE currency = ?"
 _ADDRESSES = (
     "SELECT p.sku, p.updated_at FROM (SELECT product_id FROM for_sale WHERE currency = ? "
-    "ORDER BY product_id LIMIT ? OFFSET ?) f JOIN product p ON p.id = f.product_id ORDER BY p.id"
+    "ORDER BY product_id LIMIT ? OFFSET ?) part JOIN product p ON p.id = part.product_id ORDER BY p.id"
 )
 
 

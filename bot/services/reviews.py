@@ -205,6 +205,8 @@ async def _decide(review_id: int, staff_id: int, now: datetime, state: str) -> R
 async def _photos(review_ids: list[int]) -> dict[int, tuple[Attachment, ...]]:
     """Stored photos by review, in their order."""
     photos: dict[int, tuple[Attachment, ...]] = {}
+    if not review_ids:
+        return photos
     rows = ReviewPhoto.filter(review_id__in=review_ids, attachment__state="stored").order_by("position")
     for row in await rows.select_related("attachment"):
         photos[row.review_id] = (*photos.get(row.review_id, ()), attachments.as_core(row.attachment))

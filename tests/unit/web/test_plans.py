@@ -9,22 +9,31 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.money import Money
 from bot.services import (
     backoffice,
+    catalogue,
     conversations,
     ledger,
     linked_chats,
+    listing,
     pay_links,
     people,
+    products,
     queues,
     report_desk,
+    reviews,
     search,
     threads,
     visitors,
 )
+from bot.services.listing import Wanted
+from bot.services.products import PriceSpec, ProductSpec, VariantSpec
+from bot.services.scope import Scope
 from models.database import client, close_database, migrate, open_database
 from tests.benchmarks.stored import fill_sqlite
 
+ANYBODY = Scope(0, 0, 0, "webchat", "en", datetime(2026, 11, 23, tzinfo=UTC), "CNY")
 #: Small by nature: accounts of staff, products, subscriptions, webhooks. What else is scanned grows with the shop.
 SMALL = {"s", "staff", "u", "p", "product", "report_subscription", "message_search_mark", "webhook_endpoint"}
 #: Partial indexes that hold only what is counted: what needs attention, what is parked.
@@ -37,7 +46,7 @@ COUNTED = {
     "ix_inbound_pending"  # and no further than its limit
 }
 #: A virtual table's "scan" with an index number is its index; a subquery or a list is no table.
-FINE = re.compile(r"SCAN (\w+) VIRTUAL TABLE INDEX (?!0:$)|SCAN CONSTANT ROW|SCAN \(|SCAN waiting$|SCAN newest$")
+FINE = re.compile(r"SCAN (\w+) VIRTUAL TABLE INDEX (?!0:$)|SCAN CONSTANT ROW|SCAN \(|SCAN (waiting|newest|counted|each_one|part)$")
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +58,8 @@ async def asked(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[list[
     await close_database()
     fill_sqlite(path, 300)
     await open_database(f"sqlite://{path}")
+    price = [PriceSpec(Money(100, "CNY"))]
+    await products.save(ProductSpec("tea", {"en": "Tea"}, [VariantSpec("tea", price)], category="tea"), ANYBODY.now)
     statements: list[str] = []
     raw = client()._connection
     await raw.set_trace_callback(statements.append)
@@ -99,6 +110,13 @@ async def _open_every_screen() -> None:
     await pay_links.fates([1, 2], ["http://shop.test/pay/1"])
     await pay_links.fate_of("key-1")
     await pay_links.offers([1, 2])
+    for wanted in (Wanted(), Wanted(order="cheap"), Wanted(order="dear"), Wanted(order="new"), Wanted(category="tea")):
+        assert (await catalogue.products(ANYBODY, wanted=wanted)).products
+    await catalogue.variants(ANYBODY, "tea")
+    await reviews.public("en", 1, 10, "tea")
+    await reviews.rating("tea")
+    await listing.count("CNY")
+    await listing.addresses("CNY", 0, 10)
 
 
 async def test_no_screen_scans_a_table_that_grows(asked: list[str]) -> None:
