@@ -259,7 +259,7 @@ def typed_choice(text: str, state: ConversationState) -> str:
     if not state.choices or not text:
         return ""
     said, dialog = normalise(text), state.foreground
-    labelled = [choice for choice in state.choices if normalise(choice.label) == said]
+    labelled = [choice for choice in state.choices if choice.label and normalise(choice.label) == said]
     if dialog and dialog.question and dialog.question.input == "text":
         own = answer_data(dialog.token, dialog.question.position, "")
         labelled = [choice for choice in labelled if choice.data.startswith(own)]

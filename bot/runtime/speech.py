@@ -59,14 +59,13 @@ class Speech:
             return
         if self._capabilities.gathers:
             self._replies = gathered(self._replies)
-        before = numbering.taken(self._state) if meanwhile else ()
-        choices = tuple(choice for reply in self._replies for choice in choices_of(reply))
-        choices = (*before, *choices) if choices else ()
+        said = tuple(choice for reply in self._replies for choice in choices_of(reply))
+        choices = numbering.behind(self._state, said) if meanwhile and said else said
         first, most = self._state.last_seq + 1, self._capabilities.button_data
         fitting = (
             [shortened(reply, seq, most) for seq, reply in enumerate(self._replies, first)] if most else self._replies
         )
-        shown = render(fitting, self._capabilities, self._opens, len(before) + 1)
+        shown = render(fitting, self._capabilities, self._opens, len(choices) - len(said) + 1)
         for index, (reply, rendered) in enumerate(zip(self._replies, shown, strict=True), 1):
             self._write(reply, rendered.wires, choices if later and index == len(shown) else ())
         if choices and not later:

@@ -6,9 +6,12 @@ import asyncio
 
 import pytest
 
+from bot.core.callback import Callback
 from bot.core.chat import Call, Chat
+from bot.core.message import Button, Inbound
 from bot.core.profiles import SMS
 from bot.core.router import Router
+from bot.runtime import numbering
 from models import Dialog
 from models import Inbound as InboundRow
 from tests.unit.runtime.conftest import Worlds
@@ -39,6 +42,61 @@ async def test_a_typed_button_comes_back_typed_by_tap_number_and_label(small_wor
         await ann.says("/menu")
         await ann.says(answer)
         assert (await ann.last()).text == "Bought 2 tea"
+
+
+class Follow(Callback):
+    number: int
+
+
+def news() -> Router:
+    """A question, and beside it what is told of orders, all under the same label."""
+    router = Router("news")
+
+    @router.command("sure")
+    async def sure(chat: Chat) -> None:
+        chat.say(str(await chat.confirm("sure?")))
+
+    @router.on(Follow)
+    async def follow(chat: Chat, one: Follow) -> None:
+        chat.say(f"Order {one.number}")
+
+    @router.event("order")
+    async def order(chat: Chat) -> None:
+        chat.say("It left.", buttons=[Button("Follow", Follow(int(chat.inbound.data)).pack())])
+
+    @router.fallback
+    async def fallback(chat: Chat) -> None:
+        chat.say("What?")
+
+    return router
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"), [("follow", "Order 2"), ("3", "Order 1"), ("4", "Order 2"), ("1", "True")]
+)
+async def test_a_label_told_twice_beside_a_question_is_the_last_ones(
+    small_world: Worlds, typed: str, answer: str
+) -> None:
+    sim = await small_world([news()], SMS)
+    ann = await sim.customer()
+    await ann.says("/sure")
+    for number in ("1", "2"):
+        await sim.deliver(Inbound(sim.account, number, ann.sender, "order", data=number))
+    await ann.says(typed)
+    assert await ann.sees(answer)
+
+
+async def test_what_numbers_stand_for_beside_a_question_does_not_grow_for_ever(small_world: Worlds) -> None:
+    sim = await small_world([news()], SMS)
+    ann = await sim.customer()
+    await ann.says("/sure")
+    shown = []
+    for number in range(1, 2 * numbering.MOST + 1):
+        await sim.deliver(Inbound(sim.account, f"n{number}", ann.sender, "order", data=str(number)))
+        shown.append(int((await ann.last()).text.split("\n")[-1].partition(".")[0]))
+    assert shown == [*range(3, numbering.MOST + 3)] * 2
+    await ann.says(str(shown[-1]))
+    assert await ann.sees(f"Order {2 * numbering.MOST}")
 
 
 @pytest.mark.parametrize("data", ["buy:tea", "buy:tea:many", "sell:1", "a:gone:0:1", f"a:x:{'9' * 50}:1", "d:run:x"])
