@@ -46,7 +46,9 @@ COUNTED = {
     "ix_inbound_pending"  # and no further than its limit
 }
 #: A virtual table's "scan" with an index number is its index; a subquery or a list is no table.
-FINE = re.compile(r"SCAN (\w+) VIRTUAL TABLE INDEX (?!0:$)|SCAN CONSTANT ROW|SCAN \(|SCAN (waiting|newest|counted|each_one|part)$")
+FINE = re.compile(
+    r"SCAN (\w+) VIRTUAL TABLE INDEX (?!0:$)|SCAN CONSTANT ROW|SCAN \(|SCAN (waiting|newest|counted|each_one|part)$"
+)
 
 
 @pytest.fixture(scope="module")
