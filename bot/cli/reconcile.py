@@ -55,7 +55,7 @@ async def _run(args: argparse.Namespace) -> int:
         connected = make_stores(config)
         providers = await make_providers(config, lambda: datetime.now(UTC), connected)
         try:
-            told = [await _told(bank, day) for bank in _chosen(providers, args.provider)]
+            told = [await tell(bank, day) for bank in _chosen(providers, args.provider)]
         finally:
             for bank in providers.values():
                 await bank.close()
@@ -70,8 +70,8 @@ def _chosen(providers: dict[str, PaymentProvider], name: str | None) -> list[Pay
     return [one for one in providers.values() if name in (None, one.name)]
 
 
-async def _told(bank: PaymentProvider, day: date) -> bool:
-    """Whether the books could be read."""
+async def tell(bank: PaymentProvider, day: date) -> bool:
+    """Read the books of a day and print where they differ; whether they could be read."""
     from bot.runtime.reconciling import read
     from bot.services import reconciliation
 

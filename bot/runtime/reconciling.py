@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime, timedelta
 
 from bot.core.errors import ParleyError, Retryable
@@ -22,14 +23,34 @@ AGAIN, MOST = timedelta(minutes=15), timedelta(hours=6)
 MOST_TOLD = 86400
 
 
+class NotUnderstood(ParleyError):
+    """A line of a provider's books has another form than it had."""
+
+
 async def read(bank: PaymentProvider, day: Day, clock: Callable[[], datetime]) -> bool:
-    """Keep what its books say of a day; False where somebody else has taken the day. Raises as `books` does."""
+    """Keep what its books say of a day; False where somebody else has taken the day.
+
+    Raises as `books` does, and `NotUnderstood`.
+    """
     found: list[Booking] = []
-    async for one in bank.books(day.day):
+    async for one in _understood(bank.books(day.day)):
         if not await reconciliation.hold(day, clock()):
             return False
         found.append(one)
     return await reconciliation.keep(day, found, clock)
+
+
+async def _understood(lines: AsyncIterator[Booking]) -> AsyncIterator[Booking]:
+    for number in itertools.count(1):
+        try:
+            one = await anext(lines)
+        except StopAsyncIteration:
+            return
+        except (ParleyError, TimeoutError):
+            raise
+        except Exception as error:  # whatever a provider writes, people are told where
+            raise NotUnderstood(f"line {number} of them is not understood ({type(error).__name__})") from error
+        yield one
 
 
 class Reconciling:
@@ -70,12 +91,12 @@ class Reconciling:
     async def _read(self, day: Day) -> None:
         try:
             await read(self._providers[day.provider], day, self._clock)
+        except NotUnderstood as error:
+            log.exception("the books of a provider have a line that is not understood", extra=_facts(day))
+            await self._not_read(day, error, f"{error}: see the log")
         except (ParleyError, TimeoutError) as error:
             log.warning("the books of a provider could not be read: %s", error, extra=_facts(day))
             await self._not_read(day, error, str(error) or type(error).__name__)
-        except Exception as error:
-            log.exception("the books of a provider have a line that is not understood", extra=_facts(day))
-            await self._not_read(day, error, f"a line of them is not understood ({type(error).__name__}): see the log")
 
     async def _not_read(self, day: Day, error: Exception, words: str) -> None:
         await reconciliation.not_read(day, words, self._clock() + _pause(error, day.attempts))

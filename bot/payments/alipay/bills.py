@@ -82,23 +82,27 @@ def bookings(bill: IO[bytes]) -> list[Booking]:
     """What a bill says was taken and given back. Raises `ProviderUnavailable` for what is no bill."""
     try:
         with zipfile.ZipFile(bill) as found:
-            rows = (row for name in found.infolist() for row in _rows(found, name))
-            return [booking for row in rows if (booking := _booking(row)) is not None]
+            return [booking for name in found.infolist() for booking in _bookings(found, name)]
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, KeyError):
         raise ProviderUnavailable("Alipay's bill cannot be read") from None
 
 
-def _rows(found: zipfile.ZipFile, name: zipfile.ZipInfo) -> Iterator[Mapping[str, str]]:
+def _bookings(found: zipfile.ZipFile, name: zipfile.ZipInfo) -> Iterator[Booking]:
     """The lines of the table of trades, by their headings; none of a summary. Around it are lines that begin with #."""
     if name.file_size > MOST:  # it is read to no more than that
         raise ValueError("larger than any bill")
     headings: list[str] = []
     with found.open(name) as file, io.TextIOWrapper(file, "gb18030", newline="\n") as text:
-        for line in text:
+        for number, line in enumerate(text, 1):
             if not line.strip() or line.startswith("#"):
                 continue
             if headings:
-                yield _row(headings, [cell.strip() for cell in line.split(",")])
+                try:
+                    booking = _booking(_row(headings, [cell.strip() for cell in line.split(",")]))
+                except (ValueError, KeyError):
+                    raise ProviderUnavailable(f"line {number} of Alipay's bill cannot be read") from None
+                if booking is not None:
+                    yield booking
             elif line.startswith(TRADE):
                 headings = [heading.strip() for heading in line.split(",")]
             else:

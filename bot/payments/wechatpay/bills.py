@@ -64,16 +64,17 @@ async def read(file: AsyncIterator[bytes], hash_type: str, hash_value: str) -> l
     For one that does not come, is not whole, or is not of this form.
     """
     digest = hashlib.sha1(usedforsecurity=False)  # theirs, not ours: it says that the file is whole
-    table, broken = _Table(), False
+    table, broken, number = _Table(), 0, 0
     async for line in _lines(file, digest.update):
+        number += 1
         try:
             table.read(line)
         except (ValueError, KeyError, IndexError, InvalidOperation):
-            broken = True
+            broken = broken or number
     if hash_type != "SHA1" or digest.hexdigest() != hash_value.lower():
         raise ProviderUnavailable("WeChat Pay's bill is not whole")
     if broken:
-        raise ProviderUnavailable("WeChat Pay's bill has another form than it had")
+        raise ProviderUnavailable(f"line {broken} of WeChat Pay's bill has another form than it had")
     return table.bookings
 
 

@@ -95,6 +95,14 @@ async def test_a_bill_of_many_trades_is_read(bare: Shop, alone: Alipay) -> None:
     assert (len(found), {one[2] for one in found}) == (6_000, {13600})
 
 
+async def test_the_line_of_a_bill_that_cannot_be_read_is_named(bare: Shop, alone: Alipay) -> None:
+    bare.paid(await alone.create(ORDER))
+    bare.server.booked.append((bare.server.booked[0][0], bare.server.booked[0][1].replace("136.00", "much")))
+    bare.server.now += 2 * 86400
+    with pytest.raises(ProviderUnavailable, match=r"line 7 of Alipay's bill"):
+        await books(alone, NOW)
+
+
 async def test_books_are_there_by_noon_in_china(bare: Shop, alone: Alipay) -> None:
     for now, words in (
         (NOW - timedelta(hours=10), "when that day is over"),

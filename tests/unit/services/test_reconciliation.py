@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli import reconcile
 from bot.core.errors import ProviderUnavailable, Refused
 from bot.core.events import BooksChanged, Event
 from bot.core.message import Inbound
@@ -380,13 +381,17 @@ async def test_who_wants_to_be_asked_at_once_is_left_alone_for_a_while(night: Ni
     assert night.bank.asked.count(TODAY) == 1
 
 
-async def test_a_line_that_is_not_understood_is_told_and_read_again(night: Night) -> None:
+async def test_a_line_that_is_not_understood_is_told_and_read_again(
+    night: Night, capsys: pytest.CaptureFixture[str]
+) -> None:
     await night.sells()
     night.bank.tells = lambda one: replace(one, key={}["id"])
     await night.passes()
     row = await Statement.get(day=TODAY.isoformat())
     assert (row.state, row.attempts) == ("due", 1)
-    assert row.error == "a line of them is not understood (KeyError): see the log"
+    assert row.error == "line 1 of them is not understood (KeyError): see the log"
+    assert await reconcile.tell(night.bank, TODAY) is False  # by hand
+    assert "line 1 of them is not understood" in capsys.readouterr().err
     night.bank.tells = lambda one: one
     night.shop.later(minutes=15)
     await night.goes_on()
