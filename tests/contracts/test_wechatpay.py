@@ -528,7 +528,7 @@ async def test_a_bill_that_is_not_whole_or_not_of_this_form_is_none(shop: Shop, 
     at, row = shop.server.booked[0]
     for broken in (row[:-1], [*row[:-3], "1.234", *row[-2:]], ["2026-11-23", *row[1:]]):
         shop.server.booked[0] = (at, broken)
-        with pytest.raises(ProviderUnavailable, match="line 2 of .* another form"):
+        with pytest.raises(ProviderUnavailable, match=r"line 2 of .* another form"):
             await books(provider, NOW)
 
 
