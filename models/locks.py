@@ -20,7 +20,7 @@ from tortoise.queryset import QuerySet
 from models import rows
 from models.attachment import Attachment
 from models.broadcast import Broadcast
-from models.catalogue import CartLine, Product, StockAlert, Variant
+from models.catalogue import CartLine, StockAlert, Variant
 from models.conversation import Conversation
 from models.database import client, engine, execute, fetch, marks
 from models.order import Order
@@ -163,16 +163,16 @@ async def store(name: str) -> StoreSync | None:
 
 
 @_of_all
-async def products(ids: Iterable[int]) -> dict[int, Product]:
-    """Products by id: nobody else can hold or sell their stock until this transaction ends.
+async def products(ids: Iterable[int]) -> frozenset[int]:
+    """Those of these products that are there: nobody else can hold or sell their stock until this transaction ends.
 
     Rows that only name them, as a line of a cart does, are written meanwhile, where the engine can tell.
     """
     wanted = sorted(set(ids))
     if not wanted:
-        return {}
-    found = await rows.every(Product, f"WHERE id IN ({marks(len(wanted))}) ORDER BY id{engine().value_lock}", wanted)
-    return {row.id: row for row in found}
+        return frozenset()
+    sql = f"SELECT id FROM product WHERE id IN ({marks(len(wanted))}) ORDER BY id{engine().value_lock}"  # noqa: S608
+    return frozenset([int(row["id"]) for row in await fetch(sql, wanted)])
 
 
 async def products_of(skus: Iterable[str], ids: Iterable[int] = ()) -> None:

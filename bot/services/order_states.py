@@ -179,8 +179,8 @@ async def take(order: Order, name: str, actor: str, now: datetime, note: str = "
         order.paid_at = now
     if order.state in ARRIVED and order.delivered_at is None:
         order.delivered_at = now
-    taken = update(order, "state", "updated_at", "hold_until", "paid_at", "delivered_at")
-    await record(order, before, actor, now, note, beside=[taken])
+    taken = [update(order, "state", "updated_at", "hold_until", "paid_at", "delivered_at")]
     if name in ("pay", "collect"):
-        await store_orders.paid(order)
+        taken.append(store_orders.paid(order))
+    await record(order, before, actor, now, note, beside=taken)
     return step

@@ -84,7 +84,7 @@ async def save(
 
 async def sell(product_id: int, active: bool, now: datetime) -> None:
     """It is for sale from now on, or no longer; all else of it stays. Raises `Refused("no_product")`."""
-    row = (await locks.products([product_id])).get(product_id)
+    row = await _locked(product_id)
     if row is None:
         raise Refused("no_product", sku="")
     row.active, row.updated_at = active, now
@@ -160,8 +160,13 @@ def _check_count(name: str, count: int, most: int) -> None:
         raise Refused("too_many", field=name, most=most)
 
 
+async def _locked(product_id: int) -> Product | None:
+    await locks.products([product_id])
+    return await Product.get_or_none(id=product_id)
+
+
 async def _saved(spec: ProductSpec, now: datetime, product_id: int | None, seen: datetime | None) -> Product:
-    row = Product() if product_id is None else (await locks.products([product_id])).get(product_id)
+    row = Product() if product_id is None else await _locked(product_id)
     if row is None:
         raise Refused("no_product", sku=spec.sku)
     if seen is not None and row.updated_at != seen:

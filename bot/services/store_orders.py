@@ -20,7 +20,7 @@ from bot.core.pricing import Charge
 from bot.core.store import Made, OutLine, OutOrder
 from bot.services import placing, pricing
 from models import Order, OrderLine, StockPick, StoreOrder, StoreProblem, Variant, locks
-from models.database import client, execute, fetch, transaction
+from models.database import Statement, client, execute, fetch, transaction
 
 #: So long a shop may go on working at a call whose answer was lost, or not find yet what it made.
 UNKNOWN = timedelta(minutes=5)
@@ -64,9 +64,9 @@ async def want(order: Order, now: datetime) -> None:
             await StoreOrder.filter(order_id=order.id, state="billed").update(state="due", paid=True)
 
 
-async def paid(order: Order) -> None:
-    """Its money came; a shop that has it as one that waits for it hears so. Inside the caller's transaction."""
-    await execute(client(), [(_PAID, [(order.id,)])])
+def paid(order: Order) -> Statement:
+    """Its money came: what has a shop that has it as one that waits for it hear so."""
+    return _PAID, [(order.id,)]
 
 
 async def left(order: Order, now: datetime) -> None:
@@ -124,7 +124,7 @@ async def sent(one: Due, store: str, there: Made, now: datetime) -> None:
         await known.update(external_id=there.id, retry_at=None, error="")
         await known.filter(state="due").update(state="sent")
         if order is not None and order.paid_at is not None:
-            await paid(order)
+            await execute(client(), [paid(order)])
         await _is_clear(one, store)
         await _read_again(store, f"sent:{one.out.number}", one.out.lines, now)
         await _compare(one.out, store, there, now)

@@ -42,10 +42,10 @@ class Offered(Priced):
     free: int = 0
 
 
-_VARIANT, _PRODUCT, _PRICE = Columns(Variant, "v"), Columns(Product, "p"), Columns(Price, "c")
+_VARIANT, _PRODUCT = Columns(Variant, "v"), Columns(Product, "p")
 # In one statement: whoever buys asks this several times, some of them while others wait for it.
 _OFFERED = (
-    f"SELECT {{columns}}, {stock.FREE} AS free FROM variant v "  # noqa: S608 - our own text
+    f"SELECT {{columns}}, c.amount, c.compare_at, {stock.FREE} AS free FROM variant v "  # noqa: S608 - our own text
     "JOIN product p ON p.id = v.product_id JOIN price c ON c.variant_id = v.id AND c.currency = ? "
     "WHERE v.{by} IN ({marks}) ORDER BY v.id"
 )
@@ -67,14 +67,14 @@ async def by_sku(scope: Scope, skus: Iterable[str]) -> dict[str, Offered]:
 async def _offered(scope: Scope, by: str, these: Sequence[object]) -> list[Offered]:
     if not these:
         return []
-    columns = f"{_VARIANT.sql}, {_PRODUCT.sql}, {_PRICE.sql}"
-    sql = _OFFERED.format(columns=columns, by=by, marks=marks(len(these)))
+    sql = _OFFERED.format(columns=f"{_VARIANT.sql}, {_PRODUCT.sql}", by=by, marks=marks(len(these)))
     found = []
     for row in await fetch(sql, [scope.now, scope.currency, *these]):
         variant = _VARIANT.of(row)
         variant.product = _PRODUCT.of(row)
-        one = _priced(variant, _PRICE.of(row))
-        found.append(Offered(variant, one.price, one.compare_at, max(0, int(row["free"]))))
+        compare_at = Money(row["compare_at"], scope.currency) if row["compare_at"] else None
+        price = Money(row["amount"], scope.currency)
+        found.append(Offered(variant, price, compare_at, max(0, int(row["free"]))))
     return found
 
 

@@ -24,7 +24,7 @@ from bot.services.payments import PaymentView
 from bot.services.scope import Scope
 from bot.services.settlement import Settlement
 from models import Attachment as AttachmentRow
-from models import CartLine, Order, OrderEvent, Payment, Product, Review, locks
+from models import CartLine, Order, OrderEvent, Payment, Review, locks
 from models.database import transaction
 from tests.unit.services.race import Rival, after, before, without_lock
 from tests.unit.services.shop import Shop, costs, held, on_shelf, steps_of
@@ -252,8 +252,8 @@ async def test_without_its_lock_the_bytes_of_a_file_stay(postgres: Shop) -> None
 
 
 async def test_without_its_lock_the_last_one_is_sold_twice(postgres: Shop) -> None:
-    async def unlocked(ids: Iterable[int]) -> dict[int, Product]:
-        return {row.id: row for row in await Product.filter(id__in=list(ids))}
+    async def unlocked(ids: Iterable[int]) -> frozenset[int]:
+        return frozenset(ids)
 
     await postgres.product(stock=1)
     ann, bob = await postgres.customer(), await postgres.customer("Bob")
