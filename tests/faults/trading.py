@@ -7,6 +7,7 @@ from bot.core.errors import Refused
 from bot.core.router import Router
 from bot.core.text import _
 from bot.services import cart, orders
+from bot.services.contacts import Address
 from handlers.checkout import take_payment
 
 router = Router("trading")
@@ -17,7 +18,7 @@ async def buys(chat: Chat) -> None:
     """`/buy tea`: one piece of it, ordered and to be paid."""
     try:
         await chat.do(cart.add, chat.arguments or "", 1)
-        order = await chat.do(orders.place, "Ann Lee", "555 0100", "1 Tea Lane")
+        order = await chat.do(orders.place, Address("Ann Lee", "555 0100", "1 Tea Lane"))
     except Refused:
         chat.say("sold out")
         return
