@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import prometheus_client as metrics
 
@@ -17,6 +18,7 @@ from models import locks
 HOLD_TIMEOUT = 0.6
 #: How often one that holds a transaction is looked at, seconds.
 LOOK = 0.1
+_MOMENT = 0.001
 CUT_OFF = metrics.Counter(
     "parley_handlers_cut_off", "Handlers that were cut off because they kept others waiting", ["how"]
 )
@@ -45,6 +47,41 @@ class Guard:
                 raise Postponed(most) from error
             CUT_OFF.labels("held" if isinstance(error, HeldUp) else "blocked").inc()
             raise
+
+
+@asynccontextmanager
+async def own_time(most: float) -> AsyncIterator[asyncio.Timeout]:
+    """As `asyncio.timeout`, but the time in which others had a row that it wanted does not count."""
+    async with asyncio.timeout(None) as limit:
+        own = _OwnTime(limit, most)
+        try:
+            yield limit
+        finally:
+            own.end()
+
+
+class _OwnTime:
+    """Ends `limit` when it is over. It looks once, and once more for as long as was waited until then."""
+
+    def __init__(self, limit: asyncio.Timeout, most: float) -> None:
+        self._limit = limit
+        self._loop = asyncio.get_running_loop()
+        self._look_after(most)
+
+    def _look_after(self, seconds: float) -> None:
+        self._waited = locks.waited()
+        self._timer = self._loop.call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        more = locks.waited() - self._waited
+        if more > _MOMENT:
+            self._look_after(more)
+        else:
+            self._limit.reschedule(self._loop.time())
+
+    def end(self) -> None:
+        """It is done."""
+        self._timer.cancel()
 
 
 async def _briefly(steps: Awaitable[None], handler: str, most: float) -> None:
@@ -86,7 +123,7 @@ class _Patience:
         passed -= min(waited - self._waited, passed)
         self._left -= passed
         self._at, self._starved, self._waited = now, starved, waited
-        if self._left > 0.001:
+        if self._left > _MOMENT:
             self._next()
         else:
             self._limit.reschedule(now)

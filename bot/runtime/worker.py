@@ -22,7 +22,7 @@ from bot.runtime.blocking import Watch
 from bot.runtime.doubts import Doubts
 from bot.runtime.failures import Failures
 from bot.runtime.group import GroupCommit
-from bot.runtime.guard import Guard
+from bot.runtime.guard import Guard, own_time
 from bot.runtime.host import NeedsTransaction
 from bot.runtime.lanes import Head, Lanes
 from bot.runtime.lease import Lease, WholeDatabase
@@ -277,7 +277,7 @@ class Worker:
             return None
         turn = self._turn(connection, state, head, now)
         try:
-            async with asyncio.timeout(self._turn_timeout) as limit:
+            async with own_time(self._turn_timeout) as limit:
                 writes = await self._made(turn, head)
             await turn.host.keep()
         except DatabaseBusy:

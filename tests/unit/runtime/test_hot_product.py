@@ -63,6 +63,7 @@ async def test_who_waits_for_a_product_that_others_want_is_answered_all_the_same
     monkeypatch.setattr(guard_module, "HOLD_TIMEOUT", 0.3)
     monkeypatch.setattr(retry, "HELD_UP_TRIES", 1)  # else the second try may be lucky
     sim = await selling(world, {})
+    sim.runtime._worker._turn_timeout = 2.0
     people = [await sim.customer(f"Ann {number}") for number in range(6)]
     async with transaction():
         await locks.products([(await Product.get()).id])
@@ -70,7 +71,7 @@ async def test_who_waits_for_a_product_that_others_want_is_answered_all_the_same
         async with asyncio.timeout(30):
             while not await fetch(WAITING):
                 await asyncio.sleep(0.01)
-        await asyncio.sleep(1.0)  # several times what a handler may hold
+        await asyncio.sleep(2.5)  # longer than a turn may take, several times what a handler may hold
     await sim.runtime.idle()
     assert [[seen.text for seen in await person.screen()] for person in people] == [["Ordered"]] * len(people)
     assert await Order.all().count() == len(people)
