@@ -22,6 +22,7 @@ from bot.cli import (
     run,
     session,
     staff,
+    webhook,
 )
 
 
@@ -45,6 +46,7 @@ COMMANDS: Sequence[Command] = (
     migrate,
     staff,
     key,
+    webhook,
     report,
     reconcile,
     chat,

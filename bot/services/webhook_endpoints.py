@@ -106,7 +106,7 @@ async def view(id_: int, now: datetime) -> EndpointView:
     return _view(row, await _counts([id_]), now)
 
 
-async def create(url: str, events: Sequence[str], plain: bool, staff_id: int, now: datetime) -> tuple[int, str]:
+async def create(url: str, events: Sequence[str], plain: bool, staff_id: int | None, now: datetime) -> tuple[int, str]:
     """Its id, and its secret, which is shown this once. Without TLS only where `plain` is true.
 
     Raises `Refused`: "bad_webhook_url", "webhook_tls", "bad_events", "too_many_webhooks"(most).
@@ -122,7 +122,7 @@ async def create(url: str, events: Sequence[str], plain: bool, staff_id: int, no
     return row.id, secret
 
 
-async def change(id_: int, url: str, events: Sequence[str], plain: bool, staff_id: int, now: datetime) -> None:
+async def change(id_: int, url: str, events: Sequence[str], plain: bool, staff_id: int | None, now: datetime) -> None:
     """Another address, or other events. Raises as `create`, and `Refused("no_webhook")`."""
     row = await _get(id_)
     row.url, row.events, row.updated_at = _checked(url, plain), _patterns(events), now
@@ -131,24 +131,24 @@ async def change(id_: int, url: str, events: Sequence[str], plain: bool, staff_i
     webhooks.forget()
 
 
-async def pause(id_: int, staff_id: int, now: datetime) -> None:
+async def pause(id_: int, staff_id: int | None, now: datetime) -> None:
     """No call is made; what happens is collected. Raises `Refused("no_webhook")`."""
     await _set(id_, "pause", staff_id, now, state="paused", reason="staff")
 
 
-async def resume(id_: int, staff_id: int, now: datetime) -> None:
+async def resume(id_: int, staff_id: int | None, now: datetime) -> None:
     """Calls are made again, those that waited first. Raises `Refused("no_webhook")`."""
     await _set(id_, "resume", staff_id, now, state="active", reason="", failing_since=None, rest_until=None)
 
 
-async def rotate(id_: int, staff_id: int, now: datetime) -> str:
+async def rotate(id_: int, staff_id: int | None, now: datetime) -> str:
     """A new secret, shown this once; for `BOTH` the one before signs as well. Raises `Refused("no_webhook")`."""
     row, secret = await _get(id_), new_secret()
     await _set(id_, "rotate", staff_id, now, secret=secret, old_secret=row.secret, old_until=now + BOTH)
     return secret
 
 
-async def remove(id_: int, staff_id: int, now: datetime) -> None:
+async def remove(id_: int, staff_id: int | None, now: datetime) -> None:
     """With its log. Raises `Refused("no_webhook")`."""
     if not await WebhookEndpoint.filter(id=id_).delete():
         raise Refused("no_webhook")
@@ -156,7 +156,7 @@ async def remove(id_: int, staff_id: int, now: datetime) -> None:
     webhooks.forget()
 
 
-async def test(id_: int, staff_id: int, now: datetime) -> None:
+async def test(id_: int, staff_id: int | None, now: datetime) -> None:
     """Tell it, and no other, of an event that says nothing. Raises `Refused("no_webhook")`."""
     await _get(id_)
     _, name, subject, body, _, _ = webhooks.event(TEST, f"webhook:{id_}", {"endpoint": id_}, now)
@@ -177,7 +177,7 @@ async def log(id_: int, state: str = "", before: int | None = None, limit: int =
     return Log(tuple(_entry(row) for row in found[:limit]), found[limit - 1].id if len(found) > limit else None)
 
 
-async def replay(id_: int, delivery_id: int, staff_id: int, now: datetime) -> None:
+async def replay(id_: int, delivery_id: int, staff_id: int | None, now: datetime) -> None:
     """Tell it once more, with the same webhook-id and all its tries. Raises `Refused("no_webhook")`."""
     one = WebhookDelivery.filter(id=delivery_id, endpoint_id=id_)
     if not await one.update(state="waiting", attempts=0, due_at=now, claim=""):
@@ -185,7 +185,7 @@ async def replay(id_: int, delivery_id: int, staff_id: int, now: datetime) -> No
     await audit.record(staff_id, "webhook.replay", f"webhook:{id_}", now)
 
 
-async def replay_failed(id_: int, since: datetime, staff_id: int, now: datetime) -> int:
+async def replay_failed(id_: int, since: datetime, staff_id: int | None, now: datetime) -> int:
     """Everything that happened since then and was given up; how many those are. Raises `Refused("no_webhook")`."""
     await _get(id_)
     failed = WebhookDelivery.filter(endpoint_id=id_, state="failed", created_at__gte=since)
@@ -217,7 +217,7 @@ def _patterns(events: Sequence[str]) -> str:
     return msgspec.json.encode(wanted).decode()
 
 
-async def _set(id_: int, action: str, staff_id: int, now: datetime, **values: Any) -> None:
+async def _set(id_: int, action: str, staff_id: int | None, now: datetime, **values: Any) -> None:
     if not await WebhookEndpoint.filter(id=id_).update(updated_at=now, **values):
         raise Refused("no_webhook")
     await audit.record(staff_id, f"webhook.{action}", f"webhook:{id_}", now)

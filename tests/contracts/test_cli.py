@@ -122,6 +122,33 @@ def test_the_books_of_a_day_are_read_by_hand(home: Home) -> None:
     assert home.refused("reconcile", "--provider", "bank") == "there is no provider 'bank'; set up are: local"
 
 
+def test_webhooks_are_kept_at_the_command_line_as_at_the_desk(home: Home) -> None:
+    home.done("migrate")
+    assert "No webhooks yet" in home.done("webhook", "list")
+    made = home.done("webhook", "add", "https://books.example/hook", "--event", "order.*", "--event", "payment.*")
+    assert "Webhook 1 is told of order.*, payment.*." in made
+    secret = re.findall("whsec_[^\\s\x1b]+", made)
+    rotated = re.findall("whsec_[^\\s\x1b]+", home.done("webhook", "rotate", "1"))
+    assert (len(secret), len(rotated), secret != rotated) == (1, 1, True)
+    listed = home.done("webhook", "list")
+    assert listed.splitlines()[1].split() == [
+        "1",
+        "https://books.example/hook",
+        "order.*",
+        "payment.*",
+        "active",
+        "0",
+        "0",
+    ]
+    assert "whsec_" not in listed
+    assert home.done("webhook", "replay", "1", "--since", "2026-11-01T00:00:00+08:00").endswith("again: 0.\n")
+    assert "no such webhook or delivery" in home.refused("webhook", "replay", "1", "--delivery", "7")
+    assert "begins with https://" in home.refused("webhook", "add", "http://books.example/", "--event", "*")
+    assert "An event is like" in home.refused("webhook", "add", "https://books.example/", "--event", "?")
+    assert "removed" in home.done("webhook", "remove", "1")
+    assert "no such webhook" in home.refused("webhook", "rotate", "1")
+
+
 def test_init_writes_a_file_that_changes_nothing_and_never_writes_over_one(home: Home) -> None:
     assert "config.toml is written" in home.done("init")
     file = home.folder / "config.toml"
