@@ -25,4 +25,5 @@ async def remind(inbox: Inbox, shop: Shop, now: datetime, after: timedelta) -> l
 
 
 def _told(left: Left) -> Inbound:
-    return Inbound(left.where.account, f"cart:{left.line_id}", left.where.external_id, "cart")
+    name = f"cart:{left.line_id}"
+    return Inbound(left.where.account, name, left.where.external_id, "cart", client_id=name)

@@ -15,6 +15,7 @@ from bot.runtime.shop import Shop
 from bot.services import audit, deliveries, desk_payments, order_news, orders, reach, store_following, unasked
 from bot.services.order_states import Doing
 from bot.services.refunds import Wish
+from bot.services.unasked import Where
 from models import Conversation
 from models.database import transaction
 
@@ -83,11 +84,13 @@ async def ask_for_reviews(inbox: Inbox, shop: Shop, now: datetime, after: timede
     """Ask whose orders came so long ago how it was: each once, in the commit that notes it."""
     async with transaction() as connection:
         find = unasked.finding(shop.capabilities, now, shop.quiet)
-        told = [
-            Inbound(there.account, f"review:{order.number}", there.external_id, "review", data=order.number)
-            for order, there in await deliveries.to_review(after, now, find)
-        ]
-        return Stepped(await inbox.keep_within(connection, told), [])
+        asked = [_asked(order.number, there) for order, there in await deliveries.to_review(after, now, find)]
+        return Stepped(await inbox.keep_within(connection, asked), [])
+
+
+def _asked(number: str, there: Where) -> Inbound:
+    name = f"review:{number}"
+    return Inbound(there.account, name, there.external_id, "review", data=number, client_id=name)
 
 
 async def _told(order: orders.OrderView, shop: Shop, now: datetime) -> Inbound | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.profiles import PROFILES
+from bot.runtime.order_steps import ask_for_reviews
 from bot.runtime.shop import Later
 from bot.services import backoffice
 from bot.services.order_states import NOTHING, Doing
@@ -177,6 +178,21 @@ async def test_a_review_is_asked_for_once_staff_are_done_and_the_order_is_paid(o
     assert (await ann.times("How was Longjing?"), (await Order.get()).review_asked_at) == (0, None)
     await one_sim.passes("2h")
     assert await ann.times("How was Longjing?") == 1
+
+
+async def test_where_staff_take_over_before_it_is_asked_they_see_that_it_was_not(one_sim: Simulator) -> None:
+    one_sim.later = LATER
+    await one_sim.restarts()
+    ann, mei = await who_paid(one_sim), await one_sim.staff()
+    await takes(one_sim, "pack", "ship", "deliver")
+    one_sim.now += timedelta(days=4)
+    clockwork = one_sim.runtime.clockwork
+    due = await ask_for_reviews(clockwork._inbox, clockwork._parts.shop, one_sim.now, timedelta(days=3))
+    await one_sim.runtime.take_over((await Order.get()).conversation_id, mei.id)
+    clockwork._stepped(due)
+    await one_sim.runtime.idle()
+    assert await ann.times("How was Longjing?") == 0
+    assert await Message.filter(author="event", text="untold").count() == 1
 
 
 async def test_what_is_not_for_sale_any_more_is_said(one_sim: Simulator) -> None:

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.runtime.left_carts import remind
 from bot.runtime.shop import Later
 from bot.services import left_carts
-from models import CartLine, Contact, Conversation, Dialog, Order
+from models import CartLine, Contact, Conversation, Dialog, Message, Order
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.shopkeeping import stock
 from tests.scenarios.test_after_payment import takes, who_paid
@@ -104,6 +105,18 @@ async def test_it_waits_while_staff_have_the_word(one_sim: Simulator) -> None:
     assert await ann.times(WORDS) == 0
     await one_sim.passes("1h")
     assert await ann.times(WORDS) == 1
+
+
+async def test_where_staff_take_over_meanwhile_they_see_that_it_was_not_told(one_sim: Simulator) -> None:
+    ann, mei = await who_left(one_sim), await one_sim.staff()
+    one_sim.now += timedelta(hours=21)
+    clockwork = one_sim.runtime.clockwork
+    due = await remind(clockwork._inbox, clockwork._parts.shop, one_sim.now, timedelta(hours=20))
+    await one_sim.runtime.take_over((await Conversation.get()).id, mei.id)
+    clockwork._arrived(due)
+    await one_sim.runtime.idle()
+    assert await ann.times(WORDS) == 0
+    assert await Message.filter(author="event", text="untold").count() == 1
 
 
 async def test_who_talks_with_staff_keeps_nobody_else_waiting(
