@@ -13,6 +13,7 @@ from analytics.tables import Column, Type
 ARROW: dict[Type, pa.DataType] = {
     "int": pa.int64(),
     "int?": pa.int64(),
+    "flag": pa.int64(),
     # As numbers of a dictionary: these are few different words, and all that follows is twice as fast.
     "text": pa.dictionary(pa.int32(), pa.string()),
     "second": pa.timestamp("us", "UTC"),

@@ -61,7 +61,11 @@ class PostgresSource:
         self._runner.close()
 
 
-_EXPRESSIONS = {"second": "date_trunc('second',{} AT TIME ZONE 'UTC')", "moment": "{} AT TIME ZONE 'UTC'"}
+_EXPRESSIONS = {
+    "flag": "{}::int",
+    "second": "date_trunc('second',{} AT TIME ZONE 'UTC')",
+    "moment": "{} AT TIME ZONE 'UTC'",
+}
 
 
 async def _dial(url: str) -> asyncpg.Connection[asyncpg.Record]:

@@ -89,6 +89,7 @@ LARGEST = 2**62
 SQL_TYPES: dict[Type, str] = {
     "int": "bigint",
     "int?": "bigint",
+    "flag": "bigint",
     "text": "string",
     "second": "timestamp",
     "moment": "timestamp",

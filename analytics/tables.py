@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Type = Literal["int", "int?", "text", "second", "moment"]
-"""`?` may be null; "second" and "moment" are UTC times (null allowed), cut to seconds and exact to the microsecond."""
+Type = Literal["int", "int?", "flag", "text", "second", "moment"]
+"""`?` may be null; a "flag" is 0 or 1; "second" and "moment" are UTC times (null allowed), cut to seconds and exact to
+the microsecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,20 @@ PAYMENTS = Table(
     changed="updated_at",
 )
 
-TABLES: tuple[Table, ...] = (ORDERS, PAYMENTS, REVIEWS, CONVERSATIONS, MESSAGES)
+CHARGES = Table(
+    name="charges",
+    source="order_charge",
+    columns=(
+        Column("id", "int"),
+        Column("order_id", "int"),
+        Column("kind", "text"),
+        Column("amount", "int"),
+        Column("included", "flag"),
+    ),
+    at="",  # of an order in the period; those of an order that staff change go, and others come
+)
+
+TABLES: tuple[Table, ...] = (ORDERS, CHARGES, PAYMENTS, REVIEWS, CONVERSATIONS, MESSAGES)
 
 #: Names for labels: JSON by language, of a variant a list of them, one for each of the product's options.
 PRODUCTS = Table(

@@ -5,10 +5,11 @@ Definitions, each equal to a direct SQL count:
 - An order counts when its state is paid, packed (or preparing, as it was called), shipped, delivered or completed, on
   the local day of its `paid_at`. Orders
   that are placed, cancelled, expired or refunded do not count, whenever they were paid.
-- Revenue is the sum of what those orders have brought: their `total`, less what was given back of it until now,
-  whenever that was. What was given back is what their payments in the order's currency took and do not keep any more,
-  as far as the total needs it: of an order that was paid twice the second payment goes back, and the total stays. The
-  average basket is revenue by number of orders, rounded half up.
+- Revenue is what was sold: the sum of the `total` of those orders, less shipping and tax on top of the prices, so their
+  lines less the discount; and less what was given back of it until now, whenever that was. Shipping and tax are figures
+  of their own; tax within the prices is in the revenue. What was given back is what their payments in the order's
+  currency took and do not keep any more, as far as the total needs it: of an order that was paid twice the second
+  payment goes back, and the total stays. The average basket is revenue by number of orders, rounded half up.
 - A product's revenue is the sum of `quantity * price` of the lines of those orders, under the product's `sku`; what was
   given back is in none of them, since money goes back of an order and not of a line.
 - Currencies are never added up. The report is about the one with most orders (of equals, the first by alphabet) in both
@@ -22,7 +23,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analytics import pieces, words
+from analytics import besides, pieces, words
+from analytics.besides import NOTHING, Besides
 from analytics.report import Cell, Chart, Headline, Report, Result, ResultTable, Row, Series, TableColumn, Tables, whole
 from analytics.words import pick
 from bot.core.period import Period
@@ -37,8 +39,9 @@ TOP = 8
 
 
 def build(tables: Tables, period: Period) -> Mapping[str, DataFrame]:
-    """`days`: currency, account, day, orders, revenue, back. `products`: currency, sku, is_now, pieces, revenue.
+    """`days`: currency, account, day, orders, revenue, back, and what `Besides` has.
 
+    `products`: currency, sku, is_now, pieces, revenue.
     A product's names are beside it, and the values of the variant's options.
     """
     from pyspark.sql import functions as f
@@ -59,9 +62,13 @@ def build(tables: Tables, period: Period) -> Mapping[str, DataFrame]:
         )
 
     orders, lines = counted("orders").join(f.broadcast(kept()), ["id", "currency"], "left"), counted("order_lines")
+    orders = orders.join(besides.of_orders(tables), "id", "left").fillna(0, ["shipping", "tax", "within"])
     brought = f.least(orders.total, f.coalesce(orders.kept, orders.total))
     days = orders.groupBy("currency", "account", local_day(orders.paid_at, period).alias("day")).agg(
-        f.count("*").alias("orders"), total(brought).alias("revenue"), total(orders.total - brought).alias("back")
+        f.count("*").alias("orders"),
+        total(brought - orders.shipping - orders.tax).alias("revenue"),
+        total(orders.total - brought).alias("back"),
+        *(total(orders[name]).alias(name) for name in ("shipping", "tax", "within")),
     )
     products = lines.groupBy("currency", "sku", (lines.paid_at >= f.lit(period.starts_at)).alias("is_now")).agg(
         total(lines.quantity).alias("pieces"), total(lines.quantity, lines.price).alias("revenue")
@@ -78,6 +85,7 @@ class Sales:
     orders: int
     revenue: int
     back: int = 0  # given back, and not in the revenue
+    besides: Besides = NOTHING
 
     @property
     def basket(self) -> int:
@@ -156,8 +164,9 @@ class Product:
 
 
 def _sum(rows: Sequence[Row]) -> Sales:
-    orders, revenue, back = (sum(whole(row[name]) for row in rows) for name in ("orders", "revenue", "back"))
-    return Sales(orders, revenue, back)
+    names = ("orders", "revenue", "back", "shipping", "tax", "within")
+    orders, revenue, back, *others = (sum(whole(row[name]) for row in rows) for name in names)
+    return Sales(orders, revenue, back, Besides(*others))
 
 
 def _by(rows: Sequence[Row], key: str) -> dict[Cell, Sales]:
@@ -244,7 +253,8 @@ def _by_product(facts: Facts, language: str) -> Chart:
 
 def _tables(facts: Facts, language: str) -> list[ResultTable]:
     tables = [_day_table(facts, language), _channel_table(facts, language), _product_table(facts, language)]
-    return [*tables, _currency_table(facts, language)] if facts.others else tables
+    more = besides.table(facts.now.besides, facts.currency, language)
+    return [*tables, *filter(None, [more, _currency_table(facts, language) if facts.others else None])]
 
 
 def _orders_column(language: str) -> TableColumn:
@@ -297,6 +307,7 @@ def _words(facts: Facts, language: str) -> list[str]:
     trend = words.clause(facts.growth, facts.period, language)
     return [
         pick(language, f"Revenue was {revenue}{trend}.", f"营业额 {revenue}{trend}。") + _back(facts, language),
+        *filter(None, [besides.sentence(facts.now.besides, facts.currency, language)]),
         pick(language, f"It came from {orders}, {basket} on average.", f"共 {orders}，客单价 {basket}。"),
         _best(facts, language),
     ]
@@ -330,7 +341,7 @@ REPORT = Report(
             "zh": "营业额、订单数与客单价，按日、渠道和商品细分。",
         },
     ),
-    reads=("orders", "order_lines", "payments", "products", "variants"),
+    reads=("orders", "order_lines", "charges", "payments", "products", "variants"),
     build=build,
     tell=tell,
 )

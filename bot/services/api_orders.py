@@ -38,7 +38,6 @@ class Wish:
     country: str = ""
     method: str = ""
     code: str = ""
-    note: str = ""  # what the customer wants the shop to know
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ async def _placed(scope: Scope, wish: Wish) -> OrderView:
     await cart.fill(scope, wish.lines)
     to = Address(wish.name, wish.phone, wish.address, wish.country)
     await contacts.remember(scope, to.name, to.phone, to.address, to.country)
-    return await orders.place(scope, to, wish.method, wish.code, note=wish.note)
+    return await orders.place(scope, to, wish.method, wish.code)
 
 
 def _hashed(value: bytes) -> str:

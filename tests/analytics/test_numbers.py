@@ -88,6 +88,36 @@ async def test_what_was_given_back_is_no_revenue(maker: Maker) -> None:
     assert (await maker.make("sales", WEEK)).results["en"]["headline"][0]["value"] == "¥350.00"
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
+async def test_revenue_is_what_was_sold_and_shipping_and_tax_stand_beside_it(maker: Maker) -> None:
+    """Goods of 100.00 less 10.00, sent for 12.00, with a tax on top; and goods of 50.00 that hold theirs."""
+    await Shop(1).open()
+    old = WEEK.starts_at
+    await shop.insert(
+        "order",
+        "id,number,contact_id,account,state,total,currency,name,address,paid_at,created_at,updated_at",
+        [
+            (id_, f"A-{id_}", 1, "webchat", "paid", total, "CNY", "", "", old, old, NOW)
+            for id_, total in ((1, 10_914), (2, 5_000))
+        ],
+    )
+    charges = [
+        (1, "discount", -1_000, False),
+        (1, "shipping", 1_200, False),
+        (1, "tax", 714, False),
+        (2, "tax", 327, True),
+    ]
+    await shop.insert("order_charge", "order_id,kind,amount,included,name", [(*one, "x") for one in charges])
+    result = (await maker.make("sales", WEEK)).results["en"]
+    assert result["headline"][0]["value"] == "¥140.00"
+    assert "On top of it came ¥12.00 of shipping and ¥7.14 of tax." in result["words"]
+    assert [tuple(row) for row in _rows(result, "Shipping and tax")] == [
+        ("Shipping, not in the revenue", 1_200),
+        ("Tax on top of prices, not in the revenue", 714),
+        ("Tax within prices, in the revenue", 327),
+    ]
+
+
 async def test_a_late_row_with_an_old_time_is_counted(maker: Maker) -> None:
     tea = Shop(4)
     await tea.open()

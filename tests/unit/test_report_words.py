@@ -33,6 +33,9 @@ def _sales(language: str, *, before: bool = True, name: str = "Longjing") -> Res
             "day": DAY + number,
             "orders": 2,
             "back": 0,
+            "shipping": 0,
+            "tax": 0,
+            "within": 0,
             "revenue": 10_050 if number >= 0 else 9_000,
         }
         for account in ("telegram", "webchat")
