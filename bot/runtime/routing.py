@@ -133,7 +133,10 @@ def speaks_always(step: Step, routes: Routes) -> bool:
 
 
 def is_meanwhile(step: Step) -> bool:
-    """Whether what follows is said beside the talk, as news are: nothing that the customer did leads to it."""
+    """Whether what follows is said beside the talk, as news are: the customer said and tapped nothing that leads to it.
+
+    So is the answer to an event that only one channel has, whoever it is of.
+    """
     match step:
         case Start(background=background):
             return background

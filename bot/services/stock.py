@@ -147,7 +147,7 @@ async def restock(order_id: int) -> None:
         await _move(pick.variant_id, pick.place_id, pick.quantity)
     await StockPick.filter(order_id=order_id).delete()
     if not picks:  # the release before sold them, and knew of one place, wherever it stands in the list by now
-        place = await Place.get_or_none(code=MAIN) or await main()
+        place = await Place.get_or_none(code=MAIN, active=True) or await _first_sold_from() or await main()
         for variant in await Variant.filter(id__in=list(wanted)).order_by("id"):
             await Stock.get_or_create({"pieces": 0}, variant_id=variant.id, place_id=place.id)
             await _move(variant.id, place.id, wanted[variant.id])
@@ -167,6 +167,10 @@ async def main() -> Place:
     """The first place; it is made where there is none."""
     first = await Place.all().order_by("position", "id").first()
     return first or (await Place.get_or_create(code=MAIN, defaults={"name": MAIN_NAME}))[0]
+
+
+async def _first_sold_from() -> Place | None:
+    return await Place.filter(active=True).order_by("position", "id").first()
 
 
 async def _locked(order_id: int) -> dict[int, int]:

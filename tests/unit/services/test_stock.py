@@ -13,7 +13,7 @@ from bot.core.money import Money
 from bot.services import cart, catalogue, orders, placing, products, stock
 from bot.services.contacts import Address
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
-from models import Order, Place, Price, Product, Stock, StockHold, Variant
+from models import Order, Place, Price, Product, Stock, StockHold, StockPick, Variant
 from models.database import execute, transaction
 from tests.unit.services.race import Rival
 from tests.unit.services.shop import NOW, Shop, held, on_shelf, stocked
@@ -259,3 +259,16 @@ async def test_a_node_of_the_release_before_sells_the_same_pieces(shared: Shop) 
     async with transaction():
         await stock.restock(order.id)
     assert (await on_shelf(), (await Product.get(id=tea.id)).stock) == (3, 3)
+
+
+async def test_what_was_sold_before_there_were_places_goes_back_to_one_that_sells(shop: Shop) -> None:
+    await shop.product(stock=2)
+    ann = await shop.customer()
+    order = await shop.buys(ann)
+    await shop.pays(ann, order)
+    await StockPick.all().delete()
+    await products.place("north", {"en": "North"}, position=1)
+    await products.place("main", {"en": "Shop"}, active=False)
+    async with transaction():
+        await stock.restock(order.id)
+    assert await lying("tea") == {"main": 1, "north": 1}
