@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Any
 
 import orjson
 
 from bot.core.errors import BadInput
+from bot.core.message import Inbound
 from bot.core.place import at
 
+log = logging.getLogger(__name__)
+
 Json = dict[str, Any]
+Read = Callable[[Json], Iterable[Inbound]]
+
+#: Whoever an event is of that is about no customer, or does not tell whom.
+NOBODY = "0"
+#: Our word for an event that its reader cannot make out.
+UNREADABLE = "unreadable"
 
 MOST_TEXT = 65_536  # no platform lets a person write more at once
 MOST_NAME = 256
@@ -47,6 +59,46 @@ def refuse_hostile(value: Any) -> None:
         layer, depth = below, depth + 1
         if depth > MOST_DEPTH:
             raise BadInput(f"nested deeper than {MOST_DEPTH}")
+
+
+def read_each(account: str, parent: Json, field: str, read: Read) -> list[Inbound]:
+    """What `read` says of each event in the list at `field`, none when it is missing: see `read_one`.
+
+    Raises `BadInput` where no list is.
+    """
+    events = parent.get(field)
+    if events is None:
+        return []
+    if type(events) is not list:
+        raise BadInput(f"{field} must be a list")
+    return [inbound for event in events for inbound in read_one(account, event, read)]
+
+
+def read_one(account: str, event: Any, read: Read) -> list[Inbound]:
+    """What `read` says of an event; one that it cannot read is kept whole, and takes no other with it."""
+    try:
+        if type(event) is not dict:
+            raise BadInput("an event must be an object")
+        return list(read(event))
+    except BadInput as error:
+        return [unread(account, event, error)]
+
+
+def unread(account: str, event: Any, error: BadInput, key: str = "") -> Inbound:
+    """An event whose envelope is the platform's and whose inside is not what its pages say: kept as it came.
+
+    To refuse it would have the platform post it again, and switch our address off in the end. `key` is the platform's
+    id of it; without one it is the event's digest, which is the same at every try.
+    """
+    facts = {"action": "channel.unreadable", "account": account, "error": str(error)}
+    log.warning("an event could not be read, and is kept as unknown", extra=facts)
+    native: Json = event if type(event) is dict else {"event": event}
+    if not key:
+        try:
+            key = "u:" + blake2b(orjson.dumps(native, option=orjson.OPT_SORT_KEYS), digest_size=20).hexdigest()
+        except TypeError:
+            raise BadInput("the event cannot be written back") from None
+    return Inbound(account, key, NOBODY, "unknown", data=UNREADABLE, native=native)
 
 
 def obj(parent: Json, field: str) -> Json:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from bot.channels._meta.keys import MOST_ID, Desk, id_of, key_of, key_of_event, person_in, unknown
 from bot.channels._meta.parts import content
-from bot.channels._reading import MOST_NAME, Json, integer, moment, needed, obj, objects, read_object, text
+from bot.channels._reading import MOST_NAME, Json, integer, moment, needed, obj, read_each, read_object, text
 from bot.core.errors import BadInput
 from bot.core.message import Inbound, InboundKind
 
@@ -73,13 +73,15 @@ def read_events(desk: Desk, wanted: str, own: Own, body: bytes) -> list[Inbound]
     batch = read_object(body)
     if needed(batch, "object") != wanted:
         return [unknown(desk.account, "object", batch)]
-    found: list[Inbound] = []
-    for entry in objects(batch, "entry"):
-        known = desk.of(text(entry, "id", MOST_NAME))
-        found += [one for event in objects(entry, "messaging") for one in _read(desk, known, own, event)]
-        found += [_other(desk, known, "standby", event) for event in objects(entry, "standby")]
-        found += [_change(desk, known, change) for change in objects(entry, "changes")]
-    return found
+    return read_each(desk.account, batch, "entry", lambda entry: _entry(desk, own, entry))
+
+
+def _entry(desk: Desk, own: Own, entry: Json) -> list[Inbound]:
+    known = desk.of(text(entry, "id", MOST_NAME))
+    account = known or desk.account
+    found = read_each(account, entry, "messaging", lambda event: _read(desk, known, own, event))
+    found += read_each(account, entry, "standby", lambda event: [_other(desk, known, "standby", event)])
+    return found + read_each(account, entry, "changes", lambda change: [_change(desk, known, change)])
 
 
 def _other(desk: Desk, account: str, kind: str, event: Json) -> Inbound:

@@ -14,7 +14,7 @@ from hashlib import blake2b
 
 from msgspec.structs import replace
 
-from bot.channels._reading import MOST_NAME, MOST_TEXT
+from bot.channels._reading import MOST_NAME, MOST_TEXT, NOBODY
 from bot.channels.email import body, machines, quoting, reports, trust
 from bot.channels.email.headers import MOST_ID, Mail, ids, moment, people, raw, words
 from bot.channels.email.machines import Writer
@@ -23,8 +23,6 @@ from bot.channels.email.parsing import MOST_HEADERS, head, parsed
 from bot.core.errors import BadInput
 from bot.core.message import Allowance, FileRef, Inbound
 
-#: Nobody: what happened is about no customer.
-NOBODY = "0"
 #: How long answers go on in the thread of a mail: as long as it is kept what acts allow.
 THREAD = Allowance(7 * 86_400.0)
 #: A thread, as it is kept: the id, a line break, the subject.

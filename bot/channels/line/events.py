@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bot.channels._reading import MOST_NAME, Json, integer, moment, needed, obj, objects, place, read_object, text
+from bot.channels._reading import MOST_NAME, Json, integer, moment, needed, obj, place, read_each, read_object, text
 from bot.core.errors import BadInput
 from bot.core.message import Allowance, FileKind, FileRef, Inbound
 
@@ -32,7 +32,7 @@ def read_events(account: str, body: bytes, reply_seconds: float) -> list[Inbound
     destination = needed(whole, "destination")
     if "events" not in whole:
         raise BadInput("events is missing")
-    return [_event(account, destination, event, reply_seconds) for event in objects(whole, "events")]
+    return read_each(account, whole, "events", lambda event: [_event(account, destination, event, reply_seconds)])
 
 
 def _event(account: str, destination: str, event: Json, reply_seconds: float) -> Inbound:

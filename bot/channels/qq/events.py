@@ -1,4 +1,4 @@
-"""Reads what QQ posts: one event a call, and everything else is `BadInput`.
+"""Reads what QQ posts: one event a call, kept whole where it cannot be read; everything else is `BadInput`.
 
 A private conversation is its person's openid; a group's is "group:" and the group's openid, whoever of it writes: a
 member has another openid in each group, and the answer goes to the group. Shapes: bot.q.qq.com/wiki/develop/api-v2.
@@ -21,6 +21,7 @@ from bot.channels._reading import (
     obj,
     objects,
     read_object,
+    read_one,
     text,
 )
 from bot.core.errors import BadInput
@@ -58,9 +59,13 @@ def read_events(account: str, body: bytes, group: Allowance) -> list[Inbound]:
     call = read_object(body)
     if integer(call, "op") != DISPATCH:
         return []
+    return read_one(account, call, lambda call: [_dispatched(account, call, group)])
+
+
+def _dispatched(account: str, call: Json, group: Allowance) -> Inbound:
     event = Event(account, needed(call, "id", MOST_NUMBER), needed(call, "t"), obj(call, "d"), group, call)
     read = _READERS.get(event.kind)
-    return [(read(event) if read else None) or _unknown(event)]
+    return (read(event) if read else None) or _unknown(event)
 
 
 def _private(event: Event) -> Inbound | None:

@@ -15,7 +15,6 @@ from bot.channels.telegram.methods import PullUpdates
 from bot.channels.telegram.profile import TelegramSettings
 from bot.channels.telegram.updates import ALLOWED, read_update
 from bot.core.errors import BadInput, ChannelUnavailable, ConfigError, ParleyError
-from bot.core.message import Inbound
 from bot.core.ports import Accept
 
 log = logging.getLogger(__name__)
@@ -132,17 +131,8 @@ class Receiver:
         if not updates:
             # All before is confirmed, and after a quiet week ids may begin anywhere again.
             return 0
-        await accept([self._read(update) for update in updates])
+        await accept([read_update(self._settings.account, update) for update in updates])
         return int(max(update["update_id"] for update in updates)) + 1
-
-    def _read(self, update: dict[str, object]) -> Inbound:
-        """One update of a shape that we do not know must not stop those behind it."""
-        account = self._settings.account
-        try:
-            return read_update(account, update)
-        except BadInput as error:
-            self._complain("telegram.unreadable", error)
-            return Inbound(account, str(update["update_id"]), "0", "unknown", native=update)
 
     def _complain(self, action: str, error: Exception) -> None:
         facts = {"action": action, "account": self._settings.account, "error": type(error).__name__}

@@ -1,4 +1,4 @@
-"""Reads one Telegram update into one inbound, or says `BadInput`; nothing else ever escapes.
+"""Reads one Telegram update into one inbound; what is no update is `BadInput`, and nothing else ever escapes.
 
 Read straight from the decoded JSON: it is the hot path of every message. Shapes are those of
 https://core.telegram.org/bots/api#update (Bot API 10).
@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from bot.channels._reading import MOST_DEPTH, MOST_NAME, Json, moment, place, refuse_hostile
+from bot.channels._reading import MOST_DEPTH, MOST_NAME, Json, moment, place, refuse_hostile, unread
 from bot.channels._reading import integer as _integer
 from bot.channels._reading import obj as _object
 from bot.channels._reading import text as _text
@@ -36,16 +36,22 @@ def read_updates(account: str, body: bytes) -> list[Inbound]:
 
 
 def read_update(account: str, update: object) -> Inbound:
-    """One decoded `Update`; what we do not handle becomes kind `unknown`. Raises `BadInput`."""
+    """One decoded `Update`; what we do not handle, or cannot read, becomes kind `unknown`.
+
+    Raises `BadInput` for what has no update's number.
+    """
     if type(update) is not dict:
         raise BadInput("an update must be an object")
     key = str(_integer(update, "update_id"))
     for kind, read in _READERS.items():
         event = update.get(kind)
         if event is not None:
-            if type(event) is not dict:
-                raise BadInput(f"{kind} must be an object")
-            return read(account, key, event) or _unknown(account, key, kind, update)
+            try:
+                if type(event) is not dict:
+                    raise BadInput(f"{kind} must be an object")
+                return read(account, key, event) or _unknown(account, key, kind, update)
+            except BadInput as error:
+                return unread(account, update, error, key)
     other = next((kind for kind, event in update.items() if type(event) is dict), "")
     return _unknown(account, key, other, update)
 

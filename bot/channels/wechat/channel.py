@@ -102,7 +102,7 @@ class WeChat(HttpChannel):
 
     def parse(self, body: bytes) -> list[Inbound]:
         """The inbound of one push. Raises `BadInput`."""
-        return [self._reader.read(self._gate.event(body))]
+        return self._reader.read(self._gate.event(body))
 
     def answer(self, request: HookRequest, said: bytes) -> HookAnswer:
         """The passive reply, addressed back and sealed as the call was; else "success", which is never sealed."""

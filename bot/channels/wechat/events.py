@@ -1,4 +1,4 @@
-"""Reads one push of WeChat into what happened, or says `BadInput`; nothing else ever escapes.
+"""Reads one push of WeChat into what happened; what is no push is `BadInput`, and nothing else ever escapes.
 
 Source: developers.weixin.qq.com, "receiving standard messages" and "receiving event pushes".
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
-from bot.channels._reading import MOST_NAME, Json, moment, place
+from bot.channels._reading import MOST_NAME, Json, moment, place, read_one
 from bot.channels._weixin import whole, word
 from bot.core.errors import BadInput
 from bot.core.message import Allowance, FileKind, FileRef, Inbound, InboundKind
@@ -41,8 +41,16 @@ class Reader:
     tapped: Allowance
     by_address: bool = False
 
-    def read(self, event: Json) -> Inbound:
-        """What a push says; of a kind that we do not handle it is `unknown` and kept whole. Raises `BadInput`."""
+    def read(self, event: Json) -> list[Inbound]:
+        """What a push says: of a kind that we do not handle, or cannot read, it is `unknown` and kept whole.
+
+        Raises `BadInput` for what has no kind.
+        """
+        if not word(event, "MsgType"):
+            raise BadInput("MsgType is missing")
+        return read_one(self.account, event, lambda event: [self._read(event)])
+
+    def _read(self, event: Json) -> Inbound:
         kind = word(event, "MsgType", MOST_NAME)
         sender, key = _sender(event), _key(event)
         sent = moment(whole(event, "CreateTime"))

@@ -13,12 +13,12 @@ from time import time
 from bot.channels._account import Around
 from bot.channels._channel import HttpChannel
 from bot.channels._http import Api
-from bot.channels._reading import MOST_NAME, Json, objects, text
+from bot.channels._reading import MOST_NAME, NOBODY, Json, objects, read_one, text
 from bot.channels._strangers import IsPublic, Strangers, is_public
 from bot.channels._tokens import SharedToken
 from bot.channels._weixin import Gate, Sealing, word
 from bot.channels._weixin_calls import Calls, token_of
-from bot.channels.wecom.events import NOBODY, Reader
+from bot.channels.wecom.events import Reader
 from bot.channels.wecom.meanings import STALE, CredentialRefused, meant, meant_of_token
 from bot.channels.wecom.pulling import Puller, Sleep
 from bot.channels.wecom.sending import Sender
@@ -98,9 +98,12 @@ class WeCom(HttpChannel):
     def parse(self, body: bytes) -> list[Inbound]:
         """A doorbell is remembered, and says nothing by itself; another event is `unknown`. Raises `BadInput`."""
         event = self._gate.event(body)
-        name = word(event, "Event", MOST_NAME)
-        if not name:
+        if not word(event, "Event"):
             raise BadInput("Event is missing")
+        return read_one(self.account, event, lambda event: self._heard(event, body))
+
+    def _heard(self, event: Json, body: bytes) -> list[Inbound]:
+        name = word(event, "Event", MOST_NAME)
         if name != DOORBELL:
             key = "h:" + blake2b(body, digest_size=20).hexdigest()
             return [Inbound(self.account, key, NOBODY, "unknown", data=name, native=event)]

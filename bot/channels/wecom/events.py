@@ -12,15 +12,13 @@ from hashlib import blake2b
 import orjson
 from msgspec.structs import replace
 
-from bot.channels._reading import MOST_NAME, Json, integer, moment, needed, obj, place, text
+from bot.channels._reading import MOST_NAME, NOBODY, Json, integer, moment, needed, obj, place, text
 from bot.core.errors import BadInput
 from bot.core.message import Allowance, FileKind, FileRef, Inbound
 
 MOST_KEY = 180
 MOST_ID = 1024
 CUSTOMER, SYSTEM, STAFF = 3, 4, 5
-#: Nobody: what happened is about no customer.
-NOBODY = "0"
 #: Whoever only opened the conversation may not be written to.
 NOTHING = Allowance(0.0, 0)
 

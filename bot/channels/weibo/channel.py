@@ -104,7 +104,7 @@ class WeiboChannel(HttpChannel):
 
     def parse(self, body: bytes) -> list[Inbound]:
         """The inbound of one call. Raises `BadInput`."""
-        return [read(self.account, body)]
+        return read(self.account, body)
 
     def answer(self, request: HookRequest, said: bytes) -> HookAnswer:
         """The passive reply in the form of the call; nothing at all means that it was taken."""

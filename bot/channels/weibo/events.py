@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from bot.channels._reading import MOST_NAME, Json, moment, place
+from bot.channels._reading import MOST_NAME, Json, moment, place, read_one
 from bot.channels._weixin import read_event, word
 from bot.core.errors import BadInput
 from bot.core.message import Allowance, FileKind, FileRef, Inbound, InboundKind
@@ -72,9 +72,15 @@ def told(body: bytes) -> Told:
     return found
 
 
-def read(account: str, body: bytes) -> Inbound:
-    """The inbound of a call. Raises `BadInput`."""
-    event = told(body)
+def read(account: str, body: bytes) -> list[Inbound]:
+    """The inbound of a call. Raises `BadInput` for what has no type."""
+    whole = read_event(body)
+    if not any(whole.get(field) for field in ("type", "MsgType")):
+        raise BadInput("an event must have a type")
+    return read_one(account, whole, lambda _: [_read(account, told(body))])
+
+
+def _read(account: str, event: Told) -> Inbound:
     found = _READERS[event.kind](event) if event.kind in _READERS else None
     if found is None:
         subtype = _text(event.data, "subtype")

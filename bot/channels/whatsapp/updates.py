@@ -7,7 +7,7 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/webhoo
 from __future__ import annotations
 
 from bot.channels._meta.keys import MOST_ID, MOST_PERSON, Desk, key_of, person_in, unknown
-from bot.channels._reading import MOST_NAME, Json, moment, needed, obj, objects, read_object, text
+from bot.channels._reading import MOST_NAME, Json, moment, needed, obj, objects, read_each, read_object, text
 from bot.channels.whatsapp.messages import Said, said_in
 from bot.core.errors import BadInput
 from bot.core.message import FROM_CUSTOMER, Inbound
@@ -21,8 +21,11 @@ def read_updates(desk: Desk, body: bytes) -> list[Inbound]:
     batch = read_object(body)
     if needed(batch, "object") != "whatsapp_business_account":
         return [unknown(desk.account, "object", batch)]
-    changes = [change for entry in objects(batch, "entry") for change in objects(entry, "changes")]
-    return [inbound for change in changes for inbound in _change(desk, change)]
+    return read_each(desk.account, batch, "entry", lambda entry: _entry(desk, entry))
+
+
+def _entry(desk: Desk, entry: Json) -> list[Inbound]:
+    return read_each(desk.account, entry, "changes", lambda change: _change(desk, change))
 
 
 def _change(desk: Desk, change: Json) -> list[Inbound]:
@@ -32,12 +35,11 @@ def _change(desk: Desk, change: Json) -> list[Inbound]:
     if not account:
         return [unknown(desk.account, "other_account", change)]
     people = _People(objects(value, "contacts"))
-    found: list[Inbound | None] = [_message(account, people, one) for one in objects(value, "messages")]
-    found += [_status(account, one) for one in objects(value, "statuses")]
-    found += [_echo(account, one) for one in objects(value, "message_echoes")]
-    if not found:
+    if not any(value.get(name) for name in ("messages", "statuses", "message_echoes")):
         return [unknown(account, field or "change", change)]
-    return [one for one in found if one is not None]
+    found = read_each(account, value, "messages", lambda one: [_message(account, people, one)])
+    found += read_each(account, value, "statuses", lambda one: _status(account, one))
+    return found + read_each(account, value, "message_echoes", lambda one: [_echo(account, one)])
 
 
 class _People:
@@ -107,17 +109,17 @@ def _native(message: Json, contact: Json, said: Said) -> Json:
     return ({"user_id": user} if user else {}) | {name: message[name] for name in sorted(wanted) if name in message}
 
 
-def _status(account: str, status: Json) -> Inbound | None:
-    """What became of a message of ours; None for what is no news."""
+def _status(account: str, status: Json) -> list[Inbound]:
+    """What became of a message of ours; nothing for what is no news."""
     person = person_in(status, "recipient_id", "recipient_user_id")
     try:
         state, mid = needed(status, "status"), needed(status, "id", MOST_ID)
         if state == "sent":
-            return None
+            return []
         opaque = text(status, "biz_opaque_callback_data", MOST_ID)
         if state not in _STATES or not person:
-            return unknown(account, "status", status, person)
-        return Inbound(
+            return [unknown(account, "status", status, person)]
+        told = Inbound(
             account,
             key_of(state, mid),
             person,
@@ -130,7 +132,8 @@ def _status(account: str, status: Json) -> Inbound | None:
             alias=text(status, "recipient_user_id", MOST_PERSON),
         )
     except BadInput:
-        return unknown(account, "unreadable", status, person)
+        return [unknown(account, "unreadable", status, person)]
+    return [told]
 
 
 def _reason(status: Json) -> str:

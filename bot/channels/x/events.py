@@ -6,14 +6,25 @@ is left out; so is that somebody types. Encrypted chats come as ciphertext: they
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
 import msgspec
 
-from bot.channels._reading import MOST_NAME, Json, moment, needed, obj, objects, place, read_object, text
+from bot.channels._reading import (
+    MOST_NAME,
+    Json,
+    moment,
+    needed,
+    obj,
+    objects,
+    place,
+    read_each,
+    read_object,
+    read_one,
+    text,
+)
 from bot.core.errors import BadInput
 from bot.core.message import FileRef, Inbound
 from bot.core.place import Place
@@ -35,6 +46,12 @@ def read_events(account: str, own: str, body: bytes) -> list[Inbound]:
     if not whole:
         raise BadInput("an event must have fields")
     if "data" in whole:
+        obj(whole, "data")
+    return read_one(account, whole, lambda whole: _read(account, own, whole, body))
+
+
+def _read(account: str, own: str, whole: Json, body: bytes) -> list[Inbound]:
+    if "data" in whole:
         event = obj(whole, "data")
         key, payload = "x:" + needed(event, "event_uuid", MOST_ID), event.get("payload")
         inner: Json = payload if type(payload) is dict else {}
@@ -43,8 +60,10 @@ def read_events(account: str, own: str, body: bytes) -> list[Inbound]:
         event = inner = whole
         key = "x:" + blake2b(body, digest_size=20).hexdigest()
         known = type(whole.get("for_user_id")) is str
+    users = inner.get("users")
     if known and any(name in inner for name in (MESSAGES, READS, TYPING)):
-        return [*_messages(account, own, inner), *_reads(account, own, inner)]
+        messages = read_each(account, inner, MESSAGES, lambda event: _message_of(account, own, event, users))
+        return messages + read_each(account, inner, READS, lambda event: _reading_of(account, own, event))
     sender = inner.get("sender_id")
     about = sender if type(sender) is str and 0 < len(sender) <= MOST_ID else "0"
     if sender == own:
@@ -53,27 +72,16 @@ def read_events(account: str, own: str, body: bytes) -> list[Inbound]:
     return [Inbound(account, key, about, "unknown", data=told[:MOST_NAME], native=whole)]
 
 
-def _messages(account: str, own: str, inner: Json) -> Iterator[Inbound]:
-    users = inner.get("users")
-    for event in objects(inner, MESSAGES):
-        try:
-            read = _event(account, own, event, users)
-            if read is not None:
-                yield read
-        except BadInput:
-            yield _unknown(account, event)  # it takes none of its batch with it
-
-
-def _event(account: str, own: str, event: Json, users: Any) -> Inbound | None:
-    """None for what the account itself sent, and for another account that the app serves."""
+def _message_of(account: str, own: str, event: Json, users: Any) -> list[Inbound]:
+    """Nothing for what the account itself sent, and for another account that the app serves."""
     if text(event, "type", MOST_NAME) != "message_create":
-        return _unknown(account, event)
+        return [_unknown(account, event)]
     message = obj(event, "message_create")
     sender = needed(message, "sender_id", MOST_ID)
     if sender == own or text(obj(message, "target"), "recipient_id", MOST_ID) != own:
-        return None
+        return []
     read = _message(account, sender, event, obj(message, "message_data"))
-    return _named(read, users) if read else _unknown(account, event, sender)
+    return [_named(read, users) if read else _unknown(account, event, sender)]
 
 
 def _message(account: str, sender: str, event: Json, said: Json) -> Inbound | None:
@@ -101,15 +109,13 @@ def _message(account: str, sender: str, event: Json, said: Json) -> Inbound | No
     )
 
 
-def _reads(account: str, own: str, inner: Json) -> Iterator[Inbound]:
-    for event in objects(inner, READS):
-        reader, number = needed(event, "sender_id", MOST_ID), needed(event, "last_read_event_id", MOST_ID)
-        if reader == own:
-            continue
-        hidden = blake2b(f"{reader}:{number}".encode(), digest_size=16).hexdigest()
-        yield Inbound(
-            account, "read:" + hidden, reader, "status", data="read", sent_at=_when(event), about=number, native=event
-        )
+def _reading_of(account: str, own: str, event: Json) -> list[Inbound]:
+    """How far somebody read; nothing for what the account itself read."""
+    reader, number = needed(event, "sender_id", MOST_ID), needed(event, "last_read_event_id", MOST_ID)
+    if reader == own:
+        return []
+    key, at = "read:" + blake2b(f"{reader}:{number}".encode(), digest_size=16).hexdigest(), _when(event)
+    return [Inbound(account, key, reader, "status", data="read", sent_at=at, about=number, native=event)]
 
 
 def _unknown(account: str, event: Json, sender: str = "0") -> Inbound:

@@ -44,10 +44,16 @@ def test_no_other_body_escapes(body: bytes) -> None:
     kept_or_refused(parse, body)
 
 
-@pytest.mark.parametrize("events", ['"x"', "[7]", "{}", '[{"type":"message"}]', '[{"webhookEventId":7}]'])
+@pytest.mark.parametrize("events", ['"x"', "7", "{}"])
 def test_events_of_another_shape_are_bad_input(events: str) -> None:
     with pytest.raises(BadInput):
         parse(f'{{"destination":"U","events":{events}}}'.encode())
+
+
+@pytest.mark.parametrize("odd", ["7", '{"type":"message"}', '{"webhookEventId":7}'])
+def test_an_event_without_an_id_takes_no_other_with_it(odd: str) -> None:
+    unread, other = parse(f'{{"destination":"U","events":[{odd}, {{"webhookEventId":"7"}}]}}'.encode())
+    assert (unread.kind, unread.sender, unread.data, other.key) == ("unknown", "0", "unreadable", "7")
 
 
 def test_a_text_with_nul_is_bad_input() -> None:

@@ -190,6 +190,21 @@ async def unknown(account: Account) -> None:
     assert await Inbound.filter(account=account.name, kind="unknown").count() == before + 1
 
 
+@CALLS.case("an event that cannot be read")
+async def unreadable(account: Account) -> None:
+    """One field of it is what it cannot be: taken and kept once, so that the platform goes on posting to us."""
+    ann = account.somebody()
+    await account.talks(ann)
+    unknown = Inbound.filter(account=account.name, kind="unknown")
+    [body] = await account.unposted(ann, "odd")
+    odd, before = account.stage.traits.breaks(account.server, body), await unknown.count()
+    for _ in range(2):
+        assert await account.posted(ann, odd) == [200]
+    await account.talks(ann, "and now?")
+    assert await said(account, ann, ["hi", "and now?"])
+    assert await unknown.count() == before + 1
+
+
 @CALLS.case(traits.LINK)
 async def by_link(account: Account) -> None:
     """It begins the conversation, or goes on with it, with this data and once, and what is said next is answered."""

@@ -38,8 +38,8 @@ def _none(*_: Any) -> int:
 @dataclass(frozen=True, slots=True)
 class Traits:
     """`send` is the platform's call behind a text; `signature` the header or query field that signs a call, with the
-    server's `secret`. `tomorrow` makes something of a new kind happen, `gathers` makes one body of several, and
-    in `comes` a person follows our link with such data.
+    server's `secret`. `tomorrow` makes something of a new kind happen, `breaks` gives a body back with one field of its
+    event unreadable, `gathers` makes one body of several, and in `comes` a person follows our link with such data.
 
     `expires` ends the access token, and `tokens` counts those that were given; `closes` ends the window, `spends` the
     quota, `mends` both. `rests` is for how many seconds an account rests that was asked for 17.
@@ -48,6 +48,7 @@ class Traits:
     send: str
     signature: str
     tomorrow: Callable[[Any, Any], object]
+    breaks: Callable[[Any, bytes], bytes]
     secret: str = "secret"
     gathers: Callable[[Any, Sequence[bytes]], bytes] = lambda server, bodies: bodies[0]
     comes: Callable[[Any, str], Awaitable[object]] | None = None
@@ -105,6 +106,26 @@ def _at(whole: Json, path: Sequence[str]) -> list[Json]:
     return found
 
 
+def _breaks(*path: str | int, to: object = 7) -> Callable[[Any, bytes], bytes]:
+    """What stands at `path` of the body becomes something that it cannot be."""
+
+    def broken(_: Any, body: bytes) -> bytes:
+        whole = json.loads(body)
+        parent = whole
+        for name in path[:-1]:
+            parent = parent[name]
+        assert path[-1] in parent
+        parent[path[-1]] = to
+        return json.dumps(whole).encode()
+
+    return broken
+
+
+def _breaks_at_a_desk(server: wecom.WeComServer, body: bytes) -> bytes:
+    server.desks[wecom.DESK].items[-1]["send_time"] = "now"
+    return body
+
+
 def _gathered_at_a_desk(server: wecom.WeComServer, bodies: Sequence[bytes]) -> bytes:
     """The desk has a list of its own, for which one doorbell is enough."""
     items = server.desks[wecom.DESK].items
@@ -144,6 +165,7 @@ TELEGRAM = Traits(
     send="sendMessage",
     signature="X-Telegram-Bot-Api-Secret-Token",
     tomorrow=lambda s, _: s.posting.add(b'{"update_id": 900000001, "tomorrow": {"id": 7}}', ""),
+    breaks=_breaks("message", "text"),
     comes=lambda ann, data: ann.starts(data),
     lacks={BODY: "a secret word comes with each call, and signs nothing", TOKEN: "its token has no end"}
     | _NO_TIME
@@ -156,6 +178,7 @@ _META = Traits(
     send="messages",
     signature="X-Hub-Signature-256",
     tomorrow=lambda s, ann: s.tells(s.event(ann.id, s.home, tomorrow={"is": "new"})),
+    breaks=_breaks("entry", 0, "messaging"),
     gathers=_gathered(("entry",), _breaks_page_event),
     comes=lambda ann, data: ann.follows_link(data),
     closes=_ahead(DAY_AND_MORE),
@@ -168,6 +191,7 @@ WHATSAPP = _META.without(
     {TOKEN: "a system user's token has no end"} | _NO_LINK,
     comes=None,
     tomorrow=lambda s, ann: s.tells({"tomorrow": [{"from": ann.id}]}, "tomorrow"),
+    breaks=_breaks("entry", 0, "changes", 0, "value", "contacts"),
     gathers=_gathered(("entry",), _breaks_change),
 )
 _WEIXIN = Traits(
@@ -175,6 +199,7 @@ _WEIXIN = Traits(
     signature="msg_signature",
     secret="hook_token",
     tomorrow=_nothing,
+    breaks=_breaks("CreateTime", to="now"),
     expires=lambda s: s.expire(),
     tokens=lambda s: int(s.tokens_given),
     closes=_ahead(TWO_DAYS_AND_MORE),
@@ -201,6 +226,7 @@ WECOM = replace(
         ann.desk,
         {"origin": 3, "msgtype": "tomorrow", "open_kfid": ann.desk, "external_userid": ann.customer},
     ),
+    breaks=_breaks_at_a_desk,
     gathers=_gathered_at_a_desk,
     comes=lambda ann, data: ann.comes(data),
     spends=lambda s, ann: setattr(ann.session, "left", 0),
@@ -209,6 +235,7 @@ QQ = Traits(
     send="messages",
     signature="X-Signature-Ed25519",
     tomorrow=lambda s, ann: s.tells(ann, "TOMORROW", {}),
+    breaks=_breaks("d", "timestamp", to="yesterday"),
     comes=lambda ann, data: ann.turns("FRIEND_ADD", scene=1001, scene_param=data),
     expires=_sets(token="ended"),
     tokens=lambda s: int(s.count("token")),
@@ -224,6 +251,7 @@ LINE = Traits(
     send="reply",
     signature="X-Line-Signature",
     tomorrow=lambda s, ann: s.event(ann, {"type": "tomorrow"}),
+    breaks=_breaks("events", 0, "webhookEventId"),
     gathers=_gathered(("events",), _breaks_line_event),
     spends=_sets(month=0, tokens={}),
     mends=_sets(month=None),
@@ -234,6 +262,7 @@ WEIBO = Traits(
     send="reply",
     signature="signature",
     tomorrow=lambda s, fan: s.tells(fan, "tomorrow", "new"),
+    breaks=_breaks("created_at", to="yesterday"),
     closes=_ahead(TWO_DAYS_AND_MORE),
     mends=_ahead(0),
     lacks={BODY: "the query is signed, and the body is not", TOKEN: "its token is written by hand, and not fetched"}
@@ -242,11 +271,14 @@ WEIBO = Traits(
     | _NO_LINK
     | _NO_QUOTA,
 )
-WEIBO_WITHOUT_TOKEN = WEIBO.without(_CALLS_NOBODY)
+WEIBO_WITHOUT_TOKEN = WEIBO.without(
+    _CALLS_NOBODY, breaks=lambda _, body: body.replace(b"<CreateTime>", b"<CreateTime>about ")
+)
 EMAIL = Traits(
     send="DATA",
     signature="",
     tomorrow=_nothing,
+    breaks=lambda _, body: body,
     lacks={CALLS: "nobody calls: mails are pulled", TOKEN: "its password has no end"} | _ALWAYS | _NO_QUOTA,
 )
 X = Traits(
@@ -254,7 +286,12 @@ X = Traits(
     signature="x-twitter-webhooks-signature",
     secret="consumer_secret",
     tomorrow=lambda s, ann: s.posts(ann, "dm.tomorrow", {"direct_message_tomorrow_events": [{"id": "7"}]}),
+    breaks=_breaks("direct_message_events", 0, "id"),
     gathers=_gathered(("direct_message_events",), _breaks_message_event),
     lacks=_NO_TIME | _NO_KEY | _NO_LINK | _ALWAYS | _NO_QUOTA | {TOKEN: "its keys have no end"},
 )
-X_ACTIVITY = replace(X, gathers=_gathered(("data", "payload", "direct_message_events"), _breaks_message_event))
+X_ACTIVITY = replace(
+    X,
+    breaks=_breaks("data", "payload", "direct_message_events", 0, "id"),
+    gathers=_gathered(("data", "payload", "direct_message_events"), _breaks_message_event),
+)

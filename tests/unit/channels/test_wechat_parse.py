@@ -26,7 +26,8 @@ READER = Reader("wechat", TAPPED)
 
 
 def read(name: str) -> Inbound:
-    return READER.read(read_event((PAYLOADS / name).read_bytes()))
+    [inbound] = READER.read(read_event((PAYLOADS / name).read_bytes()))
+    return inbound
 
 
 @pytest.mark.parametrize("name", ["text.xml", "text.json"])
@@ -112,9 +113,9 @@ def event(**fields: Any) -> dict[str, Any]:
 
 def test_a_retry_has_the_same_key_and_nothing_else_has_it() -> None:
     changes = [{}, {"FromUserName": "oBob"}, {"CreateTime": "1760000001"}, {"Event": "CLICK"}, {"EventKey": "2"}]
-    keys = [READER.read(event(**change)).key for change in changes]
+    keys = [READER.read(event(**change))[0].key for change in changes]
     assert len(set(keys)) == len(keys)
-    assert READER.read(event(Ticket="other")).key == keys[0]
+    assert READER.read(event(Ticket="other"))[0].key == keys[0]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_a_retry_has_the_same_key_and_nothing_else_has_it() -> None:
         {"CreateTime": "-1"},
         {"CreateTime": "now"},
         {"CreateTime": "99999999999999"},
-        {"MsgType": {"a": "b"}},
+        {"MsgType": "x" * 257},
         {"MsgType": "image", "MediaId": ""},
         {"MsgType": "image", "MediaId": "x" * 1025},
         {"MsgType": "text", "Content": "x" * 65_537},
@@ -138,9 +139,16 @@ def test_a_retry_has_the_same_key_and_nothing_else_has_it() -> None:
         {"EventKey": "x" * 1025},
     ],
 )
-def test_a_wrong_field_is_bad_input(change: dict[str, Any]) -> None:
+def test_a_wrong_field_is_kept_as_unreadable(change: dict[str, Any]) -> None:
+    odd = event(**change)
+    [inbound] = READER.read(odd)
+    assert (inbound.kind, inbound.sender, inbound.data, inbound.native) == ("unknown", "0", "unreadable", odd)
+
+
+@pytest.mark.parametrize("kind", [{"a": "b"}, ""])
+def test_what_has_no_kind_is_bad_input(kind: Any) -> None:
     with pytest.raises(BadInput):
-        READER.read(event(**change))
+        READER.read(event(MsgType=kind))
 
 
 VALUES = st.recursive(
@@ -152,7 +160,7 @@ VALUES = st.recursive(
 
 def kept_or_refused(body: bytes) -> None:
     try:
-        inbound = READER.read(read_event(body))
+        [inbound] = READER.read(read_event(body))
     except BadInput:
         return
     msgspec.json.encode(inbound)
