@@ -11,20 +11,19 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from bot.core.errors import BadInput, Refused, Unauthorised
+from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.payment import (
     Booking,
     Checkout,
-    Notice,
     PaymentRequest,
     PaymentTruth,
     Receipts,
     RefundTruth,
     Terms,
 )
-from bot.core.ports import HookAnswer, HookRequest
 from bot.core.text import Text
+from bot.core.unheard import HearsNoNotices
 from bot.payments._settings import PaymentSettings
 from bot.settings import checks
 from bot.settings.section import Listed
@@ -64,13 +63,14 @@ class ByHandSettings(PaymentSettings):
         return next(filter(None, words if locale.startswith("zh") else words[::-1]), "")
 
 
-class ByHand:
+class ByHand(HearsNoNotices):
     """A way to pay whose receipts staff write."""
 
     def __init__(
         self, name: str, title: Text, terms: Terms, settings: ByHandSettings, receipts: Receipts, account: str = ""
     ) -> None:
         self.name = name
+        self.unheard = f"{name} has no notices"
         self.title = title
         self.terms = terms
         self._settings = settings
@@ -82,18 +82,6 @@ class ByHand:
         if not self.terms.takes(request.amount, ""):
             raise Refused("wrong_amount", amount=request.amount)
         return Checkout(request.key, words=self._settings.instructions(request.locale), account=self._account)
-
-    async def verify(self, request: HookRequest) -> None:  # noqa: ARG002
-        """Nobody tells of it by a notice: raises `Unauthorised`."""
-        raise Unauthorised(f"{self.name} has no notices")
-
-    async def parse(self, request: HookRequest) -> list[Notice]:  # noqa: ARG002
-        """Raises `BadInput`."""
-        raise BadInput(f"{self.name} has no notices")
-
-    def answer(self) -> HookAnswer:
-        """Nobody hears it."""
-        return HookAnswer()
 
     async def fetch(self, reference: str) -> PaymentTruth:
         """What staff confirmed, all of it together."""

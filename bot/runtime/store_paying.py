@@ -7,18 +7,18 @@ from contextlib import asynccontextmanager
 from datetime import date, datetime
 
 from bot.core.billing import Billed, TakesMoney
-from bot.core.errors import BadInput, ProviderUnavailable, Refused, StoreUnavailable, Unauthorised
+from bot.core.errors import BadInput, ProviderUnavailable, Refused, StoreUnavailable
 from bot.core.money import Money
-from bot.core.payment import Booking, Checkout, Notice, PaymentRequest, PaymentTruth, RefundTruth, Terms
-from bot.core.ports import HookAnswer, HookRequest
+from bot.core.payment import Booking, Checkout, PaymentRequest, PaymentTruth, RefundTruth, Terms
 from bot.core.text import _
+from bot.core.unheard import HearsNoNotices
 from bot.runtime import store_access
 from bot.services import store_bills
 from bot.services.store_reading import money
 from models.database import transaction
 
 
-class ShopCheckout:
+class ShopCheckout(HearsNoNotices):
     """See `bot.core.payment.PaymentProvider`. A payment's reference is the shop's id of its bill."""
 
     title = _("Card and more, at the shop's checkout")
@@ -27,6 +27,9 @@ class ShopCheckout:
         self.name = store.name
         self.terms = Terms(store=store.name)
         self._store, self._clock = store, clock
+        self.unheard = (
+            f"{self.name} posts to /hooks/store/{self.name}, of bills as of all else that happens in the shop"
+        )
 
     async def create(self, request: PaymentRequest) -> Checkout:
         """A bill; one that would cost something else is taken back, and nobody sees it."""
@@ -38,18 +41,6 @@ class ShopCheckout:
                     await self._store.unbill(billed.id)
                 raise Refused("wrong_amount", amount=request.amount)
         return Checkout(billed.id, billed.url)
-
-    async def verify(self, request: HookRequest) -> None:  # noqa: ARG002
-        """It tells of it as of all else that happens in the shop: raises `Unauthorised`."""
-        raise Unauthorised(f"{self.name} posts to /hooks/store/{self.name}")
-
-    async def parse(self, request: HookRequest) -> list[Notice]:  # noqa: ARG002
-        """Raises `BadInput`."""
-        raise BadInput(f"{self.name} posts to /hooks/store/{self.name}")
-
-    def answer(self) -> HookAnswer:
-        """Nobody hears it."""
-        return HookAnswer()
 
     async def fetch(self, reference: str) -> PaymentTruth:
         """What became of the bill; an order that it became is ours from then on, and not sent there again."""

@@ -4,34 +4,23 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from typing import NoReturn
 
 from bot.core.charges import Invoice, Invoices
-from bot.core.errors import BadInput, Refused, Unauthorised
-from bot.core.payment import Notice, PaymentTruth
-from bot.core.ports import HookAnswer, HookRequest
+from bot.core.errors import Refused
+from bot.core.payment import PaymentTruth
+from bot.core.unheard import HearsNoNotices
 from bot.payments._settings import BotAccess
 from bot.payments.telegram.calls import BotCalls
 
 
-class PaidInTelegram(ABC):
+class PaidInTelegram(HearsNoNotices, ABC):
     """The part of a provider that is the same whoever moves the money."""
+
+    unheard = "Telegram tells of payments by the bot's updates, and posts nothing here"
 
     def __init__(self, bot: BotAccess, invoices: Invoices, section: str, timeout: float) -> None:
         self._bot = BotCalls(bot, section, timeout)
         self._invoices = invoices
-
-    async def verify(self, request: HookRequest) -> NoReturn:  # noqa: ARG002
-        """Raises `Unauthorised`: what Telegram tells comes to the bot, with its updates."""
-        raise Unauthorised("Telegram tells of payments by the bot's updates, and posts nothing here")
-
-    async def parse(self, request: HookRequest) -> list[Notice]:  # noqa: ARG002
-        """Raises `BadInput`: see `verify`."""
-        raise BadInput("Telegram posts no notices here")
-
-    def answer(self) -> HookAnswer:
-        """Nothing is posted that could be answered."""
-        return HookAnswer()
 
     @abstractmethod
     async def fetch(self, reference: str) -> PaymentTruth:
