@@ -43,7 +43,7 @@ IN_THE_WAY = {
     "store_memory": "Not established.",
     "store_faults": "A defect: a page that was taken is not read again, and nothing is left out.",
     "checkout": "Processor time, shared with the database; see the load average below.",
-    "paid_per_second": "Processor time: each order is some sixty statements through the models, one after the other.",
+    "paid_per_second": "Processor time: some forty statements an order, on the cores of the database.",
     "report_seconds": "See the stages below, the rounds, and what others took of the machine meanwhile.",
     "report_memory": "Not established.",
     "report_again": "Not established.",
@@ -288,9 +288,11 @@ def _checkout(figures: Figures) -> Iterator[Goal]:
         slow = figures["databases"][name]["milliseconds"]["p95"]
         what = f"From “Place the order” to the link to pay, in our own time, p95, {words}"
         yield Goal(what, "≤ 150 ms", f"{slow:.0f} ms", slow <= 150, "checkout")
-    rate = figures["paid_per_second"]
-    what = "Orders paid in a second with ledger and audit, from the cart on, one process and PostgreSQL"
-    yield Goal(what, "≥ 300", f"{rate:.0f}", rate >= 300, "paid_per_second")
+    rates = figures["databases"]["postgres"]
+    by = {"one process": rates["paid_per_second"]} | {f"{n} processes": at for n, at in rates.get("beside", {}).items()}
+    for where, rate in by.items():
+        what = f"Orders paid in a second with ledger and audit, from the cart on, {where} and PostgreSQL"
+        yield Goal(what, "≥ 300", f"{rate:.0f}", rate >= 300, "paid_per_second")
 
 
 GOALS: dict[str, Callable[[Figures], Iterator[Goal]]] = {
