@@ -80,6 +80,7 @@ async def trade(one_sim: Simulator) -> AsyncIterator[Trade]:
         trade = Trade(one_sim, server, store, await one_sim.customer())
         await trade.until(lambda: Product.filter(active=True).exists())
         yield trade
+        await one_sim.runtime.stores.stop()  # a round under way would open a connection anew
         await store.close()
 
 
