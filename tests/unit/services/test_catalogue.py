@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.core.money import Money
 from bot.services import cart, left_carts, product_search, products, reorder, stock_alerts
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
-from models import Conversation, StockAlert, Variant
+from models import Conversation, Message, StockAlert, Variant
 from models.database import transaction
 from tests.unit.services.shop import NOW, Shop, lies
 
@@ -46,7 +46,10 @@ async def test_carts_are_left_by_who_is_not_there_any_more(any_shop: Shop) -> No
     await cart.add(ann, "tea")
     hours = [await left_carts.due(timedelta(hours=20), NOW + timedelta(hours=after)) for after in (19, 21)]
     assert hours == [[], [ann.contact_id]]
-    await Conversation.filter(id=ann.conversation_id).update(last_at=NOW + timedelta(hours=2))
+    said = NOW + timedelta(hours=2)
+    await Conversation.filter(id=ann.conversation_id).update(last_at=said)
+    assert await left_carts.due(timedelta(hours=20), NOW + timedelta(hours=21)) == [ann.contact_id]  # we spoke
+    await Message.create(conversation_id=ann.conversation_id, seq=1, author="customer", text="Hello", at=said)
     assert await left_carts.due(timedelta(hours=20), NOW + timedelta(hours=21)) == []
 
 
