@@ -176,7 +176,7 @@ class Notes(Protocol):
         """True for one of all who ask within so many seconds: it does what all need done once."""
 
     async def release(self, name: str) -> None:
-        """Let somebody else claim it at once."""
+        """Let somebody else claim at once what this one claimed, unless the time of that is over."""
 
 
 class OpenCalls(Protocol):

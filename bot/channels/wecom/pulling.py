@@ -23,6 +23,8 @@ Sleep = Callable[[float], Awaitable[None]]
 
 #: Items of one pull, and how long a node may take for them, seconds.
 MOST_ITEMS, PULLING = 1000, 60.0
+#: Desks that are named at once, and the most that a company may have.
+PAGE, MOST_DESKS = 100, 10_000
 #: Seconds until a desk that another node pulls from is looked at again.
 LOOK = 0.5
 LONGEST_PAUSE = 30.0
@@ -83,11 +85,17 @@ class Puller:
 
     async def names(self) -> dict[str, str]:
         """What the desks are called, by open_kfid. Raises as `Calls.post`."""
-        told = await self._calls.post("/cgi-bin/kf/account/list", {"offset": 0, "limit": 100})
-        try:
-            return {text(one, "open_kfid"): text(one, "name") for one in objects(told, "account_list")}
-        except BadInput:
-            raise ChannelUnavailable("a list of desks that cannot be read") from None
+        found: dict[str, str] = {}
+        for offset in range(0, MOST_DESKS, PAGE):
+            told = await self._calls.post("/cgi-bin/kf/account/list", {"offset": offset, "limit": PAGE})
+            try:
+                page = objects(told, "account_list")
+                found |= {text(one, "open_kfid"): text(one, "name") for one in page}
+            except BadInput:
+                raise ChannelUnavailable("a list of desks that cannot be read") from None
+            if len(page) < PAGE:
+                break
+        return found
 
     async def _pull_all(self, rung: dict[str, str], accept: Accept) -> bool:
         """True when a desk was left to another node, and has to be looked at again."""

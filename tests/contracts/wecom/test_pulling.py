@@ -151,6 +151,14 @@ async def test_each_desk_has_a_cursor_of_its_own(
             await asyncio.sleep(0)
 
 
+async def test_more_desks_than_are_named_at_once(channel: WeCom, server: WeComServer, inbox: Inbox) -> None:
+    server.desks |= {f"wk{number}": Desk(f"Desk {number}") for number in range(120)}
+    server.rings = False
+    await server.person("wmBob", "wk119", "Bob").says("to the last one")
+    await channel.start(inbox.accept)
+    assert (await inbox.next()).text == "to the last one"
+
+
 async def test_only_the_desks_that_are_named(
     make: Open, server: WeComServer, ann: WeComPerson, inbox: Inbox, hook: Hook
 ) -> None:

@@ -194,8 +194,12 @@ class WeComServer(WeixinPlatform):
 
     async def _accounts(self, call: Call) -> Json:
         self.authorise(call)
+        asked = call.json()
+        first, most = asked.get("offset", 0), asked.get("limit", 100)
+        if not 1 <= most <= 100:
+            raise refusal(40058, "invalid Request Parameter")
         listed = [{"open_kfid": id_, "name": desk.name, "avatar": ""} for id_, desk in self.desks.items()]
-        return {"errcode": 0, "errmsg": "ok", "account_list": listed}
+        return {"errcode": 0, "errmsg": "ok", "account_list": listed[first : first + most]}
 
     async def _way(self, call: Call) -> Json:
         self.authorise(call)

@@ -46,6 +46,17 @@ async def test_one_of_all_who_ask_does_what_all_need() -> None:
 
 
 @pytest.mark.usefixtures("tables")
+async def test_who_took_too_long_frees_no_claim_of_another() -> None:
+    slow, other = SharedNotes(), SharedNotes()
+    assert await slow.claim("wecom:pull", -1)
+    assert await other.claim("wecom:pull", 30)
+    await slow.release("wecom:pull")
+    assert not await slow.claim("wecom:pull", 30)
+    await other.release("wecom:pull")
+    assert await slow.claim("wecom:pull", 30)
+
+
+@pytest.mark.usefixtures("tables")
 async def test_a_claim_keeps_the_note() -> None:
     notes = SharedNotes()
     await notes.put("wechat:token", "one", 60)
