@@ -31,7 +31,7 @@ class Parts:
     limits: Limits
     callees: Mapping[str, Callee] = field(default_factory=dict)
     most_waiting: int = 100_000
-    keep_days: int = 7
+    keep_days: int = 8  # platforms may post an event again for up to seven
     turn_timeout: float = TURN_TIMEOUT
     block_timeout: float = 0.0  # nobody looks
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
