@@ -66,10 +66,15 @@ async def country(chat: Chat, sold_to: tuple[str, ...]) -> str:
 
 async def anew(chat: Chat, to: str) -> Address:
     """Name, phone and address in the country `to`: one after another, all in one, or by a form where there is one."""
-    who = _("Who is it for? Please tell me the name.")
-    if chat.person.capabilities.forms:
-        who = _("Who is it for? Please fill in the form, or tell me the name.")
-    told = await chat.fill(who, form(chat, to), read=reads(chat, to), check=checks(chat, to), remind="30m", expire="1d")
+    told = await chat.fill(
+        _("Who is it for? Please tell me the name."),
+        form(chat, to),
+        read=reads(chat, to),
+        check=checks(chat, to),
+        over=_("Who is it for? Please fill in the form, or tell me the name.") if shows_forms(chat) else "",
+        remind="30m",
+        expire="1d",
+    )
     name, phone = told.get("name", ""), told.get("phone", "")
     if not name:
         name = await chat.ask(_("What is the name of whoever gets it?"), most=100, remind="30m", expire="1d")
@@ -145,6 +150,11 @@ def checks_part(to: str, part: Part, told: Postal) -> Callable[[str], Say | None
     return check
 
 
+def shows_forms(chat: Chat) -> bool:
+    """Where the customer writes now."""
+    return chat.person.capabilities.forms
+
+
 def form(chat: Chat, to: str) -> tuple[Field, ...]:
     """Name, phone and the parts of an address, in the order of the country."""
     found = [Field(name, chat.words(words.PERSON[name]), FILLS[name]) for name in ("name", "phone")]
@@ -182,7 +192,7 @@ def read(chat: Chat, text: str, to: str) -> Postal:
 def checks(chat: Chat, to: str) -> Callable[[str], Mapping[str, Say]]:
     """What is wrong with what was told of `form`; what is missing only where the form was sent."""
     labels = {one.name: one.label for one in form(chat, to)}
-    is_shown, values_of = chat.person.capabilities.forms, reads(chat, to)
+    is_shown, values_of = shows_forms(chat), reads(chat, to)
 
     def check(text: str) -> Mapping[str, Say]:
         values = values_of(text)

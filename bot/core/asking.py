@@ -204,12 +204,14 @@ class Asking(Telling):
         *,
         read: Callable[[str], Mapping[str, str]],
         check: Callable[[str], Mapping[str, Say]],
+        over: Say = "",
         remind: str | None = None,
         expire: str | None = None,
     ) -> Mapping[str, str]:
         """Ask for words, which a channel that has forms lets fill in: what `read` finds in them, by names of fields.
 
-        `check` says what is wrong with which field, nothing where all is well.
+        `check` says what is wrong with which field, nothing where all is well. `over` is said instead of the question
+        where the form is shown: it is the same question, which may go on in a channel without forms.
         """
 
         def reads(incoming: Incoming) -> Mapping[str, str]:
@@ -220,7 +222,9 @@ class Asking(Telling):
                 raise unfilled(form, values, problems)
             return values
 
-        values: Mapping[str, str] = await self._question(question, "text", (), reads, remind, expire, form=tuple(form))
+        values: Mapping[str, str] = await self._question(
+            question, "text", (), reads, remind, expire, form=tuple(form), over=over
+        )
         return values
 
     async def files(
@@ -275,6 +279,7 @@ class Asking(Telling):
         cards: Sequence[Card] = (),
         summary: Summary | None = None,
         form: tuple[Field, ...] = (),
+        over: Say = "",
     ) -> Any:
         name = question.id if isinstance(question, Text) else question
         entry = self._journal.next("ask", name)
@@ -293,7 +298,7 @@ class Asking(Telling):
             else:
                 self._journal.append(Entry("ask", name, value))
                 return value
-        text = self._voice(question)
+        text = self._voice(over or question)
         spoken = "\n".join(part for part in (self._voice(problem), text) if part)
         self._emit(Reply(spoken, buttons, tuple(cards), summary=summary, input=input, form=form))
         self.outcome.question = Question(name, self._position, text, input, duration(remind), duration(expire))
