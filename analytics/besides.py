@@ -25,11 +25,11 @@ class Besides:
 NOTHING = Besides()
 
 
-def of_orders(tables: Tables) -> DataFrame:
-    """`id` of an order, shipping, tax, within; orders without any of these are left out."""
+def of_orders(orders: DataFrame, tables: Tables) -> DataFrame:
+    """`id` of these orders, shipping, tax, within; those without any of these are left out."""
     from pyspark.sql import functions as f
 
-    charges = tables("charges")
+    charges = tables("charges").join(orders.select(orders.id.alias("order_id")), "order_id", "left_semi")
     is_tax, is_on_top = charges.kind == "tax", charges.included == 0
 
     def added(which: object) -> object:

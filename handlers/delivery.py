@@ -20,7 +20,7 @@ from handlers.terms import named
 PHONE = re.compile(r"\+?[\d\s()-]{6,20}")
 #: Characters of a name, a phone number and a part of an address.
 MOST = {"name": 100, "phone": 30}
-PART = 300
+PART = 150
 #: What a browser knows the parts as.
 FILLS = {
     "name": "name",
@@ -89,7 +89,7 @@ async def anew(chat: Chat, to: str) -> Address:
 
 async def whereabouts(chat: Chat, name: str, phone: str, to: str) -> Address:
     """Where to deliver; of a place on the map also what it does not say. Staff see its point with a link to a map."""
-    said = await chat.ask(words.question(chat, to), most=1000, places=True, remind="30m", expire="1d")
+    said = await chat.ask(words.question(chat, to), most=700, places=True, remind="30m", expire="1d")
     found = place.read(said)
     if found is not None:
         said = await at_place(chat, found)
@@ -126,25 +126,27 @@ async def whole(chat: Chat, to: str, told: Postal) -> Postal:
         part = next(one for one in postal.parts(to) if one.name == name)
         if told.of(name):
             chat.say(words.problem(to, part, what, told.of(name)))
-        value = await one_part(chat, to, part, told)
+        value = await one_part(chat, to, part)
         told = postal.tidy(to, told.but(name, value))
+        if what == "elsewhere" == postal.problems(to, told).get(name):
+            told = told.but("region", "")  # the code was told twice: then it is the region that is another
     return told
 
 
-async def one_part(chat: Chat, to: str, part: Part, told: Postal) -> str:
+async def one_part(chat: Chat, to: str, part: Part) -> str:
     """One part of it, in the country's words."""
     question, regions = words.ask(part), postal.regions(to) if part.name == "region" else ()
     if 0 < len(regions) <= words.FEW:
         key, _name = await chat.choose(question, regions, label=lambda one: one[1], key=lambda one: one[0], expire="1d")
         return key
-    return await chat.ask(question, check=checks_part(to, part, told), most=PART, remind="30m", expire="1d")
+    return await chat.ask(question, check=checks_part(to, part), most=PART, remind="30m", expire="1d")
 
 
-def checks_part(to: str, part: Part, told: Postal) -> Callable[[str], Say | None]:
-    """What is wrong with an answer to `one_part`; with a region, too, that the code of the place does not fit."""
+def checks_part(to: str, part: Part) -> Callable[[str], Say | None]:
+    """What is wrong with an answer to `one_part` by itself."""
 
     def check(value: str) -> Say | None:
-        what = postal.wrong(to, part.name, value, told.region)
+        what = postal.wrong(to, part.name, value)
         return words.problem(to, part, what, value) if what else None
 
     return check
@@ -198,6 +200,8 @@ def checks(chat: Chat, to: str) -> Callable[[str], Mapping[str, Say]]:
         values = values_of(text)
         is_form = is_shown and bool(postal_reading.labelled(text, labels)[0])
         found = problems(to, values) if is_form else {}
+        if values.get("phone") and (problem := phone_problem(values["phone"])):
+            found["phone"] = problem
         for name, value in values.items():
             most = MOST.get(name, PART)
             if len(value) > most:

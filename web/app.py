@@ -82,6 +82,7 @@ def build(
     app[hooks.FORGERIES], app[GAUGES] = Forgeries(), Gauges(settings)
     app[order_page.TRIES] = Limiter(*order_page.OFTEN, time.monotonic)
     app[door.TRIES] = Limiter(*door.OFTEN, time.monotonic)
+    app[shelf.SEARCHES] = Limiter(*shelf.OFTEN, time.monotonic)
     if reports is not None:
         app[REPORTS] = reports
     table = routes()

@@ -24,6 +24,8 @@ VARIANTS = {"o": "original", "d": "display", "t": "thumbnail", "p": "plain", "s"
 _JPEGS = frozenset({"p", "s"})
 #: Of a public file: what was redrawn, and small.
 _SHOWN = frozenset({"d", "t"})
+#: What others may keep of it, and for how long: it goes soon where a review or its author does.
+SHARED = "public, max-age=300"
 _TOKEN = re.compile(r"([1-9][0-9]{0,18})\.([odtps])\.([A-Za-z0-9_.-]{1,80})")
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 _STEP = 600  # links made within ten minutes are equal, so that browsers can keep what they fetched
@@ -98,7 +100,7 @@ async def picture(request: web.Request) -> web.StreamResponse:
     if not file or not key:
         raise Problem(404, "not_found")
     try:
-        return await _stream(request, file, key, variant, cache="public")
+        return await _stream(request, file, key, variant, cache=SHARED)
     except FileMissing as error:
         raise Problem(404, "not_found") from error
 
@@ -109,13 +111,13 @@ def picture_url(file_id: int, variant: str) -> str:
 
 
 async def _stream(
-    request: web.Request, file: FileView, key: str, variant: str, *, cache: str = "private"
+    request: web.Request, file: FileView, key: str, variant: str, *, cache: str = ""
 ) -> web.StreamResponse:
     storage = request.app[STORAGE]
     size = await storage.size(key)
     span = _span(request.headers.get("Range", ""), size)
     response = web.StreamResponse(status=200 if span is None else 206, headers=_headers(file, variant))
-    response.headers["Cache-Control"] = f"{cache}, max-age={request.app[LINKS].life}, immutable"
+    response.headers["Cache-Control"] = cache or f"private, max-age={request.app[LINKS].life}, immutable"
     response.headers["Accept-Ranges"] = "bytes"
     start, end = span or Span(0, size)
     if span is not None:

@@ -10,10 +10,14 @@ from aiohttp import web
 from bot.services import catalogue, listing
 from bot.services.listing import ORDERS, Wanted
 from web import goods
-from web.http import Problem, clean, query_int
+from web.http import Problem, address_of, clean, query_int
+from web.limits import Limiter
 from web.page_texts import PAGE_TEXTS
 from web.pages import fresh, in_language, page_language, render
 
+SEARCHES = web.AppKey("shelf_searches", Limiter)
+#: Of one address, in so many seconds: a search reads what all products say.
+OFTEN = (60, 60.0)
 #: Products of a page; pages that can be asked for; characters of a search.
 PAGE, PAGES, WORDS = 24, 1_000_000, 100
 #: So many categories stand open; more of them fold away.
@@ -34,6 +38,8 @@ async def show(request: web.Request) -> web.Response:
     """GET /shop?q=&category=&sort=&page=<from 1 on>."""
     lang, page = page_language(request), max(1, query_int(request, "page") or 1)
     scope, wanted = goods.anybody(request, lang), _wanted(request.query)
+    if wanted.query and (wait := request.app[SEARCHES].wait(address_of(request))):
+        raise Problem(429, "rate_limited", retry=max(1, round(wait)))
     kinds = await listing.categories(scope.currency)
     if page > PAGES or (wanted.category and wanted.category not in {name for name, _ in kinds}):
         raise Problem(404, "not_found")

@@ -62,7 +62,7 @@ def build(tables: Tables, period: Period) -> Mapping[str, DataFrame]:
         )
 
     orders, lines = counted("orders").join(f.broadcast(kept()), ["id", "currency"], "left"), counted("order_lines")
-    orders = orders.join(besides.of_orders(tables), "id", "left").fillna(0, ["shipping", "tax", "within"])
+    orders = orders.join(besides.of_orders(orders, tables), "id", "left").fillna(0, ["shipping", "tax", "within"])
     brought = f.least(orders.total, f.coalesce(orders.kept, orders.total))
     days = orders.groupBy("currency", "account", local_day(orders.paid_at, period).alias("day")).agg(
         f.count("*").alias("orders"),

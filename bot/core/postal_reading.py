@@ -13,8 +13,10 @@ from functools import lru_cache
 from bot.core import postal
 from bot.core.postal import Postal
 
-_LABELLED = re.compile(r"\s*([^:：\n]{1,60}?)\s*[:：]\s*(.*)")
-_PHONE = re.compile(r"(?<![\w-])\+?\(?\d[\d ()\-]{5,18}\d(?!\w)")
+# No two parts of it take the same sign: a stranger's spaces would be tried in every way.
+_LABELLED = re.compile(r"([^:：\n]{1,80})[:：](.*)")
+#: Between Chinese words, too, which nothing parts from it.
+_PHONE = re.compile(r"(?<![A-Za-z0-9_-])\+?\(?\d[\d ()\-]{5,18}\d(?![A-Za-z0-9_])")
 _BETWEEN = re.compile(r"\s*[,，;；、\n]\s*")
 _SHORT = re.compile(r"(.+)[ -]([A-Z]{2,3})")
 #: Stands where a postcode stood.
@@ -39,7 +41,7 @@ def labelled(text: str, labels: Mapping[str, str]) -> tuple[dict[str, str], str]
     found: dict[str, str] = {}
     others = []
     for line in text.splitlines():
-        match = _LABELLED.fullmatch(line)
+        match = _LABELLED.fullmatch(line.strip())
         key = keys.get(_folded(match[1])) if match else None
         if match and key:
             found[key] = match[2].strip()

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.core.errors import Refused
 from bot.services import audit
-from models import Order, OrderNote
+from models import OrderNote, locks
 
 #: Characters of a note, and notes of an order.
 MOST, MANY = 1000, 100
@@ -23,9 +23,15 @@ class Note:
 
 
 async def add(order_id: int, text: str, staff_id: int, now: datetime) -> None:
-    """Write it down. Raises `Refused`: "no_order", "too_many"(most, field)."""
-    if not await Order.filter(id=order_id).exists():
+    """Write it down, in the caller's transaction. Raises `Refused`: "no_order", "no_conversation", "too_many".
+
+    One whose customer was forgotten takes none: that is forgotten already.
+    """
+    order = await locks.order(order_id)
+    if order is None:
         raise Refused("no_order")
+    if order.conversation_id is None:
+        raise Refused("no_conversation")
     if await OrderNote.filter(order_id=order_id).count() >= MANY:
         raise Refused("too_many", most=MANY, field="notes")
     await OrderNote.create(order_id=order_id, staff_id=staff_id, text=text, at=now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 import pytest
 
 from bot.core import postal, postal_reading
@@ -52,6 +54,7 @@ def test_one_text_becomes_an_address(country: str, text: str, written: str, prob
             ("Ann Lee", "+49 30 1234567", "Torstr. 1, 10115 Berlin"),
         ),
         ("CN", "张三 13800138000 浙江省杭州市文三路1号", ("张三", "13800138000", "浙江省杭州市文三路1号")),
+        ("CN", "张三13800138000浙江省杭州市文三路1号", ("张三", "13800138000", "浙江省杭州市文三路1号")),
         ("CN", "张三，浙江省杭州市文三路1号，13800138000", ("张三", "13800138000", "浙江省杭州市文三路1号")),
         ("US", "1 Main St, Springfield, IL 62701-1234", ("", "", "1 Main St, Springfield, IL 62701-1234")),
     ],
@@ -83,6 +86,13 @@ def test_labels_say_what_is_what() -> None:
 )
 def test_parts_are_held_to_what_the_country_has(country: str, name: Name, value: str, wrong: Wrong) -> None:
     assert postal.wrong(country, name, value) == wrong
+
+
+def test_a_line_of_spaces_is_read_at_once() -> None:
+    """Whoever sends it would stop everybody else of the process."""
+    began = perf_counter()
+    assert postal_reading.labelled("x\n" + " " * 1990 + "x", {"city": "City"}) == ({}, "x\n" + " " * 1990 + "x")
+    assert perf_counter() - began < 1
 
 
 def test_a_region_that_is_none_may_be_like_one() -> None:

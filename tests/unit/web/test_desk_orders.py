@@ -70,7 +70,7 @@ async def test_what_is_no_step_of_theirs_is_refused(
 
 async def test_staff_write_notes_for_each_other_and_read_the_customers(site: Site, order: Order) -> None:
     headers = await enters(site, "agent")
-    await Order.filter(id=order.id).update(note="Ring twice", country="US")
+    await Order.filter(id=order.id).update(note="Ring twice", country="US", conversation_id=1)
     path = f"/api/desk/orders/{order.id}/notes"
     for text in ("  fragile  ", "called her"):
         status, told = await site.json("POST", path, json={"text": text}, headers=headers)
@@ -82,6 +82,9 @@ async def test_staff_write_notes_for_each_other_and_read_the_customers(site: Sit
     assert shown["notes"][0]["staff_id"] is not None
     assert await site.json("POST", path, json={"text": " "}, headers=headers) == (422, WRITE_SOMETHING)
     assert await site.status("POST", "/api/desk/orders/999/notes", json={"text": "x"}, headers=headers) == 404
+    await Order.filter(id=order.id).update(conversation_id=None)  # as of a customer who was forgotten
+    assert await site.status("POST", path, json={"text": "of her"}, headers=headers) == 404
+    await Order.filter(id=order.id).update(conversation_id=1)
     await OrderNote.bulk_create(OrderNote(order=order, text="x", at=site.clock()) for _ in range(98))
     assert await site.status("POST", path, json={"text": "x"}, headers=headers) == 409
 
