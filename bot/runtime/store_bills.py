@@ -26,7 +26,8 @@ class Bills:
     async def run(self, between: Callable[[], Awaitable[None]]) -> None:
         """Ask for those that nobody has paid, as far as we know, with what is done `between` two of them.
 
-        Raises `StoreUnavailable` where the shop asks us to wait, or answers about none of them.
+        Those that the shop says nothing about keep nothing else from it: a few in a row, and the rest waits for the
+        next time. Raises `StoreUnavailable` where the shop asks us to wait.
         """
         failed = 0
         for payment in await store_bills.unpaid(self._name) if self._store else ():
@@ -34,11 +35,13 @@ class Bills:
             try:
                 billed = await self._store.billed(payment.reference) if self._store else None
             except StoreUnavailable as error:
-                failed += 1
-                if error.after is not None or failed == IN_A_ROW:
+                if error.after is not None:
                     raise
+                failed += 1
                 facts = {"action": "store.bill", "payment": payment.key}
                 log.warning("a bill could not be asked for: %s", error, extra=facts)
+                if failed == IN_A_ROW:
+                    return
                 continue
             failed = 0
             if billed is not None and billed.state == "paid":

@@ -12,6 +12,7 @@ from bot.core.store import Store
 from bot.runtime.lease import Lease
 from bot.runtime.store_sending import IN_A_ROW
 from bot.services import store_reviews
+from bot.services.store_orders import UNKNOWN
 from bot.services.store_reviews import Due
 from models.database import transaction
 
@@ -27,10 +28,12 @@ class Reviewing:
     ) -> None:
         self._store = store if isinstance(store, HasReviews) and store.takes_reviews else None
         self._name, self._lease, self._is_ours, self._clock = store.name, lease, is_ours, clock
+        self._rests_until = clock()
 
     async def is_told(self) -> bool:
-        """Whether something is to be sent."""
-        return self._store is not None and await store_reviews.any_due(self._name, self._clock())
+        """Whether something is to be sent; not so soon after the shop would have none of it."""
+        now = self._clock()
+        return self._store is not None and now >= self._rests_until and await store_reviews.any_due(self._name, now)
 
     async def run(self) -> None:
         """Bring what is due; read the newest, page by page, until one says nothing that was not known.
@@ -46,6 +49,7 @@ class Reviewing:
             error = await self._attempt(self._store, one)
             failed = failed + 1 if error is not None else 0
             if error is not None and (failed == IN_A_ROW or isinstance(error, Unauthorised) or error.after is not None):
+                self._rests_until = self._clock() + UNKNOWN
                 raise error
         page = 1
         while await self._is_ours():
