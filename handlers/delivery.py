@@ -6,31 +6,18 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bot.core import place, postal, postal_reading
+from bot.core import place, postal, postal_form, postal_reading
 from bot.core.chat import Chat
-from bot.core.message import Field
 from bot.core.place import Place
-from bot.core.postal import Name, Part, Postal, Wrong
-from bot.core.text import Say, _
+from bot.core.postal import Part, Postal
+from bot.core.postal_form import PART, phone_problem
+from bot.core.text import Say, Text, _
 from bot.services import contacts, pricing
 from bot.services.contacts import Address
-from handlers import address_words as words
 from handlers.terms import named
 
-PHONE = re.compile(r"\+?[\d\s()-]{6,20}")
-#: Characters of a name, a phone number and a part of an address.
-MOST = {"name": 100, "phone": 30}
-PART = 150
-#: What a browser knows the parts as.
-FILLS = {
-    "name": "name",
-    "phone": "tel",
-    "street": "street-address",
-    "district": "address-level3",
-    "city": "address-level2",
-    "region": "address-level1",
-    "postcode": "postal-code",
-}
+#: So many regions are offered as buttons.
+FEW = 10
 
 
 async def delivery(chat: Chat) -> Address:
@@ -68,7 +55,7 @@ async def anew(chat: Chat, to: str) -> Address:
     """Name, phone and address in the country `to`: one after another, all in one, or by a form where there is one."""
     told = await chat.fill(
         _("Who is it for? Please tell me the name."),
-        form(chat, to),
+        postal_form.fields(chat.words, to),
         read=reads(chat, to),
         check=checks(chat, to),
         over=_("Who is it for? Please fill in the form, or tell me the name.") if shows_forms(chat) else "",
@@ -81,7 +68,7 @@ async def anew(chat: Chat, to: str) -> Address:
     if not phone:
         question = _("And a phone number for the courier?")
         phone = await chat.ask(question, check=phone_problem, remind="30m", expire="1d")
-    parts = _postal(told)
+    parts = postal_form.told(told)
     if parts == postal.NOWHERE:
         return await whereabouts(chat, name, phone, to)
     return _address(name, phone, to, await whole(chat, to, postal.tidy(to, parts)))
@@ -89,7 +76,7 @@ async def anew(chat: Chat, to: str) -> Address:
 
 async def whereabouts(chat: Chat, name: str, phone: str, to: str) -> Address:
     """Where to deliver; of a place on the map also what it does not say. Staff see its point with a link to a map."""
-    said = await chat.ask(words.question(chat, to), most=700, places=True, remind="30m", expire="1d")
+    said = await chat.ask(question(chat, to), most=700, places=True, remind="30m", expire="1d")
     found = place.read(said)
     if found is not None:
         said = await at_place(chat, found)
@@ -119,13 +106,21 @@ async def at_place(chat: Chat, found: Place) -> str:
     return ", ".join(filter(None, (found.words, more)))
 
 
+def question(chat: Chat, country: str) -> Text:
+    """Where to deliver, with what the country needs to know, in its order."""
+    needed = [chat.words(postal_form.label(part)) for part in postal.parts(country) if part.is_required]
+    if len(needed) < 2:
+        return _("Where shall we deliver?")
+    return _("Where shall we deliver? In one message, please: {parts}.", parts=" · ".join(needed))
+
+
 async def whole(chat: Chat, to: str, told: Postal) -> Postal:
     """The address with what was missing or wrong in it, each asked for alone."""
     while wrong := postal.problems(to, told):
         name, what = next(iter(wrong.items()))
         part = next(one for one in postal.parts(to) if one.name == name)
         if told.of(name):
-            chat.say(words.problem(to, part, what, told.of(name)))
+            chat.say(postal_form.problem(to, part, what, told.of(name)))
         value = await one_part(chat, to, part)
         told = postal.tidy(to, told.but(name, value))
         if what == "elsewhere" == postal.problems(to, told).get(name):
@@ -135,11 +130,18 @@ async def whole(chat: Chat, to: str, told: Postal) -> Postal:
 
 async def one_part(chat: Chat, to: str, part: Part) -> str:
     """One part of it, in the country's words."""
-    question, regions = words.ask(part), postal.regions(to) if part.name == "region" else ()
-    if 0 < len(regions) <= words.FEW:
+    question, regions = asking(part), postal.regions(to) if part.name == "region" else ()
+    if 0 < len(regions) <= FEW:
         key, _name = await chat.choose(question, regions, label=lambda one: one[1], key=lambda one: one[0], expire="1d")
         return key
     return await chat.ask(question, check=checks_part(to, part), most=PART, remind="30m", expire="1d")
+
+
+def asking(part: Part) -> Text:
+    """For one part alone."""
+    if part.example:
+        return _("What is the {part}? It looks like {example}.", part=postal_form.label(part), example=part.example)
+    return _("What is the {part}?", part=postal_form.label(part))
 
 
 def checks_part(to: str, part: Part) -> Callable[[str], Say | None]:
@@ -147,7 +149,7 @@ def checks_part(to: str, part: Part) -> Callable[[str], Say | None]:
 
     def check(value: str) -> Say | None:
         what = postal.wrong(to, part.name, value)
-        return words.problem(to, part, what, value) if what else None
+        return postal_form.problem(to, part, what, value) if what else None
 
     return check
 
@@ -157,20 +159,9 @@ def shows_forms(chat: Chat) -> bool:
     return chat.person.capabilities.forms
 
 
-def form(chat: Chat, to: str) -> tuple[Field, ...]:
-    """Name, phone and the parts of an address, in the order of the country."""
-    found = [Field(name, chat.words(words.PERSON[name]), FILLS[name]) for name in ("name", "phone")]
-    for part in postal.parts(to):
-        options = tuple(name for _, name in postal.regions(to)) if part.name == "region" else ()
-        label = chat.words(words.label(part))
-        label = label[:1].upper() + label[1:]
-        found.append(Field(part.name, label, FILLS[part.name], "", "", part.is_required, part.example, options))
-    return tuple(found)
-
-
 def reads(chat: Chat, to: str) -> Callable[[str], Mapping[str, str]]:
     """What was told of `form`: in lines with its labels, all in one message with a phone number, or a name alone."""
-    labels = {one.name: one.label for one in form(chat, to)}
+    labels = {one.name: one.label for one in postal_form.fields(chat.words, to)}
 
     def read_form(text: str) -> Mapping[str, str]:
         found, rest = postal_reading.labelled(text, labels)
@@ -186,58 +177,29 @@ def reads(chat: Chat, to: str) -> Callable[[str], Mapping[str, str]]:
 
 def read(chat: Chat, text: str, to: str) -> Postal:
     """The parts of an address in what was said: with the labels of the form, or as they stand on a parcel."""
-    found, rest = postal_reading.labelled(text, {part.name: chat.words(words.label(part)) for part in postal.parts(to)})
+    labels: Mapping[str, str] = {part.name: chat.words(postal_form.label(part)) for part in postal.parts(to)}
+    found, rest = postal_reading.labelled(text, labels)
     told = postal_reading.address(rest, to).as_dict() if rest else {}
-    return postal.tidy(to, _postal({**told, **found}))
+    return postal.tidy(to, postal_form.told({**told, **found}))
 
 
 def checks(chat: Chat, to: str) -> Callable[[str], Mapping[str, Say]]:
     """What is wrong with what was told of `form`; what is missing only where the form was sent."""
-    labels = {one.name: one.label for one in form(chat, to)}
+    labels = {one.name: one.label for one in postal_form.fields(chat.words, to)}
     is_shown, values_of = shows_forms(chat), reads(chat, to)
 
     def check(text: str) -> Mapping[str, Say]:
         values = values_of(text)
         is_form = is_shown and bool(postal_reading.labelled(text, labels)[0])
-        found = problems(to, values) if is_form else {}
+        found = postal_form.problems(to, values) if is_form else postal_form.too_long(values)
         if values.get("phone") and (problem := phone_problem(values["phone"])):
-            found["phone"] = problem
-        for name, value in values.items():
-            most = MOST.get(name, PART)
-            if len(value) > most:
-                found[name] = _("That is too long: at most {most} characters.", most=most)
+            found.setdefault("phone", problem)
         return found
 
     return check
-
-
-def problems(to: str, values: Mapping[str, str]) -> dict[str, Say]:
-    """What is wrong with each field of a form that is sent."""
-    found: dict[str, Say] = {}
-    if not values.get("name", "").strip():
-        found["name"] = words.MISSING
-    if problem := phone_problem(values.get("phone", "").strip()):
-        found["phone"] = problem
-    region = postal.tidy(to, _postal(values)).region
-    for part in postal.parts(to):
-        value = values.get(part.name, "")
-        what: Wrong = postal.wrong(to, part.name, value, region)
-        if what:
-            found[part.name] = words.problem(to, part, what, value)
-    return found
-
-
-def _postal(values: Mapping[str, str]) -> Postal:
-    names: tuple[Name, ...] = ("street", "district", "city", "region", "postcode")
-    return Postal(**{name: values.get(name, "").strip() for name in names})
 
 
 def _address(name: str, phone: str, to: str, parts: Postal) -> Address:
     if not to:
         return Address(name.strip(), phone.strip(), parts.street)
     return Address(name.strip(), phone.strip(), postal.written(to, parts), to, parts)
-
-
-def phone_problem(phone: str) -> Say | None:
-    """What is wrong with a phone number, if anything."""
-    return None if PHONE.fullmatch(phone) else _("That does not look like a phone number. Digits are enough.")

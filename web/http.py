@@ -117,8 +117,9 @@ def api_refusal(found: Problem, locale: str) -> web.Response:
 
 
 def error_body(found: Problem, locale: str) -> dict[str, object]:
-    """`{code, text, retry?}` and the plain facts, such as the owner's name."""
-    body: dict[str, object] = {name: value for name, value in found.facts.items() if isinstance(value, str | int)}
+    """`{code, text, retry?}` and the plain facts, such as the owner's name, or sentences by the fields of a form."""
+    plain = (str, int, dict)
+    body: dict[str, object] = {name: value for name, value in found.facts.items() if isinstance(value, plain)}
     if found.retry is not None:
         body["retry"] = found.retry
     return body | {"code": found.code, "text": say(found.code, locale, body)}

@@ -48,6 +48,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "not_found": {"en": "This is not here.", "zh": "没有找到。"},
     "method": {"en": "This cannot be done here.", "zh": "不支持这个操作。"},
     "no_payment": {"en": "This payment is not known here.", "zh": "没有找到这笔付款。"},
+    "bad_address": {
+        "en": "This address is not right in its country: the fields say what is wrong.",
+        "zh": "地址与所在国家/地区的格式不符，请查看各项说明。",
+    },
     "bad_amount": {
         "en": "Write an amount of {currency}, such as 12.50, with no more decimals than it has.",
         "zh": "请填写 {currency} 金额，例如 12.50，小数位数不要超过该货币的规定。",

@@ -10,6 +10,7 @@ from bot.core.message import Attachment, Button, Card, Field
 from bot.core.money import Money
 from bot.core.profiles import WEBCHAT
 from bot.core.reference import shortened
+from bot.core.text import Voice
 from bot.services.attachments import FileView
 from bot.services.threads import MessageView
 from web import values
@@ -26,6 +27,17 @@ def time(at: datetime) -> str:
 def time_or_none(at: datetime | None) -> str | None:
     """See `time`."""
     return time(at) if at else None
+
+
+def worded(facts: Mapping[str, object], voice: Voice) -> dict[str, object]:
+    """The facts of a refusal as its reader has them: sums in words, and sentences by the fields of a form."""
+    return {name: _worded(fact, voice) for name, fact in facts.items()}
+
+
+def _worded(fact: object, voice: Voice) -> object:
+    if isinstance(fact, Money):
+        return fact.format(voice.locale)
+    return {name: voice(said) for name, said in fact.items()} if isinstance(fact, Mapping) else fact
 
 
 def money(value: Money, locale: str) -> values.Money:

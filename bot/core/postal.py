@@ -140,7 +140,7 @@ def written(country: str, told: Postal) -> str:
     """The address as it stands on a parcel, in lines, without name and country."""
     rules = _rules(country)
     if rules is None:
-        return told.street
+        return "\n".join(told.as_dict().values())
     is_latin = told.street.isascii()
     values = told.as_dict()
     if told.region == told.city:  # of a city that is a province, once

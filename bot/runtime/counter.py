@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.core.errors import Refused
 from bot.core.events import Event, OrderChanged
+from bot.core.text import Voice
 from bot.runtime.shop import Shop
 from bot.services import api_orders, payments
 from bot.services.api_orders import Request, Wish
@@ -54,6 +55,10 @@ class Counter:
             begun = await payments.begin(self._of(order, locale), order.number, provider)
         self._published(OrderChanged(order.id))
         return await self._open("", begun.key)
+
+    def voice(self, locale: str) -> Voice:
+        """How we speak to somebody of this language."""
+        return self._shop.languages.voice(locale)
 
     def scope(self, locale: str) -> Scope:
         """Of nobody in particular."""

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from tortoise.exceptions import IntegrityError
 
 from bot.core.errors import Refused
-from bot.services import cart, contacts, order_numbers, orders, pricing
+from bot.core.postal import NOWHERE, Postal
+from bot.services import cart, contacts, order_numbers, orders, placing, pricing
 from bot.services.contacts import Address
 from bot.services.orders import OrderView
 from bot.services.scope import Scope
@@ -27,6 +28,7 @@ from models.database import transaction
 class Wish:
     """Who wants what: skus of variants with how many; `phone` and `email` may be empty.
 
+    `address` is one text, or "" where it is told in parts, `postal`, which are checked by the country.
     `country`, `method` and `code` are as for `orders.place`: "" is what the shop decides.
     """
 
@@ -38,6 +40,8 @@ class Wish:
     country: str = ""
     method: str = ""
     code: str = ""
+    postal: Postal = NOWHERE
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +124,10 @@ async def _placed(scope: Scope, wish: Wish) -> OrderView:
     if pricing.is_personal(scope, wish.code):
         raise Refused("code_personal")
     await cart.fill(scope, wish.lines)
-    to = Address(wish.name, wish.phone, wish.address, wish.country)
-    await contacts.remember(scope, to.name, to.phone, to.address, to.country)
-    return await orders.place(scope, to, wish.method, wish.code)
+    told = Address(wish.name, wish.phone, wish.address, wish.country, wish.postal)
+    to = placing.person(told, pricing.destination(scope, wish.country))
+    await contacts.remember(scope, to.name, to.phone, to.address, to.country, to.postal)
+    return await orders.place(scope, to, wish.method, wish.code, note=wish.note)
 
 
 def _hashed(value: bytes) -> str:

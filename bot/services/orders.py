@@ -10,6 +10,7 @@ from tortoise.queryset import QuerySet
 
 from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
+from bot.core.postal import NOWHERE, Postal
 from bot.core.pricing import Charge
 from bot.core.registry import reads
 from bot.services import order_states, placing, pricing, refunds, same_person, shipments, stock, voids
@@ -62,6 +63,8 @@ class OrderView:
     charges: tuple[Charge, ...] = ()  # with the lines they make the total, those that are included apart
     country: str = ""
     note: str = ""
+    phone: str = ""
+    postal: Postal = NOWHERE
 
     @property
     def hold_minutes(self) -> int:
@@ -76,7 +79,7 @@ async def place(
 
     `agreed` is the total that the customer said yes to, in minor units; `note` is what they want us to know.
     Raises `Refused`: "cart_empty", "sold_out"(name, available), "price_changed"(name, old, new), "total_changed", what
-    `pricing.breakdown` raises, and "blank" or "too_long"(most) with the field's name; the cart is kept.
+    `pricing.breakdown` and `placing.person` raise, and of the note "too_long"(most, field); the cart is kept.
     """
     to = placing.person(to, pricing.destination(scope, to.country))
     note = placing.checked("note", note, 1000, blank=True)
@@ -263,6 +266,8 @@ def _view(
         charges=charges,
         country=order.country,
         note=order.note,
+        phone=order.phone,
+        postal=placing.of_parts(order.postal),
     )
 
 

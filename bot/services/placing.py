@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 import msgspec
 
+from bot.core import postal, postal_form
 from bot.core.errors import Refused
 from bot.core.postal import NOWHERE, Postal
 from bot.services import order_states, stock
@@ -34,7 +36,12 @@ def checked(field: str, value: str, most: int, *, blank: bool = False) -> str:
 
 
 def person(to: Address, country: str) -> Address:
-    """For whom and where to, in that country. Raises as `checked` does."""
+    """For whom and where to, in that country; an address that is told in parts alone is written of them.
+
+    Raises as `checked` does, and `Refused("bad_address")`(fields: what is wrong with each, by its name).
+    """
+    if to.postal != NOWHERE and not to.address.strip():
+        to = _written(to, country)
     return Address(
         checked("name", to.name, 200),
         checked("phone", to.phone, 64, blank=True),
@@ -42,6 +49,17 @@ def person(to: Address, country: str) -> Address:
         country,
         to.postal,
     )
+
+
+def _written(to: Address, country: str) -> Address:
+    told = {"name": to.name, "phone": to.phone, **to.postal.as_dict()}
+    wrong = postal_form.problems(country, told, optional=("phone",))
+    if not country:
+        wrong["country"] = postal_form.MISSING
+    if wrong:
+        raise Refused("bad_address", fields=wrong)
+    parts = postal.tidy(country, to.postal)
+    return replace(to, address=postal.written(country, parts), postal=parts)
 
 
 def in_parts(postal: Postal) -> str:

@@ -100,6 +100,8 @@ async def of_order(order: Order, before: str, actor: str, now: datetime, what: s
             }
             for one in charges
         ],
+        "country": order.country or None,
+        "has_note": bool(order.note),
         "account": order.account,
         "contact": order.contact_id,
         "conversation": order.conversation_id,

@@ -153,7 +153,7 @@ class Values:
             if "description" in schema:
                 schema["description"] = inspect.cleandoc(schema["description"])
             if given and schema.get("type") == "object" and "properties" in schema:
-                facts = {"type": ["string", "integer"]}
+                facts = {"type": ["string", "integer", "object"], "additionalProperties": {"type": "string"}}
                 schema["additionalProperties"] = facts if name in _OPEN else False
             known = self.schemas.setdefault(f"v1.{name}" if v1 else name, schema)
             if known != schema:

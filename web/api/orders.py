@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from bot.core.errors import Refused
-from bot.core.money import Money
+from bot.core.text import Voice
 from bot.services import api_orders, catalogue, order_links
 from bot.services.api_orders import Request, Wish
 from bot.services.orders import OrderView
@@ -18,11 +18,13 @@ from web.api.access import KEY, needs_key
 from web.http import JSON_LIMIT, Problem, language, query_int, read_body
 from web.keys import RUNTIME, SETTINGS
 from web.said import says
+from web.views import worded
 
 PAGE = 50  # products
 _NAME = re.compile(r"[\x21-\x7e]{1,200}")
 #: What another body cures; the other refusals are of what the shop has at this moment.
-_WRONG = ("other_body", "no_country", "no_method", "no_shipping", "no_code", "code_currency", "code_personal")
+_OF_ADDRESS = ("bad_address", "no_country", "no_method", "no_shipping")
+_WRONG = ("other_body", *_OF_ADDRESS, "no_code", "code_currency", "code_personal")
 _NUMBER = re.compile(r"[0-9A-Za-z-]{1,32}")
 
 
@@ -56,15 +58,18 @@ async def place(request: web.Request) -> web.Response:
         raise Problem(400, "no_idempotency_key")
     raw = await read_body(request, JSON_LIMIT)
     wanted = _read(raw)
+    text, postal = shapes.whereabouts(wanted.customer.address)
     wish = Wish(
         [(one.sku, one.quantity) for one in wanted.lines],
         wanted.customer.name.strip(),
         wanted.customer.email,
         wanted.customer.phone.strip(),
-        wanted.customer.address.strip(),
+        text,
         wanted.country,
         wanted.shipping,
         wanted.code,
+        postal,
+        (wanted.note or "").strip(),
     )
     asked = Request(request[KEY].id, name, msgspec.json.encode(wanted))
 
@@ -74,7 +79,7 @@ async def place(request: web.Request) -> web.Response:
     try:
         placed = await request.app[RUNTIME].counter.place(asked, wish, wanted.language, answer)
     except Refused as refusal:
-        raise _explained(refusal, language(request)) from refusal
+        raise _explained(refusal, request.app[RUNTIME].counter.voice(language(request))) from refusal
     return _answer(placed.encode(), 201)
 
 
@@ -99,9 +104,9 @@ def _read(raw: bytes) -> shapes.NewOrder:
         raise Problem(400, "bad_json") from error
 
 
-def _explained(refusal: Refused, lang: str) -> Problem:
+def _explained(refusal: Refused, voice: Voice) -> Problem:
     """What the caller can do about it; sums in words of the language."""
-    facts = {name: value.format(lang) if isinstance(value, Money) else value for name, value in refusal.facts.items()}
+    facts = worded(refusal.facts, voice)
     if refusal.code == "no_product":
         return Problem(422, "no_variant", facts)
     if refusal.code in _WRONG:
@@ -110,7 +115,7 @@ def _explained(refusal: Refused, lang: str) -> Problem:
 
 
 def _shown(request: web.Request, view: OrderView, lang: str, *, linked: bool) -> bytes:
-    """Only who placed it has its secret links: whoever opens them acts as the customer."""
+    """Only who placed it has its secret links: whoever opens them acts as the customer; and what the customer told."""
     base = request.app[SETTINGS].public_url.rstrip("/")
     page = base + order_links.path(request.app[uploads.SECRET], view.number) if linked else None
     return msgspec.json.encode(shapes.order(view, page, lang))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from bot.core.money import Money
+from bot.core.postal import NOWHERE, Postal
+from bot.core.postal_form import PART
 from bot.services.catalogue import Range
 from bot.services.orders import OrderView
 
@@ -26,11 +29,27 @@ class Wanted(Struct, forbid_unknown_fields=True):
     quantity: Annotated[int, Meta(ge=1, le=9999)]
 
 
+_Part = Annotated[str, Meta(max_length=PART, pattern=_ANY)]
+
+
+class Parts(Struct, forbid_unknown_fields=True):
+    """An address in its parts: which of them are needed, and what each may be, is the country's.
+
+    What addresses there do not have is kept, and not written on the parcel.
+    """
+
+    street: Annotated[str, Meta(min_length=1, max_length=PART, pattern=_SOME)]
+    district: _Part = ""
+    city: _Part = ""
+    region: _Part = ""
+    postcode: _Part = ""
+
+
 class Customer(Struct, forbid_unknown_fields=True):
     """Who ordered. An address that was typed proves nothing: the order is of a customer of its own."""
 
     name: Annotated[str, Meta(min_length=1, max_length=200, pattern=_SOME)]
-    address: Annotated[str, Meta(min_length=1, max_length=1000, pattern=_SOME)]
+    address: Annotated[str, Meta(min_length=1, max_length=1000, pattern=_SOME)] | Parts
     email: Annotated[str, Meta(max_length=254, pattern=r"^([^@\s\x00]+@[^@\s\x00]+)?$")] = ""
     phone: Annotated[str, Meta(max_length=64, pattern=_ANY)] = ""
 
@@ -44,6 +63,8 @@ class NewOrder(Struct, forbid_unknown_fields=True):
     country: Annotated[str, Meta(pattern=r"^([A-Z]{2})?$", description="ISO 3166, like DE.")] = ""
     shipping: Annotated[str, Meta(max_length=64, pattern=_ANY, description="The name of a way to ship.")] = ""
     code: Annotated[str, Meta(max_length=40, pattern=_ANY, description="A discount code.")] = ""
+    # Left out of what is kept of a request that does not have it: those of the versions before stay the same.
+    note: Annotated[str, Meta(max_length=1000, pattern=_ANY)] | UnsetType = UNSET
 
 
 class Price(Struct):
@@ -82,10 +103,20 @@ class Parcel(Struct):
     url: str
 
 
+class Delivery(Struct):
+    """For whom and where to: `address` as it stands on a parcel, its `parts` where it was told in parts."""
+
+    name: str
+    phone: str
+    country: str
+    address: str
+    parts: Parts | None
+
+
 class Order(Struct):
     """An order. `status_url` and `pay_url` open it without a log-in: tell them to its customer alone.
 
-    They are null for a key that did not place it.
+    They, the delivery and the customer's note are null for a key that did not place it.
     """
 
     number: str
@@ -97,6 +128,8 @@ class Order(Struct):
     hold_until: datetime | None
     paid_at: datetime | None
     parcels: list[Parcel]
+    delivery: Delivery | None
+    note: str | None
     status_url: str | None
     pay_url: str | None
 
@@ -140,7 +173,7 @@ class Problem(Struct):
 
 
 def order(view: OrderView, page: str | None, lang: str) -> Order:
-    """`page` is the address of the order's page, None where it is not to be told."""
+    """`page` is the address of the order's page, None where that and what the customer told is not to be told."""
     return Order(
         number=view.number,
         state=view.state,
@@ -154,9 +187,23 @@ def order(view: OrderView, page: str | None, lang: str) -> Order:
         hold_until=view.hold_until,
         paid_at=view.paid_at,
         parcels=[Parcel(one.carrier, one.number, one.url) for one in view.parcels],
+        delivery=_delivery(view) if page else None,
+        note=view.note if page else None,
         status_url=page,
         pay_url=page and f"{page}#pay",
     )
+
+
+def _delivery(view: OrderView) -> Delivery:
+    parts = Parts(**asdict(view.postal)) if view.postal != NOWHERE else None
+    return Delivery(view.name, view.phone, view.country, view.address, parts)
+
+
+def whereabouts(address: str | Parts) -> tuple[str, Postal]:
+    """An address as one text, or in parts; the other is empty."""
+    if isinstance(address, str):
+        return address.strip(), NOWHERE
+    return "", Postal(**msgspec.structs.asdict(address))
 
 
 def product(found: Range, lang: str) -> Product:

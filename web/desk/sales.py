@@ -5,7 +5,6 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot.core.errors import Refused
-from bot.core.money import Money
 from bot.services import order_links, staff_orders
 from bot.services.catalogue import Range
 from bot.services.contacts import Address
@@ -23,7 +22,7 @@ from web.http import Problem, answer, language, path_id, problem, read_object, t
 from web.keys import RUNTIME, SETTINGS
 from web.said import says
 from web.texts import say
-from web.views import Json, money
+from web.views import Json, money, worded
 
 _NONE = {404: "no_conversation"}
 _WRONG = (
@@ -67,11 +66,11 @@ async def form(request: web.Request) -> web.Response:
 @needs("agent")
 async def quote(request: web.Request) -> web.Response:
     """POST /api/desk/conversations/{id}/quote."""
-    conversation_id, basket, lang = path_id(request), _basket(await read_object(request)), language(request)
+    conversation_id, basket = path_id(request), _basket(await read_object(request))
     try:
         found = await request.app[RUNTIME].selling.quote(conversation_id, basket)
     except Refused as refusal:
-        raise _explained(refusal, lang) from refusal
+        raise _explained(refusal, request) from refusal
     return answer(_quoted(found, shapes(request)))
 
 
@@ -84,11 +83,11 @@ async def quote(request: web.Request) -> web.Response:
 @needs("agent")
 async def send(request: web.Request) -> web.Response:
     """POST /api/desk/conversations/{id}/orders."""
-    conversation_id, wish, lang = path_id(request), _wish(await read_object(request)), language(request)
+    conversation_id, wish = path_id(request), _wish(await read_object(request))
     try:
         order, reach = await request.app[RUNTIME].selling.place(conversation_id, wish, me(request).id)
     except Refused as refusal:
-        raise _explained(refusal, lang) from refusal
+        raise _explained(refusal, request) from refusal
     return answer(await _sent(request, order, reach), 201)
 
 
@@ -106,11 +105,11 @@ async def _sent(request: web.Request, order: OrderView, reach: Reach) -> sales.S
 @needs("agent")
 async def quote_change(request: web.Request) -> web.Response:
     """POST /api/desk/orders/{id}/quote."""
-    order_id, basket, lang = path_id(request), _basket(await read_object(request)), language(request)
+    order_id, basket = path_id(request), _basket(await read_object(request))
     try:
         found = await request.app[RUNTIME].selling.quote_change(order_id, basket)
     except Refused as refusal:
-        raise _explained(refusal, lang) from refusal
+        raise _explained(refusal, request) from refusal
     return answer(_quoted(found, shapes(request)))
 
 
@@ -127,7 +126,7 @@ async def quote_change(request: web.Request) -> web.Response:
 @needs("agent")
 async def change(request: web.Request) -> web.Response:
     """PUT /api/desk/orders/{id}: the whole of an order that is not paid, with a reason."""
-    order_id, body, lang = path_id(request), await read_object(request), language(request)
+    order_id, body = path_id(request), await read_object(request)
     reason = text_of(body, "reason", 200, default="").strip()
     if not reason:
         raise Problem(422, "no_reason")
@@ -135,7 +134,7 @@ async def change(request: web.Request) -> web.Response:
     try:
         order, reach = await request.app[RUNTIME].selling.change(order_id, wish, me(request).id)
     except Refused as refusal:
-        raise _explained(refusal, lang) from refusal
+        raise _explained(refusal, request) from refusal
     return answer(await _sent(request, order, reach))
 
 
@@ -177,9 +176,9 @@ def _number(body: Json, name: str) -> int:
     return number
 
 
-def _explained(refusal: Refused, lang: str) -> Problem:
+def _explained(refusal: Refused, request: web.Request) -> Problem:
     """With sums in words, and what is missing."""
-    facts = {name: one.format(lang) if isinstance(one, Money) else one for name, one in refusal.facts.items()}
+    facts = worded(refusal.facts, request.app[RUNTIME].counter.voice(language(request)))
     return problem(Refused(_HERE.get(refusal.code, refusal.code), **facts))
 
 

@@ -64,6 +64,7 @@ async def test_a_change_by_staff_says_so(shop: Shop) -> None:
         await change(shop.at(ann), order.id, wish, 7)
     data = msgspec.json.decode((await WebhookEvent.get()).body)["data"]
     assert (data["from"], data["state"], data["by"], data["what"]) == ("placed", "placed", "staff:7", "changed")
+    assert (data["country"], data["has_note"], "note" in data, "address" in data) == (None, False, False, False)
     assert (data["total"]["amount"], [line["quantity"] for line in data["lines"]]) == (20400, [3])
 
 
