@@ -74,6 +74,14 @@ def read_each(account: str, parent: Json, field: str, read: Read) -> list[Inboun
     return [inbound for event in events for inbound in read_one(account, event, read)]
 
 
+def read_beside(account: str, parent: Json, field: str, read: Read) -> list[Inbound]:
+    """As `read_each`, of one list among others: what is no list is kept as it came, and takes none of the others."""
+    try:
+        return read_each(account, parent, field, read)
+    except BadInput as error:
+        return [unread(account, {field: parent[field]}, error)]
+
+
 def read_one(account: str, event: Any, read: Read) -> list[Inbound]:
     """What `read` says of an event; one that it cannot read is kept whole, and takes no other with it."""
     try:

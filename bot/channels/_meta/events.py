@@ -13,7 +13,18 @@ from datetime import datetime
 
 from bot.channels._meta.keys import MOST_ID, Desk, id_of, key_of, key_of_event, person_in, unknown
 from bot.channels._meta.parts import content
-from bot.channels._reading import MOST_NAME, Json, integer, moment, needed, obj, read_each, read_object, text
+from bot.channels._reading import (
+    MOST_NAME,
+    Json,
+    integer,
+    moment,
+    needed,
+    obj,
+    read_beside,
+    read_each,
+    read_object,
+    text,
+)
 from bot.core.errors import BadInput
 from bot.core.message import Inbound, InboundKind
 
@@ -79,9 +90,9 @@ def read_events(desk: Desk, wanted: str, own: Own, body: bytes) -> list[Inbound]
 def _entry(desk: Desk, own: Own, entry: Json) -> list[Inbound]:
     known = desk.of(text(entry, "id", MOST_NAME))
     account = known or desk.account
-    found = read_each(account, entry, "messaging", lambda event: _read(desk, known, own, event))
-    found += read_each(account, entry, "standby", lambda event: [_other(desk, known, "standby", event)])
-    return found + read_each(account, entry, "changes", lambda change: [_change(desk, known, change)])
+    found = read_beside(account, entry, "messaging", lambda event: _read(desk, known, own, event))
+    found += read_beside(account, entry, "standby", lambda event: [_other(desk, known, "standby", event)])
+    return found + read_beside(account, entry, "changes", lambda change: [_change(desk, known, change)])
 
 
 def _other(desk: Desk, account: str, kind: str, event: Json) -> Inbound:

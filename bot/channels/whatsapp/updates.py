@@ -7,7 +7,18 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/webhoo
 from __future__ import annotations
 
 from bot.channels._meta.keys import MOST_ID, MOST_PERSON, Desk, key_of, person_in, unknown
-from bot.channels._reading import MOST_NAME, Json, moment, needed, obj, objects, read_each, read_object, text
+from bot.channels._reading import (
+    MOST_NAME,
+    Json,
+    moment,
+    needed,
+    obj,
+    objects,
+    read_beside,
+    read_each,
+    read_object,
+    text,
+)
 from bot.channels.whatsapp.messages import Said, said_in
 from bot.core.errors import BadInput
 from bot.core.message import FROM_CUSTOMER, Inbound
@@ -34,12 +45,18 @@ def _change(desk: Desk, change: Json) -> list[Inbound]:
     account = desk.of(text(number, "phone_number_id", MOST_NAME)) if type(number) is dict else desk.account
     if not account:
         return [unknown(desk.account, "other_account", change)]
-    people = _People(objects(value, "contacts"))
+    people = _People(_contacts(value))
     if not any(value.get(name) for name in ("messages", "statuses", "message_echoes")):
         return [unknown(account, field or "change", change)]
-    found = read_each(account, value, "messages", lambda one: [_message(account, people, one)])
-    found += read_each(account, value, "statuses", lambda one: _status(account, one))
-    return found + read_each(account, value, "message_echoes", lambda one: [_echo(account, one)])
+    found = read_beside(account, value, "messages", lambda one: [_message(account, people, one)])
+    found += read_beside(account, value, "statuses", lambda one: _status(account, one))
+    return found + read_beside(account, value, "message_echoes", lambda one: [_echo(account, one)])
+
+
+def _contacts(value: Json) -> list[Json]:
+    """Those that can be read: a message says by itself, too, whom it is from."""
+    told = value.get("contacts")
+    return [one for one in told if type(one) is dict] if type(told) is list else []
 
 
 class _People:

@@ -20,7 +20,7 @@ from bot.channels._reading import (
     obj,
     objects,
     place,
-    read_each,
+    read_beside,
     read_object,
     read_one,
     text,
@@ -62,8 +62,8 @@ def _read(account: str, own: str, whole: Json, body: bytes) -> list[Inbound]:
         known = type(whole.get("for_user_id")) is str
     users = inner.get("users")
     if known and any(name in inner for name in (MESSAGES, READS, TYPING)):
-        messages = read_each(account, inner, MESSAGES, lambda event: _message_of(account, own, event, users))
-        return messages + read_each(account, inner, READS, lambda event: _reading_of(account, own, event))
+        messages = read_beside(account, inner, MESSAGES, lambda event: _message_of(account, own, event, users))
+        return messages + read_beside(account, inner, READS, lambda event: _reading_of(account, own, event))
     sender = inner.get("sender_id")
     about = sender if type(sender) is str and 0 < len(sender) <= MOST_ID else "0"
     if sender == own:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 
@@ -23,6 +25,16 @@ def parse(body: bytes) -> list[Inbound]:
 @pytest.mark.parametrize("recording", RECORDED, ids=str)
 def test_what_is_posted_is_read(recording: Recording) -> None:
     recording.check(parse)
+
+
+@pytest.mark.parametrize("name", ["text", "activity_text"])
+def test_what_is_no_list_takes_none_of_the_lists_beside_it(name: str) -> None:
+    [text] = [one for one in RECORDED if str(one) == name]
+    whole, odd = json.loads(text.body), {"direct_message_mark_read_events": "odd"}
+    (whole["data"]["payload"] if "data" in whole else whole).update(odd)
+    *others, kept = parse(json.dumps(whole).encode())
+    assert others == parse(text.body)
+    assert (kept.kind, kept.data, kept.native) == ("unknown", "unreadable", odd)
 
 
 @settings(max_examples=cases(2000), deadline=None)

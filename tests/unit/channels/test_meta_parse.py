@@ -88,7 +88,7 @@ def test_what_is_no_batch_is_bad_input(channel: str, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("channel", READERS)
-@pytest.mark.parametrize("entry", ["7", '{"id":7,"changes":7}', '{"id":"104","messaging":7,"changes":[7]}'])
+@pytest.mark.parametrize("entry", ["7", '{"id":7,"changes":7}', '{"id":"104","changes":[7]}'])
 def test_an_entry_that_cannot_be_read_takes_no_other_with_it(channel: str, entry: str) -> None:
     whole = json.loads(recordings(channel)[0].body)
     good = READERS[channel](json.dumps(whole).encode())
@@ -96,6 +96,34 @@ def test_an_entry_that_cannot_be_read_takes_no_other_with_it(channel: str, entry
     *others, odd = READERS[channel](json.dumps(whole).encode())
     assert others == good
     assert (odd.kind, odd.sender, odd.data) == ("unknown", "0", "unreadable")
+
+
+@pytest.mark.parametrize(
+    ("channel", "field"),
+    [
+        ("messenger", "standby"),
+        ("messenger", "changes"),
+        ("instagram", "standby"),
+        ("whatsapp", "statuses"),
+        ("whatsapp", "message_echoes"),
+    ],
+)
+def test_what_is_no_list_takes_none_of_the_lists_beside_it(channel: str, field: str) -> None:
+    [text] = [one for one in recordings(channel) if str(one) == "text"]
+    whole = json.loads(text.body)
+    entry = whole["entry"][0]
+    (entry["changes"][0]["value"] if channel == "whatsapp" else entry)[field] = {"0": "odd"}
+    *others, odd = READERS[channel](json.dumps(whole).encode())
+    assert others == READERS[channel](text.body)
+    assert (odd.kind, odd.data, odd.native) == ("unknown", "unreadable", {field: {"0": "odd"}})
+
+
+def test_a_message_is_read_without_its_contact() -> None:
+    [text] = [one for one in recordings("whatsapp") if str(one) == "text"]
+    whole = json.loads(text.body)
+    whole["entry"][0]["changes"][0]["value"]["contacts"] = "odd"
+    [found], [expected] = READERS["whatsapp"](json.dumps(whole).encode()), READERS["whatsapp"](text.body)
+    assert (found.sender, found.text) == (expected.sender, expected.text)
 
 
 def bodies(channel: str) -> list[bytes]:
