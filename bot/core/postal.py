@@ -32,6 +32,8 @@ _LETTERS: Mapping[str, Name] = {"A": "street", "D": "district", "C": "city", "S"
 _NOT_ASKED = {"CN": {"postcode"}}
 #: Where a region is written by its short code.
 BY_CODE = frozenset({"AU", "BR", "CA", "IT", "US"})
+#: Regions of the US by its post, that are countries by ISO 3166.
+US_COUNTRIES = frozenset({"AS", "FM", "GU", "MH", "MP", "PR", "PW", "VI"})
 #: How close a word must be to one of a list to be offered, 0 to 1.
 _CLOSE = 0.6
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.core import deadline
 from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
-from bot.core.reviewing import HasReviews
+from bot.core.reviewing import HasReviews, key_in
 from bot.core.store import Store
 from bot.runtime.lease import Lease
 from bot.runtime.store_sending import IN_A_ROW
@@ -64,16 +64,16 @@ class Reviewing:
         """Once a day, all that is there: what was changed or deleted is so here, too."""
         if self._store is None:
             return
-        found: set[str] = set()
+        found: dict[str, str] = {}
         page = 1
         while await self._is_ours() and (there := await self._store.reviews(page)):
-            found |= {one.id for one in there}
+            found |= {one.id: key_in(one.email) for one in there}
             async with transaction():
                 await store_reviews.take(self._name, there, self._clock())
             page += 1
         if await self._is_ours():
             async with transaction():
-                await store_reviews.gone(self._name, found)
+                await store_reviews.compared(self._name, found)
 
     async def _attempt(self, store: HasReviews, one: Due) -> StoreUnavailable | Unauthorised | None:
         """Why it could not be brought now."""
@@ -88,14 +88,21 @@ class Reviewing:
         return None
 
     async def _bring(self, store: HasReviews, one: Due) -> None:
-        there = one.id or (await store.find_review(one.key) if one.is_tried else "")
         if one.out is None:
-            if there:
-                await store.drop_review(there)
-            await store_reviews.ended(one.row)
+            await self._take_away(store, one)
             return
-        if not there:
+        if not (there := one.id or (await store.find_review(one.key) if one.is_tried else "")):
             if not await store_reviews.trying(one.row, self._clock()):
                 return
             there = await store.add_review(one.out)
         await store_reviews.sent(one.row, there)
+
+    async def _take_away(self, store: HasReviews, one: Due) -> None:
+        """All of it: the shop may have it twice, as one that was restored."""
+        there = one.id or await store.find_review(one.key)
+        dropped: set[str] = set()
+        while there and there not in dropped:
+            await store.drop_review(there)
+            dropped.add(there)
+            there = await store.find_review(one.key)
+        await store_reviews.ended(one.row)

@@ -7,7 +7,7 @@ it, until the shop has it no more.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -139,7 +139,7 @@ async def take(store: str, there: Sequence[ShopReview], now: datetime) -> int:
     for one in there:
         row = rows.get(one.id)
         if one.id in keys:
-            await _link(ours.get(keys[one.id]), row, one.id, ids)
+            await _link(ours.get(keys[one.id]), row, one.id)
             continue
         if row is not None and row.state in _OURS:
             continue
@@ -162,20 +162,28 @@ async def take(store: str, there: Sequence[ShopReview], now: datetime) -> int:
     return changed
 
 
-async def gone(store: str, there: Collection[str]) -> None:
-    """These are all that the shop lists: others of its own are no more. Ours may be spam there, or in its bin."""
+async def compared(store: str, there: Mapping[str, str]) -> None:
+    """All that the shop lists, by id, with the key of ours or "": others of its own are no more.
+
+    One of ours that is there under another id than we know has that from now on; it may also be spam there, or in its
+    bin, and not among these.
+    """
     rows = StoreReview.filter(store=store, state="theirs")
     known = [(row.id, row.external_id) for row in await rows.only("id", "external_id")]
     for id_, external_id in known:
         if external_id not in there:
             await StoreReview.filter(id=id_, state="theirs").delete()
+    ours = {key: id_ for id_, key in there.items() if key}
+    for row in await StoreReview.filter(store=store, key__in=list(ours)) if ours else ():
+        if row.external_id not in there:
+            await StoreReview.filter(id=row.id).update(external_id=ours[row.key])
 
 
-async def _link(ours: StoreReview | None, row: StoreReview | None, id_: str, listed: Collection[str]) -> None:
-    """This one there is ours: not the shop's own, and the one that is taken away when nobody wants it any more."""
+async def _link(ours: StoreReview | None, row: StoreReview | None, id_: str) -> None:
+    """This one there is ours, and not the shop's own. It may stand there twice: the id that is known stays."""
     if row is not None and row.state == "theirs":
         await StoreReview.filter(id=row.id).delete()
-    if ours is not None and ours.external_id not in listed:
+    if ours is not None and not ours.external_id:
         await StoreReview.filter(id=ours.id).update(external_id=id_)
 
 

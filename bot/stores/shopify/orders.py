@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.core.errors import StoreUnavailable
 from bot.core.money import Money
-from bot.core.postal import BY_CODE
+from bot.core.postal import BY_CODE, US_COUNTRIES
 from bot.core.pricing import WHOLE, Charge
 from bot.core.store import Made, OutOrder, Sent, ThereOrder
 from bot.stores.shopify.products import gid, number
@@ -84,7 +84,14 @@ def person(order: OutOrder) -> dict[str, Any]:
     """Where it goes to."""
     first, _, last = order.name.strip().rpartition(" ")
     known = {"firstName": first, "lastName": last, "phone": order.phone or None}
-    return known | ({"countryCode": order.country} if order.country else {}) | _where(order)
+    return known | _where(order) | _country(order.country)
+
+
+def _country(code: str) -> dict[str, Any]:
+    """What is a country of its own elsewhere may be a province of the US there."""
+    if code in US_COUNTRIES:
+        return {"countryCode": "US", "provinceCode": code}
+    return {"countryCode": code} if code else {}
 
 
 def _where(order: OutOrder) -> dict[str, Any]:

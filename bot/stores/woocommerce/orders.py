@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.core.errors import StoreUnavailable
 from bot.core.money import Money
+from bot.core.postal import US_COUNTRIES
 from bot.core.store import Made, OutLine, OutOrder, Sent, ThereOrder
 
 #: Where an order there has our number.
@@ -54,13 +55,14 @@ def content(order: OutOrder) -> dict[str, Any]:
 def _where(order: OutOrder) -> dict[str, str]:
     """In parts, as far as it was told so."""
     to = order.postal
+    is_country = order.country == "US" and to.region in US_COUNTRIES  # it lists them so, and sends there by its zones
     told = {
         "address_1": to.street or order.address.replace("\n", ", "),
         "address_2": to.district,
         "city": to.city,
-        "state": to.region,
+        "state": "" if is_country else to.region,
         "postcode": to.postcode,
-        "country": order.country,
+        "country": to.region if is_country else order.country,
     }
     return {name: value[:255] for name, value in told.items() if value}
 

@@ -143,13 +143,28 @@ async def test_one_of_ours_stays_ours_as_spam_and_is_taken_away_and_forgotten(ta
     assert await StoreReview.all().values_list("state", "external_id", "review_id") == [("sent", "900", review.id)]
     there["id"] = 950  # the shop was restored elsewhere
     await StoreReview.create(store="woocommerce", key="there:950", external_id="950", state="theirs", at=NOW)  # once
-    await talk.rounds(minutes=1)
+    await talk.rounds(minutes=25 * 60)
     assert await StoreReview.all().values_list("state", "external_id", "review_id") == [("sent", "950", review.id)]
     there["status"] = "spam"
     async with transaction():
         await privacy.erase(review.contact_id, talk.now)
     await talk.rounds()
     assert (talk.server.reviews, await StoreReview.all().count()) == ([], 0)
+
+
+async def test_one_of_ours_that_stands_there_twice_keeps_its_id_and_goes_wholly(talk: Talk) -> None:
+    review = await talk.reviewed()
+    await talk.rounds()
+    [there] = talk.server.reviews
+    for _ in range(100):  # the copy is on another page
+        talk.server.hears(1, "Fine", 4)
+    talk.server.reviews.append(there | {"id": 2000, "date_created_gmt": talk.server.reviews[-1]["date_created_gmt"]})
+    for _ in range(2):
+        await talk.rounds(minutes=25 * 60)
+        assert (await StoreReview.get(review_id=review.id)).external_id == "900"
+    await reviews.reject(review.id, 1, talk.now)
+    await talk.rounds()
+    assert {row["reviewer"] for row in talk.server.reviews} == {"Bob"}
 
 
 async def test_a_lost_answer_about_what_the_shop_takes_for_spam_makes_no_second_one(talk: Talk) -> None:
