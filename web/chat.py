@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable, Coroutine
 from contextvars import Context
 from datetime import datetime
@@ -21,11 +20,14 @@ from bot.services import threads, visitors
 from bot.services.threads import Page
 from bot.services.visitors import ACCOUNT, Place, Visit
 from models.database import transaction
+from web.chat_bodies import client_id_of, fields_of, number_of, read_auth, read_zone
 from web.chat_feed import CATCH_UP, FIRST, ChatFeed, ChatSocket
+from web.checkout import device_of
 from web.files import FileLinks
 from web.going_on import GoingOn
-from web.http import Problem, clean, error_body, ids_of, text_of
+from web.http import Problem, error_body, ids_of, text_of
 from web.limits import Limiter, VisitorLimiter
+from web.pay_codes import PayCodes
 from web.ports import Runtime
 from web.settings import WebSettings
 from web.sockets import Namespace, refused
@@ -66,6 +68,7 @@ class ChatNamespace(Namespace):
         self._tasks: set[asyncio.Task[None]] = set()
         self._met: list[ChatSocket] = []
         self._going_on = GoingOn(runtime, ACCOUNT, monotonic)
+        self._pay_codes = PayCodes(runtime, settings, clock, monotonic)
         self.feed = ChatFeed(self.send, links, self._going_on.called)
         self.events = {
             "message": self._message,
@@ -75,6 +78,7 @@ class ChatNamespace(Namespace):
             "lang": self._lang,
             "apps": self._apps,
             "go_on": self._go_on,
+            "pay_code": self._pay_code,
         }
 
     def locale_of(self, sid: str) -> str:
@@ -84,13 +88,13 @@ class ChatNamespace(Namespace):
 
     async def opened(self, sid: str, request: web.Request, auth: Any) -> None:
         """Who is it, where is their conversation; the `session` event follows the library's own answer."""
-        token, after, lang = _read_auth(auth)
+        token, after, lang = read_auth(auth)
         fresh = token is None
         token = token or visitors.issue(self._secret)
         visit = visitors.read(self._secret, token)
         if visit is None:
             raise refused("unauthorised")
-        socket = ChatSocket(sid, visit, "en", known=False)
+        socket = ChatSocket(sid, visit, "en", device_of(request.headers.get("User-Agent", "")), known=False)
         self._sockets[sid] = socket
         self.feed.join(socket)  # before the look-up: a conversation that starts meanwhile is noticed
         where = None if fresh else await visitors.place(visit)
@@ -98,7 +102,7 @@ class ChatNamespace(Namespace):
         socket.locale = lang if known else await self._language(visit, where, fresh, request)
         session = {"token": token, "lang": socket.locale, "shop": self._shop()}
         self._later(self._welcome(socket, where, after, session))
-        if where and not where.zone and (zone := _read_zone(auth)):
+        if where and not where.zone and (zone := read_zone(auth)):
             self._later(visitors.learn_zone(visit, zone))
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
@@ -139,7 +143,7 @@ class ChatNamespace(Namespace):
 
     async def _message(self, sid: str, body: Any) -> Json:
         socket, started = self._sockets[sid], monotonic()
-        fields = _object(body)
+        fields = fields_of(body)
         if wait := await self._messages.wait_among(self._runtime.nodes, socket.visit):
             raise Problem(429, "rate_limited", retry=max(1, round(wait)))
         inbound = await self._inbound(socket, fields)
@@ -189,7 +193,7 @@ class ChatNamespace(Namespace):
         ids = ids_of(body, "files", self._settings.files_per_message)
         if not (text.strip() or data or ids):
             raise Problem(400, "empty")
-        client_id = _client_id(body)
+        client_id = client_id_of(body)
         return Inbound(
             account=ACCOUNT,
             # Another visitor may use the same client id: theirs is another message.
@@ -205,8 +209,8 @@ class ChatNamespace(Namespace):
         )
 
     async def _sync(self, sid: str, body: Any) -> Json:
-        fields = _object(body)
-        after, before = _number(fields, "after"), _number(fields, "before")
+        fields = fields_of(body)
+        after, before = number_of(fields, "after"), number_of(fields, "before")
         if (after is None) == (before is None):
             raise Problem(400, "bad_request")
         page = await self._page(await self._conversation(self._sockets[sid]), after, before)
@@ -226,7 +230,7 @@ class ChatNamespace(Namespace):
         return socket.conversation_id
 
     async def _read(self, sid: str, body: Any) -> None:
-        if _number(_object(body), "seq") is None:
+        if number_of(fields_of(body), "seq") is None:
             raise Problem(400, "bad_request")
         async with transaction():
             await visitors.seen(self._sockets[sid].visit, self._clock())
@@ -235,8 +239,12 @@ class ChatNamespace(Namespace):
         return {"apps": self._going_on.apps(self.locale_of(sid))}
 
     async def _go_on(self, sid: str, body: Any) -> Json:
-        account = text_of(_object(body), "account", 64, default="")
+        account = text_of(fields_of(body), "account", 64, default="")
         return await self._going_on.way(self._sockets[sid].visit, account, self.locale_of(sid))
+
+    async def _pay_code(self, sid: str, body: Any) -> Json:
+        url = text_of(fields_of(body), "url", 500, default="")
+        return await self._pay_codes.of(self._sockets[sid], url)
 
     async def _typing(self, sid: str, _: Any) -> None:
         socket = self._sockets[sid]
@@ -244,7 +252,7 @@ class ChatNamespace(Namespace):
             self._runtime.bus.publish(Typing(socket.conversation_id, socket.visit.lane, "customer", ""))
 
     async def _lang(self, sid: str, body: Any) -> None:
-        lang = _object(body).get("lang")
+        lang = fields_of(body).get("lang")
         if lang not in self._settings.languages:
             raise Problem(400, "bad_request")
         socket = self._sockets[sid]
@@ -254,42 +262,3 @@ class ChatNamespace(Namespace):
 
     def _too_fast(self, wait: float, locale: str) -> Json:
         return error_body(Problem(429, "rate_limited", retry=max(1, round(wait))), locale)
-
-
-def _read_auth(auth: Any) -> tuple[str | None, int, str]:
-    fields = auth if isinstance(auth, dict) else {}
-    token, after, lang = fields.get("token"), fields.get("after"), fields.get("lang")
-    if token is not None and not isinstance(token, str):
-        raise refused("unauthorised")
-    if isinstance(after, bool) or not isinstance(after, int) or not 0 <= after < 2**31:
-        after = 0
-    return token or None, after, lang if isinstance(lang, str) else ""
-
-
-def _read_zone(auth: Any) -> str:
-    zone = auth.get("zone") if isinstance(auth, dict) else None
-    return zone if isinstance(zone, str) and len(zone) <= 64 else ""
-
-
-def _object(body: Any) -> Json:
-    if not isinstance(body, dict):
-        raise Problem(400, "bad_request")
-    return body
-
-
-def _number(body: Json, name: str) -> int | None:
-    value = body.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
-        raise Problem(400, "bad_request")
-    return value
-
-
-def _client_id(body: Json) -> str:
-    value = body.get("id")
-    if value is None or value == "":
-        return secrets.token_hex(8)
-    if not isinstance(value, str) or not value.isprintable():
-        raise Problem(400, "bad_request")
-    return clean(value, 64)

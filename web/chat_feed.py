@@ -20,6 +20,7 @@ from bot.core.events import (
     TalkMoved,
     Typing,
 )
+from bot.core.payment import Device
 from bot.services import pay_links, threads, visitors
 from bot.services.threads import VISIBLE, MessageView, Page
 from bot.services.visitors import Place, Room, Visit
@@ -41,6 +42,7 @@ class ChatSocket:
     sid: str
     visit: Visit
     locale: str
+    device: Device  # what its browser says that it is
     known: bool  # the visitor has a row
     conversation_id: int | None = None
     sent: int = 0

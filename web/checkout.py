@@ -21,6 +21,7 @@ from bot.services.payments import PaymentView, Urls
 from web.http import Problem, address_of
 from web.keys import CLOCK, RUNTIME, SETTINGS
 from web.origin import require_ours
+from web.page_texts import PAGE_TEXTS
 from web.pages import page_language, render
 from web.qr import picture
 
@@ -68,11 +69,11 @@ async def _answer(request: web.Request, *, tapped: bool) -> web.StreamResponse:
     try:
         return await _go_on(request, payment, provider, device, tapped=tapped)
     except Refused as refusal:
-        if state := _REFUSED.get(refusal.code):
-            return _page(request, payment, state)
-        return _closed(request, payment, refusal)
+        log_closed(payment, refusal)
+        return _page(request, payment, _REFUSED.get(refusal.code, "closed"))
     except Unauthorised as error:
-        return _closed(request, payment, error)
+        log_closed(payment, error)
+        return _page(request, payment, "closed")
 
 
 async def _go_on(
@@ -103,11 +104,17 @@ async def _payer(provider: KnowsPayers, code: str) -> str:
         return ""
 
 
-def _closed(request: web.Request, payment: PaymentView, error: Exception) -> web.Response:
-    """The customer can do nothing about it; the log says who can, and what."""
+def log_closed(payment: PaymentView, error: Refused | Unauthorised) -> None:
+    """Where the customer can do nothing about it the log says who can, and what."""
+    if isinstance(error, Refused) and error.code in _REFUSED:
+        return
     facts = {"action": "checkout.closed", "provider": payment.provider, "cure": str(error)}
     log.error("a payment cannot be opened", extra=facts | fault(error))
-    return _page(request, payment, "closed")
+
+
+def scan_words(provider: str, lang: str) -> str:
+    """With what a picture of this provider is scanned."""
+    return PAGE_TEXTS.get(f"checkout_scan_{provider}", PAGE_TEXTS["checkout_scan"])[lang]
 
 
 def _off(address: str) -> web.HTTPSeeOther:
@@ -146,7 +153,7 @@ def _page(
         "state": state,
         "picture": picture(checkout.code) if checkout else None,
         "url": checkout.url if checkout else "",
-        "provider": payment.provider,
+        "scan": scan_words(payment.provider, lang),
         "sheet": sheet or {},
         "fate": f"/checkout/{payment.key}/fate",
         "paid": _paid(request, payment),

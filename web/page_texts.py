@@ -153,6 +153,11 @@ PAGE_TEXTS = {
     "checkout_scan": {"en": "Scan this with your phone to pay.", "zh": "请用手机扫码付款。"},
     "checkout_scan_wechatpay": {"en": "Scan this with WeChat to pay.", "zh": "请用微信扫码付款。"},
     "checkout_scan_alipay": {"en": "Scan this with Alipay to pay.", "zh": "请用支付宝扫码付款。"},
+    "code_good": {
+        "en": "Good until {time}. Once it is paid, your receipt comes here.",
+        "zh": "{time} 前有效，支付成功后，这里会显示订单凭据。",
+    },
+    "code_then": {"en": "Once it is paid, your receipt comes here.", "zh": "支付成功后，这里会显示订单凭据。"},
     "checkout_page": {"en": "Pay on this screen instead", "zh": "在网页上付款"},
     "checkout_waits": {
         "en": "This page notices by itself when you have paid.",

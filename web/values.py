@@ -66,13 +66,17 @@ class Attachment(TypedDict):
 
 
 class Button(TypedDict):
-    """`state` is of a link that needs no tap any more: "done", or "over" where it cannot be paid any more."""
+    """`state` is of a link that needs no tap any more: "done", or "over" where it cannot be paid any more.
+
+    `scans`: it leads to a payment for which there may be a picture to scan.
+    """
 
     label: str
     data: str
     url: str
     style: Literal["", "primary", "danger"]
     state: Literal["", "done", "over"]
+    scans: bool
 
 
 class Card(TypedDict):

@@ -11,6 +11,7 @@ from bot.core.money import Money
 from bot.core.profiles import WEBCHAT
 from bot.core.reference import shortened
 from bot.core.text import Voice
+from bot.services import payments
 from bot.services.attachments import FileView
 from bot.services.threads import MessageView
 from web import values
@@ -114,7 +115,10 @@ def messages(views: Sequence[MessageView], links: FileLinks, *, staff: bool) -> 
 
 def button(item: Button, state: Literal["", "done", "over"] = "") -> values.Button:
     """A `Button`; `state` is "done" or "over" for a link that needs no tap any more."""
-    return {"label": item.label, "data": item.data, "url": item.url, "style": item.style, "state": state}
+    scans = not state and payments.key_in(item.url) != ""
+    return {
+        "label": item.label, "data": item.data, "url": item.url, "style": item.style, "state": state, "scans": scans,
+    }  # fmt: skip
 
 
 def card(item: Card, view: MessageView, links: FileLinks) -> values.Card:

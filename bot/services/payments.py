@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -61,6 +62,12 @@ class Urls:
     def checkout(self, key: str) -> str:
         """Our own page, which knows on which device it is opened."""
         return f"{self.base}/checkout/{key}"
+
+
+def key_in(url: str) -> str:
+    """The key of the payment whose page of ours this address is; "" for any other."""
+    found = re.search(r"/checkout/([0-9a-f]{32})$", url)
+    return found[1] if found else ""
 
 
 @reads

@@ -56,7 +56,7 @@ class Screens:
         self.feed = ChatFeed(self._send, FileLinks(links, b"secret", timedelta(hours=1), time))
         for number in range(CHATS):
             visit = Visit(f"{number:032x}", "")
-            self.feed.join(ChatSocket(str(number), visit, "en", known=True, ready=True))
+            self.feed.join(ChatSocket(str(number), visit, "en", "desktop", known=True, ready=True))
 
     async def _send(self, _: str, event: str, body: object) -> bool:
         self.bytes += len(frame_out(TEXT, packets.event("/chat", event, body)))

@@ -22,8 +22,8 @@ async def browser_of(site: Site) -> AsyncIterator[object]:
     """`await browser_of()` is a new visitor, `await browser_of(token)` one who comes back."""
     opened: list[Browser] = []
 
-    async def make(token: str | None = None, **auth: object) -> Browser:
-        browser = Browser(site.url, token)
+    async def make(token: str | None = None, *, agent: str = "", **auth: object) -> Browser:
+        browser = Browser(site.url, token, agent)
         opened.append(browser)
         return await browser.opens(**auth)
 

@@ -364,8 +364,9 @@ async def site(
 class Browser:
     """A visitor's browser: remembers its token and every message in the order in which they came."""
 
-    def __init__(self, url: str, token: str | None = None) -> None:
+    def __init__(self, url: str, token: str | None = None, agent: str = "") -> None:
         self.url = url
+        self.agent = agent
         self.token = token
         self.client = socketio.AsyncClient(reconnection=False)
         self.session: dict[str, object] = {}
@@ -395,7 +396,10 @@ class Browser:
 
     async def opens(self, **auth: object) -> Browser:
         told = ({"token": self.token} if self.token else {}) | auth
-        await self.client.connect(self.url, namespaces=["/chat"], auth=told, transports=["websocket"], wait_timeout=30)
+        await self.client.connect(
+            self.url, {"User-Agent": self.agent}, auth=told, transports=["websocket"], namespaces=["/chat"],
+            wait_timeout=30,
+        )  # fmt: skip
         await self.hears(lambda: bool(self.session))
         return self
 

@@ -157,7 +157,7 @@ TABLE = {
     "GET /api/desk/webhooks/{id}/log": "admin",
     "POST /api/desk/webhooks/{id}/replay": "admin",
 }
-CHAT_EVENTS = {"message", "sync", "read", "typing", "lang", "apps", "go_on"}
+CHAT_EVENTS = {"message", "sync", "read", "typing", "lang", "apps", "go_on", "pay_code"}
 DESK_EVENTS = {"view"}
 _ENDS = ("desk/logout", "desk/password")  # these change who is logged in; they have tests of their own
 GUARDED = sorted(name for name, role in TABLE.items() if role in staff.ROLES and not name.endswith(_ENDS))

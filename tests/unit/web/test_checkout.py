@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
-from bot.core.errors import BadInput, Refused, Unauthorised
+from bot.core.errors import BadInput, ProviderUnavailable, Refused, Unauthorised
+from bot.core.message import Button
 from bot.core.payment import Checkout, PaymentRequest, Terms
 from bot.payments.local import LocalPayments
 from bot.services import order_states
 from models import Inbound, Order, Payment
 from tests.unit.web.running import Site
 from tests.unit.web.running import site as running_site
+from tests.unit.web.test_going_on import MakeBrowser
 from tests.unit.web.till import DESKTOP, KEY, PATH, PHONE, WECHAT, Till, till_of
+from web.qr import picture
 from web.settings import WebSettings
+from web.views import button, time
 
 
 class Wallet(LocalPayments):
@@ -85,6 +90,44 @@ async def test_on_a_desktop_there_is_a_picture_and_a_way_on_this_screen(till: Ti
     row = await Payment.get()
     assert (row.device, row.state, row.url) == ("desktop", "open", f"{till.site.url}{PATH}")
     assert row.reference
+
+
+async def test_the_chat_box_gets_the_picture_by_the_link(till: Till, wallet: Wallet, browser_of: MakeBrowser) -> None:
+    ann, link = await browser_of(lang="zh"), f"{till.site.url}{PATH}"
+    told = await ann.calls("pay_code", {"url": link})
+    await till.order.refresh_from_db()
+    assert till.order.hold_until is not None
+    assert told == {
+        "ok": True, "qr": picture("wallet://pay/1"), "title": "¥68.00", "until": time(till.order.hold_until),
+        "text": "请用手机扫码付款。{time} 前有效，支付成功后，这里会显示订单凭据。",
+    }  # fmt: skip
+    assert [(one.key, one.device) for one in wallet.asked] == [(KEY, "desktop")]
+    none = {"ok": True, "qr": None, "title": "", "text": "", "until": ""}
+    assert await (await browser_of(agent=PHONE)).calls("pay_code", {"url": link}) == none
+    assert await ann.calls("pay_code", {"url": "https://elsewhere.example/checkout/1"}) == none
+    wallet.fails = Refused("wrong_amount")
+    assert await ann.calls("pay_code", {"url": link}) == none
+    wallet.fails = ProviderUnavailable("down")
+    assert (await ann.calls("pay_code", {"url": link}))["ok"] is False
+    wallet.fails, wallet.terms = None, Terms(devices=frozenset({"phone"}))
+    assert await ann.calls("pay_code", {"url": link}) == none
+    await Order.all().update(state="expired")
+    assert await ann.calls("pay_code", {"url": link}) == none
+    for _ in range(7):
+        last = await ann.calls("pay_code", {"url": link})
+    assert last["error"]["code"] == "rate_limited"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("state", "url", "scans"),
+    [
+        ("", f"https://shop.example{PATH}", True),
+        ("done", f"https://shop.example{PATH}", False),
+        ("", "https://bank.example/pay/7", False),
+    ],
+)
+def test_only_a_link_that_may_lead_to_a_picture_says_so(state: Literal["", "done"], url: str, scans: bool) -> None:
+    assert button(Button("Pay", url=url), state)["scans"] is scans
 
 
 async def test_on_a_phone_it_goes_to_the_providers_page(till: Till, wallet: Wallet) -> None:

@@ -3,7 +3,7 @@
 import type { Connect, Connection, Hello } from "./connection";
 import type { Keep, Slot } from "./keep";
 import { adopt, ADOPT_AFTER, compose, type Pending } from "./outbox";
-import type { Ack, App, Attachment, ChatConfig, Message, Session, Way } from "./protocol";
+import type { Ack, App, Attachment, ChatConfig, Message, PayCode, Session, Way } from "./protocol";
 import { Sender } from "./sender";
 import { initial, reduce, type Action, type State } from "./state";
 import { hasGap, MOST } from "./timeline";
@@ -163,6 +163,11 @@ export class Chat {
   /** How to go on in one of them, or what is the matter; null where there is no answer. */
   goOn(account: string): Promise<Ack<Way> | null> {
     return this.connection.goOn(account).catch(() => null);
+  }
+
+  /** What to scan to pay at this link, or what is the matter; null where there is no answer. */
+  payCode(url: string): Promise<Ack<PayCode> | null> {
+    return this.connection.payCode(url).catch(() => null);
   }
 
   configure(config: ChatConfig): void {

@@ -1,7 +1,7 @@
 // The one live connection to the server's `/chat` namespace; it tells what happened and decides nothing.
 
 import { Manager, type Socket } from "socket.io-client";
-import type { Ack, App, Message, Outgoing, Owner, Page, Session, Typing, Way } from "./protocol";
+import type { Ack, App, Message, Outgoing, Owner, Page, PayCode, Session, Typing, Way } from "./protocol";
 
 export interface Hello {
   token?: string;
@@ -38,6 +38,7 @@ export interface Connection {
   setLanguage(lang: string): Promise<Ack>;
   apps(): Promise<Ack<{ apps: App[] }>>;
   goOn(account: string): Promise<Ack<Way>>;
+  payCode(url: string): Promise<Ack<PayCode>>;
   read(seq: number): void;
   typing(): void;
 }
@@ -120,6 +121,10 @@ class SocketConnection implements Connection {
 
   goOn(account: string): Promise<Ack<Way>> {
     return this.ask("go_on", { account });
+  }
+
+  payCode(url: string): Promise<Ack<PayCode>> {
+    return this.ask("pay_code", { url });
   }
 
   read(seq: number): void {

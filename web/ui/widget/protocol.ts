@@ -20,6 +20,8 @@ export interface Button {
   style: "" | "primary" | "danger";
   /** Of a link to pay: it was paid, or cannot be paid any more. */
   state: "" | "done" | "over";
+  /** It leads to a payment for which there may be a picture to scan. */
+  scans: boolean;
 }
 
 export interface Card {
@@ -85,14 +87,29 @@ export interface App {
   name: string;
 }
 
+/** Modules on each side, and the dark ones as the path of an SVG. */
+export interface Picture {
+  size: number;
+  path: string;
+}
+
+/** To be paid by who scans it until then (ISO 8601), in words where "{time}" is for the visitor's clock. */
+export interface PayCode {
+  /** null where there is nothing to scan; the link says why. */
+  qr: Picture | null;
+  title: string;
+  text: string;
+  until: string;
+}
+
 /** `link` is for this device, `qr` for another one; `typed` are words to send instead, "" where nothing was said yet. */
 export interface Way {
   link: string;
   typed: string;
   /** For how long the code of all three is good; 0 where there is none. */
   minutes: number;
-  /** Modules on each side, and the dark ones as the path of an SVG; null where there is nothing to scan. */
-  qr: { size: number; path: string } | null;
+  /** null where there is nothing to scan. */
+  qr: Picture | null;
   /** What stands at each of them, in the visitor's language. */
   words: { open: string; show: string; scan: string; care: string; type: string; good: string };
 }

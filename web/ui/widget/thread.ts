@@ -10,6 +10,8 @@ export interface Entry {
   readonly pending: Pending | null;
   /** `null` while the question is open; else which button was chosen ("" when none of them). */
   readonly answer: string | null;
+  /** Of the newest open one that there is, the link to a payment which may be scanned. */
+  readonly scan: Button | null;
 }
 
 export interface Group {
@@ -28,9 +30,12 @@ export function entries(messages: readonly Message[], outbox: Outbox): Entry[] {
     ...outbox.map((item) => ({ key: item.id, message: draft(item), pending: item })),
   ];
   let answer: { text: string; data: string } | null = null;
+  let offered = false;
   const result: Entry[] = [];
   for (const entry of all.reverse()) {
-    result.push({ ...entry, answer: answer && chosen(entry.message.buttons, answer) });
+    const scan: Button | null = offered ? null : (entry.message.buttons.find((button) => button.scans) ?? null);
+    offered ||= scan !== null;
+    result.push({ ...entry, answer: answer && chosen(entry.message.buttons, answer), scan });
     if (entry.message.author === "customer") answer = { text: entry.message.text, data: entry.pending?.data ?? "" };
   }
   return result.reverse();

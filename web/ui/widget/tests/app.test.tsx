@@ -305,6 +305,23 @@ describe("buttons", () => {
     expect(all("button.chip")).toEqual([]);
   });
 
+  it("of a payment that can be scanned have the picture, until it is paid", async () => {
+    const link = button("Pay ¥68.00", "", { url: `${ADDRESS}/checkout/k1`, scans: true });
+    const until = new Date(Date.now() + 60_000).toISOString();
+    server.payCode = { ok: true, qr: { size: 37, path: "M4 4h7v1h-7z" }, title: "¥68.00", text: "Until {time}.", until };
+    server.publish({ text: "an older one", buttons: [{ ...link, url: `${ADDRESS}/checkout/k0` }] });
+    const offer = server.publish({ buttons: [link] });
+    await open();
+    expect(server.asked.filter((one) => one.startsWith("pay"))).toEqual([`pay code ${link.url}`]);
+    expect(one("[role=img] path").getAttribute("d")).toBe("M4 4h7v1h-7z");
+    expect(one(".card .about").textContent).toMatch(/^¥68.00Until \d\d:\d\d.$/);
+    server.payCode = { ...server.payCode, qr: null };
+    server.lines[0]?.listener.update({ ...offer, buttons: [{ ...link, state: "done", scans: false }] });
+    await drawn();
+    expect(all("[role=img]")).toEqual([]); // the older one has no picture, and keeps its link
+    expect(chips().map((chip) => chip.textContent)).toEqual(["Pay ¥68.00opens in a new tab", "Pay ¥68.00 · paid"]);
+  });
+
   it("of a rating are stars: one radio group, arrow keys move, a tap sends", async () => {
     const stars = [1, 2, 3, 4, 5].map((count) => button(`${count} ★`, `rate:${count}`));
     server.publish({ input: "stars", buttons: [...stars, button("Skip", "skip")] });

@@ -27,7 +27,7 @@ export function messages(from: number, to: number): Message[] {
 }
 
 export function button(label: string, data: string, fields: Partial<Button> = {}): Button {
-  return { label, data, url: "", style: "", state: "", ...fields };
+  return { label, data, url: "", style: "", state: "", scans: false, ...fields };
 }
 
 export function attachment(id: number, fields: Partial<Attachment> = {}): Attachment {

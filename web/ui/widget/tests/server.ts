@@ -1,7 +1,7 @@
 // A server in memory that speaks the protocol of docs/web-api.md: takes an id once, keeps order, answers what is asked.
 
 import type { Connect, Connection, Listener } from "../connection";
-import type { Ack, ApiError, App, Message, Outgoing, Page, Way } from "../protocol";
+import type { Ack, ApiError, App, Message, Outgoing, Page, PayCode, Way } from "../protocol";
 import { message, session } from "./messages";
 
 export class Server {
@@ -20,6 +20,7 @@ export class Server {
   apps: App[] = [];
   /** null: no answer comes. */
   way: Ack<Way> | Promise<Ack<Way>> | null = { ok: false, error: { code: "no_channel", text: "This channel is not switched on." } };
+  payCode: Ack<PayCode> = { ok: true, qr: null, title: "", text: "", until: "" };
   /** What it remembers of the visitor. */
   lang = "en";
 
@@ -126,6 +127,11 @@ class Line implements Connection {
   goOn(account: string): Promise<Ack<Way>> {
     this.server.asked.push(`go on ${account}`);
     return this.server.way ? Promise.resolve(this.server.way) : Promise.reject(new Error("not connected"));
+  }
+
+  payCode(url: string): Promise<Ack<PayCode>> {
+    this.server.asked.push(`pay code ${url}`);
+    return Promise.resolve(this.server.payCode);
   }
 
   read(seq: number): void {

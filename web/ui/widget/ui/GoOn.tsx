@@ -5,6 +5,7 @@ import type { Ack, App, Way } from "../protocol";
 import { useBox } from "./context";
 import { FULL_SCREEN } from "./hooks";
 import { Icon } from "./icons";
+import { Qr } from "./Scan";
 
 export function GoOn({ app, onClose }: { app: App; onClose: () => void }) {
   const { chat, say } = useBox();
@@ -44,9 +45,7 @@ function WayThere({ way: { link, qr, typed, words } }: { way: Way }) {
     <>
       {qr && picture && (
         <>
-          <svg viewBox={`0 0 ${qr.size} ${qr.size}`} role="img" aria-label={words.scan}>
-            <path d={qr.path} />
-          </svg>
+          <Qr qr={qr} label={words.scan} />
           <p>
             <b>{words.scan}</b> {words.care}
           </p>

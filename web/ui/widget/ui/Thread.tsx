@@ -11,6 +11,7 @@ import { Form } from "./Form";
 import { clock, day } from "./format";
 import { useScroll } from "./hooks";
 import { Icon } from "./icons";
+import { Scan } from "./Scan";
 import { Text } from "./Text";
 
 export function Thread({ state }: { state: State }) {
@@ -141,6 +142,7 @@ function EntryView({ entry }: { entry: Entry }) {
       <Files message={message} />
       {message.summary && <SummaryCard summary={message.summary} />}
       {message.cards.length > 0 && <Cards message={message} />}
+      {entry.scan && <Scan {...entry.scan} />}
       {message.buttons.length > 0 && <Choices entry={entry} />}
       {(message.form ?? []).length > 0 && entry.answer === null && <Form fields={message.form} seq={message.seq} />}
       {message.input === "files" && entry.answer === null && <FilesWanted />}
