@@ -46,6 +46,27 @@ def of_orders(orders: DataFrame, tables: Tables) -> DataFrame:
     )
 
 
+def without_back(orders: DataFrame) -> DataFrame:
+    """Of orders with total, back, shipping, tax and within: `revenue`, and the others less what went `back` of them.
+
+    It is of the goods first, then of the shipping, then of the tax.
+    """
+    from pyspark.sql import functions as f
+
+    goods = orders.total - orders.shipping - orders.tax
+    of_goods = f.least(orders.back, goods)
+    of_shipping = f.least(orders.back - of_goods, orders.shipping)
+    left = goods - of_goods
+    return orders.withColumns(
+        {
+            "revenue": left,
+            "shipping": orders.shipping - of_shipping,
+            "tax": orders.tax - (orders.back - of_goods - of_shipping),
+            "within": f.when(goods > 0, f.round(orders.within * left / goods).cast("long")).otherwise(orders.within),
+        }
+    )
+
+
 def table(of: Besides, currency: str, language: str) -> ResultTable | None:
     """The figures, None where there are none."""
     told = [

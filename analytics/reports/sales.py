@@ -9,7 +9,9 @@ Definitions, each equal to a direct SQL count:
   lines less the discount; and less what was given back of it until now, whenever that was. Shipping and tax are figures
   of their own; tax within the prices is in the revenue. What was given back is what their payments in the order's
   currency took and do not keep any more, as far as the total needs it: of an order that was paid twice the second
-  payment goes back, and the total stays. The average basket is revenue by number of orders, rounded half up.
+  payment goes back, and the total stays. Of each order it is of the goods first, what is more than they cost of the
+  shipping, and the rest of the tax on top; of the tax within the prices the same share is left as of the goods. So no
+  figure of an order is below zero. The average basket is revenue by number of orders, rounded half up.
 - A product's revenue is the sum of `quantity * price` of the lines of those orders, under the product's `sku`; what was
   given back is in none of them, since money goes back of an order and not of a line.
 - Currencies are never added up. The report is about the one with most orders (of equals, the first by alphabet) in both
@@ -39,7 +41,7 @@ TOP = 8
 
 
 def build(tables: Tables, period: Period) -> Mapping[str, DataFrame]:
-    """`days`: currency, account, day, orders, revenue, back, and what `Besides` has.
+    """`days`: currency, account, day, orders, revenue, back, and what `Besides` has, all without what went back.
 
     `products`: currency, sku, is_now, pieces, revenue.
     A product's names are beside it, and the values of the variant's options.
@@ -63,12 +65,12 @@ def build(tables: Tables, period: Period) -> Mapping[str, DataFrame]:
 
     orders, lines = counted("orders").join(f.broadcast(kept()), ["id", "currency"], "left"), counted("order_lines")
     orders = orders.join(besides.of_orders(orders, tables), "id", "left").fillna(0, ["shipping", "tax", "within"])
-    brought = f.least(orders.total, f.coalesce(orders.kept, orders.total))
+    orders = besides.without_back(
+        orders.withColumn("back", orders.total - f.least("total", f.coalesce("kept", "total")))
+    )
     days = orders.groupBy("currency", "account", local_day(orders.paid_at, period).alias("day")).agg(
         f.count("*").alias("orders"),
-        total(brought - orders.shipping - orders.tax).alias("revenue"),
-        total(orders.total - brought).alias("back"),
-        *(total(orders[name]).alias(name) for name in ("shipping", "tax", "within")),
+        *(total(orders[name]).alias(name) for name in ("revenue", "back", "shipping", "tax", "within")),
     )
     products = lines.groupBy("currency", "sku", (lines.paid_at >= f.lit(period.starts_at)).alias("is_now")).agg(
         total(lines.quantity).alias("pieces"), total(lines.quantity, lines.price).alias("revenue")

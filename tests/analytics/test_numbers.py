@@ -10,6 +10,7 @@ import pytest
 from analytics.child import ReportCrashed
 from bot.core.period import Period
 from models import Order, Payment, Review
+from models.database import fetch
 from tests.analytics import shop
 from tests.analytics.conftest import Maker
 from tests.analytics.shop import NOW, WEEK, Shop
@@ -18,6 +19,12 @@ SKUS = {f"{english} (tin)" if sku == shop.TEAS[0][0] else english: sku for sku, 
 #: What is counted is in the lake already: how MariaDB's rows get there is seen in test_lake.
 ENGINES = ("sqlite", "postgres", pytest.param("mariadb", marks=pytest.mark.long))
 ONE = ("sqlite", *(pytest.param(name, marks=pytest.mark.long) for name in ("postgres", "mariadb")))
+SPLIT = """
+SELECT sum(CASE WHEN refunded < 5000 THEN 5000 - refunded ELSE 0 END) AS goods,
+       sum(CASE WHEN refunded < 5000 THEN 1200 WHEN refunded < 6200 THEN 6200 - refunded ELSE 0 END) AS shipping,
+       sum(CASE WHEN refunded < 6200 THEN 620 ELSE 6820 - refunded END) AS tax,
+       sum(CASE WHEN refunded < 5000 THEN CAST(round(327 * (5000 - refunded) / 5000.0) AS INTEGER) ELSE 0 END) AS held
+FROM payment"""
 NAMES = {"Telegram": "telegram", "Web chat": "webchat", "WeChat": "wechat"}
 
 
@@ -116,6 +123,36 @@ async def test_revenue_is_what_was_sold_and_shipping_and_tax_stand_beside_it(mak
         ("Tax on top of prices, not in the revenue", 714),
         ("Tax within prices, in the revenue", 327),
     ]
+
+
+async def test_what_went_back_is_of_the_goods_first_then_of_shipping_then_of_tax(maker: Maker) -> None:
+    """Goods of 50.00, shipping 12.00 and tax 6.20 on top, 3.27 within: part of the goods to all of it goes back."""
+    await Shop(1).open()
+    old, backs = WEEK.starts_at, (0, 1_999, 5_000, 5_700, 6_200, 6_500, 6_820)
+    ids = range(1, len(backs) + 1)
+    await shop.insert(
+        "order",
+        "id,number,contact_id,account,state,total,currency,name,address,paid_at,created_at,updated_at",
+        [(id_, f"A-{id_}", 1, "webchat", "paid", 6_820, "CNY", "", "", old, old, NOW) for id_ in ids],
+    )
+    charges = (("shipping", 1_200, False), ("tax", 620, False), ("tax", 327, True))
+    await shop.insert(
+        "order_charge", "order_id,kind,amount,included,name", [(i, *one, "x") for i in ids for one in charges]
+    )
+    await shop.insert(
+        "payment",
+        "order_id,captured,captured_currency,refunded,provider,key,amount,currency,state,created_at,updated_at",
+        [
+            (i, 6_820, "CNY", back, "local", f"k{i}", 6_820, "CNY", "paid", old, NOW)
+            for i, back in zip(ids, backs, strict=True)
+        ],
+    )
+    result = (await maker.make("sales", WEEK)).results["en"]
+    wanted = (await fetch(SPLIT))[0]
+    assert result["headline"][0]["value"] == f"¥{wanted['goods'] / 100:,.2f}" == "¥80.01"
+    beside = [row[1] for row in _rows(result, "Shipping and tax")]
+    assert beside == [wanted[name] for name in ("shipping", "tax", "held")]
+    assert f"¥{sum(backs) / 100:,.2f} was given back" in result["words"][0]
 
 
 async def test_a_late_row_with_an_old_time_is_counted(maker: Maker) -> None:
