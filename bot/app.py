@@ -17,7 +17,7 @@ from bot.app_payments import make_providers
 from bot.app_reports import DeskReports, MakeReport, fill_registry
 from bot.app_shop import commands, make_languages, make_routes, make_shop
 from bot.app_stores import make_stores
-from bot.app_web import web_settings
+from bot.app_web import given_links, web_settings
 from bot.config import Config
 from bot.core.ports import Channel, Storage
 from bot.edge.posting import Poster
@@ -134,6 +134,7 @@ async def build(config: Config, *, clock: Clock = utc_now, more: Sequence[Channe
         roles=config.server.roles,
         calls=calls,
         stores=connected,
+        address=await given_links(config),
         post=WebhookCalls(config.webhooks.networks),
     )
     runtime = Runtime(parts)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from datetime import timedelta
 
 from bot import __version__
-from bot.channels._account import no_address
 from bot.config import Config
 from bot.core.message import Attachment
+from bot.core.ports import Address, no_address
 from bot.services import settings as kept
 from bot.storage import links
 from web.files import FileLinks
 from web.settings import MIB, WebSettings
 
-Link = Callable[[Attachment], str]
+#: For so long a customer can load what came by its address.
+GIVEN = timedelta(days=30)
 
 
 def web_settings(config: Config) -> WebSettings:
@@ -43,11 +44,20 @@ def web_settings(config: Config) -> WebSettings:
     )
 
 
-async def file_links(config: Config) -> tuple[Link, Link]:
+async def given_links(config: Config) -> Address:
+    """Where a customer can load one of our files: for a month, by whoever has the address."""
+    return (await _links(config, GIVEN))[0]
+
+
+async def file_links(config: Config) -> tuple[Address, Address]:
     """Where a platform can fetch one of our files for a while, and a small picture of it: https alone will do."""
+    return await _links(config, web_settings(config).link_life)
+
+
+async def _links(config: Config, life: timedelta) -> tuple[Address, Address]:
     if not config.server.url.startswith("https://"):
         return no_address, no_address
-    signed = FileLinks(links, await kept.secret("web"), web_settings(config).link_life, time.time)
+    signed = FileLinks(links, await kept.secret("web"), life, time.time)
 
     def link(file: Attachment) -> str:
         return f"{config.server.url}{signed.url(file.id, 'p' if file.kind == 'image' else 'o')}"

@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from io import BytesIO
 from time import time
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -145,7 +146,8 @@ class Api:
             data, sent["Content-Type"] = orjson.dumps(json), "application/json"
         elif upload is not None:
             data = FormData(dict(form or {}), quote_fields=False)
-            content = upload.chunks if isinstance(upload.chunks, bytes) else _watched(upload.chunks, failures)
+            # Large bytes are written at once, and hold the loop; read from a buffer they are not.
+            content = BytesIO(upload.chunks) if isinstance(upload.chunks, bytes) else _watched(upload.chunks, failures)
             data.add_field(upload.field, content, filename=upload.name, content_type=upload.media_type)
         elif form is not None:
             data = FormData(dict(form))

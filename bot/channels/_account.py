@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from bot.core.errors import BadInput
-from bot.core.message import Attachment
-from bot.core.ports import Notes, OpenCalls, OpenFile
+from bot.core.ports import Address, Notes, OpenCalls, OpenFile, no_address
 from bot.edge.posting import MakePosts
 from bot.settings.section import Section
 
@@ -31,11 +29,6 @@ Commands = tuple[tuple[str, str], ...]
 """What people can ask for, for a menu: "/order", "Place an order"; in the shop's first language."""
 
 
-def no_address(_file: Attachment) -> str:
-    """Where nobody can fetch our files. Raises `BadInput`."""
-    raise BadInput("our files have no public address; set server.public_url to the https address of this server")
-
-
 @dataclass(frozen=True, slots=True)
 class Around:
     """What an account is given besides its settings."""
@@ -49,8 +42,8 @@ class Around:
     secret: str  # 64 hex digits that nobody else knows, the same after every start and on every node
     commands: Commands = ()
     commands_in: Mapping[str, Commands] = field(default_factory=dict)  # the same by language: "zh"
-    link: Callable[[Attachment], str] = no_address  # an https address where the platform can fetch a file of ours soon
-    preview: Callable[[Attachment], str] = no_address  # that of a small JPEG of a picture: 100 kB at most
+    link: Address = no_address  # an https address where the platform can fetch a file of ours soon
+    preview: Address = no_address  # that of a small JPEG of a picture: 100 kB at most
 
     def offered(self, language: str) -> Commands:
         """What people can ask for, in their language where it is one of the shop's."""

@@ -7,17 +7,20 @@ from typing import Any
 
 import orjson
 
+from bot.channels import _playing
 from bot.channels._http import Api
 from bot.channels._reading import Json
 from bot.channels._strangers import Strangers
 from bot.channels._tokens import SharedToken
-from bot.core.errors import BadInput, ChannelUnavailable, FileMissing, ParleyError
+from bot.core.errors import BadInput, ChannelUnavailable, FileMissing, ParleyError, Unshown
 from bot.core.message import Attachment
 from bot.core.ports import FileStream, OpenFile
 from bot.http import Answer, Upload
 
 #: Seconds, where an operator has to act first.
 OPERATOR_ACTS = 60.0
+#: Seconds of a voice message.
+MOST_VOICE = 60.0
 #: An answer about a file that there is not is shorter than this, bytes.
 MOST_TOLD = 16 * 1024
 #: Media types of answers in words. A customer's file may be of one of them, too.
@@ -48,9 +51,14 @@ class Calls:
         return await self._call("POST", path, None, json=json)
 
     async def upload(self, kind: str, name: str, file: Attachment, open_file: OpenFile) -> str:
-        """The media id of a file of ours, valid for three days. Raises as `get`, and what reading it raised."""
+        """The media id of a file of ours, valid for three days. Raises as `get`, and what reading it raised.
+
+        `Unshown` for a voice that is too long, or whose length cannot be told.
+        """
         # Whole, since the platform takes no upload of an unknown length.
         content = b"".join([chunk async for chunk in open_file(file)])
+        if kind == "voice" and not (_playing.seconds(content) or MOST_VOICE + 1) <= MOST_VOICE:
+            raise Unshown(f"a voice message has at most {MOST_VOICE:.0f} seconds")
         told = await self._call("POST", "/cgi-bin/media/upload", {"type": kind}, media=(name, file, content))
         media_id = told.get("media_id")
         if not isinstance(media_id, str):

@@ -24,15 +24,15 @@ class Uploads:
     def __init__(self, calls: Calls, open_file: OpenFile) -> None:
         self._calls = calls
         self._open_file = open_file
-        self._known: OrderedDict[int, tuple[str, float]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, int], tuple[str, float]] = OrderedDict()
 
     async def media_id(self, kind: str, name: str, file: Attachment) -> str:
         """The id of a file at the platform. Raises as `Calls.upload`."""
-        known, until = self._known.get(file.id, ("", 0.0))
+        known, until = self._known.get((kind, file.id), ("", 0.0))
         if known and until > monotonic():
             return known
         media_id = await self._calls.upload(kind, name, file, self._open_file)
-        self._known[file.id] = media_id, monotonic() + MEDIA_LASTS
+        self._known[kind, file.id] = media_id, monotonic() + MEDIA_LASTS
         if len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)
         return media_id
@@ -42,7 +42,7 @@ class Uploads:
         try:
             await post(await self.media_id(kind, name, file))
         except BadInput as error:
-            self._known.pop(file.id, None)
+            self._known.pop((kind, file.id), None)
             if _NO_MEDIA not in str(error):
                 raise
             await post(await self.media_id(kind, name, file))

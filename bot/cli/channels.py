@@ -59,7 +59,7 @@ def facts(one: Capabilities) -> tuple[str, ...]:
         _choices(one),
         f"{one.text_limit} {_UNITS[one.text_unit]}",
         _size(one.image_bytes) if one.images else "no",
-        _size(one.file_bytes) if one.files else "no",
+        _files(one),
         "yes" if one.typing else "no",
         "yes" if one.edits else "no",
         _window(one),
@@ -78,6 +78,13 @@ def _choices(one: Capabilities) -> str:
         return "numbered menu"
     cards = ", cards" if one.cards else ""
     return f"{one.buttons} buttons of {one.button_label} characters{cards}"
+
+
+def _files(one: Capabilities) -> str:
+    if one.files:
+        return _size(one.file_bytes)
+    listed = (f"{media.media_type.rpartition('/')[2]} {_size(media.most)}" for media in one.media)
+    return ", ".join(listed) or "no"
 
 
 def _size(size: int) -> str:

@@ -10,6 +10,14 @@ Unit = Literal["characters", "utf16", "bytes"]
 
 
 @dataclass(frozen=True, slots=True)
+class Media:
+    """What a platform plays within the chat: a media type, as files of ours have it, and how many bytes at most."""
+
+    media_type: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """Limits of one channel account. Zero buttons means that choices become a numbered menu."""
 
@@ -28,6 +36,7 @@ class Capabilities:
     caption_limit: int = 0  # longest text beside a file; 0: text and file are two messages
     images: bool = True
     files: bool = True
+    media: tuple[Media, ...] = ()  # sound and films that it plays, also where it has no other files
     files_per_message: int = 1
     mixes: bool = False  # pictures and other files go in one message
     image_bytes: int = 10 * 1024 * 1024

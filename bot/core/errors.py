@@ -13,7 +13,8 @@ ParleyError
 └── Final                       trying again cannot help
     ├── Unauthorised            wrong or missing signature, secret or token: 401/403
     ├── BadInput                a person or platform sent what cannot be accepted: 4xx
-    │   └── TooLarge            a file or text over its limit: 413
+    │   ├── TooLarge            a file or text over its limit: 413
+    │   └── Unshown             a file that this platform does not show: it goes as an address
     ├── Refused                 a business rule says no; its text is for the customer
     ├── Unreachable             the contact blocked us or left
     ├── FileMissing             no file under this key
@@ -93,6 +94,10 @@ class TooLarge(BadInput):
     def __init__(self, limit: int) -> None:
         super().__init__(f"larger than the limit of {limit} bytes")
         self.limit = limit
+
+
+class Unshown(BadInput):
+    """A file that the platform does not show, or not one such as this. Nothing of its message has left."""
 
 
 class Refused(Final):

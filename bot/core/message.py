@@ -242,6 +242,7 @@ class Wire:
     input: Input = ""
     form: tuple[Field, ...] = ()
     opens: str = ""  # the word that opens the choices, where the channel shows them as a list
+    linked: Attachment | None = None  # a file that the channel cannot show: its address says more than `text`
 
 
 @dataclass(frozen=True, slots=True)

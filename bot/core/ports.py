@@ -76,6 +76,15 @@ OpenFile = Callable[[Attachment], AsyncIterator[bytes]]
 """Opens the bytes of one of our attachments, for a channel that uploads them."""
 
 
+Address = Callable[[Attachment], str]
+"""A public https address of one of our files. Raises `BadInput` where there is none."""
+
+
+def no_address(_file: Attachment) -> str:
+    """Where nobody can fetch our files. Raises `BadInput`."""
+    raise BadInput("our files have no public address; set server.public_url to the https address of this server")
+
+
 class Channel:
     """One channel account. `verify`, `parse` and `answer` are pure; `send` and `fetch` call the platform.
 
@@ -111,6 +120,8 @@ class Channel:
 
     async def send(self, recipient: str, wire: Wire, key: str, occasion: Occasion = ORDINARY) -> Sent:
         """Send one wire. Raises `ChannelUnavailable(after=…)`, `WindowClosed`, `Unreachable` or `BadInput`.
+
+        `Unshown`, which is one of these, asks for the same with the file's address, under the same `key`.
 
         `key` is unique for ever and the same at each try: where a platform takes an idempotency key, it is made of it.
         """

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from bot.core.capabilities import Capabilities
+from bot.core.capabilities import Capabilities, Media
 
 _MIB = 1024 * 1024
 
@@ -48,7 +48,7 @@ TELEGRAM = Capabilities(
     edits=True,
 )
 # developers.weixin.qq.com, "customer service messages": five within 48 hours of what the customer said.
-# A menu that is tapped has no limits that are told: as many items as in WeCom's.
+# A menu that is tapped has no limits that are told: as many items as in WeCom's. Voice may be AMR or MP3.
 WECHAT = Capabilities(
     channel="wechat",
     language="zh",
@@ -58,6 +58,7 @@ WECHAT = Capabilities(
     text_limit=2048,
     text_unit="bytes",
     files=False,
+    media=(Media("audio/amr", 2 * _MIB), Media("audio/mpeg", 2 * _MIB), Media("video/mp4", 10 * _MIB)),
     image_bytes=10 * _MIB,
     typing=True,
     reply_window=timedelta(hours=48),

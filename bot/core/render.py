@@ -86,7 +86,7 @@ def _in_words(reply: Reply, capabilities: Capabilities) -> Reply:
 def _shows_whole(reply: Reply, capabilities: Capabilities) -> bool:
     """Whether cards, buttons and files all pass as they are; else each goes the way of a channel without cards."""
     on_cards = all(_fits(card.buttons, capabilities) for card in reply.cards)
-    files = all(capabilities.images if file.kind == "image" else capabilities.files for file in reply.files)
+    files = all(_takes(file, capabilities) for file in reply.files)
     return on_cards and files and _fits(reply.buttons, capabilities)
 
 
@@ -136,16 +136,23 @@ def _laid_out(reply: Reply, capabilities: Capabilities, number: int) -> list[Wir
 
 
 def _file_wires(reply: Reply, capabilities: Capabilities) -> list[Wire]:
-    """Images together up to the channel's number, other files one by one or among them; none where there are none."""
-    images = [file for file in reply.files if file.kind == "image" and capabilities.images]
-    others = [file for file in reply.files if file.kind != "image" and capabilities.files]
+    """Images together up to the channel's number, other files one by one or among them; what it cannot show, named."""
+    taken = [file for file in reply.files if _takes(file, capabilities)]
+    images = [file for file in taken if file.kind == "image"]
+    others = [file for file in taken if file.kind != "image"]
     if capabilities.mixes:
         images, others = [*images, *others], []
     wires = [Wire(files=files) for files in _together(images, capabilities)]
     wires += [Wire(files=(file,)) for file in others]
     shown = [file for wire in wires for file in wire.files]
-    missing = [file.name for file in reply.files if file not in shown]
-    return wires + [Wire(text=f"[{name}]") for name in missing]
+    return wires + [Wire(text=f"[{file.name}]", linked=file) for file in reply.files if file not in shown]
+
+
+def _takes(file: Attachment, capabilities: Capabilities) -> bool:
+    if file.kind == "image":
+        return capabilities.images
+    plays = any(one.media_type == file.media_type and file.size <= one.most for one in capabilities.media)
+    return plays or (capabilities.files and file.size <= capabilities.file_bytes)
 
 
 def _together(files: Sequence[Attachment], capabilities: Capabilities) -> list[tuple[Attachment, ...]]:

@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
 
-from bot.core.errors import DatabaseBusy, FileMissing, Final, Unreachable, WindowClosed
+from bot.core.errors import DatabaseBusy, FileMissing, Final, Unreachable, Unshown, WindowClosed
 from bot.core.events import MessageChanged, RowChanged
 from bot.core.faults import fault
 from bot.core.message import About, Choice, Wire
-from bot.core.ports import Channel, Occasion, Sent, Storage
+from bot.core.ports import ORDINARY, Address, Channel, Occasion, Sent, Storage, no_address
 from bot.core.quiet import NEVER, QuietHours
 from bot.runtime import numbering
 from bot.runtime.attempts import BUSY_REST, Done, OutOfOrder
-from bot.runtime.platforms import pieces
+from bot.runtime.platforms import addressed, pieces
 from bot.runtime.speech import SendPayload
 from bot.runtime.writes import ATTENTION_TO, STANDS, NewEffect
 from bot.services import attachments, discards, leaving, openings, reach
@@ -54,10 +53,12 @@ class Send:
         channels: Mapping[str, Channel],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         quiet: QuietHours = NEVER,
+        address: Address = no_address,
     ) -> None:
         self._channels = channels
         self._clock = clock
         self._quiet = quiet
+        self._address = address
 
     async def run(self, effect: NewEffect) -> Done:
         """Send; the last wire of a message marks it as sent. Outside of the reply window it is held.
@@ -75,12 +76,12 @@ class Send:
             return _left_out(effect, str(error)[:300], _blocked(effect, payload))  # one of many is no work for staff
 
     async def _attempt(self, effect: NewEffect, payload: SendPayload) -> Done:
-        wire = _leaving(payload.wire)
+        wire = addressed.leaving(payload.wire, self._address)
         channel = self._channels.get(effect.lane.partition(":")[0])
         if channel is None:
             raise Final(f"the channel account {effect.lane.partition(':')[0]!r} is not configured any more")
         if not has_openings(channel.capabilities):
-            sent = await channel.send(payload.recipient, wire, effect.key)
+            sent = await self._send(channel, payload.recipient, wire, effect.key)
             return await self._sent(effect, channel, sent, payload, ())
         id_ = effect.conversation_id or 0
         open_, is_late = await openings.for_effect(id_, effect.lane, effect.key, self._clock())
@@ -95,7 +96,7 @@ class Send:
         used = [(answered.id,)] if answered else []
         try:
             occasion = await self._occasion(effect, channel, answered, payload.about)
-            sent = await channel.send(payload.recipient, wire, effect.key, occasion)
+            sent = await self._send(channel, payload.recipient, wire, effect.key, occasion)
         except WindowClosed:
             # What we took for open is not: nobody should try it a second time.
             over: Statement = (OVER, [(self._clock(), *one) for one in used])
@@ -103,6 +104,18 @@ class Send:
                 return _left_out(effect, "window_closed", over)
             return _waits(effect, open_, over)
         return await self._sent(effect, channel, sent, payload, ((USED, used),))
+
+    async def _send(
+        self, channel: Channel, recipient: str, wire: Wire, key: str, occasion: Occasion = ORDINARY
+    ) -> Sent:
+        """A file that turns out to be none that the platform shows goes by its address, where it has one."""
+        try:
+            return await channel.send(recipient, wire, key, occasion)
+        except Unshown:
+            words = addressed.in_words(wire, self._address)
+            if words is None:
+                raise
+            return await channel.send(recipient, words, key, occasion)
 
     async def _yields(self, effect: NewEffect, leads: int, channel: Channel, open_: Sequence[Opening]) -> bool:
         """Whether files leave the answer that they would take to their words, since there are not enough for both."""
@@ -177,10 +190,6 @@ def _waits(effect: NewEffect, open_: Sequence[Opening], *more: Statement) -> Don
     """It is held until the customer does something newer than what is open."""
     rows = ((WAITS, [(effect.conversation_id or 0, effect.message_seq, effect.key)]), *more)
     return Done(rows, (_changed(effect),), waits_after=max((one.id for one in open_), default=0))
-
-
-def _leaving(wire: Wire) -> Wire:
-    return replace(wire, files=tuple(file.as_sent() for file in wire.files)) if wire.files else wire
 
 
 def _left_out(effect: NewEffect, why: str, *also: Statement) -> Done:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bot.core.payment import PaymentProvider
-from bot.core.ports import Channel, Storage
+from bot.core.ports import Address, Channel, Storage, no_address
 from bot.core.webhooks import Post
 from bot.runtime.calling import Callee
 from bot.runtime.counter import Open, unopened
@@ -40,4 +40,5 @@ class Parts:
     calls: HeldCalls = field(default_factory=HeldCalls)
     stores: Sequence[Connected] = ()
     opens: Open = unopened
+    address: Address = no_address  # where a customer can load a file of ours
     post: Post | None = None  # makes the calls of webhooks; None: they wait

@@ -121,7 +121,7 @@ class Runtime:
     def _executors(self) -> dict[str, Executor]:
         parts = self._parts
         return {
-            "send": Send(parts.channels, parts.clock, parts.shop.quiet),
+            "send": Send(parts.channels, parts.clock, parts.shop.quiet, parts.address),
             "profile": AskProfile(parts.channels, self._introductions),
             "forget": Forget(parts.channels, parts.storage, self.bus.publish, parts.clock),
             discards.KIND: Discard(parts.storage),

@@ -25,6 +25,7 @@ from bot.core.errors import (
 )
 from bot.core.message import Attachment, Button, FileRef, Inbound, Wire
 from bot.core.ports import ORDINARY, Channel, Occasion, Sent
+from tests.kit import recordings
 from tests.kit.telegram_user import picture
 from tests.kit.wire_faults import Fault, Hang, Reset, Status
 
@@ -95,7 +96,8 @@ class Shelf:
     def put(self, content: bytes, name: str, media_type: str) -> Attachment:
         number = len(self._contents) + 1
         self._contents[number] = content
-        kind = "image" if media_type.startswith("image/") else "file"
+        begins = media_type.partition("/")[0]
+        kind = begins if begins in ("image", "audio", "video") else "file"
         return Attachment(number, kind, name, media_type, len(content))  # type: ignore[arg-type]
 
     def link(self, file: Attachment) -> str:
@@ -222,6 +224,15 @@ class ChannelContract:
         await stage.send(Wire(files=(paper,)), "k1")
         [file] = (await stage.customer.reads()).files
         assert (file.name, file.content) == ("发票 1.pdf", PAPER)
+
+    async def test_what_the_platform_plays_is_sent_to_be_played(self, stage: Stage) -> None:
+        played = [one for one in stage.channel.capabilities.media if one.media_type in recordings.ALL]
+        only_if(played, "recordings")
+        for number, media in enumerate(played):
+            content = recordings.ALL[media.media_type]()
+            file = stage.shelf.put(content, "our tea", media.media_type)
+            await stage.send(Wire(files=(file,)), f"k{number}")
+            assert [file.content for file in (await stage.customer.reads()).files] == [content]
 
     async def test_a_file_that_we_cannot_read_is_our_error(self, stage: Stage) -> None:
         capabilities = stage.channel.capabilities

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiohttp import ClientSession
 from PIL import Image
 
 from bot.app import App
@@ -23,12 +25,15 @@ from bot.services import attachments
 from bot.services.visitors import file_row
 from models import Attachment, Conversation, Effect, Inbound, Message, Order, OrderEvent, Review, ReviewPhoto, Staff
 from tests.contracts.conftest import a_copy
-from tests.kit.platforms.stages import STAGES, Stage
+from tests.kit.platforms.stages import PUBLIC, STAGES, Stage
 from tests.kit.platforms.together import Together, all_together
 from tests.kit.platforms.visitor import NUMBERED, Visitor
+from tests.kit.recordings import mp4
 from web.files import FILING
 
 PDF = b"%PDF-1.4\n1 0 obj << /Type /Catalog >> endobj\n%%EOF\n"
+#: Where a customer loads what the platform does not show.
+ADDRESS = re.compile(rf"{re.escape(PUBLIC)}/files/\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,9 @@ async def assure_all_is_well(play: Play) -> None:
     capabilities = play.app.runtime.channels[play.stage.name].capabilities
     wires = [wire for row in rows for wire in render([await said(row)], capabilities)[0].wires]
     shown = play.ann.person.shown
-    assert plain(one.text for one in shown) == plain(words for wire in wires for words in words_of(wire))
+    assert plain(ADDRESS.sub("", one.text) for one in shown) == plain(
+        words for wire in wires for words in words_of(wire)
+    )
     assert not play.ann.nudges or play.stage.answers_only or capabilities.reply_quota
     assert sum(len(one.files) for one in shown) == sum(len(wire.files) for wire in wires)
 
@@ -104,7 +111,7 @@ async def said(row: Message) -> Reply:
 
 def words_of(wire: Wire) -> Iterator[str]:
     """All that is read on it, from the top; labels of buttons are not among that."""
-    yield wire.text
+    yield wire.linked.name if wire.linked else wire.text
     for card in wire.cards:
         yield from (card.title, card.price, card.text)
     if wire.summary:
@@ -126,6 +133,10 @@ def picture(form: str = "JPEG", mode: str = "RGB") -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, form)
     return buffer.getvalue()
+
+
+#: What staff send: a film for those that play it, a paper for those that take files, and a picture.
+FILES = {"list.pdf": PDF, "tea.mp4": mp4(), "tea.png": picture("PNG", "RGBA")}
 
 
 async def begins_a_review(ann: Visitor) -> None:
@@ -197,9 +208,11 @@ async def test_staff_take_over_in_the_middle(play: Play) -> None:
     await ann.sees("Mei here, good morning")
     await ann.says("Have you got the list?")
     await heard(talk, "Have you got the list?")
-    for name, content in (("list.pdf", PDF), ("tea.png", picture("PNG", "RGBA"))):
+    for name, content in FILES.items():
         await runtime.staff_says(talk.id, mei.id, name, "", (await own_file(play.app, talk, name, content),))
         await ann.gets(lambda shown, name=name: came(shown, name), name)  # type: ignore[misc]  # bound now
+        if address := ADDRESS.search(next(one.text for one in reversed(ann.person.shown) if came(one, name))):
+            assert is_it(name, await loaded(play.app, address[0]))
     await assure_all_is_well(play)
 
 
@@ -223,8 +236,21 @@ async def own_file(app: App, talk: Conversation, name: str, content: bytes) -> i
 
 
 def came(shown: Any, name: str) -> bool:
-    """Whether it is this file: as it was, a picture as a JPEG, or by its name where a channel has no such files."""
+    """Whether it is this file, or its name and address where a channel has no such files."""
     if not shown.files:
-        return f"[{name}]" in shown.text
+        return shown.text.startswith(f"{name}\n{PUBLIC}/files/")
     [file] = shown.files
-    return bool(file.content == PDF if name == "list.pdf" else file.content.startswith(b"\xff\xd8\xff"))
+    return is_it(name, file.content)
+
+
+def is_it(name: str, content: bytes) -> bool:
+    """As it was, and a picture as a JPEG."""
+    return content.startswith(b"\xff\xd8\xff") if name == "tea.png" else content == FILES[name]
+
+
+async def loaded(app: App, address: str) -> bytes:
+    """What a customer gets there."""
+    local = address.replace(PUBLIC, f"http://127.0.0.1:{app.config.server.port}")
+    async with ClientSession() as http, http.get(local) as answer:
+        assert answer.status == 200
+        return await answer.read()

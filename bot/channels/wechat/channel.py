@@ -140,8 +140,8 @@ class WeChat(HttpChannel):
             return b""
         if not wire.files:
             return orjson.dumps({"MsgType": "text", "Content": self._sender.words(wire)["text"]["content"]})
-        if not self._settings.api or wire.files[0].media_type == "image/gif":
-            return b""  # an animated picture cannot go this way
+        if not self._settings.api or wire.files[0].kind != "image" or wire.files[0].media_type == "image/gif":
+            return b""  # what moves or sounds goes the other way, which tells whether it was taken
         return orjson.dumps({"MsgType": "image", "Image": {"MediaId": await self._sender.media_id(wire.files[0])}})
 
     async def fetch(self, file: FileRef) -> FileStream:
@@ -236,6 +236,7 @@ def _capabilities(settings: Settings) -> Capabilities:
         WECHAT,
         buttons=WECHAT.buttons if settings.api and settings.buttons else 0,
         images=settings.api,
+        media=WECHAT.media if settings.api else (),
         typing=settings.api,
         profiles=settings.api,
         text_limit=settings.text_bytes,

@@ -7,13 +7,20 @@ from collections import OrderedDict
 from bot.channels._reading import Json
 from bot.channels._weixin_calls import Calls
 from bot.channels._weixin_media import Uploads
-from bot.core.errors import BadInput
+from bot.core.errors import BadInput, Unshown
 from bot.core.message import Attachment, Button, Wire
 from bot.core.ports import OpenFile
 
 MOST_REMEMBERED = 4096
-#: What is shown as a picture, and the name that says so.
-PICTURES = {"image/jpeg": "image.jpg", "image/png": "image.png", "image/gif": "image.gif"}
+#: As what a file is shown, and the name that says so.
+SHOWN = {
+    "image/jpeg": ("image", "image.jpg"),
+    "image/png": ("image", "image.png"),
+    "image/gif": ("image", "image.gif"),
+    "audio/amr": ("voice", "voice.amr"),
+    "audio/mpeg": ("voice", "voice.mp3"),
+    "video/mp4": ("video", "video.mp4"),
+}
 
 
 class Sender:
@@ -29,13 +36,13 @@ class Sender:
         """All messages of a wire. Under the same `key` it goes on with the one that failed. Raises as `Calls.post`."""
         pieces: list[Attachment | Wire] = [*wire.files, *([wire] if wire.text or wire.rows else [])]
         if not pieces:
-            raise BadInput("a WeChat message needs a text or a picture")
+            raise BadInput("a WeChat message needs a text or a file")
         for number in range(self._done.get(key, 0), len(pieces)):
             piece = pieces[number]
             if isinstance(piece, Wire):
                 await self._post(recipient, self.words(piece))
             else:
-                await self._picture(recipient, piece)
+                await self._file(recipient, piece)
             if len(pieces) > 1:
                 self._done[key] = number + 1
                 self._done.move_to_end(key)
@@ -53,23 +60,26 @@ class Sender:
 
     async def media_id(self, file: Attachment) -> str:
         """The id of a picture at WeChat, uploaded where it is not known any more. Raises as `Calls.upload`."""
-        return await self._uploads.media_id("image", _name(file), file)
+        return await self._uploads.media_id(*_shown(file), file)
 
-    async def _picture(self, recipient: str, file: Attachment) -> None:
+    async def _file(self, recipient: str, file: Attachment) -> None:
+        kind, name = _shown(file)
+        titled = {"title": file.name} if kind == "video" else {}
+
         async def post(media_id: str) -> None:
-            await self._post(recipient, {"msgtype": "image", "image": {"media_id": media_id}})
+            await self._post(recipient, {"msgtype": kind, kind: {"media_id": media_id, **titled}})
 
-        await self._uploads.send("image", _name(file), file, post)
+        await self._uploads.send(kind, name, file, post)
 
     async def _post(self, recipient: str, message: Json) -> None:
         await self._calls.post("/cgi-bin/message/custom/send", {"touser": recipient, **message})
 
 
-def _name(file: Attachment) -> str:
-    name = PICTURES.get(file.media_type)
-    if name is None:
-        raise BadInput("WeChat shows pictures that are JPEG, PNG or GIF")
-    return name
+def _shown(file: Attachment) -> tuple[str, str]:
+    shown = SHOWN.get(file.media_type)
+    if shown is None:
+        raise Unshown("WeChat shows JPEG, PNG and GIF, and plays AMR, MP3 and MP4")
+    return shown
 
 
 def _item(button: Button) -> Json:

@@ -15,7 +15,7 @@ from bot.channels._reading import Json
 from bot.channels._weixin_calls import Calls
 from bot.channels._weixin_media import Uploads
 from bot.channels.wecom.meanings import KeyTaken
-from bot.core.errors import BadInput, WindowClosed
+from bot.core.errors import BadInput, Unshown, WindowClosed
 from bot.core.message import Attachment, Button, Wire
 from bot.core.ports import OpenFile
 
@@ -26,7 +26,13 @@ MOST_REMEMBERED = 4096
 #: What stands above a menu, bytes; a longer text is a message of its own.
 MOST_HEAD = 1024
 ABOVE = "⬆️"
-PICTURES = frozenset({"image/jpeg", "image/png"})
+#: As what a file is shown up to so many bytes, seconds; any other is one to be loaded.
+SHOWN = {
+    "image/jpeg": ("image", 10 << 20),
+    "image/png": ("image", 10 << 20),
+    "audio/amr": ("voice", 2 << 20),
+    "video/mp4": ("video", 10 << 20),
+}
 
 
 class Sender:
@@ -92,12 +98,21 @@ class Sender:
                 await self._calls.post("/cgi-bin/kf/send_msg", asked | piece)
 
     async def _file(self, asked: Json, file: Attachment) -> None:
-        kind = "image" if file.media_type in PICTURES else "file"
+        try:
+            await self._file_as(_kind(file), asked, file)
+        except Unshown:
+            await self._file_as("file", asked, file)
 
+    async def _file_as(self, kind: str, asked: Json, file: Attachment) -> None:
         async def post(media_id: str) -> None:
             await self._calls.post("/cgi-bin/kf/send_msg", {**asked, "msgtype": kind, kind: {"media_id": media_id}})
 
         await self._uploads.send(kind, file.name or kind, file, post)
+
+
+def _kind(file: Attachment) -> str:
+    kind, most = SHOWN.get(file.media_type, ("file", 0))
+    return kind if file.size <= most else "file"
 
 
 def message_id(key: str) -> str:

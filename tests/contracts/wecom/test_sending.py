@@ -11,6 +11,7 @@ from bot.core.ports import Occasion
 from tests.contracts.channel_contract import PAPER, PHOTO, Inbox, Shelf
 from tests.contracts.hook import Hook
 from tests.contracts.wecom.conftest import Open
+from tests.kit import recordings
 from tests.kit.platforms.wecom import WeComPerson, WeComServer
 from tests.kit.platforms.weixin import refusal
 from tests.kit.wire_faults import Lost, Reset
@@ -261,3 +262,18 @@ async def test_names_of_people_and_desks(channel: WeCom, ann: WeComPerson) -> No
     assert (await channel.profile(ann.id)).name == "Ann"
     assert (await channel.profile("wmNobody@wk")).name == ""
     assert await channel.whoami() == "Tea desk"
+
+
+async def test_recordings_are_played_where_they_are_short_and_small_and_else_loaded(
+    channel: WeCom, ann: WeComPerson, shelf: Shelf
+) -> None:
+    await ann.says("hi")
+    for name, content, media_type in (
+        ("a.amr", recordings.amr(60.0), "audio/amr"),
+        ("a.mp4", recordings.mp4(), "video/mp4"),
+        ("b.amr", recordings.amr(60.1), "audio/amr"),
+        ("b.mp3", recordings.mp3(), "audio/mpeg"),
+        ("b.mp4", recordings.mp4() + bytes(10 << 20), "video/mp4"),
+    ):
+        await channel.send(ann.id, Wire(files=(shelf.put(content, name, media_type),)), name)
+    assert [shown.raw["msgtype"] for shown in ann.shown] == ["voice", "video", "file", "file", "file"]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from time import monotonic
 
-from bot.channels._account import Around, no_address
-from bot.core.message import Attachment
-from bot.core.ports import Notes, OpenCalls, OpenFile
+from bot.channels._account import Around
+from bot.core.ports import Address, Notes, OpenCalls, OpenFile, no_address
 from bot.edge.posting import Poster
 
 
@@ -75,8 +74,8 @@ def around(
     notes: Notes | None = None,
     calls: OpenCalls | None = None,
     hook: str = "https://shop.example/hooks/{account}",
-    link: Callable[[Attachment], str] = no_address,
-    preview: Callable[[Attachment], str] = no_address,
+    link: Address = no_address,
+    preview: Address = no_address,
 ) -> Around:
     """An account's surroundings; its secret is made of nothing secret."""
     return Around(

@@ -257,8 +257,10 @@ class WeChatServer(WeixinPlatform):
             raise refusal(40008, "invalid message type")
         if kind == "text":
             return self._new(_text(content["content"], 2048), raw=asked)
-        if kind == "image":
-            medium = self.shelf.get(content["media_id"])
+        if kind in ("image", "voice", "video"):
+            if set(content) - {"media_id", *(("title", "description") if kind == "video" else ())}:
+                raise refusal(47001, "data format error")
+            medium = self.uploaded(content["media_id"], kind)
             return self._new(files=(ShownFile(medium.name, medium.content, medium.media_type),), raw=asked)
         if kind == "msgmenu":
             items = tuple(ShownButton(_text(one["content"], 128), _text(one["id"], 64)) for one in content["list"])

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.kit.platforms.base import Call, Json, Routes
 from tests.kit.platforms.people import Person, Shown, ShownButton, ShownFile
@@ -120,6 +120,7 @@ class WeComServer(WeixinPlatform):
     """`rings` is whether callbacks are posted at all; `batch` is how many items are passed at once."""
 
     owner = CORP_ID
+    begins: ClassVar = WeixinPlatform.begins | {"image": (b"\xff\xd8\xff", b"\x89PNG"), "voice": b"#!AMR\n"}
 
     def __init__(self) -> None:
         super().__init__()
@@ -152,9 +153,6 @@ class WeComServer(WeixinPlatform):
             "media": ("GET", "/cgi-bin/media/get", self.download),
             "way": ("POST", "/cgi-bin/kf/add_contact_way", self._way),
         }
-
-    def pictures(self) -> tuple[str, ...]:
-        return ("image/jpeg", "image/png")
 
     def item(self, desk: str, told: Json) -> str:
         """Something happened at a desk; its msgid. The doorbell rings."""
@@ -228,7 +226,7 @@ class WeComServer(WeixinPlatform):
         asked = call.json()
         desk, person = self._desk(asked), self._person(asked)
         msgid = self._msgid(asked, desk)
-        shown = self._message(asked, msgid, ("text", "image", "file", "msgmenu"))
+        shown = self._message(asked, msgid, ("text", "image", "voice", "video", "file", "msgmenu"))
         session = person.session
         if session.state not in (0, 1):
             raise refusal(95018, "send msg session status invalid")
@@ -319,7 +317,7 @@ class WeComServer(WeixinPlatform):
             if not 1 <= len(items) <= 10:
                 raise refusal(40058, "invalid parameter")
             return Shown(msgid, _text(content["head_content"], 1024), buttons=items, raw=asked)
-        medium = self.shelf.get(content["media_id"])
+        medium = self.uploaded(content["media_id"], kind)
         return Shown(msgid, files=(ShownFile(medium.name, medium.content, medium.media_type),), raw=asked)
 
 

@@ -9,7 +9,7 @@ import struct
 from dataclasses import dataclass, field
 from itertools import count
 from time import time
-from typing import Any
+from typing import Any, ClassVar
 
 from aiohttp import web
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -18,6 +18,15 @@ from tests.kit.platforms.base import Call, FakePlatform, Json, Refusal, response
 
 #: Bytes by type of upload.
 MOST_MEDIA = {"image": 10 << 20, "voice": 2 << 20, "video": 10 << 20, "file": 20 << 20, "thumb": 64 << 10}
+
+
+#: Seconds.
+MOST_VOICE = 60
+
+
+def lasts(voice: bytes) -> float:
+    """Seconds of AMR at 12.2 and of MP3 at 128 kilobits a second, as they are recorded in `tests.kit.recordings`."""
+    return (len(voice) - 6) // 32 / 50 if voice.startswith(b"#!AMR") else len(voice) // 384 * 0.024
 
 
 def refusal(code: int, words: str = "refused") -> Refusal:
@@ -59,6 +68,7 @@ class Medium:
     media_type: str
     until: float
     disposition: str = ""
+    kind: str = ""  # as what we uploaded it
 
 
 @dataclass
@@ -72,9 +82,9 @@ class Shelf:
     def now(self) -> float:
         return time() + self.ahead
 
-    def put(self, name: str, content: bytes, media_type: str) -> str:
+    def put(self, name: str, content: bytes, media_type: str, kind: str = "") -> str:
         media_id = f"MEDIA-{next(self._ids)}_x"
-        self.media[media_id] = Medium(name, content, media_type, self.now() + 3 * 86400)
+        self.media[media_id] = Medium(name, content, media_type, self.now() + 3 * 86400, kind=kind)
         return media_id
 
     def get(self, media_id: str) -> Medium:
@@ -88,6 +98,12 @@ class WeixinPlatform(FakePlatform):
     """Checks access tokens, keeps media; `token` is what is valid now, `key` seals for `owner`."""
 
     owner = ""
+    #: How files of a type begin; a film says what it is behind four bytes.
+    begins: ClassVar[dict[str, tuple[bytes, ...] | bytes]] = {
+        "image": (b"\xff\xd8\xff", b"\x89PNG", b"GIF8"),
+        "voice": (b"#!AMR\n", b"ID3", b"\xff\xfb", b"\xff\xf3"),
+        "video": b"ftyp",
+    }
 
     def __init__(self) -> None:
         super().__init__()
@@ -127,12 +143,20 @@ class WeixinPlatform(FakePlatform):
             raise refusal(40004, "invalid media type")
         if not 5 < len(file.content) <= MOST_MEDIA[kind]:
             raise refusal(40006, "invalid meida size")
-        if kind == "image" and file.media_type not in self.pictures():
+        begins = self.begins.get(kind, b"")
+        if not file.content[4 if kind == "video" else 0 :].startswith(begins):
             raise refusal(40005, "invalid file type")
-        return {"type": kind, "media_id": self.shelf.put(file.name, file.content, file.media_type), "created_at": 1}
+        if kind == "voice" and lasts(file.content) > MOST_VOICE:
+            raise refusal(45007, "voice playtime over limit")
+        media_id = self.shelf.put(file.name, file.content, file.media_type, kind)
+        return {"type": kind, "media_id": media_id, "created_at": 1}
 
-    def pictures(self) -> tuple[str, ...]:
-        return ("image/jpeg", "image/png", "image/gif")
+    def uploaded(self, media_id: str, kind: str) -> Medium:
+        """A file of ours that may be shown as such."""
+        found = self.shelf.get(media_id)
+        if found.kind != kind:
+            raise refusal(40007, "invalid media_id")
+        return found
 
     async def download(self, call: Call) -> Any:
         self.authorise(call)

@@ -49,6 +49,7 @@ SUMMARIES = st.none() | st.builds(
 REPLIES = st.builds(
     Reply, TEXTS, MANY_BUTTONS, CARDS, attachments(), SUMMARIES, st.sampled_from(["", "text", "choice"])
 )  # fmt: skip
+MIB = 1024 * 1024
 CAPABILITIES = st.sampled_from(list(PROFILES.values()))
 
 
@@ -81,7 +82,7 @@ def shown(wires: tuple[Wire, ...]) -> str:
 @settings(max_examples=50, phases=QUICK)
 def test_every_wire_is_within_the_channels_limits(reply: Reply, capabilities: Capabilities) -> None:
     for wire in render([reply], capabilities)[0].wires:
-        limit = capabilities.caption_limit if wire.files and not wire.cards else capabilities.text_limit
+        limit = capabilities.caption_limit if wire.files and not capabilities.cards else capabilities.text_limit
         assert length(wire.text, capabilities.text_unit) <= limit
         assert wire.text or wire.files or wire.cards
         if not capabilities.cards:
@@ -118,6 +119,26 @@ def said(reply: Reply) -> list[str]:
         texts += [line.label + line.amount for line in reply.summary.lines]
     texts += [button.url for button in reply.buttons]
     return texts
+
+
+@pytest.mark.parametrize(
+    ("channel", "media_type", "size", "leaves"),
+    [
+        ("wechat", "audio/amr", 2 * MIB, True),
+        ("wechat", "audio/amr", 2 * MIB + 1, False),
+        ("wechat", "video/mp4", 10 * MIB, True),
+        ("wechat", "application/pdf", 1, False),
+        ("telegram", "application/pdf", 50 * MIB, True),
+        ("telegram", "application/pdf", 50 * MIB + 1, False),
+        ("weibo", "video/mp4", 1, False),
+    ],
+)
+def test_a_file_leaves_where_the_platform_takes_it_and_is_else_named_for_its_address(
+    channel: str, media_type: str, size: int, leaves: bool
+) -> None:
+    file = Attachment(1, "file", "our tea", media_type, size)
+    [wire] = render([Reply(files=(file,))], PROFILES[channel])[0].wires
+    assert wire == (Wire(files=(file,)) if leaves else Wire("[our tea]", linked=file))
 
 
 @given(replies=st.lists(REPLIES, max_size=3), capabilities=CAPABILITIES)
