@@ -166,8 +166,17 @@ WHATSAPP = Capabilities(
     proactive="template",
     receipts=True,
 )
-# docs.x.com, direct messages: one picture a message, no buttons.
-X = Capabilities(channel="x", text_limit=10_000, caption_limit=10_000, files=False, image_bytes=5 * _MIB, receipts=True)
+# docs.x.com, direct messages: one picture a message, no buttons; "rate limits": 15 messages in 15 minutes, to all
+# customers together.
+X = Capabilities(
+    channel="x",
+    text_limit=10_000,
+    caption_limit=10_000,
+    files=False,
+    image_bytes=5 * _MIB,
+    gathers=True,
+    receipts=True,
+)
 # developers.line.biz, Messaging API: quick replies, flex cards; files cannot be sent. A button's data goes with its
 # label, which LINE does not tell of a tap: 300 characters for both.
 LINE = Capabilities(

@@ -14,7 +14,7 @@ CAPABILITIES = X
 
 
 class Settings(ChannelSettings):
-    """An account acts through an app by OAuth 1.0a: two keys of the app and two of the account, which do not end."""
+    """An account, by keys of OAuth 1.0a that do not end; X takes 15 messages of it in 15 minutes, and 1440 a day."""
 
     cure = (
         "copy the app's keys and the account's access token from developer.x.com (the app needs the permission to "

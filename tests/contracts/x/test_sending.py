@@ -8,7 +8,7 @@ from bot.channels.x import XChannel
 from bot.core.errors import AccountWaits, BadInput, ChannelUnavailable, TooLarge, Unreachable
 from bot.core.message import Attachment, Wire
 from tests.contracts.channel_contract import PAPER, PHOTO, Shelf
-from tests.kit.platforms.x import XServer, XUser
+from tests.kit.platforms.x import MOST, WINDOW, XServer, XUser
 from tests.kit.wire_faults import Status, TooMany
 
 
@@ -39,16 +39,18 @@ async def test_several_pictures_go_on_where_they_failed(
 async def test_the_whole_account_waits_until_the_second_that_x_names(
     channel: XChannel, server: XServer, ann: XUser
 ) -> None:
-    server.quota = 1
-    await channel.send(ann.id, Wire("one"), "k1")
+    for number in range(MOST):
+        await channel.send(ann.id, Wire("one"), f"k{number}")
+    server.ahead = 300
     with pytest.raises(AccountWaits) as error:
-        await channel.send(ann.id, Wire("two"), "k2")
+        await channel.send(ann.id, Wire("two"), "k")
     assert error.value.told
-    assert 890 < error.value.after <= 900  # type: ignore[operator]
-    server.quota = None
+    assert 560 < error.value.after <= 600  # type: ignore[operator]
+    server.ahead = WINDOW
     server.fails("messages", TooMany(after=0))
     with pytest.raises(AccountWaits):
-        await channel.send(ann.id, Wire("two"), "k2")
+        await channel.send(ann.id, Wire("two"), "k")
+    await channel.send(ann.id, Wire("two"), "k")
 
 
 @pytest.mark.parametrize(

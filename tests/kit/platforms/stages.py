@@ -115,6 +115,11 @@ def _later(server: WeiboServer) -> None:
     server.ahead += 1
 
 
+def _reads_and_writes(server: XServer) -> None:
+    """X takes 15 messages in 15 minutes from the account: people there need a while for each of theirs."""
+    server.ahead += 90
+
+
 def hurried(server: Any, patience: float = 0.6) -> Any:
     """A platform that waits less than the usual five seconds for an answer."""
     server.posting.patience = patience
@@ -302,7 +307,7 @@ STAGES = (
         before=_later,
     ),
     Stage("email", _mail_server, _email, lambda s, n: s.person(f"ann{n or ''}@people.example"), traits.EMAIL),
-    Stage("x", XServer, _x, lambda s, n: s.user(str(3001969357 + n)), traits.X),
+    Stage("x", XServer, _x, lambda s, n: s.user(str(3001969357 + n)), traits.X, before=_reads_and_writes),
     Stage(
         "x",
         lambda: XServer(activity=True),
@@ -310,6 +315,7 @@ STAGES = (
         lambda s, n: s.user(str(3001969357 + n)),
         traits.X_ACTIVITY,
         mode="activity",
+        before=_reads_and_writes,
     ),
 )
 #: One stage for each wire: what differs only in what is shown over it has the wire of another.

@@ -8,6 +8,7 @@ import hmac
 import itertools
 import json
 import re
+from math import ceil
 from time import time
 from typing import Any, NoReturn
 from urllib.parse import quote, unquote
@@ -20,6 +21,8 @@ from tests.kit.platforms.posting import Answered, Delivery
 
 MIB = 1024 * 1024
 OWN = "4337869213"
+#: So many messages the account may write in so many seconds, which begin with the first of them.
+MOST, WINDOW = 15, 900.0
 _PART = re.compile(r'([a-z_]+)="([^"]*)"')
 
 
@@ -68,7 +71,8 @@ class XServer(FakePlatform):
         self.activity = activity
         self.consumer_key, self.consumer_secret = "xvz1evFS4wEEPTGEFPHBog", "kAcSOqF21Fu85e7zjz7ZN2U4ZRhfV3"
         self.token, self.token_secret = f"{OWN}-GmHxMAgYyLbNEtIKZeRNFsMKPR9EyMZeS9weJAEb", "LswwdoUaIvS8ltyTt5"
-        self.quota: int | None = None  # messages left in these 15 minutes
+        self.ahead = 0.0  # seconds by which its clock is ahead
+        self._began, self._taken = 0.0, 0  # when its window did, and how many messages it took since
         self.users: dict[str, XUser] = {}
         self._ids = itertools.count(954_491_830_116_155_396)
         self._files: dict[str, bytes] = {}
@@ -174,12 +178,20 @@ class XServer(FakePlatform):
             refuse(404, "https://api.twitter.com/2/problems/resource-not-found")
         if person.has_blocked:
             refuse(403, detail="You cannot send messages to this user.")
-        if self.quota == 0:
-            raise Refusal(429, {"title": "Too Many Requests"}, {"x-rate-limit-reset": str(int(time()) + 900)})
+        self._assure_slow()
         person.show(self._shown(told))
-        self.quota = self.quota and self.quota - 1
         answer = {"data": {"dm_conversation_id": f"{person.id}-{OWN}", "dm_event_id": person.shown[-1].id}}
         return response(answer, 201)
+
+    def _assure_slow(self) -> None:
+        """What it tells of its window is by the real clock, which is the other side's."""
+        now = time() + self.ahead
+        if now >= self._began + WINDOW:
+            self._began, self._taken = now, 0
+        if self._taken == MOST:
+            left = ceil(self._began + WINDOW - now)
+            raise Refusal(429, {"title": "Too Many Requests"}, {"x-rate-limit-reset": str(int(time()) + left)})
+        self._taken += 1
 
     def _shown(self, told: Json) -> Shown:
         invalid = "https://api.twitter.com/2/problems/invalid-request"
