@@ -6,12 +6,14 @@ A kind declares `CAPABILITIES`, what an operator can set (`Settings`), and how a
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Protocol, cast
 
 from bot.channels._account import Around, ChannelSettings
 from bot.core.capabilities import Capabilities
 from bot.core.ports import Channel
+from bot.core.profiles import SMS, WEBCHAT
 
 #: Always there, and has nothing to set.
 OWN = "webchat"
@@ -44,3 +46,8 @@ def of(settings: ChannelSettings) -> Kind:
     """The kind whose settings these are."""
     name = type(settings).__module__.removeprefix(f"{__name__}.").partition(".")[0]
     return kind(name)
+
+
+def profiles() -> Mapping[str, Capabilities]:
+    """What each channel can show, by its name: the web chat, all kinds in order, and the least that there is."""
+    return {OWN: WEBCHAT} | {name: kind(name).CAPABILITIES for name in kinds()} | {SMS.channel: SMS}

@@ -7,6 +7,7 @@ https://developers.facebook.com/documentation/instagram-platform/instagram-api-w
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from time import monotonic
 
 from pydantic import Field
@@ -19,11 +20,28 @@ from bot.channels._meta.graph import REFUSED_AGAIN_AFTER, TokenRefused, Tokens
 from bot.channels._meta.settings import GRAPH, PageSettings
 from bot.channels._reading import MOST_NAME, integer, needed, text
 from bot.channels._tokens import Sealed
+from bot.core.capabilities import MIB, Capabilities
 from bot.core.errors import ParleyError
 from bot.core.ports import Profile
-from bot.core.profiles import INSTAGRAM
 
-CAPABILITIES = INSTAGRAM
+#: developers.facebook.com, Instagram Messaging: as Messenger, in bytes.
+CAPABILITIES = Capabilities(
+    channel="instagram",
+    buttons=13,
+    button_label=20,
+    button_data=1000,
+    link_buttons=True,
+    text_limit=1000,
+    text_unit="bytes",
+    image_bytes=8 * MIB,
+    file_bytes=25 * MIB,
+    typing=True,
+    reply_window=timedelta(hours=24),
+    staff_window=timedelta(days=7),
+    proactive="no",
+    profiles=True,
+    receipts=True,
+)
 #: Where accounts without a Page are called.
 INSTAGRAM_GRAPH = "https://graph.instagram.com"
 #: What an account by Instagram's own login tells its app of.

@@ -5,6 +5,8 @@ https://developers.facebook.com/documentation/business-messaging/messenger-platf
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from pydantic import Field
 
 from bot.channels._account import Around
@@ -13,11 +15,27 @@ from bot.channels._meta.conversing import ConversingChannel
 from bot.channels._meta.graph import NotPermitted, Written
 from bot.channels._meta.settings import PageSettings
 from bot.channels._reading import MOST_NAME, Json, objects, text
+from bot.core.capabilities import MIB, Capabilities
 from bot.core.errors import BadInput
 from bot.core.ports import Profile
-from bot.core.profiles import MESSENGER
 
-CAPABILITIES = MESSENGER
+#: developers.facebook.com, Messenger Platform: quick replies; staff may answer for seven days.
+CAPABILITIES = Capabilities(
+    channel="messenger",
+    buttons=13,
+    button_label=20,
+    button_data=1000,
+    link_buttons=True,
+    text_limit=2000,
+    image_bytes=25 * MIB,
+    file_bytes=25 * MIB,
+    typing=True,
+    reply_window=timedelta(hours=24),
+    staff_window=timedelta(days=7),
+    proactive="no",
+    profiles=True,
+    receipts=True,
+)
 
 
 class Settings(PageSettings):

@@ -7,18 +7,17 @@ from datetime import timedelta
 from bot import channels
 from bot.config import template
 from bot.core.capabilities import Capabilities
-from bot.core.profiles import PROFILES
 
 HEAD = """\
 # Channels
 
-What each channel can show, from `bot/core/profiles.py`: conversations are written once, and a channel without buttons
+What each channel can show, as its module declares it: conversations are written once, and a channel without buttons
 gets a numbered menu whose numbers, in any spelling, are answers. `python -m bot check --markdown` writes this page.
 
 """
 TAIL = """
-**Ships** means that the adapter is part of Parley. The others are profiles: `python -m bot chat --as wechat` shows each
-conversation as that channel would, and the scenarios of the tests run on each; the adapter is still to be written.
+**Ships** means that the adapter is part of Parley. `sms` is the least that there is: conversations are tried against
+it, too. `python -m bot chat --as wechat` shows each conversation as that channel would.
 """
 _COLUMNS = (
     "channel",
@@ -41,7 +40,8 @@ def markdown() -> str:
     rows = ["| " + " | ".join(_COLUMNS) + " |", "|" + "---|" * len(_COLUMNS)]
     built = {channels.OWN, *channels.kinds()}
     rows += [
-        "| " + " | ".join((name, "yes" if name in built else "", *facts(one))) + " |" for name, one in PROFILES.items()
+        "| " + " | ".join((name, "yes" if name in built else "", *facts(one))) + " |"
+        for name, one in channels.profiles().items()
     ]
     return HEAD + "\n".join(rows) + "\n" + TAIL + "".join(_settings(name) for name in channels.kinds())
 

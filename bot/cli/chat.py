@@ -17,7 +17,6 @@ from bot.cli import first_start, session, terminal
 from bot.cli.terminal_channel import TerminalChannel, file_ref
 from bot.core.errors import BadInput, ParleyError
 from bot.core.message import Inbound, InboundKind
-from bot.core.profiles import PROFILES
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -31,7 +30,7 @@ HELP = "Type as a customer. :1 taps button 1, :file PATH sends a file, :quit end
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Which channel to be, and on which data."""
-    parser.add_argument("--as", dest="channel", choices=tuple(PROFILES), default="webchat", help="the channel to be")
+    parser.add_argument("--as", dest="channel", metavar="CHANNEL", default="webchat", help="such as telegram or wechat")
     parser.add_argument("--language", default="", metavar="TAG", help="the customer's language, such as zh-CN")
     parser.add_argument(
         "--here", action="store_true",
@@ -40,13 +39,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Chat until the input ends."""
+    """Chat until the input ends. Raises `BadInput` for a channel that there is not."""
     with tempfile.TemporaryDirectory(prefix="parley-chat-") as folder:
         return session.finish(_chat(args, Path(folder)))
 
 
 async def _chat(args: argparse.Namespace, folder: Path) -> int:
-    channel = TerminalChannel(PROFILES[args.channel])
+    from bot.channels import profiles
+
+    shown = profiles()
+    if args.channel not in shown:
+        raise BadInput(f"--as {args.channel}: there is no such channel; choose one of {', '.join(shown)}")
+    channel = TerminalChannel(shown[args.channel])
     async with _app(args, folder, channel) as app:
         print(HELP, end="\n\n")
         talk = Talk(app, channel, args.language)

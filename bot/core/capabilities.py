@@ -8,6 +8,8 @@ from typing import Literal
 
 Unit = Literal["characters", "utf16", "bytes"]
 
+MIB = 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Media:
@@ -39,8 +41,8 @@ class Capabilities:
     media: tuple[Media, ...] = ()  # sound and films that it plays, also where it has no other files
     files_per_message: int = 1
     mixes: bool = False  # pictures and other files go in one message
-    image_bytes: int = 10 * 1024 * 1024
-    file_bytes: int = 50 * 1024 * 1024
+    image_bytes: int = 10 * MIB
+    file_bytes: int = 50 * MIB
     message_bytes: int | None = None  # all files of a message together; None: each counts alone
     forgeable: bool = False  # anybody may write as anybody: what comes in proves nothing of who wrote it
     typing: bool = False

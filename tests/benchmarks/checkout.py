@@ -28,7 +28,6 @@ import uvloop
 
 from bot.core.money import Money
 from bot.core.payment import Checkout, PaymentTruth
-from bot.core.profiles import TELEGRAM
 from bot.services import cart, orders, payments, settlement
 from bot.services.contacts import Address
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
@@ -37,6 +36,7 @@ from models import Contact, Conversation, Identity
 from models.database import close_database, fetch, migrate, open_database, transaction
 from tests.benchmarks.desk_queries import summary
 from tests.benchmarks.processes import ROOT
+from tests.kit.profiles import TELEGRAM
 from tests.kit.simulator import Customer, Simulator
 from tests.servers import Postgres
 from tests.unit.services.shop import stocked

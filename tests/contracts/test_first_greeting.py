@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from bot.core.profiles import PROFILES
 from bot.runtime.platforms import profiles
 from models import Contact, Effect, Identity, Inbound
 from tests.contracts.conftest import a_copy
 from tests.kit.platforms.stages import STAGES, Stage
 from tests.kit.platforms.together import Together, all_together
+from tests.kit.profiles import PROFILES
 from tests.kit.wire_faults import Fault, Hang, Late, Status, TooMany
 
 UNTOLD = "您好，很高兴见到您。"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from bot.core.message import Wire
 from bot.core.ports import ORDINARY, Occasion, Sent
-from bot.core.profiles import PROFILES
 from models import Effect
 from tests.faults.handlers import router
+from tests.kit.profiles import PROFILES
 from tests.kit.simulator import SimChannel, Simulator
 
 

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.core.message import Inbound
-from bot.core.profiles import TELEGRAM
 from bot.core.router import Router, Routes
 from bot.runtime.languages import Languages
 from bot.runtime.lease import Terms
@@ -31,6 +30,7 @@ from bot.storage.keys import new_key
 from bot.storage.local import LocalStorage
 from models import Effect, Message
 from models import Inbound as InboundRow
+from tests.kit.profiles import TELEGRAM
 from tests.kit.simulator import LOCALES, MIB, SimChannel
 
 TERMS = Terms(lease=4.0, beat=0.2, margin=0.4)

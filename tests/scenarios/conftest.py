@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.profiles import PROFILES
+from tests.kit.profiles import PROFILES
 from tests.kit.simulator import MODES, Mode, Simulator
 
 PLAIN, UNKIND = MODES

@@ -10,8 +10,8 @@ import pytest
 from bot.core.message import Field, Reply
 from bot.core.postal import Postal
 from bot.core.pricing import Rates
-from bot.core.profiles import PROFILES
 from models import Message, Order
+from tests.kit.profiles import PROFILES
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.shopkeeping import stock
 from tests.scenarios.test_order import go_to_checkout

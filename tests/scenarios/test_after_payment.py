@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.profiles import PROFILES
 from bot.runtime.order_steps import ask_for_reviews
 from bot.runtime.shop import Later
 from bot.services import backoffice
 from bot.services.order_states import NOTHING, Doing
 from bot.services.shipments import Parcel
 from models import CartLine, Conversation, Message, Order, OrderEvent, Review, Shipment
+from tests.kit.profiles import PROFILES
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.shopkeeping import stock
 from tests.scenarios.test_order import go_to_checkout, who_ordered

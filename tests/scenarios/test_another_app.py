@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from bot.core import message
-from bot.core.profiles import PROFILES
 from bot.services import codes, people, person_codes, same_person, staff
 from models import (
     ApiKey,
@@ -27,6 +26,7 @@ from models import (
     PersonLink,
 )
 from models.database import transaction
+from tests.kit.profiles import PROFILES
 from tests.kit.simulator import MODES, Customer, Mode, Simulator
 from tests.scenarios.shopkeeping import stock
 

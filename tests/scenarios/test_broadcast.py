@@ -14,7 +14,6 @@ import pytest
 
 from bot.core.errors import Unreachable, WindowClosed
 from bot.core.message import Inbound
-from bot.core.profiles import PROFILES
 from bot.core.quiet import parse
 from bot.runtime import broadcasting
 from bot.runtime.inbox import Inbox
@@ -24,6 +23,7 @@ from bot.services.broadcasts import Draft
 from bot.services.tallies import Counts
 from models import Broadcast, BroadcastCopy, Consent, Effect, Message, Order
 from models.database import transaction
+from tests.kit.profiles import PROFILES
 from tests.kit.simulator import MODES, Customer, Simulator
 from tests.scenarios.test_order import who_ordered
 

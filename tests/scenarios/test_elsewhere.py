@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.profiles import PROFILES
 from bot.core.quiet import parse
 from bot.services import same_person
 from models import Dialog, Effect, Message
 from models.database import transaction
+from tests.kit.profiles import PROFILES
 from tests.kit.simulator import MODES, Customer, Mode, Simulator
 
 TOLD = "In QQ I asked you: How was it?"

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from bot.core.profiles import PROFILES
 from bot.runtime.inbox import Inbox
 from bot.services import person_codes, same_person
 from bot.services.person_codes import Taken
 from models import Audit, PersonCode, PersonLink
 from models.database import transaction
+from tests.kit.profiles import PROFILES
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.test_another_app import code_of, connected, enters, link_of
 

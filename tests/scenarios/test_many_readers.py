@@ -11,7 +11,6 @@ import pytest
 
 from bot.core.message import Wire
 from bot.core.ports import ORDINARY, Occasion, Sent
-from bot.core.profiles import PROFILES
 from bot.core.quiet import parse
 from bot.runtime import broadcasting
 from bot.runtime.node import Node
@@ -20,6 +19,7 @@ from bot.services.audiences import Audience
 from bot.services.tallies import Counts
 from models import Broadcast, BroadcastCopy, Effect, Identity
 from models.database import transaction
+from tests.kit.profiles import PROFILES
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.test_broadcast import PACE, WORDS, counts, goes_on, readers, says_yes, sends, told
 

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.core.message import Inbound
-from bot.core.profiles import PROFILES
 from bot.core.quiet import parse
 from models import Broadcast, Dialog, Effect, Identity, Message, Order, ReportDelivery, ReportRun
+from tests.kit.profiles import PROFILES
 from tests.kit.simulator import MODES, Customer, Simulator
 from tests.scenarios.test_broadcast import WORDS, says_yes, sends
 from tests.scenarios.test_order import who_ordered

@@ -13,7 +13,6 @@ import pytest
 from tortoise.queryset import QuerySet
 
 from bot.channels.telegram import TelegramChannel, TelegramSettings
-from bot.core.profiles import PROFILES
 from bot.payments._settings import BotAccess
 from bot.payments.telegram.provider import TelegramPayments
 from bot.payments.telegram.settings import Settings as CardSettings
@@ -29,6 +28,7 @@ from bot.services.payments import Urls
 from bot.settings.secret import Secret
 from models import Charge, Contact, Conversation, Effect, Order, Payment, Refund, Stock, StockHold
 from models.database import transaction
+from tests.kit.profiles import PROFILES
 from tests.kit.simulator import Mode, Simulator
 from tests.kit.telegram_payments import PROVIDER_TOKEN, Bill
 from tests.kit.telegram_server import TelegramServer

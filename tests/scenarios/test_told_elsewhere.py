@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.profiles import PROFILES
 from bot.services import contacts, conversations, same_person
 from bot.services.scope import Scope
 from models import Contact
 from models.database import transaction
+from tests.kit.profiles import PROFILES
 from tests.kit.simulator import Customer, Simulator
 
 

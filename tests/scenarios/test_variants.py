@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from bot.core.money import Money
-from bot.core.profiles import PROFILES
 from bot.core.quiet import NEVER, parse
 from bot.services import products, same_person
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
 from models import CartLine, StockAlert
 from models.database import transaction
+from tests.kit.profiles import PROFILES
 from tests.kit.simulator import Customer, Simulator
 from tests.unit.services.shop import lies, stocked
 

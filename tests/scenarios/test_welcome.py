@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.profiles import PROFILES
+from tests.kit.profiles import PROFILES
 from tests.kit.simulator import Simulator
 from tests.scenarios.shopkeeping import stock
 from tests.unit.pictures import png

@@ -16,7 +16,6 @@ from random import Random
 from typing import Any
 
 from bot.core.events import MessageSaid
-from bot.core.profiles import TELEGRAM, WEBCHAT
 from bot.core.router import Routes
 from bot.runtime import dialogs, effect_turns, effects
 from bot.runtime.languages import Languages
@@ -29,6 +28,7 @@ from bot.services.filing import Filing, Limits
 from bot.storage import media
 from bot.storage.keys import new_key
 from bot.storage.local import LocalStorage
+from tests.kit.profiles import TELEGRAM, WEBCHAT
 from tests.kit.simulator import LOCALES
 from tests.simulation.checks import at_any_time, at_rest
 from tests.simulation.database import Disk, Faulty, disk, reading

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from bot.channels._account import Around
 from bot.channels.email.channel import EmailChannel
-from bot.channels.email.settings import Settings
-from bot.core.profiles import EMAIL
+from bot.channels.email.settings import CAPABILITIES, Settings
 
 __all__ = ["CAPABILITIES", "EmailChannel", "Settings", "opened"]
-
-#: Mails have no buttons: choices are numbered lines, and a number is an answer.
-CAPABILITIES = EMAIL
 
 
 def opened(settings: Settings, around: Around) -> EmailChannel:

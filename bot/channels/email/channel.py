@@ -20,14 +20,13 @@ from bot.channels.email.parsing import parsed
 from bot.channels.email.pulling import Puller, Sleep
 from bot.channels.email.reading import Reader
 from bot.channels.email.sending import Sender
-from bot.channels.email.settings import Settings
+from bot.channels.email.settings import CAPABILITIES, Settings
 from bot.channels.email.shelf import Shelf
 from bot.channels.email.writing import File, written
 from bot.channels.email.writing import Sender as From
 from bot.core.errors import BadInput, ConfigError, FileMissing, ParleyError, TooLarge
 from bot.core.message import Attachment, FileRef, Wire
 from bot.core.ports import ORDINARY, Accept, Channel, FileStream, Occasion, Sent
-from bot.core.profiles import EMAIL
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +43,7 @@ _PLACE = re.compile(r"[0-9]{1,10}\.[0-9]{1,10}")
 class EmailChannel(Channel):
     """One mailbox. `sleep` waits between tries. Exactly one node pulls; every node sends, and fetches files."""
 
-    capabilities = EMAIL
+    capabilities = CAPABILITIES
     pulls = True
     way = "IMAP"
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from bot.channels._account import ChannelSettings
+from bot.core.capabilities import MIB, Capabilities
 from bot.core.errors import ConfigError
 from bot.settings.secret import Secret
 from bot.settings.section import Listed
@@ -31,6 +32,24 @@ def _address(value: str) -> str:
 
 def _addresses(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(_address(value) for value in values)
+
+
+#: RFC 5322: a mail has no buttons and hardly a limit; providers take 25 MB with all that coding adds. What became of a
+#: mail is reported by mail.
+CAPABILITIES = Capabilities(
+    channel="email",
+    text_limit=100_000,
+    caption_limit=100_000,
+    files_per_message=10,
+    mixes=True,
+    forgeable=True,
+    image_bytes=15 * MIB,
+    file_bytes=15 * MIB,
+    message_bytes=18 * MIB,
+    tokens=True,
+    gathers=True,
+    receipts=True,
+)
 
 
 class Settings(ChannelSettings):

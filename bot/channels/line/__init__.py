@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from bot.channels._account import Around
 from bot.channels.line.channel import LineChannel
-from bot.channels.line.settings import Settings
-from bot.core.profiles import LINE
+from bot.channels.line.settings import CAPABILITIES, Settings
 
 __all__ = ["CAPABILITIES", "LineChannel", "Settings", "opened"]
-
-CAPABILITIES = LINE
 
 
 def opened(settings: Settings, around: Around) -> LineChannel:

@@ -21,7 +21,7 @@ from bot.channels._reading import MOST_NAME, Json, objects, text
 from bot.channels._strangers import IsPublic, Strangers, is_public
 from bot.channels.line.events import read_events
 from bot.channels.line.messages import messages
-from bot.channels.line.settings import Settings
+from bot.channels.line.settings import CAPABILITIES, Settings
 from bot.core.errors import (
     AccountWaits,
     BadInput,
@@ -35,7 +35,6 @@ from bot.core.errors import (
 )
 from bot.core.message import FileRef, Inbound, Wire
 from bot.core.ports import ORDINARY, Accept, FileStream, HookRequest, Occasion, Profile, Sent
-from bot.core.profiles import LINE
 from bot.http import WAIT, Answer
 
 V = TypeVar("V")
@@ -70,7 +69,7 @@ class LineChannel(HttpChannel):
     def __init__(
         self, settings: Settings, around: Around, *, allows: IsPublic = is_public, sleep: Sleep = asyncio.sleep
     ) -> None:
-        super().__init__(around, LINE, _api(settings.api_base, settings))
+        super().__init__(around, CAPABILITIES, _api(settings.api_base, settings))
         self._files = _api(settings.data_base, settings)
         self._strangers = Strangers(allows)
         self._sleep = sleep

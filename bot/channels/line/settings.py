@@ -5,9 +5,29 @@ from __future__ import annotations
 from pydantic import Field
 
 from bot.channels._account import ChannelSettings
+from bot.core.capabilities import MIB, Capabilities
 from bot.settings import checks
 from bot.settings.secret import Secret
 from bot.settings.section import Url
+
+#: developers.line.biz, Messaging API: quick replies, flex cards; files cannot be sent. A button's data goes with its
+#: label, which LINE does not tell of a tap: 300 characters for both.
+CAPABILITIES = Capabilities(
+    channel="line",
+    buttons=13,
+    button_label=20,
+    button_data=270,
+    link_buttons=True,
+    cards=True,
+    text_limit=5000,
+    text_unit="utf16",
+    files=False,
+    files_per_message=5,
+    image_bytes=10 * MIB,
+    typing=True,
+    tokens=True,
+    profiles=True,
+)
 
 
 class Settings(ChannelSettings):

@@ -8,14 +8,30 @@ from datetime import timedelta
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from bot.channels._account import ChannelSettings
-from bot.core.capabilities import Capabilities
+from bot.core.capabilities import MIB, Capabilities
 from bot.core.message import Allowance
-from bot.core.profiles import QQ
 from bot.settings import checks
 from bot.settings.secret import Secret
 from bot.settings.section import Url
 
-CAPABILITIES = QQ
+#: bot.q.qq.com/wiki/develop/api-v2: five rows of five under Markdown; four answers within an hour in a private chat.
+CAPABILITIES = Capabilities(
+    channel="qq",
+    language="zh",
+    buttons=25,
+    button_rows=5,
+    button_label=10,
+    button_data=100,
+    link_buttons=True,
+    text_limit=2000,
+    image_bytes=20 * MIB,
+    file_bytes=20 * MIB,  # in one call QQ takes little more
+    typing=True,
+    reply_window=timedelta(minutes=60),
+    reply_quota=4,
+    proactive="no",
+    tokens=True,
+)
 
 
 class Settings(ChannelSettings):

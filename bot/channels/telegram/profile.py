@@ -6,11 +6,25 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.core.capabilities import MIB, Capabilities
 from bot.core.errors import ConfigError
-from bot.core.profiles import TELEGRAM
 
-#: Limits of https://core.telegram.org/bots/api; texts are counted in UTF-16 units.
-CAPABILITIES = TELEGRAM
+#: https://core.telegram.org/bots/api
+CAPABILITIES = Capabilities(
+    channel="telegram",
+    buttons=100,
+    button_label=64,
+    button_data=64,
+    link_buttons=True,
+    text_limit=4096,
+    text_unit="utf16",
+    caption_limit=1024,
+    files_per_message=10,
+    image_bytes=10 * MIB,
+    file_bytes=50 * MIB,
+    typing=True,
+    edits=True,
+)
 #: The public server gives a bot no larger file: https://core.telegram.org/bots/api#getfile
 DOWNLOAD_LIMIT = 20 * 1024 * 1024
 

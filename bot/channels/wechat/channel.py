@@ -25,12 +25,11 @@ from bot.channels._weixin_calls import Calls, token_of
 from bot.channels.wechat.events import Reader
 from bot.channels.wechat.meanings import STALE, CredentialRefused, meant, meant_of_token
 from bot.channels.wechat.sending import Sender
-from bot.channels.wechat.settings import Settings
+from bot.channels.wechat.settings import CAPABILITIES, Settings
 from bot.core.capabilities import Capabilities
 from bot.core.errors import ConfigError, FileMissing, ParleyError, WindowClosed
 from bot.core.message import Allowance, FileRef, Inbound, Wire
 from bot.core.ports import ORDINARY, Accept, FileStream, HookAnswer, HookRequest, Occasion, Profile, Sent
-from bot.core.profiles import WECHAT
 
 log = logging.getLogger(__name__)
 
@@ -233,10 +232,10 @@ class WeChat(HttpChannel):
 def _capabilities(settings: Settings) -> Capabilities:
     """Without the customer-service API there is the answer in a call, and that is a text."""
     return replace(
-        WECHAT,
-        buttons=WECHAT.buttons if settings.api and settings.buttons else 0,
+        CAPABILITIES,
+        buttons=CAPABILITIES.buttons if settings.api and settings.buttons else 0,
         images=settings.api,
-        media=WECHAT.media if settings.api else (),
+        media=CAPABILITIES.media if settings.api else (),
         typing=settings.api,
         profiles=settings.api,
         text_limit=settings.text_bytes,

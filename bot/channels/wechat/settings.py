@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from bot.channels._weixin_settings import SealedSettings
+from bot.core.capabilities import MIB, Capabilities, Media
 from bot.settings.secret import Secret
 from bot.settings.section import Url
 
@@ -18,6 +20,28 @@ def _app_id(value: str) -> str:
     if value and not _APP.fullmatch(value):
         raise ValueError("is no AppID; it looks like wx0123456789abcdef")
     return value
+
+
+#: developers.weixin.qq.com, "customer service messages": five within 48 hours of what the customer said.
+#: A menu that is tapped has no limits that are told: as many items as in WeCom's. Voice may be AMR or MP3.
+CAPABILITIES = Capabilities(
+    channel="wechat",
+    language="zh",
+    buttons=10,
+    button_label=42,
+    button_data=64,
+    text_limit=2048,
+    text_unit="bytes",
+    files=False,
+    media=(Media("audio/amr", 2 * MIB), Media("audio/mpeg", 2 * MIB), Media("video/mp4", 10 * MIB)),
+    image_bytes=10 * MIB,
+    typing=True,
+    reply_window=timedelta(hours=48),
+    reply_quota=5,
+    proactive="no",
+    gathers=True,
+    profiles=True,
+)
 
 
 class Settings(SealedSettings):

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from bot.channels._account import Around
 from bot.channels.wecom.channel import WeCom
-from bot.channels.wecom.settings import Settings
-from bot.core.profiles import WECOM
+from bot.channels.wecom.settings import CAPABILITIES, Settings
 
 __all__ = ["CAPABILITIES", "Settings", "WeCom", "opened"]
-
-#: Limits of developer.work.weixin.qq.com; texts are counted in bytes.
-CAPABILITIES = WECOM
 
 
 def opened(settings: Settings, around: Around) -> WeCom:

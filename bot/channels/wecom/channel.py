@@ -22,12 +22,11 @@ from bot.channels.wecom.events import Reader
 from bot.channels.wecom.meanings import STALE, CredentialRefused, meant, meant_of_token
 from bot.channels.wecom.pulling import Puller, Sleep
 from bot.channels.wecom.sending import Sender
-from bot.channels.wecom.settings import Settings
+from bot.channels.wecom.settings import CAPABILITIES, Settings
 from bot.core.capabilities import Capabilities
 from bot.core.errors import BadInput, ConfigError, ParleyError
 from bot.core.message import Allowance, FileRef, Inbound, Wire
 from bot.core.ports import ORDINARY, Accept, FileStream, HookAnswer, HookRequest, Occasion, Profile, Sent
-from bot.core.profiles import WECOM
 
 log = logging.getLogger(__name__)
 
@@ -191,7 +190,7 @@ def _echo(request: HookRequest) -> str:
 
 def _capabilities(settings: Settings) -> Capabilities:
     return replace(
-        WECOM,
+        CAPABILITIES,
         text_limit=settings.text_bytes,
         reply_window=timedelta(hours=settings.reply_hours),
         reply_quota=settings.reply_quota,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from bot.channels._weixin_settings import SealedSettings
+from bot.core.capabilities import MIB, Capabilities
 from bot.settings.secret import Secret
 from bot.settings.section import Listed, Url
 
@@ -18,6 +20,27 @@ def _corp_id(value: str) -> str:
     if value and not _CORP.fullmatch(value):
         raise ValueError("is no CorpID; it looks like ww0123456789abcdef")
     return value
+
+
+#: developer.work.weixin.qq.com, 微信客服 "send message": a menu has ten items.
+CAPABILITIES = Capabilities(
+    channel="wecom",
+    language="zh",
+    buttons=10,
+    button_label=42,  # 128 bytes of UTF-8
+    button_data=64,
+    link_buttons=True,
+    text_limit=2048,
+    text_unit="bytes",
+    image_bytes=10 * MIB,
+    file_bytes=20 * MIB,
+    reply_window=timedelta(hours=48),
+    reply_quota=5,
+    proactive="no",
+    gathers=True,
+    profiles=True,
+    receipts=True,
+)
 
 
 class Settings(SealedSettings):

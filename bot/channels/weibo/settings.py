@@ -9,11 +9,19 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from bot.channels._account import ChannelSettings
 from bot.core.capabilities import Capabilities
-from bot.core.profiles import WEIBO
 from bot.settings.secret import Secret
 from bot.settings.section import Url
 
-CAPABILITIES = WEIBO
+#: open.weibo.com/wiki "Send_Customer_Service_Message": fewer than 300 Chinese characters.
+CAPABILITIES = Capabilities(
+    channel="weibo",
+    language="zh",
+    text_limit=299,
+    images=False,
+    files=False,
+    reply_window=timedelta(hours=48),
+    proactive="no",
+)
 
 
 class Settings(ChannelSettings):

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pydantic import Field
 
 from bot.channels._meta.settings import MetaSettings
-from bot.core.profiles import WHATSAPP
+from bot.core.capabilities import MIB, Capabilities
 from bot.settings.section import Listed
 
-CAPABILITIES = WHATSAPP
+#: developers.facebook.com, WhatsApp Cloud API: three reply buttons, else a list of ten rows; templates at any time.
+CAPABILITIES = Capabilities(
+    channel="whatsapp",
+    buttons=10,
+    lists=True,
+    button_label=24,
+    button_data=200,
+    link_buttons=True,
+    text_limit=4096,
+    caption_limit=1024,
+    image_bytes=5 * MIB,
+    file_bytes=100 * MIB,
+    typing=True,
+    reply_window=timedelta(hours=24),
+    proactive="template",
+    receipts=True,
+)
 
 
 @dataclass(frozen=True, slots=True)

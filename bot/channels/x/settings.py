@@ -5,12 +5,22 @@ from __future__ import annotations
 from pydantic import Field
 
 from bot.channels._account import ChannelSettings
-from bot.core.profiles import X
+from bot.core.capabilities import MIB, Capabilities
 from bot.settings import checks
 from bot.settings.secret import Secret
 from bot.settings.section import Listed, Url
 
-CAPABILITIES = X
+#: docs.x.com, direct messages: one picture a message, no buttons; "rate limits": 15 messages in 15 minutes, to all
+#: customers together.
+CAPABILITIES = Capabilities(
+    channel="x",
+    text_limit=10_000,
+    caption_limit=10_000,
+    files=False,
+    image_bytes=5 * MIB,
+    gathers=True,
+    receipts=True,
+)
 
 
 class Settings(ChannelSettings):

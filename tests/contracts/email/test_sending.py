@@ -13,11 +13,11 @@ from bot.channels.email.writing import Sender as From
 from bot.core.errors import AccountWaits, BadInput, ChannelUnavailable, ParleyError, Unreachable
 from bot.core.message import About, Attachment, Wire
 from bot.core.ports import Occasion
-from bot.core.profiles import EMAIL
 from tests.contracts.channel_contract import PAPER, PHOTO, Inbox, Shelf
 from tests.contracts.email.conftest import Open, table
 from tests.kit.platforms.email import EmailServer
 from tests.kit.platforms.letters import EmailPerson
+from tests.kit.profiles import EMAIL
 from tests.kit.wire_faults import Lost
 
 ANSWER = Occasion(token="<1@people.example>\nDo you have Longjing?")

@@ -1,12 +1,14 @@
-"""The channel table is made from the records, and the records are those of the adapters."""
+"""The channel table is made from the records of the adapters."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from bot.channels import OWN, kind, kinds, webchat
+import pytest
+
+from bot.__main__ import main
 from bot.cli import channels
-from bot.core.profiles import PROFILES
+from tests.kit.profiles import PROFILES
 
 ROOT = Path(__file__).parents[3]
 
@@ -14,11 +16,6 @@ ROOT = Path(__file__).parents[3]
 def test_the_page_in_the_repository_is_current() -> None:
     written = (ROOT / "docs/channels.md").read_text("utf-8")
     assert written == channels.markdown(), "write it anew: python -m bot check --markdown > docs/channels.md"
-
-
-def test_a_channel_that_ships_has_one_record() -> None:
-    shipped = {OWN: webchat.CAPABILITIES} | {name: kind(name).CAPABILITIES for name in kinds()}
-    assert {name: PROFILES[name] for name in shipped} == shipped
 
 
 def test_a_profile_is_called_as_its_channel() -> None:
@@ -31,3 +28,9 @@ def test_facts_are_readable() -> None:
         "48 h, 5 messages", "no",
     )  # fmt: skip
     assert channels.brief(PROFILES["telegram"]).startswith("100 buttons of 64 characters; text 4096 UTF-16 units;")
+
+
+def test_a_chat_as_a_channel_that_there_is_not_names_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["chat", "--as", "pigeon"]) != 0
+    told = capsys.readouterr().err
+    assert all(name in told for name in ("pigeon", *PROFILES))

@@ -11,7 +11,7 @@ from bot.cli.terminal_channel import TerminalChannel, file_ref
 from bot.core.errors import BadInput, FileMissing, Unauthorised
 from bot.core.message import Attachment, Button, Card, FileRef, Summary, SummaryLine, Wire
 from bot.core.ports import HookRequest
-from bot.core.profiles import PROFILES
+from tests.kit.profiles import PROFILES
 
 
 async def drawn(channel: TerminalChannel, wire: Wire, out: io.StringIO) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 from bot.core.chat import Chat, Outcome, Person
 from bot.core.journal import Suspended, dump, load
 from bot.core.message import Attachment, Inbound
-from bot.core.profiles import WEBCHAT
 from bot.core.question import Incoming
 from bot.core.text import Voice
+from tests.kit.profiles import WEBCHAT
 
 VOICE = Voice("en", gettext.NullTranslations())
 PERSON = Person("Ann", "webchat", WEBCHAT)

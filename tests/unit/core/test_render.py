@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bot.core.capabilities import Capabilities, Unit
 from bot.core.message import Attachment, Button, Card, Reply, Summary, SummaryLine, Wire
-from bot.core.profiles import EMAIL, PROFILES, SMS, TELEGRAM, WEBCHAT, X
 from bot.core.render import Rendered, choices_of, render, split
+from tests.kit.profiles import EMAIL, PROFILES, SMS, TELEGRAM, WEBCHAT, X
 
 #: A reply is large, and making one smaller takes minutes: a failure is shown as it was found.
 QUICK = (Phase.explicit, Phase.reuse, Phase.generate)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.core.capabilities import Capabilities
-from bot.core.profiles import TELEGRAM
 from bot.core.router import Router
 from models.database import close_database, open_database
+from tests.kit.profiles import TELEGRAM
 from tests.kit.simulator import Simulator
 
 

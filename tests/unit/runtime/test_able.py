@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.core.chat import Chat
-from bot.core.profiles import QQ
 from bot.core.router import Router
+from tests.kit.profiles import QQ
 from tests.unit.runtime.conftest import Worlds
 
 

@@ -10,12 +10,12 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from bot.core.chat import Chat
 from bot.core.message import Inbound
-from bot.core.profiles import WHATSAPP
 from bot.core.router import Router
 from bot.runtime.platforms import aliases
 from bot.services import privacy
 from models import Conversation, Identity, IdentityAlias, Message
 from models.database import transaction
+from tests.kit.profiles import WHATSAPP
 from tests.kit.simulator import Simulator
 from tests.unit.runtime.conftest import Worlds
 

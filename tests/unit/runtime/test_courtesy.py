@@ -12,12 +12,12 @@ from bot.core.chat import Call, Chat
 from bot.core.errors import ChannelUnavailable
 from bot.core.message import Inbound
 from bot.core.ports import Channel
-from bot.core.profiles import TELEGRAM
 from bot.core.router import Router
 from bot.runtime import courtesy
 from bot.runtime.courtesy import MOST, Courtesy
 from bot.runtime.lanes import Lanes
 from bot.runtime.ledger import Waiting
+from tests.kit.profiles import TELEGRAM
 from tests.kit.simulator import SimChannel
 from tests.unit.runtime.conftest import Worlds
 

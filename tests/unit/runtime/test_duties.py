@@ -13,12 +13,12 @@ from bot.core.deadline import elapsed
 from bot.core.errors import ConfigError
 from bot.core.message import Inbound
 from bot.core.ports import Accept
-from bot.core.profiles import TELEGRAM
 from bot.core.router import Router
 from bot.runtime import cluster, duties, roll
 from bot.runtime.lease import Lease
 from models import Duty
 from models.database import close_database, open_database
+from tests.kit.profiles import TELEGRAM
 from tests.kit.several import ACCOUNT, TERMS, Several, until
 from tests.kit.simulator import SimChannel
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from bot.core.chat import Chat
 from bot.core.errors import ChannelUnavailable
-from bot.core.profiles import TELEGRAM
 from bot.core.router import Router
 from models import Effect, Message
+from tests.kit.profiles import TELEGRAM
 from tests.kit.simulator import Customer, SimChannel, Simulator
 from tests.unit.runtime.conftest import Worlds
 

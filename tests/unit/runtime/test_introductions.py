@@ -13,12 +13,12 @@ from bot.core.chat import Chat
 from bot.core.errors import AccountWaits, ChannelUnavailable
 from bot.core.message import Inbound
 from bot.core.ports import Profile
-from bot.core.profiles import TELEGRAM
 from bot.core.router import Router
 from bot.runtime.platforms import profiles
 from models import Contact, Effect, Identity, Message
 from models import Inbound as InboundRow
 from models.database import close_database, open_database
+from tests.kit.profiles import TELEGRAM
 from tests.kit.several import Several, until
 from tests.kit.simulator import SimChannel, Simulator
 

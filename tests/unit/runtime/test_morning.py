@@ -13,12 +13,12 @@ import pytest
 from bot.core.chat import Chat
 from bot.core.errors import DatabaseBusy
 from bot.core.message import Button, Choice, Inbound
-from bot.core.profiles import PROFILES
 from bot.core.quiet import parse
 from bot.core.router import RUN, Router
 from bot.runtime import numbering, timers
 from models import Effect, Message
 from models.database import fetch
+from tests.kit.profiles import PROFILES
 from tests.kit.simulator import Customer, Simulator
 from tests.unit.runtime.conftest import Worlds
 

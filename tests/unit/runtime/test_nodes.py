@@ -17,7 +17,6 @@ from bot.core.chat import Chat
 from bot.core.errors import ConfigError, DatabaseBusy, Refused
 from bot.core.message import Inbound, Wire
 from bot.core.ports import ORDINARY, Accept, Occasion, Sent
-from bot.core.profiles import TELEGRAM
 from bot.core.registry import reads
 from bot.core.router import Router
 from bot.runtime import errands as errands_module
@@ -28,6 +27,7 @@ from bot.services.scope import Scope
 from models import Conversation, Dialog, Duty, Effect, Errand, Message, Node, Order, OrderEvent, Shard, Staff, database
 from models import Inbound as InboundRow
 from models.database import Overtaken, close_database, open_database
+from tests.kit.profiles import TELEGRAM
 from tests.kit.several import ACCOUNT, TERMS, Several, until
 from tests.kit.simulator import START, SimChannel
 

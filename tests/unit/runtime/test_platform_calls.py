@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from bot.core.message import Inbound
-from bot.core.profiles import TELEGRAM
 from bot.runtime.platforms import open_calls
 from bot.runtime.platforms.notes import SharedNotes
 from bot.runtime.platforms.open_calls import HeldCalls
 from models import OpenCall
 from models.database import migrate
+from tests.kit.profiles import TELEGRAM
 from tests.kit.simulator import SimChannel, Simulator
 from tests.unit.services import race
 

@@ -8,11 +8,11 @@ import pytest
 
 from bot.core.chat import Chat
 from bot.core.message import Inbound
-from bot.core.profiles import TELEGRAM
 from bot.core.router import Router
 from bot.runtime import pruning
 from models import Effect
 from models import Inbound as InboundRow
+from tests.kit.profiles import TELEGRAM
 from tests.unit.runtime.conftest import Worlds
 
 NOW = datetime(2026, 5, 9, tzinfo=UTC)

@@ -9,13 +9,13 @@ from datetime import timedelta
 import pytest
 
 from bot.core.errors import BadInput, ChannelUnavailable
-from bot.core.profiles import TELEGRAM
 from bot.runtime.attempts import DONE
 from bot.runtime.ledger import Item, _merged
 from bot.runtime.platforms import pieces
 from bot.runtime.writes import NewEffect
 from models import Effect, Inbound, Message, MessagePiece
 from models.engines.postgres_bulk import whole
+from tests.kit.profiles import TELEGRAM
 from tests.kit.simulator import START, Customer, Simulator
 from tests.unit.runtime.conftest import Worlds
 from tests.unit.runtime.ticking import NARROW, delivery, in_pieces, opened, three, twice

@@ -9,11 +9,11 @@ import pytest
 from bot.core.callback import Callback
 from bot.core.chat import Call, Chat
 from bot.core.message import Button, Inbound
-from bot.core.profiles import SMS
 from bot.core.router import Router
 from bot.runtime import numbering
 from models import Dialog
 from models import Inbound as InboundRow
+from tests.kit.profiles import SMS
 from tests.unit.runtime.conftest import Worlds
 from tests.unit.runtime.turns import review
 

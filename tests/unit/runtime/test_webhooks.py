@@ -12,7 +12,6 @@ from aiohttp import web
 from standardwebhooks import WebhookVerificationError
 
 from bot.core.chat import Chat
-from bot.core.profiles import TELEGRAM
 from bot.core.router import Router
 from bot.runtime.retry import WEBHOOK_DELAYS, webhook_delay
 from bot.runtime.webhooks import AT_ONCE, Webhooks
@@ -22,6 +21,7 @@ from bot.services import webhooks
 from bot.webhooks import WebhookCalls
 from models import Audit, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from models.database import close_database, open_database, transaction
+from tests.kit.profiles import TELEGRAM
 from tests.kit.receiver import Receiver, receiving
 from tests.kit.several import until
 from tests.unit.runtime.conftest import Worlds

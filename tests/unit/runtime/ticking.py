@@ -10,9 +10,9 @@ from bot.core.capabilities import Capabilities
 from bot.core.chat import Chat
 from bot.core.message import Wire
 from bot.core.ports import ORDINARY, Occasion, Sent
-from bot.core.profiles import TELEGRAM
 from bot.core.router import Router
 from models import Message
+from tests.kit.profiles import TELEGRAM
 from tests.kit.simulator import Customer, SimChannel, Simulator
 from tests.unit.runtime.conftest import Worlds
 

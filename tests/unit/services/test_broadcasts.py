@@ -8,7 +8,6 @@ import pytest
 
 from bot.core.errors import Refused
 from bot.core.message import FileRef
-from bot.core.profiles import LINE, TELEGRAM
 from bot.core.quiet import NEVER
 from bot.services import attachments, audiences, broadcasts, consents, reach, same_person
 from bot.services.audiences import Audience
@@ -17,6 +16,7 @@ from bot.services.scope import Scope
 from bot.services.tallies import Counts
 from models import Broadcast, BroadcastCopy, Contact, Identity, Message, Order, Staff
 from models.database import transaction
+from tests.kit.profiles import LINE, TELEGRAM
 from tests.unit.services.shop import NOW, Shop
 
 

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.core.capabilities import Capabilities
-from bot.core.profiles import TELEGRAM, WEBCHAT, WECHAT, WHATSAPP
 from bot.core.quiet import parse
 from bot.services import reach
 from bot.services.reach import Instead
 from models import Consent, Contact, Conversation, Identity, Message, Opening
+from tests.kit.profiles import TELEGRAM, WEBCHAT, WECHAT, WHATSAPP
 from tests.unit.services.shop import NOW, Shop
 
 ABLE = {"telegram": TELEGRAM, "wechat": WECHAT, "whatsapp": WHATSAPP, "webchat": WEBCHAT}

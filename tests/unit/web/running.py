@@ -25,7 +25,6 @@ from bot.core.money import Money
 from bot.core.payment import PaymentProvider
 from bot.core.ports import Channel
 from bot.core.pricing import Rates
-from bot.core.profiles import WEBCHAT
 from bot.core.router import Routes
 from bot.core.store import ThereOrder
 from bot.runtime import broadcasting
@@ -57,6 +56,7 @@ from bot.storage.local import LocalStorage
 from models import Attachment, Contact, Conversation, Effect, Identity, Message, Staff
 from models import Inbound as InboundRow
 from models.database import close_database, migrate, open_database, transaction
+from tests.kit.profiles import WEBCHAT
 from tests.servers import free_port
 from tests.unit.web.telling import Watch
 from web.app import WebSettings, build, serve

@@ -12,12 +12,12 @@ import pytest
 
 from bot.core.money import Money
 from bot.core.pricing import Code, Method, Rates
-from bot.core.profiles import PROFILES
 from bot.payments.local import LocalPayments
 from bot.services import api_keys, orders, privacy
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
 from models import ApiKey, ApiOrder, Audit, Contact, Order, Payment
 from models.database import client, transaction
+from tests.kit.profiles import PROFILES
 from tests.kit.simulator import SimChannel
 from tests.unit.services.shop import stocked
 from tests.unit.web.running import Site

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from bot.core.message import Inbound
-from bot.core.profiles import TELEGRAM
 from bot.runtime.pruning import purge_uploads
 from bot.services import staff
 from models import Attachment, Audit, Broadcast, Consent, Identity
+from tests.kit.profiles import TELEGRAM
 from tests.kit.simulator import SimChannel
 from tests.unit.pictures import png
 from tests.unit.web.running import Site

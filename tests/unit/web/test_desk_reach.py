@@ -11,9 +11,9 @@ import pytest
 
 from bot.core.capabilities import Capabilities
 from bot.core.message import Inbound, Reply
-from bot.core.profiles import TELEGRAM, WEBCHAT, WECHAT
 from bot.services import staff, threads
 from models import Attachment, Audit, Consent, Conversation, Identity, Message, Opening
+from tests.kit.profiles import TELEGRAM, WEBCHAT, WECHAT
 from tests.kit.simulator import SimChannel
 from tests.unit.web.running import Site
 from web import views

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from bot.core.profiles import PROFILES
 from bot.services import codes, same_person, staff
 from models import Conversation, Identity, PersonCode, PersonLink
 from models.database import transaction
+from tests.kit.profiles import PROFILES
 from tests.kit.simulator import SimChannel
 from tests.unit.web.running import Browser, Site
 from tests.unit.web.test_staff import PASSWORD, log_in

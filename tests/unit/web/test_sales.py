@@ -8,9 +8,9 @@ import pytest
 
 from bot.core.message import Inbound
 from bot.core.pricing import Code, Method, Rates
-from bot.core.profiles import TELEGRAM, WECHAT
 from models import Consent, Contact, Conversation, Identity, Opening, Order, OrderEvent, PersonCode
 from models import Inbound as InboundRow
+from tests.kit.profiles import TELEGRAM, WECHAT
 from tests.kit.simulator import SimChannel
 from tests.unit.services.shop import Shop
 from tests.unit.web.running import Site

@@ -12,10 +12,10 @@ from urllib.parse import quote
 import pytest
 
 from bot.core.money import Money
-from bot.core.profiles import PROFILES
 from bot.services import product_search, products
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
 from models import Attachment, Contact, Price, Product, Review, Variant
+from tests.kit.profiles import PROFILES
 from tests.kit.simulator import SimChannel
 from tests.unit.services.shop import stocked
 from tests.unit.web.running import Site
