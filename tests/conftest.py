@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, async_playwright
@@ -133,17 +132,9 @@ async def shared_postgres(postgres_server: Postgres) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def empty_postgres(shared_postgres: str) -> str:
+async def empty_postgres(postgres_server: Postgres, shared_postgres: str) -> str:
     """The URL of a migrated, empty PostgreSQL database that tests use one after the other."""
-    connection = await asyncpg.connect(shared_postgres)
-    try:
-        names = await connection.fetchval(
-            "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables "
-            "WHERE schemaname = 'public' AND tablename <> 'schema_version'"
-        )
-        await connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
-    finally:
-        await connection.close()
+    await postgres_server.empty(shared_postgres)
     return shared_postgres
 
 
