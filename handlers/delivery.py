@@ -106,9 +106,9 @@ async def at_place(chat: Chat, found: Place) -> str:
     return ", ".join(filter(None, (found.words, more)))
 
 
-def question(chat: Chat, country: str) -> Text:
+def question(chat: Chat, to: str) -> Text:
     """Where to deliver, with what the country needs to know, in its order."""
-    needed = [chat.words(postal_form.label(part)) for part in postal.parts(country) if part.is_required]
+    needed = [chat.words(postal_form.label(part)) for part in postal.parts(to) if part.is_required]
     if len(needed) < 2:
         return _("Where shall we deliver?")
     return _("Where shall we deliver? In one message, please: {parts}.", parts=" · ".join(needed))

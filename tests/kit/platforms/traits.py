@@ -191,7 +191,7 @@ WHATSAPP = _META.without(
     {TOKEN: "a system user's token has no end"} | _NO_LINK,
     comes=None,
     tomorrow=lambda s, ann: s.tells({"tomorrow": [{"from": ann.id}]}, "tomorrow"),
-    breaks=_breaks("entry", 0, "changes", 0, "value", "contacts"),
+    breaks=_breaks("entry", 0, "changes", 0, "value", "messages"),
     gathers=_gathered(("entry",), _breaks_change),
 )
 _WEIXIN = Traits(

@@ -31,7 +31,7 @@ READY = (
     "UPDATE inbound SET state = 'pending', kind = 'message', lane = 'telegram:7', account = 'telegram'",
     "UPDATE report_run SET state = 'running'",
     "UPDATE report_subscription SET report = 'sales', cron = '30 9 * * *', timezone = 'UTC'",
-    "UPDATE \"order\" SET state = 'placed', number = 'P7K2-4M9Q', conversation_id = 1",
+    "UPDATE \"order\" SET state = 'placed', number = 'P7K2-4M9Q', conversation_id = 1, postal = ''",
     "UPDATE payment SET state = 'open', reference = 'r-1', key = 'k-1'",
 )
 #: The rows came with their own numbers, of which PostgreSQL's sequences know nothing.
