@@ -208,7 +208,7 @@ async def test_customers_of_three_platforms_write_and_see_answers_and_the_wire(d
 
     await anna.taps("Talk to a person")
     await anna.gets(lambda line: "What is it about" in line["text"])
-    await tom.does("says", text="shop")
+    await tom.does("says", text="search blue branch")
     shown = await tom.gets(lambda line: line["files"])
     async with http.get(f"{demo.url}/api/phones/x/files/{shown['id']}/0") as picture:
         assert picture.content_type == "image/jpeg"
