@@ -33,6 +33,8 @@ class Payment(Model):
     captured = fields.BigIntField(default=0)  # what the provider says it took, right or wrong
     captured_currency = fields.CharField(3, default="")
     refunded = fields.BigIntField(default=0)  # of what was captured
+    #: Of a bill of a connected shop, until when the shop keeps its pieces: our order may wait longer.
+    kept_until = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
 

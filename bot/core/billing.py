@@ -71,11 +71,14 @@ class Taking:
 class TakesMoney(Protocol):
     """A connected shop whose checkout can take the money; `takes_money` where its settings say so.
 
+    `keeps_pieces`: it takes the pieces of an open bill off what it counts, until the bill's time is over.
+
     All calls raise `StoreUnavailable` and `Unauthorised`; those that change something raise `BadInput`.
     """
 
     name: str
     takes_money: bool
+    keeps_pieces: bool
 
     async def bill(self, bill: Bill) -> Billed:
         """Ask for the money. Two calls with a key make one, as far as the shop finds the first by then."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.billing import Bill, Extra
 from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.payment import PaymentRequest
-from bot.services import stock, store_orders
+from bot.services import payments, stock, store_orders
 from bot.services.payments import PaymentView, view
 from models import Order, OrderLine, Payment, StoreOrder, StoreProblem
-from models.database import fetch, marks
+from models.database import fetch, marks, transaction
 
 #: So many open ones are looked at in one go.
 MOST = 50
+#: After so long what was opened is known here, too.
+OPENED = timedelta(seconds=30)
 # Of a bill that is paid there, and not settled here yet, the shop keeps nothing: it has sold the pieces.
 _KEPT = (
     "SELECT variant_id, SUM(quantity) AS pieces FROM ("
@@ -24,7 +26,7 @@ _KEPT = (
     "WHERE p.order_id = l.order_id AND p.provider = ? AND p.state IN ('created', 'open', 'unknown', 'failed')) "
     "UNION ALL SELECT h.variant_id, h.quantity FROM stock_hold h WHERE h.variant_id IN ({ids}) AND h.expires_at > ? "
     "AND EXISTS (SELECT 1 FROM payment p WHERE p.order_id = h.order_id AND p.provider = ? "
-    "AND p.state IN ('open', 'unknown')) "
+    "AND p.state IN ('open', 'unknown') AND (p.kept_until IS NULL OR p.kept_until > ?)) "
     "AND NOT EXISTS (SELECT 1 FROM store_order o WHERE o.order_id = h.order_id)"
     ") AS kept GROUP BY variant_id"
 )
@@ -65,6 +67,21 @@ async def of_order(store: str, order: str) -> PaymentView | None:
     return view(row, row.order) if row and order_id is not None else None
 
 
+async def billed(request: PaymentRequest, store: str, now: datetime) -> None:
+    """The shop has the bill, and keeps its pieces for as long as the request says: the order may wait longer.
+
+    What it says of the goods is read once more, and again when the payment counts as open: whoever read them before
+    does not know what is kept, or that it is to be added.
+    """
+    order = await Order.get(number=request.order_number)
+    goods = (await store_orders.whole(order, store, now)).lines
+    async with transaction():
+        await payments.locked(request.key)
+        await Payment.filter(key=request.key).update(kept_until=request.expires_at)
+        await store_orders.read_again(store, f"billed:{request.key}", goods, now)
+        await store_orders.read_again(store, f"opened:{request.key}", goods, now, after=now + OPENED)
+
+
 async def unpaid(store: str) -> list[PaymentView]:
     """The newest bills that nobody has paid, as far as we know."""
     rows = Payment.filter(provider=store, state="open").exclude(reference="").order_by("-id").limit(MOST)
@@ -91,5 +108,5 @@ async def kept(store: str, variants: Collection[int], now: datetime) -> dict[int
     if not variants:
         return {}
     ids = [*variants]
-    found = await fetch(_KEPT.format(ids=marks(len(ids))), [store, *ids, store, *ids, now, store])
+    found = await fetch(_KEPT.format(ids=marks(len(ids))), [store, *ids, store, *ids, now, store, now])
     return {int(row["variant_id"]): int(row["pieces"]) for row in found}

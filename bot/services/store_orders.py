@@ -29,7 +29,7 @@ MANY = 5
 #: So many in one go.
 MOST = 50
 _HINT = (
-    "INSERT INTO store_hint (store, key, topic, about, external_id, at) VALUES (?,?,?,?,?,?) "
+    "INSERT INTO store_hint (store, key, topic, about, external_id, at, retry_at) VALUES (?,?,?,?,?,?,?) "
     "ON CONFLICT (store, key) DO NOTHING"
 )
 _STORE = "SELECT MIN(v.store) AS store FROM order_line l JOIN variant v ON v.id = l.variant_id WHERE l.order_id = ?"
@@ -78,7 +78,7 @@ async def left(order: Order, now: datetime) -> None:
     await StoreProblem.filter(store=row.store, external_id=f"order:{order.number}", code__in=over).delete()
     if row.state == "refused":  # whoever sent it entered it there: its pieces count as the shop says
         lines = (await whole(order, row.store, now)).lines
-        await _read_again(row.store, f"left:{order.number}", lines, now)
+        await read_again(row.store, f"left:{order.number}", lines, now)
 
 
 async def give_up(order: Order) -> None:
@@ -126,10 +126,10 @@ async def sent(one: Due, store: str, there: Made, now: datetime) -> None:
         if order is not None and order.paid_at is not None:
             await execute(client(), [paid(order)])
         await _is_clear(one, store)
-        await _read_again(store, f"sent:{one.out.number}", one.out.lines, now)
+        await read_again(store, f"sent:{one.out.number}", one.out.lines, now)
         await _compare(one.out, store, there, now)
         if one.is_tried:  # what became of it meanwhile was told of an order that nobody knew here
-            row = (store, f"found:{one.out.number}"[:128], "ours", "order", there.id, now)
+            row = (store, f"found:{one.out.number}"[:128], "ours", "order", there.id, now, None)
             await execute(client(), [(_HINT, [row])])
 
 
@@ -138,7 +138,7 @@ async def ended(one: Due, store: str, now: datetime) -> None:
     async with transaction():
         await StoreOrder.filter(order_id=one.order_id).update(state="ended", retry_at=None, error="")
         await _is_clear(one, store)
-        await _read_again(store, f"ended:{one.out.number}", one.out.lines, now)
+        await read_again(store, f"ended:{one.out.number}", one.out.lines, now)
 
 
 async def settled(one: Due, store: str) -> None:
@@ -279,7 +279,10 @@ async def _compare(out: OutOrder, store: str, there: Made, now: datetime) -> Non
     await tell(store, out.number, "other_total", facts, now)
 
 
-async def _read_again(store: str, key: str, lines: Iterable[OutLine], now: datetime) -> None:
+async def read_again(
+    store: str, key: str, lines: Iterable[OutLine], now: datetime, *, after: datetime | None = None
+) -> None:
+    """What the shop says of these goods is asked for once more, soon or `after` a moment; once by the key."""
     goods = sorted({line.product for line in lines})
-    rows = [(store, f"{key}:{product}"[:128], "ours", "product", product, now) for product in goods]
+    rows = [(store, f"{key}:{product}"[:128], "ours", "product", product, now, after) for product in goods]
     await execute(client(), [(_HINT, rows)])

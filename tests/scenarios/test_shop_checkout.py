@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -15,14 +16,15 @@ from bot.runtime.refunds import GiveBack
 from bot.runtime.store_paying import ShopCheckout
 from bot.runtime.store_syncing import Connected
 from bot.runtime.voiding import VoidPayment
-from bot.services import orders, store_bills
+from bot.services import orders, store_bills, store_hints
+from bot.services import stock as held
 from bot.services.order_states import Doing
 from bot.services.payments import Urls
 from bot.services.refunds import Wish
 from bot.settings.secret import Secret
 from bot.stores.shopify.settings import Settings
 from bot.stores.shopify.store import Shopify
-from models import Order, OrderEvent, Payment, Product, Stock, StoreHint, StoreOrder, StoreProblem
+from models import Order, OrderEvent, Payment, Product, Stock, StoreOrder, StoreProblem
 from models.database import transaction
 from tests.kit.platforms.posting import Delivery
 from tests.kit.platforms.shopify import SECRET, SHOP, TOKEN, ShopifyServer
@@ -54,8 +56,8 @@ class Trade:
         await self.sim.runtime.idle()
 
     async def all_heard(self) -> None:
-        """All that the shop told was looked at."""
-        await self.until(lambda: _is_none(StoreHint.filter(done_at=None).exists()))
+        """All that the shop told was looked at, and what was to be looked at by now."""
+        await self.until(lambda: _is_none(store_hints.any_waiting("shopify", self.sim.now)))
 
 
 async def _is_none(found: Awaitable[bool]) -> bool:
@@ -185,6 +187,29 @@ async def test_who_pays_for_the_last_piece_has_it(last: Trade) -> None:
     await last.until(lambda: StoreOrder.filter(state="sent").exists())
     await last.all_heard()
     assert await _lies(last) == 0
+
+
+async def test_the_last_piece_is_free_for_nobody_while_the_order_that_holds_it_waits_longer(last: Trade) -> None:
+    order = await Order.get()
+    later = last.sim.now + timedelta(hours=2)
+    async with transaction():  # as a change by staff, or a way to pay that takes days
+        await Order.filter(id=order.id).update(hold_until=later)
+        await held.hold_until(order.id, later)
+    for lies, there in ((1, 0), (1, 1)):
+        await last.tells(last.server.tells("products/update", {"id": 1}))
+        await last.all_heard()
+        assert (await _lies(last), last.server.levels["gid://shopify/ProductVariant/10"][1]) == (lies, {1: there})
+        await last.sim.passes("45m")
+        last.server.now += timedelta(minutes=45)
+        last.server.drafts.lapse()
+
+
+async def test_what_was_read_while_a_bill_was_made_is_read_again(last: Trade) -> None:
+    await last.all_heard()
+    await Stock.all().update(pieces=2)  # a page from before the bill, taken when it counted as open
+    await last.sim.passes("1m")
+    await last.all_heard()
+    assert await _lies(last) == 1
 
 
 async def test_who_pays_for_the_last_piece_at_the_last_moment_has_it_though_it_counts_as_gone(last: Trade) -> None:

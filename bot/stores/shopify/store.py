@@ -29,6 +29,7 @@ class Shopify:
     """See `bot.core.store.Store`. A cursor is JSON: changed `since`, and within that Shopify's own `after`."""
 
     name, title = "shopify", "Shopify"
+    keeps_pieces = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
