@@ -41,6 +41,9 @@ USED = "UPDATE opening SET used = used + 1 WHERE id = ?"
 OVER = "UPDATE opening SET until = ? WHERE id = ?"
 BLOCKED = "UPDATE identity SET reachable = ? WHERE account = ? AND external_id = ?"
 
+#: Seconds for which the numbers of what has left wait for a busy database; by then another node has the lane.
+NUMBERED_WITHIN = 30.0
+
 _send = msgspec.json.Decoder(SendPayload)
 _discard = msgspec.json.Decoder(discards.Payload)
 
@@ -137,12 +140,15 @@ class Send:
 
     async def _numbered(self, effect: NewEffect, choices: tuple[Choice, ...]) -> list[Statement]:
         """Of what has left. Nothing that goes wrong here may have it sent again: it stands without its numbers then."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + NUMBERED_WITHIN
         while True:
             try:
                 return await numbering.left(effect.conversation_id or 0, choices)
-            except DatabaseBusy:
-                await asyncio.sleep(BUSY_REST)
             except Exception as error:  # the message is what counts
+                if isinstance(error, DatabaseBusy) and loop.time() < until:
+                    await asyncio.sleep(BUSY_REST)
+                    continue
                 facts = {"action": "effect.unnumbered", "effect": effect.key}
                 log.warning("what numbers stand for is not known", extra=facts | fault(error))
                 return []

@@ -17,14 +17,17 @@ AT_ONCE = 100
 STALE = timedelta(days=7)
 _CONTACT = "l.contact_id"
 # `last_at` moves with what we say ourselves, too, as of an order: where it is older, nobody need look for their words.
-_WROTE_AT = (
-    "(SELECT m.at FROM message m WHERE m.conversation_id = t.id AND m.author = 'customer' ORDER BY m.seq DESC LIMIT 1)"
+# They are looked for among the last so many messages: a thread in which we alone said more since is no talk any more.
+LOOKED_AT = 50
+_WROTE = (
+    "EXISTS (SELECT 1 FROM message m WHERE m.conversation_id = t.id "  # noqa: S608 - ours
+    f"AND m.seq > t.last_seq - {LOOKED_AT} AND m.author = 'customer' AND m.at > ?)"
 )
 _DUE = (
     "SELECT l.contact_id FROM cart_line l WHERE l.reminded_at IS NULL AND l.created_at <= ? "  # noqa: S608 - ours
     f"AND l.created_at > ? AND NOT EXISTS ({theirs('cart_line', 'n', _CONTACT)} AND n.created_at > ?) "
     f"AND NOT EXISTS ({theirs('conversation', 't', _CONTACT)} "
-    f"AND (t.last_at > ? AND {_WROTE_AT} > ? OR EXISTS (SELECT 1 FROM dialog d WHERE d.conversation_id = t.id "
+    f"AND (t.last_at > ? AND {_WROTE} OR EXISTS (SELECT 1 FROM dialog d WHERE d.conversation_id = t.id "
     "AND d.state = 'asking' AND d.background = ? AND d.moved_to_id IS NULL AND d.expire_at IS NOT NULL))) "
     f"AND {free(_CONTACT)} ORDER BY l.created_at, l.id LIMIT ?"
 )

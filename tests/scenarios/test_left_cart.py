@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from tortoise.expressions import F
 
 from bot.runtime.left_carts import remind
 from bot.runtime.shop import Later
@@ -93,6 +94,17 @@ async def test_what_was_put_in_later_puts_it_off(one_sim: Simulator) -> None:
     assert await ann.times(WORDS) == 1
     await CartLine.filter(product_id=1).delete()  # what is left of it is the same cart
     await one_sim.passes("2h")
+    assert await ann.times(WORDS) == 1
+
+
+async def test_who_talks_is_just_there_until_all_the_newest_words_are_ours(one_sim: Simulator) -> None:
+    ann = await who_left(one_sim)
+    await one_sim.passes("19h")
+    await ann.says("hello")
+    await one_sim.passes("2h")
+    assert await ann.times(WORDS) == 0
+    await Conversation.all().update(last_seq=F("last_seq") + left_carts.LOOKED_AT)
+    await one_sim.passes("1h")
     assert await ann.times(WORDS) == 1
 
 

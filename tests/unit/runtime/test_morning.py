@@ -15,7 +15,7 @@ from bot.core.errors import DatabaseBusy
 from bot.core.message import Button, Choice, Inbound
 from bot.core.quiet import parse
 from bot.core.router import RUN, Router
-from bot.runtime import numbering, timers
+from bot.runtime import executors, numbering, timers
 from models import Effect, Message
 from models.database import fetch
 from tests.kit.profiles import PROFILES
@@ -112,11 +112,24 @@ async def test_what_leaves_in_the_morning_takes_no_number_from_what_is_asked(sql
         assert await ann.sees("True")
 
 
-@pytest.mark.parametrize(("error", "numbered"), [(DatabaseBusy("gone for a moment"), ["night"]), (OSError(), [])])
+@pytest.mark.parametrize(
+    ("error", "within", "numbered"),
+    [
+        (DatabaseBusy("gone for a moment"), executors.NUMBERED_WITHIN, ["night"]),
+        (DatabaseBusy("gone for too long"), 0.0, []),
+        (OSError(), executors.NUMBERED_WITHIN, []),
+    ],
+)
 async def test_what_has_left_leaves_once_whatever_becomes_of_its_numbers(
-    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, numbered: list[str]
+    sqlite_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    within: float,
+    numbered: list[str],
 ) -> None:
     fails = [error]
+    monkeypatch.setattr(executors, "NUMBERED_WITHIN", within)
 
     async def fetch_then(*query: Any) -> list[dict[str, Any]]:
         if fails and "SELECT choices" in query[0]:
