@@ -29,7 +29,7 @@ class Payment(Model):
     code = fields.CharField(1000, default="")  # of an earlier release, which kept what a picture to scan holds
     amount = fields.BigIntField()
     currency = fields.CharField(3)
-    state = fields.CharField(16)  # created | open | paid | failed | mismatch | unknown | refunded
+    state = fields.CharField(16)  # created | open | paid | failed | mismatch | refunded
     captured = fields.BigIntField(default=0)  # what the provider says it took, right or wrong
     captured_currency = fields.CharField(3, default="")
     refunded = fields.BigIntField(default=0)  # of what was captured

@@ -103,7 +103,7 @@ async def _refusal(payment: Payment, order: Order, now: datetime) -> Refused | N
         return Refused("cancelled", number=order.number)
     if order.state != order_states.PLACED or order.hold_until is None or order.hold_until <= now:
         return Refused("expired", number=order.number)
-    if payment.state not in ("created", "open", "unknown"):
+    if payment.state not in ("created", "open"):
         return Refused("over", number=order.number)
     if (payment.amount, payment.currency) != (order.total, order.currency):
         return Refused("price_changed", number=order.number)
@@ -144,5 +144,5 @@ class KeptInvoices:
 
 def _made(payment: Payment, row: Row | None) -> Invoice:
     charge = Charge(row.charge, Money(row.amount, row.currency), row.at, row.other, row.refunded) if row else None
-    is_open = payment.state in ("created", "open", "unknown")
+    is_open = payment.state in ("created", "open")
     return Invoice(payment.reference, payment.key, payments.asked(payment), payment.created_at, is_open, charge)

@@ -54,7 +54,7 @@ def _fate(row: Any) -> Fate | None:
     payment, order = row["state"], row["order"]
     if payment in _PAID or (order in order_states.EARNED and row["paid_at"] is not None):
         return "done"
-    if payment in ("mismatch", "unknown"):
+    if payment == "mismatch":
         return "waits"
     is_open = payment in ("created", "open") and order == order_states.PLACED
     return None if is_open and row["amount"] == row["total"] else "over"

@@ -229,7 +229,7 @@ async def opened(key: str, checkout: Checkout, now: datetime) -> PaymentView:
     Where its order ended, was paid, or was changed while the provider was asked, it is closed there again.
     """
     payment, order = await locked(key)
-    is_new = payment.state in ("created", "unknown")
+    is_new = payment.state == "created"
     payment.state = "open" if is_new else payment.state
     payment.reference = payment.reference or checkout.reference
     payment.url, payment.updated_at = payment.url or checkout.url, now
@@ -259,14 +259,6 @@ async def on_device(key: str, device: Device, now: datetime) -> PaymentView:
     if payment.device != device:
         payment.device = device
         await payment.save(update_fields=["device"])
-    return view(payment, order)
-
-
-async def unknown(key: str, reason: str, now: datetime) -> PaymentView:
-    """Nobody can say what became of the money: staff must look. Raises `Refused("no_payment")`."""
-    payment, order = await locked(key)
-    if payment.state in ("created", "open"):
-        await change(payment, "unknown", "unknown", now, reason)
     return view(payment, order)
 
 

@@ -164,7 +164,7 @@ async def erase(contact_id: int, now: datetime) -> Erased:
 
 async def _follow_payments(orders: list[int], now: datetime) -> None:
     """A notice that waits in the conversation goes with it: the provider is asked once more, without the person."""
-    open_ = Payment.filter(order_id__in=orders, state__in=["open", "unknown"]).exclude(reference="")
+    open_ = Payment.filter(order_id__in=orders, state="open").exclude(reference="")
     for payment in await open_.order_by("id"):
         await settlement.ask_later(payment.key, f"forgotten:{payment.key}", now)
 

@@ -136,7 +136,7 @@ async def _settle_failed(payment: Payment, now: datetime) -> tuple[Outcome, bool
 
 def _settle_refunded(payment: Payment, truth: PaymentTruth) -> tuple[Outcome, bool]:
     """Given back at the provider's own desk. One that we never saw paid is as good as failed."""
-    unseen = payment.state in ("created", "open", "unknown", "failed")
+    unseen = payment.state in ("created", "open", "failed")
     if unseen and truth.paid is not None:
         payment.captured, payment.captured_currency = truth.paid.amount, truth.paid.currency
     return ("failed", True) if unseen else ("already", False)

@@ -9,7 +9,7 @@ from datetime import datetime
 from models import Effect, Order, Payment
 from models.rows import every
 
-_CAN_BE_PAID = "WHERE order_id = ? AND state IN ('open', 'unknown') AND reference <> '' ORDER BY id"
+_CAN_BE_PAID = "WHERE order_id = ? AND state = 'open' AND reference <> '' ORDER BY id"
 
 
 async def ask_all(order: Order, now: datetime, at: Collection[str] | None = None) -> None:

@@ -35,8 +35,8 @@ _COUNT = (
 NAMES: dict[str, tuple[str, ...]] = {
     "order": (*order_states.STATES, "changed"),
     "payment": (
-        "created", "opened", "received", "settled", "failed", "mismatch", "late", "unknown", "disputed",
-        "refund", "refunded", "refund_failed", "refund_unknown",
+        "created", "opened", "received", "settled", "failed", "mismatch", "late", "disputed", "refund",
+        "refunded", "refund_failed", "refund_unknown",
     ),
     "review": ("received", "accepted", "rejected"),
     "conversation": ("opened", "waiting", "taken", "given_back", "closed"),

@@ -248,15 +248,6 @@ async def test_the_truth_must_be_about_this_payment(shop: Shop) -> None:
     assert await state_of(payment.order_id) == "placed"
 
 
-async def test_nobody_knows_is_a_state_of_its_own(shop: Shop) -> None:
-    await shop.product()
-    scope = await shop.customer()
-    payment = await shop.opens_payment(scope, await shop.buys(scope))
-    assert (await payments.unknown(payment.key, "no answer", NOW)).state == "unknown"
-    assert (await shop.settles(payment)).outcome == "paid"
-    assert (await payments.unknown(payment.key, "no answer", NOW)).state == "paid"
-
-
 async def test_a_refund_is_asked_once_and_booked_once(shop: Shop) -> None:
     await shop.product()
     scope = await shop.customer()

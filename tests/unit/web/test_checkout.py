@@ -197,7 +197,6 @@ async def test_what_cannot_be_opened_says_why_and_the_log_says_what_to_do(
         ("mismatch", "paid", "done"),
         ("mismatch", "placed", "waits"),
         ("mismatch", "expired", "waits"),
-        ("unknown", "placed", "waits"),
         ("open", "cancelled", "over"),
         ("created", "expired", "over"),
         ("open", "refunded", "over"),
@@ -228,11 +227,10 @@ async def test_a_link_of_no_payment_leads_nowhere(site: Site) -> None:
     assert await site.status("GET", "/checkout/nothing") == 404
 
 
-@pytest.mark.parametrize("state", ["open", "unknown"])
-async def test_who_comes_back_before_the_notice_has_the_provider_asked(till: Till, state: str) -> None:
-    await Payment.all().update(reference="r-1", state=state)  # of a provider that is no bank of our own
+async def test_who_comes_back_before_the_notice_has_the_provider_asked(till: Till) -> None:
+    await Payment.all().update(reference="r-1", state="open")  # of a provider that is no bank of our own
     for _ in range(3):
-        assert ("data-fate" in (await till.looks(path=f"/paid/{KEY}")).text) is (state == "open")
+        assert "data-fate" in (await till.looks(path=f"/paid/{KEY}")).text
     [hint] = await Inbound.all()
     assert (hint.kind, hint.lane) == ("payment", "webchat:ann")
 

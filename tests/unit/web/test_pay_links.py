@@ -153,7 +153,7 @@ async def test_nobody_is_let_pay_for_an_order_that_is_over(site: Site, offer: Of
     assert site.runtime.accepted[1:] == []
 
 
-@pytest.mark.parametrize(("payment", "order"), [("open", "paid"), ("unknown", "placed")])
+@pytest.mark.parametrize(("payment", "order"), [("open", "paid"), ("mismatch", "placed")])
 async def test_what_needs_no_paying_leads_to_what_became_of_it(
     site: Site, offer: Offer, payment: str, order: str
 ) -> None:

@@ -446,7 +446,6 @@ export const en = {
   "payment.state.paid": "Paid",
   "payment.state.failed": "Failed",
   "payment.state.mismatch": "Wrong amount",
-  "payment.state.unknown": "Unknown",
   "payment.state.refunded": "Refunded",
   "order.state.confirmed": "Pay on delivery",
   "orders.partly": "partly refunded",

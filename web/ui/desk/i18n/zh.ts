@@ -448,7 +448,6 @@ export const zh: Record<Key, string> = {
   "payment.state.paid": "已支付",
   "payment.state.failed": "失败",
   "payment.state.mismatch": "金额不符",
-  "payment.state.unknown": "状态不明",
   "payment.state.refunded": "已退款",
   "order.state.confirmed": "货到付款",
   "orders.partly": "部分退款",
