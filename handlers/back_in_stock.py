@@ -35,6 +35,8 @@ async def is_back(chat: Chat) -> None:
         await chat.do(stock_alerts.again, sku)
         return
     here = await chat.do(reach.ask, chat.person.capabilities, "reminders")
-    if here.leaves or here.may_wait:
+    if not (here.leaves or here.may_wait):
+        await chat.do(stock_alerts.pass_on, sku)
+    else:
         button = Button(chat.words(_("Add to cart")), Add(sku=sku).pack(), style="primary")
         chat.say(_("{name} is back, as you asked.", name=found.name), buttons=[button])

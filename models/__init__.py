@@ -16,6 +16,7 @@ from models.catalogue import (
     Stock,
     StockAlert,
     StockPick,
+    StockTold,
     Variant,
 )
 from models.channel import ChannelNote, OpenCall, Opening
@@ -96,6 +97,7 @@ __all__ = [
     "StockAlert",
     "StockHold",
     "StockPick",
+    "StockTold",
     "StoreConflict",
     "StoreHint",
     "StoreOrder",

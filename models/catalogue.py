@@ -209,6 +209,29 @@ class StockAlert(Model):
         indexes = (Index(fields=("variant_id",), name="ix_stock_alert_variant"),)
 
 
+class StockTold(Model):
+    """A contact who was told that a variant is back: until then a piece is left for them."""
+
+    id = fields.BigIntField(primary_key=True)
+    contact: fields.ForeignKeyRelation[Contact] = fields.ForeignKeyField(
+        "models.Contact", related_name=None, on_delete=fields.CASCADE
+    )
+    contact_id: int
+    variant: fields.ForeignKeyRelation[Variant] = fields.ForeignKeyField(
+        "models.Variant", related_name=None, on_delete=fields.CASCADE
+    )
+    variant_id: int
+    at = fields.DatetimeField()
+    until = fields.DatetimeField()
+
+    class Meta:
+        table = "stock_told"
+        indexes = (
+            Index(fields=("variant_id",), name="ix_stock_told_variant"),
+            Index(fields=("contact_id",), name="ix_stock_told_contact"),
+        )
+
+
 class ProductSearch(Model):
     """What a product is found by, folded: its names, skus, barcodes and values, as of its `updated_at`."""
 

@@ -20,7 +20,7 @@ async def tell(inbox: Inbox, shop: Shop, now: datetime) -> list[Waiting]:
     if not ids:
         return []
     async with transaction() as connection:
-        taken = await stock_alerts.take(ids, unasked.finding(shop.capabilities, now, shop.quiet))
+        taken = await stock_alerts.take(ids, unasked.finding(shop.capabilities, now, shop.quiet), now)
         return await inbox.keep_within(connection, [_told(alert, there) for alert, there in taken])
 
 

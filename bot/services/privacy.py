@@ -63,6 +63,7 @@ from models import (
     StockAlert,
     StockHold,
     StockPick,
+    StockTold,
     Visitor,
     locks,
 )
@@ -217,6 +218,7 @@ def _rows(person: _Person) -> dict[str, QuerySet[Any]]:
         "attachment": Attachment.filter(Q(contact_id__in=contacts) | of_talks),
         "cart_line": CartLine.filter(contact_id__in=contacts),
         "stock_alert": StockAlert.filter(contact_id__in=contacts),
+        "stock_told": StockTold.filter(contact_id__in=contacts),
         "effect": Effect.filter(of_talks),
         "errand": Errand.filter(of_talks),
         "inbound": Inbound.filter(reduce(or_, map(_keyed, person.visitors), Q(lane__in=person.lanes))),

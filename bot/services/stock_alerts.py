@@ -1,10 +1,13 @@
-"""Who wants to hear that something sold out is back: each of them is told once, when there is a piece for them."""
+"""Who wants to hear that something sold out is back: each of them is told once, when there is a piece for them.
+
+Of no piece two are told at once: for some hours it is left for who was told first.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tortoise.exceptions import IntegrityError
 
@@ -12,11 +15,13 @@ from bot.core.errors import Refused
 from bot.core.registry import reads
 from bot.services import same_person, stock
 from bot.services.scope import Scope
-from bot.services.unasked import Find, Where, free
+from bot.services.unasked import Find, Where, free, theirs
 from bot.services.variants import Offered, by_sku
-from models import StockAlert, locks
+from models import StockAlert, StockTold, locks
 from models.database import fetch, transaction
 
+#: For so long a piece is left for who was told of it.
+THEIRS = timedelta(hours=6)
 #: So many in one transaction; the next tick takes the rest.
 AT_ONCE = 100
 _WAITED_FOR = (
@@ -26,6 +31,13 @@ _WAITED_FOR = (
 _WHO = (
     f"SELECT a.id FROM stock_alert a WHERE a.variant_id = ? AND {free('a.contact_id')} "  # noqa: S608
     "ORDER BY a.id LIMIT ?"
+)
+# Who was told and ordered it has a piece that is held or sold, or had one that is free again.
+_ORDERS = theirs('"order"', "o", "t.contact_id")
+_LEFT = (
+    f"SELECT t.variant_id, COUNT(*) AS pieces FROM stock_told t WHERE t.until > ? AND NOT EXISTS ({_ORDERS} "  # noqa: S608
+    "AND o.created_at >= t.at AND EXISTS (SELECT 1 FROM order_line l WHERE l.order_id = o.id "
+    "AND l.variant_id = t.variant_id)) GROUP BY t.variant_id"
 )
 _PREFIX = "back:"
 
@@ -75,30 +87,45 @@ async def again(scope: Scope, sku: str) -> None:
         await _add(scope, found.row.id)
 
 
+async def pass_on(scope: Scope, sku: str) -> None:
+    """They are not told after all: the piece that was left for them is for the next one."""
+    people = await same_person.contacts(scope)
+    await StockTold.filter(contact_id__in=people, variant__sku=sku).delete()
+
+
 async def due(now: datetime) -> list[int]:
-    """Ids of those who can be told: of each variant who asked first, as many as there are free pieces.
+    """Ids of those who can be told: of each variant who asked first, as many as there are pieces left for nobody.
 
     `AT_ONCE` at most. Who talks with a person keeps nobody else waiting.
     """
     wanted = [int(row["variant_id"]) for row in await fetch(_WAITED_FOR)]
     free = await stock.available(wanted, now) if wanted else {}
+    left = {int(row["variant_id"]): int(row["pieces"]) for row in await fetch(_LEFT, (now,))} if wanted else {}
     found: list[int] = []
-    for variant in (id_ for id_, pieces in free.items() if pieces):
-        found += [row["id"] for row in await fetch(_WHO, (variant, now, min(free[variant], AT_ONCE)))]
+    for variant, pieces in ((id_, pieces - left.get(id_, 0)) for id_, pieces in free.items()):
+        if pieces <= 0:
+            continue
+        found += [row["id"] for row in await fetch(_WHO, (variant, now, min(pieces, AT_ONCE)))]
         if len(found) >= AT_ONCE:  # those of the other variants come with the next tick
             break
     return found[:AT_ONCE]
 
 
-async def take(ids: Sequence[int], find: Find) -> list[tuple[StockAlert, Where]]:
+async def take(ids: Sequence[int], find: Find, now: datetime) -> list[tuple[StockAlert, Where]]:
     """These, with their variants, and where each is told; nobody else takes them any more.
 
-    Of two nodes at once one gets them. While a person has the word where they would be told, they wait.
+    A piece is left for each who is told. Of two nodes at once one gets them. While a person has the word where they
+    would be told, they wait.
     """
     there = [(row, await find(row.conversation_id)) for row in await locks.stock_alerts(ids)]
     taken = [(row, where) for row, where in there if where is None or not where.waits]
     await StockAlert.filter(id__in=[row.id for row, _ in taken]).delete()
-    return [(row, where) for row, where in taken if where]
+    told = [(row, where) for row, where in taken if where]
+    await StockTold.filter(until__lte=now).delete()
+    await StockTold.bulk_create(
+        [StockTold(contact_id=row.contact_id, variant_id=row.variant_id, at=now, until=now + THEIRS) for row, _ in told]
+    )
+    return told
 
 
 async def _sold(scope: Scope, sku: str) -> Offered | None:
@@ -108,6 +135,7 @@ async def _sold(scope: Scope, sku: str) -> Offered | None:
 
 async def _add(scope: Scope, variant_id: int) -> None:
     people = await same_person.contacts(scope)
+    await StockTold.filter(contact_id__in=people, variant_id=variant_id).delete()
     if await StockAlert.filter(contact_id__in=people, variant_id=variant_id).exists():
         return
     try:

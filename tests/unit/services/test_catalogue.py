@@ -7,7 +7,8 @@ from datetime import timedelta
 from bot.core.money import Money
 from bot.services import cart, left_carts, product_search, products, reorder, stock_alerts
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
-from models import Conversation, Message, StockAlert, Variant
+from bot.services.unasked import Where
+from models import Conversation, Message, StockAlert, StockTold, Variant
 from models.database import transaction
 from tests.unit.services.shop import NOW, Shop, lies
 
@@ -38,6 +39,38 @@ async def test_as_many_are_told_as_there_are_pieces(any_shop: Shop) -> None:
     due = await StockAlert.filter(id__in=await stock_alerts.due(NOW)).order_by("id").prefetch_related("variant")
     told = [(row.variant.sku, row.contact_id) for row in due]
     assert told == [("tea", people[0].contact_id), *(("cup", one.contact_id) for one in people)]
+
+
+async def test_a_piece_is_left_for_who_was_told_until_they_order_or_some_hours_are_over(any_shop: Shop) -> None:
+    await any_shop.product(stock=0)
+    people = [await any_shop.customer(f"Ann {number}") for number in range(4)]
+    for one in people:
+        await stock_alerts.ask(one, "tea")
+
+    async def tells() -> list[int]:
+        ids = await stock_alerts.due(any_shop.now)
+        async with transaction():
+            told = await stock_alerts.take(ids, here, any_shop.now)
+        return [people.index(one) for one in people if one.contact_id in {row.contact_id for row, _ in told}]
+
+    async def here(_: int) -> Where:
+        return Where("webchat", "somebody", waits=False)
+
+    await lies(1)
+    assert [await tells(), await tells()] == [[0], []]
+    await any_shop.buys(people[0])
+    assert await tells() == []
+    await lies(2)  # one is held for the first
+    assert [await tells(), await tells()] == [[1], []]
+    async with transaction():
+        await stock_alerts.pass_on(people[1], "tea")
+    assert [await tells(), await tells()] == [[2], []]
+    async with transaction():
+        await stock_alerts.again(people[2], "tea")  # back in the queue, behind the last
+    assert [await tells(), await tells()] == [[3], []]
+    any_shop.now += stock_alerts.THEIRS
+    assert await tells() == [2]
+    assert await StockTold.all().count() == 1
 
 
 async def test_carts_are_left_by_who_is_not_there_any_more(any_shop: Shop) -> None:

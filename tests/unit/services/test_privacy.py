@@ -54,6 +54,7 @@ PERSONAL: tuple[type[Model], ...] = (
     models.StockHold,
     models.StockPick,
     models.StockAlert,
+    models.StockTold,
     models.Payment,
     models.PaymentEvent,
     models.Refund,
