@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from web.api.document import DOCUMENT, Json
 from web.pages import fragment, fresh, page_language, render
@@ -35,7 +35,7 @@ class Field:
     name: str
     shape: Markup
     required: bool
-    about: str = ""
+    about: str = ""  # safe to show
     place: str = ""  # of a parameter: path | query | header
 
 
@@ -57,7 +57,7 @@ class Route:
     tag: str
     method: str
     path: str
-    summary: str
+    summary: Markup
     who: tuple[str, str]
     fields: Sequence[Field]
     body: Markup
@@ -70,7 +70,7 @@ class Value:
     """A shape that has a name."""
 
     name: str
-    about: str
+    about: Markup
     fields: Sequence[Field]
 
 
@@ -94,7 +94,7 @@ class Reader:
 
     def values(self) -> list[Value]:
         """Every shape that has a name."""
-        return [Value(name, one.get("description", ""), [*_fields(one)]) for name, one in self._schemas.items()]
+        return [Value(name, prose(one.get("description", "")), [*_fields(one)]) for name, one in self._schemas.items()]
 
     def codes(self) -> list[str]:
         """Of every error."""
@@ -114,7 +114,7 @@ class Reader:
             tag=one["tags"][0],
             method=method.upper(),
             path=path,
-            summary=one["summary"],
+            summary=prose(one["summary"]),
             who=(named, "".join(who.get(named, []))),
             fields=parameters,
             body=_content(one["requestBody"]) if "requestBody" in one else Markup(),
@@ -160,6 +160,15 @@ class Reader:
         return _EXAMPLES.get(schema.get("type", "string"), "…")
 
 
+def prose(text: str) -> Markup:
+    """Words of the document, where what stands between backticks is code."""
+    words, *rest = text.split("`")
+    if len(rest) % 2:  # one of them stands alone
+        return escape(text)
+    codes = zip(rest[::2], rest[1::2], strict=True)
+    return escape(words) + Markup().join(Markup("<code>{}</code>{}").format(*one) for one in codes)
+
+
 def shape(schema: Json) -> Markup:
     """`Line[]`, `"en" or "zh"`, `text or null`: names lead to their shape. Limits stand behind."""
     if "$ref" in schema:
@@ -193,7 +202,7 @@ _MOST = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 def _fields(schema: Json) -> Iterable[Field]:
     must = schema.get("required", ())
     for name, one in schema.get("properties", {}).items():
-        yield Field(name, shape(one), name in must, one.get("description", ""))
+        yield Field(name, shape(one), name in must, prose(one.get("description", "")))
 
 
 def _content(told: Json) -> Markup:
@@ -221,7 +230,7 @@ def _names(security: Sequence[Json]) -> list[str]:
 def _read(document: Json, lang: str) -> Markup:
     reader = Reader(document)
     values = {
-        "about": document["info"]["description"],
+        "about": prose(document["info"]["description"]),
         "groups": reader.groups(),
         "named": reader.values(),
         "errors": [(code, TEXTS.get(code, TEXTS["refused"])[lang]) for code in reader.codes()],
