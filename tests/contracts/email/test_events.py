@@ -59,7 +59,7 @@ def test_no_spoilt_mail_escapes(mail: bytes) -> None:
     assert READER.kept(mail).key
 
 
-@settings(max_examples=cases(1000), deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 @given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=20), max_size=30).map(b"".join))
 def test_no_mail_of_anything_escapes(mail: bytes) -> None:
     kept_or_refused(parse, mail)

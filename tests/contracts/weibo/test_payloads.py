@@ -67,7 +67,7 @@ def test_no_changed_body_escapes(body: bytes) -> None:
     kept_or_refused(parse, body)
 
 
-@settings(max_examples=cases(1000), deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 @given(
     st.sampled_from(AS_XML), st.integers(0, 400), st.integers(0, 12), st.binary(max_size=12) | st.text().map(str.encode)
 )
@@ -75,7 +75,7 @@ def test_no_changed_xml_escapes(body: bytes, at: int, gone: int, put: bytes) -> 
     kept_or_refused(parse, body[:at] + put + body[at + gone :])
 
 
-@settings(max_examples=cases(500), deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 @given(anything())
 def test_no_other_body_escapes(body: bytes) -> None:
     kept_or_refused(parse, body)

@@ -51,6 +51,7 @@ PARTS = (
             "tests/unit/edge/test_hooks.py",
             "tests/unit/channels/test_telegram_parse.py",
             "tests/unit/channels/test_meta_parse.py",
+            "tests/unit/channels/test_meta_signing.py",
             "tests/unit/channels/test_wechat_parse.py",
             "tests/unit/channels/test_wecom_parse.py",
             "tests/unit/channels/test_weixin.py",

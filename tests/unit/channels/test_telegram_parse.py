@@ -20,6 +20,7 @@ from bot.core.errors import BadInput
 from bot.core.message import FileRef, Inbound
 from bot.core.money import Money
 from tests.contracts.malformed import anything, changed, kept_or_refused
+from tests.kit.cases import cases
 
 ROOT = Path(__file__).parents[3]
 PAYLOADS = ROOT / "tests" / "payloads" / "telegram"
@@ -285,13 +286,13 @@ def read_all(body: bytes) -> list[Inbound]:
     return read_updates("telegram", body)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 @given(changed([(PAYLOADS / f"{name}.json").read_bytes() for name in NAMES]))
 def test_no_changed_update_escapes(body: bytes) -> None:
     kept_or_refused(read_all, body)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 @given(anything())
 def test_no_other_body_escapes(body: bytes) -> None:
     kept_or_refused(read_all, body)

@@ -177,7 +177,7 @@ def test_no_changed_push_escapes(data: st.DataObject, name: str) -> None:
     kept_or_refused(json.dumps(told).encode())
 
 
-@settings(max_examples=cases(1000), deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 @given(st.data(), st.sampled_from([name for name in NAMES if name.endswith("xml")]))
 def test_no_damaged_xml_escapes(data: st.DataObject, name: str) -> None:
     body = bytearray((PAYLOADS / name).read_bytes())
@@ -187,7 +187,7 @@ def test_no_damaged_xml_escapes(data: st.DataObject, name: str) -> None:
     kept_or_refused(bytes(body))
 
 
-@settings(max_examples=cases(1000), deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 @given(
     st.binary(max_size=300)
     | VALUES.map(lambda value: json.dumps(value).encode())

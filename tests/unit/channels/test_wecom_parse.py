@@ -146,7 +146,7 @@ def test_an_item_of_any_shape_stops_nothing(data: st.DataObject, name: str) -> N
 
 
 @given(st.text(max_size=80))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 def test_an_id_is_made_of_the_key(key: str) -> None:
     made = message_id(key)
     assert made == message_id(key) != message_id(key + "x")

@@ -58,7 +58,7 @@ def test_a_challenge_of_wecom_is_opened() -> None:  # WC-1
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 def test_everything_can_be_sealed(message: bytes) -> None:
     sealing = Sealing([KEY], OWNER)
     assert sealing.opened(sealing.sealed(message)) == message
@@ -87,7 +87,7 @@ def test_while_keys_change_both_open_and_the_new_one_seals() -> None:
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-@settings(max_examples=cases(500), deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 def test_no_other_sealed_text_escapes(raw: bytes) -> None:
     with pytest.raises(BadInput):
         Sealing([KEY], OWNER).opened(raw.decode("latin-1"))
@@ -132,7 +132,7 @@ def test_a_repeated_field_is_no_text() -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=cases(2000), deadline=None)
 def test_what_is_answered_can_be_read(text: str) -> None:
     told = read_event(to_xml({"Content": text, "Image": {"MediaId": "m"}, "CreateTime": 7}))
     shown = "".join(c for c in text if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff"))
