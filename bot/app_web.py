@@ -16,6 +16,8 @@ from web.settings import MIB, WebSettings
 
 #: For so long a customer can load what came by its address.
 GIVEN = timedelta(days=30)
+#: Stands for a film until it is played.
+FILM = "/public/film.png"
 
 
 def web_settings(config: Config) -> WebSettings:
@@ -62,4 +64,8 @@ async def _links(config: Config, life: timedelta) -> tuple[Address, Address]:
     def link(file: Attachment) -> str:
         return f"{config.server.url}{signed.url(file.id, 'p' if file.kind == 'image' else 'o')}"
 
-    return link, lambda file: f"{config.server.url}{signed.url(file.id, 's')}"
+    def preview(file: Attachment) -> str:
+        shown = signed.url(file.id, "s") if file.kind == "image" else FILM
+        return f"{config.server.url}{shown}"
+
+    return link, preview

@@ -43,7 +43,7 @@ class Around:
     commands: Commands = ()
     commands_in: Mapping[str, Commands] = field(default_factory=dict)  # the same by language: "zh"
     link: Address = no_address  # an https address where the platform can fetch a file of ours soon
-    preview: Address = no_address  # that of a small JPEG of a picture: 100 kB at most
+    preview: Address = no_address  # of a small JPEG of a picture, and of a sign for a film: 100 kB at most
 
     def offered(self, language: str) -> Commands:
         """What people can ask for, in their language where it is one of the shop's."""

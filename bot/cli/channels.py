@@ -84,7 +84,7 @@ def _files(one: Capabilities) -> str:
     if one.files:
         return _size(one.file_bytes)
     listed = (f"{media.media_type.rpartition('/')[2]} {_size(media.most)}" for media in one.media)
-    return ", ".join(listed) or "no"
+    return ", ".join(dict.fromkeys(listed)) or "no"  # MP4 may be sound as well as a film
 
 
 def _size(size: int) -> str:

@@ -111,7 +111,7 @@ class Shelf:
     def at(self, address: str) -> bytes | None:
         base, _, number = address.rpartition("/")
         if base == "https://shop.example/small":
-            return b"\xff\xd8small" if int(number) in self._contents else None
+            return b"\xff\xd8\xffsmall" if int(number) in self._contents else None
         return self._contents.get(int(number)) if base == "https://shop.example/files" else None
 
     async def open(self, file: Attachment) -> AsyncIterator[bytes]:

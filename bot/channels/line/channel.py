@@ -14,13 +14,14 @@ from typing import TypeVar
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
+from bot.channels import _playing
 from bot.channels._account import Around
 from bot.channels._channel import HttpChannel
 from bot.channels._http import Api
 from bot.channels._reading import MOST_NAME, Json, objects, text
 from bot.channels._strangers import IsPublic, Strangers, is_public
 from bot.channels.line.events import read_events
-from bot.channels.line.messages import messages
+from bot.channels.line.messages import HEARD, messages
 from bot.channels.line.settings import CAPABILITIES, Settings
 from bot.core.errors import (
     AccountWaits,
@@ -109,7 +110,7 @@ class LineChannel(HttpChannel):
         A push that is tried again under its `key` is the same one to LINE. A reply has no such key: where its answer
         was lost and its token is refused afterwards while it should be good, the reply was taken.
         """
-        shown = messages(wire, self._around.link, self._around.preview)
+        shown = messages(wire, self._around.link, self._around.preview, await self._playing(wire))
         done = self._done.get(key, [])
         for start in range(len(done) * MOST_MESSAGES, len(shown), MOST_MESSAGES):
             part = shown[start : start + MOST_MESSAGES]
@@ -161,6 +162,15 @@ class LineChannel(HttpChannel):
         await self._files.close()
         await self._strangers.close()
         await super().stop()
+
+    async def _playing(self, wire: Wire) -> dict[int, float]:
+        """The seconds of recordings, which LINE wants to be told. Raises what reading them raised."""
+        found: dict[int, float] = {}
+        for file in wire.files:
+            if file.media_type in HEARD:
+                content = b"".join([chunk async for chunk in self._around.open_file(file)])
+                found[file.id] = _playing.seconds(content) or 0.0
+        return found
 
     async def _say(self, recipient: str, part: list[Json], key: str, token: str) -> str:
         if token:

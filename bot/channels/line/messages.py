@@ -5,11 +5,12 @@ https://developers.line.biz/en/reference/messaging-api/#message-objects
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from bot.channels._reading import Json
 from bot.channels.line.events import SEPARATOR
-from bot.core.errors import BadInput
+from bot.core.errors import BadInput, Unshown
 from bot.core.message import Attachment, Button, Card, Summary, Wire
 
 Link = Callable[[Attachment], str]
@@ -17,19 +18,23 @@ Link = Callable[[Attachment], str]
 MOST_CARDS = 10  # bubbles of one carousel, which has 50 KB
 MOST_ALT = 400
 MOST_LABEL = 20
+#: What is shown as a film, and what is heard.
+FILM = "video/mp4"
+HEARD = frozenset({"audio/mp4", "audio/mpeg"})
 #: What buttons hang on when nothing else is said.
 NOTHING = "👇"
 
 _GREY = "#666666"
 
 
-def messages(wire: Wire, link: Link, preview: Link) -> list[Json]:
-    """The messages in order; LINE fetches a picture by its `link`, and shows its `preview` before: 1 MB at most.
+def messages(wire: Wire, link: Link, preview: Link, playing: Mapping[int, float] = MappingProxyType({})) -> list[Json]:
+    """The messages in order; LINE fetches a file by its `link`, and shows its `preview` before: 1 MB at most.
 
-    Raises `BadInput` for what LINE cannot show, and what `link` raises.
+    `playing` are the seconds of recordings, by the ids of their files. Raises `Unshown` for a file that LINE has no
+    message for, and what `link` raises.
     """
     found: list[Json] = [_text(wire.text)] if wire.text else []
-    found += [_image(file, link, preview) for file in wire.files]
+    found += [_file(file, link, preview, playing) for file in wire.files]
     starts = range(0, len(wire.cards), MOST_CARDS)
     found += [_cards(wire.cards[start : start + MOST_CARDS], link) for start in starts]
     found += [_text(_lines(wire.summary))] if wire.summary else []
@@ -40,7 +45,7 @@ def messages(wire: Wire, link: Link, preview: Link) -> list[Json]:
         found = found or [_text(NOTHING)]
         found[-1] |= {"quickReply": {"items": [{"type": "action", "action": _action(one)} for one in taps]}}
     if not found:
-        raise BadInput("a LINE message needs a text, a picture or a card")
+        raise BadInput("a LINE message needs a text, a file or a card")
     return found
 
 
@@ -48,10 +53,14 @@ def _text(said: str) -> Json:
     return {"type": "text", "text": said}
 
 
-def _image(file: Attachment, link: Link, preview: Link) -> Json:
-    if file.kind != "image":
-        raise BadInput("LINE shows pictures, and no other files")
-    return {"type": "image", "originalContentUrl": link(file), "previewImageUrl": preview(file)}
+def _file(file: Attachment, link: Link, preview: Link, playing: Mapping[int, float]) -> Json:
+    if file.kind == "image":
+        return {"type": "image", "originalContentUrl": link(file), "previewImageUrl": preview(file)}
+    if file.media_type == FILM:
+        return {"type": "video", "originalContentUrl": link(file), "previewImageUrl": preview(file)}
+    if seconds := playing.get(file.id):
+        return {"type": "audio", "originalContentUrl": link(file), "duration": max(1, round(seconds * 1000))}
+    raise Unshown("LINE shows pictures, and plays MP4, M4A and MP3")
 
 
 def _lines(summary: Summary) -> str:

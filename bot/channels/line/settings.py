@@ -5,13 +5,13 @@ from __future__ import annotations
 from pydantic import Field
 
 from bot.channels._account import ChannelSettings
-from bot.core.capabilities import MIB, Capabilities
+from bot.core.capabilities import MIB, Capabilities, Media
 from bot.settings import checks
 from bot.settings.secret import Secret
 from bot.settings.section import Url
 
-#: developers.line.biz, Messaging API: quick replies, flex cards; files cannot be sent. A button's data goes with its
-#: label, which LINE does not tell of a tap: 300 characters for both.
+#: developers.line.biz, Messaging API: quick replies, flex cards; of files only recordings and films. A button's data
+#: goes with its label, which LINE does not tell of a tap: 300 characters for both.
 CAPABILITIES = Capabilities(
     channel="line",
     buttons=13,
@@ -22,6 +22,7 @@ CAPABILITIES = Capabilities(
     text_limit=5000,
     text_unit="utf16",
     files=False,
+    media=tuple(Media(one, 200 * MIB) for one in ("audio/mp4", "audio/mpeg", "video/mp4")),
     files_per_message=5,
     image_bytes=10 * MIB,
     typing=True,

@@ -21,6 +21,7 @@ from bot.channels._http import Api
 from bot.channels._reading import Json
 from bot.channels._strangers import IsPublic, Strangers, is_public
 from bot.channels.x.events import read_events
+from bot.channels.x.media import FILM, Sleep, Uploads
 from bot.channels.x.oauth import signer
 from bot.channels.x.settings import CAPABILITIES, Settings
 from bot.core.errors import (
@@ -29,13 +30,12 @@ from bot.core.errors import (
     ChannelUnavailable,
     ConfigError,
     ParleyError,
-    TooLarge,
     Unauthorised,
     Unreachable,
 )
-from bot.core.message import Attachment, FileRef, Inbound, Wire
+from bot.core.message import FileRef, Inbound, Wire
 from bot.core.ports import ORDINARY, Accept, FileStream, HookAnswer, HookRequest, Occasion, Sent
-from bot.http import Answer, Upload
+from bot.http import Answer
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Refused(ChannelUnavailable):
 
 @dataclass(slots=True)
 class Progress:
-    """How far a wire has come, and which of its pictures X has."""
+    """How far a wire has come, and which of its files X has."""
 
     done: int = 0
     last: str = ""
@@ -65,10 +65,16 @@ class Progress:
 
 
 class XChannel(HttpChannel):
-    """One account. `timeout` is seconds for a call; `allows` tells which addresses a customer's file may be at."""
+    """One account. `timeout` is seconds for a call; `allows` and `sleep` are there for tests."""
 
     def __init__(
-        self, settings: Settings, around: Around, *, timeout: float = 15.0, allows: IsPublic = is_public
+        self,
+        settings: Settings,
+        around: Around,
+        *,
+        timeout: float = 15.0,
+        allows: IsPublic = is_public,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         super().__init__(around, CAPABILITIES, Api(settings.api_base, timeout=timeout, name="X"))
         self._cure = settings.cure
@@ -78,6 +84,7 @@ class XChannel(HttpChannel):
         self._media_hosts = frozenset(settings.media_hosts)
         self._sign = signer(settings)
         self._strangers = Strangers(allows)
+        self._uploads = Uploads(self._call, around.open_file, sleep)
         self._progress: OrderedDict[str, Progress] = OrderedDict()
 
     async def whoami(self) -> str:
@@ -113,13 +120,13 @@ class XChannel(HttpChannel):
         return read_events(self.account, self._own, body)
 
     async def send(self, recipient: str, wire: Wire, key: str, occasion: Occasion = ORDINARY) -> Sent:  # noqa: ARG002 - X has no windows
-        """Send one wire, a message a picture. Raises `ChannelUnavailable`, `Unreachable` or `BadInput`.
+        """Send one wire, a message a file. Raises `ChannelUnavailable`, `Unreachable` or `BadInput`.
 
         A wire of several messages, tried again under its `key`, goes on where it failed. A message whose answer was
         lost is sent again: X has no key to know it by.
         """
         if not wire.files and not wire.text.strip():
-            raise BadInput("a message of X needs a text or a picture")
+            raise BadInput("a message of X needs a text or a file")
         if len(wire.text) > CAPABILITIES.text_limit:
             raise BadInput(f"a message of X has at most {CAPABILITIES.text_limit} characters")
         progress = self._progress.setdefault(key, Progress())
@@ -130,10 +137,13 @@ class XChannel(HttpChannel):
         for number in range(progress.done, max(1, len(wire.files))):
             said: Json = {"text": wire.text} if wire.text.strip() and number == 0 else {}
             if wire.files:
-                media = progress.media.get(number) or await self._upload(wire.files[number])
+                file = wire.files[number]
+                media = progress.media.get(number) or await self._uploads.give(file)
                 progress.media[number] = media
+                if file.media_type == FILM:
+                    await self._uploads.is_prepared(media)
                 said["attachments"] = [{"media_id": media}]
-            progress.last = _id(await self._call("POST", path, json=said), "dm_event_id")
+            progress.last = _event(await self._call("POST", path, json=said))
             progress.done = number + 1
         return Sent(progress.last)
 
@@ -170,26 +180,17 @@ class XChannel(HttpChannel):
         ours = parts.hostname in self._media_hosts and parts.scheme == urlsplit(self._base).scheme
         return {"Authorization": self._sign("GET", address)} if ours else None
 
-    async def _upload(self, file: Attachment) -> str:
-        if not file.media_type.startswith("image/"):
-            raise BadInput("X takes pictures only")
-        if file.size > CAPABILITIES.image_bytes:
-            raise TooLarge(CAPABILITIES.image_bytes)
-        upload = Upload("media", file.name or "picture", file.media_type, self._around.open_file(file))
-        said = await self._call("POST", "/2/media/upload", form={"media_category": "dm_image"}, upload=upload)
-        return _id(said, "id")
-
     async def _call(self, method: str, path: str, **what: Any) -> Json:
         headers = {"Authorization": self._sign(method, self._base + path)}
         answer = await self._api.call(method, path, headers=headers, **what)
         if answer.status < 300:
-            return answer.json()
+            return answer.json() if answer.body else {}
         raise _meant(answer)
 
 
-def _id(said: Json, name: str) -> str:
+def _event(said: Json) -> str:
     data = said.get("data")
-    found = data.get(name) if isinstance(data, dict) else None
+    found = data.get("dm_event_id") if isinstance(data, dict) else None
     if not isinstance(found, str) or not found:
         raise ChannelUnavailable("X answered what cannot be read")
     return found

@@ -5,18 +5,19 @@ from __future__ import annotations
 from pydantic import Field
 
 from bot.channels._account import ChannelSettings
-from bot.core.capabilities import MIB, Capabilities
+from bot.core.capabilities import MIB, Capabilities, Media
 from bot.settings import checks
 from bot.settings.secret import Secret
 from bot.settings.section import Listed, Url
 
-#: docs.x.com, direct messages: one picture a message, no buttons; "rate limits": 15 messages in 15 minutes, to all
-#: customers together.
+#: docs.x.com, direct messages: one picture or film a message, no buttons; "rate limits": 15 messages in 15 minutes,
+#: to all customers together.
 CAPABILITIES = Capabilities(
     channel="x",
     text_limit=10_000,
     caption_limit=10_000,
     files=False,
+    media=(Media("video/mp4", 512 * MIB),),
     image_bytes=5 * MIB,
     gathers=True,
     receipts=True,

@@ -19,6 +19,7 @@ from tests.contracts.channel_contract import PHOTO, Shelf
 from tests.contracts.payloads import Recording, recordings
 from tests.kit.platforms.around import around
 from tests.kit.platforms.line import LineServer
+from tests.kit.recordings import m4a, mp4
 
 SERVER = LineServer()
 READABLE = [one for one in recordings("line") if all(found.kind != "unknown" for found in one.expected)]
@@ -58,8 +59,9 @@ def test_it_knows_every_field_that_we_send() -> None:
     cards = tuple(Card(f"Tea {n}", "green", "¥9", photo, (Button("Add", f"add:{n}"),)) for n in range(11))
     summary = Summary("Cart", (SummaryLine("2 × Longjing", "¥18"),), "¥18")
     whole = Wire("Look", ROWS, (photo,), cards=cards, summary=summary)
-    for wire in (Wire("hi"), Wire("Which?", ROWS), Wire(files=(photo,)), whole):
-        for message in messages(wire, shelf.link, shelf.link):
+    sound, film = shelf.put(m4a(), "tea.m4a", "audio/mp4"), shelf.put(mp4(), "tea.mp4", "video/mp4")
+    for wire in (Wire("hi"), Wire("Which?", ROWS), Wire(files=(photo, sound, film)), whole):
+        for message in messages(wire, shelf.link, shelf.link, {sound.id: 2.0}):
             sent = {"to": "U" + "a1" * 16, "messages": [message]}
             assert _has(PushMessageRequest.from_dict(sent).to_dict(), sent), message
 

@@ -11,13 +11,15 @@ from bot.core.errors import (
     ConfigError,
     FileMissing,
     Unreachable,
+    Unshown,
     WindowClosed,
 )
 from bot.core.message import Button, Card, FileRef, Summary, SummaryLine, Wire
 from bot.core.ports import Occasion, Profile
-from tests.contracts.channel_contract import PHOTO, Inbox, Shelf
+from tests.contracts.channel_contract import PAPER, PHOTO, Inbox, Shelf
 from tests.kit.platforms.around import around
 from tests.kit.platforms.line import LineServer, LineUser
+from tests.kit.recordings import m4a, mp3, mp4
 from tests.kit.wire_faults import Lost, Status
 
 
@@ -111,9 +113,23 @@ async def test_what_line_does_not_take_is_bad_input(channel: LineChannel, ann: L
     assert ann.shown == []
 
 
-async def test_a_document_is_bad_input(channel: LineChannel, ann: LineUser, shelf: Shelf) -> None:
-    with pytest.raises(BadInput):
-        await channel.send(ann.id, Wire(files=(shelf.put(b"x", "a.pdf", "application/pdf"),)), "k1")
+async def test_recordings_are_played_for_as_long_as_they_are_and_another_file_asks_for_its_address(
+    channel: LineChannel, ann: LineUser, shelf: Shelf
+) -> None:
+    files = (
+        shelf.put(m4a(12.5), "tea.m4a", "audio/mp4"),
+        shelf.put(mp3(60.0), "tea.mp3", "audio/mpeg"),
+        shelf.put(mp4(90.0), "tea.mp4", "video/mp4"),
+    )
+    await channel.send(ann.id, Wire(files=files), "k1")
+    assert [(shown.raw["type"], shown.raw.get("duration")) for shown in ann.shown] == [
+        ("audio", 12_500),
+        ("audio", 60_000),
+        ("video", None),
+    ]
+    for number, file in enumerate((shelf.put(PAPER, "a.pdf", "application/pdf"), shelf.put(b"?", "b", "audio/mpeg"))):
+        with pytest.raises(Unshown):
+            await channel.send(ann.id, Wire("look", files=(file,)), f"b{number}")
 
 
 async def test_buttons_alone_hang_on_something(channel: LineChannel, ann: LineUser) -> None:

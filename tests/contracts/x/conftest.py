@@ -24,13 +24,17 @@ async def server() -> AsyncIterator[XServer]:
 
 
 @pytest.fixture
-async def make(shelf: Shelf) -> AsyncIterator[Make]:
+async def make(shelf: Shelf, naps: list[float]) -> AsyncIterator[Make]:
     """Makes a channel at a server, with some settings of its own."""
     made: list[XChannel] = []
 
+    async def sleep(seconds: float) -> None:
+        naps.append(seconds)
+
     def make(server: XServer, timeout: float = 10.0, **own: Any) -> XChannel:
         settings = Settings.model_validate({**stage_of("x").table(server), **own})
-        made.append(XChannel(settings, around("x", shelf.open), timeout=timeout, allows=lambda _: True))
+        surroundings = around("x", shelf.open)
+        made.append(XChannel(settings, surroundings, timeout=timeout, allows=lambda _: True, sleep=sleep))
         return made[-1]
 
     yield make

@@ -26,6 +26,8 @@ from tests.kit.platforms.posting import Delivery
 BOT = "U" + "b0" * 16
 MOST_MESSAGES = 5
 PICTURES = (b"\xff\xd8\xff", b"\x89PNG")
+#: Where a file says what it is, and how.
+BEGINS = {"image": (0, PICTURES), "audio": (0, (b"ID3", b"\xff\xfb", b"\0\0\0\x14ftypM4A")), "video": (4, (b"ftyp",))}
 MOST_PREVIEW = 1 << 20  # bytes
 
 
@@ -172,16 +174,19 @@ class LineServer(FakePlatform):
         sent = [{"id": self.new_id(), "quoteToken": "q"} for _ in messages]
         for one, message in zip(sent, messages, strict=True):
             if not self._people[person].has_blocked:
-                files = (await self._picture(message),) if message["type"] == "image" else ()
+                files = (await self._file(message),) if message["type"] in BEGINS else ()
                 shown = Shown(one["id"], said_by(message), buttons_of(message), files, message)
                 self._people[person].show(shown)
         return {"sentMessages": sent}
 
-    async def _picture(self, message: Json) -> ShownFile:
-        preview = await self._fetched(message["previewImageUrl"])
-        assert len(preview) <= MOST_PREVIEW, "the preview is too large to be shown"
+    async def _file(self, message: Json) -> ShownFile:
+        if message["type"] != "audio":
+            preview = await self._fetched(message["previewImageUrl"])
+            assert len(preview) <= MOST_PREVIEW, "the preview is too large to be shown"
+            assert preview.startswith(PICTURES), "the preview is no picture"
         content = await self._fetched(message["originalContentUrl"])
-        assert content.startswith(PICTURES), "LINE shows JPEG and PNG"
+        start, begins = BEGINS[message["type"]]
+        assert content[start:].startswith(begins), "LINE shows JPEG and PNG, and plays MP4, M4A and MP3"
         return ShownFile("", content)
 
     async def _fetched(self, address: str) -> bytes:

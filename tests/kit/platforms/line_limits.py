@@ -24,8 +24,10 @@ def check(message: Json, where: str) -> None:
     match message.get("type"):
         case "text":
             _within(message.get("text"), MOST_TEXT, f"{where}.text")
-        case "image":
-            for name in ("originalContentUrl", "previewImageUrl"):
+        case "audio" | "image" | "video" as kind:
+            if kind == "audio" and not (type(message.get("duration")) is int and message["duration"] > 0):
+                raise bad(f"{where}.duration", "must be a positive number of milliseconds")
+            for name in ("originalContentUrl",) if kind == "audio" else ("originalContentUrl", "previewImageUrl"):
                 _address(message.get(name), f"{where}.{name}")
         case "flex":
             _within(message.get("altText"), MOST_ALT, f"{where}.altText")

@@ -8,6 +8,7 @@ import hmac
 import itertools
 import json
 import re
+from dataclasses import dataclass, field
 from math import ceil
 from time import time
 from typing import Any, NoReturn
@@ -23,6 +24,7 @@ MIB = 1024 * 1024
 OWN = "4337869213"
 #: So many messages the account may write in so many seconds, which begin with the first of them.
 MOST, WINDOW = 15, 900.0
+INVALID = "https://api.x.com/2/problems/invalid-request"
 _PART = re.compile(r'([a-z_]+)="([^"]*)"')
 
 
@@ -63,6 +65,16 @@ class XUser(Person):
         self._server.reads(self, shown.id)
 
 
+@dataclass
+class Film:
+    """What has come of a film so far; `looks` is how often it is still being prepared when asked for."""
+
+    total: int
+    looks: int
+    pieces: list[bytes] = field(default_factory=list)
+    whole: bool = False
+
+
 class XServer(FakePlatform):
     """`activity`: events come by the X Activity API, else by the Account Activity API."""
 
@@ -78,11 +90,18 @@ class XServer(FakePlatform):
         self._files: dict[str, bytes] = {}
         self._media: dict[str, ShownFile] = {}
         self._nonces: set[str] = set()
+        self.films: dict[str, Film] = {}  # by their media ids
+        self.preparing = 0  # how often a film is still being prepared when asked for
+        self.plays = True  # what is given can be played
 
     def routes(self) -> Routes:
         return {
             "messages": ("POST", "/2/dm_conversations/with/{id}/messages", self._messages),
             "upload": ("POST", "/2/media/upload", self._upload),
+            "initialize": ("POST", "/2/media/upload/initialize", self._initialize),
+            "append": ("POST", "/2/media/upload/{id}/append", self._append),
+            "finalize": ("POST", "/2/media/upload/{id}/finalize", self._finalize),
+            "status": ("GET", "/2/media/upload", self._status),
             "me": ("GET", "/2/users/me", self._me),
             "media": ("GET", "/1.1/ton/data/dm/{name}", self._file),
         }
@@ -170,6 +189,53 @@ class XServer(FakePlatform):
         number = self.new_id()
         self._media[number] = ShownFile(media.name, media.content, media.media_type)
         return {"data": {"id": number, "media_key": f"3_{number}", "expires_after_secs": 86400}}
+
+    async def _initialize(self, call: Call) -> Result:
+        self._assure(call)
+        told = call.json()
+        if set(told) != {"media_type", "total_bytes", "media_category"} or told["media_category"] != "dm_video":
+            refuse(400, INVALID)
+        if told["media_type"] != "video/mp4" or not 0 < told["total_bytes"] <= 512 * MIB:
+            refuse(400, INVALID, "media type unrecognized")
+        number = self.new_id()
+        self.films[number] = Film(told["total_bytes"], self.preparing)
+        return {"data": {"id": number, "media_key": f"13_{number}", "expires_after_secs": 86400}}
+
+    async def _append(self, call: Call) -> Result:
+        film, media = self._film(call, call.at["id"]), call.files.get("media")
+        if media is None or film.whole or call.form.get("segment_index") != str(len(film.pieces)):
+            refuse(400, INVALID)
+        if not 0 < len(media.content) <= 5_000_000:
+            refuse(413, INVALID)
+        film.pieces.append(media.content)
+        return {"data": {"expires_at": 1_760_000_000}}
+
+    async def _finalize(self, call: Call) -> Result:
+        film = self._film(call, call.at["id"])
+        content = b"".join(film.pieces)
+        if len(content) != film.total or content[4:8] != b"ftyp":
+            refuse(400, INVALID, "segments do not add up to provided total file size")
+        film.whole = True
+        return {"data": {"id": call.at["id"], "processing_info": {"state": "pending", "check_after_secs": 1}}}
+
+    async def _status(self, call: Call) -> Result:
+        number = call.query.get("media_id", "")
+        film = self._film(call, number)
+        if call.query.get("command") != "STATUS" or not film.whole:
+            refuse(400, INVALID)
+        if film.looks:
+            film.looks -= 1
+            return {"data": {"id": number, "processing_info": {"state": "in_progress", "check_after_secs": 2}}}
+        if not self.plays:
+            return {"data": {"id": number, "processing_info": {"state": "failed", "error": {"code": 1}}}}
+        self._media[number] = ShownFile("film", b"".join(film.pieces), "video/mp4")
+        return {"data": {"id": number, "processing_info": {"state": "succeeded", "progress_percent": 100}}}
+
+    def _film(self, call: Call, number: str) -> Film:
+        self._assure(call)
+        if number not in self.films:
+            refuse(404, "https://api.x.com/2/problems/resource-not-found")
+        return self.films[number]
 
     async def _messages(self, call: Call) -> Result:
         self._assure(call)
