@@ -41,7 +41,10 @@ CAPABILITIES = Capabilities(
 class Settings(PageSettings):
     """One Page."""
 
-    cure = "copy `access_token` again (business.facebook.com, System users) and check `page_id` and `app_secret`"
+    cure = (
+        "copy `access_token` or `system_token` again (business.facebook.com, System users) and check `page_id` and "
+        "`app_secret`"
+    )
 
     page_id: str = Field(default="", pattern=r"^\d*$", description="The Page's id: About, Page transparency.")
 

@@ -65,7 +65,8 @@ async def _account(config: Config, account: str, settings: ChannelSettings, *, o
         return Finding(CHANNELS, account, "wrong", str(error) or "it does not answer", _cure(account, settings.cure))
     finally:
         await channel.stop()
-    return Finding(CHANNELS, account, "ok", f"{name} by {way} — {shows}")
+    reached = f"{name} by {way}" if name else f"{way}, not asked: this account answers calls, and makes none"
+    return Finding(CHANNELS, account, "ok", f"{reached} — {shows}")
 
 
 class Forgetful:

@@ -23,7 +23,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """How to say it, and whether to ask outside."""
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--markdown", action="store_true", help="print docs/channels.md instead")
-    parser.add_argument("--offline", action="store_true", help="do not ask the platforms of the channels")
+    outside = parser.add_mutually_exclusive_group()
+    outside.add_argument(
+        "--online", dest="offline", action="store_false", default=False,
+        help="ask channels, payment providers and shops who we are there, as without this option",
+    )  # fmt: skip
+    outside.add_argument("--offline", action="store_true", help="ask none of them")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -99,8 +99,11 @@ class Channel:
     tries: int = 1  # how often a call that was not answered is made; with 1, one without an answer is acknowledged
 
     async def whoami(self) -> str:
-        """What the account is called at its platform: the cheapest call there is. Raises `ParleyError`."""
-        return self.account
+        """What the account is called at its platform, by the cheapest call there is. Raises `ParleyError`.
+
+        "" where the account can call nobody.
+        """
+        return ""
 
     def verify(self, request: HookRequest) -> None:  # noqa: ARG002
         """Raise `Unauthorised` unless the request is from the platform."""

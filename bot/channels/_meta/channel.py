@@ -146,9 +146,7 @@ class MetaChannel(HttpChannel):
         where = f"[channels.{self.account}]"
         try:
             await self.whoami()
-        except TokenRefused:
-            raise ConfigError(f"{where} access_token: Meta does not take it; {self._settings.cure}.") from None
-        except BadInput as error:
+        except (TokenRefused, BadInput) as error:
             raise ConfigError(f"{where} {error}; {self._settings.cure}.") from None
         try:
             await self.register()

@@ -72,7 +72,7 @@ class Written:
     async def get(self, refused: str = "") -> str:
         """The token. Raises `ChannelUnavailable` when it is the refused one."""
         if self._token == refused:
-            raise TokenRefused("Meta does not take the access token any more", after=REFUSED_AGAIN_AFTER)
+            raise TokenRefused("Meta does not take the access token, or not any more", after=REFUSED_AGAIN_AFTER)
         return self._token
 
 
@@ -130,8 +130,9 @@ async def with_token(tokens: Tokens, once: Callable[[str], Awaitable[Json]]) -> 
         return await once(token)
     except TokenRefused:
         pass
+    another = await tokens.get(refused=token)
     try:
-        return await once(await tokens.get(refused=token))
+        return await once(another)
     except TokenRefused:
         raise TokenRefused("Meta refuses a new access token too", after=REFUSED_AGAIN_AFTER) from None
 

@@ -70,9 +70,10 @@ class WeChat(HttpChannel):
         self.tries = 1 if settings.api else TRIES
 
     async def whoami(self) -> str:
-        """The AppID, once WeChat took its secret. Raises `ChannelUnavailable`."""
-        if self._settings.api:
-            await self._calls.get("/cgi-bin/getcallbackip")
+        """The AppID, once WeChat took its secret; "" without the API. Raises `ChannelUnavailable`."""
+        if not self._settings.api:
+            return ""
+        await self._calls.get("/cgi-bin/getcallbackip")
         return self._settings.app_id
 
     async def deep_link(self, data: str, words: str) -> str:  # noqa: ARG002

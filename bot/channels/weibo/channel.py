@@ -78,9 +78,9 @@ class WeiboChannel(HttpChannel):
         self.tries = 1 if self._token else TRIES
 
     async def whoami(self) -> str:
-        """The account's number, once Weibo took its token. Raises `ParleyError`."""
+        """The account's number, once Weibo took its token; "" without one. Raises `ParleyError`."""
         if not self._token:
-            return self.account
+            return ""
         uid = (await self._call(self._users, "GET", "/2/account/get_uid.json")).get("uid")
         return str(uid or self.account)
 

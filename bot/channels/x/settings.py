@@ -28,8 +28,8 @@ class Settings(ChannelSettings):
     """An account, by keys of OAuth 1.0a that do not end; X takes 15 messages of it in 15 minutes, and 1440 a day."""
 
     cure = (
-        "copy the app's keys and the account's access token from developer.x.com (the app needs the permission to "
-        "read and write direct messages), and check `api_base` and the network"
+        "copy `consumer_key`, `consumer_secret`, `access_token` and `access_secret` from developer.x.com (the app "
+        "needs the permission to read and write direct messages), and check `api_base` and the network"
     )
 
     consumer_key: Secret = Field(default=Secret(), description="The app's API key (OAuth 1.0a; no OAuth 2.0 token).")

@@ -44,7 +44,7 @@ async def test_a_refused_token_or_a_wrong_page_stops_the_start(
     with pytest.raises(ConfigError, match=r"\[channels.messenger\] Meta refused it: code 100.*page_id"):
         await wrong.start(inbox.accept)
     server.token = "EAAGanother"
-    with pytest.raises(ConfigError, match=r"\[channels.messenger\] access_token: .*copy `access_token`") as error:
+    with pytest.raises(ConfigError, match=r"^\[channels.messenger\] Meta does not take .*copy `access_token`") as error:
         await channel.start(inbox.accept)
     assert settings.access_token.reveal() not in str(error.value)
     await wrong.stop()

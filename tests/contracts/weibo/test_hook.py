@@ -72,7 +72,7 @@ async def test_an_account_without_the_api_answers_in_the_call_only(
     make: Make, server: WeiboServer, hook: Hook, inbox: Inbox
 ) -> None:
     channel, fan = make(server, access_token=""), server.fan()
-    assert (channel.tries, await channel.whoami()) == (3, "weibo")
+    assert (channel.tries, await channel.whoami()) == (3, "")
     await channel.start(inbox.accept)
     with pytest.raises(WindowClosed):
         await channel.send(fan.id, Wire("hi"), "k")

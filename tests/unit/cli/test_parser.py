@@ -38,9 +38,21 @@ def test_common_options_may_stand_before_and_after_the_command(order: list[str])
     assert parser.build().parse_args(order).config == Path("a.toml")
 
 
+@pytest.mark.parametrize(("said", "offline"), [([], False), (["--online"], False), (["--offline"], True)])
+def test_a_check_asks_outside_unless_it_is_told_not_to(said: list[str], offline: bool) -> None:
+    assert parser.build().parse_args(["check", *said]).offline is offline
+
+
 @pytest.mark.parametrize(
     "wrong",
-    [["dance"], ["staff"], ["staff", "add"], ["report", "run", "sales", "--from", "tomorrow"], ["run", "--port", "x"]],
+    [
+        ["dance"],
+        ["check", "--online", "--offline"],
+        ["staff"],
+        ["staff", "add"],
+        ["report", "run", "sales", "--from", "tomorrow"],
+        ["run", "--port", "x"],
+    ],
 )
 def test_what_is_no_command_ends_with_2(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -1,4 +1,4 @@
-"""What `check` finds at Telegram, asked over the real wire, and about a database that is not this version's."""
+"""What `check` finds about a database that is not this version's."""
 
 from __future__ import annotations
 
@@ -7,42 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import channels_probe, probes
+from bot.cli import probes
 from bot.cli.finding import Finding
 from bot.config import Config
 from models.database import close_database, migrate, open_database
-from tests.kit.telegram_server import TelegramServer
-
-
-async def telegram(config: Config, *, offline: bool = False) -> Finding:
-    return [finding async for finding in channels_probe.all_channels(config, offline=offline)][-1]
-
-
-def with_token(token: str, api_base: str, public_url: str = "") -> Config:
-    return Config.model_validate(
-        {"telegram": {"token": token, "api_base": api_base}, "server": {"public_url": public_url}}
-    )
-
-
-async def test_a_bot_that_answers_is_named_with_its_way_in() -> None:
-    async with TelegramServer("123456:TEST-token") as server:
-        found = await telegram(with_token("123456:TEST-token", server.base))
-        hooked = await telegram(with_token("123456:TEST-token", server.base, "https://shop.example"))
-    assert (found.state, found.detail.split(" — ")[0].split(" by ")[1]) == ("ok", "long polling")
-    assert "by webhook https://shop.example/hooks/telegram" in hooked.detail
-
-
-async def test_a_token_that_is_refused_is_wrong_and_not_shown() -> None:
-    async with TelegramServer("123456:TEST-token") as server:
-        found = await telegram(with_token("123456:OTHER-token", server.base))
-    assert (found.state, found.detail) == ("wrong", "Telegram refuses the bot token")
-    assert "OTHER" not in found.cure
-
-
-async def test_offline_nobody_is_asked() -> None:
-    found = await telegram(with_token("123456:TEST-token", "http://127.0.0.1:9"), offline=True)
-    assert found.state == "ok"
-    assert "not asked" in found.detail
 
 
 @pytest.fixture
