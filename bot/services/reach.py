@@ -249,9 +249,11 @@ async def _each(
     return found
 
 
-def _rank(one: Address, capabilities: Mapping[str, Capabilities]) -> tuple[bool, float]:
+def _rank(one: Address, capabilities: Mapping[str, Capabilities]) -> tuple[bool, float, int]:
+    """Where they talked last comes first; among equals always the same one, or two pages would tell a person twice."""
     able = capabilities.get(one.account)
-    return bool(able and able.stored_delivery), -(one.used_at.timestamp() if one.used_at else 0.0)
+    last = one.used_at.timestamp() if one.used_at else 0.0
+    return bool(able and able.stored_delivery), -last, one.conversation_id
 
 
 async def instead(
