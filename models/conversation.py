@@ -94,7 +94,7 @@ class Message(Model):
     error = fields.CharField(300, default="")  # "takeover", what `leaving` says, or the platform's words
     at = fields.DatetimeField()
     external_id = fields.CharField(191, default="")  # the platform's id, of several wires that of the last
-    changed = fields.CharField(8, default="")  # by the customer: edited | deleted
+    changed = fields.CharField(8, default="")  # edited | deleted, by who wrote it in the platform's client
 
     class Meta:
         table = "message"

@@ -155,6 +155,12 @@ def needed(parent: Json, field: str, most: int = MOST_NAME) -> str:
     return value
 
 
+def called(person: Any, field: str) -> str:
+    """What somebody is called, cut to `MOST_NAME`; "" for what is no text: an odd name costs no message."""
+    value = person.get(field) if type(person) is dict else None
+    return value[:MOST_NAME] if type(value) is str else ""
+
+
 def moment(seconds: float) -> datetime:
     """Seconds since 1970 as a time."""
     if not 0 <= seconds < LATEST_DATE:

@@ -18,7 +18,7 @@ from bot.channels._meta.channel import USUAL, Circumstances
 from bot.channels._meta.conversing import MOST_TOKEN, PAGE_EVENTS, ConversingChannel
 from bot.channels._meta.graph import REFUSED_AGAIN_AFTER, TokenRefused, Tokens
 from bot.channels._meta.settings import GRAPH, PageSettings
-from bot.channels._reading import MOST_NAME, integer, needed, text
+from bot.channels._reading import MOST_NAME, called, integer, needed, text
 from bot.channels._tokens import Sealed
 from bot.core.capabilities import MIB, Capabilities
 from bot.core.errors import ParleyError
@@ -150,7 +150,7 @@ class InstagramChannel(ConversingChannel):
     async def profile(self, recipient: str) -> Profile:
         """The person's name, else what the account is called. Raises as `send`."""
         found = await self._graph.call("GET", recipient, query={"fields": "name,username"})
-        return Profile(text(found, "name", MOST_NAME) or text(found, "username", MOST_NAME))
+        return Profile(called(found, "name") or called(found, "username"))
 
 
 def opened(settings: Settings, around: Around) -> InstagramChannel:

@@ -14,7 +14,7 @@ from bot.channels._meta.channel import USUAL, Circumstances
 from bot.channels._meta.conversing import ConversingChannel
 from bot.channels._meta.graph import NotPermitted, Written
 from bot.channels._meta.settings import PageSettings
-from bot.channels._reading import MOST_NAME, Json, objects, text
+from bot.channels._reading import MOST_NAME, Json, called, objects, text
 from bot.core.capabilities import MIB, Capabilities
 from bot.core.errors import BadInput
 from bot.core.ports import Profile
@@ -76,7 +76,7 @@ class MessengerChannel(ConversingChannel):
             found = await self._profile(recipient, "name,locale")
         except (BadInput, NotPermitted):
             found = await self._profile(recipient, "name")
-        return Profile(text(found, "name", MOST_NAME), text(found, "locale", MOST_NAME).replace("_", "-"))
+        return Profile(called(found, "name"), called(found, "locale").replace("_", "-"))
 
     async def people_of(self, user: str) -> tuple[str, ...]:
         """Meta asks for deletion by an id within the app, and tells which it is on the Page. Raises `ParleyError`."""

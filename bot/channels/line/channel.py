@@ -18,7 +18,7 @@ from bot.channels import _playing
 from bot.channels._account import Around
 from bot.channels._channel import HttpChannel
 from bot.channels._http import Api
-from bot.channels._reading import MOST_NAME, Json, objects, text
+from bot.channels._reading import MOST_NAME, Json, called, objects, text
 from bot.channels._strangers import IsPublic, Strangers, is_public
 from bot.channels.line.events import read_events
 from bot.channels.line.messages import HEARD, messages
@@ -134,7 +134,7 @@ class LineChannel(HttpChannel):
     async def profile(self, recipient: str) -> Profile:
         """The name, and the language where the person lets it be known. Raises as `send`."""
         found = await self._call("GET", f"/v2/bot/profile/{quote(recipient, safe='')}")
-        return Profile(text(found, "displayName", MOST_NAME), text(found, "language", MOST_NAME))
+        return Profile(called(found, "displayName"), called(found, "language"))
 
     async def typing(self, recipient: str, to: Inbound | None = None) -> None:  # noqa: ARG002 - asks for none
         """Show three dots until the next message; never raises."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from bot.channels._reading import MOST_DEPTH, MOST_NAME, Json, moment, place, refuse_hostile, unread
+from bot.channels._reading import MOST_DEPTH, MOST_NAME, Json, called, moment, place, refuse_hostile, unread
 from bot.channels._reading import integer as _integer
 from bot.channels._reading import obj as _object
 from bot.channels._reading import text as _text
@@ -95,7 +95,7 @@ def _message(account: str, key: str, message: Json) -> Inbound | None:
         files=files,
         group=_text(message, "media_group_id", MOST_NAME),
         name=_name(author),
-        locale=_text(author, "language_code", MOST_NAME),
+        locale=called(author, "language_code"),
         sent_at=_date(message),
         native=native,
         external_id=str(_integer(message, "message_id")),
@@ -126,7 +126,7 @@ def _callback(account: str, key: str, query: Json) -> Inbound | None:
         text=_label(message, data),
         data=data,
         name=_name(author),
-        locale=_text(author, "language_code", MOST_NAME),
+        locale=called(author, "language_code"),
         native={
             "callback_query_id": _text(query, "id", MOST_NAME),
             "message_id": _integer(message, "message_id") if message else None,
@@ -160,7 +160,7 @@ def _membership(account: str, key: str, event: Json) -> Inbound | None:
         kind="reach",
         data=data,
         name=_name(author),
-        locale=_text(author, "language_code", MOST_NAME),
+        locale=called(author, "language_code"),
         sent_at=_date(event),
     )
 
@@ -260,7 +260,7 @@ def _in_words(message: Json) -> str:
 
 
 def _name(person: Json) -> str:
-    first, last = _text(person, "first_name", MOST_NAME), _text(person, "last_name", MOST_NAME)
+    first, last = called(person, "first_name"), called(person, "last_name")
     return f"{first} {last}" if first and last else first or last
 
 

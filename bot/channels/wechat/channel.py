@@ -17,7 +17,7 @@ from bot.channels._account import Around
 from bot.channels._channel import HttpChannel
 from bot.channels._http import Api
 from bot.channels._menu import menu
-from bot.channels._reading import Json, text
+from bot.channels._reading import Json, called, text
 from bot.channels._strangers import IsPublic, Strangers, is_public
 from bot.channels._tokens import SharedToken
 from bot.channels._weixin import Gate, Sealing, word
@@ -157,7 +157,7 @@ class WeChat(HttpChannel):
         if not self._settings.api:
             return Profile()
         told = await self._calls.get("/cgi-bin/user/info", {"openid": recipient, "lang": "en"})
-        return Profile(name=text(told, "nickname")[:256], locale=text(told, "language")[:35].replace("_", "-"))
+        return Profile(called(told, "nickname"), called(told, "language").replace("_", "-"))
 
     async def typing(self, recipient: str, to: Inbound | None = None) -> None:  # noqa: ARG002 - asks for none
         """Show that an answer is coming; never raises, it is only a courtesy."""

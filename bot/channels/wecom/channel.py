@@ -13,7 +13,7 @@ from time import time
 from bot.channels._account import Around
 from bot.channels._channel import HttpChannel
 from bot.channels._http import Api
-from bot.channels._reading import MOST_NAME, NOBODY, Json, objects, read_one, text
+from bot.channels._reading import MOST_NAME, NOBODY, Json, called, objects, read_one, text
 from bot.channels._strangers import IsPublic, Strangers, is_public
 from bot.channels._tokens import SharedToken
 from bot.channels._weixin import Gate, Sealing, word
@@ -152,7 +152,7 @@ class WeCom(HttpChannel):
         asked = {"external_userid_list": [recipient.rpartition("@")[0]]}
         told = await self._calls.post("/cgi-bin/kf/customer/batchget", asked)
         try:
-            return Profile(next((text(one, "nickname") for one in objects(told, "customer_list")), "")[:MOST_NAME])
+            return Profile(next((called(one, "nickname") for one in objects(told, "customer_list")), ""))
         except BadInput:
             return Profile()
 

@@ -10,6 +10,7 @@ from bot.channels._meta.keys import MOST_ID, MOST_PERSON, Desk, key_of, person_i
 from bot.channels._reading import (
     MOST_NAME,
     Json,
+    called,
     moment,
     needed,
     obj,
@@ -96,7 +97,6 @@ def _read(account: str, message: Json, contact: Json) -> Inbound:
     if said is None:
         return unknown(account, kind, message, person)
     mid = needed(message, "id", MOST_ID)
-    profile = obj(contact, "profile") if contact.get("profile") is not None else {}
     return Inbound(
         account=account,
         key=key_of(mid),
@@ -105,7 +105,7 @@ def _read(account: str, message: Json, contact: Json) -> Inbound:
         text=said.text,
         data=said.data,
         files=said.files,
-        name=text(profile, "name", MOST_NAME),
+        name=called(contact.get("profile"), "name"),
         sent_at=moment(_seconds(message)),
         native=_native(message, contact, said),
         alias=_user(message, contact),

@@ -15,6 +15,7 @@ import msgspec
 from bot.channels._reading import (
     MOST_NAME,
     Json,
+    called,
     moment,
     needed,
     obj,
@@ -130,8 +131,7 @@ def _named(inbound: Inbound, users: Any) -> Inbound:
     person = users.get(inbound.sender) if type(users) is dict else None
     if type(person) is dict and type(person.get("data")) is dict:
         person = person["data"]
-    name = text(person, "name", MOST_NAME) if type(person) is dict else ""
-    return msgspec.structs.replace(inbound, name=name)
+    return msgspec.structs.replace(inbound, name=called(person, "name"))
 
 
 def _words(said: Json) -> str:

@@ -49,6 +49,8 @@ _PIECES = (
 )
 _PIECE = "UPDATE message_piece SET delivery = ? WHERE id = ?"
 _RECEIVED = _NAMED + "= 'customer' ORDER BY seq"
+# The customer's own, or that of a person who answered in the platform's client; what was said here is staff's.
+_RECALLED = _NAMED + "IN ('customer', 'staff') AND staff_id IS NULL ORDER BY seq"
 _EARLIER = _NAMED + "= 'event' ORDER BY seq"
 _OURS = (
     "SELECT seq, text, delivery FROM message WHERE conversation_id = ? AND seq > ? AND author IN ('bot', 'staff') "
@@ -201,7 +203,7 @@ class Told:
         await self._take_back_unsettled(inbound)
         for row in await self._by_id(inbound, _EARLIER):
             self._tell(_FORGET, (self._state.id, row["seq"]), row["seq"])
-        found = await self._by_id(inbound)
+        found = await self._by_id(inbound, _RECALLED)
         seqs = [row["seq"] for row in found]
         if seqs and await attachments.any_of(self._state.id, seqs):
             await self._host.open()

@@ -51,3 +51,30 @@ async def test_staff_see_what_did_not_arrive(tmp_path: Path, server: WeComServer
             assert (await Conversation.get(id=failed.conversation_id)).attention == "send"
         finally:
             await app.stop()
+
+
+async def test_what_is_taken_back_in_wecom_is_gone_whoever_said_it(
+    tmp_path: Path, server: WeComServer, ann: WeComPerson
+) -> None:
+    config = shop(tmp_path, server)
+    async with opened(config):
+        app = await build(config)
+        await app.start()
+        try:
+            said, others = await ann.says("my secret"), [await ann.says("hello")]
+            await told("echo hello", "sent")
+            answered = await ann.is_served("LiSi", "the wrong price")
+            others.append(await ann.is_served("LiSi", "the right price"))
+            await told("the right price", "sent")
+            await ann.takes_back(said)
+            ann.event("servicer_recall_msg", recall_msgid=answered, servicer_userid="LiSi")
+            async with asyncio.timeout(30):
+                while await Message.filter(changed="deleted").count() < 2:
+                    await asyncio.sleep(0.05)
+            gone = await Message.filter(changed="deleted").order_by("seq")
+            assert [(row.author, row.text, row.external_id) for row in gone] == [
+                ("customer", "", said), ("staff", "", answered),
+            ]  # fmt: skip
+            assert await Message.filter(external_id__in=others, changed="").count() == 2
+        finally:
+            await app.stop()

@@ -117,6 +117,7 @@ export const en = {
   "thread.edited": "edited",
   "thread.edited.hint": "The customer has changed this message since.",
   "thread.deleted": "The customer deleted this message",
+  "thread.deleted.staff": "A colleague took this message back",
   "thread.elsewhere": "Somebody is answering in the platform's own app.",
   "thread.elsewhere.hint": "The bot is silent until {time}. Take over to write here, or give back to the bot.",
   "thread.elsewhere.head": "in its own app until {time}",

@@ -119,6 +119,7 @@ export const zh: Record<Key, string> = {
   "thread.edited": "已修改",
   "thread.edited.hint": "客户后来修改了这条消息。",
   "thread.deleted": "客户已撤回这条消息",
+  "thread.deleted.staff": "同事已撤回这条消息",
   "thread.elsewhere": "有人正在平台客户端中接待。",
   "thread.elsewhere.hint": "机器人在 {time} 前不再说话。可以接手后在这里回复，或交还机器人。",
   "thread.elsewhere.head": "平台客户端接待至 {time}",

@@ -138,6 +138,8 @@ describe("a group of messages", () => {
   it("says that one was deleted, in place of its words", () => {
     const bubble = group([message(1, { text: "", changed: "deleted" })]).get("article");
     expect([bubble.text(), bubble.classes("gone")]).toEqual(["The customer deleted this message", true]);
+    const own = group([message(1, { author: "staff", text: "", changed: "deleted" })], "staff").get("article");
+    expect(own.text()).toContain("A colleague took this message back");
   });
 
   it("says once that several wait, and what failed where it failed", () => {
