@@ -98,11 +98,11 @@ class Reviewing:
         await store_reviews.sent(one.row, there)
 
     async def _take_away(self, store: HasReviews, one: Due) -> None:
-        """All of it: the shop may have it twice, as one that was restored."""
+        """All of it: the shop may have one of ours twice, as one that was restored."""
         there = one.id or await store.find_review(one.key)
         dropped: set[str] = set()
         while there and there not in dropped:
             await store.drop_review(there)
             dropped.add(there)
-            there = await store.find_review(one.key)
+            there = await store.find_review(one.key) if one.key else ""
         await store_reviews.ended(one.row)

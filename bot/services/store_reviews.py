@@ -24,13 +24,15 @@ from models.database import transaction
 MOST = 50
 TEXT, NAME = 4000, 80
 _OURS = ("due", "sent", "refused", "ending")
+#: How the key of one begins that the shop has of others; it is by no address there.
+_THERE = "there:"
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
     """What the shop is to have, or (with None) not to have any more; `id` is the shop's, "" unknown.
 
-    `is_tried`: it may be there already.
+    `key` finds it there, "" for one that was written there. `is_tried`: it may be there already.
     """
 
     row: int
@@ -78,7 +80,7 @@ async def due(store: str, now: datetime) -> list[Due]:
     """What is to be done now, the oldest first."""
     rows = _ready(store, now).order_by("id").limit(MOST)
     return [
-        Due(row.id, row.key, row.external_id, row.tries > 0, _out(row))
+        Due(row.id, "" if row.key.startswith(_THERE) else row.key, row.external_id, row.tries > 0, _out(row))
         for row in await rows.select_related("review", "product")
     ]
 
@@ -154,7 +156,7 @@ async def take(store: str, there: Sequence[ShopReview], now: datetime) -> int:
             writer = writers.get(one.email.lower())
             about = {"state": "theirs", "product_id": await _product(store, one), "contact_id": writer}
             kept = {"external_id": one.id, "at": now} | about | told
-            await StoreReview.get_or_create(kept, store=store, key=f"there:{one.id}")
+            await StoreReview.get_or_create(kept, store=store, key=f"{_THERE}{one.id}")
             changed += 1
         elif any(getattr(row, name) != value for name, value in told.items()):
             await StoreReview.filter(id=row.id, state="theirs").update(**told)
