@@ -8,6 +8,7 @@ from models.audit import Audit
 from models.broadcast import Broadcast, BroadcastCopy
 from models.catalogue import (
     CartLine,
+    Category,
     ForSale,
     Place,
     Price,
@@ -44,6 +45,7 @@ __all__ = [
     "Broadcast",
     "BroadcastCopy",
     "CartLine",
+    "Category",
     "ChannelNote",
     "Charge",
     "Consent",

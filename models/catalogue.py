@@ -31,6 +31,16 @@ class FromStore(Model):
         abstract = True
 
 
+class Category(Model):
+    """What a category is called. Products name it by its code, which is its name in languages that are not here."""
+
+    code = fields.CharField(64, primary_key=True)
+    name: Words = fields.JSONField()
+
+    class Meta:
+        table = "category"
+
+
 class Product(FromStore):
     """A thing for sale, in one or several variants; `options` names what they differ in, such as size and colour."""
 
@@ -56,7 +66,10 @@ class Product(FromStore):
     class Meta:
         table = "product"
         unique_together = (("store", "external_id"),)
-        indexes = (Index(fields=("active", "position"), name="ix_product_position"),)
+        indexes = (
+            Index(fields=("active", "position"), name="ix_product_position"),
+            Index(fields=("category", "id"), name="ix_product_category"),
+        )
 
 
 class Variant(FromStore):

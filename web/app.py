@@ -83,6 +83,7 @@ def build(
     app[order_page.TRIES] = Limiter(*order_page.OFTEN, time.monotonic)
     app[door.TRIES] = Limiter(*door.OFTEN, time.monotonic)
     app[shelf.SEARCHES] = Limiter(*shelf.OFTEN, time.monotonic)
+    app[shelf.KINDS] = shelf.Kinds(time.monotonic)
     if reports is not None:
         app[REPORTS] = reports
     table = routes()

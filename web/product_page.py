@@ -101,7 +101,7 @@ def crumbs(found: Range, lang: str) -> list[tuple[str, str]]:
     product = found.product
     way = [(PAGE_TEXTS["all_products"][lang], in_language("/shop", lang))]
     if product.category:
-        way.append((product.category, shelf.address(Wanted(category=product.category), lang)))
+        way.append((product.category_name, shelf.address(Wanted(category=product.category), lang)))
     return [*way, (product.name, goods.address(product.sku, lang))]
 
 
@@ -120,7 +120,7 @@ def _data(
         "offers": _offers(found, url),
     }
     told |= {
-        name: text for name, text in (("description", product.description), ("category", product.category)) if text
+        name: text for name, text in (("description", product.description), ("category", product.category_name)) if text
     }
     if picture:
         told["image"] = [public + picture]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.services import catalogue, listing
+from bot.services import catalogue, categories, listing
+from bot.services.catalogue import Shelf
+from bot.services.categories import Kind
 from bot.services.listing import ORDERS, Wanted
 from web import goods
 from web.http import Problem, address_of, clean, query_int
@@ -20,8 +22,33 @@ SEARCHES = web.AppKey("shelf_searches", Limiter)
 OFTEN = (60, 60.0)
 #: Products of a page; pages that can be asked for; characters of a search.
 PAGE, PAGES, WORDS = 24, 1_000_000, 100
+#: For how long the counts of categories are taken for granted: they are made of all products.
+SECONDS = 20.0
 #: So many categories stand open; more of them fold away.
 OPEN = 12
+
+
+class Kinds:
+    """Categories with their counts, by currency: counted anew after some seconds at the soonest."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._known: dict[str, tuple[float, Sequence[Kind]]] = {}
+
+    async def of(self, currency: str) -> Sequence[Kind]:
+        """As they were `SECONDS` ago at the latest; who asks meanwhile does not wait for those who count."""
+        now = self._now()
+        if currency in self._known:
+            at, known = self._known[currency]
+            if now - at < SECONDS:
+                return known
+            self._known[currency] = now, known
+        counted = await categories.counted(currency)
+        self._known[currency] = now, counted
+        return counted
+
+
+KINDS = web.AppKey("shelf_kinds", Kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +67,17 @@ async def show(request: web.Request) -> web.Response:
     scope, wanted = goods.anybody(request, lang), _wanted(request.query)
     if wanted.query and (wait := request.app[SEARCHES].wait(address_of(request))):
         raise Problem(429, "rate_limited", retry=max(1, round(wait)))
-    kinds = await listing.categories(scope.currency)
-    if page > PAGES or (wanted.category and wanted.category not in {name for name, _ in kinds}):
+    if page > PAGES:
         raise Problem(404, "not_found")
     first = (page - 1) * PAGE
     shelf = await catalogue.products(scope, first, PAGE, wanted)
-    if page > 1 and not shelf.products:
+    if not shelf.products and (page > 1 or (wanted.category and not wanted.query)):
         raise Problem(404, "not_found")
+    kinds = await request.app[KINDS].of(scope.currency)
     known = await goods.pictures(shelf.products)
     values = {
         "wanted": wanted,
-        "heading": _heading(wanted, lang),
+        "heading": _heading(wanted, shelf, lang),
         "kinds": _kinds(wanted, kinds, lang),
         "many": len(kinds) > OPEN,
         "orders": _orders(wanted, lang),
@@ -78,22 +105,23 @@ def _wanted(query: Mapping[str, str]) -> Wanted:
     return Wanted(words, category, order if order in ORDERS else "")
 
 
-def _heading(wanted: Wanted, lang: str) -> str:
+def _heading(wanted: Wanted, shelf: Shelf, lang: str) -> str:
     texts = {name: PAGE_TEXTS[name][lang] for name in ("all_products", "found_for")}
     if wanted.query:
         return texts["found_for"].replace("{words}", wanted.query)
-    return wanted.category or texts["all_products"]
+    return shelf.products[0].category_name if wanted.category else texts["all_products"]
 
 
-def _kinds(wanted: Wanted, kinds: list[tuple[str, int]], lang: str) -> list[Link]:
+def _kinds(wanted: Wanted, kinds: Sequence[Kind], lang: str) -> list[Link]:
     if len(kinds) < 2:
         return []  # nothing to choose
     every = Link(PAGE_TEXTS["every_category"][lang], address(_with(wanted, category=""), lang), not wanted.category)
-    chosen = wanted.category
-    return [
-        every,
-        *(Link(name, address(_with(wanted, category=name), lang), name == chosen, count) for name, count in kinds),
-    ]
+    return [every, *(_kind(wanted, kind, lang) for kind in kinds)]
+
+
+def _kind(wanted: Wanted, kind: Kind, lang: str) -> Link:
+    to = address(_with(wanted, category=kind.code), lang)
+    return Link(kind.called(lang), to, kind.code == wanted.category, kind.count)
 
 
 def _orders(wanted: Wanted, lang: str) -> list[Link]:

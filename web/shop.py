@@ -74,6 +74,7 @@ def _product_json(
         "name": product.name,
         "description": product.description,
         "category": product.category,
+        "category_name": product.category_name,
         "url": public + address(product.sku),
         "price": views.money(product.price, lang),
         "varies": product.varies,

@@ -183,12 +183,16 @@ class Config(TypedDict):
 
 
 class ShopProduct(TypedDict):
-    """A product as the shop page shows it, at `url`; where it `varies`, others of it cost more."""
+    """A product as the shop page shows it, at `url`; where it `varies`, others of it cost more.
+
+    `category` is the code that `/shop?category=` has, `category_name` what it is called.
+    """
 
     sku: str
     name: str
     description: str
     category: str
+    category_name: str
     url: str
     price: Money
     varies: bool

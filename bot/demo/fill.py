@@ -13,7 +13,7 @@ from pathlib import Path
 from bot.core.message import FileRef
 from bot.core.money import Money
 from bot.core.ports import Storage, StoredFile
-from bot.demo.goods import GOODS, Good, Kind
+from bot.demo.goods import CATEGORIES, GOODS, Good, Kind
 from bot.demo.history import CURRENCY, write_history
 from bot.services import attachments, products, stock
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
@@ -73,6 +73,7 @@ async def _product(good: Good, position: int, picture: StoredFile, thumb: Stored
         variants=[_variant(good, kind) for kind in good.kinds],
         description=_words(good.about_en, good.about_zh),
         category=good.category,
+        category_name=_words(*CATEGORIES[good.category]),
         options=[_words(*good.option)] if any(good.option) else [],
         position=position,
         picture_id=row.id,

@@ -34,6 +34,8 @@ class Good:
         return f"{self.sku}-{kind.code}" if kind.code else self.sku
 
 
+#: What categories are called: English, Chinese.
+CATEGORIES = {"tea": ("Tea", "茶叶"), "teaware": ("Teaware", "茶具")}
 GOODS = (
     Good(
         "longjing", "tea", (Kind(6800, 48),), "Longjing, before the rain", "雨前龙井",

@@ -11,8 +11,9 @@ from bot.core.errors import Refused
 from bot.core.message import Attachment
 from bot.core.money import Money
 from bot.core.registry import reads
-from bot.services import listing, stock
+from bot.services import categories, listing, stock
 from bot.services.attachments import as_core
+from bot.services.categories import Kind
 from bot.services.listing import Wanted
 from bot.services.scope import Scope, words
 from bot.services.variants import Priced, priced
@@ -50,6 +51,8 @@ class Tell(Callback):
 class ProductView:
     """One product; `price` is that of its cheapest variant, `varies` when others cost more.
 
+    `category` is the code that links have, `category_name` what people read; both "" where it is in none.
+
     `available` is what is free of all its variants, never below zero. `only` is the sku of its one variant, "" where
     there is something to choose.
     """
@@ -64,6 +67,7 @@ class ProductView:
     only: str
     varies: bool = False
     id: int = 0
+    category_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,16 +167,20 @@ async def _shown(scope: Scope, ids: Sequence[int]) -> dict[int, ProductView]:
     free = await stock.of_products(ids, scope.currency, scope.now)
     of = {int(row["product"]): row for row in offered}
     rows = await Product.filter(id__in=list(of), active=True).prefetch_related("picture")
-    return {row.id: _offer(scope, row, of[row.id], free.get(row.id, 0)) for row in rows}
+    kinds = await categories.named(row.category for row in rows)
+    return {row.id: _offer(scope, row, kinds.get(row.category), of[row.id], free.get(row.id, 0)) for row in rows}
 
 
-def _offer(scope: Scope, row: Product, offered: Mapping[str, Any], free: int) -> ProductView:
+def _offer(scope: Scope, row: Product, kind: Kind | None, offered: Mapping[str, Any], free: int) -> ProductView:
     lowest, highest = (Money(int(offered[name]), scope.currency) for name in ("lowest", "highest"))
     only = offered["sku"] if int(offered["variants"]) == 1 else ""
-    return _view(scope, row, lowest, highest, only, free)
+    return _view(scope, row, kind, (lowest, highest), only, free)
 
 
-def _view(scope: Scope, row: Product, lowest: Money, highest: Money, only: str, available: int) -> ProductView:
+def _view(
+    scope: Scope, row: Product, kind: Kind | None, prices: tuple[Money, Money], only: str, available: int
+) -> ProductView:
+    lowest, highest = prices
     return ProductView(
         sku=row.sku,
         name=words(row.name, scope.locale),
@@ -184,6 +192,7 @@ def _view(scope: Scope, row: Product, lowest: Money, highest: Money, only: str, 
         only=only,
         varies=lowest != highest,
         id=row.id,
+        category_name=kind.called(scope.locale) if kind else "",
     )
 
 
@@ -192,6 +201,7 @@ class _Loaded:
     """A product with the variants of it that are sold, at least one, and what is free of each."""
 
     product: Product
+    kind: Kind | None
     sold: Sequence[Priced]
     free: Mapping[int, int]
 
@@ -199,7 +209,7 @@ class _Loaded:
         prices = [one.price for one in self.sold]
         only = self.sold[0].row.sku if len(self.sold) == 1 else ""
         free = sum(self.free[one.row.id] for one in self.sold)
-        return _view(scope, self.product, min(prices), max(prices), only, free)
+        return _view(scope, self.product, self.kind, (min(prices), max(prices)), only, free)
 
     def range(self, scope: Scope) -> Range:
         views = tuple(self.variant(one, scope.locale) for one in self.sold)
@@ -225,4 +235,5 @@ async def _loaded(scope: Scope, ids: Sequence[int]) -> list[_Loaded]:
         if one.is_sold:
             sold.setdefault(one.row.product_id, []).append(one)
     free = await stock.available([one.row.id for group in sold.values() for one in group], scope.now)
-    return [_Loaded(row, sold[row.id], free) for row in rows if row.id in sold]
+    kinds = await categories.named(row.category for row in rows)
+    return [_Loaded(row, kinds.get(row.category), sold[row.id], free) for row in rows if row.id in sold]

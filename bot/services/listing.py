@@ -31,10 +31,6 @@ _SEARCHED = (
     "ORDER BY s.product_id LIMIT ?) found JOIN for_sale f ON f.product_id = found.id AND f.currency = ? "
     "ORDER BY {order} LIMIT ? OFFSET ?"
 )
-_CATEGORIES = (
-    "SELECT category, COUNT(*) AS count FROM for_sale WHERE currency = ? AND category > '' "
-    "GROUP BY category ORDER BY category"
-)
 _COUNT = "SELECT COUNT(*) AS count FROM for_sale WHERE currency = ?"
 _ADDRESSES = (
     "SELECT p.sku, p.updated_at FROM (SELECT product_id FROM for_sale WHERE currency = ? "
@@ -76,11 +72,6 @@ def page_of(wanted: Wanted) -> str:
     """The statement for a page where no words are looked for."""
     of = "AND f.category = ?" if wanted.category else ""
     return _ALL.format(of=of, order=ORDERS[wanted.order])
-
-
-async def categories(currency: str) -> list[tuple[str, int]]:
-    """Each with how many products it has."""
-    return [(row["category"], int(row["count"])) for row in await fetch(_CATEGORIES, (currency,))]
 
 
 async def count(currency: str) -> int:

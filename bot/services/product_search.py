@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bot.core.registry import reads
-from bot.services import catalogue, listing
+from bot.services import catalogue, categories, listing
 from bot.services.catalogue import Shelf
+from bot.services.categories import Kind
 from bot.services.listing import Wanted
 from bot.services.scope import Scope
 from bot.services.search.words import fold
@@ -47,17 +48,24 @@ async def write(ids: Sequence[int]) -> None:
     for row in await Variant.filter(product_id__in=list(ids)).order_by("position", "id"):
         variants[row.product_id].append(row)
     there = await Product.filter(id__in=list(ids)).order_by("id")
+    kinds = await categories.named(one.category for one in there)
     await ProductSearch.filter(product_id__in=list(ids)).delete()
     rows = [
-        ProductSearch(product_id=one.id, text=_text(one, variants[one.id]), updated_at=one.updated_at, listed=True)
+        ProductSearch(
+            product_id=one.id,
+            text=_text(one, kinds.get(one.category), variants[one.id]),
+            updated_at=one.updated_at,
+            listed=True,
+        )
         for one in there
     ]
     await ProductSearch.bulk_create(rows, ignore_conflicts=True)  # another node writes the same
     await listing.write(there)
 
 
-def _text(product: Product, variants: Iterable[Variant]) -> str:
-    said: dict[str, None] = dict.fromkeys([*product.name.values(), product.category, product.sku])
+def _text(product: Product, kind: Kind | None, variants: Iterable[Variant]) -> str:
+    called = [kind.code, *kind.name.values()] if kind else []
+    said: dict[str, None] = dict.fromkeys([*product.name.values(), *called, product.sku])
     for one in variants:
         said |= dict.fromkeys([one.sku, one.barcode, *(text for value in one.option_values for text in value.values())])
     return fold("\n".join(text for text in said if text))

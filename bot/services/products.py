@@ -10,7 +10,7 @@ from tortoise.exceptions import IntegrityError
 
 from bot.core.errors import Refused
 from bot.core.money import Money
-from bot.services import product_search, stock
+from bot.services import categories, product_search, stock
 from bot.services.scope import words
 from models import Place, Price, Product, Variant, locks
 from models.catalogue import Words
@@ -49,7 +49,10 @@ class VariantSpec:
 
 @dataclass(frozen=True, slots=True)
 class ProductSpec:
-    """A product as it shall be, its variants in the shop's order; `picture_id` None keeps its picture."""
+    """A product as it shall be, its variants in the shop's order; `picture_id` None keeps its picture.
+
+    `category_name` is what its category is called from now on, for all its products; None keeps that.
+    """
 
     sku: str
     name: Words
@@ -60,6 +63,7 @@ class ProductSpec:
     position: int = 0
     active: bool = True
     picture_id: int | None = None
+    category_name: Words | None = None
 
 
 async def save(
@@ -75,6 +79,8 @@ async def save(
     try:
         async with transaction():
             product = await _saved(spec, now, product_id, seen)
+            if spec.category_name is not None and spec.category:
+                await categories.call(spec.category, spec.category_name)
             await _save_variants(product, spec.variants, now)
             await product_search.write([product.id])
             return product
@@ -98,6 +104,7 @@ def check(spec: ProductSpec) -> None:
         _check_text(name, value, most, blank=name == "category")
     _check_words("name", spec.name, NAME)
     _check_words("description", spec.description, DESCRIPTION, blank=True)
+    _check_words("category_name", spec.category_name or {}, SKU, blank=True)
     _check_count("options", len(spec.options), MOST_OPTIONS)
     for option in spec.options:
         _check_words("options", option, VALUE)

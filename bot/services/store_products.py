@@ -16,7 +16,7 @@ import msgspec
 
 from bot.core.errors import Refused
 from bot.core.store import Brief, StorePlace, StoreProduct
-from bot.services import attachments, discards, product_search, products, stock, store_bills, store_orders
+from bot.services import attachments, categories, discards, product_search, products, stock, store_bills, store_orders
 from bot.services.filing import Filed
 from bot.services.order_states import AT_HOME
 from bot.services.store_reading import Problem, Reading, read
@@ -108,7 +108,8 @@ async def take(shop: Shop, page: Sequence[StoreProduct], pictures: Iterable[Pict
     known = Product.filter(store=shop.store, external_id__in=[one.id for one in page])
     await locks.products([row.id for row in await known])
     came = {one.product: one for one in pictures}
-    takings = [_Taking(shop, one, came.get(one.id), now) for one in page]
+    kinds = await categories.codes_of(shop.language)
+    takings = [_Taking(shop, one, came.get(one.id), kinds, now) for one in page]
     for one in takings:
         await one.run()
     return frozenset([one.there.id for one in takings if one.is_picture_used])
@@ -138,8 +139,10 @@ async def trouble(store: str, code: str, problem: Problem | None, now: datetime)
 class _Taking:
     """One product on its way."""
 
-    def __init__(self, shop: Shop, there: StoreProduct, picture: Picture | None, now: datetime) -> None:
-        self._shop, self.there, self._picture, self._now = shop, there, picture, now
+    def __init__(
+        self, shop: Shop, there: StoreProduct, picture: Picture | None, kinds: Mapping[str, str], now: datetime
+    ) -> None:
+        self._shop, self.there, self._picture, self._kinds, self._now = shop, there, picture, kinds, now
         self.is_picture_used = False
 
     async def run(self) -> None:
@@ -184,7 +187,8 @@ class _Taking:
         if row is not None:
             ours = _ours(row, variants, prices, shop, reading)
             await self._note_conflicts(row, ours, seen.said or {}, reading)
-        spec = reading.spec(shop.language, shop.store, row, variants, prices)
+        category = row.category if row else self._kinds.get(self.there.category.casefold(), self.there.category)
+        spec = reading.spec(shop.language, shop.store, row, variants, prices, category)
         row = await products.save(spec, self._now, product_id=row.id if row else None)
         linked = {"store": shop.store, "external_updated_at": self.there.updated_at}
         await Product.filter(id=row.id).update(external_id=self.there.id, **linked)

@@ -14,7 +14,7 @@ from typing import Any
 from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
 from bot.core.store import StoreProduct, StoreVariant
-from bot.services.products import DESCRIPTION, NAME, PriceSpec, ProductSpec, VariantSpec
+from bot.services.products import DESCRIPTION, NAME, SKU, PriceSpec, ProductSpec, VariantSpec
 from models import Price, Product, Variant
 from models.catalogue import Words
 
@@ -84,6 +84,7 @@ class Reading:
         row: Product | None,
         variants: Sequence[Variant],
         prices: Sequence[Price],
+        category: str,
     ) -> ProductSpec:
         """The product as it shall be here; what is ours stays as it is."""
         there = self.there
@@ -100,7 +101,7 @@ class Reading:
             name={**(row.name if row else {}), language: self.title},
             variants=made,
             description={**(row.description if row else {}), language: self.description},
-            category=row.category if row else there.category[:64],
+            category=category[:SKU],
             options=_options(there.options, row.options if row else [], language),
             position=row.position if row else 0,
             active=there.active,

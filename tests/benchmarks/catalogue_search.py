@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.services import catalogue, listing, product_search
+from bot.services import catalogue, categories, product_search
 from bot.services.listing import Wanted
 from bot.services.scope import Scope
 from models import Place, Price, Product, Stock, Variant
@@ -89,7 +89,7 @@ def searches(count: int) -> dict[str, Callable[[], Awaitable[object]]]:
         )
         for (name, wanted), share in zip(orders.items(), (1, 1, 2 * len(KINDS)), strict=True)
     }
-    return found | pages | {"its categories": lambda: listing.categories(ANYBODY.currency)}
+    return found | pages | {"its categories": lambda: categories.counted(ANYBODY.currency)}
 
 
 async def bench(url: str, count: int, rounds: int) -> dict[str, Any]:

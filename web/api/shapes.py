@@ -145,7 +145,7 @@ class Variant(Struct):
 
 
 class Product(Struct):
-    """A product with its variants."""
+    """A product with its variants; `category` is a code, `category_name` what it is called."""
 
     sku: str
     name: str
@@ -153,6 +153,7 @@ class Product(Struct):
     category: str
     options: list[str]
     variants: list[Variant]
+    category_name: str
 
 
 class Products(Struct):
@@ -219,7 +220,9 @@ def product(found: Range, lang: str) -> Product:
         for one in found.variants
     ]
     about = found.product
-    return Product(about.sku, about.name, about.description, about.category, list(found.options), variants)
+    return Product(
+        about.sku, about.name, about.description, about.category, list(found.options), variants, about.category_name
+    )
 
 
 def price(money: Money, lang: str) -> Price:

@@ -31,7 +31,19 @@ from bot.storage.local import LocalStorage
 from bot.stores.woocommerce import Settings
 from bot.stores.woocommerce.store import PAGE, WooCommerce
 from bot.strangers import Strangers
-from models import Attachment, Effect, Place, Price, Product, Stock, StoreConflict, StoreProblem, StoreSeen, Variant
+from models import (
+    Attachment,
+    Category,
+    Effect,
+    Place,
+    Price,
+    Product,
+    Stock,
+    StoreConflict,
+    StoreProblem,
+    StoreSeen,
+    Variant,
+)
 from models.database import close_database, open_database
 from tests.kit.platforms.woocommerce import HOOK_SECRET, KEY, SECRET, WooCommerceServer
 from tests.kit.wire_faults import Cut, Garbage, Status, TooMany
@@ -225,6 +237,16 @@ async def test_many_that_were_changed_within_a_second_are_all_read(reader: Reade
     await reader.reads()
     assert server.count("products") == calls + 1  # what is old is not read again
     assert (await Price.get(variant__sku="SKU-3")).amount == 999
+
+
+async def test_a_category_of_ours_that_is_called_so_takes_what_is_new(
+    any_reader: Reader, server: WooCommerceServer
+) -> None:
+    await Category.create(code="greens", name={"en": "green tea"})
+    for id_, category in enumerate(("Green Tea", "Oolong"), 1):
+        server.sells(id_, category, "6.80", categories=[{"name": category}])
+    await any_reader.reads()
+    assert await Product.all().order_by("external_id").values_list("category", flat=True) == ["greens", "Oolong"]
 
 
 async def test_what_was_changed_here_too_is_shown_and_theirs_wins(

@@ -73,6 +73,7 @@ PERSONAL: tuple[type[Model], ...] = (
 OTHER = {"Audit", "Duty", "LinkCode", "LoginAttempt", "Node", "Product", "ReportRun", "Setting", "Shard", "Staff"}
 OTHER |= {
     "ApiKey",
+    "Category",
     "ForSale",
     "Place",
     "Price",

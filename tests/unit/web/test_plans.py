@@ -13,6 +13,7 @@ from bot.core.money import Money
 from bot.services import (
     backoffice,
     catalogue,
+    categories,
     conversations,
     ledger,
     linked_chats,
@@ -118,6 +119,7 @@ async def _open_every_screen() -> None:
     await reviews.public("en", 1, 10, "tea")
     await reviews.rating("tea")
     await listing.count("CNY")
+    await categories.listed()
     await listing.addresses("CNY", 0, 10)
 
 

@@ -19,7 +19,7 @@ from tests.kit.profiles import PROFILES
 from tests.kit.simulator import SimChannel
 from tests.unit.services.shop import stocked
 from tests.unit.web.running import Site
-from web import sitemap
+from web import shelf, sitemap
 
 HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}<!--"
 
@@ -104,6 +104,7 @@ async def tea(site: Site) -> Product:
         [cost("tea-s", 2000, {"en": "50 g"}, compare_at=2500), cost("tea-l", 9000, {"en": "250 g"})],
         description={"en": "Fresh.", "zh": "新茶。"},
         category="tea",
+        category_name={"en": "Tea", "zh": "茶叶"},
         options=[{"en": "Weight"}],
     )
     row = await stocked(spec, {"tea-s": {"main": 3}}, now)
@@ -144,12 +145,12 @@ async def test_a_product_is_told_to_people_and_to_search_engines(site: Site, tea
     ]
     assert (told["aggregateRating"]["ratingValue"], told["aggregateRating"]["reviewCount"]) == (4.5, 2)
     assert [one["reviewRating"]["ratingValue"] for one in told["review"]] == [4, 5]
-    assert [one["name"] for one in way["itemListElement"]] == ["All products", "tea", "Green tea"]
+    assert [one["name"] for one in way["itemListElement"]] == ["All products", "Tea", "Green tea"]
     assert f'<link rel="canonical" href="{url}?lang=en">' in page
     assert f'<link rel="alternate" hreflang="zh" href="{url}?lang=zh">' in page
     assert f'<link rel="alternate" hreflang="x-default" href="{url}">' in page
     chinese = data(await read(site, "/shop/tea%2F1%20%25?lang=zh"))[0]
-    assert (chinese["name"], chinese["description"]) == ("绿茶", "新茶。")
+    assert (chinese["name"], chinese["description"], chinese["category"]) == ("绿茶", "新茶。", "茶叶")
 
 
 async def test_hostile_words_stay_words_in_pages_and_data(site: Site) -> None:
@@ -230,8 +231,31 @@ async def test_the_list_is_searched_and_chosen_from_without_a_script(site: Site,
     assert 'href="/shop?q=green&category=tea&sort=new&lang=en"' in green
     assert html.escape(HOSTILE) not in await read(site, f"/shop?q={quote(HOSTILE)}")
     assert forbidden(await read(site, f"/shop?q={quote(HOSTILE)}")) == []
+    chinese = await read(site, "/shop?lang=zh&category=tea")
+    assert ('<h1 id="products">茶叶</h1>' in chinese, "全部</a>" in chinese, ">ware <span>1</span>" in chinese) == (
+        True,
+        True,
+        True,
+    )
+    _, body = await site.json("GET", "/api/shop/products", headers={"Accept-Language": "zh"})
+    assert [(one["category"], one["category_name"]) for one in body["items"][:2]] == [("ware", "ware"), ("tea", "茶叶")]
     for query in ("category=none", "page=2", "q=green&page=2"):
         await read(site, f"/shop?{query}", 404)
+
+
+async def test_categories_are_not_counted_at_each_view(site: Site, tea: Product) -> None:
+    now = 100.0
+    kinds = shelf.Kinds(lambda: now)
+
+    async def counts() -> list[tuple[str, int]]:
+        return [(one.code, one.count) for one in await kinds.of("CNY")]
+
+    assert await counts() == [("tea", 1)]
+    await products.save(ProductSpec("pot", {"en": "Pot"}, [cost("pot", 700)], category="tea"), site.clock())
+    now += shelf.SECONDS - 0.1
+    assert await counts() == [("tea", 1)]
+    now += 0.1
+    assert await counts() == [("tea", 2)]
 
 
 @pytest.mark.parametrize("sku", ["%00", "x" * 65, "%FF", "%ED%A0%80", "..%2F", "%25"])
