@@ -8,7 +8,7 @@ from bot.core.chat import Chat
 from bot.core.router import Router
 from bot.core.text import _
 from bot.services import product_search
-from handlers.shop import CARDS, MESSAGES, browse_button, card, cart_button
+from handlers.shop import browse_button, cards, cart_button, page_size
 
 router = Router("searching")
 
@@ -36,6 +36,5 @@ async def show(chat: Chat, words: str) -> None:
     if not found.products:
         chat.say(_("I found nothing for {words}.", words=words), buttons=[browse_button(chat)])
         return
-    size = CARDS if chat.person.capabilities.cards else MESSAGES
-    cards = [card(chat, product) for product in found.products[:size]]
-    chat.say(_("Here is what I found for {words}.", words=words), cards=cards, buttons=[cart_button(chat)])
+    shown = cards(chat, found.products[: page_size(chat)])
+    chat.say(_("Here is what I found for {words}.", words=words), cards=shown, buttons=[cart_button(chat)])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.core.callback import Callback
+from bot.core.carousel import fitted
 from bot.core.chat import Chat
 from bot.core.errors import Refused
 from bot.core.message import Button, Card, Summary, SummaryLine
@@ -29,6 +31,12 @@ class Browse(Callback):
 
 class Choose(Callback):
     """Which of a product's variants."""
+
+    sku: str
+
+
+class Details(Callback):
+    """All that there is to read about a product."""
 
     sku: str
 
@@ -173,16 +181,47 @@ async def about(chat: Chat, wanted: AboutProduct) -> None:
     chat.say(_("I have passed your question to a colleague, who will answer right here."))
 
 
+@router.on(Details)
+async def details(chat: Chat, wanted: Details) -> None:
+    """The product by itself, with all that is written about it."""
+    try:
+        product = await chat.do(catalogue.product, wanted.sku)
+    except Refused as refusal:
+        chat.say(refusals.words(refusal), buttons=[browse_button(chat)])
+        return
+    chat.say(cards=[card(chat, product)])
+
+
 async def show_page(chat: Chat, page: int) -> None:
     """Some products, and how to see more of them."""
-    size = CARDS if chat.person.capabilities.cards else MESSAGES
+    size = page_size(chat)
     shelf = await chat.do(catalogue.products, page * size, size)
     if not shelf.products:
         chat.say(_("That is all we have."), buttons=[cart_button(chat)])
         return
     more = [Button(chat.words(_("More")), Browse(page=page + 1).pack())] if shelf.more else []
     text = _("Here is what we have today.") if page == 0 else _("And here is more.")
-    chat.say(text, cards=[card(chat, product) for product in shelf.products], buttons=[*more, cart_button(chat)])
+    chat.say(text, cards=cards(chat, shelf.products), buttons=[*more, cart_button(chat)])
+
+
+def page_size(chat: Chat) -> int:
+    """How many products are shown at once."""
+    room = chat.person.capabilities
+    if room.carousel:
+        return room.carousel.cards
+    return CARDS if room.cards else MESSAGES
+
+
+def cards(chat: Chat, products: Sequence[ProductView]) -> list[Card]:
+    """Products beside each other; one whose card has no room for its text has a button that shows all of it."""
+    found = [card(chat, product) for product in products]
+    room = chat.person.capabilities.carousel
+    if not room or len(found) == 1:
+        return found
+    return [
+        one if fitted(one, room) is one else replace(one, buttons=(*one.buttons, details_button(chat, product)))
+        for one, product in zip(found, products, strict=True)
+    ]
 
 
 def card(chat: Chat, product: ProductView) -> Card:
@@ -191,7 +230,7 @@ def card(chat: Chat, product: ProductView) -> Card:
     if product.varies:
         price = chat.words(_("from {price}", price=price))
     if product.available <= 0:
-        text = "\n".join([product.description, chat.words(_("Sold out at the moment"))])
+        text = "\n".join(filter(None, [chat.words(_("Sold out at the moment")), product.description]))
         action = tell_button(chat, product.only) if product.only else choose_button(chat, product)
         return Card(product.name, text, price, product.picture, (action,))
     button = choose_button(chat, product)
@@ -205,9 +244,14 @@ def choose_button(chat: Chat, product: ProductView) -> Button:
     return Button(chat.words(_("See the options")), Choose(sku=product.sku).pack(), style="primary")
 
 
+def details_button(chat: Chat, product: ProductView) -> Button:
+    """All that there is to read about it."""
+    return Button(chat.words(_("Details")), Details(sku=product.sku).pack())
+
+
 def tell_button(chat: Chat, sku: str) -> Button:
     """Wait for a variant."""
-    return Button(chat.words(_("Tell me when it is back")), Tell(sku=sku).pack())
+    return Button(chat.words(_("Tell me when back")), Tell(sku=sku).pack())
 
 
 def summary(chat: Chat, basket: Cart) -> Summary:

@@ -17,6 +17,7 @@ from bot.channels._http import Api
 from bot.channels._meta.channel import USUAL, Circumstances
 from bot.channels._meta.conversing import MOST_TOKEN, PAGE_EVENTS, ConversingChannel
 from bot.channels._meta.graph import REFUSED_AGAIN_AFTER, TokenRefused, Tokens
+from bot.channels._meta.sending import CAROUSEL
 from bot.channels._meta.settings import GRAPH, PageSettings
 from bot.channels._reading import MOST_NAME, called, integer, needed, text
 from bot.channels._tokens import Sealed
@@ -31,6 +32,8 @@ CAPABILITIES = Capabilities(
     button_label=20,
     button_data=1000,
     link_buttons=True,
+    cards=True,
+    carousel=CAROUSEL,
     text_limit=1000,
     text_unit="bytes",
     image_bytes=8 * MIB,

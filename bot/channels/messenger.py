@@ -13,6 +13,7 @@ from bot.channels._account import Around
 from bot.channels._meta.channel import USUAL, Circumstances
 from bot.channels._meta.conversing import ConversingChannel
 from bot.channels._meta.graph import NotPermitted, Written
+from bot.channels._meta.sending import CAROUSEL
 from bot.channels._meta.settings import PageSettings
 from bot.channels._reading import MOST_NAME, Json, called, objects, text
 from bot.core.capabilities import MIB, Capabilities
@@ -26,6 +27,8 @@ CAPABILITIES = Capabilities(
     button_label=20,
     button_data=1000,
     link_buttons=True,
+    cards=True,
+    carousel=CAROUSEL,
     text_limit=2000,
     image_bytes=25 * MIB,
     file_bytes=25 * MIB,

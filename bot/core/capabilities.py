@@ -20,6 +20,16 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
+class Carousel:
+    """Cards beside each other as a message of their own: how many, and what each has room for, in characters."""
+
+    cards: int
+    title: int
+    text: int  # price and text, a line each
+    buttons: int  # of one card
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """Limits of one channel account. Zero buttons means that choices become a numbered menu."""
 
@@ -31,6 +41,7 @@ class Capabilities:
     link_buttons: bool = False  # a button may open a URL
     lists: bool = False  # many buttons stand in a list behind one more, which has a name
     cards: bool = False  # shows cards natively (picture, price, buttons in one)
+    carousel: Carousel | None = None  # what a card there has room for; None: for all that stands on it
     stars: bool = False  # shows a star control natively
     forms: bool = False  # shows a question in parts as a form
     text_limit: int = 4096

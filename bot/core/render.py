@@ -1,4 +1,5 @@
-"""What was said, as a channel can show it: native buttons, else a numbered menu. Nothing is cut silently."""
+"""What was said, as a channel can show it: native buttons, else a numbered menu. Nothing is cut silently: what a
+card has no room for ends in "…"."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.capabilities import Capabilities, Unit
+from bot.core.carousel import shown
 from bot.core.message import Attachment, Button, Card, Choice, Reply, Summary, Wire
 from bot.core.text import _
 
@@ -47,16 +49,27 @@ def choices_of(reply: Reply) -> tuple[Choice, ...]:
 
 
 def _render(reply: Reply, capabilities: Capabilities, number: int) -> Rendered:
-    if capabilities.cards and _shows_whole(reply, capabilities):
+    if capabilities.cards and not capabilities.carousel and _shows_whole(reply, capabilities):
         return Rendered(tuple(_native(reply, capabilities)), choices_of(reply))
+    choices = choices_of(reply)
+    reply = _on_its_card(reply)
     wires: list[Wire] = []
     if capabilities.gathers and len(reply.cards) > 1:
-        return Rendered(tuple(_spoken(_in_words(reply, capabilities), capabilities, number)), choices_of(reply))
+        return Rendered(tuple(_spoken(_in_words(reply, capabilities), capabilities, number)), choices)
     for card in reply.cards:
-        wires += _card(card, capabilities, number)
+        wires = _with_card(wires, card, reply.cards, capabilities, number)
         number += sum(1 for button in card.buttons if button.data)
     wires += _spoken(reply, capabilities, number)
-    return Rendered(tuple(wires), choices_of(reply))
+    return Rendered(tuple(wires), choices)
+
+
+def _on_its_card(reply: Reply) -> Reply:
+    """Of one card with nothing but buttons below it, the card has all: what is said last takes quick replies away."""
+    says_more = reply.text or reply.files or reply.summary or reply.input
+    if len(reply.cards) != 1 or says_more:
+        return reply
+    [card] = reply.cards
+    return replace(reply, cards=(replace(card, buttons=card.buttons + reply.buttons),), buttons=())
 
 
 def gathered(replies: Sequence[Reply]) -> list[Reply]:
@@ -96,6 +109,19 @@ def _native(reply: Reply, capabilities: Capabilities) -> Iterator[Wire]:
     yield from (Wire(text=part) for part in parts)
     rows = tuple((button,) for button in reply.buttons)
     yield Wire(last, rows, reply.files, reply.cards, reply.summary, reply.input, reply.form)
+
+
+def _with_card(
+    wires: list[Wire], card: Card, beside: Sequence[Card], capabilities: Capabilities, number: int
+) -> list[Wire]:
+    """The wires with one card more: beside the last where it stands in a carousel, else in messages of its own."""
+    limits = capabilities.carousel
+    there = shown(card, beside, limits) if limits and _fits(card.buttons, capabilities) else None
+    if there is None or limits is None:
+        return wires + _card(card, capabilities, number)
+    if wires and 0 < len(wires[-1].cards) < limits.cards:
+        return [*wires[:-1], replace(wires[-1], cards=(*wires[-1].cards, there))]
+    return [*wires, Wire(cards=(there,))]
 
 
 def _card(card: Card, capabilities: Capabilities, number: int) -> list[Wire]:

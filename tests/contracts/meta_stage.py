@@ -32,7 +32,7 @@ def circumstances(server: GraphServer) -> Circumstances:
 async def channel(
     adapter: type[Any], settings: Any, shelf: Shelf, circumstances: Circumstances
 ) -> AsyncIterator[MetaChannel]:
-    channel = adapter(settings, around(_account(adapter), shelf.open), circumstances)
+    channel = adapter(settings, around(_account(adapter), shelf.open, link=shelf.link), circumstances)
     yield channel
     await channel.stop()
 

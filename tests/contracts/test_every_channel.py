@@ -28,6 +28,7 @@ from tests.contracts.conftest import a_copy
 from tests.kit.platforms.stages import PUBLIC, STAGES, Stage
 from tests.kit.platforms.together import Together, all_together
 from tests.kit.platforms.visitor import NUMBERED, Visitor
+from tests.kit.profiles import PROFILES
 from tests.kit.recordings import mp4
 from web.files import FILING
 
@@ -186,6 +187,27 @@ async def test_an_order_from_the_shelf_to_the_payment(play: Play) -> None:
     [order] = await Order.filter(account=play.stage.name)
     assert (order.state, order.name, order.address) == ("paid", "Ann Lee", "1 West Lake Road, Hangzhou")
     assert [event.to_state for event in await OrderEvent.filter(order_id=order.id).order_by("id")] == ["placed", "paid"]
+    await assure_all_is_well(play)
+
+
+@pytest.mark.parametrize(
+    ("together", "stage"),
+    [pytest.param(CALM, stage, id=stage.name) for stage in CALM if PROFILES[stage.channel].carousel],
+    indirect=["together"],
+)
+async def test_products_stand_beside_each_other_with_little_room(play: Play) -> None:
+    ann = play.ann
+    await ann.says("/shop", "Here is what we have today.")
+    [shelf] = [one for one in ann.person.shown if "attachment" in one.raw]
+    elements = shelf.raw["attachment"]["payload"]["elements"]
+    assert (len(elements), shelf.labels.count("Details")) == (10, 10)
+    assert (await loaded(play.app, elements[0]["image_url"])).startswith(b"\xff\xd8\xff")
+    longjing = elements[0]["title"]
+    ann.person.looks_at = shelf
+    await ann.picks("Add to cart", f"In your cart now: {longjing}.")
+    ann.person.looks_at = None
+    assert await Message.filter(conversation__lane=play.lane, text=f"Add to cart · {longjing}").count() == 1
+    await ann.picks("Details", "Water at 80 °C, the glass uncovered.")
     await assure_all_is_well(play)
 
 

@@ -52,7 +52,7 @@ async def test_who_waits_for_what_is_sold_out_is_told_once(sim: Simulator) -> No
     await shirts(sim)
     ann = await sim.customer()
     await wants_the_blue_one(ann)
-    await ann.picks("Tell me when it is back")
+    await ann.picks("Tell me when back")
     assert await ann.sees("I will tell you here when Shirt (Large, Blue) is back.")
     await sim.passes("1m")
     assert await ann.times("Shirt (Large, Blue) is back, as you asked.") == 0
@@ -77,7 +77,7 @@ async def test_what_waited_to_be_told_is_told_although_they_write(
         await shirts(sim)
         ann = await sim.customer()
         await wants_the_blue_one(ann)
-        await ann.picks("Tell me when it is back")
+        await ann.picks("Tell me when back")
         await sim.passes("14h" if quiet else "5d")
         await lies(1, "L-B")
         await sim.passes("1m")
@@ -92,7 +92,7 @@ async def test_who_talks_with_a_person_is_told_afterwards_and_keeps_nobody_waiti
     ann, bob, mei = await one_sim.customer(), await one_sim.customer("Bob"), await one_sim.staff()
     for one in (ann, bob):
         await wants_the_blue_one(one)
-        await one.picks("Tell me when it is back")
+        await one.picks("Tell me when back")
     talk = (await ann.conversation()).id
     await one_sim.runtime.take_over(talk, mei.id)
     await lies(1, "L-B")
@@ -113,7 +113,7 @@ async def test_who_talks_with_a_person_where_they_are_reached_best_is_told_elsew
         ann, bob, mei = await sim.customer(on="sms"), await sim.customer("Bob"), await sim.staff()
         for one in (ann, bob):
             await wants_the_blue_one(one)
-            await one.picks("Tell me when it is back")
+            await one.picks("Tell me when back")
         app = await sim.customer("Annie")
         await app.says("hello")
         async with transaction():
@@ -131,7 +131,7 @@ async def test_who_wants_no_reminders_is_not_told(one_sim: Simulator) -> None:
     await shirts(one_sim)
     ann = await one_sim.customer()
     await wants_the_blue_one(ann)
-    await ann.picks("Tell me when it is back")
+    await ann.picks("Tell me when back")
     await ann.says("STOP")
     await lies(1, "L-B")
     await one_sim.passes("1m")

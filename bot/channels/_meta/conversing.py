@@ -63,7 +63,7 @@ class ConversingChannel(MetaChannel):
         self._page_settings = settings
         super().__init__(settings, around, capabilities, home, circumstances)
         self._own = Own(settings.app_id, settings.get_started)
-        self._sender = Sender(self._graph, page, around.open_file, mark=self.marks)
+        self._sender = Sender(self._graph, page, around, mark=self.marks)
 
     def tokens(self) -> Tokens:
         """The Page's token, or the one that a system user's token fetches."""

@@ -20,6 +20,7 @@ from bot.channels._reading import (
     moment,
     needed,
     obj,
+    objects,
     read_beside,
     read_each,
     read_object,
@@ -172,7 +173,7 @@ def _echo(event: _Event, message: Json) -> Inbound | None:
     """What was sent in the account's name: by us, or by a person in Meta's own inbox."""
     app = message.get("app_id")
     is_ours = bool(event.own.app) and str(app) == event.own.app
-    if is_ours or text(message, "metadata", MOST_DATA) == MARK:
+    if is_ours or text(message, "metadata", MOST_DATA) == MARK or _is_template(message):
         return None
     if message.get("is_deleted") is True or message.get("is_self") is True or not event.person:
         return event.unknown("echo")
@@ -188,6 +189,12 @@ def _echo(event: _Event, message: Json) -> Inbound | None:
         sent_at=event.at,
         external_id=key_of(mid),
     )
+
+
+def _is_template(message: Json) -> bool:
+    """Cards and buttons: no person can send them in Meta's own inbox, other than a product of the catalogue there."""
+    payloads = (one.get("payload") for one in objects(message, "attachments") if one.get("type") == "template")
+    return any(type(payload) is dict and "product" not in payload for payload in payloads)
 
 
 def _message(event: _Event, message: Json) -> Inbound:

@@ -11,18 +11,23 @@ from functools import partial
 
 import orjson
 
+from bot.channels._account import Around
 from bot.channels._meta.events import MARK
 from bot.channels._meta.graph import Graph, NotPermitted
 from bot.channels._meta.keys import key_of
 from bot.channels._meta.steps import Recent, Step, Steps
 from bot.channels._reading import Json
+from bot.core.capabilities import Carousel
+from bot.core.carousel import lines
 from bot.core.errors import BadInput, ChannelUnavailable, WindowClosed
-from bot.core.message import Attachment, Button, Wire
-from bot.core.ports import OpenFile
+from bot.core.message import Attachment, Button, Card, Wire
+from bot.core.ports import Address
 from bot.http import Upload
 
 #: A button template: so many buttons, under a text of so many characters.
 MOST_LINKS, MOST_TEMPLATE_TEXT = 3, 640
+#: A carousel of cards: https://developers.facebook.com/docs/messenger-platform/reference/templates/generic
+CAROUSEL = Carousel(cards=10, title=80, text=80, buttons=3)
 #: Stands over buttons that have no words of their own.
 ABOVE = "⬆️"
 
@@ -47,10 +52,14 @@ class Reach:
         return {"recipient": {"id": self.recipient}, **kind}
 
 
-def plan(wire: Wire) -> list[Piece]:
-    """The messages of one wire, in order: its files, its words, the buttons under the last of them."""
+def plan(wire: Wire, link: Address) -> list[Piece]:
+    """The messages of one wire, in order: its files, its cards, its words, the buttons under the last of them.
+
+    Meta fetches the pictures of cards by their `link`.
+    """
     buttons = [button for row in wire.rows for button in row]
-    pieces: list[Piece] = [*wire.files, *_words(wire.text.strip() and wire.text, buttons)]
+    cards = [_carousel(wire.cards, link)] if wire.cards else []
+    pieces: list[Piece] = [*wire.files, *cards, *_words(wire.text.strip() and wire.text, buttons)]
     if not pieces:
         raise BadInput("a message needs a text or a file")
     return pieces
@@ -78,6 +87,25 @@ def _before(text: str) -> list[Json]:
     return [{"text": text}] if len(text) > MOST_TEMPLATE_TEXT else []
 
 
+def _carousel(cards: Sequence[Card], link: Address) -> Json:
+    payload = {"template_type": "generic", "elements": [_element(card, link) for card in cards]}
+    return {"attachment": {"type": "template", "payload": payload}}
+
+
+def _element(card: Card, link: Address) -> Json:
+    told = {"subtitle": lines(card), "image_url": _address(card.image, link) if card.image else ""}
+    buttons = {"buttons": [_button(button) for button in card.buttons]} if card.buttons else {}
+    return {"title": card.title, **{name: one for name, one in told.items() if one}, **buttons}
+
+
+def _address(picture: Attachment, link: Address) -> str:
+    """A card without its picture still sells."""
+    try:
+        return link(picture)
+    except BadInput:
+        return ""
+
+
 def _template(text: str, buttons: Sequence[Button]) -> Json:
     shown = text if 0 < len(text) <= MOST_TEMPLATE_TEXT else ABOVE
     payload = {"template_type": "button", "text": shown, "buttons": [_button(button) for button in buttons]}
@@ -95,12 +123,13 @@ def _quick(button: Button) -> Json:
 
 
 class Sender:
-    """`home` is the account's id at Meta, below which messages are posted; `open_file` gives a file's bytes."""
+    """`home` is the account's id at Meta, below which messages are posted; `around` has our files."""
 
-    def __init__(self, graph: Graph, home: str, open_file: OpenFile, *, mark: bool) -> None:
+    def __init__(self, graph: Graph, home: str, around: Around, *, mark: bool) -> None:
         self._graph = graph
         self._path = f"{home}/messages"
-        self._open_file = open_file
+        self._open_file = around.open_file
+        self._link = around.link
         self._mark = {"metadata": MARK} if mark else {}
         self._steps = Steps()
         self._uploaded: Recent[int, str] = Recent()
@@ -113,7 +142,7 @@ class Sender:
 
     async def send(self, reach: Reach, wire: Wire, key: str) -> str:
         """The id of the last message. Raises as `Graph.call`, and `WindowClosed` where a tag is not permitted."""
-        steps: list[Step] = [partial(self._piece, reach, piece) for piece in plan(wire)]
+        steps: list[Step] = [partial(self._piece, reach, piece) for piece in plan(wire, self._link)]
         try:
             return await self._steps.take(key, steps)
         except NotPermitted:

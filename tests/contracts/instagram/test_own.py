@@ -10,7 +10,7 @@ from bot.channels._meta.channel import Circumstances
 from bot.channels.instagram import INSTAGRAM_GRAPH, LOOK, WEEK, InstagramChannel, Settings
 from bot.config import accounts
 from bot.core.errors import BadInput, ChannelUnavailable, WindowClosed
-from bot.core.message import Button, Wire
+from bot.core.message import Button, Card, Wire
 from bot.core.ports import Occasion
 from tests.contracts.channel_contract import PAPER, PHOTO, Inbox, Shelf
 from tests.contracts.hook import Hook
@@ -69,9 +69,10 @@ async def test_echoes_of_our_own_are_known_by_their_ids_and_words(
 ) -> None:
     photo = shelf.put(PHOTO, "a.jpg", "image/jpeg")
     await channel.send(ann.id, Wire("our tea", files=(photo,)), "k")
-    server.fails("messages", Lost())  # its answer does not come, and its echo does
-    with pytest.raises(ChannelUnavailable):
-        await channel.send(ann.id, Wire("lost"), "k2")
+    for number, wire in enumerate((Wire("lost"), Wire(cards=(Card("Tea", "Green"),)))):
+        server.fails("messages", Lost())  # its answer does not come, and its echo does
+        with pytest.raises(ChannelUnavailable):
+            await channel.send(ann.id, wire, f"k{number}")
     server.answers_in_its_own_inbox(ann, "from a person")
     await server.is_heard()
     said = [(one.kind, one.text) for one in inbox.kept if one.text]

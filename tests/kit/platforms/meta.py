@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from tests.kit.platforms.base import Call, Json, Result, Routes, Upload
 from tests.kit.platforms.graph import HOUR, VERSION, GraphServer, assure, refuse
-from tests.kit.platforms.people import Person, Shown, ShownButton, ShownFile
+from tests.kit.platforms.meta_limits import replies, template
+from tests.kit.platforms.people import Person, Shown, ShownFile
 
 MIB = 1024 * 1024
 
@@ -171,14 +172,14 @@ class ConversationServer(GraphServer):
             refuse(100, words="The parameter message is required")
         assure(("text" in message) != ("attachment" in message), "Must have text or attachment, not both")
         self.assure_message(message)
-        text, buttons = str(message.get("text", "")), self._replies(message)
+        text, buttons = str(message.get("text", "")), replies(message)
         files: tuple[ShownFile, ...] = ()
         answer: Json = {}
         if "text" in message:
             assure(text.strip(), "Empty text")
             self.assure_text(text)
         elif message["attachment"]["type"] == "template":
-            text, hung = self._template(message["attachment"]["payload"])
+            text, hung = template(message["attachment"]["payload"])
             buttons = (*hung, *buttons)
         else:
             upload, answer = self._attached(message["attachment"], call)
@@ -195,27 +196,6 @@ class ConversationServer(GraphServer):
 
     def assure_upload(self, kind: str, upload: Upload) -> None:
         assure(0 < len(upload.content) <= 25 * MIB, "Attachment size exceeds allowable limit", 100, 2018047)
-
-    def _replies(self, message: Json) -> tuple[ShownButton, ...]:
-        replies = message.get("quick_replies", [])
-        assure(len(replies) <= 13, "Too many quick replies")
-        for reply in replies:
-            assure(reply["content_type"] == "text" and 0 < len(reply["title"]) <= 20, "Quick reply title")
-            assure(0 < len(reply["payload"]) <= 1000, "Quick reply payload")
-        return tuple(ShownButton(reply["title"], reply["payload"]) for reply in replies)
-
-    def _template(self, payload: Json) -> tuple[str, tuple[ShownButton, ...]]:
-        assure(payload.get("template_type") == "button", "Unknown template")
-        assure(0 < len(payload["text"]) <= 640, "Template text")
-        buttons = payload["buttons"]
-        assure(1 <= len(buttons) <= 3, "A template has one to three buttons")
-        shown = []
-        for button in buttons:
-            assure(0 < len(button["title"]) <= 20, "Button title")
-            is_link = button["type"] == "web_url"
-            assure(button["url"].startswith("http") if is_link else 0 < len(button["payload"]) <= 1000, "Button")
-            shown.append(ShownButton(button["title"], button.get("payload", ""), button.get("url", "")))
-        return payload["text"], tuple(shown)
 
     def _attached(self, attachment: Json, call: Call) -> tuple[Upload, Json]:
         payload, kind = attachment["payload"], attachment["type"]
@@ -242,6 +222,9 @@ class ConversationServer(GraphServer):
 
     def _echo(self, person: MetaUser, shown: Shown) -> None:
         message: Json = {name: shown.raw[name] for name in ("text", "metadata") if name in shown.raw}
+        attachment = shown.raw.get("attachment", {})
+        if attachment.get("type") == "template":
+            message |= {"attachments": [{**attachment, "title": shown.text, "url": None}]}
         message |= {"mid": shown.id, "is_echo": True, **self.echo_facts()}
         self.tells(self.event(self.home, person.id, message=message))
 

@@ -51,6 +51,7 @@ REPLIES = st.builds(
 )  # fmt: skip
 MIB = 1024 * 1024
 CAPABILITIES = st.sampled_from(list(PROFILES.values()))
+PHOTO, SHEET = Attachment(1, "image", "tea.png", "image/png", 1), Attachment(2, "file", "report.xlsx", "", 1)
 
 
 def length(text: str, unit: Unit) -> int:
@@ -75,6 +76,8 @@ def shown(wires: tuple[Wire, ...]) -> str:
     for wire in wires:
         parts += [wire.text, *(button.label + button.url for row in wire.rows for button in row)]
         parts += [file.name for file in wire.files]
+        for card in wire.cards:
+            parts += [card.title, card.price, card.text, *(button.label for button in card.buttons)]
     return bare("".join(parts))
 
 
@@ -82,11 +85,16 @@ def shown(wires: tuple[Wire, ...]) -> str:
 @settings(max_examples=50, phases=QUICK)
 def test_every_wire_is_within_the_channels_limits(reply: Reply, capabilities: Capabilities) -> None:
     for wire in render([reply], capabilities)[0].wires:
-        limit = capabilities.caption_limit if wire.files and not capabilities.cards else capabilities.text_limit
+        whole = capabilities.cards and not capabilities.carousel
+        limit = capabilities.caption_limit if wire.files and not whole else capabilities.text_limit
         assert length(wire.text, capabilities.text_unit) <= limit
         assert wire.text or wire.files or wire.cards
-        if not capabilities.cards:
-            assert (wire.cards, wire.summary) == ((), None)
+        if wire.cards and capabilities.carousel:
+            assert wire == Wire(cards=wire.cards)
+            assert len(wire.cards) <= capabilities.carousel.cards
+            assert all(card_fits(card, capabilities) for card in wire.cards)
+        if not whole:
+            assert (wire.cards if not capabilities.carousel else (), wire.summary) == ((), None)
             assert len(wire.files) <= capabilities.files_per_message
             assert all(button_fits(button, capabilities) for row in wire.rows for button in row)
             assert sum(map(len, wire.rows)) <= capabilities.buttons
@@ -101,12 +109,74 @@ def button_fits(button: Button, capabilities: Capabilities) -> bool:
     )
 
 
-@given(reply=REPLIES, capabilities=CAPABILITIES.filter(lambda one: not one.cards))
+def card_fits(card: Card, capabilities: Capabilities) -> bool:
+    """The oracle: whether a carousel takes this card."""
+    told = "\n".join(filter(None, (card.price, card.text)))
+    assert capabilities.carousel
+    return (
+        0 < len(card.title) <= 80
+        and len(told) <= 80
+        and bool(told or card.buttons)
+        and len(card.buttons) <= 3
+        and all(button_fits(button, capabilities) for button in card.buttons)
+    )
+
+
+@given(reply=REPLIES, capabilities=CAPABILITIES.filter(lambda one: not one.cards or one.carousel is not None))
 @settings(max_examples=50, phases=QUICK)
 def test_nothing_is_cut_silently(reply: Reply, capabilities: Capabilities) -> None:
-    seen = shown(render([reply], capabilities)[0].wires)
+    wires = render([reply], capabilities)[0].wires
+    heads = [bare(card.text[:-1]) for wire in wires for card in wire.cards if card.text.endswith("…")]
+    seen = shown(wires)
     for text in said(reply):
-        assert bare(text) in seen
+        assert bare(text) in seen or any(bare(text).startswith(head) for head in heads)
+
+
+TEA = Button("Add", "add:1")
+LONG = "Young green tea, rolled by hand and scented with fresh jasmine on seven nights. " * 2
+
+
+@pytest.mark.parametrize(
+    ("cards", "messages"),
+    [
+        ([Card(f"Tea {n}", "Green", "¥9", None, (TEA,)) for n in range(12)], [10, 2, "Which?"]),
+        ([Card("A", LONG, "¥9", PHOTO, (TEA,)), Card("B", "", "¥8", None, (TEA,))], [2, "Which?"]),
+        ([Card("A", LONG, "¥9", PHOTO, (TEA,))], ["", f"A\n¥9\n{LONG.strip()}", "Which?"]),
+        ([Card("A", "", "¥9"), Card("B" * 81, "", "¥8"), Card("C")], [1, "B" * 81 + "\n¥8", "C", "Which?"]),
+        ([Card("A", buttons=(TEA,) * 4), Card("B", "", "¥8"), Card("C", "", "¥7")], ["A", 2, "Which?"]),
+    ],
+)
+def test_cards_with_little_room_stand_beside_each_other_as_far_as_they_fit(
+    cards: list[Card], messages: list[str | int]
+) -> None:
+    [rendered] = render([Reply("Which?", (Button("My cart", "cart"),), tuple(cards))], PROFILES["messenger"])
+    assert [len(wire.cards) or wire.text.strip() for wire in rendered.wires] == messages
+    assert [button.label for row in rendered.wires[-1].rows for button in row] == ["My cart"]
+
+
+@pytest.mark.parametrize("channel", ["messenger", "telegram", "sms"])
+def test_buttons_of_one_card_alone_and_those_below_it_hang_on_the_same_message(channel: str) -> None:
+    """Where buttons go with the next message, those of the card were gone with those below it."""
+    reply = Reply("", (Button("My cart", "cart"),), (Card("Tea", "Green", buttons=(TEA,)),))
+    [rendered] = render([reply], PROFILES[channel])
+    labels = [button.label for button in native_buttons(rendered)]
+    assert [wire.text for wire in rendered.wires] == {
+        "messenger": [""],
+        "telegram": ["Tea\nGreen"],
+        "sms": ["Tea\nGreen\n1. Add\n2. My cart"],
+    }[channel]
+    assert labels == ([] if channel == "sms" else ["Add", "My cart"])
+    assert [choice.data for choice in rendered.choices] == ["add:1", "cart"]
+
+
+def test_a_card_is_cut_where_a_reader_would_pause_and_says_so() -> None:
+    cards = (Card("A", LONG, "from ¥9"), Card("B", "茶" * 90), Card("C", "x" * 80))
+    [wire] = render([Reply(cards=cards)], PROFILES["instagram"])[0].wires
+    assert [card.text for card in wire.cards] == [
+        "Young green tea, rolled by hand and scented with fresh jasmine on…",
+        "茶" * 79 + "…",
+        "x" * 80,
+    ]
 
 
 def said(reply: Reply) -> list[str]:
@@ -219,9 +289,6 @@ def test_two_short_buttons_share_a_row() -> None:
         ["Tell me more about it"],
         ["Later"],
     ]
-
-
-PHOTO, SHEET = Attachment(1, "image", "tea.png", "image/png", 1), Attachment(2, "file", "report.xlsx", "", 1)
 
 
 def test_a_file_that_the_channel_cannot_take_is_named_beside_the_text() -> None:
