@@ -80,6 +80,7 @@ class ChatNamespace(Namespace):
             "go_on": self._go_on,
             "pay_code": self._pay_code,
         }
+        self.beside = frozenset({"go_on", "pay_code"})
 
     def locale_of(self, sid: str) -> str:
         """The visitor's language."""

@@ -1,4 +1,7 @@
-"""One socket of the chat or the desk: Socket.IO over a WebSocket, one event at a time, bounded in what waits unread."""
+"""One socket of the chat or the desk: Socket.IO over a WebSocket, one event at a time, bounded in what waits unread.
+
+What asks somebody outside is the exception: no message waits for a payment provider that is slow.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import asyncio
 import logging
 import secrets
 from collections import deque
+from collections.abc import Collection
 from contextvars import Context
 from typing import Any, Protocol
 
@@ -29,9 +33,10 @@ _PING = frame(TEXT, b"2")
 
 
 class Room(Protocol):
-    """A namespace, as connections see it."""
+    """A namespace, as connections see it. `beside` are the events for which no other one waits."""
 
     peers: dict[str, Connection]
+    beside: Collection[str]
 
     async def enter(self, sid: str, request: web.Request, auth: Any) -> None:
         """A socket wants in. Raises `ConnectionRefusedError` of Socket.IO."""
@@ -59,6 +64,7 @@ class Connection(asyncio.Protocol):
     """One socket. It belongs to no namespace until it entered one."""
 
     __slots__ = (
+        "_beside",
         "_heard",
         "_hub",
         "_name",
@@ -81,6 +87,7 @@ class Connection(asyncio.Protocol):
         self._name = self._sid = ""
         self._waiting: deque[str] | None = None  # events behind the one under way
         self.busy: asyncio.Task[None] | None = None
+        self._beside: set[asyncio.Task[None]] | None = None
         self._heard = True
         self._out: list[bytes] | None = None  # leaves before the loop goes to sleep
         self._page = 0  # bytes of the largest packet that may be unread
@@ -177,6 +184,16 @@ class Connection(asyncio.Protocol):
         room = self._hub.rooms.get(self._name)
         if room is None or packet.namespace != self._name:
             return
+        if packet.data[0] in room.beside:
+            if self._beside is None:
+                self._beside = set()
+            task = asyncio.get_running_loop().create_task(self._answer(room, packet), context=Context())
+            self._beside.add(task)
+            task.add_done_callback(self._beside.discard)
+        else:
+            await self._answer(room, packet)
+
+    async def _answer(self, room: Room, packet: packets.Packet) -> None:
         name, *arguments = packet.data
         answer = await room.hear(name, self._sid, arguments[0] if arguments else None)
         if packet.id:

@@ -105,6 +105,7 @@ def attach(server: socketio.AsyncServer, app: web.Application) -> None:
 class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
     """Events by table, so that a client can call nothing else; errors become acks of the documented shape.
 
+    Those `beside` ask somebody outside, and no other event of a WebSocket waits for them.
     `peers` are the sockets with a WebSocket of ours, by id; all others are the library's.
     """
 
@@ -113,6 +114,7 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]
         self._sio = server
         self._budget = budget
         self.events: dict[str, Handler] = {}
+        self.beside: frozenset[str] = frozenset()
         self.peers: dict[str, Connection] = {}
 
     async def opened(self, sid: str, request: web.Request, auth: Any) -> None:

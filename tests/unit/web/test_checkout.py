@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Literal
@@ -34,6 +35,7 @@ class Wallet(LocalPayments):
             raise self.fails
         checkout = await super().create(request)
         self.asked.append(request)
+        await self.answers.wait()
         match request.device:
             case "desktop":
                 return Checkout(checkout.reference, url="https://wallet.example/desk", code="wallet://pay/1")
@@ -45,6 +47,8 @@ class Wallet(LocalPayments):
         super().__init__(folder / "wallet.db", "s3cret", "https://wallet.example")
         self.asked: list[PaymentRequest] = []
         self.fails: Exception | None = None
+        self.answers = asyncio.Event()
+        self.answers.set()
         self.spent: set[str] = set()
 
     def authorize(self, back: str, state: str) -> str:
@@ -116,6 +120,19 @@ async def test_the_chat_box_gets_the_picture_by_the_link(till: Till, wallet: Wal
     for _ in range(7):
         last = await ann.calls("pay_code", {"url": link})
     assert last["error"]["code"] == "rate_limited"  # type: ignore[index]
+
+
+async def test_who_waits_for_a_picture_can_write_meanwhile(till: Till, wallet: Wallet, browser_of: MakeBrowser) -> None:
+    ann, link = await browser_of(), f"{till.site.url}{PATH}"
+    wallet.answers.clear()
+    picture_comes = asyncio.create_task(ann.calls("pay_code", {"url": link}))
+    async with asyncio.timeout(30):
+        while not wallet.asked:
+            await asyncio.sleep(0.01)
+    assert (await ann.says("Is it green?"))["ok"] is True
+    assert not picture_comes.done()
+    wallet.answers.set()
+    assert (await picture_comes)["qr"] == picture("wallet://pay/1")
 
 
 @pytest.mark.parametrize(
