@@ -103,7 +103,7 @@ class Message(Model):
 
 
 class MessagePiece(Model):
-    """One wire of a message that leaves in several; the message's own state is the least of theirs."""
+    """One of several messages that a platform made of ours, whose own state is the least of theirs."""
 
     id = fields.BigIntField(primary_key=True)
     conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
@@ -111,7 +111,7 @@ class MessagePiece(Model):
     )
     conversation_id: int
     seq = fields.IntField()
-    number = fields.IntField()  # from 0
+    number = fields.IntField()  # the wire's, from 0; below 0: a message of a wire before its last, see `pieces.earlier`
     is_last = fields.BooleanField(default=False)
     external_id = fields.CharField(191, default="")  # the platform's id
     delivery = fields.CharField(16)  # held | sent | delivered | read | failed

@@ -33,9 +33,11 @@ class HookAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The platform's own id of what was sent, when it gives one."""
+    """What a platform made of one wire: its own ids, where it gives any, and what it counts."""
 
-    external_id: str = ""
+    external_id: str = ""  # of the last message
+    messages: int = 1  # of those that an act of the customer allows, so many are used up; 0: none, as in its own call
+    earlier: tuple[str, ...] = ()  # ids of those before the last, where the wire is several
 
 
 @dataclass(frozen=True, slots=True)

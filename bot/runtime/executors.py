@@ -37,7 +37,7 @@ LEFT_OUT = (
     "UPDATE message SET delivery = 'failed', error = ? WHERE conversation_id = ? AND seq = ? "
     "AND delivery IN ('queued', 'held', 'quiet')"
 )
-USED = "UPDATE opening SET used = used + 1 WHERE id = ?"
+USED = "UPDATE opening SET used = used + ? WHERE id = ?"
 OVER = "UPDATE opening SET until = ? WHERE id = ?"
 BLOCKED = "UPDATE identity SET reachable = ? WHERE account = ? AND external_id = ?"
 
@@ -106,7 +106,8 @@ class Send:
             if payload.about == "news":  # by the time when they write it would be old
                 return _left_out(effect, "window_closed", over)
             return _waits(effect, open_, over)
-        return await self._sent(effect, channel, sent, payload, ((USED, used),))
+        counted: Statement = (USED, [(sent.messages, *one) for one in used if sent.messages])
+        return await self._sent(effect, channel, sent, payload, (counted,))
 
     async def _send(
         self, channel: Channel, recipient: str, wire: Wire, key: str, occasion: Occasion = ORDINARY
@@ -130,9 +131,9 @@ class Send:
     async def _sent(
         self, effect: NewEffect, channel: Channel, sent: Sent, payload: SendPayload, used: tuple[Statement, ...]
     ) -> Done:
-        external_id = sent.external_id if channel.capabilities.receipts else ""
+        external_id, before = (sent.external_id, sent.earlier) if channel.capabilities.receipts else ("", ())
         waited = payload.leads > 0 and channel.capabilities.reply_quota is not None
-        rows = pieces.left(effect, payload.last, external_id, self._clock(), waited=waited)
+        rows = pieces.left(effect, payload.last, external_id, self._clock(), waited=waited, before=before)
         changed = pieces.changes(effect, payload.last, waited=waited)
         if payload.choices:
             used = (*used, *await self._numbered(effect, payload.choices))

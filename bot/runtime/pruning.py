@@ -11,7 +11,7 @@ from models.database import as_time, execute, fetch, transaction
 _QUEUES = (
     ("effect", "created_at", "state IN ('done', 'cancelled')"),
     ("inbound", "received_at", "state = 'done'"),
-    ("message_piece", "at", "number >= 0"),  # the message has what came of them, and platforms tell it sooner
+    ("message_piece", "at", "seq >= 0"),  # the message has what came of them, and platforms tell it sooner
     ("webhook_event", "at", "id > 0"),  # with their deliveries: who took none for so long is told no more
     ("opening", "at", "used >= 0"),  # no platform lets anybody answer for longer than these are kept
     ("store_hint", "at", "done_at IS NOT NULL"),  # no shop tells it once more after so long

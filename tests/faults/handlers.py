@@ -57,6 +57,12 @@ async def many(chat: Chat) -> None:
         chat.say(f"part {number}")
 
 
+@router.command("long", title=_("Long"))
+async def long(chat: Chat) -> None:
+    """`/long 1500`: asks so many letters, which are "x", for one of two."""
+    await chat.choose("x" * int(chat.arguments or 0), ["Green", "Black"])
+
+
 @router.command("raise", title=_("Raise"))
 async def raises(chat: Chat) -> None:
     """Always fails, after it has said something that must not leave."""

@@ -85,7 +85,7 @@ class ConversingChannel(MetaChannel):
         tagged = not occasion.in_window
         if tagged and not (occasion.by_person and self._page_settings.human_agent):
             raise WindowClosed("the customer has not written for 24 hours")
-        return Sent(await self._sender.send(Reach(recipient, tagged), wire, key))
+        return await self._sender.send(Reach(recipient, tagged), wire, key)
 
     async def fetch(self, file: FileRef) -> FileStream:
         """Open a customer's file, at the address that came with it. Raises `ChannelUnavailable` or `FileMissing`."""

@@ -15,13 +15,13 @@ from bot.channels._account import Around
 from bot.channels._meta.events import MARK
 from bot.channels._meta.graph import Graph, NotPermitted
 from bot.channels._meta.keys import key_of
-from bot.channels._meta.steps import Recent, Step, Steps
 from bot.channels._reading import Json
+from bot.channels._steps import Recent, Step, Steps
 from bot.core.capabilities import Carousel
 from bot.core.carousel import lines
 from bot.core.errors import BadInput, ChannelUnavailable, WindowClosed
 from bot.core.message import Attachment, Button, Card, Wire
-from bot.core.ports import Address
+from bot.core.ports import Address, Sent
 from bot.http import Upload
 
 #: A button template: so many buttons, under a text of so many characters.
@@ -140,8 +140,8 @@ class Sender:
         """Whether an echo is of what was sent here: by its id, or by its words where it came before the answer did."""
         return bool(self._sent.get(message) or self._said.get((person, text)))
 
-    async def send(self, reach: Reach, wire: Wire, key: str) -> str:
-        """The id of the last message. Raises as `Graph.call`, and `WindowClosed` where a tag is not permitted."""
+    async def send(self, reach: Reach, wire: Wire, key: str) -> Sent:
+        """Its messages in order. Raises as `Graph.call`, and `WindowClosed` where a tag is not permitted."""
         steps: list[Step] = [partial(self._piece, reach, piece) for piece in plan(wire, self._link)]
         try:
             return await self._steps.take(key, steps)

@@ -104,7 +104,7 @@ class QqChannel(HttpChannel):
         unasked has none, and shows twice where an answer of QQ's was lost.
         """
         had = self._sender.buttons
-        sent = Sent(await self._sender.send(recipient, wire, key, occasion))
+        sent = await self._sender.send(recipient, wire, key, occasion)
         if had and not self._sender.buttons:
             await self._no_buttons()
         return sent

@@ -6,19 +6,20 @@ import logging
 from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from time import monotonic
 from typing import TypeVar
 from urllib.parse import quote
 
 from bot.channels._reading import Json
+from bot.channels._steps import Left
 from bot.channels.qq.client import ButtonsRefused, Client
 from bot.channels.qq.events import GROUP, MESSAGE
 from bot.channels.qq.settings import CAPABILITIES
 from bot.core.errors import BadInput, ChannelUnavailable, TooLarge, WindowClosed
 from bot.core.message import Attachment, Button, Wire
-from bot.core.ports import Occasion, OpenFile
+from bot.core.ports import Occasion, OpenFile, Sent
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +44,8 @@ class Progress:
     message to QQ."""
 
     token: str = ""
-    done: int = 0
-    last: str = ""
+    left: Left = field(default_factory=Left)
+    is_said: bool = False  # its words have left, after its files
     first: int = 0  # of the menu's numbers, once it has any
 
 
@@ -75,8 +76,8 @@ class Sender:
         self._uploaded: OrderedDict[tuple[int, str], tuple[str, float]] = OrderedDict()
         self._numbered: OrderedDict[str, int] = OrderedDict()
 
-    async def send(self, recipient: str, wire: Wire, key: str, occasion: Occasion) -> str:
-        """The id of the last message. Under the same `key` it goes on with the call that failed."""
+    async def send(self, recipient: str, wire: Wire, key: str, occasion: Occasion) -> Sent:
+        """Its messages in order. Under the same `key` it goes on with the call that failed."""
         if not wire.files and not wire.text.strip():
             raise BadInput("a QQ message needs a text or a file")
         if len(wire.text) > CAPABILITIES.text_limit:
@@ -86,36 +87,37 @@ class Sender:
         remember(self._progress, key, progress)
         chat = Chat.of(recipient)
         try:
-            for number in range(progress.done, len(wire.files) + 1):
-                if number < len(wire.files):
-                    progress.last = await self._file(chat, wire.files[number], progress.token, f"{key}#{number}")
-                elif wire.text:
-                    progress.last = await self._words(chat, wire, progress, key)
-                progress.done = number + 1
+            for number in range(len(progress.left.ids), len(wire.files)):
+                progress.left.add(await self._file(chat, wire.files[number], progress.token, f"{key}#{number}"))
+            if wire.text and not progress.is_said:
+                await self._words(chat, wire, progress, key)
+                progress.is_said = True
         except WindowClosed:
             progress.token = ""  # the next try takes what the customer has said by then
+            progress.left.closed()
             raise
-        return progress.last
+        return progress.left.sent
 
     def _token(self, occasion: Occasion) -> str:
         if not occasion.token and not self._proactive:
             raise WindowClosed("QQ: the bot may only answer, and there is no message to answer")
         return occasion.token
 
-    async def _words(self, chat: Chat, wire: Wire, progress: Progress, key: str) -> str:
-        token = progress.token
-        if wire.rows and self.buttons:
+    async def _words(self, chat: Chat, wire: Wire, progress: Progress, key: str) -> None:
+        token, left = progress.token, progress.left
+        said = len(left.ids) - len(wire.files)  # of the texts, those that have left
+        if wire.rows and self.buttons and not said:
             body = {"msg_type": MARKDOWN, "markdown": {"content": escaped(wire.text)}, "keyboard": keyboard(wire.rows)}
             try:
-                return await self._message(chat, body, token, f"{key}#buttons")
+                left.add(await self._message(chat, body, token, f"{key}#buttons"))
+                return
             except ButtonsRefused as error:
                 self.buttons = False
                 log.warning("qq.no_buttons: %s", error, extra={"action": "qq.no_buttons"})
-        last = ""
         for number, text in enumerate(self._texts(wire, progress, key)):
-            body = {"msg_type": TEXT, "content": text}
-            last = await self._message(chat, body, token, f"{key}#text{number}")
-        return last
+            if number >= said:
+                body = {"msg_type": TEXT, "content": text}
+                left.add(await self._message(chat, body, token, f"{key}#text{number}"))
 
     def _texts(self, wire: Wire, progress: Progress, key: str) -> Sequence[str]:
         """The text, with a numbered menu of its buttons where it has any; two texts where one would be too long."""

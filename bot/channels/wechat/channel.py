@@ -126,13 +126,12 @@ class WeChat(HttpChannel):
         """
         said = await self._passively(wire)
         if said and await self._around.calls.give(recipient, key, said):
-            return Sent()
+            return Sent(messages=0)
         if not self._settings.api:
             raise WindowClosed("this account answers within a call only, and none is open")
         if not occasion.in_window:
             raise WindowClosed("the person has to write first")
-        await self._sender.send(recipient, wire, key)
-        return Sent()
+        return await self._sender.send(recipient, wire, key)
 
     async def _passively(self, wire: Wire) -> bytes:
         """What an open call can carry: one text, or one picture; b"" for what it cannot."""

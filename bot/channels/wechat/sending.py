@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from functools import partial
 
 from bot.channels._reading import Json
+from bot.channels._steps import Step, Steps
 from bot.channels._weixin_calls import Calls
 from bot.channels._weixin_media import Uploads
 from bot.core.errors import BadInput, Unshown
 from bot.core.message import Attachment, Button, Wire
-from bot.core.ports import OpenFile
+from bot.core.ports import OpenFile, Sent
 
-MOST_REMEMBERED = 4096
 #: As what a file is shown, and the name that says so.
 SHOWN = {
     "image/jpeg": ("image", "image.jpg"),
@@ -30,24 +30,16 @@ class Sender:
         self._calls = calls
         self._uploads = Uploads(calls, open_file)
         self._text_limit = text_limit
-        self._done: OrderedDict[str, int] = OrderedDict()
+        self._steps = Steps()
 
-    async def send(self, recipient: str, wire: Wire, key: str) -> None:
+    async def send(self, recipient: str, wire: Wire, key: str) -> Sent:
         """All messages of a wire. Under the same `key` it goes on with the one that failed. Raises as `Calls.post`."""
-        pieces: list[Attachment | Wire] = [*wire.files, *([wire] if wire.text or wire.rows else [])]
-        if not pieces:
+        steps: list[Step] = [partial(self._file, recipient, file) for file in wire.files]
+        if wire.text or wire.rows:
+            steps.append(partial(self._post, recipient, self.words(wire)))
+        if not steps:
             raise BadInput("a WeChat message needs a text or a file")
-        for number in range(self._done.get(key, 0), len(pieces)):
-            piece = pieces[number]
-            if isinstance(piece, Wire):
-                await self._post(recipient, self.words(piece))
-            else:
-                await self._file(recipient, piece)
-            if len(pieces) > 1:
-                self._done[key] = number + 1
-                self._done.move_to_end(key)
-                if len(self._done) > MOST_REMEMBERED:
-                    self._done.popitem(last=False)
+        return await self._steps.take(key, steps)
 
     def words(self, wire: Wire) -> Json:
         """A text, as a menu where it has buttons. Raises `BadInput` for one that is too long."""
@@ -62,7 +54,7 @@ class Sender:
         """The id of a picture at WeChat, uploaded where it is not known any more. Raises as `Calls.upload`."""
         return await self._uploads.media_id(*_shown(file), file)
 
-    async def _file(self, recipient: str, file: Attachment) -> None:
+    async def _file(self, recipient: str, file: Attachment) -> str:
         kind, name = _shown(file)
         titled = {"title": file.name} if kind == "video" else {}
 
@@ -70,9 +62,12 @@ class Sender:
             await self._post(recipient, {"msgtype": kind, kind: {"media_id": media_id, **titled}})
 
         await self._uploads.send(kind, name, file, post)
+        return ""
 
-    async def _post(self, recipient: str, message: Json) -> None:
+    async def _post(self, recipient: str, message: Json) -> str:
+        """WeChat gives no id of what was sent."""
         await self._calls.post("/cgi-bin/message/custom/send", {"touser": recipient, **message})
+        return ""
 
 
 def _shown(file: Attachment) -> tuple[str, str]:

@@ -121,7 +121,7 @@ class WeCom(HttpChannel):
 
         Its messages have ids made of `key`: WeCom takes none of them twice.
         """
-        return Sent(await self._sender.send(recipient, wire, key, occasion.token, in_window=occasion.in_window))
+        return await self._sender.send(recipient, wire, key, occasion.token, in_window=occasion.in_window)
 
     async def hand_over(self, recipient: str) -> bool:
         """Give the session to who serves people in WeCom, as the settings say. Raises as `send`.

@@ -6,23 +6,19 @@ Source: developer.work.weixin.qq.com/document/path/94677, "send messages", and /
 from __future__ import annotations
 
 from base64 import b32encode
-from collections import OrderedDict
 from contextlib import suppress
+from functools import partial
 from hashlib import blake2b
-from typing import TypeVar
 
 from bot.channels._reading import Json
+from bot.channels._steps import Recent, Step, Steps
 from bot.channels._weixin_calls import Calls
 from bot.channels._weixin_media import Uploads
 from bot.channels.wecom.meanings import KeyTaken
 from bot.core.errors import BadInput, Unshown, WindowClosed
 from bot.core.message import Attachment, Button, Wire
-from bot.core.ports import OpenFile
+from bot.core.ports import OpenFile, Sent
 
-K = TypeVar("K")
-V = TypeVar("V")
-
-MOST_REMEMBERED = 4096
 #: What stands above a menu, bytes; a longer text is a message of its own.
 MOST_HEAD = 1024
 ABOVE = "⬆️"
@@ -42,24 +38,25 @@ class Sender:
         self._calls = calls
         self._uploads = Uploads(calls, open_file)
         self._text_limit = text_limit
-        self._done: OrderedDict[str, int] = OrderedDict()
-        self._welcomed: OrderedDict[str, None] = OrderedDict()
+        self._steps = Steps()
+        self._welcomed: Recent[str, bool] = Recent()
 
-    async def send(self, recipient: str, wire: Wire, key: str, welcome: str, *, in_window: bool) -> str:
-        """The id of the last message. Raises as `Calls.post`, and `WindowClosed` for what only a welcome could carry.
+    async def send(self, recipient: str, wire: Wire, key: str, welcome: str, *, in_window: bool) -> Sent:
+        """Its messages in order. Raises as `Calls.post`, and `WindowClosed` for what only a welcome could carry.
 
         `welcome` is the code of an opened conversation, which carries one text or menu.
         """
-        pieces = self._pieces(wire)
-        for number in range(self._done.get(key, 0), len(pieces)):
-            piece = pieces[number]
+
+        async def said(number: int, piece: Attachment | Json) -> str:
             msgid = message_id(f"{key}:{number}")
             if not await self._welcome(piece, msgid, welcome):
                 if not in_window:
                     raise WindowClosed("the person has to write first")
                 await self._send(recipient, piece, msgid)
-            _remember(self._done, key, number + 1)
-        return message_id(f"{key}:{len(pieces) - 1}")
+            return msgid
+
+        steps: list[Step] = [partial(said, number, piece) for number, piece in enumerate(self._pieces(wire))]
+        return await self._steps.take(key, steps)
 
     def _pieces(self, wire: Wire) -> list[Attachment | Json]:
         if len(wire.text.encode("utf-8", "replace")) > self._text_limit:
@@ -78,14 +75,14 @@ class Sender:
 
     async def _welcome(self, piece: Attachment | Json, msgid: str, code: str) -> bool:
         """Whether it went out as a welcome; a code that is over, or used, is of no use."""
-        if not code or code in self._welcomed or isinstance(piece, Attachment):
+        if not code or self._welcomed.get(code) or isinstance(piece, Attachment):
             return False
         try:
             await self._calls.post("/cgi-bin/kf/send_msg_on_event", {"code": code, "msgid": msgid, **piece})
         except BadInput as error:
-            _remember(self._welcomed, code, None)
+            self._welcomed.put(code, True)
             return isinstance(error, KeyTaken)
-        _remember(self._welcomed, code, None)
+        self._welcomed.put(code, True)
         return True
 
     async def _send(self, recipient: str, piece: Attachment | Json, msgid: str) -> None:
@@ -124,10 +121,3 @@ def _item(button: Button) -> Json:
     if button.url:
         return {"type": "view", "view": {"url": button.url, "content": button.label}}
     return {"type": "click", "click": {"id": button.data, "content": button.label}}
-
-
-def _remember(memory: OrderedDict[K, V], key: K, value: V) -> None:
-    memory[key] = value
-    memory.move_to_end(key)
-    if len(memory) > MOST_REMEMBERED:
-        memory.popitem(last=False)

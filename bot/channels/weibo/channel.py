@@ -140,7 +140,7 @@ class WeiboChannel(HttpChannel):
             raise BadInput(f"a message of Weibo has at most {self.capabilities.text_limit} characters")
         said = orjson.dumps({"text": wire.text})
         if await self._around.calls.give(recipient, key, said):
-            return Sent()
+            return Sent(messages=0)
         if not self._token:
             raise WindowClosed("this account answers within a call only, and none is open")
         if not occasion.in_window:

@@ -10,8 +10,8 @@ from urllib.parse import quote, urlsplit
 from bot.channels._account import Around
 from bot.channels._meta.channel import USUAL, Circumstances, MetaChannel
 from bot.channels._meta.graph import bearer
-from bot.channels._meta.steps import Recent
 from bot.channels._reading import MOST_NAME, Json, needed, text
+from bot.channels._steps import Recent
 from bot.channels.whatsapp.plan import by_template, plan
 from bot.channels.whatsapp.sending import Sender
 from bot.channels.whatsapp.settings import CAPABILITIES, Settings
@@ -68,7 +68,7 @@ class WhatsAppChannel(MetaChannel):
         else:
             key = f"{key}:template"  # all of it, also where the window closed between two calls
             pieces = [by_template(wire, self._number.approved)]
-        return Sent(await self._sender.send(recipient, pieces, key))
+        return await self._sender.send(recipient, pieces, key)
 
     async def fetch(self, file: FileRef) -> FileStream:
         """Open a customer's file: WhatsApp gives its address for a few minutes. Raises as the port."""

@@ -7,12 +7,12 @@ from functools import partial
 
 from bot.channels._meta.graph import Graph
 from bot.channels._meta.keys import key_of
-from bot.channels._meta.steps import Recent, Step, Steps
 from bot.channels._reading import Json
+from bot.channels._steps import Recent, Step, Steps
 from bot.channels.whatsapp.plan import Media, Piece
 from bot.core.errors import BadInput, ChannelUnavailable
 from bot.core.message import Attachment
-from bot.core.ports import OpenFile
+from bot.core.ports import OpenFile, Sent
 from bot.http import Upload
 
 #: An id within the business: a country, a dot, and up to 128 letters and digits.
@@ -31,8 +31,8 @@ class Sender:
         self._steps = Steps()
         self._uploaded: Recent[int, str] = Recent()
 
-    async def send(self, recipient: str, pieces: list[Piece], key: str) -> str:
-        """The id of the last message. Under the same `key` it goes on with the call that failed."""
+    async def send(self, recipient: str, pieces: list[Piece], key: str) -> Sent:
+        """Its messages in order. Under the same `key` it goes on with the call that failed."""
         steps: list[Step] = [partial(self._piece, recipient, piece, key) for piece in pieces]
         return await self._steps.take(key, steps)
 

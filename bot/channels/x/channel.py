@@ -19,6 +19,7 @@ from bot.channels._account import Around
 from bot.channels._channel import HttpChannel
 from bot.channels._http import Api
 from bot.channels._reading import Json
+from bot.channels._steps import Left
 from bot.channels._strangers import IsPublic, Strangers, is_public
 from bot.channels.x.events import read_events
 from bot.channels.x.media import FILM, Sleep, Uploads
@@ -59,8 +60,7 @@ class Refused(ChannelUnavailable):
 class Progress:
     """How far a wire has come, and which of its files X has."""
 
-    done: int = 0
-    last: str = ""
+    left: Left = field(default_factory=Left)
     media: dict[int, str] = field(default_factory=dict)
 
 
@@ -134,7 +134,7 @@ class XChannel(HttpChannel):
         if len(self._progress) > MOST_REMEMBERED:
             self._progress.popitem(last=False)
         path = f"/2/dm_conversations/with/{quote(recipient, safe='')}/messages"
-        for number in range(progress.done, max(1, len(wire.files))):
+        for number in range(len(progress.left.ids), max(1, len(wire.files))):
             said: Json = {"text": wire.text} if wire.text.strip() and number == 0 else {}
             if wire.files:
                 file = wire.files[number]
@@ -143,9 +143,8 @@ class XChannel(HttpChannel):
                 if file.media_type == FILM:
                     await self._uploads.is_prepared(media)
                 said["attachments"] = [{"media_id": media}]
-            progress.last = _event(await self._call("POST", path, json=said))
-            progress.done = number + 1
-        return Sent(progress.last)
+            progress.left.add(_event(await self._call("POST", path, json=said)))
+        return progress.left.sent
 
     async def fetch(self, file: FileRef) -> FileStream:
         """Open a customer's file. Raises `ChannelUnavailable` or `FileMissing`."""

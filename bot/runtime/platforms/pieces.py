@@ -1,7 +1,12 @@
-"""A message that leaves in several wires has the least state of theirs: each of them has a row."""
+"""A message that the platform makes several of has the least state of theirs: each of them has a row.
+
+It leaves in wires, numbered from 0, and some platforms make several messages of one wire. The last of these is the
+wire's own row; those before it have numbers below 0, see `earlier`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +15,8 @@ from models.database import Statement
 
 #: The states of a piece, the least first; "held" are files that left the last answer to their words.
 ORDER = ("failed", "held", "sent", "delivered", "read")
+#: Above as many messages as any platform makes of one wire.
+_MOST = 1_000
 KEPT = (
     "INSERT INTO message_piece (conversation_id, seq, number, is_last, external_id, delivery, at) "
     "VALUES (?,?,?,?,?,?,?) ON CONFLICT (conversation_id, seq, number) DO UPDATE SET "
@@ -43,6 +50,16 @@ def is_one(effect: NewEffect, last: bool) -> bool:
     return not last or number(effect) > 0
 
 
+def earlier(wire: int, at: int) -> int:
+    """The number of a wire's message at this place, from 0, where it is not the wire's last."""
+    return -1 - wire * _MOST - at
+
+
+def _place(number: int) -> tuple[int, int]:
+    """By what the messages of all wires stand in the order in which they left."""
+    return (number, _MOST) if number >= 0 else divmod(-1 - number, _MOST)
+
+
 def number(effect: NewEffect) -> int:
     """Which wire of its message this is, from 0: a key of `sends` ends with it, and another is of one wire."""
     last = effect.key.rpartition(":")[2]
@@ -54,16 +71,21 @@ def further(effect: NewEffect, on: int) -> str:
     return f"{effect.key.rpartition(':')[0]}:{number(effect) + on}"
 
 
-def left(effect: NewEffect, last: bool, external_id: str, now: datetime, *, waited: bool) -> tuple[Statement, ...]:
+def left(
+    effect: NewEffect, last: bool, external_id: str, now: datetime, *, waited: bool, before: Sequence[str] = ()
+) -> tuple[Statement, ...]:
     """It was sent; the last of them makes the message one that was sent, unless another has failed, or is held.
 
-    `waited`: it may have been held while a later one left.
+    `waited`: it may have been held while a later one left. `before`: the ids of the wire's messages before its last.
     """
-    piece = (kept(effect, last, external_id, "sent", now),) if is_one(effect, last) else ()
-    where = (effect.conversation_id, effect.message_seq, number(effect))
+    where, wire = (effect.conversation_id, effect.message_seq), number(effect)
+    rows = [(*where, earlier(wire, at), False, id_, "sent", now) for at, id_ in enumerate(before)]
+    if rows or is_one(effect, last):
+        rows.append((*where, wire, last, external_id, "sent", now))
+    piece: tuple[Statement, ...] = ((KEPT, rows),) if rows else ()
     if last:
-        return *piece, (_LEFT, [(external_id, *where)])
-    return (*piece, (_LATE, [where])) if changes(effect, last, waited=waited) else piece
+        return *piece, (_LEFT, [(external_id, *where, wire)])
+    return (*piece, (_LATE, [(*where, wire)])) if changes(effect, last, waited=waited) else piece
 
 
 def changes(effect: NewEffect, last: bool, *, waited: bool = False) -> bool:
@@ -87,5 +109,6 @@ def told(pieces: list[dict[str, Any]], about: int, state: str, before: tuple[str
 
     Who has read one has read those above it.
     """
-    meant = [one for one in pieces if one["number"] == about or (state == "read" and one["number"] < about)]
+    until = _place(about)
+    meant = [one for one in pieces if one["number"] == about or (state == "read" and _place(one["number"]) < until)]
     return [one for one in meant if one["delivery"] in before]

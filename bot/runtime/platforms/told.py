@@ -29,19 +29,23 @@ _REACH = 500
 _ECHOED, _ECHO_TIME = 50, timedelta(minutes=10)
 #: A status may be here before we have written down what was sent; so long and so often it is waited for, seconds.
 #: Nothing else of the conversation is done meanwhile, so only while something of it is being sent: an id that is not
-#: known then never will be, like that of a message of several pieces, which goes by the last of them.
+#: known then never will be.
 _PATIENCE, _REST = 5.0, 0.5
 
 _NAMED = "SELECT seq, text, delivery FROM message WHERE conversation_id = ? AND seq > ? AND external_id = ? AND author "
 _SENT = (
-    "SELECT seq, delivery, -1 AS number FROM message WHERE conversation_id = ? AND seq > ? AND external_id = ? "
-    "AND author IN ('bot', 'staff') UNION ALL "
-    "SELECT seq, delivery, number FROM message_piece WHERE conversation_id = ? AND external_id = ? ORDER BY seq, number"
+    "SELECT seq, delivery, 0 AS number, 0 AS is_piece FROM message WHERE conversation_id = ? AND seq > ? "
+    "AND external_id = ? AND author IN ('bot', 'staff') UNION ALL "
+    "SELECT seq, delivery, number, 1 AS is_piece FROM message_piece WHERE conversation_id = ? AND external_id = ? "
+    "ORDER BY seq, is_piece, number"
 )
 #: That of a wire, see `sends`: its message, and which of the message's wires it is.
 _KEY = re.compile(r"send:[0-9a-f]+:(?P<conversation>[0-9]{1,18}):(?P<seq>[0-9]{1,9}):(?P<number>[0-9]{1,9})")
 _WITH_SEQ = "SELECT seq, delivery FROM message WHERE conversation_id = ? AND seq = ? AND author IN ('bot', 'staff')"
-_PIECE_OF = "SELECT seq, delivery, number FROM message_piece WHERE conversation_id = ? AND seq = ? AND number = ?"
+_PIECE_OF = (
+    "SELECT seq, delivery, number, 1 AS is_piece FROM message_piece "
+    "WHERE conversation_id = ? AND seq = ? AND number = ?"
+)
 _PIECES = (
     "SELECT p.id, p.number, p.delivery, p.is_last, m.delivery AS whole FROM message_piece p JOIN message m "
     "ON m.conversation_id = p.conversation_id AND m.seq = p.seq WHERE p.conversation_id = ? AND p.seq = ? "
@@ -124,7 +128,7 @@ class Told:
             if await self._is_leaving(inbound):
                 raise Postponed(_REST)
             found = await self._of_status(inbound, before)  # it may have left between the two looks
-        in_pieces = {row["seq"]: row["number"] for row in found if row.get("number", -1) >= 0}
+        in_pieces = {row["seq"]: row["number"] for row in found if row.get("is_piece")}
         for seq, number in in_pieces.items():
             await self._piece(seq, number, inbound, before)
         for row in (one for one in found if one["seq"] not in in_pieces):
@@ -142,7 +146,7 @@ class Told:
             found = await self._named(inbound.about)
             if not found or inbound.data != "read":
                 return found
-            is_piece = found[-1]["number"] >= 0
+            is_piece = found[-1]["is_piece"]
             until = (self._state.id, after, *before, found[-1]["seq"] - is_piece)
             above = await fetch(_UNTIL.format(marks=marks(len(before))), until)
             return [*above, *(found if is_piece else ())]
@@ -152,7 +156,7 @@ class Told:
         return await fetch(sql, (self._state.id, after, *left, inbound.sent_at or self._now))
 
     async def _named(self, id_: str) -> list[dict[str, Any]]:
-        """What the platform calls so: a message of ours, or one wire of it."""
+        """What the platform calls so: a message of ours, or a piece of it."""
         return await fetch(_SENT, (self._state.id, self._state.last_seq - _REACH, id_, self._state.id, id_))
 
     async def _by_key(self, key: str) -> list[dict[str, Any]]:
@@ -165,7 +169,7 @@ class Told:
         return [row | {"delivery": "queued"} if row["delivery"] in ("held", "quiet") else row for row in rows]
 
     async def _piece(self, seq: int, number: int, inbound: Inbound, before: tuple[str, ...]) -> None:
-        """One wire of a message: the message has the least state of all of them, once all have left."""
+        """A piece of a message: the message has the least state of all of them, once all have left."""
         rows = await fetch(_PIECES, (self._state.id, seq))
         changed = pieces.told(rows, number, inbound.data, before)
         for row in changed:

@@ -143,7 +143,7 @@ async def test_what_took_several_calls_goes_on_where_it_failed(
     assert (waits.value.after, waits.value.told) == (2, True)
     sent = await channel.send(ann.id, wire, "k")
     assert [(len(shown.files), shown.text) for shown in ann.shown] == [(1, ""), (1, ""), (0, "Two papers")]
-    assert sent.external_id == ann.shown[-1].id
+    assert [*sent.earlier, sent.external_id] == [shown.id for shown in ann.shown]
     assert await channel.send(ann.id, wire, "k") == sent
     assert len(ann.shown) == 3
 

@@ -175,8 +175,22 @@ async def test_a_menu_tried_again_keeps_its_numbers(make: Make, server: QqServer
 
 async def test_a_menu_that_makes_a_text_too_long_stands_behind_it(make: Make, server: QqServer, ann: QqChat) -> None:
     server.keyboards = False
-    await make().send(ann.id, Wire("x" * 1995, ((Button("Green", "g"),),)), "k", to(ann))
+    sent = await make().send(ann.id, Wire("x" * 1995, ((Button("Green", "g"),),)), "k", to(ann))
     assert [shown.text for shown in ann.shown] == ["x" * 1995, "1. Green"]
+    assert (sent.messages, [*sent.earlier, sent.external_id]) == (2, [shown.id for shown in ann.shown])
+
+
+async def test_a_menu_that_is_left_behind_takes_its_text_along_no_second_time(
+    make: Make, server: QqServer, ann: QqChat
+) -> None:
+    server.keyboards, server.quota = False, 1
+    channel, wire = make(), Wire("x" * 1995, ((Button("Green", "g"),),))
+    with pytest.raises(WindowClosed):
+        await channel.send(ann.id, wire, "k", to(ann))
+    ann.writes()
+    sent = await channel.send(ann.id, wire, "k", to(ann))
+    assert [shown.text for shown in ann.shown] == ["x" * 1995, "1. Green"]
+    assert (sent.messages, len(sent.earlier)) == (1, 1)
 
 
 async def test_a_file_is_uploaded_once_for_people_and_once_for_groups(

@@ -19,6 +19,7 @@ from bot.core.errors import (
     WindowClosed,
 )
 from bot.core.message import Button, FileRef, Wire
+from bot.core.ports import Sent
 from tests.contracts.channel_contract import PHOTO, Inbox, Shelf
 from tests.contracts.hook import Hook
 from tests.contracts.wechat.conftest import Open
@@ -110,7 +111,7 @@ async def test_a_wire_goes_on_where_it_failed(
     wire = Wire("Our tea", files=photos)
     with pytest.raises(ChannelUnavailable):
         await channel.send(ann.id, wire, "k1")
-    await channel.send(ann.id, wire, "k1")
+    assert await channel.send(ann.id, wire, "k1") == Sent(messages=3)
     assert [len(shown.files) for shown in ann.shown] == [1, 1, 0]
     await channel.send(ann.id, wire, "k1")
     assert len(ann.shown) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from bot.app import build, opened
 from bot.config import Config, accounts
+from models import Message, Opening
 from tests.kit.platforms.wechat import APP_ID, KEY, SECRET, TOKEN, WeChatServer
 from tests.kit.wire_faults import Hang
 from tests.servers import free_port
@@ -60,6 +62,10 @@ async def test_a_ready_answer_is_in_the_call(server: WeChatServer, runs: Runs) -
         await ann.says("hi")
         assert (await ann.reads(20)).text == "echo hi"
         assert server.count("send") == 0
+        async with asyncio.timeout(30):
+            while not await Message.filter(author="bot", delivery="sent").exists():
+                await asyncio.sleep(0.02)
+        assert [row.used for row in await Opening.all()] == [0], "what is in the call takes nothing of the five"
 
 
 async def test_who_a_stranger_is_keeps_no_answer_out_of_its_call(server: WeChatServer, runs: Runs) -> None:

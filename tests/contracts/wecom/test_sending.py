@@ -51,7 +51,18 @@ async def test_a_wire_of_many_messages_goes_on_where_it_failed(
         ([], 1500, []),
         ([], 2, ["Green", "Our shop"]),
     ]
-    assert ann.shown[-1].id == sent.external_id
+    assert (sent.messages, [*sent.earlier, sent.external_id]) == (4, [shown.id for shown in ann.shown])
+
+
+async def test_the_rest_of_a_wire_counts_where_it_leaves(channel: WeCom, ann: WeComPerson) -> None:
+    await ann.says("hi")
+    ann.session.left = 1
+    with pytest.raises(WindowClosed):
+        await channel.send(ann.id, Wire("x" * 1500, ROWS), "k1")
+    await ann.says("and?")
+    sent = await channel.send(ann.id, Wire("x" * 1500, ROWS), "k1")
+    assert (sent.messages, ann.session.left) == (1, 4)
+    assert [*sent.earlier, sent.external_id] == [shown.id for shown in ann.shown]
 
 
 async def test_a_short_text_stands_above_its_menu(channel: WeCom, ann: WeComPerson) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.app import build, opened
 from bot.config import Config, accounts
-from models import Conversation, Message
+from models import Conversation, Message, MessagePiece, Opening
 from tests.kit.platforms.stages import stage_of
 from tests.kit.platforms.wecom import WeComPerson, WeComServer
 from tests.servers import free_port
@@ -49,6 +49,30 @@ async def test_staff_see_what_did_not_arrive(tmp_path: Path, server: WeComServer
             failed = await told("echo are you there", "failed")
             assert failed.error == "the customer refuses messages"
             assert (await Conversation.get(id=failed.conversation_id)).attention == "send"
+        finally:
+            await app.stop()
+
+
+async def test_a_long_question_is_two_messages_and_each_of_them_may_fail(
+    tmp_path: Path, server: WeComServer, ann: WeComPerson
+) -> None:
+    """A menu has no room for so many words: WeCom counts both, and says of either what became of it."""
+    config = shop(tmp_path, server)
+    async with opened(config):
+        app = await build(config)
+        await app.start()
+        try:
+            await ann.says("/long 1500")
+            asked = await told("x" * 1500, "sent")
+            words, menu = [one.id for one in ann.shown]
+            assert [row.used for row in await Opening.all()] == [5 - ann.session.left] == [2]
+            assert asked.external_id == menu
+            ann.event("msg_send_fail", fail_msgid=words, fail_type=4)
+            failed = await told("x" * 1500, "failed")
+            assert "48 hours" in failed.error
+            assert {row.external_id: row.delivery for row in await MessagePiece.all()} == {
+                words: "failed", menu: "sent",
+            }  # fmt: skip
         finally:
             await app.stop()
 

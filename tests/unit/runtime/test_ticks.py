@@ -18,7 +18,7 @@ from models.engines.postgres_bulk import whole
 from tests.kit.profiles import TELEGRAM
 from tests.kit.simulator import START, Customer, Simulator
 from tests.unit.runtime.conftest import Worlds
-from tests.unit.runtime.ticking import NARROW, delivery, in_pieces, opened, three, twice
+from tests.unit.runtime.ticking import NARROW, TICKS, delivery, in_pieces, opened, three, twice
 
 
 async def test_ticks_are_of_the_message_that_they_name(world: Worlds) -> None:
@@ -174,6 +174,29 @@ async def test_a_wire_that_failed_is_not_forgotten_for_those_behind_it(world: Wo
     assert await ticks(sim, ann, "failed", ids[0]) == ("failed", "131026")
     assert await ticks(sim, ann, "delivered", ids[1]) == ("failed", "131026")
     assert (await ann.conversation()).attention == "send"
+
+
+async def test_a_wire_of_several_messages_is_as_far_as_the_least_of_them(small_world: Worlds) -> None:
+    sim, ann = await opened(small_world)
+    sim.channel.several = 2  # type: ignore[attr-defined]
+    await ann.says("one")
+    assert await ticks(sim, ann, "delivered", "w1") == ("sent", "")
+    assert await ticks(sim, ann, "delivered", "w1.1") == ("delivered", "")
+    assert await ticks(sim, ann, "read", "w1") == ("read", "")
+    await ann.says("two")
+    await sim.deliver(ann._inbound(kind="status", data="failed", about="w2.1", text="131026"))
+    assert [row.delivery for row in await Message.filter(author="bot").order_by("seq")] == ["read", "failed"]
+
+
+async def test_who_has_read_a_message_has_read_those_of_the_wires_above_it(world: Worlds) -> None:
+    sim, ann = await opened(world, in_pieces(), replace(TICKS, text_limit=16))
+    sim.channel.several = 3  # type: ignore[attr-defined]
+    await ann.says("hi")
+    assert await ticks(sim, ann, "read", "w2.1") == ("sent", "")
+    assert sorted([row.external_id for row in await MessagePiece.filter(delivery="read")]) == [
+        "w1", "w1.1", "w1.2", "w2.1",
+    ]  # fmt: skip
+    assert await ticks(sim, ann, "read", "w3") == ("read", "")
 
 
 async def test_a_wire_that_cannot_be_sent_is_told_though_the_last_one_left(world: Worlds) -> None:

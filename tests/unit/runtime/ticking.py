@@ -34,12 +34,14 @@ class Ticking(SimChannel):
     """Names what it is sent."""
 
     slow: asyncio.Event | None = None  # waited for before a message is named
+    several = 1  # of each wire, so many messages
 
     async def send(self, recipient: str, wire: Wire, key: str, occasion: Occasion = ORDINARY) -> Sent:
         await super().send(recipient, wire, key, occasion)
         if self.slow:
             await self.slow.wait()
-        return Sent(f"w{len(self.keys)}")
+        name = f"w{len(self.keys)}"
+        return Sent(name, self.several, tuple(f"{name}.{number}" for number in range(1, self.several)))
 
 
 def twice() -> Router:
