@@ -114,18 +114,20 @@ async def due(now: datetime) -> list[int]:
 async def take(ids: Sequence[int], find: Find, now: datetime) -> list[tuple[StockAlert, Where]]:
     """These, with their variants, and where each is told; nobody else takes them any more.
 
-    A piece is left for each who is told. Of two nodes at once one gets them. While a person has the word where they
-    would be told, they wait.
+    A piece is left for each who is told, at night until some hours after it. Of two nodes at once one gets them. While
+    a person has the word where they would be told, they wait.
     """
     there = [(row, await find(row.conversation_id)) for row in await locks.stock_alerts(ids)]
     taken = [(row, where) for row, where in there if where is None or not where.waits]
     await StockAlert.filter(id__in=[row.id for row, _ in taken]).delete()
     told = [(row, where) for row, where in taken if where]
     await StockTold.filter(until__lte=now).delete()
-    await StockTold.bulk_create(
-        [StockTold(contact_id=row.contact_id, variant_id=row.variant_id, at=now, until=now + THEIRS) for row, _ in told]
-    )
+    await StockTold.bulk_create([_left(row, now, where.morning or now) for row, where in told])
     return told
+
+
+def _left(row: StockAlert, now: datetime, told_at: datetime) -> StockTold:
+    return StockTold(contact_id=row.contact_id, variant_id=row.variant_id, at=now, until=told_at + THEIRS)
 
 
 async def _sold(scope: Scope, sku: str) -> Offered | None:

@@ -37,11 +37,15 @@ def free(contact: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The conversation in which somebody is reached best; `waits` while a person has the word in it."""
+    """The conversation in which somebody is reached best; `waits` while a person has the word in it.
+
+    `morning` is when what is said now leaves, where the night keeps it.
+    """
 
     account: str
     external_id: str
     waits: bool
+    morning: datetime | None = None
 
 
 #: Of a conversation's id; None where its person is known nowhere any more.
@@ -65,7 +69,8 @@ def finding(capabilities: Mapping[str, Capabilities], now: datetime, quiet: Quie
         if chosen is None:
             return None
         row = talks[chosen]
-        return Where(row.account, row.identity.external_id, row.is_with_people(now))
+        morning = next(there.morning for one, there in ways if one.conversation_id == chosen)
+        return Where(row.account, row.identity.external_id, row.is_with_people(now), morning)
 
     return find
 

@@ -87,6 +87,20 @@ async def test_what_waited_to_be_told_is_told_although_they_write(
         assert await ann.times("Shirt (Large, Blue) is back, as you asked.") == 1
 
 
+async def test_who_is_told_at_night_has_the_piece_from_the_morning_on(sqlite_url: str, tmp_path: Path) -> None:
+    async with Simulator(PROFILES["telegram"], tmp_path, sqlite_url, quiet=parse("22:00-08:00", "UTC")) as sim:
+        await shirts(sim)
+        ann, bob = await sim.customer(), await sim.customer("Bob")
+        for one in (ann, bob):
+            await wants_the_blue_one(one)
+            await one.picks("Tell me when back")
+        sim.now = sim.now.replace(hour=23)
+        await lies(1, "L-B")
+        for span, told in (("1m", [0, 0]), ("7h", [0, 0]), ("3h", [1, 0]), ("2h", [1, 0]), ("3h", [1, 1])):
+            await sim.passes(span)
+            assert [await one.times("is back, as you asked") for one in (ann, bob)] == told
+
+
 async def test_who_talks_with_a_person_is_told_afterwards_and_keeps_nobody_waiting(one_sim: Simulator) -> None:
     await shirts(one_sim)
     ann, bob, mei = await one_sim.customer(), await one_sim.customer("Bob"), await one_sim.staff()
