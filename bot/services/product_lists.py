@@ -41,13 +41,18 @@ class ListedProduct:
     variants: Sequence[ListedVariant]
 
 
-async def listed(query: str, after: int, now: datetime) -> tuple[list[ListedProduct], int | None]:
-    """Products with every word of `query`, after that id, and the id to go on after; None at the end."""
+async def listed(query: str, after: int, now: datetime, category: str = "") -> tuple[list[ListedProduct], int | None]:
+    """Products with every word of `query`, after that id, and the id to go on after; None at the end.
+
+    With the code of a `category` only those of it.
+    """
     words = [word(one).folded for one in word(query).plain.split()]
     stands_in = "strpos" if dialect() == "postgres" else "instr"
     found = "JOIN product_search s ON s.product_id = p.id" if words else ""
     has = "".join(f" AND {stands_in}(s.text, ?) > 0" for _ in words)
-    rows = await fetch(_LISTED.format(found=found, has=has), (after, *words, PAGE + 1))
+    has += " AND p.category = ?" if category else ""
+    asked = (after, *words, *([category] if category else []), PAGE + 1)
+    rows = await fetch(_LISTED.format(found=found, has=has), asked)
     ids = [int(row["id"]) for row in rows]
     return await of(ids[:PAGE], now), ids[PAGE - 1] if len(ids) > PAGE else None
 

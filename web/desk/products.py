@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.core.errors import BadInput
 from bot.core.money import Money, is_currency
-from bot.services import attachments, audit, product_lists, products, threads
+from bot.services import attachments, audit, categories, product_lists, products, threads
 from bot.services.product_lists import ListedProduct, ListedVariant
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
 from models.catalogue import Words
@@ -40,9 +40,17 @@ _WRONG = {
 async def listed(request: web.Request) -> web.Response:
     """GET /api/desk/products."""
     words, after = request.query.get("q", "").strip()[:100], query_int(request, "after") or 0
-    found, more = await product_lists.listed(words, after, request.app[CLOCK]())
+    category = request.query.get("category", "").replace("\0", "")[: products.SKU]
+    found, more = await product_lists.listed(words, after, request.app[CLOCK](), category)
     items = await _shown(request, found)
     return answer({"items": items, "next": str(more) if more else None, "currency": request.app[SETTINGS].currency})
+
+
+@says(goods.Categories)
+@needs("agent")
+async def kinds(_: web.Request) -> web.Response:
+    """GET /api/desk/categories: of all products, sold or not."""
+    return answer({"items": [{"code": one.code, "name": one.name} for one in await categories.listed()]})
 
 
 @says(goods.OneProduct, refuses={404: "no_product"})
@@ -163,6 +171,7 @@ def _spec(body: dict[str, Any]) -> ProductSpec:
         options=[_texts(one) for one in body.get("options", [])],
         position=body.get("position", 0),
         active=body.get("active", True),
+        category_name=_texts(body["category_name"]) if "category_name" in body else None,
     )
 
 

@@ -92,6 +92,7 @@ def _catalogue() -> Iterator[web.RouteDef]:
     yield web.get("/api/desk/products/{id}", products.opened)
     yield web.put("/api/desk/products/{id}", products.changed)
     yield web.put("/api/desk/products/{id}/active", products.sold)
+    yield web.get("/api/desk/categories", products.kinds)
     yield web.put("/api/desk/stock", products.counted)
     yield web.get("/api/desk/places", products.places)
     yield web.put("/api/desk/places", products.place_changed)

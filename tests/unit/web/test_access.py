@@ -98,6 +98,7 @@ TABLE = {
     "PUT /api/desk/products/{id}": "manager",
     "PUT /api/desk/products/{id}/active": "manager",
     "PUT /api/desk/stock": "agent",
+    "GET /api/desk/categories": "agent",
     "GET /api/desk/places": "agent",
     "PUT /api/desk/places": "manager",
     "GET /api/desk/stores": "agent",

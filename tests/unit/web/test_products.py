@@ -68,6 +68,29 @@ async def test_a_manager_makes_a_product_and_an_agent_counts_it(site: Site) -> N
     assert [one for one in noted if not one.startswith("staff.")] == ["product.save", "place.save", "stock.count"]
 
 
+async def test_a_category_is_named_and_chosen_by(site: Site) -> None:
+    await enters(site, "manager")
+    for change in (
+        {"category": " tea ", "category_name": {"en": "Tea", "zh": " 茶叶 "}},
+        {"sku": "hat", "category": "hats", "variants": [SMALL | {"sku": "H"}]},
+        {"sku": "cap", "category": "tea", "variants": [SMALL | {"sku": "C"}]},  # without a name it keeps that
+    ):
+        assert (await asks(site, "POST", "/api/desk/products", SHIRT | change))[0] == 201
+    _, body = await asks(site, "GET", "/api/desk/categories")
+    assert body["items"] == [{"code": "hats", "name": {}}, {"code": "tea", "name": {"en": "Tea", "zh": "茶叶"}}]
+    for query, found in (
+        ("category=tea", ["shirt", "cap"]),
+        ("category=tea&q=cap", ["cap"]),
+        ("q=茶叶", ["shirt", "cap"]),
+        ("category=no%00", []),
+    ):
+        _, body = await asks(site, "GET", f"/api/desk/products?{query}")
+        assert [one["sku"] for one in body["items"]] == found, query
+    long = {"sku": "tie", "category": "tea", "category_name": {"zh": "茶" * 65}, "variants": [SMALL | {"sku": "T"}]}
+    status, body = await asks(site, "POST", "/api/desk/products", SHIRT | long)
+    assert (status, body["error"]["code"], body["error"]["field"]) == (409, "too_long", "category_name")
+
+
 async def test_what_a_colleague_changed_meanwhile_stays(site: Site) -> None:
     await enters(site, "manager")
     made = (await asks(site, "POST", "/api/desk/products", SHIRT))[1]["product"]

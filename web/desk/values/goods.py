@@ -67,6 +67,19 @@ class Products(TypedDict):
     currency: str
 
 
+class Category(TypedDict):
+    """A category and what it is called; its code is its name in the languages that are not there."""
+
+    code: str
+    name: Words
+
+
+class Categories(TypedDict):
+    """All categories that products have."""
+
+    items: list[Category]
+
+
 class OneProduct(TypedDict):
     """A product, as it is now."""
 
@@ -96,9 +109,10 @@ class Places(TypedDict):
 
 
 class ListQuery(TypedDict, total=False):
-    """Products with these words; `after` is the `next` of the page before."""
+    """Products with these words, of a category by its code; `after` is the `next` of the page before."""
 
     q: str
+    category: str
     after: Number
 
 
@@ -129,12 +143,16 @@ class WrittenVariant(TypedDict):
 
 
 class WrittenProduct(TypedDict):
-    """The whole product; a variant that is not in it is no longer sold."""
+    """The whole product; a variant that is not in it is no longer sold.
+
+    `category_name` is what its category is called from now on, for all its products; without it that stays.
+    """
 
     sku: Annotated[str, most(4000)]
     name: NotRequired[WrittenWords]
     description: NotRequired[WrittenWords]
     category: NotRequired[Annotated[str, most(4000)]]
+    category_name: NotRequired[WrittenWords]
     options: NotRequired[list[WrittenWords]]
     position: NotRequired[Position]
     active: NotRequired[bool]

@@ -8,6 +8,7 @@ import type {
   Audience,
   Broadcast,
   CannedList,
+  Category,
   Choice,
   Consent,
   ContactRow,
@@ -120,7 +121,9 @@ export const changeConsent = (identity: number, change: ConsentChange) =>
 export const exportAddress = (id: number) => `${DESK}/contacts/${id}/export`;
 export const erase = (id: number, confirm: string) => post<object>(`/contacts/${id}/erase`, { confirm });
 
-export const products = (q: string, after: string | null) => get<Page<Product> & { currency: string }>(`/products${query({ q, after })}`);
+export const products = (q: string, category: string, after: string | null) =>
+  get<Page<Product> & { currency: string }>(`/products${query({ q, category, after })}`);
+export const categories = () => get<{ items: Category[] }>("/categories");
 export const product = (id: number) => get<{ product: Product }>(`/products/${id}`);
 export const addProduct = (draft: Draft) => post<{ product: Product }>("/products", draft);
 export const saveProduct = (id: number, draft: Draft) => put<{ product: Product }>(`/products/${id}`, draft);

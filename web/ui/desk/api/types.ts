@@ -491,6 +491,9 @@ export type Product = {
   picture: Attachment | null;
 };
 
+/** A category, which products name by its code: that is its name in a language that is not in `name`. */
+export type Category = { code: string; name: Words };
+
 /** A warehouse or a shop. */
 export type Place = { code: string; name: Words; active: boolean; position: number };
 

@@ -1,10 +1,12 @@
 /** Products as pages show them, and as a form changes them: what is wrong with one, and at which field that is said. */
-import type { Attachment, Place, Price, Product, Variant, Words } from "../api/types";
+import type { Attachment, Category, Place, Price, Product, Variant, Words } from "../api/types";
 
 export type DraftPrice = Pick<Price, "currency" | "amount" | "compare_at">;
 /** `was` is the SKU of a variant that is there already, "" of a new one. */
 export type DraftVariant = Pick<Variant, "sku" | "barcode" | "active" | "values"> & { was: string; prices: DraftPrice[] };
 export type Draft = Pick<Product, "sku" | "name" | "description" | "category" | "options" | "position" | "active"> & {
+  /** What the category is called, for all its products; it is sent where it was changed. */
+  category_name?: Words;
   variants: DraftVariant[];
   picture_id: number | null;
   /** When the product had been changed last, as the form shows it; "" of a new one. */
@@ -19,6 +21,12 @@ const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 export const wordsIn = (texts: Words, language: string): string =>
   texts[language] || texts["en"] || Object.values(texts).find((text) => text) || "";
+
+/** What a category is called by language; nothing of one that is new. */
+export const namesOf = (categories: readonly Category[], code: string): Words => categories.find((one) => one.code === code.trim())?.name ?? {};
+
+/** What a category is called: its code where nobody has written that in this language. */
+export const categoryIn = (categories: readonly Category[], code: string, language: string): string => namesOf(categories, code)[language] || code;
 
 /** What may be sold of a variant, or of all that are on sale: what lies at open places, less what orders hold. */
 export function free(variants: readonly Variant[], places: readonly Place[]): number {
@@ -43,7 +51,7 @@ const freshPrice = (currency: string): DraftPrice => ({ currency, amount: "", co
 export function draftOf(product: Product | null, currency: string): Draft {
   if (!product) {
     const only: DraftVariant = { was: "", sku: "", barcode: "", active: true, values: [], prices: [freshPrice(currency)] };
-    return { sku: "", name: {}, description: {}, category: "", options: [], position: 0, active: true, variants: [only], picture_id: null, seen: "" };
+    return { sku: "", name: {}, description: {}, category: "", category_name: {}, options: [], position: 0, active: true, variants: [only], picture_id: null, seen: "" };
   }
   const { sku, name, description, category, options, position, active } = copy(product);
   const variants = copy(product.variants).map((one) => ({
@@ -54,7 +62,7 @@ export function draftOf(product: Product | null, currency: string): Draft {
     values: options.map((_, at) => one.values[at] ?? {}),
     prices: one.prices.map((price) => ({ currency: price.currency, amount: price.amount, compare_at: price.compare_at })),
   }));
-  return { sku, name, description, category, options, position, active, variants, picture_id: null, seen: product.updated_at };
+  return { sku, name, description, category, category_name: {}, options, position, active, variants, picture_id: null, seen: product.updated_at };
 }
 
 /** One more variant, sold in the same currencies. */
@@ -113,11 +121,13 @@ export function fieldOf(draft: Draft, details: Record<string, unknown>): string 
   const at = draft.variants.findIndex((one) => one.sku.trim() === details["sku"]);
   if (field === "prices" || field === "variants") return at < 0 ? "" : `variant.${at}.${field === "prices" ? "prices" : "values"}`;
   if (field === "sku" && at >= 0 && draft.sku.trim() !== details["sku"]) return `variant.${at}.sku`;
-  return ["sku", "name", "description", "category", "picture"].includes(field) ? field : "";
+  return ["sku", "name", "description", "category", "category_name", "picture"].includes(field) ? field : "";
 }
 
+const said = (texts: Words): string => JSON.stringify([texts["en"]?.trim() ?? "", texts["zh"]?.trim() ?? ""]);
+
 /** What is sent of it. */
-export function tidied(draft: Draft, picture: Attachment | null): Draft {
+export function tidied(draft: Draft, picture: Attachment | null, categories: readonly Category[]): Draft {
   const variants = draft.variants.map((one) => ({
     ...one,
     sku: one.sku.trim(),
@@ -127,7 +137,9 @@ export function tidied(draft: Draft, picture: Attachment | null): Draft {
       compare_at: price.compare_at.trim(),
     })),
   }));
-  return { ...draft, sku: draft.sku.trim(), variants, picture_id: picture?.id ?? null };
+  const { category_name: names = {}, ...rest } = draft;
+  const renamed = said(names) === said(namesOf(categories, draft.category)) ? {} : { category_name: names };
+  return { ...rest, ...renamed, sku: draft.sku.trim(), category: draft.category.trim(), variants, picture_id: picture?.id ?? null };
 }
 
 /** The places with this one among them, new or changed. */

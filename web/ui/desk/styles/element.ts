@@ -1,5 +1,6 @@
 /** The stylesheets of the components that the desk uses, as files: nothing is put into the page by script. */
 import "element-plus/theme-chalk/base.css";
+import "element-plus/theme-chalk/el-autocomplete.css";
 import "element-plus/theme-chalk/el-badge.css";
 import "element-plus/theme-chalk/el-button.css";
 import "element-plus/theme-chalk/el-checkbox.css";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Place, Product, Variant } from "../api/types";
-import { addOption, addVariant, draftOf, fieldOf, free, priceRange, problemsOf } from "../logic/products";
+import { addOption, addVariant, draftOf, fieldOf, free, priceRange, problemsOf, tidied } from "../logic/products";
 
 const price = (currency: string, amount: string) => ({ currency, amount, compare_at: "", text: amount, compare_at_text: "" });
 const variant = (sku: string, amount: string, pieces: Record<string, number>, more: Partial<Variant> = {}): Variant => ({
@@ -48,6 +48,14 @@ describe("a form of one", () => {
     Object.assign(second!, { sku: "a ", values: [{ en: "a" }], prices: [{ currency: "CNY", amount: "0", compare_at: "" }] });
     third!.prices.push({ currency: "cny", amount: "1", compare_at: "" });
     expect(problemsOf(draft)).toEqual({ "variant.1.sku": "twice", "variant.1.values": "same", "variant.1.prices": "price", "variant.2.prices": "currencies" });
+  });
+
+  it("sends what its category is called where that was changed", () => {
+    const categories = [{ code: "tea", name: { zh: "茶" } }];
+    const draft = { ...draftOf(product(variant("a", "1", {})), "CNY"), category: " tea", category_name: { zh: "茶", en: " " } };
+    expect(tidied(draft, null, categories)).toMatchObject({ category: "tea" });
+    expect(tidied(draft, null, categories)).not.toHaveProperty("category_name");
+    for (const names of [{ zh: "茶叶" }, { zh: "" }]) expect(tidied({ ...draft, category_name: names }, null, categories)).toHaveProperty("category_name", names);
   });
 
   it("shows a refusal where it belongs", () => {
