@@ -157,7 +157,6 @@ PAGE_TEXTS = {
         "en": "Good until {time}. Once it is paid, your receipt comes here.",
         "zh": "{time} 前有效，支付成功后，这里会显示订单凭据。",
     },
-    "code_then": {"en": "Once it is paid, your receipt comes here.", "zh": "支付成功后，这里会显示订单凭据。"},
     "checkout_page": {"en": "Pay on this screen instead", "zh": "在网页上付款"},
     "checkout_waits": {
         "en": "This page notices by itself when you have paid.",

@@ -24,10 +24,10 @@ from web.views import Json
 
 #: A visitor may ask so often, in so many seconds: each time may ask the provider.
 OFTEN = (12, 60.0)
-#: Of what is good for longer, the time of day says nothing.
-DAY = timedelta(hours=20)
+#: So long what was opened just now can be scanned, in WeChat Pay as in Alipay, however long the order waits.
+GOOD_FOR = timedelta(hours=2)
 #: The link's own page says why, or has another way.
-NONE: Json = {"qr": None, "title": "", "text": "", "until": ""}
+NONE: Json = {"qr": None, "title": "", "text": "", "until": "", "seconds": 0}
 
 
 class PayCodes:
@@ -66,10 +66,11 @@ class PayCodes:
 def _shown(payment: PaymentView, checkout: Checkout, lang: str, now: datetime) -> Json:
     if not (checkout.code and payment.until):
         return NONE
-    good = PAGE_TEXTS["code_good" if payment.until - now < DAY else "code_then"][lang]
+    good_for = min(payment.until - now, GOOD_FOR)
     return {
         "qr": picture(checkout.code),
         "title": payment.amount.format(lang),
-        "text": f"{scan_words(payment.provider, lang)}{'' if lang == 'zh' else ' '}{good}",
-        "until": views.time(payment.until),
+        "text": f"{scan_words(payment.provider, lang)}{'' if lang == 'zh' else ' '}{PAGE_TEXTS['code_good'][lang]}",
+        "until": views.time(now + good_for),
+        "seconds": max(1, round(good_for.total_seconds())),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -103,10 +104,14 @@ async def test_the_chat_box_gets_the_picture_by_the_link(till: Till, wallet: Wal
     assert till.order.hold_until is not None
     assert told == {
         "ok": True, "qr": picture("wallet://pay/1"), "title": "¥68.00", "until": time(till.order.hold_until),
+        "seconds": (till.order.hold_until - till.site.clock()).total_seconds(),
         "text": "请用手机扫码付款。{time} 前有效，支付成功后，这里会显示订单凭据。",
     }  # fmt: skip
     assert [(one.key, one.device) for one in wallet.asked] == [(KEY, "desktop")]
-    none = {"ok": True, "qr": None, "title": "", "text": "", "until": ""}
+    await Order.all().update(hold_until=till.site.clock() + timedelta(days=3))
+    told = await ann.calls("pay_code", {"url": link})
+    assert (told["until"], told["seconds"]) == (time(till.site.clock() + timedelta(hours=2)), 7200)
+    none = {"ok": True, "qr": None, "title": "", "text": "", "until": "", "seconds": 0}
     assert await (await browser_of(agent=PHONE)).calls("pay_code", {"url": link}) == none
     assert await ann.calls("pay_code", {"url": "https://elsewhere.example/checkout/1"}) == none
     wallet.fails = Refused("wrong_amount")
@@ -117,7 +122,7 @@ async def test_the_chat_box_gets_the_picture_by_the_link(till: Till, wallet: Wal
     assert await ann.calls("pay_code", {"url": link}) == none
     await Order.all().update(state="expired")
     assert await ann.calls("pay_code", {"url": link}) == none
-    for _ in range(7):
+    for _ in range(6):
         last = await ann.calls("pay_code", {"url": link})
     assert last["error"]["code"] == "rate_limited"  # type: ignore[index]
 

@@ -100,6 +100,8 @@ export interface PayCode {
   title: string;
   text: string;
   until: string;
+  /** After so many there is another one. */
+  seconds: number;
 }
 
 /** `link` is for this device, `qr` for another one; `typed` are words to send instead, "" where nothing was said yet. */

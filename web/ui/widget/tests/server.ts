@@ -20,7 +20,7 @@ export class Server {
   apps: App[] = [];
   /** null: no answer comes. */
   way: Ack<Way> | Promise<Ack<Way>> | null = { ok: false, error: { code: "no_channel", text: "This channel is not switched on." } };
-  payCode: Ack<PayCode> = { ok: true, qr: null, title: "", text: "", until: "" };
+  payCode: Ack<PayCode> = { ok: true, qr: null, title: "", text: "", until: "", seconds: 0 };
   /** What it remembers of the visitor. */
   lang = "en";
 

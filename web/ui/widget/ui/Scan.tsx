@@ -7,8 +7,12 @@ import { clock } from "./format";
 
 export function Scan({ url }: Button) {
   const { chat, lang } = useBox();
-  const [code, setCode] = useState<Ack<PayCode> | null>(null);
-  useEffect(() => void chat.payCode(url).then(setCode), [url]);
+  const [code, setCode] = useState<Ack<PayCode> | null>(); // undefined while nobody has answered
+  useEffect(() => {
+    if (code === undefined) return void chat.payCode(url).then(setCode);
+    const timer = code?.ok && code.qr ? setTimeout(setCode, code.seconds * 1000) : 0;
+    return () => clearTimeout(timer);
+  }, [code]);
   if (!code?.ok || !code.qr) return null;
   return (
     <div class="single card">

@@ -142,7 +142,7 @@ function EntryView({ entry }: { entry: Entry }) {
       <Files message={message} />
       {message.summary && <SummaryCard summary={message.summary} />}
       {message.cards.length > 0 && <Cards message={message} />}
-      {entry.scan && <Scan {...entry.scan} />}
+      {entry.scan && <Scan key={entry.scan.url} {...entry.scan} />}
       {message.buttons.length > 0 && <Choices entry={entry} />}
       {(message.form ?? []).length > 0 && entry.answer === null && <Form fields={message.form} seq={message.seq} />}
       {message.input === "files" && entry.answer === null && <FilesWanted />}
