@@ -9,8 +9,9 @@ from typing import Any, Generic, TypeVar
 
 from bot.core.errors import Refused
 from bot.core.money import Money
+from bot.core.postal import Postal
 from bot.core.pricing import Charge
-from bot.services import desk_payments, order_changes, order_news, order_notes, pricing, refunds, shipments
+from bot.services import desk_payments, order_changes, order_news, order_notes, placing, pricing, refunds, shipments
 from bot.services.attachments import FileView
 from bot.services.conversations import cursor, read_cursor
 from bot.services.order_notes import Note
@@ -24,7 +25,7 @@ PAGE = 50
 _OF_PERSON = 20
 _ORDER = (
     "SELECT o.id, o.number, o.state, o.total, o.currency, o.created_at, o.contact_id, o.name, o.account, o.phone, "
-    'o.address, o.country, o.note, o.paid_at, o.hold_until, o.conversation_id FROM "order" o'
+    'o.address, o.country, o.postal, o.note, o.paid_at, o.hold_until, o.conversation_id FROM "order" o'
 )
 _REVIEW = (
     "SELECT r.id, r.stars, r.text, r.state, r.created_at, r.display_name, r.contact_id, r.conversation_id, "
@@ -59,6 +60,7 @@ class OrderRow:
     phone: str
     address: str
     country: str  # "" where nobody asked
+    postal: Postal  # the address in parts, where it was told so
     note: str  # what the customer wants us to know
     paid_at: datetime | None
     hold_until: datetime | None
@@ -232,6 +234,7 @@ def _order_row(row: Any, lines: tuple[OrderLine, ...], refunded: Money | None) -
         phone=row["phone"],
         address=row["address"],
         country=row["country"],
+        postal=placing.of_parts(row["postal"]),
         note=row["note"],
         paid_at=as_time(row["paid_at"]),
         hold_until=as_time(row["hold_until"]),

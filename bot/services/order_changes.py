@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.core.errors import Refused
 from bot.core.money import Money
+from bot.core.postal import NOWHERE
 from bot.services import audit, order_states, orders, payments, placing, pricing, staff_orders, stock, voids
 from bot.services.contacts import Address
 from bot.services.orders import OrderView
@@ -59,7 +60,7 @@ async def change(scope: Scope, order_id: int, wish: Change, staff_id: int) -> Or
         await table.filter(order_id=order_id).delete()
     await stock.release(order_id)
     before, order.total = order.total, wish.agreed
-    if (to.address, to.country) != (order.address, order.country):
+    if to.postal != NOWHERE or (to.address, to.country) != (order.address, order.country):
         order.postal = placing.in_parts(to.postal)
     order.name, order.phone, order.address, order.country = to.name, to.phone, to.address, to.country
     order.hold_until = max(order.hold_until or scope.now, scope.now + scope.order_hold)

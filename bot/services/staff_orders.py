@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot.core.errors import Refused
 from bot.core.money import Money
+from bot.core.postal import NOWHERE
 from bot.core.pricing import Breakdown, Charge, Method
 from bot.services import audit, contacts, order_numbers, order_states, orders, placing, pricing, same_person, stock
 from bot.services.contacts import Address
@@ -152,7 +153,9 @@ async def reckoned(scope: Scope, basket: Basket, order: Order | None = None, *, 
 
 
 async def _in_parts(scope: Scope, to: Address) -> Address:
-    """With the parts in which the customer told it, if they did."""
+    """With the parts in which the customer told it, if they did and staff did not."""
+    if to.postal != NOWHERE:
+        return to
     known = [one.postal for one in await addresses(scope) if (one.address, one.country) == (to.address, to.country)]
     return replace(to, postal=next(iter(known), to.postal))
 

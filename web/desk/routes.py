@@ -9,6 +9,7 @@ from aiohttp import web
 from web import auth
 from web.desk import (
     accounts,
+    addresses,
     api_keys,
     books,
     broadcasts,
@@ -73,6 +74,7 @@ def _people_and_orders() -> Iterator[web.RouteDef]:
     yield web.get("/api/desk/orders/{id}", orders.opened)
     yield web.put("/api/desk/orders/{id}", sales.change)
     yield web.post("/api/desk/orders/{id}/quote", sales.quote_change)
+    yield web.post("/api/desk/address-form", addresses.address_form)
     yield web.post("/api/desk/orders/{id}/notes", orders.note)
     yield web.post("/api/desk/orders/{id}/{step}", orders.step)
     yield web.post("/api/desk/payments/{id}/receive", payments.receive)

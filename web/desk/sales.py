@@ -7,13 +7,13 @@ from aiohttp import web
 from bot.core.errors import Refused
 from bot.services import order_links, staff_orders
 from bot.services.catalogue import Range
-from bot.services.contacts import Address
 from bot.services.order_changes import Change
 from bot.services.orders import OrderView
 from bot.services.reach import Reach
 from bot.services.staff_orders import Basket, Quote, Wish
 from web import uploads
 from web.auth import me, needs
+from web.desk.addresses import in_parts, told
 from web.desk.conversations import shapes
 from web.desk.payments import detail
 from web.desk.shapes import Shapes
@@ -58,7 +58,16 @@ async def form(request: web.Request) -> web.Response:
     """GET /api/desk/conversations/{id}/order."""
     selling = request.app[RUNTIME].selling
     known = await selling.addresses(path_id(request))
-    addresses: list[sales.Where] = [{"name": one.name, "phone": one.phone, "address": one.address} for one in known]
+    addresses: list[sales.Where] = [
+        {
+            "name": one.name,
+            "phone": one.phone,
+            "address": one.address,
+            "country": one.country,
+            "parts": in_parts(one.postal),
+        }
+        for one in known
+    ]
     return answer(sales.Form(addresses=addresses, countries=[*selling.countries()], codes=selling.has_codes()))
 
 
@@ -78,7 +87,8 @@ async def quote(request: web.Request) -> web.Response:
     sales.Sent,
     status=201,
     takes=sales.Wish,
-    refuses=_NONE | {409: f"{_WRONG} no_address ordered_before total_changed", 413: "too_long", 422: "bad_quantity"},
+    refuses=_NONE
+    | {409: f"{_WRONG} no_address ordered_before total_changed", 413: "too_long", 422: "bad_address bad_quantity"},
 )
 @needs("agent")
 async def send(request: web.Request) -> web.Response:
@@ -120,7 +130,7 @@ async def quote_change(request: web.Request) -> web.Response:
         404: "no_order no_conversation",
         409: f"{_WRONG} no_address overtaken total_changed wrong_state",
         413: "too_long",
-        422: "bad_quantity no_reason",
+        422: "bad_address bad_quantity no_reason",
     },
 )
 @needs("agent")
@@ -130,7 +140,7 @@ async def change(request: web.Request) -> web.Response:
     reason = text_of(body, "reason", 200, default="").strip()
     if not reason:
         raise Problem(422, "no_reason")
-    wish = Change(_basket(body), _to(body), reason, _number(body, "version"), _number(body, "agreed"))
+    wish = Change(_basket(body), told(body), reason, _number(body, "version"), _number(body, "agreed"))
     try:
         order, reach = await request.app[RUNTIME].selling.change(order_id, wish, me(request).id)
     except Refused as refusal:
@@ -161,12 +171,7 @@ def _wish(body: Json) -> Wish:
     if not key:
         raise Problem(400, "bad_request")
     note = text_of(body, "note", 300, default="").strip()
-    return Wish(_basket(body), _to(body), note, key, _number(body, "agreed"))
-
-
-def _to(body: Json) -> Address:
-    phone = text_of(body, "phone", 64, default="")
-    return Address(text_of(body, "name", 200), phone, text_of(body, "address", 1000))
+    return Wish(_basket(body), told(body), note, key, _number(body, "agreed"))
 
 
 def _number(body: Json, name: str) -> int:

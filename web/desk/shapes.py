@@ -24,6 +24,7 @@ from bot.services.report_runs import RunView
 from bot.services.scope import words
 from bot.services.search import Found, Said
 from web import views
+from web.desk.addresses import in_parts
 from web.desk.values import figures, inbox, persons, team, trade
 from web.files import FileLinks
 from web.texts import say
@@ -197,6 +198,7 @@ class Shapes:
             "phone": row.phone,
             "address": row.address,
             "country": row.country,
+            "parts": in_parts(row.postal),
             "note": row.note,
             "notes": [{"staff_id": one.staff_id, "text": one.text, "at": time(one.at)} for one in detail.notes],
             "hold_until": time_or_none(row.hold_until),

@@ -113,6 +113,7 @@ TABLE = {
     "GET /api/desk/orders/{id}": "agent",
     "PUT /api/desk/orders/{id}": "agent",
     "POST /api/desk/orders/{id}/quote": "agent",
+    "POST /api/desk/address-form": "agent",
     "POST /api/desk/orders/{id}/notes": "agent",
     "POST /api/desk/orders/{id}/{step}": "agent",
     "POST /api/desk/payments/{id}/receive": "manager",

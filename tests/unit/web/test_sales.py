@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -75,7 +76,44 @@ async def test_it_is_sent_and_remembered(site: Site, talk: Conversation) -> None
     assert [(one.kind, one.data) for one in site.runtime.accepted[1:]] == [("offer", order.number)]
     assert (order.total, (await OrderEvent.get()).note) == (14400, "a gift")
     known = (await site.json("GET", f"{path}/order"))[1]["addresses"]
-    assert known == [{"name": "Ann", "phone": "555 0100", "address": "1 Tea Lane"}]
+    assert known == [{"name": "Ann", "phone": "555 0100", "address": "1 Tea Lane", "country": "", "parts": None}]
+
+
+async def test_an_address_that_was_pasted_is_read_field_by_field(site: Site) -> None:
+    headers = await enters(site, "agent")
+    body = {"country": "de", "text": "Torstr. 1, 10119 Berlin"}
+    status, told = await site.json("POST", "/api/desk/address-form", json=body, headers=headers)
+    fields: Any = told["fields"]
+    assert (status, told["parts"]) == (200, {"street": "Torstr. 1", "city": "Berlin", "postcode": "10119"})
+    assert [(one["name"], one["label"], one["required"]) for one in fields] == [
+        ("street", "Street and house number", True),
+        ("postcode", "Postcode", True),
+        ("city", "City", True),
+    ]
+    body = {"country": "JP"}
+    told = (await site.json("POST", "/api/desk/address-form", json=body, headers=headers))[1]
+    [region] = [one for one in told["fields"] if one["name"] == "region"]  # type: ignore[index, attr-defined]
+    assert (told["parts"], region["options"][0]) == ({}, {"value": "北海道", "name": "北海道"})
+
+
+async def test_an_address_in_parts_is_checked_by_its_country_and_kept(site: Site, talk: Conversation) -> None:
+    site.runtime.rates = replace(RATES, countries=("DE", "FR"))
+    headers = await enters(site, "agent")
+    path = f"/api/desk/conversations/{talk.id}/orders"
+    parts = {"street": "Torstr. 1", "city": "Berlin", "postcode": "1011"}
+    body = wish(address="", parts=parts, country="DE")
+    status, refused = await site.json("POST", path, json=body, headers=headers)
+    error: Any = refused["error"]
+    assert (status, error["code"]) == (422, "bad_address")
+    assert error["fields"] == {"postcode": "1011 is no postcode there; it looks like 26133."}
+    parts["postcode"] = "10119"
+    status, told = await site.json("POST", path, json=body, headers=headers)
+    order: Any = told["order"]
+    assert (status, order["address"], order["parts"]) == (201, "Torstr. 1\n10119 Berlin", parts)
+    known: Any = (await site.json("GET", f"/api/desk/conversations/{talk.id}/order"))[1]["addresses"]
+    assert (known[0]["parts"], known[0]["country"]) == (parts, "DE")
+    for odd in ({"planet": "Mars"}, {"street": 7}, ["Torstr. 1"]):
+        assert (await site.json("POST", path, json=wish(address="", parts=odd), headers=headers))[0] == 400
 
 
 async def test_a_click_that_is_sent_again_says_what_became_of_it(site: Site, talk: Conversation) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, NotRequired, TypedDict
 from msgspec import Meta
 
 from bot.services.staff_orders import LINES
+from web.desk.values.addresses import Parts, ToldParts
 from web.desk.values.trade import Charge, Order
 from web.values import Money, Whole, most
 
@@ -29,11 +30,13 @@ class Goods(TypedDict):
 
 
 class Where(TypedDict):
-    """Where something was delivered before."""
+    """Where something was delivered before; no parts where it was told as one text."""
 
     name: str
     phone: str
     address: str
+    country: str
+    parts: Parts | None
 
 
 class Form(TypedDict):
@@ -92,7 +95,8 @@ class Wish(Basket):
 
     name: Annotated[str, most(200)]
     phone: NotRequired[Annotated[str, most(64)]]
-    address: Annotated[str, most(1000)]
+    address: Annotated[str, most(1000)]  # "" where it is told in parts
+    parts: NotRequired[ToldParts | None]
     note: NotRequired[Annotated[str, most(300)]]
     key: Annotated[str, most(64, 1)]
     agreed: Whole
@@ -103,7 +107,8 @@ class Change(Basket):
 
     name: Annotated[str, most(200)]
     phone: NotRequired[Annotated[str, most(64)]]
-    address: Annotated[str, most(1000)]
+    address: Annotated[str, most(1000)]  # "" where it is told in parts
+    parts: NotRequired[ToldParts | None]
     reason: NotRequired[Annotated[str, most(200)]]
     version: Whole
     agreed: Whole

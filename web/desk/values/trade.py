@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, NotRequired, TypedDict
 
 from bot.services import order_states
+from web.desk.values.addresses import Parts
 from web.values import Attachment, Cursor, Delivery, Money, PageKey, Time, Whole, most, one_of
 
 State = Annotated[str, one_of(order_states.STATES)]
@@ -148,6 +149,7 @@ class OrderFacts(OrderRow):
     phone: str
     address: str
     country: str  # "" where nobody asked
+    parts: Parts | None  # of the address, where it was told so
     note: str  # what the customer wants us to know
     notes: list[StaffNote]
     hold_until: Time | None

@@ -2,6 +2,7 @@
 import type { Draft } from "../logic/products";
 import { request, upload } from "./client";
 import type {
+  AddressForm,
   ApiKey,
   Doing,
   Attachment,
@@ -137,6 +138,7 @@ export const savePlace = (place: Place) => put<Place>("/places", place);
 
 export const goods = (id: number, q: string) => get<{ items: Choice[] }>(`/conversations/${id}/goods${query({ q })}`);
 export const saleForm = (id: number) => get<SaleForm>(`/conversations/${id}/order`);
+export const addressForm = (country: string, text = "") => post<AddressForm>("/address-form", { country, text });
 export const quote = (id: number, terms: Terms) => post<Quote>(`/conversations/${id}/quote`, terms);
 export const quoteChange = (id: number, terms: Terms) => post<Quote>(`/orders/${id}/quote`, terms);
 export const changeOrder = (id: number, change: OrderChange) => put<SentOrder>(`/orders/${id}`, change);

@@ -149,6 +149,7 @@ export type Refund = {
 export type Order = OrderRow & {
   phone: string;
   address: string;
+  parts: Parts | null;
   /** "" where nobody asked. */
   country: string;
   /** What the customer wants us to know. */
@@ -166,8 +167,16 @@ export type Order = OrderRow & {
 export type Charge = { kind: "discount" | "shipping" | "tax"; name: string; title: string; rate: string; amount: Money; included: boolean };
 /** A variant that staff can put into an order; `available` are free at this moment. */
 export type Choice = { sku: string; name: string; price: Money; available: number };
-export type Where = { name: string; phone: string; address: string };
-export type SaleForm = { addresses: Where[]; countries: string[]; codes: boolean };
+/** The parts of an address that are there, by name. */
+export type Parts = Record<string, string>;
+/** `parts`: null where it is one text. */
+export type Where = { name: string; phone: string; address: string; parts: Parts | null };
+/** How a country writes its addresses, and what could be read of one. */
+export type AddressForm = {
+  fields: { name: string; label: string; required: boolean; example: string; options: { value: string; name: string }[] }[];
+  parts: Parts;
+};
+export type SaleForm = { addresses: (Where & { country: string })[]; countries: string[]; codes: boolean };
 export type Terms = { lines: { sku: string; quantity: number }[]; country: string; method: string; code: string };
 export type Quote = {
   lines: { sku: string; name: string; quantity: number; price: Money; subtotal: Money }[];

@@ -391,6 +391,8 @@ export const en = {
   "sale.name": "Name",
   "sale.phone": "Phone",
   "sale.address": "Address",
+  "sale.address.fields": "Field by field",
+  "sale.address.text": "As one text",
   "sale.country": "Country",
   "sale.method": "Shipping",
   "sale.code": "Discount code",

@@ -393,6 +393,8 @@ export const zh: Record<Key, string> = {
   "sale.name": "收货人",
   "sale.phone": "电话",
   "sale.address": "地址",
+  "sale.address.fields": "分项填写",
+  "sale.address.text": "合并为一段",
   "sale.country": "国家或地区",
   "sale.method": "配送方式",
   "sale.code": "优惠码",

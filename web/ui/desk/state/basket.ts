@@ -2,15 +2,23 @@
 import { computed, nextTick, reactive, ref, watch } from "vue";
 
 import { ApiError } from "../api/client";
-import type { Choice, Order, Quote, Terms, Where } from "../api/types";
+import type { Choice, Order, Quote, SaleForm, Terms, Where } from "../api/types";
 import { t } from "../i18n/words";
+import { attempt } from "./toasts";
 
 export type Line = { sku: string; name: string; quantity: number };
 export type Basket = Where & Omit<Terms, "lines"> & { lines: Line[]; note: string };
 
 const SETTLE = 250; // milliseconds after the last change
 
-export const emptyBasket = (): Basket => ({ lines: [], country: "", method: "", code: "", name: "", phone: "", address: "", note: "" });
+export const emptyBasket = (): Basket => ({ lines: [], country: "", method: "", code: "", name: "", phone: "", address: "", parts: null, note: "" });
+
+/** Where it went before; to a country that is not sold to any more only its text goes. */
+export function goTo(basket: Basket, form: SaleForm, to: SaleForm["addresses"][number] | undefined): void {
+  const country = to && form.countries.includes(to.country) ? to.country : basket.country || (form.countries[0] ?? "");
+  const { name, phone, address, parts } = to ?? basket;
+  Object.assign(basket, { name, phone, address, country, parts: parts && to?.country === country ? { ...parts } : null });
+}
 
 /** What an order is now; of an earlier one its tax alone tells the country. */
 export function basketOf(order: Order): Basket {
@@ -23,6 +31,7 @@ export function basketOf(order: Order): Basket {
     name: order.name,
     phone: order.phone,
     address: order.address,
+    parts: order.parts && { ...order.parts },
     note: "",
   };
 }
@@ -32,6 +41,8 @@ export function useBasket(ask: (terms: Terms) => Promise<Quote>) {
   const basket = reactive(emptyBasket());
   const quote = ref<Quote | null>(null);
   const wrong = ref("");
+  /** What is wrong with each field, by its name. */
+  const faults = ref<Record<string, string>>({});
   const busy = ref(false);
   let asked = 0;
   let timer = 0;
@@ -89,7 +100,27 @@ export function useBasket(ask: (terms: Terms) => Promise<Quote>) {
     basket.lines = basket.lines.filter((line) => line.sku !== sku);
   }
 
-  const ready = computed(() => quote.value !== null && !busy.value && basket.name.trim() !== "" && basket.address.trim() !== "");
+  /** Who it is for, and where to: as one text, or in parts. */
+  const where = computed<Where>(() => {
+    const { name, phone, address, parts } = basket;
+    return { name, phone, address: parts ? "" : address, parts };
+  });
 
-  return { basket, quote, wrong, busy, terms, ready, add, remove, refresh };
+  /** False when it was refused, and the reader has been told why, and in which fields. */
+  async function attempted(work: () => Promise<unknown>): Promise<boolean> {
+    faults.value = {};
+    return attempt(async () => {
+      try {
+        await work();
+      } catch (error) {
+        if (error instanceof ApiError) faults.value = (error.details.fields ?? {}) as Record<string, string>;
+        throw error;
+      }
+    });
+  }
+
+  const isSomewhere = computed(() => (basket.parts ? Object.values(basket.parts).join("") : basket.address).trim() !== "");
+  const ready = computed(() => quote.value !== null && !busy.value && basket.name.trim() !== "" && isSomewhere.value);
+
+  return { basket, quote, wrong, faults, busy, terms, where, ready, add, remove, refresh, attempted };
 }

@@ -28,7 +28,7 @@ const quote = (amount: number, name = "Tea"): Quote => ({
 });
 const order = (given: Partial<Order> = {}): Order => ({
   ...row(7, { state: "placed", paid_at: null, lines: [{ name: "Tea", sku: "tea", quantity: 1, price: money(6800) }] }),
-  phone: "", address: "1 Tea Lane", country: "", note: "", notes: [], version: 1, events: [], charges: [], payments: [], parcels: [], ...given,
+  phone: "", address: "1 Tea Lane", parts: null, country: "", note: "", notes: [], version: 1, events: [], charges: [], payments: [], parcels: [], ...given,
 });
 
 let shown: VueWrapper | null = null;
@@ -115,6 +115,30 @@ describe("an order that is changed", () => {
     await settled();
     expect(field("code")?.value).toBe("TEA10");
     expect(body()).toContain("Germany");
+  });
+
+  it("has its address as one text or field by field, and sees which field is wrong", async () => {
+    const { server, sent } = opened({ country: "DE", address: "Torstr. 1, 1011 Berlin" }, [
+      new Refusal(422, { code: "bad_address", text: "Look at the fields.", fields: { postcode: "1011 is no postcode." } }),
+      new Refusal(409, { code: "total_changed", text: "Look again." }),
+    ]);
+    const names = ["street", "postcode", "city"];
+    const fields = names.map((name) => ({ name, label: name, required: true, example: "", options: [] }));
+    const parts = { street: "Torstr. 1", postcode: "1011", city: "Berlin" };
+    server.on("POST /api/desk/address-form", () => ({ fields, parts }));
+    await settled();
+    const turns = (text: string) => [...document.body.querySelectorAll("button")].find((one) => one.textContent.includes(text))!.click();
+    turns("Field by field");
+    await settled();
+    expect(names.map((name) => field(name)?.value)).toEqual(Object.values(parts));
+    await saves();
+    expect(sent[0]).toMatchObject({ address: "", parts });
+    expect(body()).toContain("1011 is no postcode.");
+    turns("As one text");
+    await settled();
+    expect(field("address")?.value).toBe("Torstr. 1, 1011, Berlin");
+    await saves();
+    expect(sent[1]).toMatchObject({ address: "Torstr. 1, 1011, Berlin", parts: null });
   });
 
   it("has one piece of what was cleared", async () => {
