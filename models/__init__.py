@@ -24,6 +24,7 @@ from models.channel import ChannelNote, OpenCall, Opening
 from models.consent import Consent
 from models.contact import Contact, Identity, IdentityAlias, Visitor
 from models.conversation import Conversation, Dialog, Message, MessagePiece
+from models.deletion import Deletion
 from models.inbound import Effect, Inbound
 from models.node import Duty, Errand, Node, Shard
 from models.order import Order, OrderCharge, OrderEvent, OrderLine, OrderNote, Shipment, StockHold
@@ -51,6 +52,7 @@ __all__ = [
     "Consent",
     "Contact",
     "Conversation",
+    "Deletion",
     "Dialog",
     "Difference",
     "Duty",

@@ -18,6 +18,7 @@ from bot.services import settings as kept
 from bot.services.filing import Filing
 from web import (
     checkout,
+    deletion_page,
     door,
     files,
     health,
@@ -113,6 +114,7 @@ def _pages() -> Iterator[web.RouteDef]:
     yield web.get("/sitemap.xml", sitemap.whole)
     yield web.get("/sitemap/{part}.xml", sitemap.part)
     yield web.get("/privacy", shop.privacy)
+    yield web.get("/deletion/{code}", deletion_page.show)
     yield web.get("/theme.css", static_files.theme)
     yield web.get("/public/{path:.+}", static_files.public)
     yield web.get("/static/{path:.+}", static_files.built)

@@ -202,6 +202,31 @@ PAGE_TEXTS = {
         "zh": "你可以在聊天中要求获取我们保存的全部资料，或要求删除。删除即彻底删除："
         "仅保留法律要求留存的订单金额，不含姓名和地址。",
     },
+    "deletion_code": {"en": "Confirmation code", "zh": "确认码"},
+    "deletion_done": {"en": "Your data is deleted", "zh": "你的资料已删除"},
+    "deletion_done_text": {
+        "en": "What we kept about you is gone from our database and our file store, and cannot be brought back.",
+        "zh": "我们保存的与你有关的资料已从数据库和文件存储中删除，无法恢复。",
+    },
+    "deletion_waiting": {"en": "Your request has arrived", "zh": "已收到你的请求"},
+    "deletion_waiting_text": {
+        "en": "Your data is being deleted, mostly within minutes. Open this page again to see it done.",
+        "zh": "正在删除你的资料，通常几分钟内完成。稍后重新打开本页即可查看结果。",
+    },
+    "deletion_unknown": {"en": "We do not know this code", "zh": "找不到这个确认码"},
+    "deletion_unknown_text": {
+        "en": "Copy the code once more from where you asked for the deletion. Requests can be looked up for 400 days.",
+        "zh": "请从提出删除请求的地方重新复制确认码。请求提出后 400 天内可以查询。",
+    },
+    "deletion_asked": {"en": "Asked", "zh": "提出日期"},
+    "deletion_when": {"en": "Deleted", "zh": "删除日期"},
+    "deletion_messages": {"en": "Messages deleted", "zh": "已删除消息"},
+    "deletion_files": {"en": "Files deleted", "zh": "已删除文件"},
+    "deletion_orders": {"en": "Orders whose figures stay", "zh": "保留金额的订单"},
+    "deletion_kept": {
+        "en": "The law makes us keep the figures of orders. They stay without your name, phone and address.",
+        "zh": "法律要求我们留存订单金额，但其中不含你的姓名、电话和地址。",
+    },
     "api_title": {"en": "The API", "zh": "API 文档"},
     "api_about": {
         "en": "Every route with what it takes and answers. The same for programs, as OpenAPI 3.1:",

@@ -42,7 +42,7 @@ InboundKind = Literal[
     "echo",  # a person answered in the platform's own client: the bot is silent for a while
     "returned",  # who answered in the platform's own client has ended that: the bot may speak again
     "resumed",  # staff gave the conversation back to the bot
-    "forget",  # the platform tells that this person wants their data deleted; `sender` is who, as it calls them
+    "forget",  # the platform tells that this person wants their data deleted; `sender` is who there, `data` their code
     "unknown",  # an update of a kind we do not handle: stored, counted, not answered
 ]
 #: What a message is about that nobody waits for: news of own orders, a manager's reports, reminders of what was begun,

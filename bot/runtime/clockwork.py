@@ -13,7 +13,7 @@ from bot.runtime.ledger import Waiting
 from bot.runtime.parts import Parts
 from bot.runtime.platforms import open_calls
 from bot.runtime.schedule import TICK_SECONDS, Schedule
-from bot.services import ledger, payments, person_codes, product_search
+from bot.services import deletions, ledger, payments, person_codes, product_search
 from models.database import transaction
 
 DAY = timedelta(days=1)
@@ -127,6 +127,7 @@ class Clockwork:
         await open_calls.prune()
         async with transaction():
             await person_codes.prune(now)
+        await deletions.prune(now)
         await pruning.prune(now - self._parts.keep_days * DAY)
         if await pruning.purge_uploads(now - DAY, now):
             self._wake()

@@ -6,7 +6,7 @@ address, notes or links; and the contact's row itself, blank, because the orders
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -87,6 +87,15 @@ class Forgotten:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """How much there is about somebody: messages and files, which go, and orders, whose figures stay."""
+
+    messages: int
+    files: int
+    orders: int
+
+
+@dataclass(frozen=True, slots=True)
 class Erased:
     """The contacts that were one person when it was erased, and the storage keys of their files."""
 
@@ -116,6 +125,13 @@ async def export(contact_id: int) -> dict[str, Any]:
     rows = _rows(await _person(await same_person.members(contact_id)))
     data: dict[str, Any] = {table: await _values(table, query) for table, query in rows.items()}
     return data | {"files": _files(data["attachment"])}
+
+
+async def extent(contact_ids: Sequence[int]) -> Extent:
+    """How much there is about these contacts and whoever proved to be the same people."""
+    people = {member for id_ in contact_ids for member in await same_person.members(id_)}
+    rows = _rows(await _person(sorted(people)))
+    return Extent(*[await rows[table].count() for table in ("message", "attachment", "order")])
 
 
 async def forget(

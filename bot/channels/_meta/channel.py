@@ -103,9 +103,8 @@ class MetaChannel(HttpChannel):
         if not is_signed_request(body):
             return self.read(body)
         asked = read_signed_request(body)
-        native = {"user_id": asked.user, "confirmation_code": self._code(body)}
-        key = f"deletion:{native['confirmation_code']}"
-        return [Inbound(self.account, key, asked.user, "forget", native=native)]
+        code = self._code(body)
+        return [Inbound(self.account, f"deletion:{code}", asked.user, "forget", data=code)]
 
     def read(self, body: bytes) -> list[Inbound]:
         """The inbounds of one webhook body. Raises `BadInput`."""
@@ -117,8 +116,9 @@ class MetaChannel(HttpChannel):
             return HookAnswer()
         code = self._code(request.body)
         home = urlsplit(self._around.hook)
-        page = self._settings.privacy_url or f"{home.scheme}://{home.netloc}/"
-        told = {"url": f"{page}?{urlencode({'code': code})}", "confirmation_code": code}
+        own = self._settings.privacy_url
+        page = f"{own}?{urlencode({'code': code})}" if own else f"{home.scheme}://{home.netloc}/deletion/{code}"
+        told = {"url": page, "confirmation_code": code}
         return HookAnswer(body=orjson.dumps(told), content_type="application/json")
 
     async def register(self) -> None:

@@ -28,7 +28,7 @@ class MetaSettings(ChannelSettings):
     app_secret_proof: bool = Field(default=True, description="Sign each call with app_secret as well.")
     privacy_url: Url = Field(
         default="",
-        description="Where people who had their data deleted can ask about it; empty: the address of this server.",
+        description="Where people who had their data deleted see what became of it; empty: a page of ours.",
     )
     others: dict[str, str] = Field(
         default={},

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import orjson
 import pytest
+from aiohttp import ClientSession
 
 from bot.app import build, opened
 from bot.config import Config, accounts
@@ -58,10 +60,27 @@ async def test_two_pages_at_one_address_answer_each_its_own_people(
             assert (await server.challenges("v")).body == b"1158201444"
             answer = await server.asks_for_deletion(ann.id)
             assert (answer.status, answer.content_type) == (200, "application/json")
-            assert orjson.loads(answer.body)["confirmation_code"].isalnum()
-            async with asyncio.timeout(20):
-                while await Identity.filter(external_id=ann.id).exists():
-                    await asyncio.sleep(0.05)
+            told = orjson.loads(answer.body)
+            page = await whats_become(told["url"], "Your data is deleted")
+            assert told["confirmation_code"] in page
+            assert re.findall(r"<span>([^<]+)</span> <span>(\d)</span>", page) == [
+                ("Messages deleted", "2"), ("Files deleted", "0"), ("Orders whose figures stay", "0")
+            ]  # fmt: skip
+            async with ClientSession() as http, http.get(told["url"] + "0") as unknown:
+                assert (unknown.status, "We do not know this code" in await unknown.text()) == (404, True)
+            assert not await Identity.filter(external_id=ann.id).exists()
             assert [one.lane for one in await Conversation.all()] == ["second:8"]
         finally:
             await app.stop()
+
+
+async def whats_become(address: str, expected: str) -> str:
+    """The page that Meta shows people, once it says this."""
+    async with ClientSession(headers={"Accept-Language": "en"}) as http, asyncio.timeout(30):
+        while True:
+            async with http.get(address) as answer:
+                assert answer.status == 200
+                page = await answer.text()
+            if expected in page:
+                return page
+            await asyncio.sleep(0.05)

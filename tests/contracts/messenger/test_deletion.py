@@ -19,11 +19,10 @@ from tests.kit.platforms.meta import MessengerServer, MetaUser
 async def test_a_request_for_deletion_is_kept_and_confirmed(hook: Hook, server: MessengerServer, inbox: Inbox) -> None:
     answer = await server.asks_for_deletion("app-42")
     inbound = await inbox.next()
-    code = inbound.native["confirmation_code"]
-    assert (inbound.kind, inbound.sender) == ("forget", "app-42")
-    assert inbound.native == {"user_id": "app-42", "confirmation_code": code}
+    code = inbound.data
+    assert (inbound.kind, inbound.sender, inbound.native) == ("forget", "app-42", {})
     assert code.isalnum()
-    told = {"url": f"https://shop.example/?code={code}", "confirmation_code": code}
+    told = {"url": f"https://shop.example/deletion/{code}", "confirmation_code": code}
     assert (answer.status, answer.content_type, orjson.loads(answer.body)) == (200, "application/json", told)
 
 
@@ -34,7 +33,7 @@ async def test_the_same_request_is_one_and_another_persons_is_another(
     elsewhere = MessengerChannel(settings, around("messenger", shelf.open))
     assert channel.parse(one) == elsewhere.parse(one)
     assert channel.parse(one)[0].key != channel.parse(other)[0].key
-    assert "42" not in channel.parse(one)[0].key.replace(channel.parse(one)[0].native["confirmation_code"], "")
+    assert channel.parse(one)[0].key == f"deletion:{channel.parse(one)[0].data}"
     page = settings.model_copy(update={"privacy_url": "https://shop.example/privacy"})
     told = MessengerChannel(page, around("m", shelf.open)).answer(HookRequest("POST", "/", {}, {}, one), b"")
     assert orjson.loads(told.body)["url"].startswith("https://shop.example/privacy?code=")

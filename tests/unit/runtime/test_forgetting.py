@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from bot.core.chat import Chat
 from bot.core.errors import FileMissing, StorageUnavailable
 from bot.core.events import ContactErased
+from bot.core.message import Inbound
 from bot.core.router import Router
-from bot.services import privacy
-from models import Attachment, Audit, Contact, Effect
+from bot.runtime.platforms import forgetting
+from bot.services import deletions, privacy
+from bot.services.deletions import Fate
+from bot.services.privacy import Extent
+from models import Attachment, Audit, Contact, Effect, Identity
 from tests.kit.simulator import Simulator
 from tests.unit.pictures import png
 from tests.unit.runtime.conftest import Worlds
@@ -85,3 +91,22 @@ async def test_a_process_that_dies_behind_its_commit_leaves_no_file(
     await sim.restarts()
     await sim.runtime.idle()
     assert await keys_left(sim, file) == []
+
+
+async def test_who_asked_by_a_platform_finds_what_was_deleted_for_400_days(world: Worlds) -> None:
+    sim, _, file = await sent(world)
+    ann = await Identity.get()
+    wish = Inbound(ann.account, "deletion:c0de", ann.external_id, "forget", data="c0de")
+    for _ in range(2):  # the platform asks again
+        assert await forgetting.keep([wish], sim.now)
+    assert await deletions.fate("c0de") == Fate(sim.now, None, None)
+    sim.runtime.effects.doubt()  # the table is looked at before this is idle
+    await sim.runtime.idle()
+    found = Fate(sim.now, sim.now, Extent(messages=1, files=1, orders=0))
+    assert (await deletions.fate("c0de"), await keys_left(sim, file)) == (found, [])
+    await deletions.look("c0de", Extent(0, 0, 0))  # a try that broke off is made again, and finds nobody
+    await Effect.all().delete()
+    await deletions.prune(sim.now + deletions.KEPT)
+    assert await deletions.fate("c0de") == found
+    await deletions.prune(sim.now + deletions.KEPT + timedelta(seconds=1))
+    assert await deletions.fate("c0de") is None

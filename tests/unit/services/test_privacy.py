@@ -86,6 +86,7 @@ OTHER |= {
 }
 OTHER |= {"WebhookDelivery", "WebhookEndpoint", "WebhookEvent"}  # they name people by their numbers alone
 OTHER |= {"Statement"}
+OTHER |= {"Deletion"}  # whose it was, nothing there tells
 OTHER |= {"StoreSync", "StoreSeen", "StoreProblem", "StoreConflict", "StoreHint"}
 OTHER |= {"StoreOrder"}  # which number an order has in the shop
 OTHER |= {"StoreReview"}  # blank once they are forgotten, until it is gone in the shop: test_store_reviews

@@ -30,6 +30,7 @@ TABLE = {
     "GET /sitemap.xml": "",
     "GET /sitemap/{part}.xml": "",
     "GET /privacy": "",
+    "GET /deletion/{code}": "",
     "GET /theme.css": "",
     "GET /public/{path}": "",
     "GET /static/{path}": "",

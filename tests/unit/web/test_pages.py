@@ -47,7 +47,7 @@ async def test_the_language_is_asked_for_or_the_browsers(site: Site) -> None:
     assert "全部商品" in await page(site, "/?lang=zh", **{"Accept-Language": "en"})
 
 
-EVERYWHERE = ["/", "/privacy", "/nope", "/api/chat/config", "/files/x", "/widget.js", "/socket.io/"]
+EVERYWHERE = ["/", "/privacy", "/deletion/x", "/nope", "/api/chat/config", "/files/x", "/widget.js", "/socket.io/"]
 
 
 @pytest.mark.parametrize("path", EVERYWHERE)
