@@ -18,6 +18,14 @@ gets a numbered menu whose numbers, in any spelling, are answers. `python -m bot
 TAIL = """
 **Ships** means that the adapter is part of Parley. `sms` is the least that there is: conversations are tried against
 it, too. `python -m bot chat --as wechat` shows each conversation as that channel would.
+
+## What is lacking
+
+- A place on the map that a customer sends is read, and stands in the thread as words with its coordinates. Nothing
+  leaves as a pin on the map, on any channel: a place of ours is words.
+- WeChat tells nobody's name, and Weibo names and languages of people who follow the account only. Instagram, WeCom, QQ,
+  WhatsApp and X tell no language: people are spoken to as most there speak, else in the first of `shop.languages`,
+  until they choose.
 """
 _COLUMNS = (
     "channel",

@@ -29,10 +29,11 @@ GREETINGS = {
     "wechat": "Hello, good to see you.",
     "wecom": "Ann，您好，很高兴见到您。",
     "line": "Hello Ann, good to see you.",
+    "weibo": "Hello Ann, good to see you.",
 }
 ASKED = tuple(stage for stage in STAGES if stage.profile)
 #: As in life: calls that carry their answers are held open nearly as long as the platform has patience.
-HOLDS = {"wechat": {"holds": 4.5}}
+HOLDS = {kind: {"holds": 4.5} for kind in ("wechat", "weibo")}
 
 
 @pytest.fixture(params=ASKED, ids=lambda stage: stage.name)

@@ -22,7 +22,7 @@ from bot.channels._account import Around
 from bot.channels._channel import HttpChannel
 from bot.channels._http import Api
 from bot.channels._menu import menu
-from bot.channels._reading import Json
+from bot.channels._reading import MOST_NAME, Json, text
 from bot.channels._weixin import signature, to_xml
 from bot.channels.weibo.events import read, told
 from bot.channels.weibo.settings import Settings
@@ -37,7 +37,8 @@ from bot.core.errors import (
     WindowClosed,
 )
 from bot.core.message import FileRef, Inbound, Wire
-from bot.core.ports import ORDINARY, Accept, FileStream, HookAnswer, HookRequest, Occasion, Sent
+from bot.core.ports import ORDINARY, Accept, FileStream, HookAnswer, HookRequest, Occasion, Profile, Sent
+from bot.http import Answer
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ class WeiboChannel(HttpChannel):
         """The account's number, once Weibo took its token; "" without one. Raises `ParleyError`."""
         if not self._token:
             return ""
-        uid = (await self._call(self._users, "GET", "/2/account/get_uid.json")).get("uid")
+        uid = (await self._ask("/2/account/get_uid.json")).get("uid")
         return str(uid or self.account)
 
     def verify(self, request: HookRequest) -> None:
@@ -110,14 +111,14 @@ class WeiboChannel(HttpChannel):
         """The passive reply in the form of the call; nothing at all means that it was taken."""
         if not said:
             return HookAnswer()
-        event, text = told(request.body), str(orjson.loads(said)["text"])
+        event, words = told(request.body), str(orjson.loads(said)["text"])
         if request.body.lstrip()[:1] == b"<":
             fields: dict[str, str | int | Json] = {
                 "ToUserName": event.sender,
                 "FromUserName": event.home,
                 "CreateTime": int(self._now()),
                 "MsgType": "text",
-                "Content": text,
+                "Content": words,
             }
             return HookAnswer(body=to_xml(fields), content_type="application/xml")
         reply = {
@@ -125,7 +126,7 @@ class WeiboChannel(HttpChannel):
             "sender_id": int(event.home),
             "receiver_id": int(event.sender),
             "type": "text",
-            "data": quote(orjson.dumps({"text": text}), safe=""),
+            "data": quote(orjson.dumps({"text": words}), safe=""),
         }
         return HookAnswer(body=orjson.dumps(reply), content_type="application/json")
 
@@ -146,7 +147,7 @@ class WeiboChannel(HttpChannel):
         if not occasion.in_window:
             raise WindowClosed("the person has to write first")
         form = {"type": "text", "data": said.decode(), "receiver_id": recipient, "save_sender_box": "1"}
-        await self._call(self._api, "POST", self._settings.reply_path, form)
+        await self._tell(self._settings.reply_path, form)
         return Sent()
 
     async def fetch(self, file: FileRef) -> FileStream:
@@ -156,6 +157,16 @@ class WeiboChannel(HttpChannel):
         query = {"access_token": self._token, "fid": file.ref}
         stream = await self._media.download("/2/mss/msget", query=query)
         return replace(stream, name=file.name, media_type=file.media_type)
+
+    async def profile(self, recipient: str) -> Profile:
+        """Name and language of who follows the account; Weibo tells nothing of others. Raises as `send`.
+
+        open.weibo.com/wiki/获取用户基本信息
+        """
+        if not self._token:
+            return Profile()
+        found = await self._ask("/2/eps/user/info.json", uid=recipient)
+        return Profile(text(found, "nickname", MOST_NAME), text(found, "language", MOST_NAME).replace("_", "-"))
 
     async def start(self, accept: Accept) -> None:  # noqa: ARG002 - it hears by webhook
         """See that Weibo takes our token, and keep the account's menu. Raises `ConfigError` where it does not."""
@@ -184,20 +195,22 @@ class WeiboChannel(HttpChannel):
         body = orjson.dumps(menu(offered))
         note, digest = f"{self.account}:menu", blake2b(body, digest_size=16).hexdigest()
         if await self._around.notes.get(note) != digest:
-            await self._call(self._api, "POST", "/2/messages/menu/create.json", {"menus": body.decode()})
+            await self._tell("/2/messages/menu/create.json", {"menus": body.decode()})
             await self._around.notes.put(note, digest)
 
-    async def _call(self, api: Api, method: str, path: str, form: dict[str, str] | None = None) -> Json:
-        token = {"access_token": self._token}
-        if form is None:
-            answer = await api.call(method, path, query=token)
-        else:
-            answer = await api.call(method, path, form=token | form)
-        said = answer.json()
-        code = said.get("error_code")
-        if code or answer.status >= 300 or said.get("result") is False:
-            raise _meant(code if type(code) is int else 0, answer.status)
-        return said
+    async def _ask(self, path: str, **query: str) -> Json:
+        return _taken(await self._users.call("GET", path, query={"access_token": self._token, **query}))
+
+    async def _tell(self, path: str, form: dict[str, str]) -> None:
+        _taken(await self._api.call("POST", path, form={"access_token": self._token, **form}))
+
+
+def _taken(answer: Answer) -> Json:
+    said = answer.json()
+    code = said.get("error_code")
+    if code or answer.status >= 300 or said.get("result") is False:
+        raise _meant(code if type(code) is int else 0, answer.status)
+    return said
 
 
 def _meant(code: int, status: int) -> ParleyError:

@@ -21,6 +21,7 @@ CAPABILITIES = Capabilities(
     files=False,
     reply_window=timedelta(hours=48),
     proactive="no",
+    profiles=True,
 )
 
 
@@ -37,7 +38,9 @@ class Settings(ChannelSettings):
         default=Secret(), description="From the fans service; without it the account answers within a call only."
     )
     api_base: Url = Field(default="https://m.api.weibo.com", description="Where messages are sent.")
-    user_base: Url = Field(default="https://api.weibo.com", description="Where the account is asked for.")
+    user_base: Url = Field(
+        default="https://api.weibo.com", description="Where it is asked who the account is, and who follows it."
+    )
     media_base: Url = Field(default="https://upload.api.weibo.com", description="Where pictures and voices are.")
     reply_path: str = Field(
         default="/2/messages/reply.json",
@@ -57,4 +60,5 @@ class Settings(ChannelSettings):
     def capabilities(self) -> Capabilities:
         """What this account can do."""
         hours = timedelta(hours=self.reply_hours)
-        return replace(CAPABILITIES, text_limit=self.text_characters, reply_window=hours)
+        known = bool(self.access_token)
+        return replace(CAPABILITIES, text_limit=self.text_characters, reply_window=hours, profiles=known)

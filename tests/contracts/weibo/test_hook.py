@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.channels.weibo import Settings, WeiboChannel
-from bot.core.errors import ConfigError, FileMissing, Unauthorised, WindowClosed
+from bot.core.errors import BadInput, ConfigError, FileMissing, Unauthorised, WindowClosed
 from bot.core.message import Allowance, FileRef, Wire
-from bot.core.ports import HookRequest
+from bot.core.ports import HookRequest, Profile
 from tests.contracts.channel_contract import Inbox
 from tests.contracts.hook import Hook
 from tests.contracts.weibo.conftest import Make
@@ -78,6 +78,7 @@ async def test_an_account_without_the_api_answers_in_the_call_only(
         await channel.send(fan.id, Wire("hi"), "k")
     with pytest.raises(FileMissing):
         await channel.fetch(FileRef("image", "4000001"))
+    assert (channel.capabilities.profiles, await channel.profile(fan.id)) == (False, Profile())
     assert server.calls == []
 
 
@@ -151,6 +152,17 @@ async def test_an_unreachable_weibo_does_not_stop_the_start(
     await channel.start(inbox.accept)
     async with asyncio.timeout(5):
         assert await channel.whoami() == "1902538057"
+
+
+async def test_who_follows_is_known_by_name_and_language(make: Make, server: WeiboServer) -> None:
+    channel, fan = make(server), server.fan(name="微微", locale="zh_CN")
+    assert channel.capabilities.profiles
+    assert await channel.profile(fan.id) == Profile("微微", "zh-CN")
+    await fan.blocks()
+    assert await channel.profile(fan.id) == Profile()
+    with pytest.raises(BadInput, match="10008"):
+        await channel.profile("1&uid=2")
+    assert server.named("user")[-1].query["uid"] == "1&uid=2"
 
 
 def test_what_is_missing_is_told() -> None:

@@ -47,7 +47,7 @@ CAST = (
     Part(_STAGES["wecom"], "陈先生", "zh-CN", lambda s: s.person("wmChen_0123456789abcdef", name="陈先生")),
     Part(_STAGES["qq"], "阿杰", "zh-CN", lambda s: s.user("E4F4AEA33253A2797FB897C50B81D7ED")),
     Part(_STAGES["qq-group"], "周末茶友群", "zh-CN", lambda s: s.group("C9F778FE6ADF9D1D1DBE395B9C3B4A10")),
-    Part(_STAGES["weibo"], "微微", "zh-CN", lambda s: s.fan("2489518277")),
+    Part(_STAGES["weibo"], "微微", "zh-CN", lambda s: s.fan("2489518277", "微微", "zh_CN")),
     Part(_STAGES["telegram-webhook"], "Anna", "en", lambda s: s.user(42, "Anna", "en")),
     Part(_STAGES["whatsapp"], "Priya", "en", lambda s: s.user("16505551234", name="Priya")),
     Part(_STAGES["messenger"], "Marie", "fr", lambda s: s.user("6543210987654321", "Marie", "fr_FR")),

@@ -294,6 +294,7 @@ STAGES = (
         traits.WEIBO,
         opens=lambda fan: fan.does("follow", "关注事件消息"),
         before=_later,
+        profile="user",
     ),
     Stage(
         "weibo",

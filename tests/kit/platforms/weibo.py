@@ -29,8 +29,8 @@ def refuse(code: int, words: str, status: int = 400) -> NoReturn:
 class Fan(Person):
     """Somebody who has just written."""
 
-    def __init__(self, server: WeiboServer, id: str) -> None:  # noqa: A002
-        super().__init__(server, id)
+    def __init__(self, server: WeiboServer, id: str, name: str, locale: str) -> None:  # noqa: A002
+        super().__init__(server, id, name, locale)
         self.allowed = server.now + WINDOW  # until when there may be answers
         self.answers_left: int | None = None
         self._server = server
@@ -84,6 +84,7 @@ class WeiboServer(FakePlatform):
             "reply": ("POST", "/2/messages/reply.json", self._reply),
             "menu": ("POST", "/2/messages/menu/create.json", self._menu),
             "uid": ("GET", "/2/account/get_uid.json", self._uid),
+            "user": ("GET", "/2/eps/user/info.json", self._user),
             "msget": ("GET", "/2/mss/msget", self._msget),
         }
 
@@ -91,9 +92,9 @@ class WeiboServer(FakePlatform):
     def now(self) -> float:
         return time() + self.ahead
 
-    def fan(self, id: str = "2489518277") -> Fan:  # noqa: A002
+    def fan(self, id: str = "2489518277", name: str = "Ann", locale: str = "en") -> Fan:  # noqa: A002
         """The person with this number."""
-        return self.fans.setdefault(id, Fan(self, id))
+        return self.fans.setdefault(id, Fan(self, id, name, locale))
 
     def query(self, secret: str = "", moment: float = 0.0) -> dict[str, str]:
         """A signed query."""
@@ -164,6 +165,16 @@ class WeiboServer(FakePlatform):
     async def _uid(self, call: Call) -> Result:
         self._assure(call.query)
         return {"uid": int(HOME)}
+
+    async def _user(self, call: Call) -> Result:
+        self._assure(call.query)
+        fan = self.fans.get(call.query.get("uid", ""))
+        if fan is None:
+            refuse(10008, "param error")
+        if fan.has_blocked:
+            return {"follow": "0"}
+        known = {"uid": fan.id, "nickname": fan.name, "sex": 2, "language": fan.locale, "country": "中国"}
+        return known | {"subscribe": 1, "follow": "1", "subscribe_time": int(self.now)}
 
     async def _msget(self, call: Call) -> Result:
         self._assure(call.query)
