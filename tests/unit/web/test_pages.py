@@ -38,7 +38,7 @@ async def test_hostile_words_stay_words(site: Site) -> None:
     assert html.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 4
     assert "<script>" not in html
     assert "<img src=x" not in html
-    assert "49" not in re.sub(r"[0-9a-f]{8}", "", html)
+    assert "49" not in re.sub(r"[0-9a-f]{8}", "", html.replace(site.url, ""))  # its port may have it
 
 
 async def test_the_language_is_asked_for_or_the_browsers(site: Site) -> None:
