@@ -176,8 +176,8 @@ async def compared(store: str, there: Mapping[str, str]) -> None:
         if external_id not in there:
             await StoreReview.filter(id=id_, state="theirs").delete()
     ours = {key: id_ for id_, key in there.items() if key}
-    for row in await StoreReview.filter(store=store, key__in=list(ours)) if ours else ():
-        if row.external_id not in there:
+    for row in await StoreReview.filter(store=store, state__in=_OURS).only("id", "key", "external_id"):
+        if row.key in ours and row.external_id not in there:
             await StoreReview.filter(id=row.id).update(external_id=ours[row.key])
 
 

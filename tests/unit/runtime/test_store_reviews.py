@@ -152,6 +152,15 @@ async def test_one_of_ours_stays_ours_as_spam_and_is_taken_away_and_forgotten(ta
     assert (talk.server.reviews, await StoreReview.all().count()) == ([], 0)
 
 
+async def test_of_a_shop_with_many_of_ours_each_has_its_id(talk: Talk) -> None:
+    review = await talk.reviewed()
+    await talk.rounds()
+    row = await StoreReview.get(review_id=review.id)
+    many = {str(number): f"review-{number}" for number in range(1000, 41_000)}  # more than a statement takes values
+    await store_reviews.compared("woocommerce", many | {"950": row.key})
+    assert (await StoreReview.get(id=row.id)).external_id == "950"
+
+
 async def test_one_of_ours_that_stands_there_twice_keeps_its_id_and_goes_wholly(talk: Talk) -> None:
     review = await talk.reviewed()
     await talk.rounds()
