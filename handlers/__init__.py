@@ -11,6 +11,7 @@ from handlers import (
     fallback,
     files,
     handover,
+    kinds,
     language,
     left_cart,
     news,
@@ -27,6 +28,7 @@ from handlers import (
 routers: list[Router] = [
     welcome.router,
     shop.router,
+    kinds.router,
     searching.router,
     checkout.router,
     orders.router,

@@ -12,9 +12,10 @@ from bot.core.errors import Refused
 from bot.core.message import Button, Card, Summary, SummaryLine
 from bot.core.router import RUN, Router
 from bot.core.text import _
-from bot.services import cart, catalogue
+from bot.services import cart, catalogue, categories
 from bot.services.cart import Cart
 from bot.services.catalogue import LED, AboutProduct, Add, ProductView, Tell, VariantView
+from bot.services.categories import Kinds
 from handlers import refusals
 
 router = Router("shop")
@@ -200,6 +201,8 @@ async def show_page(chat: Chat, page: int) -> None:
         chat.say(_("That is all we have."), buttons=[cart_button(chat)])
         return
     more = [Button(chat.words(_("More")), Browse(page=page + 1).pack())] if shelf.more else []
+    if len(await chat.do(categories.sold, "", 2)) > 1:
+        more.append(kinds_button(chat))
     text = _("Here is what we have today.") if page == 0 else _("And here is more.")
     chat.say(text, cards=cards(chat, shelf.products), buttons=[*more, cart_button(chat)])
 
@@ -281,6 +284,11 @@ def cart_buttons(chat: Chat, *, shown: bool = False) -> list[Button]:
 def cart_button(chat: Chat) -> Button:
     """Show the cart."""
     return Button(chat.words(_("My cart")), ShowCart().pack())
+
+
+def kinds_button(chat: Chat) -> Button:
+    """Show the categories."""
+    return Button(chat.words(_("Categories")), Kinds("").pack())
 
 
 def browse_button(chat: Chat) -> Button:

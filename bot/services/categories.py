@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tortoise.expressions import Subquery
 
-from bot.services.scope import language
+from bot.core.callback import Callback
+from bot.core.registry import reads
+from bot.services.scope import Scope, language
 from models import Category, Product, ProductSearch
 from models.catalogue import Words
 from models.database import fetch
@@ -20,15 +23,23 @@ from models.database import fetch
 MOST = 1000
 
 # From one to the next by the index, however many products lie between them.
-_CODES = (
-    "WITH RECURSIVE known(code) AS (SELECT MIN(category) FROM product WHERE category > '' UNION ALL "
-    "SELECT (SELECT MIN(p.category) FROM product p WHERE p.category > known.code) FROM known "
+_NEXT = (
+    "WITH RECURSIVE known(code) AS (SELECT MIN(category) FROM {rows} category > ? UNION ALL "
+    "SELECT (SELECT MIN(category) FROM {rows} category > known.code) FROM known "
     "WHERE known.code IS NOT NULL) SELECT code FROM known WHERE code IS NOT NULL LIMIT ?"
 )
+_CODES = _NEXT.format(rows="product WHERE")
+_SOLD = _NEXT.format(rows="for_sale WHERE currency = ? AND")
 _COUNTED = (
     "SELECT category, COUNT(*) AS count FROM for_sale WHERE currency = ? AND category > '' "
     "GROUP BY category ORDER BY category"
 )
+
+
+class Kinds(Callback):
+    """Show which categories there are behind the code `after`."""
+
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,17 @@ async def named(codes: Iterable[str]) -> dict[str, Kind]:
 
 async def listed() -> list[Kind]:
     """All that products have, sold or not, in the order of their codes."""
-    codes = [str(row["code"]) for row in await fetch(_CODES, (MOST,))]
+    return await _of(await fetch(_CODES, ("", MOST)))
+
+
+@reads
+async def sold(scope: Scope, after: str, most: int) -> tuple[Kind, ...]:
+    """The first `most` of what is for sale to this customer, of those behind the code `after`."""
+    return tuple(await _of(await fetch(_SOLD, (scope.currency, after, scope.currency, most))))
+
+
+async def _of(rows: Iterable[Mapping[str, Any]]) -> list[Kind]:
+    codes = [str(row["code"]) for row in rows]
     known = await named(codes)
     return [known[code] for code in codes]
 

@@ -120,6 +120,7 @@ async def _open_every_screen() -> None:
     await reviews.rating("tea")
     await listing.count("CNY")
     await categories.listed()
+    await categories.sold(ANYBODY, "", 10)
     await listing.addresses("CNY", 0, 10)
 
 
