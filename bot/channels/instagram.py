@@ -21,10 +21,23 @@ from bot.channels._meta.sending import CAROUSEL
 from bot.channels._meta.settings import GRAPH, PageSettings
 from bot.channels._reading import MOST_NAME, called, integer, needed, text
 from bot.channels._tokens import Sealed
-from bot.core.capabilities import MIB, Capabilities
+from bot.core.capabilities import MIB, Capabilities, Media
 from bot.core.errors import ParleyError
 from bot.core.ports import Profile
 
+#: What it takes besides pictures: https://developers.facebook.com/documentation/business-messaging/instagram-messaging/
+#: features/attachment-upload
+TAKEN = (
+    "application/pdf",
+    "audio/aac",
+    "audio/mp4",
+    "audio/wav",
+    "video/mp4",
+    "video/ogg",
+    "video/quicktime",
+    "video/webm",
+    "video/x-msvideo",
+)
 #: developers.facebook.com, Instagram Messaging: as Messenger, in bytes.
 CAPABILITIES = Capabilities(
     channel="instagram",
@@ -37,7 +50,8 @@ CAPABILITIES = Capabilities(
     text_limit=1000,
     text_unit="bytes",
     image_bytes=8 * MIB,
-    file_bytes=25 * MIB,
+    files=False,
+    media=tuple(Media(one, 25 * MIB) for one in TAKEN),
     typing=True,
     reply_window=timedelta(hours=24),
     staff_window=timedelta(days=7),
@@ -127,6 +141,7 @@ class InstagramChannel(ConversingChannel):
     """One account."""
 
     wanted = "instagram"
+    plain_names = True
 
     def __init__(self, settings: Settings, around: Around, circumstances: Circumstances = USUAL) -> None:
         self._account = settings.account_id

@@ -91,8 +91,10 @@ def _choices(one: Capabilities) -> str:
 def _files(one: Capabilities) -> str:
     if one.files:
         return _size(one.file_bytes)
-    listed = (f"{media.media_type.rpartition('/')[2]} {_size(media.most)}" for media in one.media)
-    return ", ".join(dict.fromkeys(listed)) or "no"  # MP4 may be sound as well as a film
+    by_size: dict[int, dict[str, None]] = {}
+    for media in one.media:  # MP4 may be sound as well as a film
+        by_size.setdefault(media.most, {})[media.media_type.rpartition("/")[2].removeprefix("x-")] = None
+    return ", ".join(f"{' '.join(names)} {_size(most)}" for most, names in by_size.items()) or "no"
 
 
 def _size(size: int) -> str:

@@ -136,8 +136,14 @@ def picture(form: str = "JPEG", mode: str = "RGB") -> bytes:
     return buffer.getvalue()
 
 
-#: What staff send: a film for those that play it, a paper for those that take files, and a picture.
-FILES = {"list.pdf": PDF, "tea.mp4": mp4(), "tea.png": picture("PNG", "RGBA")}
+#: What staff send: a film for those that play it, papers for those that take files, or only PDF, and a picture.
+FILES = {
+    "list.pdf": PDF,
+    "清单.pdf": PDF + b"\n",
+    "list.csv": b"tea,price\nlongjing,68\n",
+    "tea.mp4": mp4(),
+    "tea.png": picture("PNG", "RGBA"),
+}
 
 
 async def begins_a_review(ann: Visitor) -> None:

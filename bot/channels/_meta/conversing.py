@@ -41,11 +41,13 @@ PAGE_EVENTS = (
 class ConversingChannel(MetaChannel):
     """`home` is the account's id in webhooks, `page` the one below which is called.
 
-    `wanted` is the `object` of its webhooks; `marks`: what is sent carries a word that its echo brings back.
+    `wanted` is the `object` of its webhooks; `marks`: what is sent carries a word that its echo brings back;
+    `plain_names`: a file whose name is not ASCII is refused.
     """
 
     wanted = ""
     marks = False
+    plain_names = False
     events: tuple[str, ...] = PAGE_EVENTS
 
     def __init__(
@@ -63,7 +65,7 @@ class ConversingChannel(MetaChannel):
         self._page_settings = settings
         super().__init__(settings, around, capabilities, home, circumstances)
         self._own = Own(settings.app_id, settings.get_started)
-        self._sender = Sender(self._graph, page, around, mark=self.marks)
+        self._sender = Sender(self._graph, page, around, mark=self.marks, plain_names=self.plain_names)
 
     def tokens(self) -> Tokens:
         """The Page's token, or the one that a system user's token fetches."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import PurePath
 
 import orjson
 
@@ -19,7 +20,7 @@ from bot.channels._reading import Json
 from bot.channels._steps import Recent, Step, Steps
 from bot.core.capabilities import Carousel
 from bot.core.carousel import lines
-from bot.core.errors import BadInput, ChannelUnavailable, WindowClosed
+from bot.core.errors import BadInput, ChannelUnavailable, Unshown, WindowClosed
 from bot.core.message import Attachment, Button, Card, Wire
 from bot.core.ports import Address, Sent
 from bot.http import Upload
@@ -125,12 +126,13 @@ def _quick(button: Button) -> Json:
 class Sender:
     """`home` is the account's id at Meta, below which messages are posted; `around` has our files."""
 
-    def __init__(self, graph: Graph, home: str, around: Around, *, mark: bool) -> None:
+    def __init__(self, graph: Graph, home: str, around: Around, *, mark: bool, plain_names: bool) -> None:
         self._graph = graph
         self._path = f"{home}/messages"
         self._open_file = around.open_file
         self._link = around.link
         self._mark = {"metadata": MARK} if mark else {}
+        self._plain_names = plain_names
         self._steps = Steps()
         self._uploaded: Recent[int, str] = Recent()
         self._sent: Recent[str, bool] = Recent()
@@ -141,13 +143,17 @@ class Sender:
         return bool(self._sent.get(message) or self._said.get((person, text)))
 
     async def send(self, reach: Reach, wire: Wire, key: str) -> Sent:
-        """Its messages in order. Raises as `Graph.call`, and `WindowClosed` where a tag is not permitted."""
+        """Its messages in order. Raises as `Graph.call`, `WindowClosed` where a tag is not permitted, and `Unshown`."""
         steps: list[Step] = [partial(self._piece, reach, piece) for piece in plan(wire, self._link)]
         try:
             return await self._steps.take(key, steps)
         except NotPermitted:
             if reach.tagged:
                 raise WindowClosed("the app has no permission for answers after the window") from None
+            raise
+        except BadInput as error:
+            if len(wire.files) == len(steps) == 1:
+                raise Unshown(str(error)) from None
             raise
 
     async def action(self, recipient: str, action: str) -> None:
@@ -184,7 +190,10 @@ class Sender:
         return _message_id(sent)
 
     def _upload(self, file: Attachment) -> Upload:
-        return Upload("filedata", file.name or "file", file.media_type, self._open_file(file))
+        name = file.name or "file"
+        if self._plain_names and not name.isascii():
+            name = "file" + PurePath(name).suffix.encode("ascii", "ignore").decode()
+        return Upload("filedata", name, file.media_type, self._open_file(file))
 
 
 def _kind(file: Attachment) -> str:

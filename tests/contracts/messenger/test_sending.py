@@ -8,7 +8,7 @@ import pytest
 
 from bot.channels._meta.channel import Circumstances
 from bot.channels.messenger import CAPABILITIES, MessengerChannel, Settings
-from bot.core.errors import AccountWaits, BadInput, ChannelUnavailable, Unreachable, WindowClosed
+from bot.core.errors import AccountWaits, BadInput, ChannelUnavailable, Unreachable, Unshown, WindowClosed
 from bot.core.message import Button, Wire
 from bot.core.ports import Occasion
 from bot.settings.secret import Secret
@@ -190,12 +190,14 @@ async def test_a_file_is_shown_as_what_it_is(
     assert (await ann.reads()).raw["attachment"]["type"] == kind
 
 
-async def test_more_than_messenger_takes_is_refused_for_good(
+async def test_what_messenger_refuses_is_none_that_it_shows(
     channel: MessengerChannel, ann: MetaUser, shelf: Shelf
 ) -> None:
     large = shelf.put(bytes(25 * 1024 * 1024 + 1), "large.bin", "application/zip")
-    with pytest.raises(BadInput, match="2018047"):
+    with pytest.raises(Unshown, match="2018047"):
         await channel.send(ann.id, Wire(files=(large,)), "k")
+    await channel.send(ann.id, Wire("large.bin\nhttps://shop.example/files/1"), "k")
+    assert len(ann.shown) == 1
 
 
 async def test_strangers_are_unreachable(channel: MessengerChannel) -> None:

@@ -12,6 +12,13 @@ from tests.kit.platforms.meta_limits import replies, template
 from tests.kit.platforms.people import Person, Shown, ShownFile
 
 MIB = 1024 * 1024
+#: What Instagram takes as what.
+INSTAGRAMS = {
+    "image": {"image/png", "image/jpeg", "image/gif"},
+    "audio": {"audio/aac", "audio/mp4", "audio/wav"},
+    "video": {"video/mp4", "video/ogg", "video/x-msvideo", "video/quicktime", "video/webm"},
+    "file": {"application/pdf"},
+}
 
 
 class MetaUser(Person):
@@ -292,11 +299,10 @@ class InstagramServer(ConversationServer):
 
     def assure_upload(self, kind: str, upload: Upload) -> None:
         super().assure_upload(kind, upload)
+        assure(upload.media_type in INSTAGRAMS[kind], "Type of the file", 100, 2534015)
+        assure(upload.name.isascii(), "Name of the file", 100, 2534015)
         if kind == "image":
-            assure(upload.media_type in ("image/png", "image/jpeg", "image/gif"), "Image type", 100, 2534015)
             assure(len(upload.content) <= 8 * MIB, "Image size", 100, 2534016)
-        if kind == "file":
-            assure(upload.media_type == "application/pdf", "File type", 100, 2534015)
 
     def echo_facts(self) -> Json:
         return {}

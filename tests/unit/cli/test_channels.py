@@ -24,7 +24,7 @@ def test_a_profile_is_called_as_its_channel() -> None:
 
 def test_facts_are_readable() -> None:
     assert channels.facts(PROFILES["wechat"]) == (
-        "10 buttons of 42 characters", "2048 bytes", "10 MiB", "amr 2 MiB, mpeg 2 MiB, mp4 10 MiB", "yes", "no",
+        "10 buttons of 42 characters", "2048 bytes", "10 MiB", "amr mpeg 2 MiB, mp4 10 MiB", "yes", "no",
         "48 h, 5 messages", "no",
     )  # fmt: skip
     assert channels.brief(PROFILES["telegram"]).startswith("100 buttons of 64 characters; text 4096 UTF-16 units;")

@@ -201,6 +201,13 @@ def said(reply: Reply) -> list[str]:
         ("telegram", "application/pdf", 50 * MIB, True),
         ("telegram", "application/pdf", 50 * MIB + 1, False),
         ("weibo", "video/mp4", 1, False),
+        ("instagram", "application/pdf", 25 * MIB, True),
+        ("instagram", "application/zip", 1, False),
+        ("instagram", "audio/mpeg", 1, False),
+        ("messenger", "application/zip", 25 * MIB, True),
+        ("messenger", "application/zip", 25 * MIB + 1, False),
+        ("whatsapp", "application/zip", 100 * MIB, True),
+        ("whatsapp", "application/zip", 100 * MIB + 1, False),
     ],
 )
 def test_a_file_leaves_where_the_platform_takes_it_and_is_else_named_for_its_address(
