@@ -63,7 +63,7 @@ class Capabilities:
     staff_window: timedelta | None = None  # how long people, not the bot, may answer; None: as the bot
     proactive: Literal["yes", "template", "no"] = "yes"
     tokens: bool = False  # an answer carries a token of what it answers, and each is good for so many
-    gathers: bool = False  # every message counts, so what one turn says in words goes out as one
+    gathers: bool = False  # every message counts: words that one turn says go out with what it says behind them
     profiles: bool = False  # the platform is asked for a new person's name and language
     receipts: bool = False  # the platform says what was delivered and read
     hands_over: bool = False  # who wants a person is given to one in the platform's own client

@@ -27,12 +27,13 @@ CAPABILITIES = Capabilities(
     image_bytes=10 * MIB,
     typing=True,
     tokens=True,
+    gathers=True,
     profiles=True,
 )
 
 
 class Settings(ChannelSettings):
-    """One official account with the Messaging API."""
+    """One official account. What answers a customer is a reply, which is free; what comes later is a push."""
 
     cure = (
         "copy `channel_secret` (Basic settings) and `access_token` (Messaging API) from the LINE Developers console, "
