@@ -62,7 +62,7 @@ class Chat(Asking):
             self._journal.append(entry)
         if entry is None:
             self._at_present(effect.name)
-            self.outcome.requested = Requested(effect.name, plain(list(args)), self._position)
+            self.outcome.requested = Requested(effect.name, plain(list(args)), self._position, effect.tries)
             raise Suspended
         if entry.x is not None:
             raise CallFailed(entry.x.get("text", ""), entry.x.get("code", ""))

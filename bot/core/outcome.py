@@ -16,10 +16,14 @@ Priority = Literal["normal", "high"]
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[R]):
-    """A kind of effect that a dialog may wait for; `name` finds its executor, `returns` reads its result."""
+    """A kind of effect that a dialog may wait for; `name` finds its executor, `returns` reads its result.
+
+    Where somebody looks at the screen meanwhile it fails after so many `tries`; 0: it is tried for an hour.
+    """
 
     name: str
     returns: type[R]
+    tries: int = 0
 
 
 class CallFailed(Exception):
@@ -44,6 +48,7 @@ class Requested:
     name: str
     args: list[Any]
     position: int
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)

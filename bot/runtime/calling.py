@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from bot.core.errors import Final, Refused
+from bot.core.errors import Final, Refused, Retryable
 from bot.core.journal import plain
 from bot.core.message import Inbound
 from bot.core.outcome import Requested
@@ -26,6 +26,7 @@ class CallPayload(msgspec.Struct, frozen=True):
     position: int
     account: str
     sender: str
+    tries: int = 0
 
 
 _call = msgspec.json.Decoder(CallPayload)
@@ -33,7 +34,9 @@ _call = msgspec.json.Decoder(CallPayload)
 
 def calls(requested: Requested, token: str, state: ConversationState) -> NewEffect:
     """The effect of what the dialog `token` asked for, on a lane of its own: what is said meanwhile does not wait."""
-    payload = CallPayload(requested.name, requested.args, token, requested.position, state.account, state.external_id)
+    payload = CallPayload(
+        requested.name, requested.args, token, requested.position, state.account, state.external_id, requested.tries
+    )
     key = f"call:{token}:{requested.position}"
     return NewEffect(key, "call", key, msgspec.json.encode(payload).decode(), state.id)
 
@@ -61,8 +64,13 @@ class DialogCall:
         callee = self._callees.get(payload.name)
         if callee is None:
             raise Final(f"nobody does {payload.name!r}")
-        with self._waits(payload.account, payload.sender):
-            value = await callee(effect.key, *payload.args)
+        try:
+            with self._waits(payload.account, payload.sender):
+                value = await callee(effect.key, *payload.args)
+        except Retryable as error:
+            if payload.tries and effect.attempts + 1 >= payload.tries:
+                raise Final(str(error)) from error
+            raise
         await self._accept([_result(effect, payload, {"value": plain(value)})])
         return Done()
 

@@ -50,7 +50,8 @@ class Joining:
 
 
 #: Argument: the payment's key. Opens it at its provider; the result has the URL where the customer pays.
-OPEN_PAYMENT: Call[PaymentView] = Call("payment.open", PaymentView)
+#: Within seconds, since somebody waits to pay: what the provider did though its answer was lost is found the next time.
+OPEN_PAYMENT: Call[PaymentView] = Call("payment.open", PaymentView, tries=4)
 #: Argument: the payment's key. Asks the provider what is true; a notice is only a hint.
 FETCH_PAYMENT: Call[PaymentTruth] = Call("payment.fetch", PaymentTruth)
 #: Argument: the id of an identity. A new code for it, and links that carry it to the shop's other channels.

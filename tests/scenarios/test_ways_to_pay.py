@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import pytest
 
+from bot.core.errors import ChannelUnavailable
 from bot.core.message import Inbound
 from bot.core.text import Text
 from bot.payments.local import LocalPayments
@@ -80,6 +83,28 @@ async def test_a_payment_that_fails_is_told_while_another_try_is_wanted(
     await one_sim.deliver(Inbound(ann.account, "pay:local:1", ann.sender, "payment", data=payment.key))
     assert (await Payment.get()).state == "failed"
     assert await ann.times("did not go through") == told
+
+
+async def test_who_waits_to_pay_hears_soon_that_the_provider_is_away(
+    one_sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.runtime.retry.EFFECT_DELAYS", (0.0,) * 7)
+    tried = []
+
+    async def away(self: Wallet, *told: object) -> NoReturn:
+        tried.append(told)
+        raise ChannelUnavailable("the wallet is away")
+
+    opened = Wallet.create
+    monkeypatch.setattr(Wallet, "create", away)
+    ann = await who_ordered(one_sim, "wallet")
+    assert (len(tried), await ann.times("The payment could not be opened just now.")) == (4, 1)
+    monkeypatch.setattr(Wallet, "create", opened)
+    await ann.says("/orders")
+    await ann.taps((await ann.last()).buttons[0])
+    await ann.picks("Pay now")
+    assert any(button.url.startswith("http://wallet.test/") for button in (await ann.last()).buttons)
+    assert await Payment.all().count() == 1
 
 
 async def test_an_order_whose_time_ran_out_while_one_chose_is_told(one_sim: Simulator) -> None:
