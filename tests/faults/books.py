@@ -15,7 +15,10 @@ from tests.kit.telegram_user import TelegramUser
 T = TypeVar("T")
 Rows = list[dict[str, Any]]
 RECEIPTS = "SELECT count(*) AS count FROM message WHERE author = 'bot' AND text LIKE ? GROUP BY conversation_id"
-PARKED = "SELECT kind FROM effect WHERE state = 'parked' UNION ALL SELECT error FROM inbound WHERE state = 'parked'"
+PARKED = (
+    "SELECT kind, error FROM effect WHERE state = 'parked' UNION ALL "
+    "SELECT kind, error FROM inbound WHERE state = 'parked'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ async def audit(
     books = await Books.read(url, bank)
     repeated, told_wrong = _receipts(books, people, kills)
     odd = _money(books) | _once(books) | _ended(books)
-    wrong = [*_zero(books), *told_wrong, *(f"{many} {what}" for what, many in odd.items() if many)]
+    wrong = [*_zero(books), *told_wrong, *(f"{many} {what}" for what, many in odd.items() if many), *_parked(books)]
     if len(books.orders) != told:
         wrong.append(f"{len(books.orders)} orders of {told} customers")
     figures = {
@@ -129,14 +132,19 @@ def _once(books: Books) -> Counter[str]:
 
 
 def _ended(books: Books) -> Counter[str]:
-    """Nothing waits any more, and nobody has to look at anything."""
+    """Nothing waits any more."""
     return Counter(
         {
             "refunds of which nobody knows what became": len(books.unknown),
             "inbounds and effects that were left": books.left,
-            "inbounds and effects that were parked": len(books.parked),
         }
     )
+
+
+def _parked(books: Books) -> list[str]:
+    """What staff would have to look at, by why."""
+    reasons = Counter(f"of {row['kind']} parked: {row['error'][:80]}" for row in books.parked)
+    return [f"{many} {reason}" for reason, many in reasons.most_common()]
 
 
 def _receipts(books: Books, people: Sequence[TelegramUser], kills: int) -> tuple[int, list[str]]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import orjson
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -14,6 +16,7 @@ from models import WebhookDelivery
 from models.database import fetch
 from tests.faults import oracle
 from tests.faults.crowd import Crowd
+from tests.faults.nodes import Awake
 from tests.faults.part import WHOLE, Findings, Part, Trial
 from tests.faults.shop import Shop
 from tests.kit.receiver import Receiver, receiving
@@ -22,17 +25,24 @@ from tests.kit.telegram_server import TelegramServer
 #: The receiver takes so long for an answer, seconds: calls are under way when the kill comes.
 TAKES = 0.05
 NETWORKS = {"webhooks": {"networks": ["127.0.0.0/8"]}}
+#: The conversation and the seq of a message.
+Place = tuple[int, int]
 HEARD = "SELECT conversation_id, seq FROM message WHERE author = 'customer'"
 
 
+@dataclass
 class Strict(Receiver):
     """Looks at each signature as the call comes, since one is good for five minutes, and thinks before it answers."""
 
     secret: str = ""
     unsigned: int = 0
+    #: The ids under which each message was told.
+    named: defaultdict[Place, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read()
+        data = orjson.loads(body)["data"]
+        self.named[data["conversation"], data["seq"]].add(request.headers["webhook-id"])
         try:
             Webhook(self.secret).verify(body, dict(request.headers))
         except WebhookVerificationError:
@@ -74,31 +84,24 @@ async def _wants_messages(url: str, receiver: str) -> str:
         return (await endpoints.create(f"{receiver}/", ("message.received",), True, 1, datetime.now(UTC)))[1]
 
 
-async def _let_a_minute_pass(url: str) -> set[tuple[int, int]]:
+async def _let_a_minute_pass(url: str) -> set[Place]:
     """Whatever a dead process had claimed is due; the messages of which is to be told."""
     async with oracle.database(url):
         await WebhookDelivery.filter(state="waiting").update(due_at=datetime.now(UTC))
         return {(row["conversation_id"], row["seq"]) for row in await fetch(HEARD)}
 
 
-def _named(receiver: Receiver) -> dict[tuple[int, int], set[str]]:
-    """The ids under which each message was told."""
-    found = defaultdict[tuple[int, int], set[str]](set)
-    for call in receiver.calls:
-        data = call.json["data"]
-        found[data["conversation"], data["seq"]].add(call.id)
-    return found
+async def _all_told(receiver: Strict, wanted: set[Place], patience: float) -> None:
+    """Until all were told, or nothing new comes for so many seconds: a hundred kills leave minutes of calls."""
+    clock, told = Awake(), len(receiver.named)
+    while not wanted <= receiver.named.keys() and clock.seconds < patience:
+        await clock.tick()
+        if len(receiver.named) > told:
+            clock, told = Awake(), len(receiver.named)
 
 
-async def _all_told(receiver: Receiver, wanted: set[tuple[int, int]], seconds: float) -> None:
-    clock = asyncio.get_running_loop().time
-    until = clock() + seconds
-    while not wanted <= _named(receiver).keys() and clock() < until:
-        await asyncio.sleep(0.1)
-
-
-def _compare(trial: Trial, receiver: Strict, wanted: set[tuple[int, int]]) -> Findings:
-    named, times = _named(receiver), Counter(call.id for call in receiver.calls)
+def _compare(trial: Trial, receiver: Strict, wanted: set[Place]) -> Findings:
+    named, times = receiver.named, Counter(call.id for call in receiver.calls)
     figures = {
         "kills": trial.count("kills"),
         "told": len(wanted),
