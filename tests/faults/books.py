@@ -9,15 +9,15 @@ from typing import Any, TypeVar
 
 from models.database import fetch
 from tests.faults import oracle
-from tests.faults.trade import RECEIPT, WAITING, Bank
+from tests.faults.trade import RECEIPT, Bank
 from tests.kit.telegram_user import TelegramUser
 
 T = TypeVar("T")
 Rows = list[dict[str, Any]]
 RECEIPTS = "SELECT count(*) AS count FROM message WHERE author = 'bot' AND text LIKE ? GROUP BY conversation_id"
-PARKED = (
-    "SELECT kind, error FROM effect WHERE state = 'parked' UNION ALL "
-    "SELECT kind, error FROM inbound WHERE state = 'parked'"
+UNENDED = (
+    "SELECT kind, state, error FROM effect WHERE state IN ('pending', 'parked') UNION ALL "
+    "SELECT kind, state, error FROM inbound WHERE state IN ('pending', 'parked')"
 )
 
 
@@ -31,15 +31,13 @@ class Books:
     entries: Rows  # of the ledger
     settled: Rows  # steps that made an order paid
     receipts: Rows  # how many each conversation has
-    parked: Rows
+    unended: Rows  # inbounds and effects that still wait, or are parked
     unknown: Rows  # refunds
-    left: int
 
     @classmethod
     async def read(cls, url: str, bank: Bank) -> Books:
         """Of a shop that does not run."""
         async with oracle.database(url):
-            [waits] = await fetch(WAITING)
             return cls(
                 bank,
                 orders=await fetch('SELECT contact_id, state, paid_at, id FROM "order"'),
@@ -49,9 +47,8 @@ class Books:
                 entries=await fetch("SELECT payment_id, account, amount, currency FROM ledger_entry"),
                 settled=await fetch("SELECT order_id FROM order_event WHERE to_state = 'paid'"),
                 receipts=await fetch(RECEIPTS, (f"{RECEIPT}%",)),
-                parked=await fetch(PARKED),
+                unended=await fetch(UNENDED),
                 unknown=await fetch("SELECT id FROM refund WHERE state NOT IN ('given', 'failed')"),
-                left=int(waits["count"]),
             )
 
     @property
@@ -78,8 +75,8 @@ async def audit(
     """
     books = await Books.read(url, bank)
     repeated, told_wrong = _receipts(books, people, kills)
-    odd = _money(books) | _once(books) | _ended(books)
-    wrong = [*_zero(books), *told_wrong, *(f"{many} {what}" for what, many in odd.items() if many), *_parked(books)]
+    odd = _money(books) | _once(books)
+    wrong = [*_zero(books), *told_wrong, *(f"{many} {what}" for what, many in odd.items() if many), *_unended(books)]
     if len(books.orders) != told:
         wrong.append(f"{len(books.orders)} orders of {told} customers")
     figures = {
@@ -126,25 +123,16 @@ def _once(books: Books) -> Counter[str]:
             "payments that were opened twice": _repeated(opened),
             "customers with several orders": _repeated(order["contact_id"] for order in books.orders),
             "orders that became paid twice": _repeated(event["order_id"] for event in books.settled),
+            "refunds of which nobody knows what became": len(books.unknown),
             "customers with several receipts": sum(row["count"] > 1 for row in books.receipts),
         }
     )
 
 
-def _ended(books: Books) -> Counter[str]:
-    """Nothing waits any more."""
-    return Counter(
-        {
-            "refunds of which nobody knows what became": len(books.unknown),
-            "inbounds and effects that were left": books.left,
-        }
-    )
-
-
-def _parked(books: Books) -> list[str]:
-    """What staff would have to look at, by why."""
-    reasons = Counter(f"of {row['kind']} parked: {row['error'][:80]}" for row in books.parked)
-    return [f"{many} {reason}" for reason, many in reasons.most_common()]
+def _unended(books: Books) -> list[str]:
+    """What still waits, or staff would have to look at, by why."""
+    found = Counter(f"{row['kind']} {row['state']}: {row['error'][:80]}" for row in books.unended)
+    return [f"{many} × {what}" for what, many in found.most_common()]
 
 
 def _receipts(books: Books, people: Sequence[TelegramUser], kills: int) -> tuple[int, list[str]]:

@@ -55,6 +55,13 @@ def dies_of_money(point: str, time: str = "1") -> None:
     dies_there(*(POINTS | PUSHES | CANCELS)[point], int(time))
 
 
+def tries_soon() -> None:
+    """A call that went wrong is tried again within seconds, however often it was: a part waits no half hour for it."""
+    from bot.runtime import retry
+
+    retry.EFFECT_DELAYS = (0.5, 1.0, *[2.0] * 40)  # type: ignore[assignment]
+
+
 def asks_soon(seconds: str) -> None:
     """What became of a call to a connected shop is asked so many seconds later, and not after minutes."""
     from datetime import timedelta
@@ -114,6 +121,7 @@ def believes_refunds() -> None:
 VARIANTS: dict[str, Callable[..., None]] = {
     "dies-of-money": dies_of_money,
     "asks-soon": asks_soon,
+    "tries-soon": tries_soon,
     "pushes-blindly": pushes_blindly,
     "believes-notices": believes_notices,
     "tells-of-each-notice": tells_of_each_notice,

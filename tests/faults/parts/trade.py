@@ -28,6 +28,8 @@ LEFT = "SELECT pieces FROM stock"
 SKUS = tuple(f"tea{number}" for number in range(40))
 #: Calls of one kind that go wrong during the life of one process, at most.
 TROUBLES = 2
+#: A call meets one trouble after the other, and its waits would grow to half an hour.
+SOON = "tries-soon"
 TIMEOUT = 2.0  # seconds for a call to the bank, of which some take longer
 
 
@@ -98,6 +100,7 @@ async def deaths(trial: Trial) -> Findings:
     people = trial.count("people") * (len(points) + 1)
     await stock(trial.url, dict.fromkeys(SKUS, people))
     missed = Counter[str]()
+    words = [SOON] if trial.variant == WHOLE else [SOON, trial.variant]
     async with trading(trial, 1, people, refunded=trial.counts["refunded"]) as trade:
         [shop] = trade.shops
         await shop.does("staff", "add", "ann", "--role", "manager", "--stdin", tells=f"{PASSWORD}\n")
@@ -114,9 +117,9 @@ async def deaths(trial: Trial) -> Findings:
                 trade.bank.faults.instead("refund", *troubles(trial))
                 bought.append(buying.create_task(trade.all_buy(mine, *SKUS)))
                 mortal = f"dies-of-money@{point}@{trial.chance.randint(1, 3)}"
-                shop.variant = mortal if trial.variant == WHOLE else f"{trial.variant}+{mortal}"
+                shop.variant = "+".join([*words, mortal])
                 missed[point] += not await dies(shop)
-            shop.variant = trial.variant
+            shop.variant = "+".join(words)
             await shop.start()
             bought.append(buying.create_task(trade.all_buy(waiting, *SKUS)))
         found = await ended(trial, trade, sum(task.result() for task in bought), len(points))
