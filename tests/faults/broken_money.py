@@ -58,8 +58,10 @@ def dies_of_money(point: str, time: str = "1") -> None:
 def tries_soon() -> None:
     """A call that went wrong is tried again within seconds, however often it was: a part waits no half hour for it."""
     from bot.runtime import retry
+    from bot.services import calls
 
     retry.EFFECT_DELAYS = (0.5, 1.0, *[2.0] * 40)  # type: ignore[assignment]
+    calls.OPEN_PAYMENT = replace(calls.OPEN_PAYMENT, tries=0)
 
 
 def asks_soon(seconds: str) -> None:
