@@ -6,11 +6,11 @@ import asyncio
 import hmac
 import logging
 from base64 import b64encode
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from itertools import count
-from typing import TypeVar
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
@@ -19,6 +19,7 @@ from bot.channels._account import Around
 from bot.channels._channel import HttpChannel
 from bot.channels._http import Api
 from bot.channels._reading import MOST_NAME, Json, called, objects, text
+from bot.channels._steps import Recent, Step, Steps
 from bot.channels._strangers import IsPublic, Strangers, is_public
 from bot.channels.line.events import read_events
 from bot.channels.line.messages import HEARD, messages
@@ -38,12 +39,9 @@ from bot.core.message import FileRef, Inbound, Wire
 from bot.core.ports import ORDINARY, Accept, FileStream, HookRequest, Occasion, Profile, Sent
 from bot.http import WAIT, Answer
 
-V = TypeVar("V")
-
 log = logging.getLogger(__name__)
 
 MOST_MESSAGES = 5  # of one call
-MOST_REMEMBERED = 4096
 #: Seconds; the operator has to act first.
 REFUSED_AGAIN_AFTER = 60.0
 #: Seconds that the three dots are shown at most; a message ends them.
@@ -77,8 +75,8 @@ class LineChannel(HttpChannel):
         self._secret = settings.channel_secret.reveal().encode()
         self._headers = {"Authorization": f"Bearer {settings.access_token.reveal()}"}
         self._reply_seconds = settings.reply_seconds
-        self._done: OrderedDict[str, list[str]] = OrderedDict()  # by key: the ids of the calls that were taken
-        self._doubtful: OrderedDict[str, str] = OrderedDict()  # by key: the token of a reply without an answer
+        self._steps = Steps()
+        self._doubtful: Recent[str, str] = Recent()  # by key: the token of a reply without an answer
 
     async def whoami(self) -> str:
         """The account's name. Raises `ParleyError`."""
@@ -111,14 +109,17 @@ class LineChannel(HttpChannel):
         was lost and its token is refused afterwards while it should be good, the reply was taken.
         """
         shown = messages(wire, self._around.link, self._around.preview, await self._playing(wire))
-        done = self._done.get(key, [])
-        for start in range(len(done) * MOST_MESSAGES, len(shown), MOST_MESSAGES):
-            part = shown[start : start + MOST_MESSAGES]
-            token = "" if start else occasion.token
-            done = [*done, await self._say(recipient, part, f"{key}:{start}", token)]
-            if len(shown) > MOST_MESSAGES:
-                _remember(self._done, key, done)
-        return Sent(done[-1])
+        steps: list[Step] = [
+            partial(
+                self._say,
+                recipient,
+                shown[start : start + MOST_MESSAGES],
+                f"{key}:{start}",
+                "" if start else occasion.token,
+            )
+            for start in range(0, len(shown), MOST_MESSAGES)
+        ]
+        return replace(await self._steps.take(key, steps), messages=1)  # of an act: its reply, pushes are of the month
 
     async def fetch(self, file: FileRef) -> FileStream:
         """Open a customer's file. Raises `ChannelUnavailable` while LINE prepares it, or `FileMissing`."""
@@ -187,7 +188,7 @@ class LineChannel(HttpChannel):
             said = await self._call("POST", "/v2/bot/message/reply", {"replyToken": token, "messages": part})
         except ChannelUnavailable as error:
             if not isinstance(error, AccountWaits | TokenRefused):
-                _remember(self._doubtful, key, token)
+                self._doubtful.put(key, token)
             raise
         return _last(said, key)
 
@@ -254,10 +255,3 @@ def _last(said: Json, key: str) -> str:
         return (text(sent[-1], "id", MOST_NAME) if sent else "") or key
     except BadInput:
         raise ChannelUnavailable("LINE answered what cannot be read") from None
-
-
-def _remember(memory: OrderedDict[str, V], key: str, value: V) -> None:
-    memory[key] = value
-    memory.move_to_end(key)
-    if len(memory) > MOST_REMEMBERED:
-        memory.popitem(last=False)
