@@ -11,11 +11,10 @@ from bot.core.message import Button, Summary
 from bot.core.router import RUN, Router
 from bot.core.text import Text, _, _n
 from bot.services import deliveries, orders, reach, refunds, reorder
-from bot.services.order_states import ARRIVED, may
+from bot.services.order_states import ARRIVED, PARTLY, may
 from bot.services.orders import OrderView
 from bot.services.refunds import RefundView
-from bot.services.shipments import Parcel
-from handlers import refusals
+from handlers import parcels, refusals
 from handlers.charges import order_summary
 from handlers.checkout import Pay
 from handlers.review import Review
@@ -30,6 +29,7 @@ STATES = {
     "confirmed": _("confirmed, to be paid on delivery"),
     "preparing": _("being packed"),
     "packed": _("packed"),
+    "partly_shipped": _("partly on its way"),
     "shipped": _("on its way"),
     "delivered": _("delivered"),
     "completed": _("completed"),
@@ -52,7 +52,7 @@ NEWS = {
 #: What is over can be ordered once more.
 AGAIN = ("delivered", "completed", "cancelled", "expired", "returned", "refunded")
 #: Of what somebody asks who would like to know where their order is.
-UNDER_WAY = ("paid", "confirmed", "preparing", "packed", "shipped")
+UNDER_WAY = ("paid", "confirmed", "preparing", "packed", "partly_shipped", "shipped")
 
 
 class Show(Callback, prefix="order"):
@@ -101,15 +101,10 @@ async def show(chat: Chat, wanted: Show) -> None:
 
 
 def say_order(chat: Chat, order: OrderView) -> None:
-    """An order with its lines, what it left as, and what can be done with it now: one message, for they are counted.
-
-    The last parcel's link is a button while it is on its way, those of others are words.
-    """
-    lines = [chat.words(_("Order {number} is {state}.", number=order.number, state=state(order)))]
-    for parcel in order.parcels:
-        words = chat.words(sent_as(parcel))
-        lines.append(words if parcel is order.parcels[-1] else f"{words} {parcel.url}".rstrip())
-    chat.say("\n".join(lines), summary=order_summary(chat, order), buttons=actions(chat, order))
+    """An order with its lines, what it left as, and what can be done with it now: one message, for they are counted."""
+    head = chat.words(_("Order {number} is {state}.", number=order.number, state=state(order)))
+    text = "\n".join([head, *parcels.way(chat, order)])
+    chat.say(text, summary=order_summary(chat, order), buttons=actions(chat, order))
 
 
 @router.command(
@@ -179,18 +174,30 @@ async def cancel(chat: Chat, wanted: Cancel) -> None:
 
 @router.event("order")
 async def took_a_step(chat: Chat) -> None:
-    """The shop packed it, sent it, or its time ran out; or gave a part of its money back."""
+    """The shop packed it, sent it or a part of it, or its time ran out; or gave a part of its money back."""
     refund = await chat.do(refunds.find, chat.inbound.data)
     if refund is not None:
         await given_back(chat, refund)
         return
     order = await chat.do(orders.find, chat.inbound.data)
-    if order is None or order.state not in NEWS:
+    if order is None:
         return
-    news = Text(NEWS[order.state].id, (("number", order.number),))
-    if order.state == "shipped" and order.parcels:
-        news = _("{news} {parcel}", news=news, parcel=sent_as(order.parcels[-1]))
-    await tell(chat, news, follow_up(chat, order))
+    sent = next((one for one in order.shipments if str(one.id) == chat.inbound.text), None)
+    if sent is not None:
+        await tell(chat, parcels.part(order, sent), parcels.track(chat, sent.parcel))
+    elif chat.inbound.text == "cancelled":
+        items = parcels.cancelled(order)
+        await tell(chat, _("These items of order {number} are not sent: {items}.", number=order.number, items=items))
+    elif order.state in NEWS:
+        await tell(chat, news(order), follow_up(chat, order))
+
+
+def news(order: OrderView) -> Text:
+    """What its state is told by."""
+    if order.state == "shipped" and order.is_split:
+        return parcels.rest(order)
+    said = Text(NEWS[order.state].id, (("number", order.number),))
+    return parcels.with_parcel(said, order.parcels[-1]) if order.state == "shipped" and order.parcels else said
 
 
 @router.event("offer", always=True)
@@ -257,8 +264,8 @@ def actions(chat: Chat, order: OrderView) -> list[Button]:
 def follow_up(chat: Chat, order: OrderView) -> list[Button]:
     """What is there to do once an order goes its way, or is over."""
     buttons = []
-    if order.state == "shipped":
-        buttons += [button for parcel in order.parcels[-1:] for button in track(chat, parcel)]
+    if order.state in (PARTLY, "shipped"):
+        buttons += [button for parcel in order.parcels[-1:] for button in parcels.track(chat, parcel)]
     if may("customer", "complete", order.state):
         buttons.append(Button(chat.words(_("I received it")), Received(number=order.number).pack(), style="primary"))
     if order.state in ARRIVED and order.paid_at:
@@ -266,19 +273,3 @@ def follow_up(chat: Chat, order: OrderView) -> list[Button]:
     if order.state in AGAIN:
         buttons.append(Button(chat.words(_("Order again")), Again(number=order.number).pack()))
     return buttons
-
-
-def track(chat: Chat, parcel: Parcel) -> list[Button]:
-    """Follow its way, where there is a link."""
-    return [Button(chat.words(_("Track")), url=parcel.url)] if parcel.url else []
-
-
-def sent_as(parcel: Parcel) -> Text:
-    """Who carries it, and under which number; a link is a button."""
-    if parcel.carrier and parcel.number:
-        return _("Sent with {carrier}, number {number}.", carrier=parcel.carrier, number=parcel.number)
-    if parcel.number:
-        return _("Its number is {number}.", number=parcel.number)
-    if parcel.carrier:
-        return _("Sent with {carrier}.", carrier=parcel.carrier)
-    return _("You can follow its way.")

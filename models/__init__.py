@@ -27,7 +27,7 @@ from models.conversation import Conversation, Dialog, Message, MessagePiece
 from models.deletion import Deletion
 from models.inbound import Effect, Inbound
 from models.node import Duty, Errand, Node, Shard
-from models.order import Order, OrderCharge, OrderEvent, OrderLine, OrderNote, Shipment, StockHold
+from models.order import Order, OrderCharge, OrderEvent, OrderLine, OrderNote, Shipment, ShipmentLine, StockHold
 from models.payment import Charge, LedgerEntry, Payment, PaymentEvent, Receipt, Refund
 from models.person import PersonCode, PersonLink
 from models.report import ReportDelivery, ReportRun, ReportSubscription
@@ -93,6 +93,7 @@ __all__ = [
     "Setting",
     "Shard",
     "Shipment",
+    "ShipmentLine",
     "Staff",
     "StaffSession",
     "Statement",

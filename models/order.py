@@ -73,6 +73,7 @@ class OrderLine(Model):
     name = fields.CharField(200)
     quantity = fields.IntField()
     price = fields.BigIntField()  # one piece, minor units
+    cancelled = fields.IntField(default=0)  # pieces that are not sent any more
 
     class Meta:
         table = "order_line"
@@ -117,11 +118,15 @@ class OrderEvent(Model):
     to_state = fields.CharField(16)
     actor = fields.CharField(80)  # "customer" | "bot" | "staff:<id>" | "provider:<name>" | "clock" | "store:<name>"
     note = fields.CharField(300, default="")
-    what = fields.CharField(16, default="")  # "changed" by staff; "" for a step, and for money
+    # "changed" by staff, "shipped" one more part, "cancelled" a part; "" for a step, and for money
+    what = fields.CharField(16, default="")
+    asked_as = fields.CharField(64, null=True)  # what the desk calls the click; said twice, it is one
+    shipment_id = fields.BigIntField(null=True)  # what left by this step
     at = fields.DatetimeField()
 
     class Meta:
         table = "order_event"
+        unique_together = (("order_id", "asked_as"),)
         indexes = (Index(fields=("order_id", "id"), name="ix_order_event_order"),)
 
 
@@ -164,6 +169,31 @@ class Shipment(Model):
     class Meta:
         table = "shipment"
         indexes = (Index(fields=("order_id",), name="ix_shipment_order"),)
+
+
+class ShipmentLine(Model):
+    """How many pieces of a line of the order left in a shipment.
+
+    A shipment has none where it is a further parcel of the one before it, or of a release that sent orders whole.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    shipment: fields.ForeignKeyRelation[Shipment] = fields.ForeignKeyField(
+        "models.Shipment", related_name="lines", on_delete=fields.CASCADE
+    )
+    shipment_id: int
+    order_line: fields.ForeignKeyRelation[OrderLine] = fields.ForeignKeyField(
+        "models.OrderLine", related_name="sent", on_delete=fields.CASCADE
+    )
+    order_line_id: int
+    quantity = fields.IntField()
+
+    class Meta:
+        table = "shipment_line"
+        indexes = (
+            Index(fields=("shipment_id",), name="ix_shipment_line_shipment"),
+            Index(fields=("order_line_id",), name="ix_shipment_line_line"),
+        )
 
 
 class StockHold(Model):

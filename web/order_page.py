@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -13,6 +15,7 @@ from bot.core.pricing import Charge
 from bot.services import order_links, order_states
 from bot.services.orders import OrderView
 from bot.services.payments import PaymentView
+from bot.services.shipments import Shipped
 from web import uploads
 from web.going_on import NAMES
 from web.http import Problem, read_body
@@ -27,7 +30,7 @@ _FORM = 4096  # bytes
 _WEB = "webchat"
 #: What leads to the goods, in this order; how an order ended otherwise stands alone.
 WAY = ("placed", "paid", "packed", "shipped", "delivered", "completed")
-_ON_THE_WAY = {"confirmed": "paid", "preparing": "paid"}
+_ON_THE_WAY = {"confirmed": "paid", "preparing": "paid", order_states.PARTLY: "packed"}
 #: The steps of an order that is to be paid on delivery, and is not yet.
 _UNPAID = tuple("confirmed" if step == "paid" else step for step in WAY)
 TRIES = web.AppKey("order_page_tries", Limiter)
@@ -106,6 +109,9 @@ async def _page(
         "lines": [(one.name, one.quantity, one.subtotal.format(lang)) for one in order.lines],
         "charges": [(_charge(one), one, one.amount.format(lang)) for one in order.charges],
         "steps": _steps(order),
+        "parcels": [(one.parcel, _listed((item.quantity, item.name) for item in one.items)) for one in _sent(order)],
+        "left": _listed((one.left, one.name) for one in order.lines) if order.is_split else "",
+        "not_sent": _listed((one.cancelled, one.name) for one in order.lines),
         "ways": await runtime.counter.ways(order, lang) if waits and payment is None else [],
         "apps": [(one.account, _called(one.capabilities.channel, lang)) for one in runtime.persons.others(_WEB)],
         "payment": payment,
@@ -126,6 +132,16 @@ def _steps(order: OrderView) -> list[tuple[str, bool]]:
         return []
     way = _UNPAID if order.paid_at is None and order.state != order_states.PLACED else WAY
     return [(one, index <= WAY.index(state)) for index, one in enumerate(way)]
+
+
+def _sent(order: OrderView) -> list[Shipped]:
+    """What left of it, as far as there is anything to say of that."""
+    sent = [one for one in order.shipments if one.parcel.is_known or order.is_split]
+    return sent if order.is_split else [replace(one, items=()) for one in sent]
+
+
+def _listed(pieces: Iterable[tuple[int, str]]) -> str:
+    return ", ".join(f"{count} × {name}" for count, name in pieces if count)
 
 
 def _called(channel: str, lang: str) -> str:

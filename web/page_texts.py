@@ -89,6 +89,7 @@ PAGE_TEXTS = {
     "order_confirmed": {"en": "Confirmed, to be paid on delivery", "zh": "已确认，货到付款"},
     "order_preparing": {"en": "Being prepared", "zh": "备货中"},
     "order_packed": {"en": "Packed", "zh": "已打包"},
+    "order_partly_shipped": {"en": "Partly on its way", "zh": "部分已发货"},
     "order_shipped": {"en": "On its way", "zh": "已发货"},
     "order_delivered": {"en": "Delivered", "zh": "已送达"},
     "order_completed": {"en": "Completed", "zh": "已完成"},
@@ -100,6 +101,9 @@ PAGE_TEXTS = {
     "charge_shipping": {"en": "Shipping", "zh": "运费"},
     "charge_tax": {"en": "Tax", "zh": "税费"},
     "charge_included": {"en": "Tax included", "zh": "含税"},
+    "order_sent": {"en": "Sent", "zh": "已发出"},
+    "order_left": {"en": "Still to come", "zh": "尚未发出"},
+    "order_not_sent": {"en": "Not sent", "zh": "不再发货"},
     "order_track": {"en": "Follow the parcel", "zh": "查看物流"},
     "order_pay": {"en": "Pay", "zh": "去付款"},
     "order_pay_failed": {

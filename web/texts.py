@@ -166,6 +166,15 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "zh": "订单状态已变化，请刷新后再看。",
     },
     "bad_link": {"en": "A link begins with https://", "zh": "链接应以 https:// 开头。"},
+    "no_pieces": {"en": "Choose at least one piece.", "zh": "请至少选择一件商品。"},
+    "too_many_pieces": {
+        "en": "Of {name} only {left} are left: a colleague may have sent or cancelled the others.",
+        "zh": "“{name}”只剩 {left} 件，其余可能已被同事发出或取消。",
+    },
+    "all_of_it": {
+        "en": "That is all of the order: cancel or refund the order itself.",
+        "zh": "这是订单的全部商品，请直接取消订单或退款。",
+    },
     "nothing_paid": {"en": "There is no money left to give back.", "zh": "没有可退的款项。"},
     "bad_confirmation": {"en": "Type the name exactly as it is shown.", "zh": "请准确输入所显示的姓名。"},
     "refused": {"en": "This is not possible.", "zh": "无法完成这个操作。"},

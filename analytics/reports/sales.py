@@ -35,7 +35,7 @@ from bot.core.report import ReportInfo
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-COUNTED = ("paid", "preparing", "packed", "shipped", "delivered", "completed")
+COUNTED = ("paid", "preparing", "packed", "partly_shipped", "shipped", "delivered", "completed")
 #: More products than this are in the spreadsheet, not in the picture.
 TOP = 8
 

@@ -6,7 +6,7 @@ and shipping). So the parts that are not included always sum to the total, and n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -148,6 +148,15 @@ def price(
         charges.append(Charge("tax", country, "", tax, rate, rates.tax_included))
         due = due if rates.tax_included else due + tax
     return Breakdown(goods, tuple(charges), due)
+
+
+def paid_for(price: Money, goods: Money, charges: Iterable[Charge]) -> Money:
+    """What came in for one piece at a price, of an order with such goods: less its discount, and with its tax."""
+    charges = tuple(charges)
+    off = -sum(one.amount.amount for one in charges if one.kind == "discount")
+    net = _share(price.amount, max(0, goods.amount - off), goods.amount) if goods.amount else 0
+    taxes = [_share(net, one.rate, WHOLE) for one in charges if one.kind == "tax" and not one.included]
+    return Money(net + sum(taxes), price.currency)
 
 
 def _share(amount: int, part: int, whole: int) -> int:

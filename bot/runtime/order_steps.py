@@ -12,7 +12,17 @@ from bot.core.store import ThereOrder
 from bot.runtime.inbox import Inbox
 from bot.runtime.ledger import Waiting
 from bot.runtime.shop import Shop
-from bot.services import audit, deliveries, desk_payments, order_news, orders, reach, store_following, unasked
+from bot.services import (
+    audit,
+    deliveries,
+    desk_payments,
+    order_news,
+    order_states,
+    orders,
+    reach,
+    store_following,
+    unasked,
+)
 from bot.services.order_states import Doing
 from bot.services.refunds import Wish
 from bot.services.unasked import Where
@@ -34,11 +44,13 @@ class Stepped:
 async def take(
     inbox: Inbox, shop: Shop, order_id: int, step: str, staff_id: int, doing: Doing, now: datetime
 ) -> Stepped:
-    """Staff take a step of an order. Raises as `orders.advance`."""
+    """Staff take a step of an order; of a click that was heard before nothing comes. Raises as `orders.advance`."""
     async with transaction() as connection:
+        if await order_states.is_heard(order_id, doing.key):
+            return Stepped([], [])
         order = await orders.advance(order_id, step, f"staff:{staff_id}", now, doing)
         await audit.record(staff_id, f"order.{step}", f"order:{order_id}", now)
-        told = await _told(order, shop, now)
+        told = await _told(order, shop, now, await _news(order, step))
         waiting = await inbox.keep_within(connection, [told] if told else [])
     return Stepped(waiting, [OrderChanged(order_id)])
 
@@ -93,8 +105,20 @@ def _asked(number: str, there: Where) -> Inbound:
     return Inbound(there.account, name, there.external_id, "review", data=number, client_id=name)
 
 
-async def _told(order: orders.OrderView, shop: Shop, now: datetime) -> Inbound | None:
-    """The inbound that tells the customer of an order's step; None when the order has no conversation.
+async def _news(order: orders.OrderView, step: str) -> tuple[str, str]:
+    """What a step just taken is told by: the name of the inbound, and its text, which says of which part it tells."""
+    if step == "cancel_part":
+        return order_news.cancelled_name(order.number, await order_states.version(order.id)), "cancelled"
+    if step == "ship" and order.state == order_states.PARTLY:
+        sent = order.shipments[-1].id
+        return order_news.part_name(order.number, sent), str(sent)
+    return order_news.name(order.number, order.state), ""
+
+
+async def _told(
+    order: orders.OrderView, shop: Shop, now: datetime, news: tuple[str, str] | None = None
+) -> Inbound | None:
+    """The inbound that tells the customer of an order's step, or of other news; None when it has no conversation.
 
     They are told where they can be reached, in the channel that they used last.
     """
@@ -102,6 +126,6 @@ async def _told(order: orders.OrderView, shop: Shop, now: datetime) -> Inbound |
     row = await Conversation.filter(id=id_).select_related("identity").first()
     if row is None:
         return None
-    name, urgent = order_news.name(order.number, order.state), order.state in URGENT
-    to = row.identity.external_id
-    return Inbound(row.account, name, to, "order", data=order.number, client_id=name, urgent=urgent)
+    name, text = news or (order_news.name(order.number, order.state), "")
+    to, urgent = row.identity.external_id, order.state in URGENT
+    return Inbound(row.account, name, to, "order", text=text, data=order.number, client_id=name, urgent=urgent)

@@ -15,7 +15,16 @@ from bot.runtime import noticed
 from bot.runtime.ledger import Waiting
 from bot.runtime.order_steps import Stepped
 from bot.runtime.shop import Shop
-from bot.services import catalogue, order_changes, order_news, product_search, reach, settlement, staff_orders
+from bot.services import (
+    catalogue,
+    order_changes,
+    order_news,
+    order_states,
+    product_search,
+    reach,
+    settlement,
+    staff_orders,
+)
 from bot.services.catalogue import Range
 from bot.services.contacts import Address
 from bot.services.order_changes import Change
@@ -104,7 +113,7 @@ class Selling:
         found = await self._reach(there, scope.now)
         async with transaction() as connection:
             changed = await order_changes.change(scope, order_id, wish, staff_id)
-            version = await order_changes.version(order_id)
+            version = await order_states.version(order_id)
             told, is_here = await self._asked(changed, version)
             if not is_here:  # where it may not be said, it waits until they write
                 told.append(_offer(there, changed, order_news.change_name(changed.number, version), CHANGED))

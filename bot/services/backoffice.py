@@ -11,12 +11,22 @@ from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.postal import Postal
 from bot.core.pricing import Charge
-from bot.services import desk_payments, order_changes, order_news, order_notes, placing, pricing, refunds, shipments
+from bot.services import (
+    desk_payments,
+    order_history,
+    order_notes,
+    order_parts,
+    order_states,
+    placing,
+    pricing,
+    refunds,
+    shipments,
+)
 from bot.services.attachments import FileView
 from bot.services.conversations import cursor, read_cursor
 from bot.services.order_notes import Note
 from bot.services.rows import moment, stamp
-from bot.services.shipments import Parcel
+from bot.services.shipments import Shipped
 from bot.services.threads import FILE_COLUMNS, file_view
 from models.database import as_time, fetch, marks
 
@@ -36,12 +46,13 @@ _REVIEW = (
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """One product of an order; `price` of one piece."""
+    """One product of an order; `price` of one piece. Of `quantity` so many are not sent any more."""
 
     name: str
     sku: str
     quantity: int
     price: Money
+    cancelled: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +80,16 @@ class OrderRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One step of an order, who took it, and how the customer was told; None where nothing was said of it."""
-
-    from_state: str
-    to_state: str
-    actor: str
-    note: str
-    at: datetime
-    told: order_news.Told | None = None
-    what: str = ""  # "changed" by staff
-
-
-@dataclass(frozen=True, slots=True)
 class OrderDetail:
     """An order with all that happened to it."""
 
     row: OrderRow
-    steps: tuple[Step, ...]
+    steps: tuple[order_history.Step, ...]
     payments: tuple[desk_payments.PaymentRow, ...]
-    parcels: tuple[Parcel, ...]
+    shipments: tuple[Shipped, ...]
+    left: tuple[order_parts.Left, ...]  # pieces that may be sent or cancelled
     charges: tuple[Charge, ...]
-    version: int  # see `order_changes.version`
+    version: int  # see `order_states.version`
     notes: tuple[Note, ...]  # of staff
 
 
@@ -157,16 +156,26 @@ async def orders_of(contact_ids: Sequence[int]) -> tuple[OrderRow, ...]:
 
 async def order(order_id: int) -> OrderDetail:
     """One order. Raises `Refused("no_order")`."""
-    version = await order_changes.version(order_id)  # first: what happens while the rest is read makes it old
+    version = await order_states.version(order_id)  # first: what happens while the rest is read makes it old
     found = await orders_by_id([order_id])
     if not found:
         raise Refused("no_order")
     [row] = found
-    parcels = (await shipments.of_orders([order_id])).get(order_id, ())
+    sent = (await shipments.of_orders([order_id])).get(order_id, ())
+    left = await order_parts.left(order_id, row.total.currency) if row.state in order_states.UNSENT else ()
     charges = (await pricing.charges({order_id: row.total.currency}))[order_id]
     notes = await order_notes.of_order(order_id)
     payments = await desk_payments.of_order(order_id)
-    return OrderDetail(row, await _steps(row), payments, parcels, charges, version, notes)
+    return OrderDetail(
+        row,
+        await order_history.steps(row.id, row.number, row.contact_id),
+        payments,
+        sent,
+        left,
+        charges,
+        version,
+        notes,
+    )
 
 
 async def reviews(state: str, before: str = "") -> Page[ReviewRow]:
@@ -209,13 +218,14 @@ async def _order_rows(found: Sequence[Any]) -> tuple[OrderRow, ...]:
     if found:
         currencies = {row["id"]: row["currency"] for row in found}
         sold = await fetch(
-            "SELECT order_id, name, sku, quantity, price FROM order_line "  # noqa: S608 - only marks
+            "SELECT order_id, name, sku, quantity, price, cancelled FROM order_line "  # noqa: S608 - only marks
             f"WHERE order_id IN ({marks(len(found))}) ORDER BY id",
             list(currencies),
         )
         for line in sold:
             price = Money(line["price"], currencies[line["order_id"]])
-            lines.setdefault(line["order_id"], []).append(OrderLine(line["name"], line["sku"], line["quantity"], price))
+            one = OrderLine(line["name"], line["sku"], line["quantity"], price, line["cancelled"])
+            lines.setdefault(line["order_id"], []).append(one)
     back = await refunds.given_back(row["id"] for row in found) if found else {}
     return tuple(_order_row(row, tuple(lines.get(row["id"], ())), back.get(row["id"])) for row in found)
 
@@ -240,27 +250,6 @@ def _order_row(row: Any, lines: tuple[OrderLine, ...], refunded: Money | None) -
         hold_until=as_time(row["hold_until"]),
         conversation_id=row["conversation_id"],
         refunded=refunded,
-    )
-
-
-async def _steps(of: OrderRow) -> tuple[Step, ...]:
-    found = await fetch(
-        "SELECT from_state, to_state, actor, note, at, what FROM order_event WHERE order_id = ? ORDER BY id", (of.id,)
-    )
-    # Money that comes or goes leaves an order's state as it is, and the state's own message tells nothing of it.
-    moved = [row["to_state"] for row in found if row["to_state"] != row["from_state"]]
-    told = await order_news.told(of.contact_id, of.number, moved)
-    return tuple(
-        Step(
-            row["from_state"],
-            row["to_state"],
-            row["actor"],
-            row["note"],
-            moment(row["at"]),
-            told.get(row["to_state"]) if row["to_state"] != row["from_state"] else None,
-            row["what"],
-        )
-        for row in found
     )
 
 

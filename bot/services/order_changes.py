@@ -11,10 +11,11 @@ from bot.core.money import Money
 from bot.core.postal import NOWHERE
 from bot.services import audit, order_states, orders, payments, placing, pricing, staff_orders, stock, voids
 from bot.services.contacts import Address
+from bot.services.order_states import Mark
 from bot.services.orders import OrderView
 from bot.services.scope import Scope
 from bot.services.staff_orders import Basket
-from models import Order, OrderCharge, OrderEvent, OrderLine, Payment, locks
+from models import Order, OrderCharge, OrderLine, Payment, locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,6 @@ class Change:
     reason: str
     version: int
     agreed: int
-
-
-async def version(order_id: int) -> int:
-    """Another one after each thing that happened to the order; 0 where nothing did."""
-    newest = await OrderEvent.filter(order_id=order_id).order_by("-id").first()
-    return newest.id if newest else 0
 
 
 async def change(scope: Scope, order_id: int, wish: Change, staff_id: int) -> OrderView:
@@ -49,7 +44,7 @@ async def change(scope: Scope, order_id: int, wish: Change, staff_id: int) -> Or
         raise Refused("no_conversation")
     if order.state != order_states.PLACED:
         raise Refused("wrong_state", number=order.number, state=order.state, step="change")
-    if await version(order_id) != wish.version:
+    if await order_states.version(order_id) != wish.version:
         raise Refused("overtaken")
     found = await staff_orders.reckoned(scope, wish.basket, order, locked=True)
     parts = found.parts
@@ -73,7 +68,7 @@ async def change(scope: Scope, order_id: int, wish: Change, staff_id: int) -> Or
         was, now = (Money(one, order.currency).decimal for one in (before, order.total))
         note = f"{was} → {now} {order.currency}: {note}"
     staff = f"staff:{staff_id}"
-    await order_states.record(order, order.state, staff, scope.now, note, what="changed", beside=written)
+    await order_states.record(order, order.state, staff, scope.now, note, mark=Mark("changed"), beside=written)
     if before != order.total:
         await voids.ask_all(order, scope.now)
     else:  # the bill of a shop's own checkout holds the goods and the address, whatever they come to

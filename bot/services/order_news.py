@@ -10,7 +10,7 @@ from bot.core.capabilities import Capabilities
 from bot.services.rows import moment
 from models.database import as_time, fetch, marks
 
-_STEP, _CHANGE = "order", "change"
+_STEP, _CHANGE, _PART, _CANCELLED = "order", "change", "parcel", "cancelled"
 
 
 def name(number: str, state: str) -> str:
@@ -18,8 +18,18 @@ def name(number: str, state: str) -> str:
     return f"{_STEP}:{number}:{state}"
 
 
+def part_name(number: str, shipment_id: int) -> str:
+    """`name` of a part that left: unlike a state it stays so, whatever comes after it."""
+    return f"{_PART}:{number}:{shipment_id}"
+
+
+def cancelled_name(number: str, version: int) -> str:
+    """`name` of a part that is not sent any more; see `order_states.version`."""
+    return f"{_CANCELLED}:{number}:{version}"
+
+
 def change_name(number: str, version: int) -> str:
-    """`name` of what staff changed; see `order_changes.version`."""
+    """`name` of what staff changed; see `order_states.version`."""
     return f"{_CHANGE}:{number}:{version}"
 
 
@@ -63,14 +73,13 @@ async def is_kept(conversation_id: int, account: str, called: str) -> bool:
     return bool(found)
 
 
-async def told(contact_id: int, number: str, states: Sequence[str]) -> dict[str, Told]:
-    """How each of these steps of a person's order was told; those that were not are left out."""
-    names = {name(number, state): state for state in states}
+async def told(contact_id: int, names: Sequence[str]) -> dict[str, Told]:
+    """How a person was told by the messages of these names; those that are not there are left out."""
     if not names:
         return {}
     rows = await fetch(_TOLD.format(names=marks(len(names))), (contact_id, *names))
     return {
-        names[row["client_id"]]: Told(
+        row["client_id"]: Told(
             row["conversation_id"],
             row["account"],
             row["delivery"],

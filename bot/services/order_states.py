@@ -10,22 +10,26 @@ from typing import Literal
 
 from bot.core.errors import BadInput, Refused
 from bot.services import store_orders, webhooks
-from bot.services.shipments import UNKNOWN, Parcel
-from models import Order, OrderEvent
+from bot.services.shipments import UNKNOWN, Parcel, Piece
+from models import Order, OrderEvent, locks
 from models.database import Statement, client, execute
 from models.rows import insertion, update
 
 PLACED = "placed"
 #: In the order in which they follow each other; "preparing" is "packed" as releases before this one said it.
 STATES = (
-    "placed", "paid", "confirmed", "preparing", "packed", "shipped", "delivered", "completed", "cancelled", "expired",
-    "returned", "refunded",
+    "placed", "paid", "confirmed", "preparing", "packed", "partly_shipped", "shipped", "delivered", "completed",
+    "cancelled", "expired", "returned", "refunded",
 )  # fmt: skip
 #: An order that is paid, or is to be paid on delivery, and whose goods have not left yet.
 AT_HOME = frozenset({"paid", "confirmed", "preparing", "packed"})
+#: A part of its goods has left, and pieces that were not cancelled have not.
+PARTLY = "partly_shipped"
+#: Whose goods have not left, or not all of them.
+UNSENT = AT_HOME | {PARTLY}
 _SENT = frozenset({"shipped", "delivered", "completed"})
 #: States in which an order that was paid has earned its money: what a report counts and a customer may review.
-EARNED = (AT_HOME - {"confirmed"}) | _SENT
+EARNED = (UNSENT - {"confirmed"}) | _SENT
 #: Where the customer has the goods.
 ARRIVED = frozenset({"delivered", "completed"})
 
@@ -36,7 +40,8 @@ Actor = Literal["customer", "agent", "manager", "provider", "clock", "store"]
 class Step:
     """One step: `to` from any of `allowed`, taken `by` these; "" keeps the state. A manager may what an agent may.
 
-    `sells` from those states that hold pieces yet, `restocks` from those that have sold pieces not yet sent.
+    While pieces are left to send it leads to `partly` instead, where it has one. `sells` from those states that hold
+    pieces yet, `restocks` from those that have sold pieces not yet sent.
     """
 
     allowed: frozenset[str]
@@ -46,6 +51,7 @@ class Step:
     releases: frozenset[str] = frozenset()
     restocks: frozenset[str] = frozenset()
     why: bool = False  # staff say why
+    partly: str | None = None
 
 
 STEPS: Mapping[str, Step] = MappingProxyType(
@@ -56,9 +62,13 @@ STEPS: Mapping[str, Step] = MappingProxyType(
         ),
         # It is paid on delivery: from here on it goes its way, and the money comes whenever it does.
         "confirm": Step(frozenset({"placed"}), "confirmed", ("customer",), sells=frozenset({"placed"})),
-        "collect": Step(frozenset({"preparing", "packed"}) | _SENT, "", ("provider",)),
+        "collect": Step(frozenset({"preparing", "packed", PARTLY}) | _SENT, "", ("provider",)),
         "pack": Step(AT_HOME - {"packed"}, "packed", ("agent", "store")),
-        "ship": Step(frozenset({"preparing", "packed"}), "shipped", ("agent", "store")),
+        "ship": Step(frozenset({"preparing", "packed", PARTLY}), "shipped", ("agent", "store"), partly=PARTLY),
+        # Money goes back for pieces that are not sent any more; all of an order is cancelled by "cancel" or "refund".
+        "cancel_part": Step(
+            frozenset({"paid", "preparing", "packed", PARTLY}), "shipped", ("manager",), why=True, partly=""
+        ),
         "deliver": Step(frozenset({"shipped"}), "delivered", ("agent",)),
         "complete": Step(frozenset({"shipped", "delivered"}), "completed", ("customer", "agent", "clock")),
         "cancel": Step(
@@ -77,7 +87,7 @@ STEPS: Mapping[str, Step] = MappingProxyType(
             EARNED | {"cancelled", "expired", "returned"},
             "refunded",
             ("manager",),
-            restocks=AT_HOME - {"confirmed"},
+            restocks=UNSENT - {"confirmed"},
             why=True,
         ),
     }
@@ -88,14 +98,35 @@ ENDED = frozenset({"cancelled", "expired", "returned", "refunded"})
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """What staff say of a step: a note, what an order was sent as, and whether what came back is on the shelf again."""
+    """What staff say of a step: a note, what an order was sent as, and whether what came back is on the shelf again.
+
+    `pieces` are sent or cancelled, None for all that are left; for cancelled ones money goes back unless `keeps`.
+    `version` is what they had seen of the order, None for whatever there is; `key` is what the desk calls the click:
+    said twice, it is one.
+    """
 
     note: str = ""
     parcel: Parcel = UNKNOWN
     restock: bool = False
+    pieces: tuple[Piece, ...] | None = None
+    keeps: bool = False
+    version: int | None = None
+    key: str = ""
 
 
 NOTHING = Doing()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What an audit row says besides the step, see `OrderEvent`."""
+
+    what: str = ""
+    asked_as: str = ""
+    shipment_id: int | None = None
+
+
+PLAIN = Mark()
 
 
 def role(name: str) -> Literal["", "agent", "manager"]:
@@ -142,24 +173,43 @@ def check(order: Order, name: str, actor: str) -> Step:
     return step
 
 
+async def version(order_id: int) -> int:
+    """Another one after each thing that happened to the order; 0 where nothing did."""
+    newest = await OrderEvent.filter(order_id=order_id).order_by("-id").first()
+    return newest.id if newest else 0
+
+
+async def is_heard(order_id: int, key: str) -> bool:
+    """Whether a click was heard before, see `Doing`; said again meanwhile, it waits here for the first one's end."""
+    return bool(key and await locks.order(order_id)) and await OrderEvent.exists(order_id=order_id, asked_as=key)
+
+
 async def record(
     order: Order,
     before: str,
     actor: str,
     now: datetime,
     note: str = "",
-    what: str = "",
+    mark: Mark = PLAIN,
     beside: Sequence[Statement] = (),
 ) -> None:
-    """The audit row of a step that the order just took, or of `what` else happened to it.
+    """The audit row of a step that the order just took, or of what else happened to it.
 
     It is written with what is `beside`. Whoever must know of it is told, as the shop of its goods.
     """
     event = OrderEvent(
-        order_id=order.id, from_state=before, to_state=order.state, actor=actor, note=note[:300], what=what, at=now
+        order_id=order.id,
+        from_state=before,
+        to_state=order.state,
+        actor=actor,
+        note=note[:300],
+        what=mark.what,
+        asked_as=mark.asked_as or None,
+        shipment_id=mark.shipment_id,
+        at=now,
     )
     await execute(client(), [*beside, insertion([event])])
-    await webhooks.of_order(order, before, actor, now, what)
+    await webhooks.of_order(order, before, actor, now, mark.what, mark.shipment_id)
     if before not in AT_HOME and order.state in ("paid", "confirmed"):
         await store_orders.want(order, now)
     elif before in AT_HOME and order.state in ENDED:
@@ -170,10 +220,13 @@ async def record(
         await store_orders.given_back(order)
 
 
-async def take(order: Order, name: str, actor: str, now: datetime, note: str = "") -> Step:
-    """Move a locked order on and write its audit row. Raises as `check` does."""
+async def take(
+    order: Order, name: str, actor: str, now: datetime, note: str = "", mark: Mark = PLAIN, *, partly: bool = False
+) -> Step:
+    """Move a locked order on and write its audit row; `partly` where pieces are left to send. Raises as `check`."""
     step = check(order, name, actor)
-    before, order.state, order.updated_at = order.state, step.to or order.state, now
+    to = step.partly if partly and step.partly is not None else step.to
+    before, order.state, order.updated_at = order.state, to or order.state, now
     order.hold_until = None
     if name in ("pay", "collect"):
         order.paid_at = now
@@ -182,5 +235,5 @@ async def take(order: Order, name: str, actor: str, now: datetime, note: str = "
     taken = [update(order, "state", "updated_at", "hold_until", "paid_at", "delivered_at")]
     if name in ("pay", "collect"):
         taken.append(store_orders.paid(order))
-    await record(order, before, actor, now, note, beside=taken)
+    await record(order, before, actor, now, note, mark, taken)
     return step

@@ -13,14 +13,15 @@ from bot.core.money import Money
 from bot.core.postal import NOWHERE, Postal
 from bot.core.pricing import Charge
 from bot.core.registry import reads
-from bot.services import order_states, placing, pricing, refunds, same_person, shipments, stock, voids
+from bot.services import order_parts, order_states, placing, pricing, refunds, same_person, shipments, stock, voids
 from bot.services.cart import seen, summed
 from bot.services.contacts import Address
 from bot.services.order_numbers import normalise
-from bot.services.order_states import NOTHING, Doing
+from bot.services.order_parts import WHOLE, OrderItem, Part, item
+from bot.services.order_states import NOTHING, PARTLY, Doing, Mark
 from bot.services.refunds import Wish
 from bot.services.scope import Scope
-from bot.services.shipments import Parcel
+from bot.services.shipments import Parcel, Shipped
 from bot.services.variants import Offered, offered
 from models import CartLine, Order, OrderLine, locks
 from models.database import client, execute
@@ -29,17 +30,6 @@ from models.database import client, execute
 EXPIRE_AT_ONCE = 200
 Wanted = Sequence[tuple[CartLine, Offered]]
 _TAKEN_OUT = "DELETE FROM cart_line WHERE id = ?"
-
-
-@dataclass(frozen=True, slots=True)
-class OrderItem:
-    """One variant of an order, with name and price as they were when it was placed."""
-
-    sku: str
-    name: str
-    quantity: int
-    price: Money
-    subtotal: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +49,7 @@ class OrderView:
     contact_id: int
     paid_at: datetime | None
     refunded: Money | None = None  # a part of what was paid, given back
-    parcels: tuple[Parcel, ...] = ()
+    shipments: tuple[Shipped, ...] = ()
     charges: tuple[Charge, ...] = ()  # with the lines they make the total, those that are included apart
     country: str = ""
     note: str = ""
@@ -70,6 +60,16 @@ class OrderView:
     def hold_minutes(self) -> int:
         """For how long the stock was held when the order was placed."""
         return round((self.hold_until - self.created_at).total_seconds() / 60) if self.hold_until else 0
+
+    @property
+    def parcels(self) -> tuple[Parcel, ...]:
+        """What it left as, where anything is known of that; oldest first."""
+        return tuple(one.parcel for one in self.shipments if one.parcel.is_known)
+
+    @property
+    def is_split(self) -> bool:
+        """Whether it does not go, or did not go, as one."""
+        return self.state == PARTLY or sum(bool(one.items) for one in self.shipments) > 1
 
 
 async def place(
@@ -141,7 +141,8 @@ async def advance(order_id: int, step: str, actor: str, now: datetime, doing: Do
     """One step by staff, see `order_states.STEPS`; `actor` is "staff:<id>" or "store:<name>".
 
     "refund" asks for everything back that is left of what the order's payments captured.
-    Raises `BadInput` for another step, `Refused`: "no_order", "wrong_state"(number, state, step), "nothing_paid".
+    Raises `BadInput` for another step, `Refused`: "no_order", "wrong_state"(number, state, step), "overtaken",
+    "nothing_paid", and of pieces as `order_parts` does.
     """
     if not order_states.role(step):
         raise BadInput(f"{step!r} is not a step at the desk; it is one of {', '.join(order_states.BY_STAFF)}")
@@ -149,11 +150,16 @@ async def advance(order_id: int, step: str, actor: str, now: datetime, doing: Do
     if order is None:
         raise Refused("no_order", number="")
     order_states.check(order, step, actor)
+    if doing.version not in (None, await order_states.version(order_id)):
+        raise Refused("overtaken")
+    part = Part(Mark(asked_as=doing.key))
     if step == "refund":
         await refunds.of_order(order, Wish.by(actor, doing.note), now)
-    if step == "ship":
-        await shipments.send(order, doing.parcel, now)
-    return await move(order, step, actor, now, doing.note, restock=doing.restock)
+    elif step == "ship":
+        part = await order_parts.ship(order, doing, now)
+    elif step == "cancel_part":
+        part = await order_parts.cancel(order, doing, actor, now)
+    return await move(order, step, actor, now, doing.note, restock=doing.restock, part=part)
 
 
 async def expire(now: datetime) -> tuple[OrderView, ...]:
@@ -176,16 +182,25 @@ async def view(order: Order) -> OrderView:
 
 
 async def move(
-    order: Order, name: str, actor: str, now: datetime, note: str = "", *, restock: bool = False
+    order: Order,
+    name: str,
+    actor: str,
+    now: datetime,
+    note: str = "",
+    *,
+    restock: bool = False,
+    part: Part = WHOLE,
 ) -> OrderView:
     """Take a step, and do to the stock what the step's table entry says; `restock` also with goods that came back."""
     before = order.state
-    step = await order_states.take(order, name, actor, now, note)
+    step = await order_states.take(order, name, actor, now, note, part.mark, partly=part.leaves)
     if before in step.releases:
         await stock.release(order.id)
     if order.state in order_states.ENDED:
         await voids.ask_all(order, now)
-    if before in step.restocks or (restock and name == "return"):
+    if before == PARTLY and before in step.restocks:
+        await order_parts.restock(order, await shipments.waiting(order.id))
+    elif before in step.restocks or (restock and name == "return"):
         await stock.restock(order.id)
     return await view(order)
 
@@ -245,7 +260,7 @@ def _view(
     order: Order,
     lines: Sequence[OrderLine],
     refunded: Money | None,
-    parcels: tuple[Parcel, ...],
+    shipped: tuple[Shipped, ...],
     charges: tuple[Charge, ...],
 ) -> OrderView:
     return OrderView(
@@ -253,7 +268,7 @@ def _view(
         number=order.number,
         state=order.state,
         total=Money(order.total, order.currency),
-        lines=tuple(_item(line, order.currency) for line in lines),
+        lines=tuple(item(line, order, shipped) for line in lines),
         created_at=order.created_at,
         hold_until=order.hold_until,
         name=order.name,
@@ -262,15 +277,10 @@ def _view(
         contact_id=order.contact_id,
         paid_at=order.paid_at,
         refunded=refunded,
-        parcels=parcels,
+        shipments=shipped,
         charges=charges,
         country=order.country,
         note=order.note,
         phone=order.phone,
         postal=placing.of_parts(order.postal),
     )
-
-
-def _item(line: OrderLine, currency: str) -> OrderItem:
-    price = Money(line.price, currency)
-    return OrderItem(line.sku, line.name, line.quantity, price, price * line.quantity)

@@ -110,6 +110,24 @@ async def of_order(order: Order, wish: Wish, now: datetime) -> None:
             await ask(payment, left, wish, now)
 
 
+async def of_part(order: Order, amount: Money, wish: Wish, now: datetime) -> None:
+    """Ask for so much back of what the locked order's payments captured.
+
+    Raises `Refused`: "nothing_paid", "too_much"(left).
+    """
+    left = [(payment, await left_of(payment)) for payment in await locks.payments_of(order.id) if payment.captured]
+    left = [(payment, money) for payment, money in left if money.currency == amount.currency and money.amount > 0]
+    if not left:
+        raise Refused("nothing_paid", number=order.number)
+    if sum(money.amount for _, money in left) < amount.amount:
+        raise Refused("too_much", left=sum([money for _, money in left[1:]], left[0][1]))
+    owed = amount.amount
+    for payment, money in left:
+        if part := min(owed, money.amount):
+            await ask(payment, Money(part, amount.currency), wish, now)
+            owed -= part
+
+
 async def said(payment: Payment, wish: Wish) -> Refund | None:
     """The refund that this wish became, where it was said before."""
     return await Refund.filter(payment_id=payment.id, asked_as=wish.asked_as).first() if wish.asked_as else None

@@ -11,7 +11,8 @@ from bot.core.postal import NOWHERE
 from bot.core.pricing import Breakdown, Charge, Method
 from bot.services import audit, contacts, order_numbers, order_states, orders, placing, pricing, same_person, stock
 from bot.services.contacts import Address
-from bot.services.orders import OrderItem, OrderView
+from bot.services.order_parts import OrderItem
+from bot.services.orders import OrderView
 from bot.services.placing import Wanted
 from bot.services.scope import Scope
 from bot.services.variants import Priced, by_sku, variants

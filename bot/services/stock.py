@@ -6,7 +6,7 @@ hold is not of a place: what may be sold is what lies at all active places, less
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -139,13 +139,18 @@ async def cover(order_id: int, lines: Collection[int], now: datetime) -> None:
         await execute(client(), [(_MOVE, moved)])
 
 
-async def restock(order_id: int) -> None:
-    """Put sold pieces back where they were taken from."""
-    wanted = await _locked(order_id)
+async def restock(order_id: int, pieces: Mapping[int, int] | None = None) -> None:
+    """Put sold pieces back where they were taken from: so many of each variant, or all."""
+    sold = await _locked(order_id)
+    wanted = sold if pieces is None else dict(pieces)
     picks = await StockPick.filter(order_id=order_id).order_by("id")
+    left = dict(wanted)
     for pick in picks:
-        await _move(pick.variant_id, pick.place_id, pick.quantity)
-    await StockPick.filter(order_id=order_id).delete()
+        back = pick.quantity if pieces is None else min(pick.quantity, left.get(pick.variant_id, 0))
+        left[pick.variant_id] = left.get(pick.variant_id, 0) - back
+        await _move(pick.variant_id, pick.place_id, back)
+        await StockPick.filter(id=pick.id).update(quantity=pick.quantity - back)
+    await StockPick.filter(order_id=order_id, quantity=0).delete()
     if not picks:  # the release before sold them, and knew of one place, wherever it stands in the list by now
         place = await Place.get_or_none(code=MAIN, active=True) or await _first_sold_from() or await main()
         for variant in await Variant.filter(id__in=list(wanted)).order_by("id"):
@@ -181,11 +186,11 @@ async def _locked(order_id: int) -> dict[int, int]:
 
 
 def _pieces(lines: Sequence[OrderLine]) -> dict[int, int]:
-    """Pieces by variant; a line whose variant was deleted has nothing left to count."""
+    """Pieces by variant that were not cancelled; a line whose variant was deleted has nothing left to count."""
     pieces: dict[int, int] = {}
     for line in lines:
         if line.variant_id is not None:
-            pieces[line.variant_id] = pieces.get(line.variant_id, 0) + line.quantity
+            pieces[line.variant_id] = pieces.get(line.variant_id, 0) + line.quantity - line.cancelled
     return pieces
 
 

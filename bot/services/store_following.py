@@ -39,7 +39,7 @@ async def take(store: str, there: ThereOrder, now: datetime) -> OrderView | None
         await orders.advance(order.id, "pack", f"store:{store}", now)
     moved = await orders.advance(order.id, "ship", f"store:{store}", now, Doing(parcel=next(iter(parcels), UNKNOWN)))
     for further in parcels[1:]:
-        await shipments.send(order, further, now)
+        await shipments.send(order, further, (), now)
     return moved
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from bot.core.webhooks import VERSION, is_wanted
-from models import Order, OrderCharge, OrderLine, Payment, Review
+from models import Order, OrderCharge, OrderLine, Payment, Review, ShipmentLine
 from models.database import client, execute, fetch
 
 #: Who wants what is asked again after so many seconds: a new endpoint is told of what happens from then on.
@@ -70,8 +70,10 @@ async def write(rows: Sequence[Row]) -> None:
     await execute(client(), [(INSERT, rows)])
 
 
-async def of_order(order: Order, before: str, actor: str, now: datetime, what: str = "") -> None:
-    """A step of an order was taken, or `what` else was done with it, see `OrderEvent`.
+async def of_order(
+    order: Order, before: str, actor: str, now: datetime, what: str = "", shipment_id: int | None = None
+) -> None:
+    """A step of an order was taken, or `what` else was done with it, see `OrderEvent`; and what left by it.
 
     `order.<its state>`, or `order.changed` where the state stayed.
     """
@@ -89,7 +91,13 @@ async def of_order(order: Order, before: str, actor: str, now: datetime, what: s
         "what": what,
         "total": _money(order.total, order.currency),
         "lines": [
-            {"sku": line.sku, "quantity": line.quantity, "price": _money(line.price, order.currency)} for line in lines
+            {
+                "sku": line.sku,
+                "quantity": line.quantity,
+                "cancelled": line.cancelled,
+                "price": _money(line.price, order.currency),
+            }
+            for line in lines
         ],
         "charges": [
             {
@@ -100,6 +108,7 @@ async def of_order(order: Order, before: str, actor: str, now: datetime, what: s
             }
             for one in charges
         ],
+        "shipment": await _shipment(shipment_id, lines) if shipment_id else None,
         "country": order.country or None,
         "has_note": bool(order.note),
         "account": order.account,
@@ -109,6 +118,12 @@ async def of_order(order: Order, before: str, actor: str, now: datetime, what: s
         "paid_at": order.paid_at,
     }
     await write([event(name, f"order:{order.id}", data, now)])
+
+
+async def _shipment(id_: int, lines: Sequence[OrderLine]) -> dict[str, object]:
+    skus = {line.id: line.sku for line in lines}
+    sent = await ShipmentLine.filter(shipment_id=id_).order_by("id")
+    return {"id": id_, "lines": [{"sku": skus[one.order_line_id], "quantity": one.quantity} for one in sent]}
 
 
 async def of_payment(payment: Payment, action: str, now: datetime) -> None:

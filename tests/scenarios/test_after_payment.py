@@ -10,10 +10,10 @@ import pytest
 
 from bot.runtime.order_steps import ask_for_reviews
 from bot.runtime.shop import Later
-from bot.services import backoffice
+from bot.services import backoffice, order_states
 from bot.services.order_states import NOTHING, Doing
-from bot.services.shipments import Parcel
-from models import CartLine, Conversation, Message, Order, OrderEvent, Review, Shipment
+from bot.services.shipments import Parcel, Piece
+from models import CartLine, Conversation, Message, Order, OrderEvent, OrderLine, Review, Shipment, ShipmentLine
 from tests.kit.profiles import PROFILES
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.shopkeeping import stock
@@ -108,6 +108,54 @@ async def test_an_order_is_one_message_however_many_parcels_it_has(one_sim: Simu
     assert {button.label: button.url for button in said[0].buttons} == {
         "Track": "https://yto.example/YT7", "I received it": ""
     }  # fmt: skip
+
+
+async def test_an_order_in_parts_tells_of_each_what_is_in_it_and_is_received_when_all_is_there(sim: Simulator) -> None:
+    ann = await who_paid(sim)
+    order = await Order.get()
+    for name, count in (("Gaiwan", 2), ("Tray", 1)):  # more of it than the test types
+        await OrderLine.create(order=order, sku=name, name=name, quantity=count, price=0)
+    ids = {line.name: line.id for line in await OrderLine.all()}
+    await takes(sim, "pack")
+    part = Doing(parcel=SF, pieces=(Piece(ids["Longjing"], 1), Piece(ids["Gaiwan"], 1)), key="first")
+    await takes(sim, "ship", doing=part)
+    await takes(sim, "ship", doing=part)  # a second click
+    await ann.says("Where is my order")
+    assert await ann.times(f"A part of order {order.number} is on its way to you: 1 × Longjing, 1 × Gaiwan.") == 1
+    assert await ann.times("1 × Longjing, 1 × Gaiwan: Sent with SF Express, number SF1234567.") == 1
+    assert await ann.times(f"Order {order.number} is partly on its way.") == 1
+    assert await ann.times("Still to come: 1 × Gaiwan, 1 × Tray.") == 1
+    assert await ann.times("I received it") == 0
+    await takes(sim, "cancel_part", doing=Doing("broken", pieces=(Piece(ids["Tray"], 1),)))
+    await takes(sim, "ship", doing=Doing(parcel=Parcel("YTO", "YT7")))
+    await ann.says("Where is my order")
+    assert await ann.times(f"These items of order {order.number} are not sent: 1 × Tray.") == 1
+    assert await ann.times(f"The rest of order {order.number} is on its way to you: 1 × Gaiwan. Sent with YTO") == 1
+    assert await ann.times("Not sent: 1 × Tray.") == 1
+    await ann.picks("I received it")
+    assert (await Order.get()).state == "completed"
+
+
+@pytest.mark.parametrize("channel_speaks", [True, False])
+async def test_parts_that_leave_at_once_are_told_each_by_its_own_message(
+    one_sim: Simulator, channel_speaks: bool
+) -> None:
+    ann, mei = await who_paid(one_sim), await one_sim.staff()
+    order = await Order.get()
+    await OrderLine.all().update(quantity=3)
+    [line] = await OrderLine.all()
+    await takes(one_sim, "pack")
+    if not channel_speaks:
+        await one_sim.runtime.take_over(order.conversation_id, mei.id)
+    for carrier in ("SF", "YTO"):  # before the customer's lane has told of the first
+        doing = Doing(parcel=Parcel(carrier), pieces=(Piece(line.id, 1),))
+        await one_sim.runtime.step_order(order.id, "ship", 1, doing)
+    await one_sim.runtime.idle()
+    said = [await ann.times(f"1 × Longjing. Sent with {carrier}.") for carrier in ("SF", "YTO")]
+    assert said == [int(channel_speaks)] * 2
+    shown = [step for step in (await backoffice.order(order.id)).steps if step.what == "shipped"]
+    told = [(step.told.delivery, step.told.error) if step.told else None for step in shown]
+    assert told == [("sent", "") if channel_speaks else ("failed", "takeover")] * 2
 
 
 async def test_nobody_asks_where_nothing_is_under_way(one_sim: Simulator) -> None:
@@ -240,3 +288,17 @@ async def test_two_at_once_take_a_step_and_ask_once(server_sim: Simulator) -> No
     await server_sim.runtime.idle()
     assert await ann.times("How was Longjing?") == 1
     assert [event.to_state for event in await OrderEvent.all()].count("completed") == 1
+
+
+async def test_two_at_once_send_no_piece_twice(server_sim: Simulator) -> None:
+    await who_paid(server_sim)
+    await OrderLine.all().update(quantity=3)
+    [line] = await OrderLine.all()
+    await takes(server_sim, "pack")
+    order = await Order.get()
+    seen, step = await order_states.version(order.id), server_sim.runtime.step_order
+    doings = [Doing(pieces=(Piece(line.id, 2),), key=key, version=seen) for key in ("mei", "mei", "lu")]
+    found = await asyncio.gather(*(step(order.id, "ship", 1, doing) for doing in doings), return_exceptions=True)
+    assert sorted(str(one) for one in found) in (["None", "None", "overtaken"], ["None", "overtaken", "overtaken"])
+    assert [row.quantity for row in await ShipmentLine.all()] == [2]
+    assert (await Order.get()).state == "partly_shipped"

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.core.errors import Refused
-from bot.services import order_changes, order_news
+from bot.services import order_news, order_states
 from bot.services.contacts import Address
 from bot.services.order_changes import Change
 from bot.services.staff_orders import Basket, Wish
@@ -75,7 +75,7 @@ async def test_what_staff_change_is_told_and_paid_at_its_new_total_alone(sim: Si
     order, _ = await sim.runtime.selling.place(talk.id, wish(), mei.id)
     await sim.runtime.idle()
     await ann.picks("Pay ¥136.00")
-    version = await order_changes.version(order.id)
+    version = await order_states.version(order.id)
     change = Change(Basket([("LJ", 3)]), Address("Ann", "", "Suzhou"), "one more", version, 20400)
     await sim.runtime.selling.change(order.id, change, mei.id)
     async with asyncio.timeout(30):
@@ -102,7 +102,7 @@ async def test_money_that_is_here_and_fits_after_a_change_pays_the_order(one_sim
     await ann.picks("Pay ¥136.00")
     sim.bank.void = sim.bank.fetch  # type: ignore[method-assign] - she is faster
     for quantity in 3, 2:
-        version = await order_changes.version(order.id)
+        version = await order_states.version(order.id)
         change = Change(Basket([("LJ", quantity)]), Address("Ann", "", "Suzhou"), "why", version, 6800 * quantity)
         await sim.runtime.selling.change(order.id, change, mei.id)
         await sim.runtime.idle()
@@ -121,7 +121,7 @@ async def test_of_changes_that_wait_the_last_one_is_told(one_sim: Simulator) -> 
     await ann.says("hello")
     order, _ = await sim.runtime.selling.place((await ann.conversation()).id, wish(), mei.id)
     for quantity in 3, 4:
-        version = await order_changes.version(order.id)
+        version = await order_states.version(order.id)
         change = Change(Basket([("LJ", quantity)]), Address("Ann", "", "Suzhou"), "why", version, 6800 * quantity)
         await sim.runtime.selling.change(order.id, change, mei.id)
         await sim.runtime.idle()

@@ -14,6 +14,7 @@ from bot.core.postal import NOWHERE, Postal
 from bot.core.postal_form import PART
 from bot.services.catalogue import Range
 from bot.services.orders import OrderView
+from bot.services.shipments import Shipped
 
 #: A column of text takes no NUL; `_SOME` has something in it that is no space.
 _ANY, _SOME = r"^[^\x00]*$", r"^[^\x00]*[^\x00\s][^\x00]*$"
@@ -83,6 +84,7 @@ class Line(Struct):
     quantity: int
     price: Price
     subtotal: Price
+    cancelled: int  # pieces that are not sent any more
 
 
 class Charge(Struct):
@@ -95,12 +97,20 @@ class Charge(Struct):
     included: bool
 
 
+class SentLine(Struct):
+    """So many pieces of a variant."""
+
+    sku: str
+    quantity: int
+
+
 class Parcel(Struct):
-    """What the order was sent as; each may be empty."""
+    """What the order, or a part of it, was sent as; each may be empty, also the lines where nobody knows them."""
 
     carrier: str
     number: str
     url: str
+    lines: list[SentLine]
 
 
 class Delivery(Struct):
@@ -180,19 +190,24 @@ def order(view: OrderView, page: str | None, lang: str) -> Order:
         state=view.state,
         total=price(view.total, lang),
         lines=[
-            Line(one.sku, one.name, one.quantity, price(one.price, lang), price(one.subtotal, lang))
+            Line(one.sku, one.name, one.quantity, price(one.price, lang), price(one.subtotal, lang), one.cancelled)
             for one in view.lines
         ],
         charges=[Charge(one.kind, one.name, one.title, price(one.amount, lang), one.included) for one in view.charges],
         created_at=view.created_at,
         hold_until=view.hold_until,
         paid_at=view.paid_at,
-        parcels=[Parcel(one.carrier, one.number, one.url) for one in view.parcels],
+        parcels=[_parcel(one) for one in view.shipments],
         delivery=_delivery(view) if page else None,
         note=view.note if page else None,
         status_url=page,
         pay_url=page and f"{page}#pay",
     )
+
+
+def _parcel(sent: Shipped) -> Parcel:
+    lines = [SentLine(one.sku, one.quantity) for one in sent.items]
+    return Parcel(sent.parcel.carrier, sent.parcel.number, sent.parcel.url, lines)
 
 
 def _delivery(view: OrderView) -> Delivery:

@@ -9,7 +9,7 @@ from aiohttp import web
 from bot.core.events import OrderChanged, ReviewChanged
 from bot.services import audit, backoffice, order_notes, order_states, reviews, shipments, store_review_lists
 from bot.services.order_states import Doing
-from bot.services.shipments import Parcel
+from bot.services.shipments import Parcel, Piece
 from models.database import transaction
 from web.auth import me, needs
 from web.desk.conversations import shapes
@@ -42,7 +42,12 @@ async def opened(request: web.Request) -> web.Response:
 @says(
     trade.OneOrder,
     takes=trade.TakenStep,
-    refuses={403: "forbidden", 404: "no_order", 409: "nothing_paid wrong_state", 422: "bad_link no_reason"},
+    refuses={
+        403: "forbidden",
+        404: "no_order",
+        409: "all_of_it no_pieces nothing_paid overtaken too_many_pieces too_much wrong_state",
+        422: "bad_link no_reason",
+    },
 )
 @needs("agent")
 async def step(request: web.Request) -> web.Response:
@@ -75,8 +80,16 @@ async def note(request: web.Request) -> web.Response:
 
 
 def _doing(body: dict[str, Any]) -> Doing:
-    parcel = Parcel(*(text_of(body, field, most, default="").strip() for field, most in shipments.MOST.items()))
-    return Doing(text_of(body, "note", 300, default="").strip(), parcel, body.get("restock", False))
+    pieces = body.get("pieces")
+    return Doing(
+        note=text_of(body, "note", 300, default="").strip(),
+        parcel=Parcel(*(text_of(body, field, most, default="").strip() for field, most in shipments.MOST.items())),
+        restock=body.get("restock", False),
+        pieces=None if pieces is None else tuple(Piece(one["line"], one["quantity"]) for one in pieces),
+        keeps=body.get("keep_money", False),
+        version=body.get("version"),
+        key=body.get("key", ""),
+    )
 
 
 @says(trade.Reviews, query=trade.ReviewsQuery)

@@ -10,11 +10,12 @@ import orjson
 from bot.core.ports import Channel
 from bot.core.pricing import Charge
 from bot.services import order_states
-from bot.services.backoffice import OrderDetail, OrderRow, ReviewRow, Step
+from bot.services.backoffice import OrderDetail, OrderRow, ReviewRow
 from bot.services.consents import Standing
 from bot.services.conversations import Row
 from bot.services.histories import History
 from bot.services.linked_chats import LinkedChat
+from bot.services.order_history import Step
 from bot.services.order_news import Told
 from bot.services.people import ContactRow, Person, PersonFile
 from bot.services.queues import Failure
@@ -23,6 +24,7 @@ from bot.services.report_desk import SubscriptionRow
 from bot.services.report_runs import RunView
 from bot.services.scope import words
 from bot.services.search import Found, Said
+from bot.services.shipments import Shipped
 from web import views
 from web.desk.addresses import in_parts
 from web.desk.values import figures, inbox, persons, team, trade
@@ -170,7 +172,13 @@ class Shapes:
     def order(self, order: OrderRow) -> trade.OrderRow:
         """An `OrderRow`."""
         lines: list[trade.OrderLine] = [
-            {"name": line.name, "sku": line.sku, "quantity": line.quantity, "price": money(line.price, self.locale)}
+            {
+                "name": line.name,
+                "sku": line.sku,
+                "quantity": line.quantity,
+                "price": money(line.price, self.locale),
+                "cancelled": line.cancelled,
+            }
             for line in order.lines
         ]
         return {
@@ -205,7 +213,17 @@ class Shapes:
             "version": detail.version,
             "charges": [self.charge(one) for one in detail.charges],
             "events": [self._event(step) for step in detail.steps],
-            "parcels": [{"carrier": one.carrier, "number": one.number, "url": one.url} for one in detail.parcels],
+            "parcels": [_parcel(one) for one in detail.shipments],
+            "left": [
+                {
+                    "line": one.line,
+                    "sku": one.sku,
+                    "name": one.name,
+                    "quantity": one.pieces,
+                    "each": money(one.each, self.locale),
+                }
+                for one in detail.left
+            ],
         }
 
     def charge(self, charge: Charge) -> trade.Charge:
@@ -329,6 +347,16 @@ def _match(said: Said) -> inbox.Match:
         "before": said.line.before,
         "found": said.line.found,
         "after": said.line.after,
+    }
+
+
+def _parcel(one: Shipped) -> trade.Parcel:
+    """What left at once."""
+    return {
+        "carrier": one.parcel.carrier,
+        "number": one.parcel.number,
+        "url": one.parcel.url,
+        "lines": [{"sku": item.sku, "name": item.name, "quantity": item.quantity} for item in one.items],
     }
 
 

@@ -11,7 +11,7 @@ import pytest
 from bot.core.errors import Refused
 from bot.core.payment import Checkout, Terms
 from bot.core.pricing import Code, Method, Rates
-from bot.services import contacts, order_changes, orders, pay_links, payments, privacy, staff_orders
+from bot.services import contacts, order_changes, order_states, orders, pay_links, payments, privacy, staff_orders
 from bot.services.contacts import Address
 from bot.services.order_changes import Change
 from bot.services.orders import OrderView
@@ -27,7 +27,7 @@ TO = Address("Ann Lee", "555 0100", "2 Tea Lane")
 
 
 async def wish(order: OrderView, quantity: int, agreed: int, **more: str) -> Change:
-    version = await order_changes.version(order.id)
+    version = await order_states.version(order.id)
     return Change(Basket([("tea", quantity)], **more), TO, "she wants more", version, agreed)
 
 

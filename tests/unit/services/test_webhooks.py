@@ -10,7 +10,8 @@ from bot.core.money import Money
 from bot.services import orders, reviews, webhooks
 from bot.services import webhook_endpoints as endpoints
 from bot.services.contacts import Address
-from bot.services.order_changes import Change, change, version
+from bot.services.order_changes import Change, change
+from bot.services.order_states import version
 from bot.services.scope import Scope
 from bot.services.staff_orders import Basket
 from models import WebhookEndpoint, WebhookEvent
@@ -48,7 +49,9 @@ async def test_an_order_from_the_shelf_to_its_review(any_shop: Shop) -> None:
     told = msgspec.json.decode(placed.body)
     assert (told["type"], told["version"], placed.subject) == ("order.placed", 1, f"order:{order.id}")
     assert told["data"]["total"] == {"amount": 13600, "currency": "CNY"}
-    assert told["data"]["lines"] == [{"sku": "tea", "quantity": 2, "price": {"amount": 6800, "currency": "CNY"}}]
+    assert told["data"]["lines"] == [
+        {"sku": "tea", "quantity": 2, "cancelled": 0, "price": {"amount": 6800, "currency": "CNY"}}
+    ]
     assert told["data"]["number"] == order.number
     for row in await WebhookEvent.all():
         assert not any(words in row.body for words in ("Ann", "555 0100", "Tea Lane"))

@@ -43,7 +43,7 @@ from bot.runtime.shop import Shop
 from bot.runtime.store_sending import Steps
 from bot.runtime.store_syncing import Connected
 from bot.runtime.stores import Stores
-from bot.services import desk_payments, orders, receipts
+from bot.services import desk_payments, order_states, orders, receipts
 from bot.services.audiences import Audience
 from bot.services.filing import Filing, Limits
 from bot.services.order_states import NOTHING, Doing
@@ -257,6 +257,8 @@ class SmallRuntime:
 
     async def step_order(self, order_id: int, step: str, staff_id: int, doing: Doing = NOTHING) -> None:
         async with transaction():
+            if await order_states.is_heard(order_id, doing.key):
+                return
             await orders.advance(order_id, step, f"staff:{staff_id}", self.clock(), doing)
         self.bus.publish(OrderChanged(order_id))
 

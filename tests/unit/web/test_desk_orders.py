@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from models import Contact, Order, OrderCharge, OrderNote, Shipment
+from models import Contact, Order, OrderCharge, OrderLine, OrderNote, Shipment
 from tests.unit.web.running import Site
 from tests.unit.web.test_desk_payments import enters
 
@@ -32,7 +32,7 @@ async def test_what_it_was_sent_as_is_shown_and_what_leads_on(site: Site, order:
     headers = await enters(site, "agent")
     status, told = await site.json("POST", f"/api/desk/orders/{order.id}/ship", json=PARCEL, headers=headers)
     shown: Any = told["order"]
-    assert (status, shown["state"], shown["parcels"]) == (200, "shipped", [PARCEL])
+    assert (status, shown["state"], shown["parcels"]) == (200, "shipped", [{**PARCEL, "lines": []}])
     assert [(one["kind"], one["title"], one["rate"], one["amount"]["text"]) for one in shown["charges"]] == [
         ("shipping", "DHL", "0", "¥12.00"),
         ("tax", "", "8.875", "¥5.54"),
@@ -45,6 +45,41 @@ async def test_what_it_was_sent_as_is_shown_and_what_leads_on(site: Site, order:
     ]
 
 
+async def test_a_part_is_sent_by_its_pieces_once_and_not_over_a_colleagues_head(site: Site, order: Order) -> None:
+    headers = await enters(site, "manager")
+    tea, cup = [
+        await OrderLine.create(order=order, sku=sku, name=sku, quantity=2, price=price)
+        for sku, price in (("tea", 3400), ("cup", 0))
+    ]
+    path = f"/api/desk/orders/{order.id}"
+    _, seen = await site.json("GET", path, headers=headers)
+    assert [(one["line"], one["quantity"], one["each"]["text"]) for one in seen["left"]] == [
+        (tea.id, 2, "¥34.00"), (cup.id, 2, "¥0.00"),
+    ]  # fmt: skip
+    wish = {**PARCEL, "pieces": [{"line": tea.id, "quantity": 1}], "version": seen["version"], "key": "k1"}
+    for body, answer in ((wish, 200), (wish, 200), ({**wish, "key": "k2"}, 409)):
+        assert await site.status("POST", f"{path}/ship", json=body, headers=headers) == answer
+    _, shown = await site.json("GET", path, headers=headers)
+    lines = [{"sku": "tea", "name": "tea", "quantity": 1}]
+    assert (shown["state"], shown["parcels"]) == ("partly_shipped", [{**PARCEL, "lines": lines}])
+    assert [(one["sku"], one["quantity"]) for one in shown["left"]] == [("tea", 1), ("cup", 2)]
+    assert [step["name"] for step in shown["steps"]] == ["ship", "cancel_part", "refund"]
+    for pieces, answer in (
+        ([{"line": tea.id, "quantity": 2}], (409, "too_many_pieces")),
+        ([], (409, "no_pieces")),
+        ([{"line": 10**6, "quantity": 1}], (400, "bad_request")),
+        ([{"line": tea.id}], (400, "bad_request")),
+        ({"line": tea.id}, (400, "bad_request")),
+    ):
+        status, told = await site.json("POST", f"{path}/ship", json={"pieces": pieces}, headers=headers)
+        assert (status, told["error"]["code"]) == answer  # type: ignore[index]
+    body = {"note": "broken", "keep_money": True}
+    status, told = await site.json("POST", f"{path}/cancel_part", json=body, headers=headers)
+    assert (status, told["order"]["state"], [one["cancelled"] for one in told["order"]["lines"]]) == (  # type: ignore[index]
+        200, "shipped", [1, 2],
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("step", "body", "answer"),
     [
@@ -55,6 +90,7 @@ async def test_what_it_was_sent_as_is_shown_and_what_leads_on(site: Site, order:
         ("deliver", {}, (409, "wrong_state")),
         ("cancel", {"note": "  "}, (422, "no_reason")),
         ("refund", {"note": "broken"}, (403, "forbidden")),
+        ("cancel_part", {"note": "broken"}, (403, "forbidden")),
         ("pay", {}, (404, "not_found")),
         ("expire", {}, (404, "not_found")),
     ],

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, NotRequired, TypedDict
 
+from msgspec import Meta
+
 from bot.services import order_states
 from web.desk.values.addresses import Parts
-from web.values import Attachment, Cursor, Delivery, Money, PageKey, Time, Whole, most, one_of
+from web.values import Attachment, Cursor, Delivery, Id, Money, PageKey, Time, Whole, most, one_of
 
 State = Annotated[str, one_of(order_states.STATES)]
 #: What lists of reviews may be of: "shop" are those of connected shops.
@@ -14,12 +16,13 @@ REVIEW_STATES = ("pending", "accepted", "rejected", "shop")
 
 
 class OrderLine(TypedDict):
-    """One variant of an order."""
+    """One variant of an order; of its pieces so many are not sent any more."""
 
     name: str
     sku: str
     quantity: int
     price: Money
+    cancelled: int
 
 
 class OrderStep(TypedDict):
@@ -73,12 +76,31 @@ OrderEvent = TypedDict(
 )
 
 
+class SentLine(TypedDict):
+    """Pieces that left together."""
+
+    sku: str
+    name: str
+    quantity: int
+
+
 class Parcel(TypedDict):
-    """What an order was sent as."""
+    """What an order, or a part of it, was sent as; no lines: what is in it, nobody knows."""
 
     carrier: str
     number: str
     url: str
+    lines: list[SentLine]
+
+
+class LeftLine(TypedDict):
+    """Pieces that may be sent or cancelled; `line` names them, and `each` goes back for one that is cancelled."""
+
+    line: int
+    sku: str
+    name: str
+    quantity: int
+    each: Money
 
 
 class Refund(TypedDict):
@@ -157,6 +179,7 @@ class OrderFacts(OrderRow):
     charges: list[Charge]
     events: list[OrderEvent]
     parcels: list[Parcel]
+    left: list[LeftLine]
 
 
 class Order(OrderFacts):
@@ -216,14 +239,29 @@ class ReviewsQuery(TypedDict, total=False):
     before: PageKey
 
 
+class Pieces(TypedDict):
+    """So many pieces of a line of an order."""
+
+    line: Id
+    quantity: Annotated[int, Meta(ge=0, le=1_000_000)]
+
+
 class TakenStep(TypedDict, total=False):
-    """A note; what the order is sent as; and whether what came back is on the shelf again."""
+    """A note; what the order is sent as; and whether what came back is on the shelf again.
+
+    `pieces` are sent or cancelled, all that are left where it is not there; for cancelled ones no money goes back where
+    it is kept. What staff had seen has the `version`; `key` names the click.
+    """
 
     note: Annotated[str, most(300)]
     carrier: Annotated[str, most(80)]
     number: Annotated[str, most(80)]
     url: Annotated[str, most(500)]
     restock: bool
+    pieces: Annotated[list[Pieces], Meta(max_length=200)]
+    keep_money: bool
+    version: Whole
+    key: Annotated[str, most(64, 1)]
 
 
 class Received(TypedDict):

@@ -1,0 +1,119 @@
+"""A part of an order: pieces that leave by themselves, and pieces that are not sent any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.errors import Refused
+from bot.core.money import Money
+from bot.core.pricing import paid_for
+from bot.services import pricing, refunds, shipments, stock
+from bot.services.order_states import PARTLY, PLAIN, UNSENT, Doing, Mark
+from bot.services.refunds import Wish
+from bot.services.shipments import Pieces, Shipped
+from models import Order, OrderLine
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a step did with pieces: how its audit row is marked, and whether pieces are left to send."""
+
+    mark: Mark = PLAIN
+    leaves: bool = False
+
+
+WHOLE = Part()
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Pieces of a line that may be sent or cancelled; `each` is what goes back for one of them."""
+
+    line: int
+    sku: str
+    name: str
+    pieces: int
+    each: Money
+
+
+@dataclass(frozen=True, slots=True)
+class OrderItem:
+    """One variant of an order, with name and price as they were when it was placed."""
+
+    sku: str
+    name: str
+    quantity: int
+    price: Money
+    subtotal: Money
+    cancelled: int = 0  # pieces that are not sent any more
+    left: int = 0  # pieces that are to be sent yet
+
+
+def item(line: OrderLine, order: Order, shipped: Iterable[Shipped]) -> OrderItem:
+    """A line of an order of which this was shipped."""
+    price, left = Money(line.price, order.currency), 0
+    if order.state in UNSENT:
+        sent = sum(each.quantity for one in shipped for each in one.items if each.line == line.id)
+        left = line.quantity - line.cancelled - sent
+    return OrderItem(line.sku, line.name, line.quantity, price, price * line.quantity, line.cancelled, left)
+
+
+async def left(order_id: int, currency: str) -> tuple[Left, ...]:
+    """What may be sent or cancelled yet of an order of which not all was."""
+    waits, each = await _worth(order_id, currency)
+    return tuple(Left(line.id, line.sku, line.name, count, each[line.id]) for line, count in waits if count > 0)
+
+
+async def ship(order: Order, doing: Doing, now: datetime) -> Part:
+    """Pieces of a locked order leave. Raises as `shipments.choose` and `shipments.send` do."""
+    waits = await shipments.waiting(order.id)
+    chosen = shipments.choose(waits, doing.pieces)
+    leaves = _pieces(waits) > _pieces(chosen)
+    id_ = await shipments.send(order, doing.parcel, chosen, now)
+    is_part = leaves or order.state == PARTLY
+    return Part(Mark("shipped" if is_part else "", doing.key, id_), leaves)
+
+
+async def cancel(order: Order, doing: Doing, actor: str, now: datetime) -> Part:
+    """Pieces of a locked order are not sent any more: they lie on the shelf again, and their money goes back.
+
+    Raises as `shipments.choose` does, and `Refused`: "nothing_paid", "all_of_it" of all pieces of an order of which
+    nothing has left, "too_much"(left) where less is left of its money.
+    """
+    if order.paid_at is None:
+        raise Refused("nothing_paid", number=order.number)
+    waits, each = await _worth(order.id, order.currency)
+    chosen = shipments.choose(waits, doing.pieces)
+    leaves = _pieces(waits) > _pieces(chosen)
+    if not leaves and order.state != PARTLY:
+        raise Refused("all_of_it", number=order.number)
+    back = Money(sum(each[line.id].amount * count for line, count in chosen), order.currency)
+    if back.amount and not doing.keeps:
+        await refunds.of_part(order, back, Wish.by(actor, doing.note), now)
+    for line, count in chosen:
+        await OrderLine.filter(id=line.id).update(cancelled=line.cancelled + count)
+    await restock(order, chosen)
+    return Part(Mark("cancelled", doing.key), leaves)
+
+
+async def restock(order: Order, pieces: Pieces) -> None:
+    """Pieces that were sold and have not left lie on the shelf again."""
+    wanted: dict[int, int] = {}
+    for line, count in pieces:
+        if line.variant_id is not None:
+            wanted[line.variant_id] = wanted.get(line.variant_id, 0) + count
+    await stock.restock(order.id, wanted)
+
+
+async def _worth(order_id: int, currency: str) -> tuple[Pieces, dict[int, Money]]:
+    """What waits, and by line what its customer paid for one piece."""
+    waits = await shipments.waiting(order_id)
+    charges = (await pricing.charges({order_id: currency}))[order_id]
+    goods = Money(sum(line.price * line.quantity for line, _ in waits), currency)
+    return waits, {line.id: paid_for(Money(line.price, currency), goods, charges) for line, _ in waits}
+
+
+def _pieces(pieces: Pieces) -> int:
+    return sum(count for _, count in pieces)
