@@ -90,7 +90,8 @@ export type Identity = {
 };
 /** Two addresses of a person: what one was shown was entered at the other. */
 export type Proof = { id: number; asked_id: number; entered_id: number; made_at: string };
-export type OrderLine = { name: string; sku: string; quantity: number; price: Money };
+/** Of its pieces `cancelled` ones are not sent any more. */
+export type OrderLine = { name: string; sku: string; quantity: number; price: Money; cancelled: number };
 export type OrderRow = {
   id: number;
   number: string;
@@ -118,7 +119,7 @@ export type StepTold = {
   error: string;
   template: boolean;
 };
-export type OrderEvent = { from: string; to: string; actor: string; note: string; at: string; told: StepTold | null; what: "" | "changed" };
+export type OrderEvent = { from: string; to: string; actor: string; note: string; at: string; told: StepTold | null; what: "" | "changed" | "shipped" | "cancelled" };
 export type Payment = {
   id: number;
   provider: string;
@@ -161,7 +162,8 @@ export type Order = OrderRow & {
   /** What it costs besides its goods. */
   charges: Charge[];
   payments: Payment[];
-  parcels: Parcel[];
+  parcels: SentParcel[];
+  left: LeftLine[];
 };
 /** `name` is the code, the method or the country; one that is included in the prices adds nothing to the total. */
 export type Charge = { kind: "discount" | "shipping" | "tax"; name: string; title: string; rate: string; amount: Money; included: boolean };
@@ -191,9 +193,21 @@ export type OrderChange = Terms & Where & { reason: string; version: number; agr
 export type SentOrder = { order: Order; link: string; told: boolean; why: string };
 /** What an order left as; each part may be unknown (""). */
 export type Parcel = { carrier: string; number: string; url: string };
-export type OrderStep = "pack" | "ship" | "deliver" | "complete" | "cancel" | "return" | "refund";
-/** What is said of a step; `restock`: what came back can be sold again. */
-export type Doing = Partial<Parcel> & { note?: string; restock?: boolean };
+/** With what is in it; nobody knows what is in one without lines. */
+export type SentParcel = Parcel & { lines: { sku: string; name: string; quantity: number }[] };
+/** Pieces that may be sent or cancelled; `each` goes back for one that is cancelled. */
+export type LeftLine = { line: number; sku: string; name: string; quantity: number; each: Money };
+export type Pieces = { line: number; quantity: number };
+export type OrderStep = "pack" | "ship" | "deliver" | "complete" | "cancel" | "cancel_part" | "return" | "refund";
+/** What is said of a step; `restock`: what came back can be sold again; `version` was seen, and `key` names the click. */
+export type Doing = Partial<Parcel> & {
+  note?: string;
+  restock?: boolean;
+  pieces?: Pieces[];
+  keep_money?: boolean;
+  version?: number;
+  key?: string;
+};
 export type ReviewRow = {
   id: number;
   stars: number;

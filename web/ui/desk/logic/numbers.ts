@@ -21,11 +21,20 @@ export function figure(value: number | null, unit: Unit | "" | "text", look: Loo
   }
 }
 
-function money(minor: number, look: Look): string {
-  const currency = look.currency ?? "CNY";
+/** A sum with all its decimals, from minor units. */
+export function exactly(minor: number, currency: string, language: string): string {
+  const { options, value } = ofCurrency(minor, currency);
+  return new Intl.NumberFormat(locale(language), options).format(value);
+}
+
+function ofCurrency(minor: number, currency: string): { options: Intl.NumberFormatOptions; value: number } {
   const options: Intl.NumberFormatOptions = { style: "currency", currency, currencyDisplay: "narrowSymbol" };
   const digits = new Intl.NumberFormat("en", options).resolvedOptions().maximumFractionDigits ?? 2;
-  const value = minor / 10 ** digits;
+  return { options, value: minor / 10 ** digits };
+}
+
+function money(minor: number, look: Look): string {
+  const { options, value } = ofCurrency(minor, look.currency ?? "CNY");
   const whole = Math.abs(value) >= 1000 || look.short === true;
   const compact: Intl.NumberFormatOptions = look.short && Math.abs(value) >= 10_000 ? { notation: "compact" } : {};
   const limits = compact.notation ? { maximumFractionDigits: 1 } : whole ? { maximumFractionDigits: 0 } : {};

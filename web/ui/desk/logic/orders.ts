@@ -6,6 +6,7 @@ export const STATES = [
   "paid",
   "confirmed",
   "packed",
+  "partly_shipped",
   "shipped",
   "delivered",
   "completed",
@@ -15,10 +16,19 @@ export const STATES = [
   "refunded",
 ] as const;
 
-/** Some are for managers; an order can be refunded when money was `captured` for it, as far as that is known. */
-export function stepsOf(order: Pick<OrderRow, "paid_at" | "steps">, manager: boolean, captured = order.paid_at !== null): OrderStep[] {
+/**
+ * Some are for managers; an order can be refunded when money was `captured` for it, as far as that is known, and so can
+ * pieces of it where it has more than one.
+ */
+export function stepsOf(
+  order: Pick<OrderRow, "paid_at" | "steps" | "state" | "lines">,
+  manager: boolean,
+  captured = order.paid_at !== null,
+): OrderStep[] {
   const mine = order.steps.filter((step) => manager || step.role !== "manager").map((step) => step.name);
-  return mine.filter((name) => name !== "refund" || captured);
+  const pieces = order.lines.reduce((sum, line) => sum + line.quantity - line.cancelled, 0);
+  const parts = order.state === "partly_shipped" || pieces > 1;
+  return mine.filter((name) => (name === "refund" ? captured : name !== "cancel_part" || (captured && parts)));
 }
 
 export type Tone = "plain" | "good" | "busy" | "warn" | "bad";
@@ -29,6 +39,7 @@ const TONES: Record<string, Tone> = {
   confirmed: "warn",
   preparing: "busy",
   packed: "busy",
+  partly_shipped: "busy",
   shipped: "busy",
   delivered: "good",
   completed: "good",

@@ -27,8 +27,8 @@ const quote = (amount: number, name = "Tea"): Quote => ({
   charges: [], total: money(amount), methods: [], method: "",
 });
 const order = (given: Partial<Order> = {}): Order => ({
-  ...row(7, { state: "placed", paid_at: null, lines: [{ name: "Tea", sku: "tea", quantity: 1, price: money(6800) }] }),
-  phone: "", address: "1 Tea Lane", parts: null, country: "", note: "", notes: [], version: 1, events: [], charges: [], payments: [], parcels: [], ...given,
+  ...row(7, { state: "placed", paid_at: null, lines: [{ name: "Tea", sku: "tea", quantity: 1, price: money(6800), cancelled: 0 }] }),
+  phone: "", address: "1 Tea Lane", parts: null, country: "", note: "", notes: [], version: 1, events: [], charges: [], payments: [], parcels: [], left: [], ...given,
 });
 
 let shown: VueWrapper | null = null;

@@ -5,7 +5,7 @@ import { channelColor, channelName, initials, markOf } from "../logic/channels";
 import { channelRows } from "../logic/channelTable";
 import { colorOf, option, type Ink } from "../logic/charts";
 import { parts } from "../logic/linkify";
-import { bytes, figure } from "../logic/numbers";
+import { bytes, exactly, figure } from "../logic/numbers";
 import { stepsOf } from "../logic/orders";
 import { timeline, withFiles } from "../logic/timeline";
 import { slice, slotsFor } from "../logic/window";
@@ -19,6 +19,7 @@ describe("figures", () => {
     expect(figure(6800, "money", EN)).toBe("¥68.00");
     expect(figure(1234567, "money", EN)).toBe("¥12,346");
     expect(figure(6800, "money", { language: "en", currency: "JPY" })).toBe("¥6,800");
+    expect([exactly(1234567, "CNY", "en"), exactly(6800, "JPY", "zh")]).toEqual(["¥12,345.67", "¥6,800"]);
     expect(figure(1820000, "money", { language: "zh", currency: "CNY", short: true })).toBe("¥1.8万");
   });
   it("write spans, shares and stars", () => {
@@ -109,6 +110,15 @@ describe("orders", () => {
     expect(stepsOf(unpaid, true, true)).toEqual(["refund"]);
     expect(stepsOf({ ...unpaid, paid_at: "2026-11-23T09:00:00+00:00" }, true)).toEqual(["refund"]);
     expect(stepsOf({ ...unpaid, paid_at: "2026-11-23T09:00:00+00:00" }, true, false)).toEqual([]);
+  });
+  it("can be cancelled in part where that is not all of it", () => {
+    const price = { amount: 100, currency: "CNY", text: "¥1.00" };
+    const of = (quantity: number, state: string) =>
+      order(1, { state, lines: [{ name: "Tea", sku: "tea", quantity, price, cancelled: 1 }], steps: [{ name: "cancel_part", role: "manager", why: true }] });
+    expect(stepsOf(of(3, "packed"), true)).toEqual(["cancel_part"]);
+    expect(stepsOf(of(2, "packed"), true)).toEqual([]);
+    expect(stepsOf(of(2, "partly_shipped"), true)).toEqual(["cancel_part"]);
+    expect(stepsOf(of(3, "packed"), true, false)).toEqual([]);
   });
 });
 
