@@ -23,15 +23,15 @@ class Note:
 
 
 async def add(order_id: int, text: str, staff_id: int, now: datetime) -> None:
-    """Write it down, in the caller's transaction. Raises `Refused`: "no_order", "no_conversation", "too_many".
+    """Write it down, in the caller's transaction. Raises `Refused`: "no_order", "forgotten", "too_many"(most, field).
 
-    One whose customer was forgotten takes none: that is forgotten already.
+    One whose customer was forgotten takes none: what staff know of them would be in it.
     """
     order = await locks.order(order_id)
     if order is None:
         raise Refused("no_order")
     if order.conversation_id is None:
-        raise Refused("no_conversation")
+        raise Refused("forgotten")
     if await OrderNote.filter(order_id=order_id).count() >= MANY:
         raise Refused("too_many", most=MANY, field="notes")
     await OrderNote.create(order_id=order_id, staff_id=staff_id, text=text, at=now)

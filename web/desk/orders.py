@@ -65,7 +65,7 @@ async def step(request: web.Request) -> web.Response:
     return answer({"order": await detail(request, order_id)})
 
 
-@says(trade.OneOrder, takes=trade.NoteTaken, refuses={404: "no_order no_conversation", 409: "too_many", 422: "no_text"})
+@says(trade.OneOrder, takes=trade.NoteTaken, refuses={404: "no_order", 409: "forgotten too_many", 422: "no_text"})
 @needs("agent")
 async def note(request: web.Request) -> web.Response:
     """POST /api/desk/orders/{id}/notes."""

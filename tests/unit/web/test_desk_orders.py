@@ -119,7 +119,8 @@ async def test_staff_write_notes_for_each_other_and_read_the_customers(site: Sit
     assert await site.json("POST", path, json={"text": " "}, headers=headers) == (422, WRITE_SOMETHING)
     assert await site.status("POST", "/api/desk/orders/999/notes", json={"text": "x"}, headers=headers) == 404
     await Order.filter(id=order.id).update(conversation_id=None)  # as of a customer who was forgotten
-    assert await site.status("POST", path, json={"text": "of her"}, headers=headers) == 404
+    status, told = await site.json("POST", path, json={"text": "of her"}, headers=headers)
+    assert (status, told["error"]["text"]) == (409, "Whoever ordered this was forgotten.")  # type: ignore[index]
     await Order.filter(id=order.id).update(conversation_id=1)
     await OrderNote.bulk_create(OrderNote(order=order, text="x", at=site.clock()) for _ in range(98))
     assert await site.status("POST", path, json={"text": "x"}, headers=headers) == 409
