@@ -10,7 +10,7 @@ from bot.app_web import file_links
 from bot.channels._account import Around, Commands
 from bot.channels.webchat import WebChat
 from bot.config import Config
-from bot.core.message import Attachment
+from bot.core.message import GIF, Attachment
 from bot.core.ports import Channel, OpenFile, Storage
 from bot.edge.posting import MakePosts, Poster
 from bot.runtime.platforms.notes import SharedNotes
@@ -53,14 +53,14 @@ async def make_channels(
 
 
 def opener(storage: Storage, filing: Filing) -> OpenFile:
-    """How a channel reads the bytes of one of our files: pictures as JPEG, see `as_sent`, others as they came."""
+    """How a channel reads the bytes of one of our files: pictures as JPEG, others as they came, see `as_sent`."""
 
     async def open_file(attachment: Attachment) -> AsyncIterator[bytes]:
         file = await attachments.details(attachment.id)
         if file is None:
             return
-        key = file.display_key or file.storage_key
-        if file.kind == "image" and not key.endswith(JPEG):
+        key = file.storage_key if attachment.media_type == GIF else file.display_key or file.storage_key
+        if file.kind == "image" and attachment.media_type != GIF and not key.endswith(JPEG):
             yield await filing.as_jpeg(key)
             return
         async for chunk in storage.open(key):

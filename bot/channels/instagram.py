@@ -50,6 +50,7 @@ CAPABILITIES = Capabilities(
     text_limit=1000,
     text_unit="bytes",
     image_bytes=8 * MIB,
+    gif_bytes=8 * MIB,
     files=False,
     media=tuple(Media(one, 25 * MIB) for one in TAKEN),
     typing=True,

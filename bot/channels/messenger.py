@@ -31,6 +31,7 @@ CAPABILITIES = Capabilities(
     carousel=CAROUSEL,
     text_limit=2000,
     image_bytes=25 * MIB,
+    gif_bytes=8 * MIB,
     file_bytes=25 * MIB,
     typing=True,
     reply_window=timedelta(hours=24),

@@ -53,6 +53,7 @@ class Capabilities:
     files_per_message: int = 1
     mixes: bool = False  # pictures and other files go in one message
     image_bytes: int = 10 * MIB
+    gif_bytes: int = 0  # the largest GIF that moves there; any other is a still JPEG
     file_bytes: int = 50 * MIB
     message_bytes: int | None = None  # all files of a message together; None: each counts alone
     forgeable: bool = False  # anybody may write as anybody: what comes in proves nothing of who wrote it

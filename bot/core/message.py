@@ -131,6 +131,9 @@ _ABOUT: Mapping[str, About] = {
 }
 
 
+GIF = "image/gif"
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A file that we know: a row of the `attachment` table, as the outside sees it."""
@@ -141,9 +144,10 @@ class Attachment:
     media_type: str
     size: int
 
-    def as_sent(self) -> Attachment:
-        """As a platform gets it: a picture is a JPEG there, since that is what all of them show."""
-        if self.kind != "image" or self.media_type == "image/jpeg":
+    def as_sent(self, gif_bytes: int = 0) -> Attachment:
+        """As a platform gets it: a picture is a JPEG there, since that is what all show, or a GIF where that moves."""
+        moves = self.media_type == GIF and self.size <= gif_bytes
+        if self.kind != "image" or self.media_type == "image/jpeg" or moves:
             return self
         return replace(self, media_type="image/jpeg", name=f"{PurePath(self.name).stem or 'picture'}.jpg")
 
@@ -170,8 +174,8 @@ class Card:
 
     @property
     def picture(self) -> Attachment | None:
-        """The image, called as the card is."""
-        return replace(self.image, name=picture_name(self.title)) if self.image else None
+        """The image, called as the card is; it stands still."""
+        return replace(self.image, name=picture_name(self.title), media_type="image/jpeg") if self.image else None
 
 
 def picture_name(title: str) -> str:

@@ -79,10 +79,10 @@ class Send:
             return _left_out(effect, str(error)[:300], _blocked(effect, payload))  # one of many is no work for staff
 
     async def _attempt(self, effect: NewEffect, payload: SendPayload) -> Done:
-        wire = addressed.leaving(payload.wire, self._address)
         channel = self._channels.get(effect.lane.partition(":")[0])
         if channel is None:
             raise Final(f"the channel account {effect.lane.partition(':')[0]!r} is not configured any more")
+        wire = addressed.leaving(payload.wire, self._address, channel.capabilities.gif_bytes)
         if not has_openings(channel.capabilities):
             sent = await self._send(channel, payload.recipient, wire, effect.key)
             return await self._sent(effect, channel, sent, payload, ())

@@ -83,6 +83,7 @@ class Chats:
             "sendmessage": self._send_message,
             "sendphoto": self._send_photo,
             "senddocument": self._send_document,
+            "sendanimation": self._send_animation,
             "sendmediagroup": self._send_media_group,
             "editmessagereplymarkup": self._edit_markup,
             "sendchataction": self._chat_action,
@@ -139,6 +140,9 @@ class Chats:
     def _send_document(self, call: Call) -> Json:
         return self._send_file(call, "document", call.fields.get("document"))
 
+    def _send_animation(self, call: Call) -> Json:
+        return self._send_file(call, "animation", call.fields.get("animation"))
+
     def _send_file(self, call: Call, kind: str, source: Any) -> Json:
         user, caption, markup = self._chat(call), caption_of(call.fields), markup_of(call.fields)
         return self._show(user, caption, markup, (self._take(call, kind, source, kind),))
@@ -150,6 +154,8 @@ class Chats:
         if len(media) > 10:
             raise bad("too much messages to send as an album")
         kinds = {item.get("type") for item in media}
+        if "animation" in kinds:
+            raise bad("animations can't be sent as an album")
         if "document" in kinds and len(kinds) > 1:
             raise bad("document can't be mixed with other media types")
         ready = [(caption_of(item), self._take(call, item["type"], item.get("media"), item["type"])) for item in media]
@@ -244,7 +250,8 @@ def describe(file: KeptFile) -> Json:
     }
     if file.kind != "photo":
         named = {"file_name": file.name} if file.kind == "document" else {"duration": 3}
-        return {file.kind: known | named | {"mime_type": file.media_type}}
+        told = known | named | {"mime_type": file.media_type}
+        return {file.kind: told} | ({"document": told} if file.kind == "animation" else {})
     large = known | {"width": file.width, "height": file.height}
     small = {"file_id": f"small-{file.id}", "file_size": 1200}
     return {"photo": [large | small | {"width": file.width // 2, "height": file.height // 2}, large]}

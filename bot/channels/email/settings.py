@@ -44,6 +44,7 @@ CAPABILITIES = Capabilities(
     mixes=True,
     forgeable=True,
     image_bytes=15 * MIB,
+    gif_bytes=15 * MIB,
     file_bytes=15 * MIB,
     message_bytes=18 * MIB,
     tokens=True,

@@ -27,7 +27,7 @@ class Receipt(BaseModel):
 
     message_id: int
     photo: tuple[Photo, ...] = ()
-    document: Photo | None = None
+    document: Photo | None = None  # of an animation, too
 
     @property
     def file_id(self) -> str:
@@ -57,6 +57,18 @@ class SendDocument(TelegramMethod[Receipt]):
 
     chat_id: str
     document: InputFile | str
+    caption: str | None = None
+    reply_markup: dict[str, Any] | None = None
+
+
+class SendAnimation(TelegramMethod[Receipt]):
+    """https://core.telegram.org/bots/api#sendanimation"""
+
+    __returning__ = Receipt
+    __api_method__ = "sendAnimation"
+
+    chat_id: str
+    animation: InputFile | str
     caption: str | None = None
     reply_markup: dict[str, Any] | None = None
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Literal
 
 from bot.channels.telegram.profile import CAPABILITIES
 from bot.core.errors import BadInput
-from bot.core.message import Attachment, Button, Wire
+from bot.core.message import GIF, Attachment, Button, Wire
 
-#: What Telegram shows as a picture; a GIF would lose its movement.
+#: What Telegram shows as a picture; a GIF would lose its movement there.
 PICTURES = frozenset({"image/jpeg", "image/png", "image/webp"})
+#: As what it takes a file.
+Sort = Literal["photo", "animation", "document"]
 
 Rows = tuple[tuple[Button, ...], ...]
 
@@ -25,10 +28,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """One file, or an album of up to ten that are all pictures or all documents."""
+    """One file, or an album of up to ten that are all pictures or all documents; an animation stands alone."""
 
     files: tuple[Attachment, ...]
-    pictures: bool
+    sort: Sort
     caption: str = ""
     rows: Rows = ()  # only under a single file: an album cannot have buttons
 
@@ -46,22 +49,24 @@ def plan(wire: Wire) -> tuple[Call, ...]:
     alone = len(wire.files) == 1
     if _utf16(wire.text) > CAPABILITIES.caption_limit or (wire.rows and not alone):
         return (*albums, Words(wire.text or "⬆️", wire.rows))
-    first = Files(albums[0].files, albums[0].pictures, wire.text, wire.rows)
+    first = Files(albums[0].files, albums[0].sort, wire.text, wire.rows)
     return (first, *albums[1:])
 
 
 def _albums(files: tuple[Attachment, ...]) -> list[Files]:
-    most = CAPABILITIES.files_per_message
     return [
-        Files(alike[start : start + most], pictures)
-        for pictures, run in groupby(files, _is_picture)
-        for alike in [tuple(run)]
+        Files(alike[start : start + most], sort)
+        for sort, run in groupby(files, _sort)
+        for alike, most in [(tuple(run), 1 if sort == "animation" else CAPABILITIES.files_per_message)]
         for start in range(0, len(alike), most)
     ]
 
 
-def _is_picture(file: Attachment) -> bool:
-    return file.media_type in PICTURES and file.size <= CAPABILITIES.image_bytes
+def _sort(file: Attachment) -> Sort:
+    if file.media_type == GIF:
+        return "animation"
+    is_picture = file.media_type in PICTURES and file.size <= CAPABILITIES.image_bytes
+    return "photo" if is_picture else "document"
 
 
 def _utf16(text: str) -> int:

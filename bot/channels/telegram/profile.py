@@ -21,6 +21,7 @@ CAPABILITIES = Capabilities(
     caption_limit=1024,
     files_per_message=10,
     image_bytes=10 * MIB,
+    gif_bytes=50 * MIB,
     file_bytes=50 * MIB,
     typing=True,
     edits=True,

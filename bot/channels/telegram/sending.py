@@ -15,11 +15,12 @@ from bot.channels.telegram.client import TelegramClient
 from bot.channels.telegram.methods import (
     Receipt,
     SendAlbum,
+    SendAnimation,
     SendDocument,
     SendPhoto,
     Upload,
 )
-from bot.channels.telegram.plan import Files, Rows, Words, plan
+from bot.channels.telegram.plan import Files, Rows, Sort, Words, plan
 from bot.core.errors import BadInput
 from bot.core.message import Attachment, Button, Wire
 from bot.core.ports import OpenFile
@@ -41,7 +42,7 @@ class Sender:
         self._client = client
         self._open_file = open_file
         self._done: OrderedDict[str, int] = OrderedDict()
-        self._file_ids: OrderedDict[tuple[int, bool], str] = OrderedDict()
+        self._file_ids: OrderedDict[tuple[int, Sort], str] = OrderedDict()
 
     async def send(self, recipient: str, wire: Wire, key: str) -> str:
         """The id of the last message. Under the same `key` it goes on with the call that failed."""
@@ -71,16 +72,16 @@ class Sender:
             receipts = await self._upload(recipient, files)
         for file, receipt in zip(files.files, receipts, strict=False):
             if receipt.file_id:
-                _remember(self._file_ids, (file.id, files.pictures), receipt.file_id)
+                _remember(self._file_ids, (file.id, files.sort), receipt.file_id)
         return str(receipts[-1].message_id)
 
     def _otherwise(self, files: Files, refusal: str) -> Files | None:
         """How else the same files may pass; Telegram refused them for good, so nothing doubles."""
-        if files.pictures and _NO_PICTURE.search(refusal):
-            return replace(files, pictures=False)
+        if files.sort == "photo" and _NO_PICTURE.search(refusal):
+            return replace(files, sort="document")
         if _NO_FILE.search(refusal):
             for file in files.files:
-                self._file_ids.pop((file.id, files.pictures), None)
+                self._file_ids.pop((file.id, files.sort), None)
             return files
         return None
 
@@ -89,17 +90,11 @@ class Sender:
             media = [self._medium(file, files, first=n == 0) for n, file in enumerate(files.files)]
             return await self._client.call(SendAlbum(chat_id=recipient, media=media))
         content = self._content(files.files[0], files)
-        caption, markup = files.caption or None, _keyboard(files.rows)
-        method: TelegramMethod[Receipt] = (
-            SendPhoto(chat_id=recipient, photo=content, caption=caption, reply_markup=markup)
-            if files.pictures
-            else SendDocument(chat_id=recipient, document=content, caption=caption, reply_markup=markup)
-        )
-        return [await self._client.call(method)]
+        return [await self._client.call(_method(files, recipient, content))]
 
     def _medium(self, file: Attachment, files: Files, *, first: bool) -> dict[str, Any]:
         medium: dict[str, Any] = {
-            "type": "photo" if files.pictures else "document",
+            "type": files.sort,
             "media": self._content(file, files),
         }
         if first and files.caption:
@@ -107,8 +102,19 @@ class Sender:
         return medium
 
     def _content(self, file: Attachment, files: Files) -> InputFile | str:
-        known = self._file_ids.get((file.id, files.pictures))
+        known = self._file_ids.get((file.id, files.sort))
         return known or Upload(file.name or "file", partial(self._open_file, file))
+
+
+def _method(files: Files, recipient: str, content: InputFile | str) -> TelegramMethod[Receipt]:
+    caption, markup = files.caption or None, _keyboard(files.rows)
+    match files.sort:
+        case "photo":
+            return SendPhoto(chat_id=recipient, photo=content, caption=caption, reply_markup=markup)
+        case "animation":
+            return SendAnimation(chat_id=recipient, animation=content, caption=caption, reply_markup=markup)
+        case "document":
+            return SendDocument(chat_id=recipient, document=content, caption=caption, reply_markup=markup)
 
 
 def _keyboard(rows: Rows) -> dict[str, Any] | None:

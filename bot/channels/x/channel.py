@@ -22,7 +22,7 @@ from bot.channels._reading import Json
 from bot.channels._steps import Left
 from bot.channels._strangers import IsPublic, Strangers, is_public
 from bot.channels.x.events import read_events
-from bot.channels.x.media import FILM, Sleep, Uploads
+from bot.channels.x.media import PREPARED, Sleep, Uploads
 from bot.channels.x.oauth import signer
 from bot.channels.x.settings import CAPABILITIES, Settings
 from bot.core.errors import (
@@ -140,7 +140,7 @@ class XChannel(HttpChannel):
                 file = wire.files[number]
                 media = progress.media.get(number) or await self._uploads.give(file)
                 progress.media[number] = media
-                if file.media_type == FILM:
+                if file.media_type in PREPARED:
                     await self._uploads.is_prepared(media)
                 said["attachments"] = [{"media_id": media}]
             progress.left.add(_event(await self._call("POST", path, json=said)))

@@ -1,4 +1,4 @@
-"""Gives X our files: a picture in one call, a film piece by piece, which X then prepares before it can be sent.
+"""Gives X our files: a picture in one call, what moves piece by piece, which X then prepares before it can be sent.
 
 https://docs.x.com/x-api/media/quickstart/media-upload-chunked
 """
@@ -11,13 +11,14 @@ from typing import Protocol
 from bot.channels._reading import Json
 from bot.channels.x.settings import CAPABILITIES
 from bot.core.errors import ChannelUnavailable, TooLarge, Unshown
-from bot.core.message import Attachment
+from bot.core.message import GIF, Attachment
 from bot.core.ports import OpenFile
 from bot.http import Upload
 
 Sleep = Callable[[float], Awaitable[None]]
 
-FILM = "video/mp4"
+#: What X prepares before it can be sent, and as what.
+PREPARED = {"video/mp4": "dm_video", GIF: "dm_gif"}
 #: Bytes of one piece; X takes five million.
 PIECE = 4 * 1024 * 1024
 #: How often X is asked whether it has prepared a film, and how many seconds lie between at most.
@@ -48,8 +49,8 @@ class Uploads:
 
     async def give(self, file: Attachment) -> str:
         """The id of a file at X, good for a day. Raises as `Channel.send`, `TooLarge` and `Unshown`."""
-        if file.media_type == FILM:
-            return await self._film(file)
+        if category := PREPARED.get(file.media_type):
+            return await self._in_pieces(file, category)
         if not file.media_type.startswith("image/"):
             raise Unshown("X shows pictures and MP4")
         if file.size > CAPABILITIES.image_bytes:
@@ -58,7 +59,7 @@ class Uploads:
         return media_id(await self._call("POST", "/2/media/upload", form={"media_category": "dm_image"}, upload=upload))
 
     async def is_prepared(self, media: str) -> None:
-        """Wait a little until a film can be sent. Raises `ChannelUnavailable` while it cannot, `Unshown` if never."""
+        """Wait a little until it can be sent. Raises `ChannelUnavailable` while it cannot, `Unshown` if never."""
         for look in range(LOOKS):
             told = await self._call("GET", f"/2/media/upload?command=STATUS&media_id={media}")
             progress = _inner(_inner(told, "data"), "processing_info")
@@ -66,13 +67,13 @@ class Uploads:
             if state == "succeeded":
                 return
             if state == "failed":
-                raise Unshown("X cannot play this film")
+                raise Unshown("X cannot play this")
             if look < LOOKS - 1:
                 await self._sleep(min(LONGEST_LOOK, after if type(after) is int and after > 0 else 1.0))
-        raise ChannelUnavailable("X still prepares a film", after=LONGEST_LOOK)
+        raise ChannelUnavailable("X still prepares a file", after=LONGEST_LOOK)
 
-    async def _film(self, file: Attachment) -> str:
-        asked: Json = {"media_type": FILM, "total_bytes": file.size, "media_category": "dm_video"}
+    async def _in_pieces(self, file: Attachment, category: str) -> str:
+        asked: Json = {"media_type": file.media_type, "total_bytes": file.size, "media_category": category}
         media = media_id(await self._call("POST", "/2/media/upload/initialize", json=asked))
         number = 0
         async for piece in _pieces(self._open_file(file)):

@@ -19,6 +19,7 @@ CAPABILITIES = Capabilities(
     files=False,
     media=(Media("video/mp4", 512 * MIB),),
     image_bytes=5 * MIB,
+    gif_bytes=15 * MIB,
     gathers=True,
     receipts=True,
 )

@@ -12,11 +12,11 @@ from bot.core.ports import Address
 MOST_NAME = 60
 
 
-def leaving(wire: Wire, address: Address) -> Wire:
-    """What leaves: pictures as platforms show them, and what this platform does not show by its address."""
+def leaving(wire: Wire, address: Address, gif_bytes: int) -> Wire:
+    """What leaves: pictures as this platform shows them, and what it does not show by its address."""
     if wire.linked is not None:
         return in_words(Wire(files=(wire.linked,)), address) or wire
-    return replace(wire, files=tuple(file.as_sent() for file in wire.files)) if wire.files else wire
+    return replace(wire, files=tuple(file.as_sent(gif_bytes) for file in wire.files)) if wire.files else wire
 
 
 def in_words(wire: Wire, address: Address) -> Wire | None:

@@ -82,13 +82,26 @@ async def test_a_picture_that_telegram_cannot_show_goes_as_a_file(
     assert len(ann.shown) == 1
 
 
-@pytest.mark.parametrize(("media_type", "kind"), [("image/gif", "document"), ("image/webp", "photo")])
+@pytest.mark.parametrize(("media_type", "kind"), [("image/gif", "animation"), ("image/webp", "photo")])
 async def test_only_what_telegram_displays_is_a_photo(
     channel: TelegramChannel, ann: TelegramUser, shelf: Shelf, media_type: str, kind: str
 ) -> None:
     file = shelf.put(picture(kind=media_type.partition("/")[2].upper()), "x", media_type)
     await channel.send("42", Wire(files=(file,)), "k")
     assert (await ann.reads()).files[0].kind == kind
+
+
+async def test_a_gif_among_pictures_stands_alone_and_moves(
+    channel: TelegramChannel, server: TelegramServer, ann: TelegramUser, shelf: Shelf
+) -> None:
+    gif = shelf.put(picture(kind="GIF"), "a.gif", "image/gif")
+    photos = tuple(shelf.put(PHOTO, f"{n}.jpg", "image/jpeg") for n in range(2))
+    await channel.send("42", Wire("Look", ((Button("1", "1"),),), files=(gif, gif, *photos)), "k")
+    await channel.send("42", Wire(files=(gif,)), "k2")
+    calls = ["sendAnimation", "sendAnimation", "sendMediaGroup", "sendMessage", "sendAnimation"]
+    assert [call.method for call in server.calls] == calls
+    assert [file.content for file in ann.shown[-1].files] == [picture(kind="GIF")]
+    assert shelf.opened == 3  # it is uploaded once
 
 
 async def test_pictures_are_one_album(

@@ -26,6 +26,14 @@ async def test_a_film_goes_in_pieces_and_is_sent_once_x_has_prepared_it(
     assert naps == [2.0, 2.0, 2.0]
 
 
+async def test_a_gif_goes_the_same_way_and_moves(channel: XChannel, server: XServer, ann: XUser, shelf: Shelf) -> None:
+    server.preparing = 2
+    gif = shelf.put(b"GIF89a" + bytes(99), "tea.gif", "image/gif")
+    await channel.send(ann.id, Wire(files=(gif,)), "k")
+    assert [(file.media_type, file.content[:4]) for file in ann.shown[0].files] == [("image/gif", b"GIF8")]
+    assert server.count("status") == 3
+
+
 async def test_a_film_that_takes_long_is_not_given_again(
     channel: XChannel, server: XServer, ann: XUser, shelf: Shelf
 ) -> None:

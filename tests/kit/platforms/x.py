@@ -65,12 +65,17 @@ class XUser(Person):
         self._server.reads(self, shown.id)
 
 
+#: Of what X prepares: its type, how large it may be, and how it begins.
+MOVING = {"dm_video": ("video/mp4", 512 * MIB, b"ftyp"), "dm_gif": ("image/gif", 15 * MIB, b"GIF8")}
+
+
 @dataclass
 class Film:
     """What has come of a film so far; `looks` is how often it is still being prepared when asked for."""
 
     total: int
     looks: int
+    category: str
     pieces: list[bytes] = field(default_factory=list)
     whole: bool = False
 
@@ -193,12 +198,13 @@ class XServer(FakePlatform):
     async def _initialize(self, call: Call) -> Result:
         self._assure(call)
         told = call.json()
-        if set(told) != {"media_type", "total_bytes", "media_category"} or told["media_category"] != "dm_video":
+        if set(told) != {"media_type", "total_bytes", "media_category"} or told["media_category"] not in MOVING:
             refuse(400, INVALID)
-        if told["media_type"] != "video/mp4" or not 0 < told["total_bytes"] <= 512 * MIB:
+        media_type, most, _ = MOVING[told["media_category"]]
+        if told["media_type"] != media_type or not 0 < told["total_bytes"] <= most:
             refuse(400, INVALID, "media type unrecognized")
         number = self.new_id()
-        self.films[number] = Film(told["total_bytes"], self.preparing)
+        self.films[number] = Film(told["total_bytes"], self.preparing, told["media_category"])
         return {"data": {"id": number, "media_key": f"13_{number}", "expires_after_secs": 86400}}
 
     async def _append(self, call: Call) -> Result:
@@ -213,7 +219,7 @@ class XServer(FakePlatform):
     async def _finalize(self, call: Call) -> Result:
         film = self._film(call, call.at["id"])
         content = b"".join(film.pieces)
-        if len(content) != film.total or content[4:8] != b"ftyp":
+        if len(content) != film.total or not content[:12].count(MOVING[film.category][2]):
             refuse(400, INVALID, "segments do not add up to provided total file size")
         film.whole = True
         return {"data": {"id": call.at["id"], "processing_info": {"state": "pending", "check_after_secs": 1}}}
@@ -228,7 +234,7 @@ class XServer(FakePlatform):
             return {"data": {"id": number, "processing_info": {"state": "in_progress", "check_after_secs": 2}}}
         if not self.plays:
             return {"data": {"id": number, "processing_info": {"state": "failed", "error": {"code": 1}}}}
-        self._media[number] = ShownFile("film", b"".join(film.pieces), "video/mp4")
+        self._media[number] = ShownFile("film", b"".join(film.pieces), MOVING[film.category][0])
         return {"data": {"id": number, "processing_info": {"state": "succeeded", "progress_percent": 100}}}
 
     def _film(self, call: Call, number: str) -> Film:
