@@ -100,15 +100,24 @@ async def due(now: datetime) -> list[int]:
     """
     wanted = [int(row["variant_id"]) for row in await fetch(_WAITED_FOR)]
     free = await stock.available(wanted, now) if wanted else {}
-    left = {int(row["variant_id"]): int(row["pieces"]) for row in await fetch(_LEFT, (now,))} if wanted else {}
-    found: list[int] = []
+    left = await _left(now) if free else {}
+    room = AT_ONCE
+    found: list[tuple[int, list[int]]] = []
     for variant, pieces in ((id_, pieces - left.get(id_, 0)) for id_, pieces in free.items()):
         if pieces <= 0:
             continue
-        found += [row["id"] for row in await fetch(_WHO, (variant, now, min(pieces, AT_ONCE)))]
-        if len(found) >= AT_ONCE:  # those of the other variants come with the next tick
+        ids = [int(row["id"]) for row in await fetch(_WHO, (variant, now, min(pieces, room)))]
+        room -= len(ids)
+        found += [(variant, ids)] if ids else []
+        if not room:  # those of the other variants come with the next tick
             break
-    return found[:AT_ONCE]
+    left = await _left(now) if found else {}  # another node may have told the first ones meanwhile
+    return [id_ for variant, ids in found for id_ in ids[: max(0, free[variant] - left.get(variant, 0))]]
+
+
+async def _left(now: datetime) -> dict[int, int]:
+    """Pieces by variant that are left for who was told of them."""
+    return {int(row["variant_id"]): int(row["pieces"]) for row in await fetch(_LEFT, (now,))}
 
 
 async def take(ids: Sequence[int], find: Find, now: datetime) -> list[tuple[StockAlert, Where]]:
@@ -122,11 +131,11 @@ async def take(ids: Sequence[int], find: Find, now: datetime) -> list[tuple[Stoc
     await StockAlert.filter(id__in=[row.id for row, _ in taken]).delete()
     told = [(row, where) for row, where in taken if where]
     await StockTold.filter(until__lte=now).delete()
-    await StockTold.bulk_create([_left(row, now, where.morning or now) for row, where in told])
+    await StockTold.bulk_create([_told(row, now, where.morning or now) for row, where in told])
     return told
 
 
-def _left(row: StockAlert, now: datetime, told_at: datetime) -> StockTold:
+def _told(row: StockAlert, now: datetime, told_at: datetime) -> StockTold:
     return StockTold(contact_id=row.contact_id, variant_id=row.variant_id, at=now, until=told_at + THEIRS)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+
+import pytest
 
 from bot.core.money import Money
 from bot.services import cart, left_carts, product_search, products, reorder, stock_alerts
@@ -71,6 +74,28 @@ async def test_a_piece_is_left_for_who_was_told_until_they_order_or_some_hours_a
     any_shop.now += stock_alerts.THEIRS
     assert await tells() == [2]
     assert await StockTold.all().count() == 1
+
+
+async def test_of_two_nodes_at_once_one_tells_of_a_piece(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    await shop.product(stock=0)
+    people = [await shop.customer(f"Ann {number}") for number in range(2)]
+    for one in people:
+        await stock_alerts.ask(one, "tea")
+    await lies(1)
+    fetch, other = stock_alerts.fetch, await stock_alerts.due(NOW)
+
+    async def here(_: int) -> Where:
+        return Where("webchat", "somebody", waits=False)
+
+    async def slowly(sql: str, values: Sequence[object] = ()) -> object:
+        if sql == stock_alerts._WHO:  # the other node is done just now
+            async with transaction():
+                await stock_alerts.take(other, here, NOW)
+        return await fetch(sql, values)
+
+    monkeypatch.setattr(stock_alerts, "fetch", slowly)
+    assert await stock_alerts.due(NOW) == []
+    assert [row.contact_id for row in await StockTold.all()] == [people[0].contact_id]
 
 
 async def test_carts_are_left_by_who_is_not_there_any_more(any_shop: Shop) -> None:
