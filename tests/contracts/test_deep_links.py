@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
@@ -21,33 +22,37 @@ from bot.runtime.state import ConversationState
 from bot.services import codes
 from bot.services.person_codes import CARRIED
 from tests.contracts.channel_contract import Shelf
+from tests.contracts.payloads import Recording, recordings
 from tests.kit.platforms.around import around
 from tests.kit.platforms.stages import STAGES, Stage
 
-PAYLOADS = Path(__file__).parents[1] / "payloads"
 CODE = "K7MW2FPQ"
 SCENE, WORDS = CARRIED + CODE, "/link K7MW-2FPQ"
 LONGEST = CARRIED + "A" * codes.LONG
-#: A platform that brings data: each recorded call that tells of it, what stands there for the data, and what the
-#: person said or tapped in the same call.
-BRINGS = {
-    "telegram": (("start_payload.json", "order_A-1", ()),),
-    "wechat": (("scan.xml", "flyer-7", ()),),
-    "wecom": (("enter_session.json", "flyer-7", ()),),
-    "qq": (("added_from_link.json", "flyer-7", ()),),
-    "messenger": (
-        ("get_started_referral.json", "flyer-7", ()),
-        ("referral.json", "qr-12", ()),
-        ("ad_message.json", "spring-ad", ("message",)),
-    ),
-    "instagram": (
-        ("referral.json", "link-3", ()),
-        ("first_message_referral.json", "link-3", ("message",)),
-        ("ice_breaker_referral.json", "link-3", ("callback",)),
-    ),
-}
-CALLS = [(name, *call) for name, calls in BRINGS.items() for call in calls]
 FIRST = {stage.channel: stage for stage in reversed(STAGES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A recorded call of somebody who came by a link, a code or an advertisement, and what it brought."""
+
+    channel: str
+    recording: Recording
+    data: str
+    along: tuple[str, ...]  # the kinds of what they said or tapped in the same call
+
+    def __str__(self) -> str:
+        return f"{self.channel}-{self.recording}"
+
+
+def brought(channel: str) -> Iterator[Brought]:
+    for recording in recordings(channel):
+        match recording.expected:
+            case [found, *rest] if found.kind == "started" and found.data:
+                yield Brought(channel, recording, found.data, tuple(one.kind for one in rest))
+
+
+BROUGHT = [one for name in FIRST for one in brought(name)]
 
 
 def opened(stage: Stage, server: Any) -> Channel:
@@ -71,30 +76,34 @@ async def test_a_link_carries_the_code(name: str) -> None:
             longest = await channel.deep_link(LONGEST, WORDS)
         finally:
             await channel.stop()
-        if name == "wechat":
-            assert (server.scenes[link], server.scenes[longest]) == (SCENE, LONGEST)
-            return
-    if name in ("weibo", "email"):  # no link there: the code is typed, or, by mail, only shown
-        assert link == ""
-        return
-    assert urlsplit(link).scheme == "https"
-    assert (SCENE if name in BRINGS else WORDS) in unquote(link)
-    assert name not in BRINGS or LONGEST in longest
+    if found := getattr(server, "scenes", {}):  # the address is opaque, and the platform knows what it brings
+        link, longest = found[link], found[longest]
+    elif link:
+        assert urlsplit(link).scheme == "https"
+    brings = stage.traits.comes is not None
+    expected = SCENE if brings else WORDS if stage.traits.words else ""
+    assert expected in unquote(link)
+    assert bool(link) == bool(expected)
+    assert not brings or LONGEST in longest
 
 
-@pytest.mark.parametrize(("name", "file", "there", "along"), CALLS, ids=lambda value: value or "alone")
-async def test_what_a_link_brings_comes_in_as_started(name: str, file: str, there: str, along: tuple[str, ...]) -> None:
+def test_every_link_that_brings_data_is_recorded() -> None:
+    assert {name for name, stage in FIRST.items() if stage.traits.comes} <= {one.channel for one in BROUGHT}
+
+
+@pytest.mark.parametrize("call", BROUGHT, ids=str)
+async def test_what_a_link_brings_comes_in_as_started(call: Brought) -> None:
     """Before the words or the tap that it came along with."""
-    body = (PAYLOADS / name / file).read_bytes()
-    assert there.encode() in body
-    body = body.replace(there.encode(), SCENE.encode())
-    if name == "wecom":
-        found, *rest = Reader(name, Allowance(20, 1)).read(json.loads(body))
+    body = call.recording.body
+    assert call.data.encode() in body
+    body = body.replace(call.data.encode(), SCENE.encode())
+    if call.channel == "wecom":
+        found, *rest = Reader(call.channel, Allowance(20, 1)).read(json.loads(body))
     else:
-        found, *rest = await parsed(name, body)
+        found, *rest = await parsed(call.channel, body)
     assert (found.kind, found.data) == ("started", SCENE)
-    assert (tuple(one.kind for one in rest), bool(found.about)) == (along, bool(along))
-    assert len({found.key, *(one.key for one in rest)}) == 1 + len(along)
+    assert (tuple(one.kind for one in rest), bool(found.about)) == (call.along, bool(call.along))
+    assert len({found.key, *(one.key for one in rest)}) == 1 + len(call.along)
     state = cast("ConversationState", None)  # which nobody asks when somebody comes
     assert decide(found, state, Routes(handlers.routers)) == Start("another_app.came_along", SCENE)
 

@@ -25,6 +25,7 @@ from bot.services import attachments
 from bot.services.visitors import file_row
 from models import Attachment, Conversation, Effect, Inbound, Message, Order, OrderEvent, Review, ReviewPhoto, Staff
 from tests.contracts.conftest import a_copy
+from tests.kit.demo.cast import CAST
 from tests.kit.platforms.stages import PUBLIC, STAGES, Stage
 from tests.kit.platforms.together import Together, all_together
 from tests.kit.platforms.visitor import NUMBERED, Visitor
@@ -171,7 +172,7 @@ async def stored(app: App, id_: int) -> bytes:
 
 
 def test_no_channel_is_left_out() -> None:
-    assert {stage.channel for stage in STAGES} == {*kinds()}
+    assert {stage.channel for stage in STAGES} == {part.stage.channel for part in CAST} == {*kinds()}
 
 
 @ON_EVERY_STAGE

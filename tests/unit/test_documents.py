@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import io
 import re
 import sys
@@ -9,6 +10,7 @@ from datetime import date
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from unittest.mock import patch
 
 import pytest
 
@@ -18,7 +20,13 @@ from bot.__main__ import main
 from bot.cli import parser
 from bot.config import Config, template
 from bot.config.sections import Payments, Stores
+from bot.core.errors import ChannelUnavailable, Unauthorised
+from bot.core.message import Wire
 from bot.core.period import chosen_days
+from bot.core.ports import HookRequest, Sent
+from tests.contracts.channel_contract import Shelf
+from tests.kit.platforms.around import around
+from tests.kit.platforms.base import Call, FakePlatform, Json, Refusal, Routes
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-CN.md")
@@ -42,7 +50,8 @@ def imported(code: str, name: str, folder: Path) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with patch.dict(sys.modules, {name: module}):  # where what stands in quotes is looked for
+        spec.loader.exec_module(module)
     return module
 
 
@@ -102,6 +111,45 @@ def test_the_report_of_the_readme_tells(tmp_path: Path) -> None:
     result = report.tell({"authors": [{"author": "bot", "count": 1200}]}, period, "en")
     assert [(head.label, head.value) for head in result.headline] == [("bot", "1,200")]
     assert result.words == ["bot: 1,200."]
+
+
+class Tea(FakePlatform):
+    """The platform of the page about adding a channel."""
+
+    def routes(self) -> Routes:
+        return {"me": ("GET", "/me", self._me), "send": ("POST", "/messages", self._send)}
+
+    async def _me(self, call: Call) -> Json:
+        if call.headers.get("Authorization") != "Bearer key":
+            raise Refusal(401, {"code": "unknown"})
+        return {"name": "Tea House"}
+
+    async def _send(self, call: Call) -> Json:
+        return {"id": f"{call.json()['to']}:{call.json()['text']}:{call.json()['once']}"}
+
+
+async def test_the_channel_of_the_page_hears_and_says(tmp_path: Path) -> None:
+    tea = imported(example("docs/adding-a-channel.md", 0), "tea", tmp_path)
+    async with Tea() as server:
+        told = {"token": "key", "api_base": server.base}
+        channel, wrong = (
+            tea.opened(tea.Settings.model_validate(one), around("tea", Shelf().open))
+            for one in (told, told | {"token": "other"})
+        )
+        body = b'{"events": [{"id": "e1", "from": {"id": "ann"}, "type": "text", "text": "hi", "at": 1760000000000}]}'
+        signature = {"x-tea-signature": hmac.digest(b"key", body, "sha256").hex()}
+        request = HookRequest("POST", "/hooks/tea", {}, signature, body)
+        channel.verify(request)
+        with pytest.raises(Unauthorised):
+            wrong.verify(request)
+        [heard] = channel.parse(body)
+        assert (heard.account, heard.sender, heard.kind, heard.text) == ("tea", "ann", "message", "hi")
+        assert await channel.send("ann", Wire("hello"), "k1") == Sent("ann:hello:k1")
+        assert await channel.whoami() == "Tea House"
+        with pytest.raises(ChannelUnavailable, match="token"):
+            await wrong.whoami()
+        await channel.stop()
+        await wrong.stop()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -22,7 +22,7 @@ from bot.channels._account import Around
 from bot.channels._channel import HttpChannel
 from bot.channels._http import Api
 from bot.channels._menu import menu
-from bot.channels._reading import MOST_NAME, Json, text
+from bot.channels._reading import Json, called
 from bot.channels._weixin import signature, to_xml
 from bot.channels.weibo.events import read, told
 from bot.channels.weibo.settings import Settings
@@ -166,7 +166,7 @@ class WeiboChannel(HttpChannel):
         if not self._token:
             return Profile()
         found = await self._ask("/2/eps/user/info.json", uid=recipient)
-        return Profile(text(found, "nickname", MOST_NAME), text(found, "language", MOST_NAME).replace("_", "-"))
+        return Profile(called(found, "nickname"), called(found, "language").replace("_", "-"))
 
     async def start(self, accept: Accept) -> None:  # noqa: ARG002 - it hears by webhook
         """See that Weibo takes our token, and keep the account's menu. Raises `ConfigError` where it does not."""

@@ -29,4 +29,4 @@ async def test_what_one_turn_says_is_one_reply_and_products_stay_cards(database:
         await ann.says("/shop", "Here is what we have today.")
         await ann.idle()
         assert (server.count("reply"), server.count("push")) == (3, 0), ann.screen()
-        assert [shown.raw["type"] for shown in ann.person.shown] == ["text"] * 3 + ["flex"]  # type: ignore[attr-defined]
+        assert [shown.raw["type"] for shown in ann.person.shown] == ["text"] * 3 + ["flex"]

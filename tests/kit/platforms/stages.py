@@ -53,7 +53,8 @@ class Stage:
 
     `answers_only`: the account says something only in answer to a call, one message for each. `learns`: the refusals by
     which the channel finds out what this account may not, each once. `before` each act something may happen at the
-    platform. `person` gives people by their number. `profile`: the call that tells who somebody is, where there is one.
+    platform. `person` gives people by their number. `profile`: the call that tells who somebody is, where there is one,
+    and what of a person `tells` says.
     """
 
     channel: str
@@ -69,6 +70,7 @@ class Stage:
     before: Callable[[Any], object] = lambda server: None
     learns: tuple[str, ...] = ()
     profile: str = ""
+    tells: frozenset[str] = frozenset({"name", "language"})
 
     @property
     def name(self) -> str:
@@ -212,6 +214,7 @@ STAGES = (
         lambda s, n: s.user(str(1784140000000042 + n), locale="en_GB"),
         traits.INSTAGRAM,
         profile="node",
+        tells=frozenset({"name"}),
     ),
     Stage(
         "whatsapp",
@@ -228,6 +231,7 @@ STAGES = (
         traits.WECHAT,
         opens=_scans,
         profile="user",
+        tells=frozenset({"language"}),
     ),
     Stage(
         "wechat",
@@ -247,6 +251,7 @@ STAGES = (
         traits.WECOM,
         opens=lambda ann: ann.comes(),
         profile="customers",
+        tells=frozenset({"name"}),
     ),
     Stage(
         "qq",

@@ -40,6 +40,7 @@ class Traits:
     """`send` is the platform's call behind a text; `signature` the header or query field that signs a call, with the
     server's `secret`. `tomorrow` makes something of a new kind happen, `breaks` gives a body back with one field of its
     event unreadable, `gathers` makes one body of several, and in `comes` a person follows our link with such data.
+    `words`: the link brings none, and what is to be said stands ready in it.
 
     `expires` ends the access token, and `tokens` counts those that were given; `closes` ends the window, `spends` the
     quota, `mends` both. `rests` is for how many seconds an account rests that was asked for 17.
@@ -52,6 +53,7 @@ class Traits:
     secret: str = "secret"
     gathers: Callable[[Any, Sequence[bytes]], bytes] = lambda server, bodies: bodies[0]
     comes: Callable[[Any, str], Awaitable[object]] | None = None
+    words: bool = False
     expires: Callable[[Any], object] = _nothing
     tokens: Callable[[Any], int] = _none
     closes: Callable[[Any], object] = _nothing
@@ -190,6 +192,7 @@ INSTAGRAM = _META.without({TOKEN: "its token is renewed each week, long before i
 WHATSAPP = _META.without(
     {TOKEN: "a system user's token has no end"} | _NO_LINK,
     comes=None,
+    words=True,
     tomorrow=lambda s, ann: s.tells({"tomorrow": [{"from": ann.id}]}, "tomorrow"),
     breaks=_breaks("entry", 0, "changes", 0, "value", "messages"),
     gathers=_gathered(("entry",), _breaks_change),
@@ -255,6 +258,7 @@ LINE = Traits(
     gathers=_gathered(("events",), _breaks_line_event),
     spends=_sets(month=0, tokens={}),
     mends=_sets(month=None),
+    words=True,
     rests=5.0,  # it does not say for how long
     lacks=_NO_TIME | _ALWAYS | _NO_LINK | {TOKEN: "its token has no end"},
 )
@@ -285,6 +289,7 @@ X = Traits(
     send="messages",
     signature="x-twitter-webhooks-signature",
     secret="consumer_secret",
+    words=True,
     tomorrow=lambda s, ann: s.posts(ann, "dm.tomorrow", {"direct_message_tomorrow_events": [{"id": "7"}]}),
     breaks=_breaks("direct_message_events", 0, "id"),
     gathers=_gathered(("direct_message_events",), _breaks_message_event),
