@@ -31,7 +31,7 @@ PRICE = 6800
 MODULES = ("handlers.checkout", "handlers.orders", "tests.faults.trading")
 PAGE = "https://checkout.stripe.com/c/pay/"
 RECEIPT, SORRY = "Your payment has arrived", "that does not fit it"
-#: Somebody is asked to pay in the end, however often the process dies meanwhile, seconds.
+#: Somebody is asked to pay at the latest so many seconds after the last death of a process.
 LONGEST = 600.0
 #: Without any progress for so long, by a clock that stands still where the machine does, nothing more is to come.
 PATIENCE = 40.0
@@ -123,6 +123,7 @@ class Trade:
     cancelled: float = 0.0
     refunded: float = 0.0
     taps: int = 2
+    dying: bool = False  # one process after the other dies
 
     async def buys(self, person: TelegramUser, sku: str) -> bool:
         """From the wish to the money: what the bank, the browser and the desk do then comes all at once."""
@@ -150,6 +151,7 @@ class Trade:
         """The session behind the button that was shown; None for who was told that nothing is left."""
         clock = Awake()
         while clock.seconds < LONGEST:
+            clock = Awake() if self.dying else clock
             for one in person.shown:
                 if "sold out" in one.text:
                     return None
@@ -162,7 +164,9 @@ class Trade:
     async def is_told(self, person: TelegramUser) -> None:
         """What became of the money."""
         clock = Awake()
-        while clock.seconds < LONGEST and not any(RECEIPT in one.text or SORRY in one.text for one in person.shown):
+        while (self.dying or clock.seconds < LONGEST) and not any(
+            RECEIPT in one.text or SORRY in one.text for one in person.shown
+        ):
             await clock.tick()
 
     async def hears(self, event: bytes) -> None:

@@ -108,6 +108,7 @@ async def deaths(trial: Trial) -> Findings:
         await trade.desk.logs_in()
         await shop.stop()
         waiting = list(trade.crowd.people)
+        trade.dying = True
         async with asyncio.TaskGroup() as buying:
             bought = []
             for point in points:
@@ -119,7 +120,7 @@ async def deaths(trial: Trial) -> Findings:
                 mortal = f"dies-of-money@{point}@{trial.chance.randint(1, 3)}"
                 shop.variant = "+".join([*words, mortal])
                 missed[point] += not await dies(shop)
-            shop.variant = "+".join(words)
+            trade.dying, shop.variant = False, "+".join(words)
             await shop.start()
             bought.append(buying.create_task(trade.all_buy(waiting, *SKUS)))
         found = await ended(trial, trade, sum(task.result() for task in bought), len(points))
