@@ -164,9 +164,8 @@ class Trade:
     async def is_told(self, person: TelegramUser) -> None:
         """What became of the money."""
         clock = Awake()
-        while (self.dying or clock.seconds < LONGEST) and not any(
-            RECEIPT in one.text or SORRY in one.text for one in person.shown
-        ):
+        while clock.seconds < LONGEST and not any(RECEIPT in one.text or SORRY in one.text for one in person.shown):
+            clock = Awake() if self.dying else clock
             await clock.tick()
 
     async def hears(self, event: bytes) -> None:
