@@ -45,6 +45,8 @@ class Customer(Protocol):
     """The part of a fake person that a contract needs; `id` is the platform's."""
 
     id: Any
+    name: Any
+    locale: Any
 
     async def says(self, text: str) -> Any: ...
 
@@ -273,6 +275,12 @@ class ChannelContract:
                 await stage.send(Wire("my secret"), "k1")
             assert "my secret" not in str(error.value)
             assert error.value.__cause__ is None
+
+    async def test_an_odd_name_is_left_out(self, stage: Stage) -> None:
+        only_if(stage.channel.capabilities.profiles, "names to be asked for")
+        stage.customer.name = stage.customer.locale = ["Ann"]
+        told = await stage.channel.profile(stage.recipient)
+        assert (type(told.name), told.locale) == (str, "")
 
     async def test_typing_never_fails(self, stage: Stage) -> None:
         stage.platform.fails("*", Status(500), Reset())
