@@ -12,7 +12,7 @@ from bot.core.postal import Name, Part, Postal, Wrong
 from bot.core.text import Say, Text, _
 
 MISSING = _("This is needed.")
-PHONE = re.compile(r"\+?[\d\s()-]{6,20}")
+PHONE = re.compile(r"(?=(?:\D*\d){5})\+?[\d\s()-]{6,20}")
 #: Characters of a name, a phone number and a part of an address.
 MOST = {"name": 100, "phone": 30}
 PART = 150

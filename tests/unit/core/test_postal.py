@@ -6,7 +6,7 @@ from time import perf_counter
 
 import pytest
 
-from bot.core import postal, postal_reading
+from bot.core import postal, postal_form, postal_reading
 from bot.core.postal import Name, Postal, Wrong
 
 READ = [
@@ -106,3 +106,11 @@ def test_every_country_is_known_and_can_be_written() -> None:
     for country in (code for code in Locale("en").territories if len(code) == 2 and code.isalpha()):
         told = Postal("1 Street", "District", "City", next((key for key, _ in postal.regions(country)), "Region"))
         assert "1 Street" in postal.written(country, told), country
+
+
+@pytest.mark.parametrize(
+    ("phone", "is_good"),
+    [("+49 (30) 123-456", True), ("13800138000", True), ("112-34", True), ("------", False), ("+(   ) 1", False)],
+)
+def test_a_phone_number_has_digits(phone: str, is_good: bool) -> None:
+    assert (postal_form.phone_problem(phone) is None) is is_good
