@@ -38,8 +38,9 @@ def _none(*_: Any) -> int:
 @dataclass(frozen=True, slots=True)
 class Traits:
     """`send` is the platform's call behind a text; `signature` the header or query field that signs a call, with the
-    server's `secret`. `tomorrow` makes something of a new kind happen, `breaks` gives a body back with one field of its
-    event unreadable, `gathers` makes one body of several, and in `comes` a person follows our link with such data.
+    server's `secret`, "" where there is none. `tomorrow` makes something of a new kind happen, `breaks` gives a body
+    back with one field of its event unreadable, `gathers` makes one body of several, and in `comes` a person follows
+    our link with such data.
     `words`: the link brings none, and what is to be said stands ready in it.
 
     `expires` ends the access token, and `tokens` counts those that were given; `closes` ends the window, `spends` the
