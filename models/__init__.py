@@ -9,11 +9,10 @@ from models.broadcast import Broadcast, BroadcastCopy
 from models.catalogue import (
     CartLine,
     Category,
-    ForSale,
     Place,
     Price,
     Product,
-    ProductSearch,
+    ProductPicture,
     Stock,
     StockAlert,
     StockPick,
@@ -26,6 +25,7 @@ from models.contact import Contact, Identity, IdentityAlias, Visitor
 from models.conversation import Conversation, Dialog, Message, MessagePiece
 from models.deletion import Deletion
 from models.inbound import Effect, Inbound
+from models.listing import ForSale, ProductSearch
 from models.node import Duty, Errand, Node, Shard
 from models.order import Order, OrderCharge, OrderEvent, OrderLine, OrderNote, Shipment, ShipmentLine, StockHold
 from models.payment import Charge, LedgerEntry, Payment, PaymentEvent, Receipt, Refund
@@ -82,6 +82,7 @@ __all__ = [
     "Place",
     "Price",
     "Product",
+    "ProductPicture",
     "ProductSearch",
     "Receipt",
     "Refund",

@@ -72,6 +72,27 @@ class Product(FromStore):
         )
 
 
+class ProductPicture(Model):
+    """A picture of a product, in their order; `product.picture` is the first. `address`: where a shop has it."""
+
+    id = fields.BigIntField(primary_key=True)
+    product: fields.ForeignKeyRelation[Product] = fields.ForeignKeyField(
+        "models.Product", related_name=None, on_delete=fields.CASCADE
+    )
+    product_id: int
+    picture: fields.ForeignKeyRelation[Attachment] = fields.ForeignKeyField(
+        "models.Attachment", related_name=None, on_delete=fields.CASCADE
+    )
+    picture_id: int
+    position = fields.IntField(default=0)
+    address = fields.TextField()
+
+    class Meta:
+        table = "product_picture"
+        unique_together = (("product_id", "picture_id"),)
+        indexes = (Index(fields=("picture_id",), name="ix_product_picture_file"),)
+
+
 class Variant(FromStore):
     """What can be bought: `option_values` says which one of each of the product's options it is, in their order."""
 
@@ -242,43 +263,4 @@ class StockTold(Model):
         indexes = (
             Index(fields=("variant_id",), name="ix_stock_told_variant"),
             Index(fields=("contact_id",), name="ix_stock_told_contact"),
-        )
-
-
-class ProductSearch(Model):
-    """What a product is found by, folded: its names, skus, barcodes and values, as of its `updated_at`."""
-
-    product: fields.OneToOneRelation[Product] = fields.OneToOneField(
-        "models.Product", primary_key=True, related_name=None, on_delete=fields.CASCADE
-    )
-    product_id: int
-    text = fields.TextField()
-    updated_at = fields.DatetimeField()
-    listed = fields.BooleanField(default=False)  # `ForSale` was written with it; the release before does not
-
-    class Meta:
-        table = "product_search"
-
-
-class ForSale(Model):
-    """What lists of products go by: a product that is sold in a currency, and what its cheapest variant costs there."""
-
-    id = fields.BigIntField(primary_key=True)
-    product: fields.ForeignKeyRelation[Product] = fields.ForeignKeyField(
-        "models.Product", related_name=None, on_delete=fields.CASCADE
-    )
-    product_id: int
-    currency = fields.CharField(3)
-    lowest = fields.BigIntField()
-    position = fields.IntField()
-    category = fields.CharField(64, default="")
-
-    class Meta:
-        table = "for_sale"
-        unique_together = (("product_id", "currency"),)
-        indexes = (
-            Index(fields=("currency", "position", "product_id"), name="ix_for_sale_position"),
-            Index(fields=("currency", "lowest", "product_id"), name="ix_for_sale_lowest"),
-            Index(fields=("currency", "category", "position", "product_id"), name="ix_for_sale_category"),
-            Index(fields=("currency", "product_id"), name="ix_for_sale_newest"),
         )

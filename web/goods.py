@@ -70,10 +70,12 @@ def readable(sku: str) -> str:
         raise Problem(404, "not_found") from problem
 
 
-async def pictures(sold: Iterable[ProductView], said: Iterable[PublicReview] = ()) -> Pictures:
-    """By id those that anybody may see."""
+async def pictures(
+    sold: Iterable[ProductView], said: Iterable[PublicReview] = (), more: Iterable[int] = ()
+) -> Pictures:
+    """By id those that anybody may see; `more` are ids of others."""
     ids = {product.picture.id for product in sold if product.picture}
-    ids |= {photo.id for review in said for photo in review.photos}
+    ids |= {photo.id for review in said for photo in review.photos} | set(more)
     return {id_: file for id_, file in (await threads.files(sorted(ids))).items() if file.public and file.display_key}
 
 

@@ -54,6 +54,8 @@ PAGE_TEXTS = {
     "adds": {"en": "Add to cart: {name}", "zh": "加入购物车：{name}"},
     "tell": {"en": "Tell me when it is back", "zh": "到货通知我"},
     "tells": {"en": "Tell me when it is back: {name}", "zh": "到货通知我：{name}"},
+    "pictures": {"en": "Pictures", "zh": "商品图片"},
+    "picture": {"en": "Picture {number}", "zh": "图片 {number}"},
     "choices": {"en": "Options and prices", "zh": "规格与价格"},
     "was_price": {"en": "before", "zh": "原价"},
     "in_stock": {"en": "In stock", "zh": "有货"},

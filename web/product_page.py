@@ -13,11 +13,13 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from bot.services import catalogue, reviews
+from bot.services import catalogue, product_pictures, reviews
+from bot.services.attachments import FileView
 from bot.services.catalogue import AboutProduct, Add, Range, Tell, VariantView
 from bot.services.listing import Wanted
 from bot.services.reviews import PublicReview, Rating
 from web import goods, shelf
+from web.files import picture_url
 from web.going_on import NAMES
 from web.http import query_int
 from web.keys import RUNTIME, SETTINGS
@@ -28,6 +30,16 @@ from web.views import Json
 REVIEWS = 10
 _SCHEMA = "https://schema.org"
 _WEB = "webchat"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Where it is, large and small, and its pixels."""
+
+    large: str
+    small: str
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +65,14 @@ async def show(request: web.Request) -> web.Response:
         raise web.HTTPMovedPermanently(at(request.query.get("lang", "")))
     said = await reviews.public(lang, before, REVIEWS + 1, product.sku)
     rating = await reviews.rating(product.sku)
-    known = await goods.pictures((product,), said)
+    ids = (await product_pictures.of([product.id]))[product.id]
+    known = await goods.pictures((product,), said, ids)
+    shown = [_shown(known[one]) for one in ids if one in known]
     others = request.app[RUNTIME].persons.others(_WEB)
-    picture = known.get(product.picture.id) if product.picture else None
     values = {
         "product": product,
         "price": product.price.format(lang),
-        "picture": goods.link(product.picture, known, "d"),
-        "size": (picture.width or 800, picture.height or 800) if picture else (),
+        "pictures": shown,
         "option": " · ".join(found.options),
         "choices": [_choice(found, one, lang) for one in found.variants],
         "ask": AboutProduct(product.sku).pack(),
@@ -72,9 +84,14 @@ async def show(request: web.Request) -> web.Response:
         "rating": rating,
         "reviews": [goods.review_card(review, lang, known) for review in said[:REVIEWS]],
         "older": f"{at(lang)}&before={said[REVIEWS - 1].id}#reviews" if len(said) > REVIEWS else "",
-        "data": _data(request, found, said[:REVIEWS], rating, lang, goods.link(product.picture, known, "d")),
+        "data": _data(request, found, said[:REVIEWS], rating, lang, shown),
     }
     return fresh(request, render(request, "product.html", values, at=at))
+
+
+def _shown(picture: FileView) -> Picture:
+    small = picture_url(picture.id, "t" if picture.thumb_key else "d")
+    return Picture(picture_url(picture.id, "d"), small, picture.width or 800, picture.height or 800)
 
 
 def _door(account: str, sku: str, lang: str) -> str:
@@ -106,7 +123,12 @@ def crumbs(found: Range, lang: str) -> list[tuple[str, str]]:
 
 
 def _data(
-    request: web.Request, found: Range, said: Sequence[PublicReview], rating: Rating, lang: str, picture: str
+    request: web.Request,
+    found: Range,
+    said: Sequence[PublicReview],
+    rating: Rating,
+    lang: str,
+    pictures: Sequence[Picture],
 ) -> list[Json]:
     """https://developers.google.com/search/docs/appearance/structured-data/product, and the way to it."""
     public, product = request.app[SETTINGS].public_url.rstrip("/"), found.product
@@ -122,8 +144,8 @@ def _data(
     told |= {
         name: text for name, text in (("description", product.description), ("category", product.category_name)) if text
     }
-    if picture:
-        told["image"] = [public + picture]
+    if pictures:
+        told["image"] = [public + one.large for one in pictures]
     if rating.count:
         told["aggregateRating"] = {
             "@type": "AggregateRating", "ratingValue": rating.average, "reviewCount": rating.count,

@@ -39,7 +39,7 @@ class StoreVariant:
 
 @dataclass(frozen=True, slots=True)
 class StoreProduct:
-    """A product as the shop has it; `title` is one line, `description` HTML, and `picture` an address."""
+    """A product as the shop has it; `title` is one line, `description` HTML, `pictures` addresses in order."""
 
     id: str
     sku: str
@@ -50,7 +50,7 @@ class StoreProduct:
     description: str = ""
     category: str = ""
     options: tuple[str, ...] = ()
-    picture: str = ""
+    pictures: tuple[str, ...] = ()
     active: bool = True
     #: Of a kind that is not sold piece by piece, as a link to another shop.
     unsold: str = ""

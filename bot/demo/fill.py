@@ -76,7 +76,7 @@ async def _product(good: Good, position: int, picture: StoredFile, thumb: Stored
         category_name=_words(*CATEGORIES[good.category]),
         options=[_words(*good.option)] if any(good.option) else [],
         position=position,
-        picture_id=row.id,
+        pictures=[row.id],
     )
     await products.save(spec, now)
     place = (await stock.main()).code

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.core.errors import BadInput, FileMissing, StoreUnavailable, TooLarge
 from bot.core.store import Store
 from bot.services.filing import Filing, Limits
-from bot.services.store_products import Picture
+from bot.services.store_pictures import Picture
 from bot.services.store_reading import Problem
 
 #: So many are fetched at a time.

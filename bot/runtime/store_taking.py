@@ -13,9 +13,10 @@ from bot.runtime.lease import Lease
 from bot.runtime.store_bills import Bills
 from bot.runtime.store_pictures import Pictures
 from bot.runtime.store_sending import Steps
-from bot.services import store_following, store_hints, store_orders, store_products, store_states
+from bot.services import store_following, store_hints, store_orders, store_pictures, store_products, store_states
 from bot.services.store_hints import Waiting
-from bot.services.store_products import Picture, Shop
+from bot.services.store_pictures import Picture
+from bot.services.store_products import Shop
 from models import locks
 from models.database import transaction
 
@@ -81,7 +82,7 @@ class Taking:
         await self._pictures.forget([one for one in fetched if one.product not in used])
 
     async def _fetch(self, shop: Shop, new: Sequence[StoreProduct]) -> list[Picture]:
-        return await self._pictures.fetch(await store_products.wanted_pictures(shop, new))
+        return await self._pictures.fetch(await store_pictures.wanted(shop.store, new))
 
     @asynccontextmanager
     async def _taking(self, fetched: Sequence[Picture]) -> AsyncIterator[datetime]:

@@ -10,7 +10,7 @@ from tortoise.exceptions import IntegrityError
 
 from bot.core.errors import Refused
 from bot.core.money import Money
-from bot.services import categories, product_search, stock
+from bot.services import categories, product_pictures, product_search, stock
 from bot.services.scope import words
 from models import Place, Price, Product, Variant, locks
 from models.catalogue import Words
@@ -49,7 +49,7 @@ class VariantSpec:
 
 @dataclass(frozen=True, slots=True)
 class ProductSpec:
-    """A product as it shall be, its variants in the shop's order; `picture_id` None keeps its picture.
+    """A product as it shall be, its variants in the shop's order; `pictures` None keeps those that it has.
 
     `category_name` is what its category is called from now on, for all its products; None keeps that.
     """
@@ -62,7 +62,7 @@ class ProductSpec:
     options: Sequence[Words] = ()
     position: int = 0
     active: bool = True
-    picture_id: int | None = None
+    pictures: Sequence[int] | None = None
     category_name: Words | None = None
 
 
@@ -82,6 +82,8 @@ async def save(
             if spec.category_name is not None and spec.category:
                 await categories.call(spec.category, spec.category_name)
             await _save_variants(product, spec.variants, now)
+            if spec.pictures is not None:
+                await product_pictures.put(product.id, spec.pictures)
             await product_search.write([product.id])
             return product
     except IntegrityError as error:
@@ -108,6 +110,7 @@ def check(spec: ProductSpec) -> None:
     _check_count("options", len(spec.options), MOST_OPTIONS)
     for option in spec.options:
         _check_words("options", option, VALUE)
+    _check_count("pictures", len(spec.pictures or ()), product_pictures.MOST)
     _check_count("variants", len(spec.variants), MOST_VARIANTS)
     if not spec.variants:
         raise Refused("missing", field="variants")
@@ -180,12 +183,11 @@ async def _saved(spec: ProductSpec, now: datetime, product_id: int | None, seen:
         raise Refused("overtaken")
     row.sku, row.name, row.description, row.category = spec.sku, spec.name, spec.description, spec.category
     row.options, row.position, row.active, row.updated_at = list(spec.options), spec.position, spec.active, now
-    row.picture_id = row.picture_id if spec.picture_id is None else spec.picture_id
     row.currency = ""  # what was changed here, the release before no longer sells
     if product_id is None:
         await row.save()
     else:  # not its pieces, which the release before counts meanwhile
-        columns = "sku name description category options position active updated_at picture_id currency"
+        columns = "sku name description category options position active updated_at currency"
         await row.save(update_fields=columns.split())
     return row
 

@@ -16,11 +16,11 @@ import msgspec
 
 from bot.core.errors import Refused
 from bot.core.store import Brief, StorePlace, StoreProduct
-from bot.services import attachments, categories, discards, product_search, products, stock, store_bills, store_orders
-from bot.services.filing import Filed
+from bot.services import categories, product_search, products, stock, store_bills, store_orders, store_pictures
 from bot.services.order_states import AT_HOME
+from bot.services.store_pictures import Picture
 from bot.services.store_reading import Problem, Reading, read
-from models import Attachment, Place, Price, Product, Stock, StoreConflict, StoreProblem, StoreSeen, Variant, locks
+from models import Place, Price, Product, Stock, StoreConflict, StoreProblem, StoreSeen, Variant, locks
 from models.database import transaction
 
 #: Pieces of what nobody counts in the shop.
@@ -36,16 +36,6 @@ class Shop:
     store: str
     language: str
     places: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A product's picture: its bytes are in the store, or why they are not."""
-
-    product: str
-    address: str
-    filed: Filed | None = None
-    problem: Problem | None = None
 
 
 async def known_places(shop: Shop, there: Iterable[StorePlace]) -> Shop:
@@ -92,14 +82,6 @@ async def missing(shop: Shop, there: Collection[str]) -> list[str]:
     return [row.external_id for row in here if row.external_id and row.external_id not in there]
 
 
-async def wanted_pictures(shop: Shop, page: Sequence[StoreProduct]) -> list[tuple[str, str]]:
-    """Products, by the shop's ids, and the addresses of their pictures that are not kept yet."""
-    seen = StoreSeen.filter(store=shop.store, external_id__in=[one.id for one in page])
-    kept = dict(await seen.values_list("external_id", "picture"))
-    wanted = {one.id: one.picture for one in page if one.picture and kept.get(one.id) != one.picture}
-    return list(wanted.items())
-
-
 async def take(shop: Shop, page: Sequence[StoreProduct], pictures: Iterable[Picture], now: datetime) -> frozenset[str]:
     """These are in the shop as they are here from now on. Inside the caller's transaction.
 
@@ -107,12 +89,14 @@ async def take(shop: Shop, page: Sequence[StoreProduct], pictures: Iterable[Pict
     """
     known = Product.filter(store=shop.store, external_id__in=[one.id for one in page])
     await locks.products([row.id for row in await known])
-    came = {one.product: one for one in pictures}
+    came: dict[str, list[Picture]] = {}
+    for one in pictures:
+        came.setdefault(one.product, []).append(one)
     kinds = await categories.codes_of(shop.language)
-    takings = [_Taking(shop, one, came.get(one.id), kinds, now) for one in page]
-    for one in takings:
-        await one.run()
-    return frozenset([one.there.id for one in takings if one.is_picture_used])
+    takings = [_Taking(shop, there, came.get(there.id, []), kinds, now) for there in page]
+    for taking in takings:
+        await taking.run()
+    return frozenset([taking.there.id for taking in takings if taking.are_pictures_used])
 
 
 async def gone(shop: Shop, id: str, now: datetime) -> None:  # noqa: A002
@@ -140,10 +124,10 @@ class _Taking:
     """One product on its way."""
 
     def __init__(
-        self, shop: Shop, there: StoreProduct, picture: Picture | None, kinds: Mapping[str, str], now: datetime
+        self, shop: Shop, there: StoreProduct, pictures: Sequence[Picture], kinds: Mapping[str, str], now: datetime
     ) -> None:
-        self._shop, self.there, self._picture, self._kinds, self._now = shop, there, picture, kinds, now
-        self.is_picture_used = False
+        self._shop, self.there, self._pictures, self._kinds, self._now = shop, there, pictures, kinds, now
+        self.are_pictures_used = False
 
     async def run(self) -> None:
         shop, there = self._shop, self.there
@@ -159,8 +143,7 @@ class _Taking:
             problems.append(Problem.of(error))
         if row is not None and not reading.is_sold and not there.unread:
             await self._close(row)
-        if self._picture is not None and self._picture.problem is not None:
-            problems.append(self._picture.problem)
+        problems += [one.problem for one in self._pictures if one.problem is not None]
         seen.product_id = row.id if row else None
         seen.digest = "" if problems else _digest(shop, there)
         seen.changed_at = there.updated_at
@@ -204,7 +187,7 @@ class _Taking:
             other = Stock.filter(variant__product_id=row.id).exclude(place_id__in=list(shop.places.values()))
             await other.update(pieces=0)
         seen.said = reading.said()
-        await self._take_picture(row, seen)
+        self.are_pictures_used = await store_pictures.take(row, self.there, self._pictures, seen, self._now)
         return row
 
     async def _count(
@@ -223,18 +206,6 @@ class _Taking:
             await stock.put(variant, place, lying)
         left = [place for there, place in self._shop.places.items() if there not in pieces]
         await Stock.filter(variant_id=variant, place_id__in=left, pieces__gt=0).update(pieces=0)
-
-    async def _take_picture(self, row: Product, seen: StoreSeen) -> None:
-        """One that came from there before is replaced with what came now, or goes where there is none any more."""
-        filed = self._picture.filed if self._picture else None
-        if filed is None and (self.there.picture or not seen.picture):
-            return
-        new = await attachments.filed(filed, self._now) if filed else None
-        before = await Attachment.filter(id=row.picture_id) if seen.picture else []
-        await Product.filter(id=row.id).update(picture_id=new)
-        await Attachment.filter(id__in=[one.id for one in before]).delete()
-        await discards.later(attachments.keys(before), self._now)
-        seen.picture, self.is_picture_used = self.there.picture, filed is not None
 
     async def _close(self, row: Product) -> None:
         if row.store is not None and row.active:

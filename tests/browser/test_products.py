@@ -17,9 +17,9 @@ from tests.browser.visitor import Visitor
 NewVisitor = Callable[..., Awaitable[Visitor]]
 
 
-def picture() -> bytes:
+def picture(colour: str) -> bytes:
     file = BytesIO()
-    Image.new("RGB", (600, 600), "#7a9e7e").save(file, "PNG")
+    Image.new("RGB", (600, 600), colour).save(file, "PNG")
     return file.getvalue()
 
 
@@ -28,10 +28,14 @@ async def writes_tin(page: Page) -> None:
     form = page.locator(".product-form")
     await form.get_by_role("button", name="Save").click()
     await expect(form.get_by_text("This is needed.")).to_have_count(3)  # name, SKU, and that of its variant
-    await form.locator("input[type=file]").set_input_files(
-        {"name": "tin.png", "mimeType": "image/png", "buffer": picture()}
-    )
-    await expect(form.get_by_role("button", name="Another picture")).to_be_visible()
+    for colour in ("#7a9e7e", "#c9b458", "#aa3333"):
+        await form.locator("input[type=file]").set_input_files(
+            {"name": "tin.png", "mimeType": "image/png", "buffer": picture(colour)}
+        )
+        await expect(form.get_by_role("button", name="Add pictures")).to_be_enabled()
+    await form.get_by_role("button", name="Move picture 2 to the left").click()
+    await form.get_by_role("button", name="Remove picture 3").click()
+    await expect(form.get_by_role("list", name="Pictures").get_by_role("listitem")).to_have_count(2)
     await form.get_by_label("Name (English)").fill("Tea tin")
     await form.get_by_label("Name (中文)").fill("茶叶罐")
     await form.get_by_label("SKU").first.fill("tin")

@@ -414,6 +414,14 @@ async def test_what_does_not_come_with_a_page_is_asked_for_by_itself(server: Sho
     assert server.refusals == []
 
 
+async def test_all_pictures_of_a_product_in_their_order(server: ShopifyServer, shop: Shopify) -> None:
+    urls = ["https://cdn.shopify.test/b.png?v=1", "", "https://cdn.shopify.test/a.png"]
+    media = [{"id": str(at), "preview": {"image": {"url": url}} if url else None} for at, url in enumerate(urls)]
+    server.sells(1, media=server.connected(media))
+    [there] = (await shop.page("")).products
+    assert there.pictures == (urls[0], urls[2])
+
+
 async def test_pieces_that_nobody_counts(server: ShopifyServer, shop: Shopify) -> None:
     server.sells(1, variants=[
         {"id": 1, "chosen": {"Kind": "counted"}, "pieces": {1: 4}, "compare_at": "9.00"},

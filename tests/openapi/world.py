@@ -55,7 +55,7 @@ KNOWN: Mapping[str, Sequence[Any]] = {
     "shipping": ("",),
     "code": ("", "main"),
     "picture": (None,),
-    "picture_id": (None,),
+    "pictures": ([],),
     "options": ([],),
     "values": ([],),
     "prices": (PRICES,),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +10,7 @@ from aiohttp import web
 
 from bot.core.errors import BadInput
 from bot.core.money import Money, is_currency
-from bot.services import attachments, audit, categories, product_lists, products, threads
+from bot.services import attachments, audit, categories, product_lists, product_pictures, products, threads
 from bot.services.product_lists import ListedProduct, ListedVariant
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
 from models.catalogue import Words
@@ -100,12 +99,12 @@ async def _saved(
     request: web.Request, body: dict[str, Any], product_id: int | None = None, seen: datetime | None = None
 ) -> web.Response:
     spec, now = _spec(body), request.app[CLOCK]()
+    products.check(spec)
     async with transaction():
-        if (picture := body.get("picture_id")) is not None:
+        for picture in sorted(spec.pictures or ()):
             if not await pictures.is_of(picture, _USE):
-                raise Problem(409, "no_file", {"field": "picture"})
+                raise Problem(409, "no_file", {"field": "pictures"})
             await attachments.publish(picture)
-            spec = replace(spec, picture_id=picture)
         row = await products.save(spec, now, product_id=product_id, seen=seen)
         await audit.record(me(request).id, "product.save", f"product:{row.id}", now)
     return await _one(request, row.id, 200 if product_id else 201)
@@ -172,6 +171,7 @@ def _spec(body: dict[str, Any]) -> ProductSpec:
         position=body.get("position", 0),
         active=body.get("active", True),
         category_name=_texts(body["category_name"]) if "category_name" in body else None,
+        pictures=list(dict.fromkeys(body["pictures"])) if "pictures" in body else None,
     )
 
 
@@ -209,12 +209,12 @@ def _texts(body: dict[str, Any]) -> Words:
 
 
 async def _shown(request: web.Request, found: Sequence[ListedProduct]) -> list[goods.Product]:
-    files = await threads.files([one.row.picture_id for one in found if one.row.picture_id])
+    ids = await product_pictures.of([one.row.id for one in found])
+    files = await threads.files([picture for all_ in ids.values() for picture in all_])
     lang, links = language(request), request.app[LINKS]
-    pictures = [files.get(one.row.picture_id or 0) for one in found]
     return [
-        {**_json(one, lang), "picture": views.file(picture, links) if picture else None}
-        for one, picture in zip(found, pictures, strict=True)
+        {**_json(one, lang), "pictures": [views.file(files[id_], links) for id_ in ids[one.row.id] if id_ in files]}
+        for one in found
     ]
 
 

@@ -47,7 +47,8 @@ def changed_at(row: Mapping[str, Any]) -> datetime:
 def _product(row: Mapping[str, Any], variants: Sequence[Mapping[str, Any]], currency: str) -> StoreProduct:
     # Every product has a variant; one without options is called "Default Title".
     options = () if row["hasOnlyDefaultVariant"] else tuple(str(one["name"]) for one in row["options"])
-    image = ((row.get("featuredMedia") or {}).get("preview") or {}).get("image") or {}
+    media = (row.get("media") or {}).get("nodes") or []
+    images = [((one or {}).get("preview") or {}).get("image") or {} for one in media]
     return StoreProduct(
         id=number(row["id"]),
         sku="",
@@ -58,7 +59,7 @@ def _product(row: Mapping[str, Any], variants: Sequence[Mapping[str, Any]], curr
         description=str(row.get("descriptionHtml") or ""),
         category=str(row.get("productType") or ""),
         options=options,
-        picture=str(image.get("url") or ""),
+        pictures=tuple(str(one["url"]) for one in images if one.get("url")),
         active=row["status"] == "ACTIVE",
     )
 

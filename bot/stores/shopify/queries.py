@@ -6,8 +6,8 @@ for by itself. Source: shopify.dev/docs/api/admin-graphql
 
 from __future__ import annotations
 
-#: Products of a page, variants of each and places of each that come with it.
-PAGE, VARIANTS, LEVELS = 10, 5, 4
+#: Products of a page, variants of each and places of each that come with it; pictures of each.
+PAGE, VARIANTS, LEVELS, PICTURES = 10, 4, 4, 10
 #: The same where a product is asked for by itself.
 MORE, ALL_LEVELS = 25, 10
 #: Ids of one call.
@@ -30,7 +30,7 @@ _PRODUCT = """
 fragment P on Product {
   id title descriptionHtml productType status updatedAt hasOnlyDefaultVariant
   options { name }
-  featuredMedia { preview { image { url } } }
+  media(first: %d, sortKey: POSITION) { nodes { preview { image { url } } } }
 }
 """
 _FIRST = "variants(first: %d) { pageInfo { hasNextPage } nodes { ...V } }" % VARIANTS  # noqa: UP031 - has braces
@@ -40,9 +40,9 @@ PLACES = "query Places { locations(first: 250, includeInactive: true) { nodes { 
 PRODUCTS = (
     "query Products($first: Int!, $after: String, $changed: String) {"
     " products(first: $first, after: $after, query: $changed, sortKey: UPDATED_AT) {"
-    " pageInfo { hasNextPage endCursor } nodes { ...P " + _FIRST + " } } }" + _PRODUCT + _VARIANT % LEVELS
+    " pageInfo { hasNextPage endCursor } nodes { ...P " + _FIRST + " } } }" + _PRODUCT % PICTURES + _VARIANT % LEVELS
 )
-PRODUCT = "query Product($id: ID!) { product(id: $id) { ...P } }" + _PRODUCT
+PRODUCT = "query Product($id: ID!) { product(id: $id) { ...P } }" + _PRODUCT % PICTURES
 MORE_VARIANTS = (
     "query Variants($id: ID!, $first: Int!, $after: String) { product(id: $id) {"
     " variants(first: $first, after: $after) { pageInfo { hasNextPage endCursor } nodes { ...V } } } }"

@@ -60,7 +60,7 @@ def _product(row: Mapping[str, Any], variations: Sequence[Mapping[str, Any]], cu
         description=str(row.get("short_description") or row.get("description") or ""),
         category=categories[0] if categories else "",
         options=names,
-        picture=next((str(one["src"]) for one in row.get("images", ())), ""),
+        pictures=tuple(str(one["src"]) for one in row.get("images", ())),
         active=row.get("status") == "publish" and row.get("catalog_visibility") != "hidden",
         unsold=row["type"] if row["type"] in UNSOLD else "",
     )

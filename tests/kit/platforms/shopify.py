@@ -68,6 +68,7 @@ class ShopifyServer(FakePlatform):
         self.products[id_] = {
             "id": f"gid://shopify/Product/{id_}", "title": title or f"Tea {id_}", "handle": f"tea-{id_}",
             "descriptionHtml": f"<p>About {id_}</p>", "productType": "", "status": "ACTIVE", "featuredMedia": None,
+            "media": self.connected([]),
             "hasOnlyDefaultVariant": not names, "options": [{"id": "1", "name": name} for name in names or ["Title"]],
             "variants": self.connected([self._variant(id_, row) for row in rows]),
         } | more  # fmt: skip
@@ -288,7 +289,7 @@ class ShopifyServer(FakePlatform):
         return made
 
     def connected(self, rows: Sequence[Json]) -> Any:
-        def connection(_: Any, first: int, after: str | None = None, includeInactive: bool = False) -> Json:  # noqa: N803
+        def connection(_: Any, first: int, after: str | None = None, **_sorted_or_all: Any) -> Json:
             if not 1 <= first <= 250:
                 raise ValueError("first must be within 1 and 250")
             begins = next((at + 1 for at, row in enumerate(rows) if row["id"] == after), 0)

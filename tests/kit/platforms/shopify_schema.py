@@ -35,10 +35,13 @@ type ProductOption { id: ID! name: String! }
 type Image { url: URL! }
 type MediaPreviewImage { image: Image }
 type Media { id: ID! preview: MediaPreviewImage }
+type MediaConnection { nodes: [Media!]! pageInfo: PageInfo! }
+enum ProductMediaSortKeys { ID POSITION }
 type Product {
   id: ID! title: String! handle: String! descriptionHtml: HTML! productType: String! status: ProductStatus!
   updatedAt: DateTime! hasOnlyDefaultVariant: Boolean! options: [ProductOption!]! featuredMedia: Media
   variants(first: Int, after: String): ProductVariantConnection!
+  media(first: Int, after: String, sortKey: ProductMediaSortKeys): MediaConnection!
 }
 type ProductConnection { nodes: [Product!]! pageInfo: PageInfo! }
 enum WebhookSubscriptionTopic {

@@ -20,7 +20,15 @@ from bot.runtime.lease import WholeDatabase
 from bot.runtime.order_steps import Stepped
 from bot.runtime.store_sending import Steps
 from bot.runtime.store_syncing import Connected, Rest, Syncing
-from bot.services import products, store_following, store_hints, store_privacy, store_products, store_states
+from bot.services import (
+    product_pictures,
+    products,
+    store_following,
+    store_hints,
+    store_privacy,
+    store_products,
+    store_states,
+)
 from bot.services.filing import Filing, Limits
 from bot.services.payments import PaymentView
 from bot.services.store_states import SyncView
@@ -38,6 +46,7 @@ from models import (
     Place,
     Price,
     Product,
+    ProductPicture,
     Stock,
     StoreConflict,
     StoreProblem,
@@ -545,6 +554,57 @@ async def test_each_product_has_a_picture_of_its_own_as_long_as_the_shop_has_one
     [left] = await Attachment.all()
     assert len(gone) == one
     assert not gone & {left.storage_key, left.display_key, left.thumb_key}
+
+
+async def test_all_pictures_come_in_the_shops_order_and_ours_stand_behind(
+    any_reader: Reader, server: WooCommerceServer
+) -> None:
+    async def addresses() -> list[str]:
+        row = await Product.get(external_id="1")
+        found = (await product_pictures.of([row.id]))[row.id]
+        assert row.picture_id == (found[0] if found else None)
+        known = dict(await ProductPicture.all().values_list("picture_id", "address"))
+        return [known[one].rpartition("/")[2] for one in found]
+
+    def sells(*names: str) -> None:
+        server.sells(1, images=[{"src": f"{server.base}/wp-content/{name}"} for name in names])
+
+    many = [f"{number}.png" for number in range(12)]
+    server.pictures |= dict.fromkeys([*many, "a.png", "b.png", "c.png"], png())
+    sells("a.png", "b.png", "a.png", "lost.png")
+    await any_reader.reads()
+    assert (await addresses(), await problems()) == (["a.png", "b.png"], {("1", "missing_picture")})
+    row = await Product.get(external_id="1")
+    ours = await Attachment.create(kind="image", state="stored", created_at=NOW, public=True)
+    await product_pictures.put(row.id, [*(await product_pictures.of([row.id]))[row.id], ours.id])
+    before = dict(await ProductPicture.all().values_list("address", "picture_id"))
+    sells("c.png", "a.png")
+    await any_reader.reads()
+    assert (await addresses(), await problems()) == (["c.png", "a.png", ""], set())
+    after = dict(await ProductPicture.all().values_list("address", "picture_id"))
+    assert {name for name in before if after.get(name) == before[name]} == {f"{server.base}/wp-content/a.png", ""}
+    sells("lost.png")
+    await any_reader.reads()
+    assert await addresses() == ["c.png", "a.png", ""]
+    sells(*many)
+    await any_reader.reads()
+    assert await addresses() == many[: product_pictures.MOST]
+    sells()
+    await any_reader.reads()
+    assert (await addresses(), await ProductPicture.all().count()) == ([], 0)
+
+
+async def test_the_picture_that_the_release_before_took_is_known(reader: Reader, server: WooCommerceServer) -> None:
+    server.pictures |= {"a.png": png(), "b.png": png()}
+    images = [{"src": f"{server.base}/wp-content/{name}.png"} for name in "ab"]
+    server.sells(1, images=images[:1])
+    await reader.reads()
+    row = await Product.get(external_id="1")
+    await ProductPicture.all().delete()
+    server.sells(1, images=images)
+    await reader.reads()
+    assert (await product_pictures.of([row.id]))[row.id][0] == row.picture_id
+    assert await Attachment.all().count() == 2
 
 
 async def test_a_product_of_ours_is_known_by_the_sku_of_a_variant(reader: Reader) -> None:

@@ -78,6 +78,7 @@ OTHER |= {
     "ForSale",
     "Place",
     "Price",
+    "ProductPicture",
     "ProductSearch",
     "Stock",
     "Variant",

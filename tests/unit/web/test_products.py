@@ -135,25 +135,38 @@ async def test_what_cannot_be_sold_is_told(site: Site) -> None:
     assert (await asks(site, "GET", "/api/desk/products/77"))[0] == 404
 
 
-async def test_a_picture_is_for_everybody_once_a_product_has_it(site: Site) -> None:
+async def test_pictures_are_for_everybody_once_a_product_has_them(site: Site) -> None:
     await enters(site, "manager")
     csrf = (await site.json("GET", "/api/desk/me"))[1]["csrf"]
     headers = {"Origin": site.url, "X-CSRF-Token": str(csrf)}
     path = "/api/desk/products/picture?name=shirt.png"
     assert (await site.json("POST", path, headers=headers, data=b"no picture"))[0] == 415
-    status, picture = await site.json("POST", path, headers=headers, data=png())
-    assert status == 201, picture
-    status, body = await asks(site, "POST", "/api/desk/products", SHIRT | {"picture_id": picture["id"]})
-    assert (status, body["product"]["picture"]["id"]) == (201, picture["id"])
-    row = await Attachment.get(id=picture["id"])
+    made = [await site.json("POST", path, headers=headers, data=png()) for _ in range(3)]
+    assert [status for status, _ in made] == [201] * 3
+    front, back, other = (picture["id"] for _, picture in made)
+
+    async def saved(change: dict[str, Any]) -> list[int]:
+        _, before = await asks(site, "GET", f"/api/desk/products/{id_}")
+        change = SHIRT | {"seen": before["product"]["updated_at"]} | change
+        status, body = await asks(site, "PUT", f"/api/desk/products/{id_}", change)
+        assert status == 200, body
+        assert (await Product.get(id=id_)).picture_id == next((one["id"] for one in body["product"]["pictures"]), None)
+        return [one["id"] for one in body["product"]["pictures"]]
+
+    status, body = await asks(site, "POST", "/api/desk/products", SHIRT | {"pictures": [front, back, front]})
+    assert (status, [one["id"] for one in body["product"]["pictures"]]) == (201, [front, back])
+    id_ = body["product"]["id"]
+    row = await Attachment.get(id=back)
     assert (row.public, row.source) == (True, "")
-    change = SHIRT | {"seen": body["product"]["updated_at"]}
-    _, body = await asks(site, "PUT", f"/api/desk/products/{body['product']['id']}", change)
-    assert body["product"]["picture"]["id"] == picture["id"]  # one that is not named stays
+    assert await saved({}) == [front, back]  # those that are not named stay
+    assert await saved({"pictures": [other, back, front]}) == [other, back, front]
+    await Product.filter(id=id_).update(picture_id=front)  # as the release before puts another one there
+    assert await saved({}) == [front, other, back]
+    assert (await saved({"pictures": [back]}), await saved({"pictures": []})) == ([back], [])
     theirs = await Attachment.create(kind="image", name="x", state="stored", created_at=site.clock(), source=VISITOR)
-    for id_ in (theirs.id, 77):
-        _, body = await asks(site, "POST", "/api/desk/products", SHIRT | {"sku": "hat", "picture_id": id_})
-        assert (body["error"]["code"], body["error"]["field"]) == ("no_file", "picture")
+    for ids, code in (([theirs.id], "no_file"), ([77], "no_file"), ([*range(100, 111)], "too_many")):
+        _, body = await asks(site, "POST", "/api/desk/products", SHIRT | {"sku": "hat", "pictures": ids})
+        assert (body["error"]["code"], body["error"]["field"]) == (code, "pictures")
     assert not (await Attachment.get(id=theirs.id)).public
 
 

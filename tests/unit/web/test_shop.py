@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from bot.core.money import Money
-from bot.services import product_search, products
+from bot.services import product_pictures, product_search, products
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
 from models import Attachment, Contact, Price, Product, Review, Variant
 from tests.kit.profiles import PROFILES
@@ -151,6 +151,37 @@ async def test_a_product_is_told_to_people_and_to_search_engines(site: Site, tea
     assert f'<link rel="alternate" hreflang="x-default" href="{url}">' in page
     chinese = data(await read(site, "/shop/tea%2F1%20%25?lang=zh"))[0]
     assert (chinese["name"], chinese["description"], chinese["category"]) == ("绿茶", "新茶。", "茶叶")
+
+
+async def test_all_pictures_of_a_product_are_shown_without_a_script(site: Site, tea: Product) -> None:
+    facts = {"kind": "image", "created_at": site.clock(), "storage_key": "x", "public": True}
+    seen = [
+        (await Attachment.create(**facts, state="stored", display_key="x", thumb_key=small, width=900, height=600)).id
+        for small in ("t", "", "t")
+    ]
+    pending = await Attachment.create(**facts, state="pending")
+
+    async def told(*ids: int) -> tuple[str, dict[str, Any]]:
+        await product_pictures.put(tea.id, ids)
+        page = await read(site, "/shop/tea%2F1%20%25?lang=en")
+        return page, data(page)[0]
+
+    page, told_of = await told(seen[2], pending.id, seen[0], seen[1])
+    addresses = [f"/pictures/{id_}/d" for id_ in (seen[2], seen[0], seen[1])]
+    assert told_of["image"] == [site.settings.public_url + address for address in addresses]
+    assert re.findall(r'<img id="(picture-\d)" src="([^"]*)"', page) == [
+        (f"picture-{number}", address) for number, address in enumerate(addresses, 1)
+    ]
+    assert re.findall(r'<a href="#(picture-\d)"><img src="([^"]*)" alt="(Picture \d)"', page) == [
+        ("picture-1", f"/pictures/{seen[2]}/t", "Picture 1"),
+        ("picture-2", f"/pictures/{seen[0]}/t", "Picture 2"),
+        ("picture-3", f"/pictures/{seen[1]}/d", "Picture 3"),
+    ]
+    assert forbidden(page) == []
+    page, told_of = await told(seen[0])
+    assert ("thumbs" in page, len(told_of["image"]), "og:image" in page) == (False, 1, True)
+    page, told_of = await told()
+    assert ("image" in told_of, "og:image" in page) == (False, False)
 
 
 async def test_hostile_words_stay_words_in_pages_and_data(site: Site) -> None:

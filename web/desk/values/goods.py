@@ -54,9 +54,9 @@ class ProductFacts(TypedDict):
 
 
 class Product(ProductFacts):
-    """A product with its picture."""
+    """A product with its pictures, in the order of its page; lists show the first."""
 
-    picture: Attachment | None
+    pictures: list[Attachment]
 
 
 class Products(TypedDict):
@@ -146,6 +146,7 @@ class WrittenProduct(TypedDict):
     """The whole product; a variant that is not in it is no longer sold.
 
     `category_name` is what its category is called from now on, for all its products; without it that stays.
+    `pictures` are all of them in their order, ten at most; without it they stay.
     """
 
     sku: Annotated[str, most(4000)]
@@ -157,7 +158,7 @@ class WrittenProduct(TypedDict):
     position: NotRequired[Position]
     active: NotRequired[bool]
     variants: NotRequired[list[WrittenVariant]]
-    picture_id: NotRequired[Id | None]
+    pictures: NotRequired[list[Id]]
 
 
 class ChangedProduct(WrittenProduct):

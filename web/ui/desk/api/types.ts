@@ -511,7 +511,7 @@ export type Product = {
   active: boolean;
   updated_at: string;
   variants: Variant[];
-  picture: Attachment | null;
+  pictures: Attachment[];
 };
 
 /** A category, which products name by its code: that is its name in a language that is not in `name`. */

@@ -8,7 +8,7 @@ export type Draft = Pick<Product, "sku" | "name" | "description" | "category" | 
   /** What the category is called, for all its products; it is sent where it was changed. */
   category_name?: Words;
   variants: DraftVariant[];
-  picture_id: number | null;
+  pictures: number[];
   /** When the product had been changed last, as the form shows it; "" of a new one. */
   seen: string;
 };
@@ -51,7 +51,7 @@ const freshPrice = (currency: string): DraftPrice => ({ currency, amount: "", co
 export function draftOf(product: Product | null, currency: string): Draft {
   if (!product) {
     const only: DraftVariant = { was: "", sku: "", barcode: "", active: true, values: [], prices: [freshPrice(currency)] };
-    return { sku: "", name: {}, description: {}, category: "", category_name: {}, options: [], position: 0, active: true, variants: [only], picture_id: null, seen: "" };
+    return { sku: "", name: {}, description: {}, category: "", category_name: {}, options: [], position: 0, active: true, variants: [only], pictures: [], seen: "" };
   }
   const { sku, name, description, category, options, position, active } = copy(product);
   const variants = copy(product.variants).map((one) => ({
@@ -62,7 +62,7 @@ export function draftOf(product: Product | null, currency: string): Draft {
     values: options.map((_, at) => one.values[at] ?? {}),
     prices: one.prices.map((price) => ({ currency: price.currency, amount: price.amount, compare_at: price.compare_at })),
   }));
-  return { sku, name, description, category, category_name: {}, options, position, active, variants, picture_id: null, seen: product.updated_at };
+  return { sku, name, description, category, category_name: {}, options, position, active, variants, pictures: [], seen: product.updated_at };
 }
 
 /** One more variant, sold in the same currencies. */
@@ -121,13 +121,13 @@ export function fieldOf(draft: Draft, details: Record<string, unknown>): string 
   const at = draft.variants.findIndex((one) => one.sku.trim() === details["sku"]);
   if (field === "prices" || field === "variants") return at < 0 ? "" : `variant.${at}.${field === "prices" ? "prices" : "values"}`;
   if (field === "sku" && at >= 0 && draft.sku.trim() !== details["sku"]) return `variant.${at}.sku`;
-  return ["sku", "name", "description", "category", "category_name", "picture"].includes(field) ? field : "";
+  return ["sku", "name", "description", "category", "category_name", "pictures"].includes(field) ? field : "";
 }
 
 const said = (texts: Words): string => JSON.stringify([texts["en"]?.trim() ?? "", texts["zh"]?.trim() ?? ""]);
 
 /** What is sent of it. */
-export function tidied(draft: Draft, picture: Attachment | null, categories: readonly Category[]): Draft {
+export function tidied(draft: Draft, pictures: readonly Attachment[], categories: readonly Category[]): Draft {
   const variants = draft.variants.map((one) => ({
     ...one,
     sku: one.sku.trim(),
@@ -139,7 +139,13 @@ export function tidied(draft: Draft, picture: Attachment | null, categories: rea
   }));
   const { category_name: names = {}, ...rest } = draft;
   const renamed = said(names) === said(namesOf(categories, draft.category)) ? {} : { category_name: names };
-  return { ...rest, ...renamed, sku: draft.sku.trim(), category: draft.category.trim(), variants, picture_id: picture?.id ?? null };
+  return { ...rest, ...renamed, sku: draft.sku.trim(), category: draft.category.trim(), variants, pictures: pictures.map((one) => one.id) };
+}
+
+/** The same things with one of them at another place. */
+export function moved<T>(things: readonly T[], from: number, to: number): T[] {
+  const others = things.filter((_, at) => at !== from);
+  return [...others.slice(0, to), ...things.slice(from, from + 1), ...others.slice(to)];
 }
 
 /** The places with this one among them, new or changed. */

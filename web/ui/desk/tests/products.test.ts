@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 
 import type { Place, Product, Variant } from "../api/types";
-import { addOption, addVariant, draftOf, fieldOf, free, priceRange, problemsOf, tidied } from "../logic/products";
+import { addOption, addVariant, draftOf, fieldOf, free, moved, priceRange, problemsOf, tidied } from "../logic/products";
 
 const price = (currency: string, amount: string) => ({ currency, amount, compare_at: "", text: amount, compare_at_text: "" });
 const variant = (sku: string, amount: string, pieces: Record<string, number>, more: Partial<Variant> = {}): Variant => ({
   sku, barcode: "", values: [{ en: sku }], active: true, prices: [price("CNY", amount)], pieces, held: 0, ...more,
 });
 const product = (...variants: Variant[]): Product => ({
-  id: 1, sku: "tea", name: { en: "Tea" }, description: {}, category: "", options: [{ en: "Size" }], position: 0, active: true, variants, picture: null,
+  id: 1, sku: "tea", name: { en: "Tea" }, description: {}, category: "", options: [{ en: "Size" }], position: 0, active: true, variants, pictures: [],
   updated_at: "2026-11-23T09:00:00.000001+00:00",
 });
 const places: Place[] = [
@@ -53,16 +53,20 @@ describe("a form of one", () => {
   it("sends what its category is called where that was changed", () => {
     const categories = [{ code: "tea", name: { zh: "茶" } }];
     const draft = { ...draftOf(product(variant("a", "1", {})), "CNY"), category: " tea", category_name: { zh: "茶", en: " " } };
-    expect(tidied(draft, null, categories)).toMatchObject({ category: "tea" });
-    expect(tidied(draft, null, categories)).not.toHaveProperty("category_name");
-    for (const names of [{ zh: "茶叶" }, { zh: "" }]) expect(tidied({ ...draft, category_name: names }, null, categories)).toHaveProperty("category_name", names);
+    expect(tidied(draft, [], categories)).toMatchObject({ category: "tea" });
+    expect(tidied(draft, [], categories)).not.toHaveProperty("category_name");
+    for (const names of [{ zh: "茶叶" }, { zh: "" }]) expect(tidied({ ...draft, category_name: names }, [], categories)).toHaveProperty("category_name", names);
+  });
+
+  it("puts its pictures in order", () => {
+    expect([moved("abc".split(""), 0, 1), moved("abc".split(""), 2, 1), moved(["a"], 0, 0)].map((one) => one.join(""))).toEqual(["bac", "acb", "a"]);
   });
 
   it("shows a refusal where it belongs", () => {
     const draft = draftOf(product(variant("tea", "1", {}), variant("b", "2", {})), "CNY");
     expect([
       fieldOf(draft, { field: "prices", sku: "b" }), fieldOf(draft, { field: "variants", sku: "b" }), fieldOf(draft, { field: "sku", sku: "b" }),
-      fieldOf(draft, { field: "sku", sku: "tea" }), fieldOf(draft, { field: "picture" }), fieldOf(draft, { field: "variants" }), fieldOf(draft, {}),
-    ]).toEqual(["variant.1.prices", "variant.1.values", "variant.1.sku", "sku", "picture", "", ""]);
+      fieldOf(draft, { field: "sku", sku: "tea" }), fieldOf(draft, { field: "pictures" }), fieldOf(draft, { field: "variants" }), fieldOf(draft, {}),
+    ]).toEqual(["variant.1.prices", "variant.1.values", "variant.1.sku", "sku", "pictures", "", ""]);
   });
 });

@@ -1,0 +1,32 @@
+"""The pictures of products, in their order: lists and chats show the first, a product's page all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from models import Product, ProductPicture
+
+#: Of one product.
+MOST = 10
+
+
+async def of(products: Sequence[int]) -> dict[int, list[int]]:
+    """The attachments of each of these products."""
+    rows = ProductPicture.filter(product_id__in=list(products)).order_by("position", "id")
+    behind: dict[int, list[int]] = {id_: [] for id_ in products}
+    for product, picture in await rows.values_list("product_id", "picture_id"):
+        behind[product].append(picture)
+    first = dict(await Product.filter(id__in=list(products)).values_list("id", "picture_id"))
+    return {id_: list(dict.fromkeys([*filter(None, [first.get(id_)]), *all_])) for id_, all_ in behind.items()}
+
+
+async def put(product: int, pictures: Sequence[int], addresses: Mapping[int, str] | None = None) -> None:
+    """These are its pictures from now on, inside the caller's transaction; those of a shop keep their addresses."""
+    rows = ProductPicture.filter(product_id=product)
+    known = dict(await rows.values_list("picture_id", "address")) | dict(addresses or {})
+    await rows.delete()
+    await ProductPicture.bulk_create(
+        ProductPicture(product_id=product, picture_id=one, position=position, address=known.get(one, ""))
+        for position, one in enumerate(pictures)
+    )
+    await Product.filter(id=product).update(picture_id=pictures[0] if pictures else None)
