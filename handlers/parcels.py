@@ -41,8 +41,8 @@ def part(order: OrderView, one: Shipped) -> Text:
 
 
 def rest(order: OrderView) -> Text:
-    """That what was left of it has left."""
-    one = order.shipments[-1]
+    """That what was left of it has left; it may have further parcels, which hold nothing else."""
+    one = [sent for sent in order.shipments if sent.items][-1]
     said = _("The rest of order {number} is on its way to you: {items}.", number=order.number, items=sent(one))
     return with_parcel(said, one.parcel)
 

@@ -164,15 +164,32 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class SentLine:
+    """So many pieces of a variant, by its id there."""
+
+    variant: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """What left the shop at once; `id` stays the same. Without lines it is all of the order that had not left."""
+
+    id: str
+    parcels: tuple[Sent, ...] = ()
+    lines: tuple[SentLine, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ThereOrder:
-    """What became of an order in the shop: whether all of it was sent, as what, and what was paid back there.
+    """What became of an order in the shop: whether all of it was sent, what left, and what was paid back there.
 
     `refunded` is a decimal text of the `currency`, "" for nothing.
     """
 
     id: str
     is_sent: bool
-    parcels: tuple[Sent, ...] = ()
+    dispatches: tuple[Dispatch, ...] = ()
     refunded: str = ""
     currency: str = ""
     is_cancelled: bool = False

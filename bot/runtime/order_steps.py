@@ -79,10 +79,10 @@ async def expire(inbox: Inbox, shop: Shop, now: datetime) -> Stepped:
 async def follow(inbox: Inbox, shop: Shop, store: str, there: ThereOrder, now: datetime) -> Stepped:
     """A connected shop did something with an order of ours. See `store_following.take`."""
     async with transaction() as connection:
-        order = await store_following.take(store, there, now)
-        told = await _told(order, shop, now) if order else None
-        waiting = await inbox.keep_within(connection, [told] if told else [])
-    return Stepped(waiting, [OrderChanged(order.id)] if order else [])
+        moved = await store_following.take(store, there, now)
+        told = [await _told(order, shop, now, await _news(order, "ship")) for order in moved]
+        waiting = await inbox.keep_within(connection, [inbound for inbound in told if inbound])
+    return Stepped(waiting, [OrderChanged(order.id) for order in moved[-1:]])
 
 
 async def complete(now: datetime, after: timedelta) -> Stepped:

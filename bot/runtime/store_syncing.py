@@ -223,7 +223,7 @@ class Syncing:
             there |= {one.id for one in some}
             found += await self._mend(shop, await store_products.differing(shop, some))
         gone = await self._mend(shop, await store_products.missing(shop, there))
-        await self._mend(shop, await store_orders.to_send(self._name, order_states.AT_HOME), "order")
+        await self._mend(shop, await store_orders.to_send(self._name, order_states.UNSENT), "order")
         self._are_reviews_due = True
         if await self._is_ours():
             await store_states.compared(sync, self._clock(), found, gone)

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.pricing import paid_for
-from bot.services import pricing, refunds, shipments, stock
+from bot.services import pricing, refunds, shipments, stock, store_parts
 from bot.services.order_states import PARTLY, PLAIN, UNSENT, Doing, Mark
 from bot.services.refunds import Wish
 from bot.services.shipments import Pieces, Shipped
@@ -92,14 +92,15 @@ async def cancel(order: Order, doing: Doing, actor: str, now: datetime) -> Part:
     back = Money(sum(each[line.id].amount * count for line, count in chosen), order.currency)
     if back.amount and not doing.keeps:
         await refunds.of_part(order, back, Wish.by(actor, doing.note), now)
+    await restock(order, chosen, now)
     for line, count in chosen:
         await OrderLine.filter(id=line.id).update(cancelled=line.cancelled + count)
-    await restock(order, chosen)
     return Part(Mark("cancelled", doing.key), leaves)
 
 
-async def restock(order: Order, pieces: Pieces) -> None:
-    """Pieces that were sold and have not left lie on the shelf again."""
+async def restock(order: Order, pieces: Pieces, now: datetime) -> None:
+    """Pieces that were sold and have not left lie on the shelf again, in a connected shop, too."""
+    await store_parts.called_off(order, pieces, now)
     wanted: dict[int, int] = {}
     for line, count in pieces:
         if line.variant_id is not None:

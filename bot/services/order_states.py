@@ -214,7 +214,7 @@ async def record(
         await store_orders.want(order, now)
     elif before in AT_HOME and order.state in ENDED:
         await store_orders.give_up(order)
-    if before in AT_HOME and order.state not in AT_HOME:
+    if before in UNSENT and order.state not in (AT_HOME | {before}):
         await store_orders.left(order, now)
     if order.state == "refunded":
         await store_orders.given_back(order)

@@ -199,7 +199,7 @@ async def move(
     if order.state in order_states.ENDED:
         await voids.ask_all(order, now)
     if before == PARTLY and before in step.restocks:
-        await order_parts.restock(order, await shipments.waiting(order.id))
+        await order_parts.restock(order, await shipments.waiting(order.id), now)
     elif before in step.restocks or (restock and name == "return"):
         await stock.restock(order.id)
     return await view(order)

@@ -18,6 +18,7 @@ TASKS = (
     "order_refused",
     "unpaid_there",
     "cancelled_there",
+    "cancelled_here",
     "deleted_there",
     "second_there",
     "not_captured",

@@ -184,12 +184,6 @@ async def to_send(store: str, states: Collection[str]) -> list[str]:
     return [str(id_) for id_ in await there.values_list("external_id", flat=True)]
 
 
-async def holds_all(order_id: int, store: str) -> bool:
-    """Whether the shop has all goods of the order."""
-    of_store = OrderLine.filter(order_id=order_id, variant__store=store)
-    return await of_store.count() == await OrderLine.filter(order_id=order_id).count()
-
-
 async def tell(store: str, number: str, code: str, facts: Mapping[str, str], now: datetime) -> None:
     """Staff have to look at an order; what they did already stays done."""
     about = f"order:{number}"
@@ -238,11 +232,15 @@ async def lines_of(order_id: int, store: str) -> list[OrderLine]:
 
 
 async def whole(order: Order, store: str, since: datetime) -> OutOrder:
-    """Its goods of the shop, and all that it costs besides."""
+    """Its goods of the shop that are to be sent, and all that it costs besides."""
     lines = [(line, line.variant) for line in await lines_of(order.id, store)]
     return OutOrder(
         number=order.number,
-        lines=tuple(_line(line, variant, order.currency) for line, variant in lines if variant is not None),
+        lines=tuple(
+            _line(line, variant, order.currency)
+            for line, variant in lines
+            if variant is not None and line.quantity > line.cancelled
+        ),
         name=order.name,
         phone=order.phone,
         address=order.address,
@@ -257,7 +255,7 @@ async def whole(order: Order, store: str, since: datetime) -> OutOrder:
 
 def _line(line: OrderLine, variant: Variant, currency: str) -> OutLine:
     product = variant.product.external_id or ""
-    return OutLine(product, variant.external_id or "", line.quantity, Money(line.price, currency))
+    return OutLine(product, variant.external_id or "", line.quantity - line.cancelled, Money(line.price, currency))
 
 
 def _share(charge: Charge, part: int, whole: int) -> Charge:

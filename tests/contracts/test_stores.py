@@ -16,7 +16,7 @@ from bot.core.money import Money
 from bot.core.ports import HookRequest
 from bot.core.postal import NOWHERE, Postal
 from bot.core.pricing import Charge
-from bot.core.store import Hint, OutLine, OutOrder, Sent, Store, StoreProduct, ThereOrder
+from bot.core.store import Dispatch, Hint, OutLine, OutOrder, Sent, SentLine, Store, StoreProduct, ThereOrder
 from bot.services import products, store_products
 from bot.settings.secret import Secret
 from bot.stores import shopify, woocommerce
@@ -306,9 +306,10 @@ async def test_what_became_of_an_order_there(case: Case) -> None:
     told = case.tells("order", case.server.sends(0, number="SF1", back="6.50"))
     [hint] = case.store.parse(call(told))
     assert (hint.about, hint.id) == ("order", made)
-    parcels = (Sent("SF Express", "SF1"),)
+    lines = (SentLine(found.variants[0].id, 2),) if case.read == "graphql" else None  # WooCommerce tells of no part
+    sent = Dispatch("801" if lines else "sent", (Sent("SF Express", "SF1"),), lines)
     assert await case.store.order(made) == ThereOrder(
-        made, is_sent=True, parcels=parcels, refunded="6.50", currency="EUR"
+        made, is_sent=True, dispatches=(sent,), refunded="6.50", currency="EUR"
     )
     assert await case.store.order("999") is None
 
@@ -508,3 +509,25 @@ async def test_what_the_index_finds_late_is_not_overlooked(server: ShopifyServer
 async def test_an_order_with_a_variable_that_does_not_fit_is_refused_for_good(shop: Shopify) -> None:
     with pytest.raises(BadInput):
         await shop.push(ordered(OutLine("1", "10", 1, Money(650, "CHF"))))
+
+
+async def test_a_part_of_an_order_is_told_with_its_lines(server: ShopifyServer, shop: Shopify) -> None:
+    small, large = "gid://shopify/ProductVariant/10", "gid://shopify/ProductVariant/11"
+    server.sells(1, variants=[{"id": 10, "chosen": {"Size": "S"}}, {"id": 11, "chosen": {"Size": "L"}}])
+    lines = tuple(OutLine("1", id_, 3, Money(650, "EUR")) for id_ in ("10", "11"))
+    made = await shop.push(replace(ordered(lines[0]), lines=lines))
+    server.sends(0, number="SF1", pieces={small: 2})
+    told = await shop.order(made.id)
+    first = Dispatch("801", (Sent("SF Express", "SF1"),), (SentLine("10", 2),))
+    assert told is not None
+    assert (told.is_sent, told.dispatches) == (False, (first,))
+    server.sends(0, number="SF2")
+    gone = [{"id": f"{at}", "quantity": 1, "lineItem": {"id": "1", "variant": None}} for at in range(60)]
+    last = {"id": "60", "quantity": 3, "lineItem": {"id": "2", "variant": {"id": large}}}
+    server.orders[0]["fulfillments"][-1]["fulfillmentLineItems"] = server.connected([*gone, last])
+    told = await shop.order(made.id)
+    assert told is not None
+    assert (told.is_sent, told.dispatches) == (
+        True, (first, Dispatch("803", (Sent("SF Express", "SF2"),), (SentLine("11", 3),))),
+    )  # fmt: skip
+    assert server.refusals == []

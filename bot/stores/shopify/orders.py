@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -10,7 +10,7 @@ from bot.core.errors import StoreUnavailable
 from bot.core.money import Money
 from bot.core.postal import BY_CODE, US_COUNTRIES
 from bot.core.pricing import WHOLE, Charge
-from bot.core.store import Made, OutOrder, Sent, ThereOrder
+from bot.core.store import Dispatch, Made, OutOrder, Sent, SentLine, ThereOrder
 from bot.stores.shopify.products import gid, number
 
 
@@ -19,16 +19,36 @@ def tag(ours: str) -> str:
     return f"parley-{ours}"
 
 
-def read(row: Mapping[str, Any]) -> ThereOrder:
-    """An order of the API; what was called off is not sent. Raises `StoreUnavailable` for what is none."""
+def parts(row: Mapping[str, Any]) -> list[str]:
+    """The parts of an order of the API that were sent: their lines are to be asked for.
+
+    An order that is fulfilled need not be whole: what was taken out of it there is in none of them. Raises
+    `StoreUnavailable` for what is none.
+    """
     try:
-        sent = [one for one in row["fulfillments"] if one["status"] == "SUCCESS"]
+        return [str(one["id"]) for one in _fulfilled(row)]
+    except (KeyError, TypeError) as error:
+        raise StoreUnavailable(f"Shopify answered with what is no order ({type(error).__name__})") from None
+
+
+def sent_lines(rows: Iterable[Mapping[str, Any]]) -> tuple[SentLine, ...]:
+    """What was in it; what is no variant of the shop's any more is left out."""
+    known = [(one["lineItem"]["variant"], int(one["quantity"])) for one in rows]
+    return tuple(SentLine(number(variant["id"]), count) for variant, count in known if variant)
+
+
+def read(row: Mapping[str, Any], lines: Mapping[str, tuple[SentLine, ...]]) -> ThereOrder:
+    """An order of the API, with the lines of its `parts`; what was called off is not sent.
+
+    Raises `StoreUnavailable` for what is none.
+    """
+    try:
         money = row["totalRefundedSet"]["shopMoney"]
         back = str(money["amount"])
         return ThereOrder(
             id=number(row["id"]),
             is_sent=row["displayFulfillmentStatus"] == "FULFILLED",
-            parcels=tuple(_sent(told) for one in sent for told in one["trackingInfo"]),
+            dispatches=tuple(_dispatch(one, lines.get(one["id"])) for one in _fulfilled(row)),
             refunded=back if Decimal(back) > 0 else "",
             currency=str(money["currencyCode"]),
             is_cancelled=row["cancelledAt"] is not None,
@@ -48,6 +68,14 @@ def made(row: Mapping[str, Any]) -> Made:
         return Made(number(row["id"]), str(row["totalPriceSet"]["shopMoney"]["amount"]))
     except (KeyError, TypeError) as error:
         raise StoreUnavailable(f"Shopify answered with what is no order ({type(error).__name__})") from None
+
+
+def _fulfilled(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [one for one in row["fulfillments"] if one["status"] == "SUCCESS"]
+
+
+def _dispatch(row: Mapping[str, Any], lines: tuple[SentLine, ...] | None) -> Dispatch:
+    return Dispatch(number(row["id"]), tuple(_sent(one) for one in row["trackingInfo"]), lines)
 
 
 def _sent(row: Mapping[str, Any]) -> Sent:

@@ -12,6 +12,8 @@ PAGE, VARIANTS, LEVELS, PICTURES = 10, 4, 4, 10
 MORE, ALL_LEVELS = 25, 10
 #: Ids of one call.
 MOST = 250
+#: Lines of what was sent at once.
+LINES = 50
 
 _VARIANT = """
 fragment V on ProductVariant {
@@ -71,7 +73,12 @@ FIND = (
 ORDER = (
     "query Order($id: ID!) { order(id: $id) { id cancelledAt displayFinancialStatus displayFulfillmentStatus"
     " totalRefundedSet { shopMoney { amount currencyCode } }"
-    " fulfillments(first: 20) { status trackingInfo(first: 10) { company number url } } } }"
+    " fulfillments(first: 20) { id status trackingInfo(first: 10) { company number url } } } }"
+)
+SENT_LINES = (
+    "query SentLines($id: ID!, $first: Int!, $after: String) { fulfillment(id: $id) {"
+    " fulfillmentLineItems(first: $first, after: $after) { pageInfo { hasNextPage endCursor }"
+    " nodes { quantity lineItem { variant { id } } } } } }"
 )
 PUSH = (
     "mutation Push($order: OrderCreateOrderInput!, $options: OrderCreateOptionsInput) {"

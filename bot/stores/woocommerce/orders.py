@@ -10,7 +10,7 @@ from typing import Any
 from bot.core.errors import StoreUnavailable
 from bot.core.money import Money
 from bot.core.postal import US_COUNTRIES
-from bot.core.store import Made, OutLine, OutOrder, Sent, ThereOrder
+from bot.core.store import Dispatch, Made, OutLine, OutOrder, Sent, ThereOrder
 
 #: Where an order there has our number.
 MARK = "_parley_order"
@@ -19,6 +19,8 @@ DISCOUNT, TAX = "_parley_discount", "_parley_tax"
 EXEMPT = "is_vat_exempt"
 #: Where the extension Shipment Tracking keeps its parcels; WooCommerce itself knows of none.
 TRACKING = "_wc_shipment_tracking_items"
+#: Its orders leave whole.
+SENT = "sent"
 #: Clocks may differ by so much.
 SKEW = timedelta(minutes=10)
 
@@ -116,10 +118,11 @@ def read(row: Mapping[str, Any]) -> ThereOrder:
         back = -sum((Decimal(str(one["total"])) for one in row.get("refunds") or ()), Decimal(0))
         told = [one["value"] for one in row.get("meta_data") or () if one.get("key") == TRACKING]
         parcels = tuple(_sent(one) for items in told if isinstance(items, list) for one in items)
+        is_sent = row["status"] == "completed"
         return ThereOrder(
             str(row["id"]),
-            row["status"] == "completed",
-            parcels,
+            is_sent,
+            (Dispatch(SENT, parcels),) if is_sent else (),
             str(back) if back > 0 else "",
             str(row.get("currency") or ""),
             row["status"] == "cancelled",

@@ -79,15 +79,24 @@ class ShopifyServer(FakePlatform):
         back = {"shopMoney": {"amount": "0.0", "currencyCode": self.currency}}
         return {"displayFulfillmentStatus": "UNFULFILLED", "fulfillments": [], "totalRefundedSet": back}
 
-    def sends(self, at: int, *, number: str, back: str = "") -> Json:
-        """An order was fulfilled there, as this parcel; `back` was paid back."""
-        off: Json = {"id": "1", "status": "CANCELLED", "trackingInfo": [{"company": "DHL", "number": "0", "url": None}]}
-        sent = {"company": "SF Express", "number": number, "url": None}
+    def sends(self, at: int, *, number: str, back: str = "", pieces: Mapping[str, int] | None = None) -> Json:
+        """Pieces of an order, by variant, were fulfilled there as this parcel, or all of it; `back` was paid back."""
         row = self.orders[at]
-        row |= {
-            "displayFulfillmentStatus": "FULFILLED",
-            "fulfillments": [off, off | {"status": "SUCCESS", "trackingInfo": [sent]}],
-        }
+        whole = {line["variantId"]: line["quantity"] for line in row["lineItems"]}
+        lines = [
+            {"id": variant, "quantity": count, "lineItem": {"id": variant, "variant": {"id": variant}}}
+            for variant, count in (whole if pieces is None else pieces).items()
+        ]
+        id_ = 800 + 10 * at + len(row["fulfillments"])
+        off: Json = {
+            "id": f"gid://shopify/Fulfillment/{id_}", "status": "CANCELLED",
+            "trackingInfo": [{"company": "DHL", "number": "0", "url": None}],
+            "fulfillmentLineItems": self.connected(lines),
+        }  # fmt: skip
+        sent = {"company": "SF Express", "number": number, "url": None}
+        more = {"id": f"gid://shopify/Fulfillment/{id_ + 1}", "status": "SUCCESS", "trackingInfo": [sent]}
+        row["fulfillments"] = [*row["fulfillments"], off, off | more]
+        row["displayFulfillmentStatus"] = "FULFILLED" if pieces is None else "PARTIALLY_FULFILLED"
         row["totalRefundedSet"] = {"shopMoney": {"amount": back or "0.0", "currencyCode": self.currency}}
         return {"id": 700 + at, "order_id": 700 + at}
 
@@ -209,6 +218,7 @@ class ShopifyServer(FakePlatform):
             "webhookSubscriptions": self.connected(self.webhooks),
             "orders": self._orders,
             "order": lambda _, id: next((row for row in self.orders if row["id"] == id), None),  # noqa: A006
+            "fulfillment": self._fulfilment,
             "orderCreate": self._order,
             "orderCancel": self._cancel,
             "orderMarkAsPaid": self._pay,
@@ -226,6 +236,10 @@ class ShopifyServer(FakePlatform):
         rows = [row for row in self.orders if found[1] in row["tags"]]
         made: Json = self.connected(rows)(info, asked["first"], asked.get("after"))
         return made
+
+    def _fulfilment(self, _: Any, **asked: Any) -> Json | None:
+        rows = [one for row in self.orders for one in row["fulfillments"]]
+        return next((one for one in rows if one["id"] == asked["id"]), None)
 
     def _order(self, _: Any, **asked: Any) -> Json:
         told = asked["order"]

@@ -92,7 +92,13 @@ enum OrderDisplayFulfillmentStatus {
 }
 enum FulfillmentStatus { CANCELLED ERROR FAILURE SUCCESS }
 type FulfillmentTrackingInfo { company: String number: String url: URL }
-type Fulfillment { id: ID! status: FulfillmentStatus! trackingInfo(first: Int): [FulfillmentTrackingInfo!]! }
+type LineItem { id: ID! variant: ProductVariant }
+type FulfillmentLineItem { id: ID! quantity: Int lineItem: LineItem! }
+type FulfillmentLineItemConnection { nodes: [FulfillmentLineItem!]! pageInfo: PageInfo! }
+type Fulfillment {
+  id: ID! status: FulfillmentStatus! trackingInfo(first: Int): [FulfillmentTrackingInfo!]!
+  fulfillmentLineItems(first: Int, after: String): FulfillmentLineItemConnection!
+}
 enum OrderTransactionKind { AUTHORIZATION CAPTURE CHANGE EMV_AUTHORIZATION REFUND SALE SUGGESTED_REFUND VOID }
 enum OrderTransactionStatus { AWAITING_RESPONSE ERROR FAILURE PENDING SUCCESS UNKNOWN }
 type OrderTransaction {
@@ -160,6 +166,7 @@ type Mutation {
   ): WebhookSubscriptionCreatePayload
 }
 type Query {
+  fulfillment(id: ID!): Fulfillment
   draftOrder(id: ID!): DraftOrder
   draftOrders(first: Int, after: String, query: String): DraftOrderConnection!
   order(id: ID!): Order

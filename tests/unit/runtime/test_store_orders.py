@@ -170,17 +170,6 @@ async def test_what_was_paid_back_there_waits_for_staff_until_it_is_paid_back_he
     assert await StoreProblem.all().count() == 0
 
 
-async def test_an_order_with_goods_of_ours_is_for_staff_to_send(trade: Trade) -> None:
-    order = await trade.sells()
-    await trade.rounds()
-    line = await OrderLine.get(order_id=order.id)
-    await OrderLine.create(order_id=order.id, sku="ours", name="Cup", quantity=1, price=line.price)
-    trade.server.sends(0, number="SF1")
-    await trade.hears("700")
-    assert (await Order.get(id=order.id)).state == "paid"
-    assert await StoreProblem.all().values_list("code", "title") == [("part_sent", order.number)]
-
-
 async def test_what_an_order_costs_besides_its_goods_goes_there_and_another_total_is_for_staff(trade: Trade) -> None:
     charges = {"discount": -1000, "shipping": 1200, "tax": 2622}
     trade.server.sells(1, price="68.00", stock_quantity=9)

@@ -1,0 +1,120 @@
+"""Orders of a connected shop's goods that leave in parts: what it sent, what is ours to send, and what is cancelled."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.core.store import Dispatch, Sent, SentLine, ThereOrder
+from bot.services import orders, store_following, store_orders
+from bot.services.order_states import Doing
+from bot.services.shipments import Piece
+from models import Order, OrderEvent, OrderLine, Shipment, ShipmentLine, StoreOrder, StoreProblem
+from models.database import transaction
+from tests.unit.runtime.test_store_orders import Trade, trade
+
+__all__ = ["trade"]
+
+
+async def follows(trade: Trade, *dispatches: Dispatch, is_sent: bool = False) -> list[str]:
+    """The shop tells of the first order: the states that it then went through."""
+    async with transaction():
+        there = ThereOrder("700", is_sent, dispatches)
+        return [view.state for view in await store_following.take("woocommerce", there, trade.now)]
+
+
+async def of_ours(order: Order) -> OrderLine:
+    """A cup of ours is in it, too."""
+    return await OrderLine.create(order_id=order.id, sku="ours", name="Cup", quantity=1, price=100)
+
+
+async def takes(trade: Trade, order: Order, step: str, doing: Doing) -> None:
+    async with transaction():
+        await orders.advance(order.id, step, "staff:1", trade.now, doing)
+
+
+async def problems() -> list[str]:
+    return [row.code for row in await StoreProblem.all().order_by("id")]
+
+
+async def test_each_part_that_the_shop_sent_is_sent_here_once_and_never_more_than_is_left(trade: Trade) -> None:
+    order = await trade.sells()
+    await trade.rounds()
+    first = Dispatch("81", (Sent("SF", "SF1"), Sent("SF", "SF2")), (SentLine("1", 1), SentLine("9", 5)))
+    assert await follows(trade, Dispatch("80", lines=(SentLine("9", 1),))) == []  # of nothing that we know
+    assert await follows(trade, first) == ["partly_shipped"]
+    assert await follows(trade, first) == []
+    assert await follows(trade, first, Dispatch("82", lines=(SentLine("1", 7),)), is_sent=True) == ["shipped"]
+    assert await follows(trade, first, Dispatch("83", lines=(SentLine("1", 1),)), is_sent=True) == []
+    assert [(row.carrier, row.number) for row in await Shipment.all().order_by("id")] == [
+        ("SF", "SF1"), ("SF", "SF2"), ("", ""),
+    ]  # fmt: skip
+    assert [row.quantity for row in await ShipmentLine.all().order_by("id")] == [1, 1]
+    steps = OrderEvent.filter(order_id=order.id, actor="store:woocommerce").order_by("id")
+    assert await steps.values_list("to_state", flat=True) == ["packed", "partly_shipped", "shipped"]
+    assert await problems() == []
+
+
+async def test_parts_that_are_told_at_once_are_parts_all_the_same(trade: Trade) -> None:
+    await trade.sells()
+    await trade.rounds()
+    both = (Dispatch("81", lines=(SentLine("1", 1),)), Dispatch("82", lines=(SentLine("1", 1),)))
+    assert await follows(trade, *both) == ["partly_shipped", "shipped"]
+
+
+async def test_goods_of_ours_are_for_staff_to_send_after_the_shops_have_left(trade: Trade) -> None:
+    order = await trade.sells()
+    await trade.rounds()
+    await of_ours(order)
+    trade.server.sends(0, number="SF1")
+    for _ in range(2):
+        await trade.hears("700")
+    assert (await Order.get(id=order.id)).state == "partly_shipped"
+    assert await Shipment.all().values_list("number", flat=True) == ["SF1"]
+    assert await problems() == ["part_sent"]
+    await takes(trade, order, "ship", Doing())
+    assert ((await Order.get(id=order.id)).state, await problems()) == ("shipped", [])
+
+
+async def test_what_was_taken_out_of_the_order_there_is_not_told_as_sent(trade: Trade) -> None:
+    await trade.sells()
+    await trade.rounds()
+    assert await follows(trade, Dispatch("81", lines=(SentLine("1", 1),)), is_sent=True) == ["partly_shipped"]
+    assert await problems() == ["part_sent"]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_pieces_that_are_cancelled_here_are_for_staff_to_take_out_there_or_never_go_there(
+    trade: Trade, is_there: bool
+) -> None:
+    order = await trade.sells()
+    [line] = await OrderLine.all()
+    if is_there:
+        await trade.rounds()
+    await takes(trade, order, "cancel_part", Doing("broken", pieces=(Piece(line.id, 1),)))
+    await trade.rounds()
+    assert trade.server.orders[0]["line_items"][0]["quantity"] == (2 if is_there else 1)
+    assert [(row.code, row.facts) for row in await StoreProblem.all()] == (
+        [("cancelled_here", {"pieces": "1 × Tea 1"})] if is_there else []
+    )
+    assert await follows(trade, is_sent=True) == ["shipped"]
+    assert await problems() == ["cancelled_here"] * is_there  # only staff know when that is done
+
+
+async def test_a_shop_whose_goods_are_all_cancelled_has_nothing_to_send(trade: Trade) -> None:
+    order = await trade.sells()
+    [line] = await OrderLine.all()
+    await of_ours(order)
+    await trade.rounds()
+    await takes(trade, order, "cancel_part", Doing("broken", pieces=(Piece(line.id, 2),)))
+    await trade.rounds()
+    assert (await StoreOrder.get(order_id=order.id)).state == "ended"
+    assert (await trade.counts(), await problems()) == ((5, 5, ["cancelled"]), [])
+
+
+async def test_the_rest_of_an_order_that_is_refunded_is_for_staff_to_take_out_there(trade: Trade) -> None:
+    order = await trade.sells()
+    await trade.rounds()
+    await follows(trade, Dispatch("81", lines=(SentLine("1", 1),)))
+    await takes(trade, order, "refund", Doing("broken"))
+    assert await problems() == ["cancelled_here"]
+    assert await store_orders.to_send("woocommerce", ["refunded"]) == ["700"]
