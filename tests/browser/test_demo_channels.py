@@ -341,6 +341,24 @@ class Staff:
             return found
 
 
+async def test_products_are_cards_with_pictures_at_meta(demo: Demo, new_page: Pages) -> None:
+    page = await new_page(locale="en-GB", viewport=(390, 844), base_url=demo.url)
+    await page.goto("/#instagram")
+    talk = page.locator(".talk")
+    await talk.locator("button.primary").click()
+    await expect(talk.get_by_text("good to see you")).to_be_visible()
+    await page.get_by_label("Write as Sofia").fill("/shop")
+    async with page.expect_response(lambda answer: "/public?url=" in answer.url) as fetched:
+        await page.keyboard.press("Enter")
+    assert (await (await fetched.value).body()).startswith(b"\xff\xd8\xff")
+    cards = talk.locator(".cards .flex")
+    await expect(cards).to_have_count(10)
+    plain = cards.filter(has=page.get_by_role("button", name="Add to cart")).last
+    name = await plain.locator(".strong").inner_text()
+    await plain.get_by_role("button", name="Add to cart").click()
+    await expect(talk.get_by_text(f"In your cart now: {name}.")).to_be_visible()
+
+
 async def test_the_page_is_a_phone_and_the_wire(demo: Demo, new_page: Pages) -> None:
     page = await new_page(locale="zh-CN", viewport=(1280, 800), base_url=demo.url)
     await page.goto("/#line")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from tests.kit.demo.cards import cards_of
 from tests.kit.platforms.base import Json
 
 #: The style of a platform that has only one.
@@ -28,7 +29,7 @@ def keys_of(channel: str, shown: Any) -> list[Json]:
         return _of_whatsapp(keys, shown.raw.get("interactive", {}))
     chips = len(shown.raw.get("quick_replies", ())) or len(shown.raw.get("quickReply", {}).get("items", ()))
     hung, quick = keys[: len(keys) - chips], keys[len(keys) - chips :]
-    if shown.raw.get("type") == "flex":
+    if cards_of(shown):
         hung = []  # the page draws them within their card
     return [*_groups(("stack", "", [key]) for key in hung), *_groups([("chips", "", quick)] if quick else [])]
 

@@ -20,8 +20,8 @@ from tests.kit.demo.play import Clock
 from tests.kit.platforms.nearby import let_in, lives_at, shows_at
 
 LOGIN, NAME = "demo", "Mei"
-#: Where LINE fetches pictures: it takes https only. Its fake goes to this server instead.
-PUBLIC = "https://shop.example"
+#: Where these fetch pictures: they take https only. Their fakes go to this server instead.
+PUBLIC, SHOWN = "https://shop.example", ("line", "messenger", "instagram")
 ROLES = ("web", "worker", "scheduler")
 Tables = Mapping[str, Mapping[str, Any]]
 
@@ -77,7 +77,9 @@ async def built(loaded: Config, clock: Clock) -> AsyncIterator[tuple[App, Login]
             let_in(channel)
             lives_at(channel, clock.seconds)
         server = loaded.server.model_copy(update={"public_url": PUBLIC})
-        shows_at(app.runtime.channels["line"], *await file_links(loaded.model_copy(update={"server": server})))
+        links = await file_links(loaded.model_copy(update={"server": server}))
+        for account in SHOWN:
+            shows_at(app.runtime.channels[account], *links)
         yield app, await _agent(loaded, clock)
 
 

@@ -4,7 +4,7 @@ A line as the page gets it; `by` is "customer", "shop" or "event":
 
     {"id": 3, "by": "shop", "at": 1760000000.1, "subject": "", "text": "How was it?", "event": "", "state": "",
      "files": [FILE], "keys": [{"style": "chips", "title": "", "rows": [[{"label": "5 ★", "url": "", "at": 0}]]}],
-     "flex": {…} or null, "is_edited": false, "is_deleted": false, "can": ["edit", "delete"]}
+     "cards": {…} or null, "is_edited": false, "is_deleted": false, "can": ["edit", "delete"]}
 
 `state` of a customer's line is "sent", "taken" (the shop answered 200 to the webhook, or fetched the mail) or "seen"
 (the shop said so).
@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from PIL import Image
 
 from bot.core.errors import BadInput
 from tests.kit.demo import deeds
+from tests.kit.demo.cards import cards_of
 from tests.kit.demo.cast import Part
 from tests.kit.demo.keys import keys_of
 from tests.kit.platforms.base import Json
@@ -121,7 +122,7 @@ class Phone:
             "subject": deeds.subject(self.person, line.wire, shown),
             "files": [{"name": file.name, "image": _is_image(file.content)} for file in files],
             "keys": keys_of(self.channel, shown) if shown else [],
-            "flex": shown.raw.get("contents") if shown and shown.raw.get("type") == "flex" else None,
+            "cards": cards_of(shown) if shown else None,
             "is_edited": line.is_edited,
             "is_deleted": line.is_deleted,
             "can": self._can(line),
@@ -169,7 +170,9 @@ class Phone:
         if not isinstance(at, int) or not 0 <= at < len(buttons):
             raise BadInput("there is no such button")
         self._add("customer", text=buttons[at].label, event="taps", state="sent")
-        self.person.looks_at = shown
+        # Several cards of one message have the same buttons: only that one is in sight.
+        only = {"rows": ((buttons[at],),)} if hasattr(shown, "rows") else {"buttons": (buttons[at],)}
+        self.person.looks_at = replace(shown, **only)
         try:
             await self.person.taps(buttons[at].label)
         finally:

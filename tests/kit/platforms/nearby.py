@@ -31,6 +31,8 @@ def lives_at(channel: Any, now: Callable[[], float]) -> None:
 def shows_at(channel: Any, link: Callable[[Attachment], str], preview: Callable[[Attachment], str]) -> None:
     """Files of ours, and small pictures of them, stand at these addresses for the platform."""
     channel._around = replace(channel._around, link=link, preview=preview)
+    if hasattr(channel, "_sender"):
+        channel._sender._link = link
 
 
 @contextmanager

@@ -205,6 +205,7 @@ STAGES = (
         lambda s, n: s.user(str(6543210987654321 + n), locale="en_GB"),
         traits.MESSENGER,
         opens=lambda ann: ann.does("postback", {"title": "Get started", "payload": "GET_STARTED"}),
+        prepare=reaches,
         profile="node",
     ),
     Stage(
@@ -213,6 +214,7 @@ STAGES = (
         _instagram,
         lambda s, n: s.user(str(1784140000000042 + n), locale="en_GB"),
         traits.INSTAGRAM,
+        prepare=reaches,
         profile="node",
         tells=frozenset({"name"}),
     ),

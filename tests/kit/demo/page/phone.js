@@ -181,7 +181,7 @@ function drawLine(line, hasChips, before) {
     drawTicksOf(line),
   );
   if (phone.mail) return drawMail(line, before, drawTicksOf(line), line.files.map((file, at) => drawFile(line, file, at, null)), phone.mail, phone.name, shopName);
-  const bubble = line.flex ? drawFlex(line) : drawBubble(line);
+  const bubble = line.cards ? drawCards(line) : drawBubble(line);
   if (bubble) bubble.append(facts);
   return h(
     "li",
@@ -259,9 +259,9 @@ function drawTools(line) {
   );
 }
 
-/** LINE's cards: bubbles of boxes, texts, pictures and buttons. */
-function drawFlex(line) {
-  const bubbles = line.flex.type === "carousel" ? line.flex.contents : [line.flex];
+/** Cards as LINE has them, and Meta in the same form: bubbles of boxes, texts, pictures and buttons. */
+function drawCards(line) {
+  const bubbles = line.cards.type === "carousel" ? line.cards.contents : [line.cards];
   let count = 0;
   const part = (one) => {
     if (!one) return null;
@@ -276,7 +276,7 @@ function drawFlex(line) {
   return h("div", { class: "cards" }, cards);
 }
 
-/** LINE fetches our files from a public address; here they come through this server. */
+/** A platform fetches our files from a public address; here they come through this server. */
 function local(address) {
   return `/api/phones/${phone.account}/public?url=${encodeURIComponent(address)}`;
 }
