@@ -40,8 +40,8 @@ class ShopCheckout(HearsNoNotices):
                 if billed.state == "open":
                     await self._store.unbill(billed.id)
                 raise Refused("wrong_amount", amount=request.amount)
-        if self._store.keeps_pieces:
-            await store_bills.billed(request, self.name, self._clock())
+        now = self._clock()
+        await store_bills.billed(request, self.name, now, until=request.expires_at if self._store.keeps_pieces else now)
         return Checkout(billed.id, billed.url)
 
     async def fetch(self, reference: str) -> PaymentTruth:

@@ -67,8 +67,8 @@ async def of_order(store: str, order: str) -> PaymentView | None:
     return view(row, row.order) if row and order_id is not None else None
 
 
-async def billed(request: PaymentRequest, store: str, now: datetime) -> None:
-    """The shop has the bill, and keeps its pieces for as long as the request says: the order may wait longer.
+async def billed(request: PaymentRequest, store: str, now: datetime, until: datetime | None) -> None:
+    """The shop has the bill, and keeps its pieces until then: the order may wait longer.
 
     What it says of the goods is read once more, and again when the payment counts as open: whoever read them before
     does not know what is kept, or that it is to be added.
@@ -77,7 +77,7 @@ async def billed(request: PaymentRequest, store: str, now: datetime) -> None:
     goods = (await store_orders.whole(order, store, now)).lines
     async with transaction():
         await payments.locked(request.key)
-        await Payment.filter(key=request.key).update(kept_until=request.expires_at)
+        await Payment.filter(key=request.key).update(kept_until=until)
         await store_orders.read_again(store, f"billed:{request.key}", goods, now)
         await store_orders.read_again(store, f"opened:{request.key}", goods, now, after=now + OPENED)
 

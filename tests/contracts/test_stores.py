@@ -283,6 +283,53 @@ async def test_a_bill_asks_for_all_that_the_order_costs(server: ShopifyServer, s
     assert server.refusals == []
 
 
+async def test_a_bill_of_woocommerce_is_an_order_that_waits_for_its_money() -> None:
+    async with WooCommerceServer(NOW) as server:
+        shop = _woocommerce(server).store
+        assert isinstance(shop, woocommerce.store.WooCommerce)
+        server.sells(1)
+        order = ordered(OutLine("1", "1", 2, Money(333, "EUR")))
+        for charges in CHARGES:
+            bill = Bill(f"{len(charges)}{charges[-1].included}", replace(order, charges=charges))
+            bill = replace(bill, extras=(Extra("1 × Cup", Money(1299, "EUR")),))
+            made = await shop.bill(bill)
+            assert await shop.bill(bill) == made  # its answer was lost, and it was found
+            assert (Decimal(made.total), made.state, made.currency) == (bill.total.decimal, "open", "EUR")
+            assert made.url.startswith(f"{server.base}/checkout/order-pay/{made.id}/")
+        assert len(server.orders) == len(CHARGES)
+        assert await shop.find(order) is None  # nobody has paid any of them: it is no order of ours
+        assert server.products[1]["stock_quantity"] == 5
+        server.pays(0)
+        paid = await shop.billed("700")
+        assert paid is not None
+        assert (paid.state, paid.order, paid.paid) == ("paid", "700", paid.total)
+        with pytest.raises(BadInput):
+            await shop.unbill("700")
+        for _ in range(2):
+            await shop.pay_back("700", Money(100, "EUR"), "refund:1")
+        for amount in (Money(10**6, "EUR"), Money(100, "CNY")):
+            with pytest.raises(BadInput):
+                await shop.pay_back("700", amount, "refund:2")
+        assert await shop.paid_back("700", "refund:1") == "1.00"
+        assert await shop.paid_back("700", "refund:2") is None
+        server.orders[0]["given"][0]["refunded_payment"] = False  # its gateway is still asked, or never answered
+        with pytest.raises(StoreUnavailable):
+            await shop.paid_back("700", "refund:1")
+        await shop.unbill("701")
+        gone = await shop.billed("701")
+        assert gone is not None
+        assert gone.state == "gone"
+        server.pays(2, later=True)
+        later = await shop.billed("702")
+        assert later is not None
+        assert (later.state, later.is_reserved) == ("open", True)
+        with pytest.raises(BadInput):
+            await shop.unbill("702")
+        assert len(server.refusals) == 0
+        assert await shop.billed("999") is None
+        await shop.close()
+
+
 async def test_an_order_that_waits_for_its_money_is_paid_there_once(case: Case) -> None:
     case.server.sells(1)
     [found], _ = await pages(case.store)

@@ -45,8 +45,11 @@ def assure_signed(request: HookRequest, secret: Secret) -> None:
         raise Unauthorised("the call is not signed by WooCommerce")
 
 
-def read(request: HookRequest) -> list[Hint]:
-    """What it is about. Two deliveries within a second share their id: that of the body is in the key, too."""
+def read(request: HookRequest, *, bills: bool = False) -> list[Hint]:
+    """What it is about. Two deliveries within a second share their id: that of the body is in the key, too.
+
+    With `bills` an order is a bill as well, until it is paid.
+    """
     if is_ping(request):
         return []
     topic = request.headers.get("x-wc-webhook-topic", "")
@@ -61,4 +64,5 @@ def read(request: HookRequest) -> list[Hint]:
         raise BadInput("the body has no id") from None
     delivery = request.headers.get("x-wc-webhook-delivery-id", "")[:60]
     key = f"{delivery}:{hashlib.sha256(topic.encode() + request.body).hexdigest()[:48]}"
-    return [Hint(key, topic[:64], about, str(number))]
+    found = [Hint(key, topic[:64], about, str(number))]
+    return [*found, Hint(f"{key}:bill", topic[:64], "bill", str(number))] if bills and about == "order" else found

@@ -44,6 +44,11 @@ class Settings(StoreSettings):
     webhook_secret: Annotated[Secret, AfterValidator(_plain)] = Field(
         default=Secret(), description="What its webhooks are signed with: any long word of letters and digits."
     )
+    money: Literal["parley", "shop"] = Field(
+        default="parley",
+        description='Who takes the money for its goods: "parley" by the ways of [payments], or the "shop" by its own '
+        "checkout.",
+    )
     reviews: Literal["held", "shown", "off"] = Field(
         default="held",
         description='Reviews that were accepted here go to its products, "held" for its own approval or "shown" at '

@@ -7,30 +7,27 @@ Source: woocommerce.github.io/woocommerce-rest-api-docs
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from bot.core.errors import BadInput, StoreUnavailable, Unauthorised
+from bot.core.billing import Bill, Billed, Taking
+from bot.core.errors import BadInput, StoreUnavailable
+from bot.core.money import Money
 from bot.core.ports import FileStream, HookAnswer, HookRequest
 from bot.core.reviewing import OutReview, ShopReview
 from bot.core.store import Brief, Hint, Made, OutOrder, Page, StorePlace, StoreProduct, ThereOrder
 from bot.http import Answer
-from bot.stores._api import Api, listed
-from bot.stores.woocommerce import hooks, orders, reviews
+from bot.stores._api import listed
+from bot.stores.woocommerce import bills, hooks, orders, reviews
+from bot.stores.woocommerce.api import MOST, RestApi
 from bot.stores.woocommerce.products import PLACE, changed_at, read, unread
 from bot.stores.woocommerce.settings import Settings
 from bot.strangers import Strangers
 
-API = "/wp-json/wc/v3"
 #: Products of a page: each with options is a further call, and others wait while a page is written.
 PAGE = 10
-#: With 400, what it would take a while later.
-TOO_FAST = ("woocommerce_rest_comment_flood",)
-#: What one call may bring at most.
-MOST = 100
 SECOND = timedelta(seconds=1)
 #: So long after it nothing is written any more as changed in a second.
 OVER = timedelta(minutes=1)
@@ -40,16 +37,16 @@ class WooCommerce:
     """See `bot.core.store.Store`. A cursor is a moment, and which page of what was changed after it: "…T09:00:00 1"."""
 
     name, title = "woocommerce", "WooCommerce"
+    keeps_pieces = False  # what waits for its money has none until it is paid
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._api = Api(self.title, settings.url, settings.timeout)
+        self._api = RestApi(settings, self.title)
         self._pictures = Strangers(fails=StoreUnavailable)
         self._currency = ""
         self._is_secret_told = False
         self.takes_reviews = settings.reviews != "off"
-        pair = f"{settings.consumer_key.reveal()}:{settings.consumer_secret.reveal()}"
-        self._headers = {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+        self.takes_money = settings.money == "shop"
 
     async def who(self) -> str:
         """The site's address, and what it sells in."""
@@ -65,7 +62,7 @@ class WooCommerce:
         query = {"page": str(number), "per_page": str(PAGE), "orderby": "modified", "order": "asc", "status": "any"}
         if after is not None:
             query |= {"modified_after": f"{after:%Y-%m-%dT%H:%M:%S}", "dates_are_gmt": "true"}
-        answer = await self._get("/products", query)
+        answer = await self._api.get("/products", query)
         rows, total = listed(answer), _count(answer)
         late: list[str] = []
         found = tuple([await self._of_page(row, late) for row in rows])
@@ -74,7 +71,7 @@ class WooCommerce:
 
     async def product(self, id: str) -> StoreProduct | None:  # noqa: A002
         """See `Store.product`; one in the bin is there no more."""
-        answer = await self._get(f"/products/{int(id)}", {}, missing=True)
+        answer = await self._api.get(f"/products/{int(id)}", {}, missing=True)
         if answer.status == 404:
             return None
         row = answer.json()
@@ -87,7 +84,7 @@ class WooCommerce:
         number = 1
         while True:
             fields = {"_fields": "id,date_modified_gmt", "orderby": "id", "order": "asc", "status": "any"}
-            rows = listed(await self._get("/products", fields | {"page": str(number), "per_page": str(MOST)}))
+            rows = listed(await self._api.get("/products", fields | {"page": str(number), "per_page": str(MOST)}))
             yield [Brief(str(row["id"]), changed_at(row)) for row in rows]
             if len(rows) < MOST:
                 return
@@ -95,61 +92,92 @@ class WooCommerce:
 
     async def find(self, order: OutOrder) -> Made | None:
         """See `Store.find`; by looking through what was made since, for it does not search what it does not show."""
-        number = 1
-        while True:
-            query = {"after": orders.begun(order), "dates_are_gmt": "true", "page": str(number), "per_page": str(MOST)}
-            rows = listed(await self._get("/orders", query | {"orderby": "id", "order": "asc", "status": "any"}))
-            for row in rows:
-                if orders.is_ours(row, order.number):
-                    return orders.made(row)
-            if len(rows) < MOST:
-                return None
-            number += 1
+        async for row in self._api.orders({"after": orders.begun(order)}):
+            if orders.is_ours(row, order.number):
+                return orders.made(row)
+        return None
 
     async def push(self, order: OutOrder) -> Made:
         """See `Store.push`."""
-        return orders.made(await self._write("POST", "/orders", orders.content(order)))
+        return orders.made(await self._api.write("POST", "/orders", orders.content(order)))
 
     async def cancel(self, id: str) -> None:  # noqa: A002
         """See `Store.cancel`; it counts the pieces as there again."""
-        await self._write("PUT", f"/orders/{int(id)}", {"status": "cancelled"})
+        await self._api.write("PUT", f"/orders/{int(id)}", {"status": "cancelled"})
 
     async def pay(self, id: str) -> None:  # noqa: A002
         """See `Store.pay`; one that is `processing` counts as paid there in any case."""
-        await self._write("PUT", f"/orders/{int(id)}", {"set_paid": True})
+        await self._api.write("PUT", f"/orders/{int(id)}", {"set_paid": True})
 
     async def order(self, id: str) -> ThereOrder | None:  # noqa: A002
         """See `Store.order`; one in the bin is there no more."""
-        answer = await self._get(f"/orders/{int(id)}", {}, missing=True)
+        answer = await self._api.get(f"/orders/{int(id)}", {}, missing=True)
         if answer.status == 404:
             return None
         row = answer.json()
         return None if row.get("status") == "trash" else orders.read(row)
 
+    async def bill(self, bill: Bill) -> Billed:
+        """See `TakesMoney.bill`."""
+        async for row in self._api.orders({"after": orders.begun(bill.order)}):
+            if bills.key_of(row) == bill.key:
+                return bills.read(row)
+        return bills.read(await self._api.write("POST", "/orders", bills.content(bill)))
+
+    async def billed(self, id: str) -> Billed | None:  # noqa: A002
+        """See `TakesMoney.billed`."""
+        row = await self._bill(id)
+        return bills.read(row) if row else None
+
+    async def unbill(self, id: str) -> None:  # noqa: A002
+        """See `TakesMoney.unbill`."""
+        row = await self._bill(id)
+        if row is None or not bills.is_open(row):
+            raise BadInput("WooCommerce has no such order that waits for its money")
+        await self.cancel(id)
+
+    async def pay_back(self, id: str, amount: Money, key: str) -> None:  # noqa: A002
+        """See `TakesMoney.pay_back`."""
+        row = await self._bill(id)
+        if row is None:
+            raise BadInput("WooCommerce has no payment of this order")
+        if bills.given(await self._refunds(id), key) is None:
+            bills.assure_left(row, amount)
+            await self._api.write("POST", f"/orders/{int(id)}/refunds", bills.refund(amount, key))
+
+    async def paid_back(self, id: str, key: str) -> str | None:  # noqa: A002
+        """See `TakesMoney.paid_back`."""
+        return bills.given(await self._refunds(id), key)
+
+    async def takings(self, day: date) -> AsyncIterator[Taking]:
+        """See `TakesMoney.takings`."""
+        async for row in self._api.orders({"modified_after": bills.since(day)}):
+            if bills.key_of(row):
+                refunds = await self._refunds(str(row["id"])) if row.get("refunds") else []
+                for one in bills.takings(row, refunds, day):
+                    yield one
+
     async def find_review(self, key: str) -> str:
         """See `HasReviews.find_review`."""
         for status in ("all", "spam", "trash"):  # "all" are those that are shown or wait for it
             query = {"reviewer_email": reviews.address(key), "status": status, "per_page": "1"}
-            for row in listed(await self._get("/products/reviews", query)):
+            for row in listed(await self._api.get("/products/reviews", query)):
                 return str(row["id"])
         return ""
 
     async def add_review(self, review: OutReview) -> str:
         """See `HasReviews.add_review`; a lost answer is told as it is for orders."""
         body = reviews.content(review, held=self._settings.reviews == "held")
-        return str(int((await self._write("POST", "/products/reviews", body)).get("id") or 0))
+        return str(int((await self._api.write("POST", "/products/reviews", body)).get("id") or 0))
 
     async def drop_review(self, id: str) -> None:  # noqa: A002
         """See `HasReviews.drop_review`; not into the bin."""
-        path = f"{API}/products/reviews/{int(id)}"
-        answer = await self._api.call("DELETE", path, query={"force": "true"}, headers=self._headers)
-        if answer.status != 404 or not _is_said(answer):
-            _good(answer)
+        await self._api.drop(f"/products/reviews/{int(id)}")
 
     async def reviews(self, page: int) -> Sequence[ShopReview]:
         """See `HasReviews.reviews`."""
         query = {"page": str(page), "per_page": str(MOST), "orderby": "date_gmt", "order": "desc", "status": "all"}
-        found = [reviews.read(row) for row in listed(await self._get("/products/reviews", query))]
+        found = [reviews.read(row) for row in listed(await self._api.get("/products/reviews", query))]
         return [one for one in found if one is not None]
 
     async def picture(self, address: str) -> FileStream:
@@ -158,15 +186,17 @@ class WooCommerce:
 
     async def subscribe(self, address: str) -> None:
         """See `Store.subscribe`; with our secret, which it does not tell, and may be another one since we began."""
-        rows = listed(await self._get("/webhooks", {"per_page": str(MOST), "status": "all"}))
+        rows = listed(await self._api.get("/webhooks", {"per_page": str(MOST), "status": "all"}))
         there = {str(row.get("topic")): row for row in rows if row.get("delivery_url") == address}
         secret = self._settings.webhook_secret.reveal()
         for topic in hooks.TOPICS:
             wanted = {"name": f"Parley: {topic}", "topic": topic, "delivery_url": address, "secret": secret}
             if topic not in there:
-                await self._write("POST", "/webhooks", wanted | {"status": "active"})
+                await self._api.write("POST", "/webhooks", wanted | {"status": "active"})
             elif there[topic].get("status") != "active" or not self._is_secret_told:
-                await self._write("PUT", f"/webhooks/{int(there[topic]['id'])}", {"status": "active", "secret": secret})
+                await self._api.write(
+                    "PUT", f"/webhooks/{int(there[topic]['id'])}", {"status": "active", "secret": secret}
+                )
         self._is_secret_told = True
 
     def verify(self, request: HookRequest) -> None:
@@ -174,8 +204,8 @@ class WooCommerce:
         hooks.assure_signed(request, self._settings.webhook_secret)
 
     def parse(self, request: HookRequest) -> list[Hint]:
-        """See `Store.parse`."""
-        return hooks.read(request)
+        """See `Store.parse`; an order that changed may be a bill."""
+        return hooks.read(request, bills=self.takes_money)
 
     def answer(self) -> HookAnswer:
         """200: with anything else at its first ping it does not keep the webhook."""
@@ -193,9 +223,17 @@ class WooCommerce:
         except StoreUnavailable as error:
             if error.after is not None:
                 raise
-            await self._get("/data/currencies/current", {})
+            await self._api.get("/data/currencies/current", {})
             late.append(str(row["id"]))
             return unread(row, await self._money(), str(error))
+
+    async def _bill(self, id: str) -> dict[str, Any] | None:  # noqa: A002
+        answer = await self._api.get(f"/orders/{int(id)}", {}, missing=True)
+        return None if answer.status == 404 else answer.json()
+
+    async def _refunds(self, id: str) -> list[dict[str, Any]]:  # noqa: A002
+        answer = await self._api.get(f"/orders/{int(id)}/refunds", {"per_page": str(MOST)}, missing=True)
+        return listed(answer) if answer.status != 404 else []
 
     async def _product(self, row: Mapping[str, Any]) -> StoreProduct:
         variations = await self._variations(int(row["id"])) if row.get("type") == "variable" else []
@@ -206,7 +244,7 @@ class WooCommerce:
         while True:
             number = len(found) // MOST + 1
             query = {"page": str(number), "per_page": str(MOST), "orderby": "menu_order", "order": "asc"}
-            answer = await self._get(f"/products/{product}/variations", query, missing=True)
+            answer = await self._api.get(f"/products/{product}/variations", query, missing=True)
             rows = listed(answer) if answer.status != 404 else []  # it went meanwhile
             found += rows
             if len(rows) < MOST:
@@ -214,30 +252,9 @@ class WooCommerce:
 
     async def _money(self) -> str:
         if not self._currency:
-            answer = await self._get("/data/currencies/current", {})
+            answer = await self._api.get("/data/currencies/current", {})
             self._currency = str(answer.json().get("code", ""))
         return self._currency
-
-    async def _get(self, path: str, query: Mapping[str, str], *, missing: bool = False) -> Answer:
-        """Raises as all calls do; 404 is an answer where something may be `missing`."""
-        answer = await self._api.call("GET", API + path, query=query, headers=self._headers)
-        is_missing = missing and answer.status == 404 and _is_said(answer)
-        return answer if is_missing else _good(answer)
-
-    async def _write(self, verb: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Raises `BadInput`, too, where it is not to its liking."""
-        answer = await self._api.call(verb, API + path, json=body, headers=self._headers)
-        if answer.status in (400, 404, 409) and _is_said(answer) and _code(answer) not in TOO_FAST:
-            raise BadInput(f"WooCommerce does not take it: {answer.json().get('message', '')}"[:300])
-        return _good(answer).json()
-
-
-def _good(answer: Answer) -> Answer:
-    if answer.status in (401, 403):
-        raise Unauthorised("WooCommerce does not know the key of stores.woocommerce, or does not allow it this")
-    if answer.status >= 400:
-        raise StoreUnavailable(f"WooCommerce answered {answer.status} ({_code(answer) or 'no code'})")
-    return answer
 
 
 def _place(cursor: str) -> tuple[datetime | None, int]:
@@ -274,15 +291,3 @@ def _now(answer: Answer) -> datetime:
 def _count(answer: Answer) -> int | None:
     told = answer.headers.get("X-WP-Total", "")
     return int(told) if told.isascii() and told.isdigit() else None
-
-
-def _is_said(answer: Answer) -> bool:
-    """Whether WooCommerce itself says that there is none, and not the server before it."""
-    return _code(answer).startswith("woocommerce_rest_")
-
-
-def _code(answer: Answer) -> str:
-    try:
-        return str(answer.json().get("code") or "")[:60]
-    except StoreUnavailable:
-        return ""

@@ -66,6 +66,8 @@ class WooCommerceServer(FakePlatform):
             "order": ("POST", f"{API}/orders", self._order),
             "one_order": ("GET", f"{API}/orders/{{id}}", self._one_order),
             "change": ("PUT", f"{API}/orders/{{id}}", self._change),
+            "refunds": ("GET", f"{API}/orders/{{id}}/refunds", self._refunds),
+            "refund": ("POST", f"{API}/orders/{{id}}/refunds", self._refund),
             "webhooks": ("GET", f"{API}/webhooks", self._webhooks),
             "subscribe": ("POST", f"{API}/webhooks", self._subscribe),
             "resume": ("PUT", f"{API}/webhooks/{{id}}", self._resume),
@@ -125,6 +127,15 @@ class WooCommerceServer(FakePlatform):
         made = {"id": 900 + len(self.reviews), "date_created_gmt": f"{self.now:%Y-%m-%dT%H:%M:%S}"}
         self.reviews.append(made | row)
         return self.reviews[-1]
+
+    def pays(self, at: int, *, later: bool = False) -> Json:
+        """A customer pays an order by its link, or chooses there to pay it in cash; what the webhook of it says."""
+        row = self.orders[at]
+        assert row["status"] in ("pending", "failed"), "nobody can pay it any more"
+        self._becomes(row, "processing")
+        if not later:
+            row["date_paid_gmt"] = f"{self.now:%Y-%m-%dT%H:%M:%S}"
+        return row
 
     def touch(self, id_: int) -> Json:
         """It was changed now."""
@@ -189,13 +200,16 @@ class WooCommerceServer(FakePlatform):
 
     async def _orders(self, call: Call) -> Result:
         self._known(call, LISTED, ORDER_STATES)
-        after = call.query["after"]
+        after = call.query.get("after") or call.query["modified_after"]
         return self._paged(call, [row for row in self.orders if row["date_created_gmt"] > after])
 
     async def _one_order(self, call: Call) -> Result:
         self._known(call, set())
+        return dict(self._order_of(call))
+
+    def _order_of(self, call: Call) -> Json:
         found = [row for row in self.orders if row["id"] == int(call.at["id"])]
-        return dict(found[0]) if found else refuse(404, "woocommerce_rest_shop_order_invalid_id")
+        return found[0] if found else refuse(404, "woocommerce_rest_shop_order_invalid_id")
 
     async def _order(self, call: Call) -> Result:
         self._known(call, set())
@@ -203,10 +217,22 @@ class WooCommerceServer(FakePlatform):
         for line in asked["line_items"]:
             if int(line["product_id"]) not in self.products:
                 refuse(400, "woocommerce_rest_invalid_product_id", "Invalid product.")
-        made = {"id": 700 + len(self.orders), "date_created_gmt": f"{self.now:%Y-%m-%dT%H:%M:%S}", "meta_data": []}
-        self.orders.append(made | asked | {"total": str(_total(asked) + self._taxes(asked))})
-        self._count(asked["line_items"], -1)
+        id_ = 700 + len(self.orders)
+        made = {
+            "id": id_, "date_created_gmt": f"{self.now:%Y-%m-%dT%H:%M:%S}", "meta_data": [], "date_paid_gmt": None,
+            "payment_url": f"{self.base}/checkout/order-pay/{id_}/?pay_for_order=true&key=wc_order_{id_}",
+        }  # fmt: skip
+        total = str(_total(asked) + self._taxes(asked))
+        self.orders.append(made | asked | {"total": total, "status": "pending", "refunds": []})
+        self._becomes(self.orders[-1], asked["status"])
         return response(self.orders[-1], 201)
+
+    def _becomes(self, order: Json, status: str) -> None:
+        """Its pieces are taken with the first of the states that is to be sent, and given back with one that is not."""
+        for state, sign in ((status, -1), (order["status"], 1)):
+            if status != order["status"] and state in ("processing", "on-hold", "completed"):
+                self._count(order["line_items"], sign)
+        order["status"] = status
 
     def _taxes(self, order: Json) -> Decimal:
         """What the shop reckons on top of all lines, but for an order that is exempt."""
@@ -215,14 +241,29 @@ class WooCommerceServer(FakePlatform):
 
     async def _change(self, call: Call) -> Result:
         self._known(call, set())
-        found = [row for row in self.orders if row["id"] == int(call.at["id"])]
-        row = found[0] if found else refuse(404, "woocommerce_rest_shop_order_invalid_id")
-        if call.json().get("status") == "cancelled" != row["status"]:
-            self._count(row["line_items"], 1)
-        row.update({name: value for name, value in call.json().items() if name != "set_paid"})
+        row = self._order_of(call)
+        self._becomes(row, call.json().get("status", row["status"]))
         if call.json().get("set_paid") and row["status"] in ("pending", "failed"):  # no other one waits for its money
-            row["status"] = "processing"
+            self._becomes(row, "processing")
         return dict(row)
+
+    async def _refunds(self, call: Call) -> Result:
+        self._known(call, LISTED)
+        return self._paged(call, self._order_of(call).get("given", []))
+
+    async def _refund(self, call: Call) -> Result:
+        self._known(call, set())
+        row, told = self._order_of(call), call.json()
+        left = Decimal(row["total"]) + sum((Decimal(one["total"]) for one in row["refunds"]), Decimal(0))
+        if not row["date_paid_gmt"] or not 0 < Decimal(told["amount"]) <= left:
+            refuse(500, "woocommerce_rest_cannot_create_order_refund", "Invalid refund amount.")
+        made = {"id": 50 + len(row["refunds"]), "reason": told["reason"], "amount": told["amount"]}
+        row["refunds"].append({"id": made["id"], "reason": told["reason"], "total": f"-{told['amount']}"})
+        made |= {"date_created_gmt": f"{self.now:%Y-%m-%dT%H:%M:%S}", "refunded_payment": told["api_refund"]}
+        row.setdefault("given", []).append(made)
+        if Decimal(told["amount"]) == left:
+            row["status"] = "refunded"
+        return response(made, 201)
 
     def _count(self, lines: Sequence[Json], sign: int) -> None:
         for line in lines:
