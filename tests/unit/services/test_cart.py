@@ -43,7 +43,7 @@ async def test_the_catalogue_shows_what_is_for_sale_in_order(shop: Shop) -> None
     first, second = (await catalogue.products(scope)).products
     assert (first.sku, first.picture) == ("first", None)
     assert second == ProductView(
-        "tea", "tea茶", "关于tea", Money(6800, "CNY"), 3, picture, "green", "tea", id=second.id
+        "tea", "tea茶", "关于tea", Money(6800, "CNY"), 3, picture, "green", "tea", id=second.id, category_name="green"
     )
     assert await catalogue.product(scope, "tea") == second
     assert msgspec.convert(msgspec.to_builtins(second), ProductView) == second
