@@ -15,5 +15,7 @@ async def reach_changed(chat: Chat) -> None:
     told = chat.inbound.data
     if told in ("blocked", "open"):
         await chat.do(reach.changed, told == "open")
+    elif told in ("no_news", "news"):
+        await chat.do(consents.switched, told == "news", chat.inbound.text, ("news",))
     else:
         await chat.do(consents.switched, told == "unasked", chat.inbound.text)

@@ -34,7 +34,8 @@ InboundKind = Literal[
     "report",  # a report is ready for this chat; `data` is the run's id
     "person",  # another address of theirs: `data` is "claimed:<code>", "joined:…", "declined:…" or "parted:<proof>"
     # The customer blocked us, or lets us write again: `data` is "blocked" or "open"; or lets us answer only, or write
-    # unasked again: "answers" or "unasked", and `text` is the platform's own word for it.
+    # unasked again: "answers" or "unasked"; or wants no news of the shop, or wants them again: "no_news" or "news". Of
+    # these `text` is the platform's own word.
     "reach",
     "status",  # what became of the message `about`: `data` is "delivered", "read" or "failed", `text` says why
     "edited",  # the customer changed the message `about`, and `text` is how it reads now

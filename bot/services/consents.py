@@ -102,11 +102,13 @@ async def start(scope: Scope, word: str) -> bool:
     return had
 
 
-async def switched(scope: Scope, on: bool, word: str) -> bool:
-    """They used the platform's own switch for all that is unasked: off ends it, on gives back what off has ended."""
+async def switched(scope: Scope, on: bool, word: str, kinds: Sequence[Kind] = KINDS) -> bool:
+    """They used the platform's own switch for these: off ends them, on gives back what off has ended."""
     if not on:
-        return await _change(scope, KINDS, False, word, "switch")
-    ended = [one.kind for one in (await mine(scope)).all() if one.way == "switch" and not one.given]
+        return await _change(scope, kinds, False, word, "switch")
+    ended = [
+        one.kind for one in (await mine(scope)).all() if one.kind in kinds and one.way == "switch" and not one.given
+    ]
     return await _change(scope, ended, True, word, "switch")
 
 

@@ -49,7 +49,8 @@ class Settings(MetaSettings):
     business_account_id: str = Field(
         default="",
         pattern=r"^\d*$",
-        description="The WhatsApp Business account; with it events are subscribed at start.",
+        description="The WhatsApp Business account; with it events are subscribed at start. Which ones, the app's page "
+        "Webhooks says: messages, and user_preferences for who wants no advertising any more.",
     )
     template: str = Field(
         default="", max_length=512, description="An approved template with one variable, for messages after 24 hours."

@@ -6,11 +6,12 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/webhoo
 
 from __future__ import annotations
 
-from bot.channels._meta.keys import MOST_ID, MOST_PERSON, Desk, key_of, person_in, unknown
+from bot.channels._meta.keys import MOST_ID, MOST_PERSON, Desk, key_of, key_of_event, person_in, unknown
 from bot.channels._reading import (
     MOST_NAME,
     Json,
     called,
+    integer,
     moment,
     needed,
     obj,
@@ -24,6 +25,9 @@ from bot.channels.whatsapp.messages import Said, said_in
 from bot.core.errors import BadInput
 from bot.core.message import FROM_CUSTOMER, Inbound
 
+#: Where an update carries what happened, and whether people want what the shop tells many.
+_LISTS = ("messages", "statuses", "message_echoes", "user_preferences")
+_NEWS = {"stop": "no_news", "resume": "news"}
 #: What we hear of our messages; "sent" tells nothing that the call had not told.
 _STATES = {"delivered": "delivered", "read": "read", "played": "read", "failed": "failed"}
 
@@ -47,10 +51,11 @@ def _change(desk: Desk, change: Json) -> list[Inbound]:
     if not account:
         return [unknown(desk.account, "other_account", change)]
     people = _People(_contacts(value))
-    if not any(value.get(name) for name in ("messages", "statuses", "message_echoes")):
+    if not any(value.get(name) for name in _LISTS):
         return [unknown(account, field or "change", change)]
     found = read_beside(account, value, "messages", lambda one: [_message(account, people, one)])
     found += read_beside(account, value, "statuses", lambda one: _status(account, one))
+    found += read_beside(account, value, "user_preferences", lambda one: [_preference(account, people, one)])
     return found + read_beside(account, value, "message_echoes", lambda one: [_echo(account, one)])
 
 
@@ -157,6 +162,22 @@ def _reason(status: Json) -> str:
     """Why it failed, by its code and in WhatsApp's own title."""
     reasons = [f"{one.get('code', '')} {text(one, 'title')}".strip() for one in objects(status, "errors")]
     return "; ".join(reasons)
+
+
+def _preference(account: str, people: _People, told: Json) -> Inbound:
+    """Somebody wants no advertising of this business any more, or wants it again."""
+    contact = people.of({"from": told.get("wa_id")})
+    person = person_in(told, "wa_id") or person_in(contact, "wa_id", "user_id")
+    try:
+        wants = _NEWS.get(text(told, "value", MOST_NAME), "")
+        if not (person and wants) or told.get("category") != "marketing_messages":
+            return unknown(account, "user_preferences", told, person)
+        at, word = moment(integer(told, "timestamp")), text(told, "detail", MOST_NAME)
+        user = text(contact, "user_id", MOST_PERSON)
+    except BadInput:
+        return unknown(account, "unreadable", told, person)
+    key = key_of_event(wants, told)
+    return Inbound(account, key, person, "reach", text=word, data=wants, sent_at=at, alias=user)
 
 
 def _echo(account: str, message: Json) -> Inbound:

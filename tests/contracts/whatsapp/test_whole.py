@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.services import consents
+from models import Consent, Identity
 from tests.contracts.conftest import a_copy
 from tests.kit.platforms.stages import stage_of
 from tests.kit.platforms.together import all_together
@@ -41,6 +45,17 @@ async def test_a_place_is_taken_as_an_address(ann: Visitor) -> None:
     await ann.says("+86 138 0013 8000", "Where shall we deliver?")
     await send(ann, where, "Thank you: Peace Hotel, 20 Nanjing Road.")
     await ann.says("3rd floor", "Ann Lee, +86 138 0013 8000, Peace Hotel, 20 Nanjing Road, 3rd floor")
+
+
+async def test_who_stops_advertising_in_the_app_gets_no_news(ann: Visitor) -> None:
+    await ann.says("hi")
+    identity = await Identity.get(account="whatsapp", external_id=ann.person.id)  # type: ignore[attr-defined]
+    await Consent.create(identity_id=identity.id, kind="news", given=True, way="asked", said="?", at=datetime.now(UTC))
+    for value, given in (("stop", False), ("resume", True)):
+        ann.person.wants_news(value)  # type: ignore[attr-defined]
+        async with asyncio.timeout(30):
+            while (await consents.of([identity.id]))[identity.id].news.given != given:
+                await asyncio.sleep(0.01)
 
 
 async def send(ann: Visitor, where: dict[str, object], expected: str) -> None:

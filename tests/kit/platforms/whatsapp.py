@@ -77,6 +77,17 @@ class WhatsAppUser(Person):
         context = {"from": "15550783881", "id": shown.id}
         return await self.sends("interactive", {"type": kind, kind: reply}, context=context)
 
+    def wants_news(self, value: str) -> None:
+        """Use the switch of WhatsApp's "Offers and announcements": "stop" or "resume"."""
+        told = {
+            "wa_id": self.number,
+            "detail": f"User requested to {value} marketing messages",
+            "category": "marketing_messages",
+            "value": value,
+            "timestamp": int(self._server.now),
+        }
+        self._server.tells({"contacts": [self.contact], "user_preferences": [told]}, "user_preferences")
+
     async def blocks(self) -> None:
         """Nobody is told of it."""
         self.has_blocked = True
