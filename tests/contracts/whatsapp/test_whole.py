@@ -48,7 +48,7 @@ async def test_a_place_is_taken_as_an_address(ann: Visitor) -> None:
 
 
 async def test_who_stops_advertising_in_the_app_gets_no_news(ann: Visitor) -> None:
-    await ann.says("hi")
+    await opener(ann)
     identity = await Identity.get(account="whatsapp", external_id=ann.person.id)  # type: ignore[attr-defined]
     await Consent.create(identity_id=identity.id, kind="news", given=True, way="asked", said="?", at=datetime.now(UTC))
     for value, given in (("stop", False), ("resume", True)):
