@@ -103,9 +103,9 @@ PAGE_TEXTS = {
     "charge_shipping": {"en": "Shipping", "zh": "运费"},
     "charge_tax": {"en": "Tax", "zh": "税费"},
     "charge_included": {"en": "Tax included", "zh": "含税"},
-    "order_sent": {"en": "Sent", "zh": "已发出"},
-    "order_left": {"en": "Still to come", "zh": "尚未发出"},
-    "order_not_sent": {"en": "Not sent", "zh": "不再发货"},
+    "order_sent": {"en": "Sent: {items}", "zh": "已发出：{items}"},
+    "order_left": {"en": "Still to come: {items}", "zh": "尚未发出：{items}"},
+    "order_not_sent": {"en": "Not sent: {items}", "zh": "不再发货：{items}"},
     "order_track": {"en": "Follow the parcel", "zh": "查看物流"},
     "order_pay": {"en": "Pay", "zh": "去付款"},
     "order_pay_failed": {

@@ -14,8 +14,10 @@ from bot.core.money import Money
 from bot.core.pricing import Code, Method, Rates
 from bot.payments.local import LocalPayments
 from bot.services import api_keys, orders, privacy
+from bot.services.order_states import Doing
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
-from models import ApiKey, ApiOrder, Audit, Contact, Order, Payment
+from bot.services.shipments import Parcel, Piece
+from models import ApiKey, ApiOrder, Audit, Contact, Order, OrderLine, Payment
 from models.database import client, transaction
 from tests.kit.profiles import PROFILES
 from tests.kit.simulator import SimChannel
@@ -276,6 +278,23 @@ async def test_the_page_says_how_it_stands_and_offers_no_payment_then(page: Page
     assert 'name="pay"' not in shown
     page.path += "?lang=zh"
     assert "已取消" in await page.shows()
+
+
+async def test_the_page_tells_what_is_in_each_part_that_was_sent(page: Page) -> None:
+    order, line = await Order.get(), await OrderLine.get()
+    await Order.all().update(state="packed", paid_at=page.site.clock())
+    sf = Parcel("SF", "SF1", "https://sf.example/SF1")
+    async with transaction():
+        part = Doing(parcel=sf, pieces=(Piece(line.id, 1),))
+        await orders.advance(order.id, "ship", "staff:1", page.site.clock(), part)
+    shown = await page.shows()
+    assert ("<h1>Partly on its way</h1>" in shown, "Sent: 1 × Longjing<br>SF SF1" in shown) == (True, True)
+    assert "Still to come: 1 × Longjing" in shown
+    async with transaction():
+        await orders.advance(order.id, "cancel_part", "staff:1", page.site.clock(), Doing("broken", keeps=True))
+    page.path += "?lang=zh"
+    shown = await page.shows()
+    assert ("<h1>已发货</h1>" in shown, "不再发货：1 × Longjing" in shown, "SF SF1" in shown) == (True, True, True)
 
 
 async def test_the_link_proves_who_ordered_until_they_are_known_elsewhere(page: Page) -> None:
