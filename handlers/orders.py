@@ -184,7 +184,8 @@ async def took_a_step(chat: Chat) -> None:
         return
     sent = next((one for one in order.shipments if str(one.id) == chat.inbound.text), None)
     if sent is not None:
-        await tell(chat, parcels.part(order, sent), parcels.track(chat, sent.parcel))
+        last = parcels.parcels_of(order, sent)[-1:]
+        await tell(chat, parcels.part(order, sent), [button for one in last for button in parcels.track(chat, one)])
     elif chat.inbound.text == "cancelled":
         items = parcels.cancelled(order)
         await tell(chat, _("These items of order {number} are not sent: {items}.", number=order.number, items=items))
@@ -197,7 +198,9 @@ def news(order: OrderView) -> Text:
     if order.state == "shipped" and order.is_split:
         return parcels.rest(order)
     said = Text(NEWS[order.state].id, (("number", order.number),))
-    return parcels.with_parcel(said, order.parcels[-1]) if order.state == "shipped" and order.parcels else said
+    if order.state != "shipped" or not order.shipments:
+        return said
+    return parcels.with_parcels(said, parcels.parcels_of(order, parcels.newest(order)[0]))
 
 
 @router.event("offer", always=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from bot.core.chat import Chat
 from bot.core.message import Button
@@ -35,21 +36,38 @@ def _line(chat: Chat, order: OrderView, one: Shipped) -> str:
 
 
 def part(order: OrderView, one: Shipped) -> Text:
-    """That a part has left, or with it the rest."""
+    """That a part has left."""
     said = _("A part of order {number} is on its way to you: {items}.", number=order.number, items=sent(one))
-    return with_parcel(said, one.parcel)
+    return with_parcels(said, parcels_of(order, one))
 
 
 def rest(order: OrderView) -> Text:
-    """That what was left of it has left; it may have further parcels, which hold nothing else."""
-    one = [sent for sent in order.shipments if sent.items][-1]
+    """That what was left of it has left."""
+    one = newest(order)[0]
     said = _("The rest of order {number} is on its way to you: {items}.", number=order.number, items=sent(one))
-    return with_parcel(said, one.parcel)
+    return with_parcels(said, parcels_of(order, one))
 
 
-def with_parcel(news: Text, parcel: Parcel) -> Text:
-    """News of what has left, and what it left as."""
-    return _("{news} {parcel}", news=news, parcel=sent_as(parcel)) if parcel.is_known else news
+def newest(order: OrderView) -> tuple[Shipped, ...]:
+    """What left last, and its further parcels, which hold nothing else; empty where nothing is known of it."""
+    begins = [at for at, one in enumerate(order.shipments) if one.items] or [0]
+    return order.shipments[begins[-1] :]
+
+
+def parcels_of(order: OrderView, one: Shipped) -> tuple[Parcel, ...]:
+    """All that left at once, as far as anything is known of it."""
+    behind = order.shipments[order.shipments.index(one) + 1 :]
+    further = takewhile(lambda other: not other.items, behind)
+    return tuple(each.parcel for each in (one, *further) if each.parcel.is_known)
+
+
+def with_parcels(news: Text, parcels: Sequence[Parcel]) -> Text:
+    """News of what has left, and what it left as; the last link is left to a button."""
+    for parcel in parcels:
+        news = _("{news} {parcel}", news=news, parcel=sent_as(parcel))
+        if parcel.url and parcel is not parcels[-1]:
+            news = _("{news} {link}", news=news, link=parcel.url)
+    return news
 
 
 def sent(one: Shipped) -> str:

@@ -2,9 +2,9 @@
 
 Definitions, each equal to a direct SQL count:
 
-- An order counts when its state is paid, packed (or preparing, as it was called), shipped, delivered or completed, on
-  the local day of its `paid_at`. Orders
-  that are placed, cancelled, expired or refunded do not count, whenever they were paid.
+- An order counts when its state is paid, packed (or preparing, as it was called), shipped in part or whole, delivered
+  or completed, on the local day of its `paid_at`. Orders that are placed, cancelled, expired or refunded do not
+  count, whenever they were paid.
 - Revenue is what was sold: the sum of the `total` of those orders, less shipping and tax on top of the prices, so their
   lines less the discount; and less what was given back of it until now, whenever that was. Shipping and tax are figures
   of their own; tax within the prices is in the revenue. What was given back is what their payments in the order's

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.message import Inbound
 from bot.runtime.order_steps import ask_for_reviews
 from bot.runtime.shop import Later
-from bot.services import backoffice, order_states
+from bot.services import backoffice, order_states, orders, shipments
 from bot.services.order_states import NOTHING, Doing
 from bot.services.shipments import Parcel, Piece
 from models import CartLine, Conversation, Message, Order, OrderEvent, OrderLine, Review, Shipment, ShipmentLine
+from models.database import transaction
 from tests.kit.profiles import PROFILES
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.shopkeeping import stock
@@ -156,6 +158,37 @@ async def test_parts_that_leave_at_once_are_told_each_by_its_own_message(
     shown = [step for step in (await backoffice.order(order.id)).steps if step.what == "shipped"]
     told = [(step.told.delivery, step.told.error) if step.told else None for step in shown]
     assert told == [("sent", "") if channel_speaks else ("failed", "takeover")] * 2
+
+
+async def test_all_parcels_of_what_left_at_once_are_told(one_sim: Simulator) -> None:
+    ann = await who_paid(one_sim)
+    order = await Order.get()
+    await OrderLine.all().update(quantity=2)
+    [line] = await OrderLine.all()
+    await takes(one_sim, "pack")
+
+    async def leaves(name: str, state: str) -> str:
+        """A piece in two parcels, as a connected shop tells of them: what the customer hears."""
+        async with transaction():
+            doing = Doing(parcel=Parcel("SF", f"{name}1", f"https://sf.example/{name}1"), pieces=(Piece(line.id, 1),))
+            moved = await orders.advance(order.id, "ship", "staff:1", one_sim.now, doing)
+            await shipments.send(
+                await Order.get(), Parcel("SF", f"{name}2", f"https://sf.example/{name}2"), (), one_sim.now
+            )
+        assert moved.state == state
+        told = str(moved.shipments[-1].id) if state == "partly_shipped" else ""
+        name = f"told:{name}"
+        news = Inbound(ann.account, name, ann.sender, "order", text=told, data=order.number, client_id=name)
+        await one_sim.runtime.accept([news])
+        await one_sim.runtime.idle()
+        last = await ann.last()
+        assert [button.url for button in last.buttons if button.url] == [f"https://sf.example/{name[5:]}2"]
+        return last.text
+
+    first = await leaves("A", "partly_shipped")
+    assert "1 × Longjing. Sent with SF, number A1. https://sf.example/A1 Sent with SF, number A2." in first
+    rest = await leaves("B", "shipped")
+    assert "1 × Longjing. Sent with SF, number B1. https://sf.example/B1 Sent with SF, number B2." in rest
 
 
 async def test_nobody_asks_where_nothing_is_under_way(one_sim: Simulator) -> None:
