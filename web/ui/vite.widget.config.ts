@@ -32,7 +32,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^socket\.io-client$/, replacement: fileURLToPath(new URL("node_modules/socket.io-client/build/esm/manager.js", import.meta.url)) },
-      { find: /^\.\/(webtransport|is-binary|binary|contrib\/base64-arraybuffer)\.js$/, replacement: widget("textonly.ts") },
+      { find: /^\.\/(webtransport|is-binary|binary|encodePacket|decodePacket)\.js$/, replacement: widget("textonly.ts") },
       { find: /^\.\/contrib\/parse(uri|qs)\.js$/, replacement: widget("addresses.ts") },
     ],
   },
