@@ -10,6 +10,8 @@ from bot.cli import session, terminal
 from bot.core.errors import BadInput, ParleyError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.core.money import Money
     from bot.core.payment import PaymentProvider
     from bot.services.agreement import Disagreement
@@ -47,15 +49,15 @@ async def _run(args: argparse.Namespace) -> int:
     from bot.app_payments import make_providers
     from bot.app_stores import make_stores
 
-    config, now = session.configured(args), datetime.now(UTC)
+    config, now = session.configured(args), _now()
     day = args.day or now.date() - timedelta(days=1)
     if day >= now.date():
         raise BadInput(f"{day} is not over yet (UTC); providers have no books of it")
     async with session.database(config):
         connected = make_stores(config)
-        providers = await make_providers(config, lambda: datetime.now(UTC), connected)
+        providers = await make_providers(config, _now, connected)
         try:
-            told = [await tell(bank, day) for bank in _chosen(providers, args.provider)]
+            told = [await tell(bank, day, _now) for bank in _chosen(providers, args.provider)]
         finally:
             for bank in providers.values():
                 await bank.close()
@@ -64,23 +66,27 @@ async def _run(args: argparse.Namespace) -> int:
     return session.DONE if all(told) else session.FAILED
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def _chosen(providers: dict[str, PaymentProvider], name: str | None) -> list[PaymentProvider]:
     if name is not None and name not in providers:
         raise BadInput(f"there is no provider {name!r}; set up are: {', '.join(providers) or 'none'}")
     return [one for one in providers.values() if name in (None, one.name)]
 
 
-async def tell(bank: PaymentProvider, day: date) -> bool:
+async def tell(bank: PaymentProvider, day: date, clock: Callable[[], datetime]) -> bool:
     """Read the books of a day and print where they differ; whether they could be read."""
     from bot.runtime.reconciling import read
     from bot.services import reconciliation
 
-    taken = await reconciliation.again(bank.name, day, datetime.now(UTC))
+    taken = await reconciliation.again(bank.name, day, clock())
     try:
-        await read(bank, taken, lambda: datetime.now(UTC))
+        await read(bank, taken, clock)
     except (ParleyError, TimeoutError) as error:
         words = str(error) or type(error).__name__
-        await reconciliation.not_read(taken, words, datetime.now(UTC))
+        await reconciliation.not_read(taken, words, clock())
         terminal.complain(f"{bank.name}: the books of {day} could not be read: {words}")
         return False
     found = [(one.about.key, differs) async for one in reconciliation.compared(taken) for differs in one.differs]

@@ -390,7 +390,7 @@ async def test_a_line_that_is_not_understood_is_told_and_read_again(
     row = await Statement.get(day=TODAY.isoformat())
     assert (row.state, row.attempts) == ("due", 1)
     assert row.error == "line 1 of them is not understood (KeyError): see the log"
-    assert await reconcile.tell(night.bank, TODAY) is False  # by hand
+    assert await reconcile.tell(night.bank, TODAY, lambda: night.shop.now) is False  # by hand
     assert "line 1 of them is not understood" in capsys.readouterr().err
     night.bank.tells = lambda one: one
     night.shop.later(minutes=15)
