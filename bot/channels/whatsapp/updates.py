@@ -6,6 +6,8 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/webhoo
 
 from __future__ import annotations
 
+import msgspec
+
 from bot.channels._meta.keys import MOST_ID, MOST_PERSON, Desk, key_of, key_of_event, person_in, unknown
 from bot.channels._reading import (
     MOST_NAME,
@@ -28,6 +30,8 @@ from bot.core.message import FROM_CUSTOMER, Inbound
 #: Where an update carries what happened, and whether people want what the shop tells many.
 _LISTS = ("messages", "statuses", "message_echoes", "user_preferences")
 _NEWS = {"stop": "no_news", "resume": "news"}
+#: The code of a message that was not delivered as its person wants no advertising.
+_STOPPED = 131050
 #: What we hear of our messages; "sent" tells nothing that the call had not told.
 _STATES = {"delivered": "delivered", "read": "read", "played": "read", "failed": "failed"}
 
@@ -155,7 +159,15 @@ def _status(account: str, status: Json) -> list[Inbound]:
         )
     except BadInput:
         return [unknown(account, "unreadable", status, person)]
+    if _STOPPED in (one.get("code") for one in objects(status, "errors")):
+        return [told, _no_news(told, mid)]
     return [told]
+
+
+def _no_news(told: Inbound, mid: str) -> Inbound:
+    """Who stopped advertising before anybody told us so, as before events were subscribed."""
+    word, key = "the platform says that they stopped it", key_of("no_news", mid)
+    return msgspec.structs.replace(told, key=key, kind="reach", text=word, data="no_news", about="", native={})
 
 
 def _reason(status: Json) -> str:

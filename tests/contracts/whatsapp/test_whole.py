@@ -56,6 +56,11 @@ async def test_who_stops_advertising_in_the_app_gets_no_news(ann: Visitor) -> No
         async with asyncio.timeout(30):
             while (await consents.of([identity.id]))[identity.id].news.given != given:
                 await asyncio.sleep(0.01)
+    refused = [{"code": 131050, "title": "User has stopped receiving marketing messages"}]
+    ann.person.hears("failed", ann.person.shown[-1], errors=refused)  # type: ignore[attr-defined]
+    async with asyncio.timeout(30):
+        while (await consents.of([identity.id]))[identity.id].news.given:
+            await asyncio.sleep(0.01)
 
 
 async def send(ann: Visitor, where: dict[str, object], expected: str) -> None:
