@@ -10,7 +10,7 @@ from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.services import catalogue, categories, product_search, products
 from bot.services.products import PriceSpec, ProductSpec, VariantSpec
-from models import Category
+from models import Category, ForSale, Product
 from models.catalogue import Words
 from tests.unit.services.shop import NOW, Shop
 
@@ -46,3 +46,19 @@ async def test_a_name_that_is_too_long_is_refused(shop: Shop) -> None:
     with pytest.raises(Refused, match="too_long"):
         await products.save(spec("longjing", "tea", {"zh": "茶" * 65}), NOW)
     assert not await Category.exists()
+
+
+async def test_of_more_categories_than_anybody_reads_the_first_are_listed(any_shop: Shop) -> None:
+    ann = await any_shop.customer()
+    codes = [f"k{number:04}" for number in range(categories.MOST + 5)]
+    await Product.bulk_create(
+        Product(sku=code, name={"en": code}, description={}, category=code, options=[], updated_at=NOW)
+        for code in codes
+    )
+    rows = await Product.all().values_list("id", "category")
+    await ForSale.bulk_create(
+        ForSale(product_id=id_, currency=ann.currency, lowest=100, position=0, category=code) for id_, code in rows
+    )
+
+    assert [one.code for one in await categories.listed()] == codes[: categories.MOST]
+    assert [one.code for one in await categories.sold(ann, codes[2], 2)] == codes[3:5]
