@@ -17,7 +17,7 @@ from bot.services import same_person, stock
 from bot.services.scope import Scope
 from bot.services.unasked import Find, Where, free, theirs
 from bot.services.variants import Offered, by_sku
-from models import StockAlert, StockTold, locks
+from models import Contact, StockAlert, StockTold, locks
 from models.database import fetch, transaction
 
 #: For so long a piece is left for who was told of it.
@@ -129,10 +129,25 @@ async def take(ids: Sequence[int], find: Find, now: datetime) -> list[tuple[Stoc
     there = [(row, await find(row.conversation_id)) for row in await locks.stock_alerts(ids)]
     taken = [(row, where) for row, where in there if where is None or not where.waits]
     await StockAlert.filter(id__in=[row.id for row, _ in taken]).delete()
-    told = [(row, where) for row, where in taken if where]
+    told = await _once([(row, where) for row, where in taken if where])
     await StockTold.filter(until__lte=now).delete()
     await StockTold.bulk_create([_told(row, now, where.morning or now) for row, where in told])
     return told
+
+
+async def _once(told: list[tuple[StockAlert, Where]]) -> list[tuple[StockAlert, Where]]:
+    """Without who waits for it as the same person in another app, too: they are told once, and wait no more."""
+    asked = Contact.filter(id__in=[row.contact_id for row, _ in told]).exclude(person_id=None)
+    person_of = dict(await asked.values_list("id", "person_id"))
+    first: dict[tuple[str, int], tuple[StockAlert, Where]] = {}
+    for row, where in told:
+        person = person_of.get(row.contact_id)
+        first.setdefault((f"person:{person}" if person else f"contact:{row.contact_id}", row.variant_id), (row, where))
+    for row, _ in first.values():
+        if row.contact_id in person_of:
+            members = await same_person.members(row.contact_id)
+            await StockAlert.filter(contact_id__in=members, variant_id=row.variant_id).delete()
+    return list(first.values())
 
 
 def _told(row: StockAlert, now: datetime, told_at: datetime) -> StockTold:

@@ -141,6 +141,22 @@ async def test_who_talks_with_a_person_where_they_are_reached_best_is_told_elsew
             assert [await one.times("is back, as you asked") for one in (ann, app, bob)] == told
 
 
+async def test_who_asked_in_two_apps_and_is_one_person_is_told_once(sqlite_url: str, tmp_path: Path) -> None:
+    async with Simulator(PROFILES["telegram"], tmp_path, sqlite_url, more=[PROFILES["sms"]]) as sim:
+        await shirts(sim)
+        ann, app, bob = await sim.customer(on="sms"), await sim.customer("Annie"), await sim.customer("Bob")
+        for one in (ann, app, bob):
+            await wants_the_blue_one(one)
+            await one.picks("Tell me when back")
+        async with transaction():
+            await same_person.join((await ann.identity()).id, (await app.identity()).id, sim.now)
+        await lies(2, "L-B")
+        for _ in range(3):
+            await sim.passes("1m")
+        told = [await one.times("is back, as you asked") for one in (ann, app, bob)]
+        assert (sum(told[:2]), told[2], await StockAlert.all().count()) == (1, 1, 0)
+
+
 async def test_who_wants_no_reminders_is_not_told(one_sim: Simulator) -> None:
     await shirts(one_sim)
     ann = await one_sim.customer()
