@@ -130,8 +130,9 @@ async def test_staff_hear_of_a_customer_who_chose_there_to_pay_later(trade: Trad
     await trade.tells("order.updated", trade.server.pays(0, later=True))
     await trade.until(lambda: StoreProblem.filter(code="not_captured").exists())
     assert (await Order.get()).state == "placed"
-    trade.server.orders[0]["date_paid_gmt"] = f"{trade.sim.now:%Y-%m-%dT%H:%M:%S}"
-    await trade.tells("order.updated", trade.server.orders[0])
+    booked = trade.sim.providers["woocommerce"].books(trade.sim.now.date())
+    assert [one.amount.amount async for one in booked] == []
+    await trade.tells("order.updated", trade.server.completes(0))
     await trade.until(lambda: Order.filter(state="paid").exists())
     await trade.until(lambda: StoreOrder.filter(state="sent").exists())
     assert await StoreProblem.all().count() == 0

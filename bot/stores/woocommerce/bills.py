@@ -19,6 +19,8 @@ from bot.stores.woocommerce import orders
 KEY, NUMBER = "_parley_bill", "_parley_number"
 #: Who has the link can pay these, and nobody else.
 _WAITS = frozenset({"pending", "failed", "checkout-draft"})
+#: Its way to pay on delivery: WooCommerce dates such an order as paid the moment it is to be sent.
+_ON_DELIVERY = "cod"
 
 
 def content(bill: Bill) -> dict[str, Any]:
@@ -43,7 +45,12 @@ def key_of(row: Mapping[str, Any]) -> str:
 
 def is_open(row: Mapping[str, Any]) -> bool:
     """Whether it can be paid, and nobody has begun to."""
-    return not row.get("date_paid_gmt") and row.get("status") in _WAITS
+    return not _paid_at(row) and row.get("status") in _WAITS
+
+
+def _paid_at(row: Mapping[str, Any]) -> Any:
+    """When its money came, UTC; None for not yet."""
+    return row.get("date_completed_gmt" if row.get("payment_method") == _ON_DELIVERY else "date_paid_gmt")
 
 
 def read(row: Mapping[str, Any]) -> Billed:
@@ -52,7 +59,7 @@ def read(row: Mapping[str, Any]) -> Billed:
     One that was chosen to be paid later, as in cash, is open: nobody has paid it, though nobody can pay it by its link.
     """
     try:
-        is_paid, status = bool(row.get("date_paid_gmt")), row["status"]
+        is_paid, status = bool(_paid_at(row)), row["status"]
         back = -sum((Decimal(str(one["total"])) for one in row.get("refunds") or ()), Decimal(0))
         is_gone = not is_paid and status in ("cancelled", "trash", "refunded")
         return Billed(
@@ -99,7 +106,7 @@ def assure_left(row: Mapping[str, Any], amount: Money) -> None:
 def takings(row: Mapping[str, Any], refunds: Sequence[Mapping[str, Any]], day: date) -> Iterator[Taking]:
     """What was booked for an order on that day, UTC."""
     key, currency = key_of(row), str(row["currency"])
-    if (at := _moment(row.get("date_paid_gmt"))) and at.date() == day:
+    if (at := _moment(_paid_at(row))) and at.date() == day:
         yield Taking(key, str(row["id"]), str(row["total"]), currency, at)
     for one in refunds:
         if (at := _moment(one.get("date_created_gmt"))) and at.date() == day:

@@ -132,10 +132,14 @@ class WooCommerceServer(FakePlatform):
         """A customer pays an order by its link, or chooses there to pay it in cash; what the webhook of it says."""
         row = self.orders[at]
         assert row["status"] in ("pending", "failed"), "nobody can pay it any more"
+        row["payment_method"] = "cod" if later else "stripe"
         self._becomes(row, "processing")
-        if not later:
-            row["date_paid_gmt"] = f"{self.now:%Y-%m-%dT%H:%M:%S}"
         return row
+
+    def completes(self, at: int) -> Json:
+        """An order was sent there, and what was to be paid on delivery is paid; what the webhook of it says."""
+        self._becomes(self.orders[at], "completed")
+        return self.orders[at]
 
     def touch(self, id_: int) -> Json:
         """It was changed now."""
@@ -220,6 +224,7 @@ class WooCommerceServer(FakePlatform):
         id_ = 700 + len(self.orders)
         made = {
             "id": id_, "date_created_gmt": f"{self.now:%Y-%m-%dT%H:%M:%S}", "meta_data": [], "date_paid_gmt": None,
+            "date_completed_gmt": None, "payment_method": "",
             "payment_url": f"{self.base}/checkout/order-pay/{id_}/?pay_for_order=true&key=wc_order_{id_}",
         }  # fmt: skip
         total = str(_total(asked) + self._taxes(asked))
@@ -228,11 +233,17 @@ class WooCommerceServer(FakePlatform):
         return response(self.orders[-1], 201)
 
     def _becomes(self, order: Json, status: str) -> None:
-        """Its pieces are taken with the first of the states that is to be sent, and given back with one that is not."""
+        """Its pieces are taken with the first of the states that is to be sent, and given back with one that is not.
+
+        As soon as it is to be sent it counts as paid, however it is to be paid (`WC_Order::maybe_set_date_paid`).
+        """
         for state, sign in ((status, -1), (order["status"], 1)):
             if status != order["status"] and state in ("processing", "on-hold", "completed"):
                 self._count(order["line_items"], sign)
         order["status"] = status
+        for date, states in (("paid", ("processing", "completed")), ("completed", ("completed",))):
+            if status in states and not order[f"date_{date}_gmt"]:
+                order[f"date_{date}_gmt"] = f"{self.now:%Y-%m-%dT%H:%M:%S}"
 
     def _taxes(self, order: Json) -> Decimal:
         """What the shop reckons on top of all lines, but for an order that is exempt."""
