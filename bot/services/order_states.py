@@ -214,8 +214,8 @@ async def record(
         await store_orders.want(order, now)
     elif before in AT_HOME and order.state in ENDED:
         await store_orders.give_up(order)
-    if before in UNSENT and order.state not in (AT_HOME | {before}):
-        await store_orders.left(order, now)
+    if before in UNSENT and order.state not in AT_HOME:
+        await store_orders.left(order, now, is_over=order.state != PARTLY)
     if order.state == "refunded":
         await store_orders.given_back(order)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,11 @@ _SENT = (
 _PIECES = (
     "SELECT t.order_line_id, SUM(t.quantity) AS pieces FROM shipment_line t "
     "JOIN order_line l ON l.id = t.order_line_id WHERE l.order_id = ? GROUP BY t.order_line_id"
+)
+_BY_VARIANT = (
+    "SELECT l.order_id, l.variant_id, SUM(t.quantity) AS pieces FROM shipment_line t "
+    "JOIN order_line l ON l.id = t.order_line_id WHERE l.order_id IN ({ids}) AND l.variant_id IS NOT NULL "
+    "GROUP BY l.order_id, l.variant_id"
 )
 
 
@@ -132,6 +138,13 @@ async def of_orders(order_ids: Iterable[int]) -> dict[int, tuple[Shipped, ...]]:
         item = () if row["order_line_id"] is None else (_item(row),)
         of_order[known.id] = Shipped(known.id, parcel, (*known.items, *item))
     return {order: tuple(shipped.values()) for order, shipped in found.items()}
+
+
+async def by_variant(order_ids: Collection[int]) -> Counter[tuple[int, int]]:
+    """How many pieces left of these orders, by order and variant."""
+    ids = list(order_ids)
+    rows = await fetch(_BY_VARIANT.format(ids=marks(len(ids))), ids) if ids else ()
+    return Counter({(int(row["order_id"]), int(row["variant_id"])): int(row["pieces"]) for row in rows})
 
 
 def _item(row: Mapping[str, Any]) -> Item:

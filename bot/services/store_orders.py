@@ -6,6 +6,7 @@ for our number first, so neither a lost answer nor a process that ends makes a s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from tortoise.queryset import QuerySet
 from bot.core.money import Money
 from bot.core.pricing import Charge
 from bot.core.store import Made, OutLine, OutOrder
-from bot.services import placing, pricing
+from bot.services import placing, pricing, shipments
 from models import Order, OrderLine, StockPick, StoreOrder, StoreProblem, Variant, locks
 from models.database import Statement, client, execute, fetch, transaction
 
@@ -69,16 +70,20 @@ def paid(order: Order) -> Statement:
     return _PAID, [(order.id,)]
 
 
-async def left(order: Order, now: datetime) -> None:
-    """It was sent, or ended: what staff had to do before is over. Inside the caller's transaction."""
+async def left(order: Order, now: datetime, *, is_over: bool) -> None:
+    """A part of it was sent, or all of it, or it ended: then what staff had to do before `is_over`.
+
+    Inside the caller's transaction.
+    """
     row = await StoreOrder.get_or_none(order_id=order.id)
     if row is None:
         return
-    over = ["order_refused", "order_waits", "part_sent", "cancelled_there", "deleted_there"]
-    await StoreProblem.filter(store=row.store, external_id=f"order:{order.number}", code__in=over).delete()
-    if row.state == "refused":  # whoever sent it entered it there: its pieces count as the shop says
+    if is_over:
+        over = ["order_refused", "order_waits", "part_sent", "cancelled_there", "deleted_there"]
+        await StoreProblem.filter(store=row.store, external_id=f"order:{order.number}", code__in=over).delete()
+    if row.state == "refused":  # whoever sends pieces entered them there: they count as the shop says
         lines = (await whole(order, row.store, now)).lines
-        await read_again(row.store, f"left:{order.number}", lines, now)
+        await read_again(row.store, f"left:{order.number}:{now.isoformat()}", lines, now)
 
 
 async def give_up(order: Order) -> None:
@@ -202,17 +207,21 @@ async def given_back(order: Order) -> None:
     await StoreProblem.filter(external_id=f"order:{order.number}", code="refunded_there").delete()
 
 
-async def owed(store: str, variants: Collection[int], at_home: Collection[str]) -> dict[tuple[int, int], int]:
+async def owed(store: str, variants: Collection[int], unsent: Collection[str]) -> dict[tuple[int, int], int]:
     """Pieces by variant and place that were sold here and that the shop does not know of yet.
 
-    Of orders that the shop refused those that are `at_home` yet: whoever sends one enters it there.
+    Of orders that the shop refused those in an `unsent` state, less what has left: whoever sends it enters it there.
     """
     # One that has an id was made by the shop's own checkout, which has counted it.
-    open_ = Q(state="due", external_id="") | Q(state="refused", order__state__in=list(at_home))
-    orders = await StoreOrder.filter(open_, store=store).values_list("order_id", flat=True)
-    found: dict[tuple[int, int], int] = {}
-    for pick in await StockPick.filter(order_id__in=list(orders), variant_id__in=list(variants)) if orders else ():
-        found[pick.variant_id, pick.place_id] = found.get((pick.variant_id, pick.place_id), 0) + pick.quantity
+    open_ = Q(state="due", external_id="") | Q(state="refused", order__state__in=list(unsent))
+    orders = dict(await StoreOrder.filter(open_, store=store).values_list("order_id", "state"))
+    gone = await shipments.by_variant([id_ for id_, state in orders.items() if state == "refused"])
+    found: Counter[tuple[int, int]] = Counter()
+    picks = StockPick.filter(order_id__in=list(orders), variant_id__in=list(variants)).order_by("id")
+    for pick in await picks if orders else ():
+        sent = min(pick.quantity, gone[pick.order_id, pick.variant_id])
+        gone[pick.order_id, pick.variant_id] -= sent
+        found[pick.variant_id, pick.place_id] += pick.quantity - sent
     return found
 
 

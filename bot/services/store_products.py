@@ -17,7 +17,7 @@ import msgspec
 from bot.core.errors import Refused
 from bot.core.store import Brief, StorePlace, StoreProduct
 from bot.services import categories, product_search, products, stock, store_bills, store_orders, store_pictures
-from bot.services.order_states import AT_HOME
+from bot.services.order_states import UNSENT
 from bot.services.store_pictures import Picture
 from bot.services.store_reading import Problem, Reading, read
 from models import Place, Price, Product, Stock, StoreConflict, StoreProblem, StoreSeen, Variant, locks
@@ -177,7 +177,7 @@ class _Taking:
         await Product.filter(id=row.id).update(external_id=self.there.id, **linked)
         rows = {one.sku: one for one in await Variant.filter(product_id=row.id)}
         ids = [one.id for one in rows.values()]
-        owed = await store_orders.owed(shop.store, ids, AT_HOME)
+        owed = await store_orders.owed(shop.store, ids, UNSENT)
         kept = await store_bills.kept(shop.store, ids, self._now)
         for one, made in zip(reading.variants, spec.variants, strict=True):
             variant = rows[made.sku]

@@ -10,6 +10,7 @@ from bot.services.order_states import Doing
 from bot.services.shipments import Piece
 from models import Order, OrderEvent, OrderLine, Shipment, ShipmentLine, StoreOrder, StoreProblem
 from models.database import transaction
+from tests.kit.wire_faults import Status
 from tests.unit.runtime.test_store_orders import Trade, trade
 
 __all__ = ["trade"]
@@ -118,3 +119,18 @@ async def test_the_rest_of_an_order_that_is_refunded_is_for_staff_to_take_out_th
     await takes(trade, order, "refund", Doing("broken"))
     assert await problems() == ["cancelled_here"]
     assert await store_orders.to_send("woocommerce", ["refunded"]) == ["700"]
+
+
+async def test_goods_that_the_shop_refused_stay_sold_and_listed_while_goods_of_ours_leave(trade: Trade) -> None:
+    order = await trade.sells()
+    [line] = await OrderLine.all()
+    ours = await of_ours(order)
+    trade.server.fails("order", Status(400, "Invalid product."))
+    await trade.rounds()
+    for step, piece, here in (("pack", None, 3), ("ship", ours, 3), ("ship", line, 4), ("ship", line, 5)):
+        sent = (Piece(piece.id, 1),) if piece else None
+        await takes(trade, order, step, Doing(pieces=sent))
+        trade.server.touch(1)
+        await trade.rounds(minutes=1)
+        assert (await trade.counts())[:2] == (here, 5), step
+        assert await problems() == ([] if here == 5 else ["order_refused"])
