@@ -5,6 +5,7 @@ The effect that forgets them is pruned after days, and a page that Meta shows to
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +14,8 @@ from models import Deletion
 
 #: How long it can be looked up.
 KEPT = timedelta(days=400)
+#: What can be one: anybody may ask for anything.
+_CODE = re.compile(r"[0-9A-Za-z_-]{1,64}")
 #: A wish: account, code, when. The same at every try of the platform.
 ASK = "INSERT INTO deletion (account, code, asked_at) VALUES (?,?,?) ON CONFLICT (code) DO NOTHING"
 
@@ -39,7 +42,7 @@ async def done(code: str, now: datetime) -> None:
 
 async def fate(code: str) -> Fate | None:
     """None for a code that is none, or that was asked for too long ago."""
-    row = await Deletion.get_or_none(code=code)
+    row = await Deletion.get_or_none(code=code) if _CODE.fullmatch(code) else None
     if row is None:
         return None
     return Fate(row.asked_at, row.done_at, _extent(row))

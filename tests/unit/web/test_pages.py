@@ -74,6 +74,11 @@ async def test_no_way_out_of_the_public_folders(site: Site, path: str) -> None:
     assert await site.status("GET", path) == 404
 
 
+@pytest.mark.parametrize("code", ["x", "x" * 65, "%00", "%ff", "%ED%A0%80"])
+async def test_a_code_of_deletion_that_can_be_none_is_not_known(site: Site, code: str) -> None:
+    assert await site.status("GET", f"/deletion/{code}") == 404
+
+
 async def test_a_polling_post_of_any_size_is_answered_at_once(site: Site) -> None:
     path = "/socket.io/?EIO=4&transport=polling&sid=none"
     assert await site.status("POST", path, data=b"x" * 200_000) == 413
