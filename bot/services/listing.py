@@ -16,6 +16,8 @@ from models.database import as_time, dialect, fetch
 
 #: Words of a query that count, and products that they may find: those that have been in the shop for longest.
 WORDS, FOUND = 8, 1000
+#: Where no shop has a product any more. Anybody may ask for any page, in the web chat as at an address.
+FARTHEST = 1_000_000_000
 #: In the shop's own order, the cheapest first, the dearest, what came last.
 ORDERS = {
     "": "f.position, f.product_id",
@@ -53,7 +55,9 @@ class Wanted:
 
 
 async def ids(currency: str, wanted: Wanted, first: int, most: int) -> list[int]:
-    """So many products from the `first` on, and one more where there are more."""
+    """So many products from the `first` on, and one more where there are more; none of a page that cannot be."""
+    if not 0 <= first < FARTHEST:
+        return []
     asked: list[object] = [currency, *([wanted.category] if wanted.category else [])]
     if words := wanted.words:
         stands_in = "strpos" if dialect() == "postgres" else "instr"  # many times faster than LIKE

@@ -43,6 +43,8 @@ async def test_products_stand_in_the_order_that_is_wanted(any_shop: Shop) -> Non
     assert (await shown(category="green"), await shown(category="none")) == (["c", "a"], [])
     assert await shown(query="tea", category="green", order="dear") == ["a", "c"]
     assert (await shown(query="b-1"), await shown(query="…")) == (["b"], [])
+    for place in (-1, 10**30):  # a page that nobody was offered
+        assert not (await catalogue.products(ann, place, 8)).products
     assert await counts() == [("black", 1), ("green", 2)]
     await put("a", fen(50), category="black", position=9, product_id=first)
     assert (await shown(order="cheap"), await counts()) == (
