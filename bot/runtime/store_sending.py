@@ -74,10 +74,10 @@ class Sending:
                 await self._cancel(there.id)
             await store_orders.ended(one, self._name, self._clock())
             return
-        if there is None and not one.out.lines:
-            raise BadInput("none of its goods is in the shop any more")
         if there is None:
-            await store_orders.trying(one, self._clock())
+            one = await store_orders.trying(one, self._clock())
+            if not one.out.lines:
+                raise BadInput("none of its goods is in the shop any more")
             there = await self._store.push(one.out)
         await store_orders.sent(one, self._name, there, self._clock())
 

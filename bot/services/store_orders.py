@@ -114,11 +114,15 @@ def _ready(store: str, now: datetime) -> QuerySet[StoreOrder]:
     return StoreOrder.filter(now_or_before, store=store, state__in=["due", "pay", "ending"])
 
 
-async def trying(one: Due, now: datetime) -> None:
-    """It is being sent: if nobody says what came of it, it is asked for first, and not before that is over."""
-    row = await StoreOrder.get(order_id=one.order_id)
-    told = {"tries": max(1, row.tries), "retry_at": now + UNKNOWN, "paid": one.out.is_paid}
-    await StoreOrder.filter(order_id=one.order_id).update(**told)
+async def trying(one: Due, now: datetime) -> Due:
+    """It is being sent, as it is now: if nobody says what came of it, it is asked for first, when that is over."""
+    async with transaction():
+        order = await locks.order(one.order_id)  # whoever cancels pieces after this knows that it may be there
+        row = await StoreOrder.get(order_id=one.order_id)
+        out = (await _due(row, order)).out if order else one.out
+        told = {"tries": max(1, row.tries), "retry_at": now + UNKNOWN, "paid": out.is_paid}
+        await StoreOrder.filter(order_id=one.order_id).update(**told)
+        return replace(one, out=out)
 
 
 async def sent(one: Due, store: str, there: Made, now: datetime) -> None:

@@ -12,8 +12,8 @@ from models import Order, StoreOrder
 async def called_off(order: Order, pieces: Pieces, now: datetime) -> None:
     """These are not sent any more, in the caller's transaction, before the order's lines say so.
 
-    An order of which the shop then has nothing to send is given up there. What it does not have yet goes there without
-    them.
+    An order of which the shop then has nothing to send is given up there. What it does not have yet, and is not being
+    sent, goes there without them.
     """
     row = await StoreOrder.get_or_none(order_id=order.id)
     if row is None:
@@ -24,6 +24,6 @@ async def called_off(order: Order, pieces: Pieces, now: datetime) -> None:
         return
     if all(line.quantity - line.cancelled <= off.get(line.id, 0) for line in lines):
         await store_orders.give_up(order)
-    elif row.state in ("sent", "pay"):
+    elif row.state in ("sent", "pay") or (row.state == "due" and (row.tries or row.external_id)):
         told = ", ".join(f"{off[line.id]} × {line.name}" for line in lines if line.id in off)
         await store_orders.tell(row.store, order.number, "cancelled_here", {"pieces": told[:300]}, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.store import Dispatch, Sent, SentLine, ThereOrder
+from bot.core.store import Dispatch, Made, OutOrder, Sent, SentLine, ThereOrder
 from bot.services import orders, store_following, store_orders
 from bot.services.order_states import Doing
 from bot.services.shipments import Piece
@@ -99,6 +99,23 @@ async def test_pieces_that_are_cancelled_here_are_for_staff_to_take_out_there_or
     )
     assert await follows(trade, is_sent=True) == ["shipped"]
     assert await problems() == ["cancelled_here"] * is_there  # only staff know when that is done
+
+
+async def test_pieces_that_are_cancelled_while_the_order_is_on_its_way_there_are_for_staff_to_take_out(
+    trade: Trade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await trade.sells()
+    [line] = await OrderLine.all()
+    push = trade.store.push
+
+    async def meanwhile(out: OutOrder) -> Made:
+        await takes(trade, order, "cancel_part", Doing("broken", pieces=(Piece(line.id, 1),)))
+        return await push(out)
+
+    monkeypatch.setattr(trade.store, "push", meanwhile)
+    await trade.rounds()
+    assert [one["line_items"][0]["quantity"] for one in trade.server.orders] == [2]
+    assert [(row.code, row.facts) for row in await StoreProblem.all()] == [("cancelled_here", {"pieces": "1 × Tea 1"})]
 
 
 async def test_a_shop_whose_goods_are_all_cancelled_has_nothing_to_send(trade: Trade) -> None:
