@@ -12,7 +12,7 @@ from bot.services import order_states, orders, shipments, store_orders
 from bot.services.order_states import Doing
 from bot.services.orders import OrderView
 from bot.services.shipments import MOST, UNKNOWN, Parcel, Piece
-from models import Order, Payment, locks
+from models import Order, Payment, StoreOrder, locks
 
 
 async def take(store: str, there: ThereOrder, now: datetime) -> tuple[OrderView, ...]:
@@ -27,7 +27,8 @@ async def take(store: str, there: ThereOrder, now: datetime) -> tuple[OrderView,
     if order.state not in order_states.UNSENT:
         return ()
     if there.is_cancelled:
-        await store_orders.tell(store, order.number, "cancelled_there", {}, now)
+        if not await _is_given_up(order.id):
+            await store_orders.tell(store, order.number, "cancelled_there", {}, now)
         return ()
     moved = [view for one in _dispatches(there) if (view := await _send(store, order.id, one, now))]
     state = moved[-1].state if moved else order.state
@@ -82,8 +83,14 @@ async def lost(store: str, id: str, now: datetime) -> None:  # noqa: A002 - the 
     """The shop has our order no more: staff hear of one that goes on here. Inside the caller's transaction."""
     order_id = await store_orders.of(store, id)
     order = await locks.order(order_id) if order_id is not None else None
-    if order is not None and order.state in order_states.UNSENT:
-        await store_orders.tell(store, order.number, "deleted_there", {}, now)
+    if order is None or order.state not in order_states.UNSENT or await _is_given_up(order.id):
+        return
+    await store_orders.tell(store, order.number, "deleted_there", {}, now)
+
+
+async def _is_given_up(order_id: int) -> bool:
+    """Whether it was cancelled there from here, since none of the shop's goods is to be sent: it tells of that, too."""
+    return await StoreOrder.exists(order_id=order_id, state__in=["ending", "ended"])
 
 
 async def _was_paid_there(store: str, order: Order) -> bool:

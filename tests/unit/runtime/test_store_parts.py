@@ -126,7 +126,11 @@ async def test_a_shop_whose_goods_are_all_cancelled_has_nothing_to_send(trade: T
     await takes(trade, order, "cancel_part", Doing("broken", pieces=(Piece(line.id, 2),)))
     await trade.rounds()
     assert (await StoreOrder.get(order_id=order.id)).state == "ended"
+    await trade.hears("700")  # of what we did there
     assert (await trade.counts(), await problems()) == ((5, 5, ["cancelled"]), [])
+    async with transaction():
+        await store_following.lost("woocommerce", "700", trade.now)
+    assert await problems() == []
 
 
 async def test_the_rest_of_an_order_that_is_refunded_is_for_staff_to_take_out_there(trade: Trade) -> None:
