@@ -273,6 +273,19 @@ async def test_a_group_talks_to_the_bot_and_takes_it_out(demo: Demo, http: Clien
     await group.until(lambda play: not group.phone(play)["blocked"])
 
 
+async def test_the_switch_for_advertising_is_told_to_the_shop(demo: Demo, http: ClientSession) -> None:
+    priya = Customer(http, demo, "whatsapp")
+    await priya.does("opens")
+
+    def told(play: Json) -> list[str]:
+        posted = [one["body"]["text"] for one in priya.wire(play, "/hooks/") if one["status"] == 200]
+        return [value for one in posted for value in ("stop", "resume") if f'"value": "{value}"' in one]
+
+    for news, all_told in ((False, ["stop"]), (True, ["stop", "resume"])):
+        await priya.does("switches")
+        await priya.until(lambda play, want=(news, all_told): (priya.phone(play)["news"], told(play)) == want)
+
+
 async def test_an_unverified_account_answers_in_the_call(demo: Demo, http: ClientSession) -> None:
     """Also when it is repeated: staff have the time of three calls."""
     zhou = Customer(http, demo, "wechat-without-api")

@@ -161,6 +161,14 @@ RETURNS: Mapping[str, Deed] = {
 }
 
 
+async def _whatsapp_switches(server: Any, person: Any, wanted: bool) -> None:
+    person.wants_news("resume" if wanted else "stop")
+
+
+#: Use the app's own switch for advertising.
+SWITCHES: Mapping[str, Deed] = {"whatsapp": _whatsapp_switches}
+
+
 async def _whatsapp_delivered(server: Any, person: Any, shown: Any) -> None:
     person.hears("delivered", shown)
 

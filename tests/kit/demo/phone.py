@@ -63,6 +63,7 @@ class Phone:
     clock: Callable[[], float]
     lines: list[Line] = field(default_factory=list)
     held: int = 0
+    news: bool = True  # whether they take advertising, where the app has a switch for it
     _seen: int = 0  # how many of `person.shown` stand in `lines`
 
     @property
@@ -105,6 +106,7 @@ class Phone:
             "lines": [self._told(line) for line in self.lines],
             "typing": self.person.typing_seen,
             "blocked": self.person.has_blocked,
+            "news": self.news if self.channel in deeds.SWITCHES else None,
             "held": self.held,
             "menu": labels(self.server),
             "mail": deeds.letterhead(self.channel, self.person),
@@ -239,6 +241,15 @@ class Phone:
         self._add("event", event="returns")
         self.part.stage.before(self.server)
         await deeds.RETURNS[self.channel](self.server, self.person)
+
+    async def switches(self, told: Mapping[str, Any]) -> None:
+        """Want no advertising of it any more, or want it again."""
+        if self.channel not in deeds.SWITCHES:
+            raise BadInput("this app has no switch for advertising")
+        self.news = not self.news
+        self._add("event", event="news" if self.news else "no_news")
+        self.part.stage.before(self.server)
+        await deeds.SWITCHES[self.channel](self.server, self.person, self.news)
 
     async def reads(self, told: Mapping[str, Any]) -> None:
         """The newest message is before the person's eyes."""

@@ -20,7 +20,7 @@ from tests.kit.platforms.base import Json
 #: Events that a page may be behind before it has to begin anew.
 MOST_BEHIND = 2000
 LOGGED_IN = timedelta(days=14)
-ACTS = ("opens", "says", "taps", "picks", "sends_place", "edits", "deletes", "blocks", "returns", "reads")
+ACTS = ("opens", "says", "taps", "picks", "sends_place", "edits", "deletes", "blocks", "returns", "switches", "reads")
 
 
 class Clock:

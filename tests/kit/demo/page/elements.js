@@ -12,6 +12,8 @@ const MORE_ICONS = {
   stop: "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17ZM6 18 18 6",
   back: "M9 14.5 4 9.5l5-5M4 9.5h9.5a6 6 0 0 1 0 12H11",
   menu: "M4 7h16M4 12h16M4 17h16",
+  bell: "M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 2h-15zM10 20.5h4",
+  belloff: "M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 2h-15zM10 20.5h4M4 4l16 16",
   lock: "M6.5 11h11v8.5h-11zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
 };
 let icons = MORE_ICONS;

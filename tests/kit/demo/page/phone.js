@@ -116,12 +116,18 @@ function drawHead() {
   const say = words();
   const leaves = () => act(phone.account, phone.blocked ? "returns" : "blocks");
   const label = phone.blocked ? leaving().back : leaving().label;
+  const wanted = phone.news ? say.switches.off : say.switches.on;
+  const news = phone.news === null ? "" : button(() => act(phone.account, "switches"), phone.news ? "bell" : "belloff", wanted, "");
   head.replaceChildren(
     h("span", { class: "avatar", "aria-hidden": "true" }, icon("leaf")),
     h("div", { class: "who" }, h("b", {}, shopName), h("small", {}, `${mark[tongue()]} · ${say.account[phone.account] ?? ""}`)),
-    phone.lines.length ? h("button", { class: "small", type: "button", onclick: leaves }, icon(phone.blocked ? "back" : "stop"), label) : "",
+    ...(phone.lines.length ? [news, button(leaves, phone.blocked ? "back" : "stop", label)] : []),
   );
 }
+
+/** `shown` is left empty where the picture says it. */
+const button = (does, picture, label, shown = label) =>
+  h("button", { class: "small", type: "button", onclick: does, title: label, "aria-label": label }, icon(picture), shown);
 
 const leaving = () => words().leaving[LEAVES[phone.account] ?? "block"];
 
