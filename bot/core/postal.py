@@ -29,7 +29,7 @@ _NAMES: Mapping[str, Name] = {
 }
 _LETTERS: Mapping[str, Name] = {"A": "street", "D": "district", "C": "city", "S": "region", "Z": "postcode"}
 #: Couriers in China go by the district and the phone: hardly anybody there knows a postcode.
-_NOT_ASKED = {"CN": {"postcode"}}
+_NOT_ASKED: Mapping[str, set[Name]] = {"CN": {"postcode"}}
 #: Where a region is written by its short code.
 BY_CODE = frozenset({"AU", "BR", "CA", "IT", "US"})
 #: Regions of the US by its post, that are countries by ISO 3166.
@@ -130,6 +130,12 @@ def tidy(country: str, told: Postal) -> Postal:
             value = _postcode(country, value, "")[0]
         told = told.but(part.name, value)
     return told
+
+
+def within(country: str, told: Postal) -> Postal:
+    """The parts that the country has: a form that showed another one before may still have that one's."""
+    there = {part.name for part in parts(country)} | _NOT_ASKED.get(country, set())
+    return Postal(**{name: value for name, value in told.as_dict().items() if name in there})
 
 
 def like(country: str, value: str) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ def _written(to: Address, country: str) -> Address:
         wrong["country"] = postal_form.MISSING
     if wrong:
         raise Refused("bad_address", fields=wrong)
-    parts = postal.tidy(country, to.postal)
+    parts = postal.tidy(country, postal.within(country, to.postal))
     return replace(to, address=postal.written(country, parts), postal=parts)
 
 
