@@ -13,7 +13,7 @@ async def called_off(order: Order, pieces: Pieces, now: datetime) -> None:
     """These are not sent any more, in the caller's transaction, before the order's lines say so.
 
     An order of which the shop then has nothing to send is given up there. What it does not have yet, and is not being
-    sent, goes there without them.
+    sent, goes there without them. Else staff are told how many of each it should have, whatever they took out before.
     """
     row = await StoreOrder.get_or_none(order_id=order.id)
     if row is None:
@@ -25,5 +25,6 @@ async def called_off(order: Order, pieces: Pieces, now: datetime) -> None:
     if all(line.quantity - line.cancelled <= off.get(line.id, 0) for line in lines):
         await store_orders.give_up(order)
     elif row.state in ("sent", "pay") or (row.state == "due" and (row.tries or row.external_id)):
-        told = ", ".join(f"{off[line.id]} × {line.name}" for line in lines if line.id in off)
+        left = [(line, line.quantity - line.cancelled - off.get(line.id, 0)) for line in lines]
+        told = ", ".join(f"{line.name}: {line.quantity} → {count}" for line, count in left if count < line.quantity)
         await store_orders.tell(row.store, order.number, "cancelled_here", {"pieces": told[:300]}, now)

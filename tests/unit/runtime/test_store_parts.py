@@ -95,7 +95,7 @@ async def test_pieces_that_are_cancelled_here_are_for_staff_to_take_out_there_or
     await trade.rounds()
     assert trade.server.orders[0]["line_items"][0]["quantity"] == (2 if is_there else 1)
     assert [(row.code, row.facts) for row in await StoreProblem.all()] == (
-        [("cancelled_here", {"pieces": "1 × Tea 1"})] if is_there else []
+        [("cancelled_here", {"pieces": "Tea 1: 2 → 1"})] if is_there else []
     )
     assert await follows(trade, is_sent=True) == ["shipped"]
     assert await problems() == ["cancelled_here"] * is_there  # only staff know when that is done
@@ -115,7 +115,25 @@ async def test_pieces_that_are_cancelled_while_the_order_is_on_its_way_there_are
     monkeypatch.setattr(trade.store, "push", meanwhile)
     await trade.rounds()
     assert [one["line_items"][0]["quantity"] for one in trade.server.orders] == [2]
-    assert [(row.code, row.facts) for row in await StoreProblem.all()] == [("cancelled_here", {"pieces": "1 × Tea 1"})]
+    assert [(row.code, row.facts) for row in await StoreProblem.all()] == [
+        ("cancelled_here", {"pieces": "Tea 1: 2 → 1"})
+    ]
+
+
+async def test_what_is_cancelled_piece_by_piece_is_told_to_its_end(trade: Trade) -> None:
+    scope = await trade.shop.customer()
+    order = await trade.shop.buys(scope, "SKU-1", 4)
+    await trade.shop.pays(scope, order)
+    await trade.rounds()
+    [line] = await OrderLine.all()
+    for left in (3, 2, 1):
+        async with transaction():
+            doing = Doing("broken", pieces=(Piece(line.id, 1),))
+            await orders.advance(order.id, "cancel_part", "staff:1", trade.now, doing)
+        [problem] = await StoreProblem.all()
+        assert (problem.facts, problem.done_at) == ({"pieces": f"Tea 1: 4 → {left}"}, None)
+        if left == 2:  # staff took out what they were told of
+            await StoreProblem.filter(id=problem.id).update(done_at=trade.now)
 
 
 async def test_a_shop_whose_goods_are_all_cancelled_has_nothing_to_send(trade: Trade) -> None:

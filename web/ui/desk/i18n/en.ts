@@ -781,7 +781,7 @@ export const en = {
   "store.what.other_total": "The order costs {there} {currency} there, and {here} {currency} here.",
   "store.cure.other_total": "A rule or a plugin of the shop changed the total. Look at it there.",
   "store.what.cancelled_here": "Pieces of the order were cancelled here: {pieces}.",
-  "store.cure.cancelled_here": "Take them out of the order in the shop, too. The money went back from here.",
+  "store.cure.cancelled_here": "In the shop's order leave as many as stand behind the arrow. Give no money back there: that is done here.",
   "store.what.part_sent": "The shop sent its goods of the order; what is left is still here.",
   "store.cure.part_sent": "Send it, and ship the rest here; or cancel it.",
   "store.what.refunded_there": "{amount} was paid back in the shop, and not here.",

@@ -783,7 +783,7 @@ export const zh: Record<Key, string> = {
   "store.what.other_total": "订单在网店为 {there} {currency}，本店为 {here} {currency}。",
   "store.cure.other_total": "网店的规则或插件改变了总额，请到网店核对。",
   "store.what.cancelled_here": "订单中的部分商品已在此取消：{pieces}。",
-  "store.cure.cancelled_here": "请在网店中也从订单移除。款项已由此退回。",
+  "store.cure.cancelled_here": "请在网店订单中只保留箭头后的数量，无需在网店退款，退款在此处理。",
   "store.what.part_sent": "网店已发出其商品，其余商品尚未发出。",
   "store.cure.part_sent": "请发出其余商品并在此标记发货，或取消它们。",
   "store.what.refunded_there": "网店已退款 {amount}，本店尚未退款。",
