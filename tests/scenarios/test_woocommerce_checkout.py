@@ -18,6 +18,7 @@ from bot.services import store_hints
 from bot.services.payments import Urls
 from bot.services.refunds import Wish
 from bot.settings.secret import Secret
+from bot.stores.woocommerce.api import RestApi
 from bot.stores.woocommerce.settings import Settings
 from bot.stores.woocommerce.store import WooCommerce
 from models import Order, OrderEvent, Payment, Product, Stock, StoreOrder, StoreProblem
@@ -124,6 +125,23 @@ async def test_what_nobody_has_paid_in_time_is_cancelled_there(trade: Trade) -> 
     await trade.until(lambda: Payment.filter(state="failed").exists())
     assert (trade.server.orders[0]["status"], (await Order.get()).state) == ("cancelled", "expired")
     assert (await _lies(), trade.server.products[1]["stock_quantity"]) == (1, 1)
+
+
+async def test_who_pays_in_the_moment_in_which_the_shop_is_asked_to_cancel_has_paid(
+    trade: Trade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = trade.sim.providers["woocommerce"]
+    payment, change = await Payment.get(), RestApi.write
+
+    async def faster(api: RestApi, verb: str, path: str, body: Json) -> Json:
+        if trade.server.orders[0]["status"] == "pending":
+            trade.server.pays(0)
+        return await change(api, verb, path, body)
+
+    monkeypatch.setattr(RestApi, "write", faster)
+    truth = await shop.void(payment.reference)
+    assert (truth.state, truth.paid) == ("paid", Money(6800, "CNY"))
+    assert (trade.server.orders[0]["status"], trade.server.products[1]["stock_quantity"]) == ("processing", 0)
 
 
 async def test_staff_hear_of_a_customer_who_chose_there_to_pay_later(trade: Trade) -> None:

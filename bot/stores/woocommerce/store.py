@@ -134,7 +134,10 @@ class WooCommerce:
         row = await self._bill(id)
         if row is None or not bills.is_open(row):
             raise BadInput("WooCommerce has no such order that waits for its money")
-        await self.cancel(id)
+        row = await self._api.write("PUT", f"/orders/{int(id)}", {"status": "cancelled"})
+        if bills.read(row).state == "paid":  # since it was asked
+            await self._api.write("PUT", f"/orders/{int(id)}", {"status": "processing"})
+            raise BadInput("WooCommerce has taken the money of this order")
 
     async def pay_back(self, id: str, amount: Money, key: str) -> None:  # noqa: A002
         """See `TakesMoney.pay_back`."""
