@@ -101,11 +101,13 @@ async def _saved(
     spec, now = _spec(body), request.app[CLOCK]()
     products.check(spec)
     async with transaction():
-        for picture in sorted(spec.pictures or ()):
+        wanted = sorted(spec.pictures or ())
+        for picture in wanted:
             if not await pictures.is_of(picture, _USE):
                 raise Problem(409, "no_file", {"field": "pictures"})
-            await attachments.publish(picture)
         row = await products.save(spec, now, product_id=product_id, seen=seen)
+        for picture in wanted:  # these are locked behind the product, see `models.locks`
+            await attachments.publish(picture)
         await audit.record(me(request).id, "product.save", f"product:{row.id}", now)
     return await _one(request, row.id, 200 if product_id else 201)
 

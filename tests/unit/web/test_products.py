@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from io import BytesIO
 from typing import Any
 
 import msgspec
+import pytest
 from PIL import Image
 
 from bot.core.message import FileRef
 from bot.services import products, staff
-from models import Attachment, Audit, Price, Product
+from models import Attachment, Audit, Price, Product, locks
 from tests.unit.web.running import Site
 
 SIZE = {"en": "Size", "zh": "尺寸"}
@@ -168,6 +170,28 @@ async def test_pictures_are_for_everybody_once_a_product_has_them(site: Site) ->
         _, body = await asks(site, "POST", "/api/desk/products", SHIRT | {"sku": "hat", "pictures": ids})
         assert (body["error"]["code"], body["error"]["field"]) == (code, "pictures")
     assert not (await Attachment.get(id=theirs.id)).public
+
+
+async def test_a_product_is_locked_before_its_pictures(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    await enters(site, "manager")
+    made = (await asks(site, "POST", "/api/desk/products", SHIRT))[1]["product"]
+    front = await Attachment.create(kind="image", name="x", state="stored", created_at=site.clock(), public=True)
+    taken: list[str] = []
+    for name in ("products", "files"):
+        monkeypatch.setattr(locks, name, _noting(taken, name))
+    change = SHIRT | {"seen": made["updated_at"], "pictures": [front.id]}
+    assert (await asks(site, "PUT", f"/api/desk/products/{made['id']}", change))[0] == 200
+    assert taken == ["products", "files"]  # as who takes it from a connected shop does, or both wait in a circle
+
+
+def _noting(taken: list[str], name: str) -> Callable[[Any], Awaitable[Any]]:
+    original = getattr(locks, name)
+
+    async def noted(wanted: Any) -> Any:
+        taken.append(name)
+        return await original(wanted)
+
+    return noted
 
 
 def png() -> bytes:
