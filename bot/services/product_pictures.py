@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from models import Product, ProductPicture
+from models import Attachment, Product, ProductPicture, Variant
 
 #: Of one product.
 MOST = 10
@@ -21,7 +21,11 @@ async def of(products: Sequence[int]) -> dict[int, list[int]]:
 
 
 async def put(product: int, pictures: Sequence[int], addresses: Mapping[int, str] | None = None) -> None:
-    """These are its pictures from now on, inside the caller's transaction; those of a shop keep their addresses."""
+    """These are its pictures from now on, inside the caller's transaction; those of a shop keep their addresses.
+
+    What no product has any more is not open to all either; threads that showed it still do.
+    """
+    before = (await of([product]))[product]
     rows = ProductPicture.filter(product_id=product)
     known = dict(await rows.values_list("picture_id", "address")) | dict(addresses or {})
     await rows.delete()
@@ -30,3 +34,12 @@ async def put(product: int, pictures: Sequence[int], addresses: Mapping[int, str
         for position, one in enumerate(pictures)
     )
     await Product.filter(id=product).update(picture_id=pictures[0] if pictures else None)
+    if gone := [one for one in before if one not in pictures]:
+        await _hide(gone)
+
+
+async def _hide(gone: Collection[int]) -> None:
+    used: set[int] = set()
+    for table in (Product, ProductPicture, Variant):
+        used |= {id_ for (id_,) in await table.filter(picture_id__in=gone).values_list("picture_id")}
+    await Attachment.filter(id__in=[one for one in gone if one not in used]).update(public=False)

@@ -164,7 +164,16 @@ async def test_pictures_are_for_everybody_once_a_product_has_them(site: Site) ->
     assert await saved({"pictures": [other, back, front]}) == [other, back, front]
     await Product.filter(id=id_).update(picture_id=front)  # as the release before puts another one there
     assert await saved({}) == [front, other, back]
-    assert (await saved({"pictures": [back]}), await saved({"pictures": []})) == ([back], [])
+    assert await saved({"pictures": [back]}) == [back]
+    twin = SHIRT | {"sku": "hat", "variants": [SMALL | {"sku": "H"}], "pictures": [back]}
+    assert (await asks(site, "POST", "/api/desk/products", twin))[0] == 201
+
+    async def seen_by_all() -> list[int]:
+        ids = (front, back, other)
+        return [id_ for id_ in ids if await site.status("GET", f"/pictures/{id_}/d") == 200]
+
+    assert (await saved({"pictures": []}), await seen_by_all()) == ([], [back])  # the other product has that one
+    assert (await saved({"pictures": [front]}), await seen_by_all()) == ([front], [front, back])
     theirs = await Attachment.create(kind="image", name="x", state="stored", created_at=site.clock(), source=VISITOR)
     for ids, code in (([theirs.id], "no_file"), ([77], "no_file"), ([*range(100, 111)], "too_many")):
         _, body = await asks(site, "POST", "/api/desk/products", SHIRT | {"sku": "hat", "pictures": ids})
