@@ -6,12 +6,17 @@ from collections.abc import Collection, Mapping, Sequence
 
 from models import Attachment, Product, ProductPicture, Variant
 
-#: Of one product.
+#: Of one product, that are shown.
 MOST = 10
 
 
 async def of(products: Sequence[int]) -> dict[int, list[int]]:
-    """The attachments of each of these products."""
+    """The attachments of each of these products, those that there is room for."""
+    return {id_: all_[:MOST] for id_, all_ in (await every(products)).items()}
+
+
+async def every(products: Sequence[int]) -> dict[int, list[int]]:
+    """The same with those behind them: ours, where a connected shop has taken their room."""
     rows = ProductPicture.filter(product_id__in=list(products)).order_by("position", "id")
     behind: dict[int, list[int]] = {id_: [] for id_ in products}
     for product, picture in await rows.values_list("product_id", "picture_id"):
@@ -20,12 +25,18 @@ async def of(products: Sequence[int]) -> dict[int, list[int]]:
     return {id_: list(dict.fromkeys([*filter(None, [first.get(id_)]), *all_])) for id_, all_ in behind.items()}
 
 
+async def choose(product: int, pictures: Sequence[int]) -> None:
+    """Staff put these there in place of those that are shown; what has no room stays behind them."""
+    behind = (await every([product]))[product][MOST:]
+    await put(product, [*pictures, *[one for one in behind if one not in pictures]])
+
+
 async def put(product: int, pictures: Sequence[int], addresses: Mapping[int, str] | None = None) -> None:
     """These are its pictures from now on, inside the caller's transaction; those of a shop keep their addresses.
 
     What no product has any more is not open to all either; threads that showed it still do.
     """
-    before = (await of([product]))[product]
+    before = (await every([product]))[product]
     rows = ProductPicture.filter(product_id=product)
     known = dict(await rows.values_list("picture_id", "address")) | dict(addresses or {})
     await rows.delete()

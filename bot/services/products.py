@@ -83,7 +83,7 @@ async def save(
                 await categories.call(spec.category, spec.category_name)
             await _save_variants(product, spec.variants, now)
             if spec.pictures is not None:
-                await product_pictures.put(product.id, spec.pictures)
+                await product_pictures.choose(product.id, spec.pictures)
             await product_search.write([product.id])
             return product
     except IntegrityError as error:

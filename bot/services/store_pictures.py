@@ -48,9 +48,9 @@ async def take(row: Product, there: StoreProduct, came: Sequence[Picture], seen:
     if there.pictures and not theirs:
         return False
     gone = await Attachment.filter(id__in=[one for one in kept.values() if one not in theirs])
-    here = (await product_pictures.of([row.id]))[row.id]
+    here = (await product_pictures.every([row.id]))[row.id]
     ours = [one for one in here if one not in kept.values()]
-    await product_pictures.put(row.id, [*theirs, *ours][: product_pictures.MOST], theirs)
+    await product_pictures.put(row.id, [*theirs, *ours], theirs)
     await Attachment.filter(id__in=[one.id for one in gone]).delete()
     await discards.later(attachments.keys(gone), now)
     seen.picture = next(iter(theirs.values()), "")
