@@ -137,7 +137,7 @@ async def sent(one: Due, store: str, there: Made, now: datetime) -> None:
         await _is_clear(one, store)
         await read_again(store, f"sent:{one.out.number}", one.out.lines, now)
         await _compare(one.out, store, there, now)
-        if one.is_tried:  # what became of it meanwhile was told of an order that nobody knew here
+        if one.is_tried or one.id:  # what became of it meanwhile was told of an order that nobody knew here
             row = (store, f"found:{one.out.number}"[:128], "ours", "order", there.id, now, None)
             await execute(client(), [(_HINT, [row])])
 

@@ -151,6 +151,7 @@ async def test_staff_hear_of_a_customer_who_chose_there_to_pay_later(trade: Trad
     booked = trade.sim.providers["woocommerce"].books(trade.sim.now.date())
     assert [one.amount.amount async for one in booked] == []
     await trade.tells("order.updated", trade.server.completes(0))
-    await trade.until(lambda: Order.filter(state="paid").exists())
-    await trade.until(lambda: StoreOrder.filter(state="sent").exists())
+    await trade.until(lambda: OrderEvent.filter(to_state="paid").exists())
+    await trade.until(lambda: Order.filter(state="shipped").exists())  # it is complete there
+    assert (await StoreOrder.get()).state == "sent"
     assert await StoreProblem.all().count() == 0
