@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,6 +21,8 @@ from tests.servers import Bucket, MariaDb, ObjectStore, Postgres, Server, Valkey
 from tests.workers import ByServer, Producer, how_many
 
 FENCE = Fence()
+#: Objects that are made until the youngest are looked through for garbage; by itself Python does so each 700.
+MADE_BETWEEN_LOOKS = 10_000
 orm.prepare_once()
 # A machine that is busy with other things is no fault of what is tested.
 settings.register_profile("parley", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -34,6 +37,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServe
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return how_many()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What the collection makes stays to the end: it is looked through for garbage neither then nor ever after."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(MADE_BETWEEN_LOOKS)
+        gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
