@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, async_playwright
 
 from models.database import close_database, migrate, open_database
-from tests import chromium, orm
+from tests import chromium, keys, orm
 from tests.network import Fence
 from tests.servers import Bucket, MariaDb, ObjectStore, Postgres, Server, Valkey
 from tests.workers import ByServer, Producer, how_many
@@ -24,6 +24,7 @@ FENCE = Fence()
 #: Objects that are made until the youngest are looked through for garbage; by itself Python does so each 700.
 MADE_BETWEEN_LOOKS = 10_000
 orm.prepare_once()
+keys.read_once()
 # A machine that is busy with other things is no fault of what is tested.
 settings.register_profile("parley", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("parley")
