@@ -1,5 +1,5 @@
 """Every row lock, in one order: who is one person, conversations by id, cart, discount code, order, payment, connected
-shop, product by id, who waits for one, review, file by id, login attempts by subject.
+shop, product by id, who waits for one, review, file by id, login attempts by subject, endpoint of webhooks.
 
 Whoever takes two of them takes them in this order, so nobody waits in a circle. PostgreSQL locks rows; SQLite's
 transactions exclude each other already and the clause is dropped.
@@ -29,6 +29,7 @@ from models.review import Review
 from models.setting import Setting
 from models.staff import LoginAttempt
 from models.store import StoreSync
+from models.webhook import WebhookEndpoint
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -192,6 +193,11 @@ async def stock_alerts(ids: Iterable[int]) -> list[StockAlert]:
     for row in alerts:
         row.variant = variants[row.variant_id]
     return alerts
+
+
+async def webhook_endpoint(id: int) -> WebhookEndpoint | None:  # noqa: A002
+    """Whom other programs have us call: what becomes of its calls is judged one after the other."""
+    return await WebhookEndpoint.filter(id=id).select_for_update().first()
 
 
 async def review(id: int) -> Review | None:  # noqa: A002

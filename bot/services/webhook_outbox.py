@@ -16,7 +16,7 @@ from tortoise.expressions import F
 
 from bot.core.webhooks import Posted, is_wanted
 from bot.services import audit
-from models import WebhookDelivery, WebhookEndpoint
+from models import WebhookDelivery, WebhookEndpoint, locks
 from models.database import as_time, execute, fetch, marks, transaction
 
 #: For so long a delivery is whoever's took it: longer than any call, and what is done before and after it.
@@ -129,7 +129,12 @@ async def record(one: Delivery, posted: Posted, wait: float | None, took_ms: int
     Says why its endpoint was stopped by this, if it was: staff must hear of it.
     """
     state = "delivered" if posted.went_well else "waiting" if wait is not None else "failed"
+    judged = not posted.went_well or await _fails(one.endpoint_id)
     async with transaction():
+        if judged:
+            # First: a delivery that is written holds its endpoint's row a little, and two that hold it a little would
+            # wait for each other to have it whole.
+            await locks.webhook_endpoint(one.endpoint_id)
         mine = await WebhookDelivery.filter(id=one.id, claim=one.claim).update(
             state=state,
             attempts=F("attempts") + 1,
@@ -141,7 +146,12 @@ async def record(one: Delivery, posted: Posted, wait: float | None, took_ms: int
             took_ms=took_ms,
             tried_at=now,
         )
-        return await _judge(one.endpoint_id, posted, now) if mine else ""
+        return await _judge(one.endpoint_id, posted, now) if judged and mine else ""
+
+
+async def _fails(endpoint_id: int) -> bool:
+    """Whether the calls before this one failed, which one that goes well ends."""
+    return await WebhookEndpoint.filter(id=endpoint_id, failing_since__isnull=False).exists()
 
 
 async def _judge(endpoint_id: int, posted: Posted, now: datetime) -> Stop:

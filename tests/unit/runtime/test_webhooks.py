@@ -268,6 +268,19 @@ async def test_what_cannot_even_be_signed_ends_nothing(small: Sender, receiver: 
     assert sorted(await WebhookDelivery.all().values_list("state", "attempts")) == [("delivered", 1), ("waiting", 1)]
 
 
+async def test_calls_that_end_at_once_are_written_down_at_once(sender: Sender, receiver: Receiver) -> None:
+    """On MariaDB each waited for the endpoint's row, which the others had read: all but one were turned away."""
+    id_, _ = await sender.endpoint(receiver.url)
+    for status in (200, 500, 200):
+        await sender.happens(*["order.placed"] * AT_ONCE)
+        await outbox.spread(sender.now)
+        taken = await outbox.claim(id_, AT_ONCE, sender.now)
+        wait = None if status == 200 else 3600.0
+        await asyncio.gather(*(outbox.record(one, outbox.Posted(status), wait, 1, sender.now) for one in taken))
+        assert len(taken) == AT_ONCE
+        assert ((await WebhookEndpoint.get(id=id_)).failing_since is None) == (status == 200)
+
+
 async def test_two_nodes_share_the_work(sender: Sender, receiver: Receiver) -> None:
     one, two = sender, Sender(sender.calls)
     two.now = one.now
