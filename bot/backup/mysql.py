@@ -24,7 +24,7 @@ from bot.backup.digest import RowSum
 from bot.backup.files import NAMED, named
 from bot.backup.manifest import NamedFile, Rows, Stamp, TableDigest
 from bot.backup.telling import Tell, share
-from bot.core.errors import BadInput, ConfigError, DatabaseBusy
+from bot.core.errors import BadInput, DatabaseBusy
 from models.database import client, close_database, execute, open_database, transaction
 from models.engines.mysql import lone
 from models.migrate import FOLDER, available, run
@@ -130,11 +130,10 @@ def _frames(path: Path) -> Iterator[Frame]:
             yield decoder.decode(file.read(int.from_bytes(head)))
 
 
-async def check_alone(connection: Any) -> None:
-    """Raises `ConfigError` while anybody else is connected to this database."""
-    [(others,)] = await _fetch(connection, _OTHERS)
-    if others:
-        raise ConfigError(f"{others} other connections use this database: stop every Parley first")
+async def others(connection: Any) -> int:
+    """How many other connections use this database."""
+    [(count,)] = await _fetch(connection, _OTHERS)
+    return int(count)
 
 
 async def is_empty(connection: Any) -> bool:

@@ -91,10 +91,9 @@ async def named_files(connection: Any) -> list[NamedFile]:
     return list(named(await connection.fetch(NAMED)))
 
 
-async def check_alone(connection: Any) -> None:
-    """Raises `ConfigError` while anybody else is connected to this database."""
-    if others := await connection.fetchval(OTHERS):
-        raise ConfigError(f"{others} other connections use this database: stop every Parley first")
+async def others(connection: Any) -> int:
+    """How many other connections use this database."""
+    return int(await connection.fetchval(OTHERS))
 
 
 async def is_empty(connection: Any) -> bool:

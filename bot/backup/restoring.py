@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import astuple, dataclass
@@ -18,11 +20,13 @@ from bot.backup.making import BANK, LAKE, Places, engine
 from bot.backup.manifest import Manifest, Rows
 from bot.backup.quiet import Quieted, quiet
 from bot.backup.telling import Tell
-from bot.core.errors import BadInput
+from bot.core.errors import BadInput, ConfigError
 from models.database import close_database, execute, migrate, open_database, transaction
 from models.engines.sqlite import sqlite_path
 from models.migrate import available
 
+#: A server knows for a moment longer, seconds, of somebody who has hung up: the command before this one, say.
+LEAVING = 2.0
 STAMP = "INSERT INTO schema_version (number, name, checksum, applied_at) VALUES (?,?,?,?)"
 
 
@@ -83,10 +87,19 @@ async def _target(places: Places, *, replace: bool) -> AsyncIterator[None]:
         return
     server = _server(places)
     async with server.connected(places.database_url) as connection:
-        await server.check_alone(connection)
+        await _check_alone(server, connection)
         full = [] if await server.is_empty(connection) else [Path("the database")]
         _refuse(full, places, replace=replace)
     yield
+
+
+async def _check_alone(server: ModuleType, connection: object) -> None:
+    """Raises `ConfigError` while anybody else is connected to this database."""
+    patient_until = time.monotonic() + LEAVING
+    while others := await server.others(connection):
+        if time.monotonic() >= patient_until:
+            raise ConfigError(f"{others} other connections use this database: stop every Parley first")
+        await asyncio.sleep(0.1)
 
 
 def _refuse(full: list[Path], places: Places, *, replace: bool) -> None:

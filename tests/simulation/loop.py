@@ -54,10 +54,28 @@ class Timer(asyncio.TimerHandle):
 
 
 class Doing(asyncio.Task[T]):
-    """A task goes on as its own process, whoever wakes it up."""
+    """A task goes on as its own process, whoever wakes it up.
 
-    process: Process | None = None
-    number = 0
+    Its hash is the number that it has in the play: in a set by where it lies in memory, two plays would differ.
+    """
+
+    def __init__(self, work: Coroutine[Any, Any, T], loop: SimulatedLoop, **more: Any) -> None:
+        self.process, self.number = loop.process, loop.counted()
+        super().__init__(work, loop=loop, **more)
+
+    def __hash__(self) -> int:
+        return self.number
+
+
+class Awaited(asyncio.Future[T]):
+    """The same of what is waited for."""
+
+    def __init__(self, loop: SimulatedLoop) -> None:
+        self.number = loop.counted()
+        super().__init__(loop=loop)
+
+    def __hash__(self) -> int:
+        return self.number
 
 
 class SimulatedLoop(asyncio.BaseEventLoop):
@@ -70,10 +88,9 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self.set_exception_handler(self._complain)
-        self.set_task_factory(_task)  # type: ignore[arg-type]
+        self.set_task_factory(lambda loop, work, **more: Doing(work, loop, **more))  # type: ignore[arg-type]
         self.switched: Callable[[Process | None], None] = lambda _: None
         self.process: Process | None = None
-        self.tasks = 0
         self.begin(Random(0))
 
     def begin(self, chance: Random, disorder: float = 0.0) -> None:
@@ -86,13 +103,22 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self.halted = ""
         self._burying = False
         self._now = 0.0
-        self.tasks = 0
+        self._born = 0
         self._forget()
         self._become(None)
 
     def time(self) -> float:
         """Simulated seconds since `begin`."""
         return self._now
+
+    def counted(self) -> int:
+        """The number of the next task or future of this play."""
+        self._born += 1
+        return self._born
+
+    def create_future(self) -> asyncio.Future[Any]:
+        """As always, with a number."""
+        return Awaited(self)
 
     def call_soon_threadsafe(
         self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
@@ -278,7 +304,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         """Take every task apart without leaving a trace: whatever they reach for is dead already."""
         self._burying, now = True, self._now
         for _ in range(20):
-            tasks = [task for task in asyncio.all_tasks(self) if not task.done()]
+            tasks = sorted((task for task in asyncio.all_tasks(self) if not task.done()), key=_number)
             if not tasks:
                 break
             for task in tasks:
@@ -296,13 +322,6 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def _complain(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         if not self._burying and "never retrieved" not in context["message"]:
             self.halt(f"a callback failed: {context['message']}: {context.get('exception')!r}")
-
-
-def _task(loop: SimulatedLoop, work: Coroutine[Any, Any, T], **more: Any) -> Doing[T]:
-    task = Doing(work, loop=loop, **more)
-    loop.tasks += 1
-    task.process, task.number = loop.process, loop.tasks
-    return task
 
 
 def _whose(handle: asyncio.Handle) -> Process | None:

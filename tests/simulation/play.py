@@ -24,6 +24,7 @@ from bot.runtime.parts import Parts
 from bot.runtime.runtime import Runtime
 from bot.runtime.schedule import Schedule
 from bot.runtime.shop import Shop
+from bot.services import webhooks
 from bot.services.filing import Filing, Limits
 from bot.storage import media
 from bot.storage.keys import new_key
@@ -241,6 +242,7 @@ def stage(
 
             def play(seed: int, variant: str = "whole") -> Played:
                 numbers = itertools.count(1)
+                webhooks.forget()
                 dialogs.new_token = lambda: f"t{next(numbers)}"
                 Faulty.fails = staticmethod(lambda: False)
                 with variants[variant]():
