@@ -12,7 +12,7 @@ from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.services import categories, product_pictures, product_search, stock
 from bot.services.scope import words
-from models import Place, Price, Product, Variant, locks
+from models import Attachment, Place, Price, Product, Variant, locks
 from models.catalogue import Words
 from models.database import transaction
 
@@ -72,8 +72,9 @@ async def save(
     """Make a product, or change the one of that id. A variant that is not named any more is no longer active.
 
     `seen` is when it had been changed last as whoever changes it saw it.
-    Raises `Refused`: "no_product", "overtaken", "sku_taken"(sku), and "missing", "too_long"(most), "too_many"(most),
-    "no_price"(sku), "bad_price"(sku), "bad_values"(sku), "same_values"(sku), "sku_twice"(sku) with the field's name.
+    Raises `Refused`: "no_product", "overtaken", "sku_taken"(sku), "no_file" for a picture that is gone, and "missing",
+    "too_long"(most), "too_many"(most), "no_price"(sku), "bad_price"(sku), "bad_values"(sku), "same_values"(sku),
+    "sku_twice"(sku) with the field's name.
     """
     check(spec)
     try:
@@ -87,7 +88,7 @@ async def save(
             await product_search.write([product.id])
             return product
     except IntegrityError as error:
-        raise Refused("sku_taken", field="sku", sku=await _taken(spec, product_id)) from error
+        raise await _clash(spec, product_id) from error
 
 
 async def sell(product_id: int, active: bool, now: datetime) -> None:
@@ -226,6 +227,14 @@ async def _save_prices(row: Variant, wanted: Sequence[PriceSpec]) -> None:
         price.amount, price.compare_at = one.price.amount, one.compare_at.amount if one.compare_at else None
         await price.save()
     await Price.filter(id__in=[price.id for price in known.values()]).delete()
+
+
+async def _clash(spec: ProductSpec, product_id: int | None) -> Refused:
+    """What the database takes it ill for: a picture that was deleted since it was chosen, or else a sku."""
+    wanted = set(spec.pictures or ())
+    if wanted and len(await locks.files(Attachment.filter(id__in=list(wanted)))) < len(wanted):
+        return Refused("no_file", field="pictures")
+    return Refused("sku_taken", field="sku", sku=await _taken(spec, product_id))
 
 
 async def _taken(spec: ProductSpec, product_id: int | None) -> str:

@@ -183,6 +183,7 @@ SIZED = ProductSpec("x", {"en": "X"}, [SMALL], options=[{"en": "Size"}])
         (replace(SIZED, variants=[SMALL, replace(SMALL, sku="b", values=[{"en": "Tiny", "zh": "小"}])]), "same_values"),
         (replace(SIZED, sku="shirt"), "sku_taken"),
         (replace(SIZED, variants=[replace(SMALL, sku="shirt-S")]), "sku_taken"),
+        (replace(SIZED, pictures=[404]), "no_file"),  # deleted since whoever chose it was asked about
     ],
 )
 async def test_what_cannot_be_sold_is_refused(shop: Shop, spec: ProductSpec, code: str) -> None:
