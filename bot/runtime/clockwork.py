@@ -127,6 +127,7 @@ class Clockwork:
         await open_calls.prune()
         async with transaction():
             await person_codes.prune(now)
+        await deletions.settle()
         await deletions.prune(now)
         await pruning.prune(now - self._parts.keep_days * DAY)
         if await pruning.purge_uploads(now - DAY, now):

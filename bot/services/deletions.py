@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.services.privacy import Extent
-from models import Deletion
+from models import Deletion, Effect
 
 #: How long it can be looked up.
 KEPT = timedelta(days=400)
 #: What can be one: anybody may ask for anything.
 _CODE = re.compile(r"[0-9A-Za-z_-]{1,64}")
+#: Wishes that are looked at in one query.
+_AT_ONCE = 500
 #: A wish: account, code, when. The same at every try of the platform.
 ASK = "INSERT INTO deletion (account, code, asked_at) VALUES (?,?,?) ON CONFLICT (code) DO NOTHING"
 
@@ -38,6 +40,22 @@ async def look(code: str, extent: Extent) -> None:
 async def done(code: str, now: datetime) -> None:
     """All of it is deleted."""
     await Deletion.filter(code=code, done_at=None).update(done_at=now)
+
+
+def effect_key(account: str, code: str) -> str:
+    """Of the effect that carries a wish out."""
+    return f"forget:{account}:deletion:{code}"
+
+
+async def settle() -> None:
+    """Wishes whose effect is done are done: the release before carries them out, too, and knows of no such row."""
+    last = 0
+    while waiting := await Deletion.filter(done_at=None, id__gt=last).order_by("id").limit(_AT_ONCE):
+        codes = {effect_key(row.account, row.code): row.code for row in waiting}
+        over = Effect.filter(key__in=list(codes), state="done", done_at__not_isnull=True)
+        for key, done_at in await over.values_list("key", "done_at"):
+            await done(codes[key], done_at)
+        last = waiting[-1].id
 
 
 async def fate(code: str) -> Fate | None:

@@ -37,7 +37,7 @@ async def keep(inbounds: Sequence[Inbound], now: datetime) -> bool:
 
 
 def _effect(inbound: Inbound) -> NewEffect:
-    key = f"forget:{inbound.account}:{inbound.key}"[:191]
+    key = deletions.effect_key(inbound.account, inbound.data)
     payload = msgspec.json.encode(ForgetPayload(inbound.account, inbound.sender, inbound.data)).decode()
     return NewEffect(key, "forget", key, payload)
 

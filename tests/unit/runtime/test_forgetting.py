@@ -15,7 +15,7 @@ from bot.runtime.platforms import forgetting
 from bot.services import deletions, privacy
 from bot.services.deletions import Fate
 from bot.services.privacy import Extent
-from models import Attachment, Audit, Contact, Effect, Identity
+from models import Attachment, Audit, Contact, Deletion, Effect, Identity
 from tests.kit.simulator import Simulator
 from tests.unit.pictures import png
 from tests.unit.runtime.conftest import Worlds
@@ -100,6 +100,7 @@ async def test_who_asked_by_a_platform_finds_what_was_deleted_for_400_days(world
     for _ in range(2):  # the platform asks again
         assert await forgetting.keep([wish], sim.now)
     assert await deletions.fate("c0de") == Fate(sim.now, None, None)
+    assert (await Effect.get(kind="forget")).key == f"forget:{ann.account}:deletion:c0de"
     sim.runtime.effects.doubt()  # the table is looked at before this is idle
     await sim.runtime.idle()
     found = Fate(sim.now, sim.now, Extent(messages=1, files=1, orders=0))
@@ -110,3 +111,16 @@ async def test_who_asked_by_a_platform_finds_what_was_deleted_for_400_days(world
     assert await deletions.fate("c0de") == found
     await deletions.prune(sim.now + deletions.KEPT + timedelta(seconds=1))
     assert await deletions.fate("c0de") is None
+
+
+async def test_a_wish_that_the_release_before_carried_out_is_done(world: Worlds) -> None:
+    sim = await world([silent()])
+    for code, state in (("theirs", "done"), ("parked", "parked")):
+        await Deletion.create(account="page", code=code, asked_at=sim.now)
+        key, done_at = f"forget:page:deletion:{code}", sim.now if state == "done" else None
+        times = {"due_at": sim.now, "created_at": sim.now, "done_at": done_at}
+        await Effect.create(key=key, lane=key, kind="forget", payload="", state=state, **times)
+    assert await deletions.fate("theirs") == Fate(sim.now, None, None)
+    await sim.runtime.clockwork.prune()
+    assert await deletions.fate("theirs") == Fate(sim.now, sim.now, None)
+    assert await deletions.fate("parked") == Fate(sim.now, None, None)
