@@ -46,6 +46,7 @@ class Capabilities:
     forms: bool = False  # shows a question in parts as a form
     text_limit: int = 4096
     text_unit: Unit = "characters"
+    menu_limit: int = 0  # longest text above buttons; a longer one is a message before them, 0: as `text_limit`
     caption_limit: int = 0  # longest text beside a file; 0: text and file are two messages
     images: bool = True
     files: bool = True

@@ -152,7 +152,7 @@ def _laid_out(reply: Reply, capabilities: Capabilities, number: int) -> list[Wir
     text = reply.text if native else "\n".join(part for part in (reply.text, _menu(reply.buttons, number)) if part)
     rows = _rows(reply.buttons, capabilities) if native else ()
     wires = _file_wires(reply, capabilities) if reply.files else []
-    if wires and wires[-1].files and _length(text, capabilities.text_unit) <= capabilities.caption_limit:
+    if wires and wires[-1].files and length(text, capabilities.text_unit) <= capabilities.caption_limit:
         wires[-1] = replace(wires[-1], text=text, rows=rows, input=reply.input)
         return wires
     parts = split(text, capabilities.text_limit, capabilities.text_unit)
@@ -232,7 +232,14 @@ def _menu(buttons: tuple[Button, ...], number: int) -> str:
     return "\n".join(lines)
 
 
-def _length(text: str, unit: Unit) -> int:
+def messages(wire: Wire, capabilities: Capabilities) -> int:
+    """How many messages the platform makes of words."""
+    above = capabilities.menu_limit
+    return 2 if wire.rows and above and length(wire.text, capabilities.text_unit) > above else 1
+
+
+def length(text: str, unit: Unit) -> int:
+    """Of a text, as the platform counts it."""
     if unit == "bytes":
         return len(text.encode())
     return len(text.encode("utf-16-le")) // 2 if unit == "utf16" else len(text)
@@ -247,7 +254,7 @@ def split(text: str, limit: int, unit: Unit) -> list[str]:
     if _WIDEST[unit] * len(text) <= limit:
         return [text] if text else []
     parts = []
-    while _length(text, unit) > limit:
+    while length(text, unit) > limit:
         head = _longest(text, limit, unit)
         cut = _good_cut(text[:head])
         parts.append(text[:cut].rstrip())
@@ -260,7 +267,7 @@ def _longest(text: str, limit: int, unit: Unit) -> int:
     low, high = 1, len(text)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if _length(text[:middle], unit) <= limit else (low, middle - 1)
+        low, high = (middle, high) if length(text[:middle], unit) <= limit else (low, middle - 1)
     return low
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import dropwhile, takewhile
 
 import msgspec
 
@@ -15,6 +16,7 @@ from bot.core.faults import fault
 from bot.core.message import About, Choice, Wire
 from bot.core.ports import ORDINARY, Address, Channel, Occasion, Sent, Storage, no_address
 from bot.core.quiet import NEVER, QuietHours
+from bot.core.render import messages
 from bot.runtime import numbering
 from bot.runtime.attempts import BUSY_REST, Done, OutOfOrder
 from bot.runtime.platforms import addressed, pieces
@@ -32,7 +34,12 @@ NOT_SENT = f"UPDATE message SET delivery = 'failed', error = ? WHERE conversatio
 SLEEPS = (
     "UPDATE message SET delivery = 'quiet' WHERE conversation_id = ? AND seq = ? AND delivery IN ('queued', 'held')"
 )
-_WANTS_TO_LEAVE = "SELECT 1 FROM effect WHERE key = ? AND state = 'pending'"
+# What the same message still says behind this wire.
+_BEHIND = (
+    "SELECT later.payload FROM effect mine JOIN effect later ON later.conversation_id = mine.conversation_id "
+    "AND later.id > mine.id WHERE mine.key = ? AND later.message_seq = mine.message_seq AND later.kind = 'send' "
+    "AND later.state = 'pending' ORDER BY later.id"
+)
 LEFT_OUT = (
     "UPDATE message SET delivery = 'failed', error = ? WHERE conversation_id = ? AND seq = ? "
     "AND delivery IN ('queued', 'held', 'quiet')"
@@ -90,7 +97,7 @@ class Send:
         open_, is_late = await openings.for_effect(id_, effect.lane, effect.key, self._clock())
         if open_ and is_late:
             raise OutOfOrder
-        if payload.leads and await self._yields(effect, payload.leads, channel, open_):
+        if payload.leads and await self._yields(effect, channel, open_):
             if payload.about == "news":
                 return Done(dropped=True)
             piece = pieces.kept(effect, False, "", "held", self._clock())
@@ -121,12 +128,14 @@ class Send:
                 raise
             return await channel.send(recipient, words, key, occasion)
 
-    async def _yields(self, effect: NewEffect, leads: int, channel: Channel, open_: Sequence[Opening]) -> bool:
-        """Whether files leave the answer that they would take to their words, since there are not enough for both."""
+    async def _yields(self, effect: NewEffect, channel: Channel, open_: Sequence[Opening]) -> bool:
+        """Whether files leave answers to their words: those that they would take, where there are not enough."""
         left = openings.left(open_)
-        if left is None or not 0 < left <= leads or channel.capabilities.proactive != "no":
+        if left is None or left == 0 or channel.capabilities.proactive != "no":
             return False
-        return bool(await fetch(_WANTS_TO_LEAVE, (pieces.further(effect, leads),)))
+        behind = [_send.decode(row["payload"]).wire for row in await fetch(_BEHIND, (effect.key,))]
+        words = takewhile(lambda wire: bool(wire.text), dropwhile(lambda wire: not wire.text, behind))
+        return left <= sum(messages(wire, channel.capabilities) for wire in words)
 
     async def _sent(
         self, effect: NewEffect, channel: Channel, sent: Sent, payload: SendPayload, used: tuple[Statement, ...]

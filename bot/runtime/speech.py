@@ -151,7 +151,7 @@ def _leads(index: int, wires: tuple[Wire, ...]) -> int:
 class SendPayload(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the executor of `send` needs: to whom, what, whether it completes the message, and what it is about.
 
-    `leads`: files alone, whose words are so many wires further on, and matter more; 0 for all else.
+    `leads`: files alone, whose words begin so many wires further on, and matter more; 0 for all else.
     `choices`: what a typed number stands for once this has left, where that is later than it was said.
     """
 

@@ -15,12 +15,11 @@ from bot.channels._steps import Recent, Step, Steps
 from bot.channels._weixin_calls import Calls
 from bot.channels._weixin_media import Uploads
 from bot.channels.wecom.meanings import KeyTaken
+from bot.channels.wecom.settings import CAPABILITIES
 from bot.core.errors import BadInput, Unshown, WindowClosed
 from bot.core.message import Attachment, Button, Wire
 from bot.core.ports import OpenFile, Sent
 
-#: What stands above a menu, bytes; a longer text is a message of its own.
-MOST_HEAD = 1024
 ABOVE = "⬆️"
 #: As what a file is shown up to so many bytes, seconds; any other is one to be loaded.
 SHOWN = {
@@ -63,7 +62,7 @@ class Sender:
             raise BadInput(f"a WeCom text has at most {self._text_limit} bytes")
         pieces: list[Attachment | Json] = [*wire.files]
         head = wire.text
-        if wire.text and (not wire.rows or len(wire.text.encode("utf-8", "replace")) > MOST_HEAD):
+        if wire.text and (not wire.rows or len(wire.text.encode("utf-8", "replace")) > CAPABILITIES.menu_limit):
             pieces.append({"msgtype": "text", "text": {"content": wire.text}})
             head = ABOVE
         if wire.rows:

@@ -32,6 +32,7 @@ CAPABILITIES = Capabilities(
     link_buttons=True,
     text_limit=2048,
     text_unit="bytes",
+    menu_limit=1024,
     image_bytes=10 * MIB,
     file_bytes=20 * MIB,
     reply_window=timedelta(hours=48),

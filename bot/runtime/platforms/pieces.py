@@ -66,11 +66,6 @@ def number(effect: NewEffect) -> int:
     return int(last) if last.isdigit() else 0
 
 
-def further(effect: NewEffect, on: int) -> str:
-    """The key of the wire of the same message that is so many further on."""
-    return f"{effect.key.rpartition(':')[0]}:{number(effect) + on}"
-
-
 def left(
     effect: NewEffect, last: bool, external_id: str, now: datetime, *, waited: bool, before: Sequence[str] = ()
 ) -> tuple[Statement, ...]:

@@ -13,7 +13,7 @@ import pytest
 from bot.core.capabilities import Capabilities
 from bot.core.chat import Chat
 from bot.core.errors import BadInput, WindowClosed
-from bot.core.message import Allowance, Attachment, Card, Wire
+from bot.core.message import Allowance, Attachment, Button, Card, Wire
 from bot.core.ports import ORDINARY, Occasion, Sent
 from bot.core.router import Router
 from bot.runtime import attempts, pruning, turn
@@ -89,6 +89,24 @@ async def test_words_take_the_last_answer_and_their_picture_waits(world: Worlds)
     assert (await pieces(sim, ann.sender))[3:] == ["tea.jpg", "tea.jpg", "Tea 3"]
     assert await states() == ["sent"]
     assert await Effect.exclude(state="done").count() == 0
+
+
+async def test_a_picture_leaves_its_words_as_many_answers_as_they_need(world: Worlds) -> None:
+    router = Router("long")
+    picture = Attachment(1, "image", "tea.jpg", "image/jpeg", 9)
+
+    @router.keyword("long", "menu")
+    async def show(chat: Chat) -> None:
+        buttons = [Button("Green", url="https://shop.test")] if chat.inbound.text == "menu" else []
+        chat.say("Which do you like?", files=[picture, picture], buttons=buttons)
+
+    menu = {"buttons": 1, "button_label": 9, "link_buttons": True, "menu_limit": 5}
+    sim = await world([router], replace(NARROW, text_limit=10, **menu))
+    ann, bo = await sim.customer("ann"), await sim.customer("bo")
+    await ann.says("long")
+    assert await pieces(sim, ann.sender) == ["tea.jpg", "Which do", "you like?"]
+    await bo.says("menu")  # a menu has no room for these words: the platform makes two messages of them
+    assert await pieces(sim, bo.sender) == ["Which do", "you like?"]
 
 
 async def test_where_there_is_one_answer_at_a_time_the_picture_takes_the_next_one(world: Worlds) -> None:
