@@ -182,8 +182,11 @@ async def took_a_step(chat: Chat) -> None:
     order = await chat.do(orders.find, chat.inbound.data)
     if order is None:
         return
-    sent = next((one for one in order.shipments if str(one.id) == chat.inbound.text), None)
-    if sent is not None:
+    what, _colon, parcel = chat.inbound.text.rpartition(":")
+    sent = next((one for one in order.shipments if str(one.id) == parcel), None)
+    if sent is not None and what == "tracked":
+        await tell(chat, parcels.tracked(order, sent), parcels.track(chat, sent.parcel))
+    elif sent is not None:
         last = parcels.parcels_of(order, sent)[-1:]
         await tell(chat, parcels.part(order, sent), [button for one in last for button in parcels.track(chat, one)])
     elif chat.inbound.text == "cancelled":

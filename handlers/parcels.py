@@ -41,6 +41,11 @@ def part(order: OrderView, one: Shipped) -> Text:
     return with_parcels(said, parcels_of(order, one))
 
 
+def tracked(order: OrderView, one: Shipped) -> Text:
+    """That the way of what had left can be followed now, or by another number."""
+    return with_parcels(_("You can follow a parcel of order {number}.", number=order.number), [one.parcel])
+
+
 def rest(order: OrderView) -> Text:
     """That what was left of it has left."""
     one = newest(order)[0]

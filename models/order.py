@@ -118,7 +118,8 @@ class OrderEvent(Model):
     to_state = fields.CharField(16)
     actor = fields.CharField(80)  # "customer" | "bot" | "staff:<id>" | "provider:<name>" | "clock" | "store:<name>"
     note = fields.CharField(300, default="")
-    # "changed" by staff, "shipped" one more part, "cancelled" a part; "" for a step, and for money
+    # "changed" by staff, "shipped" one more part, "cancelled" a part, "tracked" the number of what had left came;
+    # "" for a step, and for money
     what = fields.CharField(16, default="")
     asked_as = fields.CharField(64, null=True)  # what the desk calls the click; said twice, it is one
     shipment_id = fields.BigIntField(null=True)  # what left by this step
@@ -164,6 +165,8 @@ class Shipment(Model):
     carrier = fields.CharField(80, default="")
     number = fields.CharField(80, default="")  # the carrier's
     url = fields.CharField(500, default="")  # where its way can be followed
+    # "<store>:<its id there>" of what a connected shop told of, and what may change as it tells; "" for staff's word
+    told_as = fields.CharField(64, default="")
     created_at = fields.DatetimeField()
 
     class Meta:

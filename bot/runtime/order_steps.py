@@ -25,6 +25,7 @@ from bot.services import (
 )
 from bot.services.order_states import Doing
 from bot.services.refunds import Wish
+from bot.services.store_following import Moved
 from bot.services.unasked import Where
 from models import Conversation
 from models.database import transaction
@@ -80,9 +81,9 @@ async def follow(inbox: Inbox, shop: Shop, store: str, there: ThereOrder, now: d
     """A connected shop did something with an order of ours. See `store_following.take`."""
     async with transaction() as connection:
         moved = await store_following.take(store, there, now)
-        told = [await _told(order, shop, now, await _news(order, "ship")) for order in moved]
+        told = [await _told(one.order, shop, now, await _followed(one)) for one in moved]
         waiting = await inbox.keep_within(connection, [inbound for inbound in told if inbound])
-    return Stepped(waiting, [OrderChanged(order.id) for order in moved[-1:]])
+    return Stepped(waiting, [OrderChanged(one.order.id) for one in moved[-1:]])
 
 
 async def complete(now: datetime, after: timedelta) -> Stepped:
@@ -113,6 +114,14 @@ async def _news(order: orders.OrderView, step: str) -> tuple[str, str]:
         sent = order.shipments[-1].id
         return order_news.part_name(order.number, sent), str(sent)
     return order_news.name(order.number, order.state), ""
+
+
+async def _followed(moved: Moved) -> tuple[str, str]:
+    """As `_news`, of what a connected shop did."""
+    if moved.tracked is None:
+        return await _news(moved.order, "ship")
+    name = order_news.tracked_name(moved.order.number, moved.tracked.version)
+    return name, f"tracked:{moved.tracked.shipment}"
 
 
 async def _told(

@@ -51,6 +51,8 @@ def _news_of(step: Any, number: str) -> str:
     """The name of the message that tells of it; "" of money, which leaves the state as it is."""
     if step["what"] == "cancelled":
         return order_news.cancelled_name(number, step["id"])
+    if step["what"] == "tracked":
+        return order_news.tracked_name(number, step["id"])
     if step["to_state"] == order_states.PARTLY and step["shipment_id"]:
         return order_news.part_name(number, step["shipment_id"])
     return order_news.name(number, step["to_state"]) if step["to_state"] != step["from_state"] else ""

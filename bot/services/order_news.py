@@ -10,7 +10,7 @@ from bot.core.capabilities import Capabilities
 from bot.services.rows import moment
 from models.database import as_time, fetch, marks
 
-_STEP, _CHANGE, _PART, _CANCELLED = "order", "change", "parcel", "cancelled"
+_STEP, _CHANGE, _PART, _CANCELLED, _TRACKED = "order", "change", "parcel", "cancelled", "tracked"
 
 
 def name(number: str, state: str) -> str:
@@ -26,6 +26,11 @@ def part_name(number: str, shipment_id: int) -> str:
 def cancelled_name(number: str, version: int) -> str:
     """`name` of a part that is not sent any more; see `order_states.version`."""
     return f"{_CANCELLED}:{number}:{version}"
+
+
+def tracked_name(number: str, version: int) -> str:
+    """`name` of a parcel whose number came after it had left; see `order_states.version`."""
+    return f"{_TRACKED}:{number}:{version}"
 
 
 def change_name(number: str, version: int) -> str:

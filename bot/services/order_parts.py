@@ -71,7 +71,7 @@ async def ship(order: Order, doing: Doing, now: datetime) -> Part:
     waits = await shipments.waiting(order.id)
     chosen = shipments.choose(waits, doing.pieces)
     leaves = _pieces(waits) > _pieces(chosen)
-    id_ = await shipments.send(order, doing.parcel, chosen, now)
+    id_ = await shipments.send(order, doing.parcel, chosen, now, doing.told_as)
     is_part = leaves or order.state == PARTLY
     return Part(Mark("shipped" if is_part else "", doing.key, id_), leaves)
 

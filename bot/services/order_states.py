@@ -102,7 +102,7 @@ class Doing:
 
     `pieces` are sent or cancelled, None for all that are left; for cancelled ones money goes back unless `keeps`.
     `version` is what they had seen of the order, None for whatever there is; `key` is what the desk calls the click:
-    said twice, it is one.
+    said twice, it is one. `told_as` is what a connected shop calls what left, see `Shipment`.
     """
 
     note: str = ""
@@ -112,6 +112,7 @@ class Doing:
     keeps: bool = False
     version: int | None = None
     key: str = ""
+    told_as: str = ""
 
 
 NOTHING = Doing()
@@ -182,6 +183,12 @@ async def version(order_id: int) -> int:
 async def is_heard(order_id: int, key: str) -> bool:
     """Whether a click was heard before, see `Doing`; said again meanwhile, it waits here for the first one's end."""
     return bool(key and await locks.order(order_id)) and await OrderEvent.exists(order_id=order_id, asked_as=key)
+
+
+async def heard(order_id: int, keys: Sequence[str]) -> frozenset[str]:
+    """Which of these a locked order has heard before, see `Doing`."""
+    known = OrderEvent.filter(order_id=order_id, asked_as__in=list(keys))
+    return frozenset([str(key) for key in await known.values_list("asked_as", flat=True)]) if keys else frozenset()
 
 
 async def record(

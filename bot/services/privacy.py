@@ -194,7 +194,7 @@ _KEPT: Mapping[str, Mapping[str, Any]] = {
     "order_line": {},
     "order_charge": {},
     "order_event": {"note": ""},
-    "shipment": {"carrier": "", "number": "", "url": ""},
+    "shipment": {"carrier": "", "number": "", "url": "", "told_as": ""},
     "shipment_line": {},
     "stock_hold": {},
     "stock_pick": {},

@@ -109,8 +109,8 @@ def choose(lines: Pieces, pieces: Sequence[Piece] | None) -> Pieces:
     return [(line, count) for line, count, _ in chosen]
 
 
-async def send(order: Order, parcel: Parcel, chosen: Pieces, now: datetime) -> int:
-    """Keep what leaves of a locked order, and as what; returns its id.
+async def send(order: Order, parcel: Parcel, chosen: Pieces, now: datetime, told_as: str = "") -> int:
+    """Keep what leaves of a locked order, and as what; returns its id. `told_as`: see `Shipment`.
 
     Raises `Refused`: "bad_link", "too_long"(field, most).
     """
@@ -120,7 +120,12 @@ async def send(order: Order, parcel: Parcel, chosen: Pieces, now: datetime) -> i
     if parcel.url and (not parcel.url.startswith(("https://", "http://")) or " " in parcel.url):
         raise Refused("bad_link")
     row = await Shipment.create(
-        order_id=order.id, carrier=parcel.carrier, number=parcel.number, url=parcel.url, created_at=now
+        order_id=order.id,
+        carrier=parcel.carrier,
+        number=parcel.number,
+        url=parcel.url,
+        told_as=told_as,
+        created_at=now,
     )
     lines = insertion(ShipmentLine(shipment_id=row.id, order_line_id=line.id, quantity=count) for line, count in chosen)
     await execute(client(), [lines])

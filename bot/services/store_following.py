@@ -5,18 +5,29 @@ Staff hear of what it paid back, cancelled or deleted.
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.store import Dispatch, Sent, ThereOrder
-from bot.services import order_states, orders, shipments, store_orders
+from bot.core.store import Dispatch, ThereOrder
+from bot.services import order_states, orders, shipments, store_orders, store_parcels
 from bot.services.order_states import Doing
 from bot.services.orders import OrderView
-from bot.services.shipments import MOST, UNKNOWN, Parcel, Piece
-from models import Order, Payment, StoreOrder, locks
+from bot.services.shipments import UNKNOWN, Piece
+from bot.services.store_parcels import Tracked
+from models import Order, OrderLine, Payment, StoreOrder, locks
 
 
-async def take(store: str, there: ThereOrder, now: datetime) -> tuple[OrderView, ...]:
-    """Move our order on, inside the caller's transaction; it never goes back. How it was after each part that left."""
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How an order was after something left, or after the number of what had left came."""
+
+    order: OrderView
+    tracked: Tracked | None = None
+
+
+async def take(store: str, there: ThereOrder, now: datetime) -> tuple[Moved, ...]:
+    """Move our order on, inside the caller's transaction; it never goes back. Of each the customer is to be told."""
     order_id = await store_orders.of(store, there.id)
     order = await locks.order(order_id) if order_id is not None else None
     if order is None:
@@ -25,16 +36,23 @@ async def take(store: str, there: ThereOrder, now: datetime) -> tuple[OrderView,
         amount = f"{there.refunded} {there.currency or order.currency}"
         await store_orders.tell(store, order.number, "refunded_there", {"amount": amount}, now)
     if order.state not in order_states.UNSENT:
-        return ()
+        return await _tracked(store, order, there, now) if order.state == "shipped" else ()
     if there.is_cancelled:
         if not await _is_given_up(order.id):
             await store_orders.tell(store, order.number, "cancelled_there", {}, now)
         return ()
-    moved = [view for one in _dispatches(there) if (view := await _send(store, order.id, one, now))]
-    state = moved[-1].state if moved else order.state
-    if there.is_sent and state in order_states.UNSENT:
+    moved = [await _send(store, order.id, one, pieces, now) for one, pieces in await _new(store, order.id, there)]
+    order = await Order.get(id=order.id)
+    if there.is_sent and order.state in order_states.UNSENT:
         await store_orders.tell(store, order.number, "part_sent", {}, now)
-    return tuple(moved)
+    return (*moved, *await _tracked(store, order, there, now))
+
+
+async def _tracked(store: str, order: Order, there: ThereOrder, now: datetime) -> tuple[Moved, ...]:
+    is_known = bool(order.name)  # else who it went to was forgotten, and so was the way that it went
+    found = await store_parcels.told(store, order, there.dispatches, now) if is_known else []
+    view = await orders.view(order) if found else None
+    return tuple(Moved(view, one) for one in found if view is not None)
 
 
 def _dispatches(there: ThereOrder) -> tuple[Dispatch, ...]:
@@ -42,41 +60,65 @@ def _dispatches(there: ThereOrder) -> tuple[Dispatch, ...]:
     return (Dispatch("all"),) if there.is_sent and not there.dispatches else there.dispatches
 
 
-async def _send(store: str, order_id: int, one: Dispatch, now: datetime) -> OrderView | None:
-    """Send here what left there; None where that is known, or nothing of it is left here."""
-    key = f"{store}:{one.id}"[:64]
-    if await order_states.is_heard(order_id, key):
-        return None
-    pieces = await _pieces(store, order_id, one)
-    if not pieces:
-        return None
+async def _send(store: str, order_id: int, one: Dispatch, pieces: tuple[Piece, ...], now: datetime) -> Moved:
+    """Send here what left there."""
+    key = store_parcels.key(store, one)
     order = await Order.get(id=order_id)
     if not order_states.may("store", "ship", order.state):
         await orders.advance(order_id, "pack", f"store:{store}", now)
-    parcels = tuple(_parcel(sent) for sent in one.parcels)
-    doing = Doing(parcel=next(iter(parcels), UNKNOWN), pieces=pieces, key=key)
+    parcels = tuple(store_parcels.parcel(sent) for sent in one.parcels)
+    doing = Doing(parcel=next(iter(parcels), UNKNOWN), pieces=pieces, key=key, told_as=key)
     moved = await orders.advance(order_id, "ship", f"store:{store}", now, doing)
     for further in parcels[1:]:
-        await shipments.send(order, further, (), now)
-    return moved
+        await shipments.send(order, further, (), now, key)
+    return Moved(moved)
 
 
-async def _pieces(store: str, order_id: int, one: Dispatch) -> tuple[Piece, ...]:
-    """Which of our pieces these are; never more than are left."""
-    lines = await store_orders.lines_of(order_id, store)
-    variants = {line.id: line.variant.external_id for line in lines if line.variant is not None}
-    left = [(line.id, count) for line, count in await shipments.waiting(order_id) if line.id in variants]
-    if one.lines is None:
-        return tuple(Piece(line, count) for line, count in left if count > 0)
-    sent: dict[str | None, int] = {}
-    for told in one.lines:
-        sent[told.variant] = sent.get(told.variant, 0) + told.quantity
+async def _new(store: str, order_id: int, there: ThereOrder) -> list[tuple[Dispatch, tuple[Piece, ...]]]:
+    """Which of our pieces left there and have not left here yet, by dispatch; never more than are left.
+
+    Staff who send pieces at the desk may tell the shop so: what left here is of the dispatches that sent something
+    here, then of the others as they stand, and only what is more than that is new.
+    """
+    dispatches = _dispatches(there)
+    lines = {line.id: line for line in await store_orders.lines_of(order_id, store)}
+    waiting = await shipments.waiting(order_id)
+    waits = [(_variant(lines[line.id]), line, count) for line, count in waiting if line.id in lines]
+    gone: Counter[str] = Counter()
+    for variant, line, count in waits:
+        gone[variant] += line.quantity - line.cancelled - count
+    heard = await order_states.heard(order_id, [store_parcels.key(store, one) for one in dispatches])
+    unheard = [one for one in dispatches if store_parcels.key(store, one) not in heard]
+    for one in dispatches:
+        if one not in unheard:
+            gone -= _count(one)
+    left = {line.id: count for _, line, count in waits}
     found = []
-    for line, count in left:
-        if (taken := min(count, sent.get(variants[line], 0))) > 0:
-            found.append(Piece(line, taken))
-            sent[variants[line]] -= taken
-    return tuple(found)
+    for one in unheard:
+        told = _count(one)
+        new, gone = told - gone, gone - told
+        pieces = []
+        for variant, line, _ in waits:
+            if (taken := left[line.id] if one.lines is None else min(left[line.id], new[variant])) > 0:
+                pieces.append(Piece(line.id, taken))
+                left[line.id] -= taken
+                new[variant] -= taken
+        if pieces:
+            found.append((one, tuple(pieces)))
+    return found
+
+
+def _variant(line: OrderLine) -> str:
+    """By the shop's id."""
+    return (line.variant.external_id or "") if line.variant is not None else ""
+
+
+def _count(one: Dispatch) -> Counter[str]:
+    """Pieces by variant."""
+    counted: Counter[str] = Counter()
+    for line in one.lines or ():
+        counted[line.variant] += line.quantity
+    return counted
 
 
 async def lost(store: str, id: str, now: datetime) -> None:  # noqa: A002 - the port's word
@@ -96,9 +138,3 @@ async def _is_given_up(order_id: int) -> bool:
 async def _was_paid_there(store: str, order: Order) -> bool:
     """Whether the shop took the money: then what it pays back is booked by the payment itself."""
     return await Payment.filter(order_id=order.id, provider=store, captured__gt=0).exists()
-
-
-def _parcel(sent: Sent) -> Parcel:
-    """What of it can be kept: a shop lets people write anything there."""
-    is_link = sent.url.startswith(("https://", "http://")) and " " not in sent.url and len(sent.url) <= MOST["url"]
-    return Parcel(sent.carrier[: MOST["carrier"]], sent.number[: MOST["number"]], sent.url if is_link else "")

@@ -16,7 +16,7 @@ from bot.runtime.refunds import GiveBack
 from bot.runtime.store_paying import ShopCheckout
 from bot.runtime.store_syncing import Connected
 from bot.runtime.voiding import VoidPayment
-from bot.services import orders, store_bills, store_hints
+from bot.services import backoffice, orders, store_bills, store_hints
 from bot.services import stock as held
 from bot.services.order_states import Doing
 from bot.services.payments import Urls
@@ -104,6 +104,27 @@ async def test_who_pays_the_invoice_has_paid_once_and_the_order_is_there_once(tr
     assert await OrderEvent.filter(to_state="paid").count() == 1
     assert await StoreProblem.all().count() == 0
     assert trade.server.refusals == []
+
+
+async def test_the_number_of_a_parcel_that_comes_later_is_told_once(trade: Trade) -> None:
+    await place_order(trade.ann)
+    await trade.tells(trade.server.tells("draft_orders/update", trade.server.drafts.pays(0)))
+    await trade.until(lambda: StoreOrder.filter(state="sent").exists())
+    sent = trade.server.sends(0, number="")
+    await trade.tells(trade.server.tells("orders/updated", sent))
+    await trade.until(lambda: _is("shipped"))
+    parcel = trade.server.orders[0]["fulfillments"][-1]["trackingInfo"][0]
+    for number in ("SF1", "SF1", "SF2"):
+        parcel["number"] = number
+        await trade.tells(trade.server.tells("orders/updated", sent))
+        await trade.all_heard()
+    order = await Order.get()
+    said = f"You can follow a parcel of order {order.number}. Sent with SF Express, number"
+    assert [await trade.ann.times(f"{said} {number}.") for number in ("SF1", "SF2")] == [1, 1]
+    assert await trade.ann.times("is on its way to you") == 1
+    await trade.ann.says("/track")
+    assert await trade.ann.times("number SF1.") == 1
+    assert [step.what for step in (await backoffice.order(order.id)).steps if step.told] == ["", "tracked", "tracked"]
 
 
 async def test_what_is_paid_back_by_either_is_booked_once(trade: Trade) -> None:

@@ -24,6 +24,7 @@ TOPICS = (
     "PRODUCTS_UPDATE",
     "PRODUCTS_DELETE",
     "ORDERS_FULFILLED",
+    "ORDERS_UPDATED",  # a part was sent, or its number came later
     "ORDERS_CANCELLED",
     "ORDERS_DELETE",
     "REFUNDS_CREATE",

@@ -42,10 +42,10 @@ class Trade(Reader):
         self.shop = Shop()
         self._told = 0
 
-    async def sells(self) -> Order:
-        """Somebody buys two, and pays."""
+    async def sells(self, pieces: int = 2) -> Order:
+        """Somebody buys so many, and pays."""
         scope = await self.shop.customer()
-        order = await self.shop.buys(scope, "SKU-1", 2)
+        order = await self.shop.buys(scope, "SKU-1", pieces)
         await self.shop.pays(scope, order)
         return await Order.get(id=order.id)
 

@@ -7,7 +7,7 @@ import pytest
 from bot.core.store import Dispatch, Made, OutOrder, Sent, SentLine, ThereOrder
 from bot.services import orders, store_following, store_orders
 from bot.services.order_states import Doing
-from bot.services.shipments import Piece
+from bot.services.shipments import Parcel, Piece
 from models import Order, OrderEvent, OrderLine, Shipment, ShipmentLine, StoreOrder, StoreProblem
 from models.database import transaction
 from tests.kit.wire_faults import Status
@@ -20,7 +20,7 @@ async def follows(trade: Trade, *dispatches: Dispatch, is_sent: bool = False) ->
     """The shop tells of the first order: the states that it then went through."""
     async with transaction():
         there = ThereOrder("700", is_sent, dispatches)
-        return [view.state for view in await store_following.take("woocommerce", there, trade.now)]
+        return [told.order.state for told in await store_following.take("woocommerce", there, trade.now)]
 
 
 async def of_ours(order: Order) -> OrderLine:
@@ -60,6 +60,87 @@ async def test_parts_that_are_told_at_once_are_parts_all_the_same(trade: Trade) 
     await trade.rounds()
     both = (Dispatch("81", lines=(SentLine("1", 1),)), Dispatch("82", lines=(SentLine("1", 1),)))
     assert await follows(trade, *both) == ["partly_shipped", "shipped"]
+
+
+def part(id_: str, *numbers: str, pieces: int = 1) -> Dispatch:
+    """Tea that left the shop in parcels with these numbers."""
+    return Dispatch(id_, tuple(Sent("SF", number) for number in numbers), (SentLine("1", pieces),))
+
+
+async def numbers() -> list[str]:
+    return [row.number for row in await Shipment.all().order_by("id")]
+
+
+async def gone() -> int:
+    return sum([row.quantity for row in await ShipmentLine.all()])
+
+
+async def test_a_piece_that_left_at_the_desk_and_is_told_by_the_shop_left_once(trade: Trade) -> None:
+    order = await trade.sells(3)
+    await trade.rounds()
+    [line] = await OrderLine.all()
+    await takes(trade, order, "pack", Doing())
+    await takes(trade, order, "ship", Doing(pieces=(Piece(line.id, 1),)))
+    first, second = part("81"), part("82", "SF2")
+    assert (await follows(trade, first), await gone()) == ([], 1)
+    assert (await follows(trade, first, second), await gone()) == (["partly_shipped"], 2)
+    assert await numbers() == ["", "SF2"]
+    await takes(trade, order, "ship", Doing())
+    both = (first, second, part("83"))
+    assert (await follows(trade, *both, is_sent=True), await gone()) == ([], 3)
+    assert await problems() == []
+
+
+async def test_of_what_the_shop_tells_in_one_piece_only_what_the_desk_had_not_sent_leaves(trade: Trade) -> None:
+    order = await trade.sells(3)
+    await trade.rounds()
+    [line] = await OrderLine.all()
+    await takes(trade, order, "pack", Doing())
+    await takes(trade, order, "ship", Doing(pieces=(Piece(line.id, 1),)))
+    assert (await follows(trade, part("81", pieces=2)), await gone()) == (["partly_shipped"], 2)
+
+
+async def test_a_number_that_the_desk_did_not_have_is_kept_on_its_parcel_and_told(trade: Trade) -> None:
+    order = await trade.sells()
+    await trade.rounds()
+    [line] = await OrderLine.all()
+    await takes(trade, order, "pack", Doing())
+    await takes(trade, order, "ship", Doing(pieces=(Piece(line.id, 1),)))
+    assert await told(trade, part("81", "SF1")) == ["SF1"]
+    assert await told(trade, part("81", "SF1")) == []
+    assert await numbers() == ["SF1"]
+    given = Doing(parcel=Parcel("DHL", "D2", ""))
+    await takes(trade, order, "ship", given)
+    assert await told(trade, part("81", "SF1"), part("82", "D2")) == []
+    assert await told(trade, part("81", "SF1"), part("82", "SF2")) == ["SF2"]
+    assert await numbers() == ["SF1", "D2", "SF2"]  # what staff gave stays
+
+
+@pytest.mark.parametrize("before", [(), ("SF1",)])
+async def test_a_number_that_comes_later_is_told_once_and_takes_the_place_of_the_one_before(
+    trade: Trade, before: tuple[str, ...]
+) -> None:
+    await trade.sells()
+    await trade.rounds()
+    assert await follows(trade, part("81", *before, pieces=2), is_sent=True) == ["shipped"]
+    now = part("81", "SF2", pieces=2)
+    assert [await told(trade, now, is_sent=True) for _ in range(2)] == [["SF2"], []]
+    assert await numbers() == ["SF2"]
+    again = part("82", "SF3", "SF4", pieces=2)  # the one before was cancelled there
+    assert [await told(trade, again, is_sent=True) for _ in range(2)] == [["SF3", "SF4"], []]
+    assert (await numbers(), await gone()) == (["SF3", "SF4"], 2)
+    events = OrderEvent.filter(what="tracked").order_by("id")
+    assert await events.values_list("from_state", "to_state") == [("shipped", "shipped")] * 3
+    await Order.all().update(name="")  # who it went to was forgotten
+    assert await told(trade, part("82", "SF5", pieces=2), is_sent=True) == []
+
+
+async def told(trade: Trade, *dispatches: Dispatch, is_sent: bool = False) -> list[str]:
+    """The numbers that came later to what had left."""
+    async with transaction():
+        there = ThereOrder("700", is_sent, dispatches)
+        news = await store_following.take("woocommerce", there, trade.now)
+    return [(await Shipment.get(id=one.tracked.shipment)).number for one in news if one.tracked]
 
 
 async def test_goods_of_ours_are_for_staff_to_send_after_the_shops_have_left(trade: Trade) -> None:

@@ -85,7 +85,7 @@ class Reader:
     async def _follow(self, store: str, there: ThereOrder, now: datetime) -> Stepped:
         """As `order_steps.follow`, with nobody who is told."""
         moved = await store_following.take(store, there, now)
-        return Stepped([], [OrderChanged(order.id) for order in moved[-1:]])
+        return Stepped([], [OrderChanged(one.order.id) for one in moved[-1:]])
 
     async def _notice(self, payment: PaymentView, name: str) -> None:
         self.noticed.append((payment.key, name))

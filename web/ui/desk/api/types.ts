@@ -119,7 +119,7 @@ export type StepTold = {
   error: string;
   template: boolean;
 };
-export type OrderEvent = { from: string; to: string; actor: string; note: string; at: string; told: StepTold | null; what: "" | "changed" | "shipped" | "cancelled" };
+export type OrderEvent = { from: string; to: string; actor: string; note: string; at: string; told: StepTold | null; what: "" | "changed" | "shipped" | "cancelled" | "tracked" };
 export type Payment = {
   id: number;
   provider: string;

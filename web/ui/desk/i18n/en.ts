@@ -470,6 +470,7 @@ export const en = {
   "order.money.part": "Give {amount} back",
   "orders.part.shipped": "One more part shipped",
   "orders.part.cancelled": "Pieces cancelled",
+  "orders.part.tracked": "Parcel number",
   "orders.left": "Still to ship",
   "orders.not_sent": "{n} not sent",
   "orders.money.in": "Money received",

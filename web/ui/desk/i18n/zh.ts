@@ -472,6 +472,7 @@ export const zh: Record<Key, string> = {
   "order.money.part": "退款 {amount}",
   "orders.part.shipped": "又发出一部分",
   "orders.part.cancelled": "已取消部分商品",
+  "orders.part.tracked": "物流单号更新",
   "orders.left": "待发货",
   "orders.not_sent": "{n} 件不再发货",
   "orders.money.in": "已收款",
