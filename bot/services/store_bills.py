@@ -74,7 +74,7 @@ async def billed(request: PaymentRequest, store: str, now: datetime, until: date
     does not know what is kept, or that it is to be added.
     """
     order = await Order.get(number=request.order_number)
-    goods = (await store_orders.whole(order, store, now)).lines
+    goods = await store_orders.goods_of(order.id, store)
     async with transaction():
         await payments.locked(request.key)
         await Payment.filter(key=request.key).update(kept_until=until)

@@ -82,8 +82,8 @@ async def left(order: Order, now: datetime, *, is_over: bool) -> None:
         over = ["order_refused", "order_waits", "part_sent", "cancelled_there", "deleted_there"]
         await StoreProblem.filter(store=row.store, external_id=f"order:{order.number}", code__in=over).delete()
     if row.state == "refused":  # whoever sends pieces entered them there: they count as the shop says
-        lines = (await whole(order, row.store, now)).lines
-        await read_again(row.store, f"left:{order.number}:{now.isoformat()}", lines, now)
+        goods = await goods_of(order.id, row.store)
+        await read_again(row.store, f"left:{order.number}:{now.isoformat()}", goods, now)
 
 
 async def give_up(order: Order) -> None:
@@ -135,7 +135,7 @@ async def sent(one: Due, store: str, there: Made, now: datetime) -> None:
         if order is not None and order.paid_at is not None:
             await execute(client(), [paid(order)])
         await _is_clear(one, store)
-        await read_again(store, f"sent:{one.out.number}", one.out.lines, now)
+        await read_again(store, f"sent:{one.out.number}", await goods_of(one.order_id, store), now)
         await _compare(one.out, store, there, now)
         if one.is_tried or one.id:  # what became of it meanwhile was told of an order that nobody knew here
             row = (store, f"found:{one.out.number}"[:128], "ours", "order", there.id, now, None)
@@ -147,7 +147,7 @@ async def ended(one: Due, store: str, now: datetime) -> None:
     async with transaction():
         await StoreOrder.filter(order_id=one.order_id).update(state="ended", retry_at=None, error="")
         await _is_clear(one, store)
-        await read_again(store, f"ended:{one.out.number}", one.out.lines, now)
+        await read_again(store, f"ended:{one.out.number}", await goods_of(one.order_id, store), now)
 
 
 async def settled(one: Due, store: str) -> None:
@@ -244,6 +244,12 @@ async def lines_of(order_id: int, store: str) -> list[OrderLine]:
     return await lines.select_related("variant__product")
 
 
+async def goods_of(order_id: int, store: str) -> frozenset[str]:
+    """The shop's ids of its products in the order, also of those that are not sent any more: it may count them yet."""
+    variants = [line.variant for line in await lines_of(order_id, store)]
+    return frozenset(one.product.external_id or "" for one in variants if one is not None)
+
+
 async def whole(order: Order, store: str, since: datetime) -> OutOrder:
     """Its goods of the shop that are to be sent, and all that it costs besides."""
     lines = [(line, line.variant) for line in await lines_of(order.id, store)]
@@ -291,9 +297,8 @@ async def _compare(out: OutOrder, store: str, there: Made, now: datetime) -> Non
 
 
 async def read_again(
-    store: str, key: str, lines: Iterable[OutLine], now: datetime, *, after: datetime | None = None
+    store: str, key: str, products: Iterable[str], now: datetime, *, after: datetime | None = None
 ) -> None:
     """What the shop says of these goods is asked for once more, soon or `after` a moment; once by the key."""
-    goods = sorted({line.product for line in lines})
-    rows = [(store, f"{key}:{product}"[:128], "ours", "product", product, now, after) for product in goods]
+    rows = [(store, f"{key}:{product}"[:128], "ours", "product", product, now, after) for product in sorted(products)]
     await execute(client(), [(_HINT, rows)])

@@ -578,3 +578,13 @@ async def test_a_part_of_an_order_is_told_with_its_lines(server: ShopifyServer, 
         True, (first, Dispatch("803", (Sent("SF Express", "SF2"),), (SentLine("11", 3),))),
     )  # fmt: skip
     assert server.refusals == []
+
+
+async def test_an_order_that_left_in_many_parts_is_told_whole(server: ShopifyServer, shop: Shopify) -> None:
+    server.sells(1)
+    made = await shop.push(ordered(OutLine("1", "10", 30, Money(650, "EUR"))))
+    for at in range(30):
+        server.sends(0, number=f"SF{at}", pieces={"gid://shopify/ProductVariant/10": 1})
+    told = await shop.order(made.id)
+    assert told is not None
+    assert [one.parcels[0].number for one in told.dispatches] == [f"SF{at}" for at in range(30)]

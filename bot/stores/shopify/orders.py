@@ -20,35 +20,39 @@ def tag(ours: str) -> str:
 
 
 def parts(row: Mapping[str, Any]) -> list[str]:
-    """The parts of an order of the API that were sent: their lines are to be asked for.
+    """The parts of an order of the API that were sent: each is to be asked for. What was called off is not sent.
 
     An order that is fulfilled need not be whole: what was taken out of it there is in none of them. Raises
     `StoreUnavailable` for what is none.
     """
     try:
-        return [str(one["id"]) for one in _fulfilled(row)]
+        return [str(one["id"]) for one in row["fulfillments"] if one["status"] == "SUCCESS"]
     except (KeyError, TypeError) as error:
         raise StoreUnavailable(f"Shopify answered with what is no order ({type(error).__name__})") from None
 
 
-def sent_lines(rows: Iterable[Mapping[str, Any]]) -> tuple[SentLine, ...]:
-    """What was in it; what is no variant of the shop's any more is left out."""
-    known = [(one["lineItem"]["variant"], int(one["quantity"])) for one in rows]
-    return tuple(SentLine(number(variant["id"]), count) for variant, count in known if variant)
-
-
-def read(row: Mapping[str, Any], lines: Mapping[str, tuple[SentLine, ...]]) -> ThereOrder:
-    """An order of the API, with the lines of its `parts`; what was called off is not sent.
+def dispatch(id_: str, tracking: Iterable[Mapping[str, Any]], lines: Iterable[Mapping[str, Any]]) -> Dispatch:
+    """A part with its parcels and lines; what is no variant of the shop's any more is left out.
 
     Raises `StoreUnavailable` for what is none.
     """
+    try:
+        known = [(one["lineItem"]["variant"], int(one["quantity"])) for one in lines]
+        sent = tuple(SentLine(number(variant["id"]), count) for variant, count in known if variant)
+        return Dispatch(number(id_), tuple(_sent(one) for one in tracking), sent)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise StoreUnavailable(f"Shopify answered with what was not sent ({type(error).__name__})") from None
+
+
+def read(row: Mapping[str, Any], sent: Mapping[str, Dispatch]) -> ThereOrder:
+    """An order of the API, with those of its `parts` that are there yet. Raises `StoreUnavailable` for what is none."""
     try:
         money = row["totalRefundedSet"]["shopMoney"]
         back = str(money["amount"])
         return ThereOrder(
             id=number(row["id"]),
             is_sent=row["displayFulfillmentStatus"] == "FULFILLED",
-            dispatches=tuple(_dispatch(one, lines.get(one["id"])) for one in _fulfilled(row)),
+            dispatches=tuple(sent[id_] for id_ in parts(row) if id_ in sent),
             refunded=back if Decimal(back) > 0 else "",
             currency=str(money["currencyCode"]),
             is_cancelled=row["cancelledAt"] is not None,
@@ -68,14 +72,6 @@ def made(row: Mapping[str, Any]) -> Made:
         return Made(number(row["id"]), str(row["totalPriceSet"]["shopMoney"]["amount"]))
     except (KeyError, TypeError) as error:
         raise StoreUnavailable(f"Shopify answered with what is no order ({type(error).__name__})") from None
-
-
-def _fulfilled(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [one for one in row["fulfillments"] if one["status"] == "SUCCESS"]
-
-
-def _dispatch(row: Mapping[str, Any], lines: tuple[SentLine, ...] | None) -> Dispatch:
-    return Dispatch(number(row["id"]), tuple(_sent(one) for one in row["trackingInfo"]), lines)
 
 
 def _sent(row: Mapping[str, Any]) -> Sent:

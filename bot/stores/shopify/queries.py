@@ -73,10 +73,11 @@ FIND = (
 ORDER = (
     "query Order($id: ID!) { order(id: $id) { id cancelledAt displayFinancialStatus displayFulfillmentStatus"
     " totalRefundedSet { shopMoney { amount currencyCode } }"
-    " fulfillments(first: 20) { id status trackingInfo(first: 10) { company number url } } } }"
+    " fulfillments(first: 250) { id status } } }"  # a list that cannot be read on
 )
-SENT_LINES = (
-    "query SentLines($id: ID!, $first: Int!, $after: String) { fulfillment(id: $id) {"
+SENT = (
+    "query Sent($id: ID!, $first: Int!, $after: String) { fulfillment(id: $id) {"
+    " trackingInfo(first: 10) { company number url }"
     " fulfillmentLineItems(first: $first, after: $after) { pageInfo { hasNextPage endCursor }"
     " nodes { quantity lineItem { variant { id } } } } } }"
 )

@@ -13,7 +13,7 @@ from bot.core.errors import BadInput, StoreUnavailable
 from bot.core.installing import Grant
 from bot.core.money import Money
 from bot.core.ports import FileStream, HookAnswer, HookRequest
-from bot.core.store import Brief, Hint, Made, OutOrder, Page, SentLine, StorePlace, StoreProduct, ThereOrder
+from bot.core.store import Brief, Dispatch, Hint, Made, OutOrder, Page, StorePlace, StoreProduct, ThereOrder
 from bot.stores.shopify import bills, hooks, install, orders, queries
 from bot.stores.shopify.api import AdminApi, assure_taken
 from bot.stores.shopify.products import changed_at, gid, number, read, unread
@@ -117,20 +117,24 @@ class Shopify:
     async def order(self, id: str) -> ThereOrder | None:  # noqa: A002
         """See `Store.order`."""
         row = (await self._api.ask(queries.ORDER, {"id": gid("Order", id)}))["order"]
-        return orders.read(row, {id_: await self._sent(id_) for id_ in orders.parts(row)}) if row else None
+        if not row:
+            return None
+        sent = {id_: await self._sent(id_) for id_ in orders.parts(row)}
+        return orders.read(row, {id_: one for id_, one in sent.items() if one is not None})
 
-    async def _sent(self, id_: str) -> tuple[SentLine, ...]:
+    async def _sent(self, id_: str) -> Dispatch | None:
+        """One of an order's parts; None where it went meanwhile."""
         found: list[dict[str, Any]] = []
         after: str | None = None
         while True:
             asked = {"id": id_, "first": queries.LINES, "after": after}
-            row = (await self._api.ask(queries.SENT_LINES, asked))["fulfillment"]
-            if row is None:  # it went meanwhile
-                return ()
+            row = (await self._api.ask(queries.SENT, asked))["fulfillment"]
+            if row is None:
+                return None
             page = row["fulfillmentLineItems"]
             found += page["nodes"]
             if not page["pageInfo"]["hasNextPage"]:
-                return orders.sent_lines(found)
+                return orders.dispatch(id_, row["trackingInfo"], found)
             after = page["pageInfo"]["endCursor"]
 
     async def bill(self, bill: Bill) -> Billed:

@@ -217,7 +217,7 @@ class ShopifyServer(FakePlatform):
             "productVariant": self._one_variant,
             "webhookSubscriptions": self.connected(self.webhooks),
             "orders": self._orders,
-            "order": lambda _, id: next((row for row in self.orders if row["id"] == id), None),  # noqa: A006
+            "order": self._one_order,
             "fulfillment": self._fulfilment,
             "orderCreate": self._order,
             "orderCancel": self._cancel,
@@ -236,6 +236,10 @@ class ShopifyServer(FakePlatform):
         rows = [row for row in self.orders if found[1] in row["tags"]]
         made: Json = self.connected(rows)(info, asked["first"], asked.get("after"))
         return made
+
+    def _one_order(self, _: Any, **asked: Any) -> Json | None:
+        row = next((row for row in self.orders if row["id"] == asked["id"]), None)
+        return row and row | {"fulfillments": lambda _, first=None: row["fulfillments"][:first]}
 
     def _fulfilment(self, _: Any, **asked: Any) -> Json | None:
         rows = [one for row in self.orders for one in row["fulfillments"]]

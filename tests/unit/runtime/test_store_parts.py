@@ -8,7 +8,7 @@ from bot.core.store import Dispatch, Made, OutOrder, Sent, SentLine, ThereOrder
 from bot.services import orders, store_following, store_orders
 from bot.services.order_states import Doing
 from bot.services.shipments import Parcel, Piece
-from models import Order, OrderEvent, OrderLine, Shipment, ShipmentLine, StoreOrder, StoreProblem
+from models import Order, OrderEvent, OrderLine, Shipment, ShipmentLine, StoreHint, StoreOrder, StoreProblem
 from models.database import transaction
 from tests.kit.wire_faults import Status
 from tests.unit.runtime.test_store_orders import Trade, trade
@@ -230,6 +230,23 @@ async def test_a_shop_whose_goods_are_all_cancelled_has_nothing_to_send(trade: T
     async with transaction():
         await store_following.lost("woocommerce", "700", trade.now)
     assert await problems() == []
+
+
+async def test_of_an_order_that_is_over_there_all_goods_are_asked_for(trade: Trade) -> None:
+    trade.server.sells(2, price="9.00")
+    await trade.rounds()
+    scope = await trade.shop.customer()
+    await trade.shop.wants(scope, "SKU-2")
+    order = await trade.shop.buys(scope, "SKU-1")
+    await trade.shop.pays(scope, order)
+    await trade.rounds()
+    first, _ = await OrderLine.all().order_by("id")
+    await takes(trade, await Order.get(), "cancel_part", Doing("broken", pieces=(Piece(first.id, 1),)))
+    await takes(trade, await Order.get(), "cancel", Doing("gone"))
+    [one] = await store_orders.due("woocommerce", trade.now)
+    await store_orders.ended(one, "woocommerce", trade.now)
+    asked = StoreHint.filter(key__startswith="ended:").order_by("external_id")
+    assert await asked.values_list("external_id", flat=True) == ["1", "2"]
 
 
 async def test_the_rest_of_an_order_that_is_refunded_is_for_staff_to_take_out_there(trade: Trade) -> None:
