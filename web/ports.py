@@ -45,7 +45,10 @@ class Persons(Protocol):
 
 
 class Till(Protocol):
-    """What staff do about an order's money."""
+    """What staff do about an order and its money."""
+
+    async def step(self, order_id: int, step: str, staff_id: int, doing: Doing = NOTHING) -> None:
+        """Take a step of an order and tell its customer. Raises `Refused`: "no_order", "wrong_state", …"""
 
     async def receive(self, payment_id: int, money: Confirmed) -> None:
         """Money came by hand. Raises `Refused`: "no_payment", "not_by_hand", "wrong_amount", "seen_otherwise",
@@ -56,6 +59,32 @@ class Till(Protocol):
 
     async def ask_again(self, refund_id: int, staff_id: int) -> None:
         """Ask for a refund of which nobody knows what became. Raises `Refused("no_failure")`."""
+
+
+class Desk(Protocol):
+    """What staff do to conversations."""
+
+    async def take_over(self, conversation_id: int, staff_id: int, *, force: bool = False) -> None:
+        """Make this person the owner. Raises `Refused("taken", owner=name)`."""
+
+    async def say(self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]) -> int:
+        """Say something to the customer; returns its seq. Raises `Refused("not_owner")`."""
+
+    async def note(self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]) -> int:
+        """Leave a note for colleagues; returns its seq."""
+
+    async def give_back(self, conversation_id: int, staff_id: int) -> None:
+        """Let the bot speak again."""
+
+    async def close(self, conversation_id: int, staff_id: int) -> None:
+        """Done for now; the customer's next message opens it again."""
+
+
+class Parked(Protocol):
+    """Effects and inbounds that failed for good."""
+
+    async def retry(self, kind: str, id: int) -> None:  # noqa: A002
+        """Try a parked effect or inbound again. Raises `Refused("no_failure")`."""
 
 
 class Stores(Protocol):
@@ -91,6 +120,10 @@ class Runtime(Protocol):
     @property
     def persons(self) -> Persons: ...
     @property
+    def desk(self) -> Desk: ...
+    @property
+    def parked(self) -> Parked: ...
+    @property
     def till(self) -> Till: ...
     @property
     def counter(self) -> Counter: ...
@@ -116,21 +149,6 @@ class Runtime(Protocol):
     def trouble(self) -> str:
         """Why this node should get no visitors at this moment; "" when it may."""
 
-    async def take_over(self, conversation_id: int, staff_id: int, *, force: bool = False) -> None:
-        """Make this person the owner. Raises `Refused("taken", owner=name)`."""
-
-    async def give_back(self, conversation_id: int, staff_id: int) -> None:
-        """Let the bot speak again."""
-
-    async def close_conversation(self, conversation_id: int, staff_id: int) -> None:
-        """Done for now; the customer's next message opens it again."""
-
-    async def step_order(self, order_id: int, step: str, staff_id: int, doing: Doing = NOTHING) -> None:
-        """Take a step of an order and tell its customer. Raises `Refused`: "no_order", "wrong_state", …"""
-
-    async def retry_failure(self, kind: str, id: int) -> None:  # noqa: A002
-        """Try a parked effect or inbound again. Raises `Refused("no_failure")`."""
-
     def capabilities(self, account: str) -> Capabilities:
         """What the channel of an account can show."""
 
@@ -139,14 +157,6 @@ class Runtime(Protocol):
 
     async def preview_broadcast(self, audience: Audience) -> Preview:
         """How many people a broadcast would reach now."""
-
-    async def staff_says(
-        self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]
-    ) -> int:
-        """Say something to the customer; returns its seq. Raises `Refused("not_owner")`."""
-
-    async def note(self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]) -> int:
-        """Leave a note for colleagues; returns its seq."""
 
 
 class Relay(Protocol):

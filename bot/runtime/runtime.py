@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
-from typing import Any
 
 from bot.core import charges
 from bot.core.capabilities import Capabilities
-from bot.core.errors import LeaseLost
 from bot.core.events import ContactErased, Event, WorkArrived
 from bot.core.message import FROM_CUSTOMER, Inbound
 from bot.core.ports import Channel
@@ -25,6 +22,7 @@ from bot.runtime.charging import Charging
 from bot.runtime.clockwork import Clockwork
 from bot.runtime.counter import Counter
 from bot.runtime.courtesy import LOOK_SECONDS, Courtesy
+from bot.runtime.desk import Desk
 from bot.runtime.duties import pulls
 from bot.runtime.effects import Effects
 from bot.runtime.executors import Discard, Send, Store
@@ -56,7 +54,6 @@ from bot.runtime.worker import Worker
 from bot.runtime.writes import NewEffect, Writes
 from bot.services import discards
 from bot.services.audiences import Audience
-from bot.services.order_states import NOTHING, Doing
 from models.database import engine
 
 
@@ -86,16 +83,16 @@ class Runtime:
         self.selling = Selling(
             parts.shop, self._inbox.keep_within, stepped=self._stepped, wake=self.wake, clock=parts.clock
         )
-        self._parked = Parked(self._intake.arrived, self.wake, self.bus.publish, parts.clock)
+        self.parked = Parked(self._intake.arrived, self.wake, self.bus.publish, parts.clock)
         self.till = Till(
-            self._inbox, parts.shop, parts.providers, self._parked,
+            self._inbox, parts.shop, parts.providers, self.parked,
             stepped=self._stepped, wake=self.wake, clock=parts.clock,
         )  # fmt: skip
         self.attempts = Attempts(
             self._executors(),
             self._ledger,
             published=self.bus.publish,
-            parked=self._parked.changed,
+            parked=self.parked.changed,
             clock=parts.clock,
             lease=self._lease,
         )
@@ -108,7 +105,7 @@ class Runtime:
             lambda payment, name: noticed.keep(self.accept, payment, name, parts.clock()),
         )
         self.stores = Stores(parts.stores, self._lease, parts.filing, parts.limits, parts.clock, steps)
-        self.webhooks = Webhooks(parts.post, self._parked.changed, parts.clock) if parts.post else None
+        self.webhooks = Webhooks(parts.post, self.parked.changed, parts.clock) if parts.post else None
         self._worker = self._as_worker()
         self._staffing = self._for_staff()
         self.attempts.add("take", Follow(self._staffing))
@@ -116,6 +113,7 @@ class Runtime:
         self.schedule = Schedule(parts.clock, self.wake)
         self.clockwork = self._by_the_clock()
         self._node = self._as_one_of_many() if self._lease.is_shared else None
+        self.desk = Desk(self._staffing, self._lease, self._node)
         self._leaves = False
 
     def _executors(self) -> dict[str, Executor]:
@@ -336,48 +334,12 @@ class Runtime:
         for event in writes.events:
             self.bus.publish(event)
         if any(row[2] == "parked" for row in writes.failed):
-            self._parked.changed()
+            self.parked.changed()
 
     async def idle(self) -> None:
         """Returns once nothing waits and nothing is under way: for tests and the terminal."""
         while self.waiting or self.effects.size:  # noqa: ASYNC110 - two parts that know nothing of each other
             await asyncio.sleep(0.002)
-
-    # staff
-
-    async def take_over(self, conversation_id: int, staff_id: int, *, force: bool = False) -> None:
-        """See `Staffing.take_over`."""
-        await self._on_lane("take", conversation_id, staff_id=staff_id, force=force)
-
-    async def _on_lane(self, verb: str, conversation_id: int, **arguments: object) -> Any:
-        """What must be sure of a lane is done by the node that works on it."""
-        told = {"conversation_id": conversation_id, **arguments}
-        if self._node is None:
-            return await self._staffing.run(verb, told)
-        lane = await self._staffing.lane(conversation_id)
-        if self._lease.holds(lane):
-            with suppress(LeaseLost):  # the lane went to another node meanwhile, and nothing was written
-                return await self._staffing.run(verb, told)
-        return await self._node.errands.ask(conversation_id, lane, verb, told)
-
-    async def give_back(self, conversation_id: int, staff_id: int) -> None:
-        """See `Staffing.give_back`."""
-        await self._staffing.give_back(conversation_id, staff_id)
-
-    async def close_conversation(self, conversation_id: int, staff_id: int) -> None:
-        """See `Staffing.close`."""
-        await self._staffing.close(conversation_id, staff_id)
-
-    async def staff_says(
-        self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]
-    ) -> int:
-        """See `Staffing.staff_says`."""
-        facts = {"staff_id": staff_id, "client_id": client_id, "text": text, "files": files}
-        return int(await self._on_lane("say", conversation_id, **facts))
-
-    async def note(self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]) -> int:
-        """See `Staffing.note`."""
-        return await self._staffing.note(conversation_id, staff_id, client_id, text, files)
 
     def capabilities(self, account: str) -> Capabilities:
         """What the channel of `account` can show."""
@@ -388,16 +350,7 @@ class Runtime:
         shop = self._parts.shop
         return menu(shop.routes.commands, shop.languages.voice(language))
 
-    async def step_order(self, order_id: int, step: str, staff_id: int, doing: Doing = NOTHING) -> None:
-        """See `order_steps.take`."""
-        now = self._parts.clock()
-        self._stepped(await order_steps.take(self._inbox, self._parts.shop, order_id, step, staff_id, doing, now))
-
     def _stepped(self, stepped: order_steps.Stepped) -> None:
         self._intake.arrived(stepped.waiting)
         for event in stepped.changed:
             self.bus.publish(event)
-
-    async def retry_failure(self, kind: str, id: int) -> None:  # noqa: A002
-        """See `Parked.retry`."""
-        await self._parked.retry(kind, id)

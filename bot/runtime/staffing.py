@@ -75,9 +75,7 @@ class Staffing:
                 return await self.take_over(told["conversation_id"], told["staff_id"], force=told["force"])
             case "say":
                 files = tuple(told["files"])
-                return await self.staff_says(
-                    told["conversation_id"], told["staff_id"], told["client_id"], told["text"], files
-                )
+                return await self.say(told["conversation_id"], told["staff_id"], told["client_id"], told["text"], files)
             case _:
                 raise LookupError(f"nobody knows how to {verb!r}")
 
@@ -177,9 +175,7 @@ class Staffing:
             await audit.record(staff_id, "conversation.close", f"conversation:{conversation_id}", now)
         self._tell(conversation_id, row.lane, None)
 
-    async def staff_says(
-        self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]
-    ) -> int:
+    async def say(self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]) -> int:
         """Say something to the customer; returns its seq, the same one for the same `client_id`.
 
         Raises `Refused`: "no_conversation", "not_owner", "no_file".

@@ -1,4 +1,4 @@
-"""What staff do about an order's money: each once, with an audit row, and the lanes hear of it."""
+"""What staff do about an order and its money: each once, with an audit row, and the lanes hear of it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bot.runtime.order_steps import Stepped
 from bot.runtime.parked import Parked
 from bot.runtime.shop import Shop
 from bot.services import audit, desk_payments
+from bot.services.order_states import NOTHING, Doing
 from bot.services.receipts import Confirmed
 from bot.services.refunds import Wish
 from models import Effect
@@ -41,6 +42,11 @@ class Till:
         self._stepped = stepped
         self._wake = wake
         self._clock = clock
+
+    async def step(self, order_id: int, step: str, staff_id: int, doing: Doing = NOTHING) -> None:
+        """A step of an order. Raises as `order_steps.take`."""
+        now = self._clock()
+        self._stepped(await order_steps.take(self._inbox, self._shop, order_id, step, staff_id, doing, now))
 
     async def receive(self, payment_id: int, money: Confirmed) -> None:
         """Money that came by hand. Raises as `receiving.take`."""

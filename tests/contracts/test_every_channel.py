@@ -237,20 +237,20 @@ async def test_staff_take_over_in_the_middle(play: Play) -> None:
     talk = await Conversation.get(lane=play.lane)
     login, now = f"mei-{play.stage.name}", datetime.now(UTC)
     mei = await Staff.create(login=login, name="Mei", role="agent", password_hash="x", created_at=now)
-    await runtime.take_over(talk.id, mei.id)
+    await runtime.desk.take_over(talk.id, mei.id)
     before = len(ann.person.shown)
     await ann.says("Is anybody there?")
     await heard(talk, "Is anybody there?")
     await ann.idle()
     assert len(ann.person.shown) == before
 
-    await runtime.staff_says(talk.id, mei.id, "m1", "Mei here, good morning", ())
+    await runtime.desk.say(talk.id, mei.id, "m1", "Mei here, good morning", ())
     await ann.sees("Mei here, good morning")
     await ann.says("Have you got the list?")
     await heard(talk, "Have you got the list?")
     moves = play.app.runtime.channels[play.stage.name].capabilities.gif_bytes > 0
     for name, content in FILES.items():
-        await runtime.staff_says(talk.id, mei.id, name, "", (await own_file(play.app, talk, name, content),))
+        await runtime.desk.say(talk.id, mei.id, name, "", (await own_file(play.app, talk, name, content),))
         await ann.gets(lambda shown, name=name: came(shown, name, moves=moves), name)  # type: ignore[misc]  # bound now
         if address := ADDRESS.search(
             next(one.text for one in reversed(ann.person.shown) if came(one, name, moves=moves))

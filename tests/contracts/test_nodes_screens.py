@@ -101,14 +101,14 @@ class Two:
         await visitor.says("hello")
         await visitor.hears(lambda: len(visitor.texts) == 2)
         row = await Conversation.get()
-        await self.a.runtime.take_over(row.id, (await staff.everyone(active_only=True))[0].id)
+        await self.a.runtime.desk.take_over(row.id, (await staff.everyone(active_only=True))[0].id)
         talk: int = row.id
         return talk
 
     async def says(self, conversation: int, text: str) -> float:
         """Staff speak at A; the time at which it was stored."""
         who = (await staff.everyone(active_only=True))[0].id
-        await self.a.runtime.staff_says(conversation, who, text, text, ())
+        await self.a.runtime.desk.say(conversation, who, text, text, ())
         return time.monotonic()
 
     async def know_each_other(self) -> None:
@@ -248,7 +248,7 @@ async def test_without_redis_the_chat_goes_on_and_the_node_says_that_it_is_not_r
         for n in range(3):
             await nodes.says(talk, f"answer {n}")
             await ann.hears(lambda n=n: ann.texts[-1][1] == f"answer {n}", seconds=LOOK + 5)
-        await nodes.a.runtime.give_back(talk, (await staff.everyone(active_only=True))[0].id)
+        await nodes.a.runtime.desk.give_back(talk, (await staff.everyone(active_only=True))[0].id)
         await ann.hears(lambda: ann.heard[-1] == ("owner", None), seconds=LOOK + 5)
         again = await nodes.desk(nodes.a)  # the first one was cut, so that it reads everything anew
         await asyncio.sleep(LOOK * 2)

@@ -35,7 +35,7 @@ async def who_paid(sim: Simulator) -> Customer:
 async def takes(sim: Simulator, *steps: str, doing: Doing = NOTHING) -> None:
     """Mei takes these steps of the order."""
     for step in steps:
-        await sim.runtime.step_order((await Order.get()).id, step, 1, doing)
+        await sim.runtime.till.step((await Order.get()).id, step, 1, doing)
         await sim.runtime.idle()
 
 
@@ -80,7 +80,7 @@ async def test_a_number_answers_what_is_asked_whatever_is_told_meanwhile(
         await ann.picks(f"{second.number} · ¥68.00 · waiting for payment")
         await ann.picks("Cancel this order")
         for step, doing in (("pack", NOTHING), ("ship", Doing(parcel=SF))):
-            await sim.runtime.step_order(first.id, step, 1, doing)
+            await sim.runtime.till.step(first.id, step, 1, doing)
             await sim.runtime.idle()
         assert await ann.times("is on its way to you") == 1
         await ann.says("1")
@@ -88,7 +88,7 @@ async def test_a_number_answers_what_is_asked_whatever_is_told_meanwhile(
         await ann.says("/orders")
         await ann.picks(f"{first.number} · ¥68.00 · on its way")
         await ann.says("/review")
-        await sim.runtime.step_order(first.id, "deliver", 1)
+        await sim.runtime.till.step(first.id, "deliver", 1)
         await sim.runtime.idle()
         await ann.picks("I received it")
         assert (await Order.get(id=first.id)).state == "completed"
@@ -148,10 +148,10 @@ async def test_parts_that_leave_at_once_are_told_each_by_its_own_message(
     [line] = await OrderLine.all()
     await takes(one_sim, "pack")
     if not channel_speaks:
-        await one_sim.runtime.take_over(order.conversation_id, mei.id)
+        await one_sim.runtime.desk.take_over(order.conversation_id, mei.id)
     for carrier in ("SF", "YTO"):  # before the customer's lane has told of the first
         doing = Doing(parcel=Parcel(carrier), pieces=(Piece(line.id, 1),))
-        await one_sim.runtime.step_order(order.id, "ship", 1, doing)
+        await one_sim.runtime.till.step(order.id, "ship", 1, doing)
     await one_sim.runtime.idle()
     said = [await ann.times(f"1 × Longjing. Sent with {carrier}.") for carrier in ("SF", "YTO")]
     assert said == [int(channel_speaks)] * 2
@@ -247,10 +247,10 @@ async def test_a_review_is_asked_for_once_staff_are_done_and_the_order_is_paid(o
     ann, mei = await who_paid(one_sim), await one_sim.staff()
     await takes(one_sim, "pack", "ship", "deliver")
     order = await Order.get()
-    await one_sim.runtime.take_over(order.conversation_id, mei.id)
+    await one_sim.runtime.desk.take_over(order.conversation_id, mei.id)
     await Order.all().update(paid_at=None)  # the carrier brings the money later
     await one_sim.passes("4d")
-    await one_sim.runtime.give_back(order.conversation_id, mei.id)
+    await one_sim.runtime.desk.give_back(order.conversation_id, mei.id)
     await one_sim.passes("1h")
     assert await ann.times("How was Longjing?") == 0
     await Order.all().update(paid_at=one_sim.now)
@@ -269,7 +269,7 @@ async def test_where_staff_take_over_before_it_is_asked_they_see_that_it_was_not
     one_sim.now += timedelta(days=4)
     clockwork = one_sim.runtime.clockwork
     due = await ask_for_reviews(clockwork._inbox, clockwork._parts.shop, one_sim.now, timedelta(days=3))
-    await one_sim.runtime.take_over((await Order.get()).conversation_id, mei.id)
+    await one_sim.runtime.desk.take_over((await Order.get()).conversation_id, mei.id)
     clockwork._stepped(due)
     await one_sim.runtime.idle()
     assert await ann.times("How was Longjing?") == 0
@@ -294,7 +294,7 @@ async def test_a_step_while_staff_have_the_word_is_not_said_and_shown_as_not_tol
     ann, mei = await who_paid(one_sim), await one_sim.staff()
     order = await Order.get()
     if not channel_speaks:
-        await one_sim.runtime.take_over(order.conversation_id, mei.id)
+        await one_sim.runtime.desk.take_over(order.conversation_id, mei.id)
     await takes(one_sim, "pack", "ship")
     assert await ann.times("is on its way to you") == int(channel_speaks)
     shown = [step for step in (await backoffice.order(order.id)).steps if step.to_state in ("packed", "shipped")]
@@ -308,7 +308,7 @@ async def test_two_at_once_take_a_step_and_ask_once(server_sim: Simulator) -> No
     await server_sim.restarts()
     ann = await who_paid(server_sim)
     await takes(server_sim, "pack")
-    step = server_sim.runtime.step_order
+    step = server_sim.runtime.till.step
     id_ = (await Order.get()).id
     found = await asyncio.gather(*(step(id_, "ship", 1, Doing(parcel=SF)) for _ in range(3)), return_exceptions=True)
     assert all(one is None or "wrong_state" in str(one) for one in found)
@@ -329,7 +329,7 @@ async def test_two_at_once_send_no_piece_twice(server_sim: Simulator) -> None:
     [line] = await OrderLine.all()
     await takes(server_sim, "pack")
     order = await Order.get()
-    seen, step = await order_states.version(order.id), server_sim.runtime.step_order
+    seen, step = await order_states.version(order.id), server_sim.runtime.till.step
     doings = [Doing(pieces=(Piece(line.id, 2),), key=key, version=seen) for key in ("mei", "mei", "lu")]
     found = await asyncio.gather(*(step(order.id, "ship", 1, doing) for doing in doings), return_exceptions=True)
     assert sorted(str(one) for one in found) in (["None", "None", "overtaken"], ["None", "overtaken", "overtaken"])

@@ -357,7 +357,7 @@ async def test_whoever_was_with_them_goes_along(shops: Simulator) -> None:
     web, app, mei = await shops.customer("Ann"), await shops.customer("Annie", on="telegram"), await shops.staff("Mei")
     await web.says("Do you have Longjing?")
     talk = await web.conversation()
-    await shops.runtime.take_over(talk.id, mei.id)
+    await shops.runtime.desk.take_over(talk.id, mei.id)
     await follows(app, await link_of(shops, web))
     assert not await app.sees("Longjing")  # what was said there stays there
     assert "Mei goes on with you here." in (await app.last()).text
@@ -366,7 +366,7 @@ async def test_whoever_was_with_them_goes_along(shops: Simulator) -> None:
     before = len(await app.screen())
     await app.says("hello?")
     assert len(await app.screen()) == before
-    await shops.runtime.staff_says(there.id, mei.id, "m1", "Yes, we have", ())
+    await shops.runtime.desk.say(there.id, mei.id, "m1", "Yes, we have", ())
     await shops.runtime.idle()
     assert (await app.last()).text == "Yes, we have"
 
@@ -442,13 +442,13 @@ async def test_news_of_an_order_go_where_the_customer_was_last(one_shop: Simulat
     await sim.passes("1m")
     await app.says("hello")
     await web.pays()
-    await sim.runtime.step_order(order.id, "pack", mei.id)
+    await sim.runtime.till.step(order.id, "pack", mei.id)
     await sim.runtime.idle()
     assert await app.sees(f"Order {order.number} is packed and will leave soon.")
     assert not await web.sees(f"Order {order.number} is packed and will leave soon.")
     link = await PersonLink.get()
     await sim.runtime.persons.part(link.id, mei.id)
-    await sim.runtime.step_order(order.id, "ship", mei.id)
+    await sim.runtime.till.step(order.id, "ship", mei.id)
     await sim.runtime.idle()
     assert await web.sees(f"Order {order.number} is on its way to you.")
     assert not await app.sees("is on its way")

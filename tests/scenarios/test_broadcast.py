@@ -108,7 +108,7 @@ async def test_it_waits_for_its_time(one_sim: Simulator) -> None:
 async def test_who_talks_to_a_person_gets_none(one_sim: Simulator) -> None:
     ann, bob = await readers(one_sim, 2)
     mei = await one_sim.staff()
-    await one_sim.runtime.take_over((await ann.conversation()).id, mei.id)
+    await one_sim.runtime.desk.take_over((await ann.conversation()).id, mei.id)
     id_ = await sends(one_sim)
     preview = await one_sim.runtime.preview_broadcast(Audience())
     assert (preview.now, dict(preview.why)) == (1, {"staffed": 1})
@@ -123,7 +123,7 @@ async def test_who_is_taken_over_between_their_row_and_their_turn_gets_none(one_
     mei = await one_sim.staff()
     id_ = await sends(one_sim)
     await goes_on(one_sim)
-    await one_sim.runtime.take_over((await ann.conversation()).id, mei.id)
+    await one_sim.runtime.desk.take_over((await ann.conversation()).id, mei.id)
     await one_sim.passes("4h")
     assert (await told(ann, bob), await counts(id_)) == ([0, 1], Counts(planned=2, sent=1))
 
@@ -137,7 +137,7 @@ async def test_who_is_taken_over_while_theirs_is_tried_again_gets_none(one_sim: 
     async with asyncio.timeout(30):
         while not await Effect.filter(state="pending", attempts=1).exists():
             await asyncio.sleep(0.002)
-    await one_sim.runtime.take_over((await ann.conversation()).id, mei.id)
+    await one_sim.runtime.desk.take_over((await ann.conversation()).id, mei.id)
     one_sim.now += timedelta(minutes=5)
     await one_sim.runtime.idle()
     assert (await told(ann), await counts(id_)) == ([0], Counts(planned=1, failed=1))

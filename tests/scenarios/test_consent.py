@@ -57,7 +57,7 @@ async def test_stop_in_every_spelling(one_sim: Simulator, word: str) -> None:
 async def test_stop_is_obeyed_while_a_person_has_the_word_and_nobody_else_speaks(one_sim: Simulator) -> None:
     ann, mei = await one_sim.customer(), await one_sim.staff()
     await ann.says("hello")
-    await one_sim.runtime.take_over((await ann.conversation()).id, mei.id)
+    await one_sim.runtime.desk.take_over((await ann.conversation()).id, mei.id)
     before = list(await ann.screen())
     await ann.says("退订")
     assert (await standing(ann), await ann.screen()) == ({"reminders": False}, before)

@@ -86,7 +86,7 @@ async def test_nobody_is_reminded_who_does_not_want_it_there_or_whom_a_person_se
     await telegram.says("START")
     await telegram.picks("No")
     mei, talk = await shops.staff(), await qq.conversation()
-    await shops.runtime.take_over(talk.id, mei.id)
+    await shops.runtime.desk.take_over(talk.id, mei.id)
     await Dialog.all().update(remind_at=shops.now)
     await passes_to(shops, NOON + DAY)
     assert await telegram.times(TOLD) == 0

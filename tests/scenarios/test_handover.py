@@ -14,20 +14,20 @@ async def test_the_bot_is_silent_until_it_gets_the_word_back(sim: Simulator) -> 
     ann, mei = await sim.customer(), await sim.staff("Mei")
     await ann.says("review")
     talk = await ann.conversation()
-    await sim.runtime.take_over(talk.id, mei.id)
+    await sim.runtime.desk.take_over(talk.id, mei.id)
     before = len(await ann.screen())
     await ann.says("hello?")
     await ann.says("5")
     assert len(await ann.screen()) == before
 
-    await sim.runtime.staff_says(talk.id, mei.id, "m1", "Hello Ann", ())
-    await sim.runtime.staff_says(talk.id, mei.id, "m1", "Hello Ann", ())
-    await sim.runtime.note(talk.id, mei.id, "n1", "a kind customer", ())
+    await sim.runtime.desk.say(talk.id, mei.id, "m1", "Hello Ann", ())
+    await sim.runtime.desk.say(talk.id, mei.id, "m1", "Hello Ann", ())
+    await sim.runtime.desk.note(talk.id, mei.id, "n1", "a kind customer", ())
     await sim.runtime.idle()
     assert await ann.times("Hello Ann") == 1
     assert not await ann.sees("a kind customer")
 
-    await sim.runtime.give_back(talk.id, mei.id)
+    await sim.runtime.desk.give_back(talk.id, mei.id)
     await sim.runtime.idle()
     assert "How was it?" in (await ann.last()).text
     await ann.picks("5 ★")
@@ -43,7 +43,7 @@ async def test_money_is_settled_in_silence(sim: Simulator) -> None:
     for text in ("Ann", "13800138000", "Hangzhou"):
         await ann.says(text)
     await ann.picks("Place the order")
-    await sim.runtime.take_over((await ann.conversation()).id, mei.id)
+    await sim.runtime.desk.take_over((await ann.conversation()).id, mei.id)
     before = len(await ann.screen())
     await ann.pays()
     assert len(await ann.screen()) == before
@@ -63,12 +63,12 @@ async def test_two_colleagues_cannot_both_own_it(one_sim: Simulator) -> None:
     ann, mei, lin = await one_sim.customer(), await one_sim.staff("Mei"), await one_sim.staff("Lin")
     await ann.says("hello")
     talk = await ann.conversation()
-    await one_sim.runtime.take_over(talk.id, mei.id)
+    await one_sim.runtime.desk.take_over(talk.id, mei.id)
     with pytest.raises(Refused) as refusal:
-        await one_sim.runtime.take_over(talk.id, lin.id)
+        await one_sim.runtime.desk.take_over(talk.id, lin.id)
     assert (refusal.value.code, refusal.value.facts) == ("taken", {"owner": "Mei"})
     with pytest.raises(Refused, match="not_owner"):
-        await one_sim.runtime.staff_says(talk.id, lin.id, "x", "hi", ())
+        await one_sim.runtime.desk.say(talk.id, lin.id, "x", "hi", ())
 
 
 async def test_what_the_bot_had_queued_does_not_leave_after_a_takeover(one_sim: Simulator) -> None:
@@ -79,7 +79,7 @@ async def test_what_the_bot_had_queued_does_not_leave_after_a_takeover(one_sim: 
     while not await Effect.filter(state="pending", attempts=1).exists():
         pass
     before = len(await ann.screen())
-    await one_sim.runtime.take_over((await ann.conversation()).id, mei.id)
+    await one_sim.runtime.desk.take_over((await ann.conversation()).id, mei.id)
     one_sim.channel.failures.clear()
     await one_sim.restarts()
     await one_sim.runtime.idle()

@@ -143,10 +143,10 @@ async def test_who_talks_to_a_person_can_confirm_and_goes_on_with_them(sim: Simu
     ann, app, mei = await sim.customer("Ann", on=on), await sim.customer("Annie", on="telegram"), await sim.staff("Mei")
     code = await code_of(ann)
     talk = await ann.conversation()
-    await sim.runtime.take_over(talk.id, mei.id)
+    await sim.runtime.desk.take_over(talk.id, mei.id)
     await enters(app, code)
     assert SHOWN in (await ann.last()).text
-    await sim.runtime.staff_says(talk.id, mei.id, "m1", "One box, or 2?", ())
+    await sim.runtime.desk.say(talk.id, mei.id, "m1", "One box, or 2?", ())
     await sim.runtime.idle()
     before = len(await ann.screen())
     for words in ("2", "hello?", "/menu"):  # these are for Mei
@@ -164,10 +164,10 @@ async def test_what_was_asked_before_is_offered_when_the_talk_is_given_back(sim:
     await ann.says("language")
     asked = (await ann.last()).text
     talk = await ann.conversation()
-    await sim.runtime.take_over(talk.id, mei.id)
+    await sim.runtime.desk.take_over(talk.id, mei.id)
     await enters(app, code)
     await ann.picks("No, not me")
-    await sim.runtime.give_back(talk.id, mei.id)
+    await sim.runtime.desk.give_back(talk.id, mei.id)
     await sim.runtime.idle()
     assert f"We had not finished: {asked}" in (await ann.last()).text
     await ann.picks("Go on")
@@ -177,7 +177,7 @@ async def test_what_was_asked_before_is_offered_when_the_talk_is_given_back(sim:
 async def test_a_number_answers_the_question_that_was_put_last(sim: Simulator) -> None:
     ann, app, mei = await sim.customer("Ann", on="sms"), await sim.customer("Eve", on="telegram"), await sim.staff()
     code = await code_of(ann)
-    await sim.runtime.take_over((await ann.conversation()).id, mei.id)
+    await sim.runtime.desk.take_over((await ann.conversation()).id, mei.id)
     await enters(app, code)
     await ann.says("2")
     assert "nothing is connected" in (await ann.last()).text
@@ -188,7 +188,7 @@ async def test_a_link_is_opened_into_a_talk_with_staff(sim: Simulator) -> None:
     web, app, mei = await sim.customer("Ann"), await sim.customer("Annie", on="telegram"), await sim.staff("Mei")
     for one in (web, app):
         await one.says("hello")
-    await sim.runtime.take_over((await app.conversation()).id, mei.id)
+    await sim.runtime.desk.take_over((await app.conversation()).id, mei.id)
     await app.opens(await link_of(sim, web))
     assert "Are you the one there, too?" in (await app.last()).text
     await app.picks("Yes, both are me")

@@ -111,9 +111,9 @@ async def test_who_talks_is_just_there_until_all_the_newest_words_are_ours(one_s
 async def test_it_waits_while_staff_have_the_word(one_sim: Simulator) -> None:
     ann, mei = await who_left(one_sim), await one_sim.staff()
     talk = (await Conversation.get()).id
-    await one_sim.runtime.take_over(talk, mei.id)
+    await one_sim.runtime.desk.take_over(talk, mei.id)
     await one_sim.passes("21h")
-    await one_sim.runtime.give_back(talk, mei.id)
+    await one_sim.runtime.desk.give_back(talk, mei.id)
     assert await ann.times(WORDS) == 0
     await one_sim.passes("1h")
     assert await ann.times(WORDS) == 1
@@ -124,7 +124,7 @@ async def test_where_staff_take_over_meanwhile_they_see_that_it_was_not_told(one
     one_sim.now += timedelta(hours=21)
     clockwork = one_sim.runtime.clockwork
     due = await remind(clockwork._inbox, clockwork._parts.shop, one_sim.now, timedelta(hours=20))
-    await one_sim.runtime.take_over((await Conversation.get()).id, mei.id)
+    await one_sim.runtime.desk.take_over((await Conversation.get()).id, mei.id)
     clockwork._arrived(due)
     await one_sim.runtime.idle()
     assert await ann.times(WORDS) == 0
@@ -138,7 +138,7 @@ async def test_who_talks_with_staff_keeps_nobody_else_waiting(
     ann, mei = await who_left(one_sim), await one_sim.staff()
     bob = await one_sim.customer("Bob")
     await fill_cart(bob)
-    await one_sim.runtime.take_over((await ann.conversation()).id, mei.id)
+    await one_sim.runtime.desk.take_over((await ann.conversation()).id, mei.id)
     await one_sim.passes("21h")
     assert [await ann.times(WORDS), await bob.times(WORDS)] == [0, 1]
 

@@ -251,7 +251,7 @@ async def test_a_preview_counts_people(two_apps: Simulator) -> None:
 async def test_who_talks_to_a_person_in_one_app_gets_none_in_another(two_apps: Simulator) -> None:
     telegram, line = await on_both(two_apps)
     mei = await two_apps.staff()
-    await two_apps.runtime.take_over((await telegram.conversation()).id, mei.id)
+    await two_apps.runtime.desk.take_over((await telegram.conversation()).id, mei.id)
     assert dict((await two_apps.runtime.preview_broadcast(Audience())).why) == {"staffed": 1}
     id_ = await sends(two_apps)
     await goes_on(two_apps)

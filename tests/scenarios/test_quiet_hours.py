@@ -119,8 +119,8 @@ async def test_staff_write_at_any_hour(one_night: Simulator) -> None:
     one_night.now = shanghai(LATE)
     await ann.says("hello")
     talk = await ann.conversation()
-    await one_night.runtime.take_over(talk.id, mei.id)
-    await one_night.runtime.staff_says(talk.id, mei.id, "m1", "Good night", ())
+    await one_night.runtime.desk.take_over(talk.id, mei.id)
+    await one_night.runtime.desk.say(talk.id, mei.id, "m1", "Good night", ())
     await one_night.runtime.idle()
     assert await ann.times("Good night") == 1
 
@@ -129,7 +129,7 @@ async def test_a_takeover_cancels_what_waits_for_the_morning(one_night: Simulato
     ann, mei = await buyer(one_night), await one_night.staff()
     one_night.now = shanghai(LATE)
     await moves(one_night, ann, "shipped")
-    await one_night.runtime.take_over((await ann.conversation()).id, mei.id)
+    await one_night.runtime.desk.take_over((await ann.conversation()).id, mei.id)
     await comes(one_night, MORNING)
     assert await ann.times("is on its way") == 0
     assert [row.error for row in await Message.filter(delivery="failed")] == ["takeover"]

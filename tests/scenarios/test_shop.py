@@ -55,7 +55,7 @@ async def test_who_talks_to_a_person_asks_that_person(sim: Simulator) -> None:
     await stock(sim)
     ann, mei = await sim.customer(), await sim.staff("Mei")
     await ann.says("hello")
-    await sim.runtime.take_over((await ann.conversation()).id, mei.id)
+    await sim.runtime.desk.take_over((await ann.conversation()).id, mei.id)
     before = len(await ann.screen())
     await ann._send(kind="callback", data=ASK.data, text="I have a question about Longjing")
     assert len(await ann.screen()) == before

@@ -150,14 +150,14 @@ async def test_an_order_is_paid_in_stars_once_and_given_back(shop: Shop) -> None
 
 async def test_who_may_pay_is_answered_while_a_person_has_the_conversation_and_nobody_works(shop: Shop) -> None:
     mei = await shop.sim.staff()
-    await shop.sim.runtime.take_over((await Conversation.get()).id, mei.id)
+    await shop.sim.runtime.desk.take_over((await Conversation.get()).id, mei.id)
     await shop.sim.runtime._worker.stop()
     assert await shop.server.cashier.asks(shop.ann, shop.bill) == ""
 
 
 async def test_an_order_is_paid_while_a_person_has_the_conversation(shop: Shop) -> None:
     mei = await shop.sim.staff()
-    await shop.sim.runtime.take_over((await Conversation.get()).id, mei.id)
+    await shop.sim.runtime.desk.take_over((await Conversation.get()).id, mei.id)
     assert await shop.pays() == ""
     assert ((await Order.get()).state, (await Payment.get()).state) == ("paid", "paid")
 

@@ -108,11 +108,11 @@ async def test_who_talks_with_a_person_is_told_afterwards_and_keeps_nobody_waiti
         await wants_the_blue_one(one)
         await one.picks("Tell me when back")
     talk = (await ann.conversation()).id
-    await one_sim.runtime.take_over(talk, mei.id)
+    await one_sim.runtime.desk.take_over(talk, mei.id)
     await lies(1, "L-B")
     await one_sim.passes("1m")
     assert [await one.times("is back, as you asked") for one in (ann, bob)] == [0, 1]
-    await one_sim.runtime.give_back(talk, mei.id)
+    await one_sim.runtime.desk.give_back(talk, mei.id)
     for span, told in (("5h", [0, 1]), ("2h", [1, 1])):  # the one piece is Bob's for six hours
         await one_sim.passes(span)
         assert [await one.times("is back, as you asked") for one in (ann, bob)] == told
@@ -134,7 +134,7 @@ async def test_who_talks_with_a_person_where_they_are_reached_best_is_told_elsew
             await same_person.join((await ann.identity()).id, (await app.identity()).id, sim.now)
         await sim.passes("1m")
         await app.says("I talk here now")
-        await sim.runtime.take_over((await app.conversation()).id, mei.id)
+        await sim.runtime.desk.take_over((await app.conversation()).id, mei.id)
         for pieces, told in ((1, [1, 0, 0]), (2, [1, 0, 1])):
             await lies(pieces, "L-B")
             await sim.passes("1m")

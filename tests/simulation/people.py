@@ -36,20 +36,34 @@ STAFF = (1, 2)
 _WITH_PEOPLE = "SELECT id FROM conversation WHERE owner_id IS NOT NULL OR elsewhere_until IS NOT NULL"
 
 
-class Front(Protocol):
-    """What people reach: a `Runtime`, or one of several."""
+class DeskFront(Protocol):
+    """What staff do to conversations."""
 
-    async def accept(self, inbounds: Sequence[Inbound]) -> int: ...
     async def take_over(self, conversation_id: int, staff_id: int, *, force: bool = False) -> None: ...
     async def give_back(self, conversation_id: int, staff_id: int) -> None: ...
-    async def close_conversation(self, conversation_id: int, staff_id: int) -> None: ...
-    async def staff_says(
+    async def close(self, conversation_id: int, staff_id: int) -> None: ...
+    async def say(
         self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]
     ) -> int: ...
     async def note(
         self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]
     ) -> int: ...
-    async def retry_failure(self, kind: str, id: int) -> None: ...  # noqa: A002 - as the runtime's
+
+
+class ParkedFront(Protocol):
+    """What failed for good."""
+
+    async def retry(self, kind: str, id: int) -> None: ...  # noqa: A002 - as the runtime's
+
+
+class Front(Protocol):
+    """What people reach: a `Runtime`, or one of several."""
+
+    @property
+    def desk(self) -> DeskFront: ...
+    @property
+    def parked(self) -> ParkedFront: ...
+    async def accept(self, inbounds: Sequence[Inbound]) -> int: ...
 
 
 @dataclass
@@ -153,7 +167,7 @@ class Desk:
     async def goes_home(self, runtime: Front) -> None:
         """Everything is given back, so that every dialog can come to its end."""
         for row in self.world.observer.execute(_WITH_PEOPLE).fetchall():
-            await self._tried("give back", row["id"], partial(runtime.give_back, row["id"], STAFF[0]))
+            await self._tried("give back", row["id"], partial(runtime.desk.give_back, row["id"], STAFF[0]))
 
     async def _act(self, runtime: Front) -> None:
         chance = self.world.chance
@@ -168,8 +182,8 @@ class Desk:
         if row["owner_id"] is None:
             other = chance.random() < 0.3
             both = [
-                partial(runtime.take_over, id_, staff),
-                *([partial(runtime.take_over, id_, 3 - staff)] if other else []),
+                partial(runtime.desk.take_over, id_, staff),
+                *([partial(runtime.desk.take_over, id_, 3 - staff)] if other else []),
             ]
             await asyncio.gather(*(self._tried("take over", id_, one) for one in both))
         else:
@@ -179,7 +193,7 @@ class Desk:
         for kind in ("effect", "inbound"):
             sql = f"SELECT id FROM {kind} WHERE state = 'parked' ORDER BY id LIMIT 1"
             for row in self.world.observer.execute(sql).fetchall():
-                act = partial(runtime.retry_failure, kind, row["id"])
+                act = partial(runtime.parked.retry, kind, row["id"])
                 clicks = self.world.chance.randint(1, 2)
                 await asyncio.gather(*(self._tried(f"retry {kind}", row["id"], act) for _ in range(clicks)))
 
@@ -187,15 +201,15 @@ class Desk:
         self.said += 1
         word, client_id = self.world.chance.randrange(6), f"desk{self.said}"
         if word < 2:
-            await self._tried("say", id_, partial(runtime.staff_says, id_, owner, client_id, f"staff {client_id}", ()))
+            await self._tried("say", id_, partial(runtime.desk.say, id_, owner, client_id, f"staff {client_id}", ()))
         elif word == 2:
-            await self._tried("force", id_, partial(runtime.take_over, id_, staff, force=True))
+            await self._tried("force", id_, partial(runtime.desk.take_over, id_, staff, force=True))
         elif word == 3:
-            await self._tried("note", id_, partial(runtime.note, id_, staff, client_id, f"note {client_id}", ()))
+            await self._tried("note", id_, partial(runtime.desk.note, id_, staff, client_id, f"note {client_id}", ()))
         elif word == 4:
-            await self._tried("give back", id_, partial(runtime.give_back, id_, owner))
+            await self._tried("give back", id_, partial(runtime.desk.give_back, id_, owner))
         else:
-            await self._tried("close", id_, partial(runtime.close_conversation, id_, owner))
+            await self._tried("close", id_, partial(runtime.desk.close, id_, owner))
 
     async def _tried(self, what: str, id_: int, act: Callable[[], Awaitable[object]]) -> None:
         try:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from bot.core.errors import DatabaseBusy
@@ -209,7 +210,7 @@ class Server:
         answer: asyncio.Future[Any] = self._loop.create_future()
         self._calls.add(answer)
         with self._loop.within(process):
-            self._loop.create_task(_answered(partial(getattr(runtime, verb), *arguments, **more), answer))
+            self._loop.create_task(_answered(partial(attrgetter(verb)(runtime), *arguments, **more), answer))
         try:
             async with asyncio.timeout(patience):
                 return await answer
@@ -236,6 +237,8 @@ class Gateway:
     def __init__(self, servers: Sequence[Server], world: SharedWorld) -> None:
         self._servers = servers
         self._world = world
+        self.desk = GatewayDesk(self._ask)
+        self.parked = GatewayParked(self._ask)
 
     async def _ask(self, verb: str, *arguments: Any, patience: float = STAFF_PATIENCE, **more: Any) -> Any:
         first = self._world.chance.randrange(len(self._servers))
@@ -248,31 +251,43 @@ class Gateway:
         """As the runtime's."""
         return int(await self._ask("accept", inbounds, patience=PATIENCE))
 
+
+class GatewayDesk:
+    """What staff do to conversations, at one of the nodes."""
+
+    def __init__(self, ask: Callable[..., Awaitable[Any]]) -> None:
+        self._ask = ask
+
     async def take_over(self, conversation_id: int, staff_id: int, *, force: bool = False) -> None:
-        """As the runtime's."""
-        await self._ask("take_over", conversation_id, staff_id, force=force)
+        """As the desk's."""
+        await self._ask("desk.take_over", conversation_id, staff_id, force=force)
 
     async def give_back(self, conversation_id: int, staff_id: int) -> None:
-        """As the runtime's."""
-        await self._ask("give_back", conversation_id, staff_id)
+        """As the desk's."""
+        await self._ask("desk.give_back", conversation_id, staff_id)
 
-    async def close_conversation(self, conversation_id: int, staff_id: int) -> None:
-        """As the runtime's."""
-        await self._ask("close_conversation", conversation_id, staff_id)
+    async def close(self, conversation_id: int, staff_id: int) -> None:
+        """As the desk's."""
+        await self._ask("desk.close", conversation_id, staff_id)
 
-    async def staff_says(
-        self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]
-    ) -> int:
-        """As the runtime's."""
-        return int(await self._ask("staff_says", conversation_id, staff_id, client_id, text, files))
+    async def say(self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]) -> int:
+        """As the desk's."""
+        return int(await self._ask("desk.say", conversation_id, staff_id, client_id, text, files))
 
     async def note(self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]) -> int:
-        """As the runtime's."""
-        return int(await self._ask("note", conversation_id, staff_id, client_id, text, files))
+        """As the desk's."""
+        return int(await self._ask("desk.note", conversation_id, staff_id, client_id, text, files))
 
-    async def retry_failure(self, kind: str, id: int) -> None:  # noqa: A002 - as the runtime's
+
+class GatewayParked:
+    """What failed for good, at one of the nodes."""
+
+    def __init__(self, ask: Callable[..., Awaitable[Any]]) -> None:
+        self._ask = ask
+
+    async def retry(self, kind: str, id: int) -> None:  # noqa: A002 - as the runtime's
         """As the runtime's."""
-        await self._ask("retry_failure", kind, id)
+        await self._ask("parked.retry", kind, id)
 
 
 def by_session(servers: Collection[Server], session: str) -> list[Server]:

@@ -65,7 +65,7 @@ async def retry(request: web.Request) -> web.Response:
     kind, failed = request.match_info["kind"], path_id(request)
     if kind not in ("effect", "inbound"):
         raise Problem(404, "not_found")
-    await request.app[RUNTIME].retry_failure(kind, failed)
+    await request.app[RUNTIME].parked.retry(kind, failed)
     async with transaction():
         await audit.record(me(request).id, "failure.retry", f"{kind}:{failed}", request.app[CLOCK]())
     return answer({})

@@ -121,7 +121,7 @@ async def take(request: web.Request) -> web.Response:
     force = body.get("force") is True
     if force and not who.may("manager"):
         raise Problem(403, "forbidden")
-    await request.app[RUNTIME].take_over(row.id, who.id, force=force)
+    await request.app[RUNTIME].desk.take_over(row.id, who.id, force=force)
     return await _row_answer(request, row.id)
 
 
@@ -131,7 +131,7 @@ async def give(request: web.Request) -> web.Response:
     """POST …/give: only the owner's to give, or a manager's."""
     row, who = await conversations.row(path_id(request)), me(request)
     _require_owner(row, who.id, manager=who.may("manager"))
-    await request.app[RUNTIME].give_back(row.id, who.id)
+    await request.app[RUNTIME].desk.give_back(row.id, who.id)
     return await _row_answer(request, row.id)
 
 
@@ -146,7 +146,7 @@ async def close(request: web.Request) -> web.Response:
     """POST …/close."""
     row, who = await conversations.row(path_id(request)), me(request)
     _require_owner(row, who.id, manager=who.may("manager"))
-    await request.app[RUNTIME].close_conversation(row.id, who.id)
+    await request.app[RUNTIME].desk.close(row.id, who.id)
     return await _row_answer(request, row.id)
 
 
@@ -188,12 +188,12 @@ async def say_something(request: web.Request) -> web.Response:
         raise Problem(400, "empty")
     await _require_files(files, row.id)
     if body.get("note") is True:
-        seq = await runtime.note(row.id, who.id, client_id, text, files)
+        seq = await runtime.desk.note(row.id, who.id, client_id, text, files)
     else:
         reach = await _reach(request, row)
         if not reach.ok and not (body.get("wait") is True and reach.may_wait):
             raise Problem(409, reach.why)
-        seq = await runtime.staff_says(row.id, who.id, client_id, text, files)
+        seq = await runtime.desk.say(row.id, who.id, client_id, text, files)
     stored = await threads.some([(row.id, seq)])
     return answer({"message": views.message(stored[0], request.app[LINKS], staff=True)}, 201)
 

@@ -61,7 +61,7 @@ async def step(request: web.Request) -> web.Response:
     doing = _doing(await read_object(request))
     if order_states.STEPS[wanted].why and not doing.note:
         raise Problem(422, "no_reason")
-    await request.app[RUNTIME].step_order(order_id, wanted, who.id, doing)
+    await request.app[RUNTIME].till.step(order_id, wanted, who.id, doing)
     return answer({"order": await detail(request, order_id)})
 
 

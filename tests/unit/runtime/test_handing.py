@@ -112,7 +112,7 @@ async def test_who_takes_over_at_the_desk_keeps_the_word(small_world: Worlds) ->
     while not await Effect.filter(kind="handover", attempts=1).exists():
         await sim.runtime._ledger.record([])
     mei = await sim.staff()
-    await sim.runtime.take_over((await ann.conversation()).id, mei.id)
+    await sim.runtime.desk.take_over((await ann.conversation()).id, mei.id)
     sim.now = sim.now.replace(hour=12)
     sim.runtime.wake()
     await sim.runtime.idle()

@@ -318,13 +318,13 @@ async def test_roles_are_apart(several: Several) -> None:
     await several.quiet()
     assert several.shown("kim") == ["echo hello"]
     staff, row = await agent(), await Conversation.get(lane=f"{ACCOUNT}:kim")
-    await web.runtime.take_over(row.id, staff.id)
-    seq = await web.runtime.staff_says(row.id, staff.id, "c1", "I am here", ())
-    assert seq == await web.runtime.staff_says(row.id, staff.id, "c1", "I am here", ())
+    await web.runtime.desk.take_over(row.id, staff.id)
+    seq = await web.runtime.desk.say(row.id, staff.id, "c1", "I am here", ())
+    assert seq == await web.runtime.desk.say(row.id, staff.id, "c1", "I am here", ())
     await several.quiet()
     assert several.shown("kim") == ["echo hello", "I am here"]
     with pytest.raises(Refused, match="taken") as refused:
-        await web.runtime.take_over(row.id, (await agent("Lu")).id)
+        await web.runtime.desk.take_over(row.id, (await agent("Lu")).id)
     assert refused.value.facts == {"owner": "Mei"}
     assert await Errand.all().count() == 0
 
@@ -346,7 +346,7 @@ async def test_after_a_takeover_at_another_node_the_bot_is_silent(several: Sever
             await several.says(person, f"m{number}", at=one)
         await until(lambda person=person: bool(several.shown(person)))  # type: ignore[misc]
         row = await Conversation.get(lane=f"{ACCOUNT}:{person}")
-        await one.runtime.take_over(row.id, staff.id)
+        await one.runtime.desk.take_over(row.id, staff.id)
         before = len(several.shown(person))
         await asyncio.sleep(0.15)
         assert len(several.shown(person)) == before
@@ -367,7 +367,7 @@ async def test_whoever_asks_a_node_that_is_dead_is_told_to_come_again(
     assert one.runtime._node is not None
     one.runtime._node.errands._patience = 0.3
     with pytest.raises(DatabaseBusy):
-        await one.runtime.take_over(row.id, staff.id)
+        await one.runtime.desk.take_over(row.id, staff.id)
     assert await Errand.all().count() == 0  # it dies with its caller's patience
     assert (await Conversation.get(id=row.id)).owner_id is None
 

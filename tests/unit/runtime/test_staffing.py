@@ -76,12 +76,12 @@ async def test_of_two_who_take_over_one_wins_and_the_other_is_told_by_whom(world
     mei, tom = await sim.staff("Mei"), await sim.staff("Tom")
     for _ in range(10):
         results = await asyncio.gather(
-            *(sim.runtime.take_over(row.id, one.id) for one in (mei, tom)), return_exceptions=True
+            *(sim.runtime.desk.take_over(row.id, one.id) for one in (mei, tom)), return_exceptions=True
         )
         [refused] = [result for result in results if isinstance(result, Refused)]
         owner = await Staff.get(id=(await Conversation.get(id=row.id)).owner_id)
         assert (refused.code, refused.facts) == ("taken", {"owner": owner.name})
-        await sim.runtime.give_back(row.id, owner.id)
+        await sim.runtime.desk.give_back(row.id, owner.id)
     await sim.runtime.idle()
     assert await Audit.filter(action="conversation.take").count() == 10
 
@@ -104,7 +104,7 @@ async def test_what_the_bot_had_queued_is_cancelled_with_the_takeover(world: Wor
         told.extend(event.seq for event in events if isinstance(event, MessageChanged))
 
     sim.runtime.bus.subscribe(MessageChanged.topic, hear)
-    await sim.runtime.take_over(row.id, (await sim.staff()).id)
+    await sim.runtime.desk.take_over(row.id, (await sim.staff()).id)
     assert sorted([one.state for one in await Effect.filter(conversation_id=row.id)]) == ["cancelled"] * 3
     said = await Message.filter(conversation_id=row.id, author="bot").order_by("seq")
     assert {(one.delivery, one.error) for one in said} == {("failed", "takeover")}
@@ -123,12 +123,12 @@ async def test_a_takeover_in_the_middle_of_sending_lets_that_message_leave_and_n
     sim = await world([chatty()])
     ann, slow = await addressed(sim)
     row, staff = await ann.conversation(), await sim.staff()
-    takeover = asyncio.create_task(sim.runtime.take_over(row.id, staff.id))
+    takeover = asyncio.create_task(sim.runtime.desk.take_over(row.id, staff.id))
     await asyncio.sleep(0.02)
     assert not takeover.done()
     slow.gate.set()
     await takeover
-    await sim.runtime.staff_says(row.id, staff.id, "c1", "Mei here", ())
+    await sim.runtime.desk.say(row.id, staff.id, "c1", "Mei here", ())
     await sim.runtime.idle()
     assert [seen.text for seen in slow.screens[ann.sender]] == ["hello 0", "Mei here"]
 
@@ -141,11 +141,11 @@ async def test_a_takeover_in_the_middle_of_a_turn_silences_that_turn(world: Worl
     staff = await sim.staff()
     for number in range(20):
         inbound = Inbound("telegram", f"x{number}", ann_sender, text=f"t{number}")
-        await asyncio.gather(sim.runtime.accept([inbound]), sim.runtime.take_over(row.id, staff.id))
+        await asyncio.gather(sim.runtime.accept([inbound]), sim.runtime.desk.take_over(row.id, staff.id))
         after = len(sim.channel.screens[ann_sender])
         await sim.runtime.idle()
         assert len(sim.channel.screens[ann_sender]) == after  # nothing left after the takeover had committed
-        await sim.runtime.give_back(row.id, staff.id)
+        await sim.runtime.desk.give_back(row.id, staff.id)
         await sim.runtime.idle()
     assert len(sim.channel.screens[ann_sender]) >= before
     said = await Message.filter(conversation_id=row.id, author="customer", text__startswith="t").count()
@@ -157,7 +157,7 @@ async def test_while_a_person_owns_it_the_bot_keeps_what_comes_and_says_nothing(
     row = await begun(sim)
     ann_screen = len(sim.channel.screens[row.lane.partition(":")[2]])
     staff = await sim.staff()
-    await sim.runtime.take_over(row.id, staff.id)
+    await sim.runtime.desk.take_over(row.id, staff.id)
     await sim.deliver(Inbound("telegram", "k", row.lane.partition(":")[2], text="still there?"))
     assert len(sim.channel.screens[row.lane.partition(":")[2]]) == ann_screen
     row = await Conversation.get(id=row.id)
@@ -169,10 +169,10 @@ async def test_after_giving_back_the_open_question_is_put_again_and_answered(wor
     ann = await sim.customer()
     await ann.says("/ask")
     row, staff = await ann.conversation(), await sim.staff()
-    await sim.runtime.take_over(row.id, staff.id)
+    await sim.runtime.desk.take_over(row.id, staff.id)
     await ann.says("Are you a person?")
-    await sim.runtime.give_back(row.id, staff.id)
-    await sim.runtime.give_back(row.id, staff.id)
+    await sim.runtime.desk.give_back(row.id, staff.id)
+    await sim.runtime.desk.give_back(row.id, staff.id)
     await sim.runtime.idle()
     assert [seen.text for seen in await ann.screen()] == ["Your name?", "Your name?"]
     await ann.says("Ann")
@@ -191,8 +191,8 @@ async def test_who_answers_elsewhere_is_relieved_by_giving_back(world: Worlds) -
     sim = await world([chatty()])
     ann = await answered_elsewhere(sim)
     before, staff = await ann.conversation(), await sim.staff()
-    await sim.runtime.give_back(before.id, staff.id)
-    await sim.runtime.give_back(before.id, staff.id)
+    await sim.runtime.desk.give_back(before.id, staff.id)
+    await sim.runtime.desk.give_back(before.id, staff.id)
     await sim.runtime.idle()
     row = await ann.conversation()
     assert (row.elsewhere_until, row.epoch) == (None, before.epoch + 1)
@@ -206,9 +206,9 @@ async def test_who_takes_over_from_elsewhere_gives_back_to_the_bot(world: Worlds
     sim = await world([chatty()])
     ann = await answered_elsewhere(sim)
     row, staff = await ann.conversation(), await sim.staff()
-    await sim.runtime.take_over(row.id, staff.id)
+    await sim.runtime.desk.take_over(row.id, staff.id)
     assert (await ann.conversation()).elsewhere_until is None
-    await sim.runtime.give_back(row.id, staff.id)
+    await sim.runtime.desk.give_back(row.id, staff.id)
     await sim.runtime.idle()
     await ann.says("Ann")
     assert (await ann.last()).text == "Hello Ann"
@@ -218,7 +218,7 @@ async def test_what_was_answered_elsewhere_and_closed_is_the_bots_again(world: W
     sim = await world([chatty()])
     ann = await answered_elsewhere(sim)
     before = await ann.conversation()
-    await sim.runtime.close_conversation(before.id, (await sim.staff()).id)
+    await sim.runtime.desk.close(before.id, (await sim.staff()).id)
     row = await ann.conversation()
     assert (row.elsewhere_until, row.epoch) == (None, before.epoch + 1)
     await ann.says("Ann")
@@ -230,7 +230,7 @@ async def test_an_answer_elsewhere_that_is_long_ago_leaves_nothing_to_give_back(
     ann = await answered_elsewhere(sim)
     before = await ann.conversation()
     sim.now += timedelta(hours=3)
-    await sim.runtime.give_back(before.id, (await sim.staff()).id)
+    await sim.runtime.desk.give_back(before.id, (await sim.staff()).id)
     assert (await ann.conversation()).epoch == before.epoch
 
 
@@ -239,11 +239,11 @@ async def test_staff_say_a_thing_once_per_client_id_and_only_as_the_owner(world:
     row = await begun(sim)
     mei, tom = await sim.staff("Mei"), await sim.staff("Tom")
     with pytest.raises(Refused, match="not_owner"):
-        await sim.runtime.staff_says(row.id, mei.id, "c1", "hi", ())
-    await sim.runtime.take_over(row.id, mei.id)
+        await sim.runtime.desk.say(row.id, mei.id, "c1", "hi", ())
+    await sim.runtime.desk.take_over(row.id, mei.id)
     with pytest.raises(Refused, match="not_owner"):
-        await sim.runtime.staff_says(row.id, tom.id, "c1", "hi", ())
-    seqs = await asyncio.gather(*(sim.runtime.staff_says(row.id, mei.id, "c1", "hi", ()) for _ in range(4)))
+        await sim.runtime.desk.say(row.id, tom.id, "c1", "hi", ())
+    seqs = await asyncio.gather(*(sim.runtime.desk.say(row.id, mei.id, "c1", "hi", ()) for _ in range(4)))
     await sim.runtime.idle()
     assert len(set(seqs)) == 1
     shown = [seen.text for seen in sim.channel.screens[row.lane.partition(":")[2]]]
@@ -255,7 +255,7 @@ async def test_a_note_never_leaves(world: Worlds) -> None:
     sim = await world([chatty()])
     row = await begun(sim)
     shown = len(sim.channel.screens[row.lane.partition(":")[2]])
-    await sim.runtime.note(row.id, (await sim.staff()).id, "n1", "VIP", ())
+    await sim.runtime.desk.note(row.id, (await sim.staff()).id, "n1", "VIP", ())
     await sim.runtime.idle()
     assert len(sim.channel.screens[row.lane.partition(":")[2]]) == shown
     assert (await Conversation.get(id=row.id)).last_text == "hello 2"
@@ -265,10 +265,10 @@ async def test_a_colleague_takes_over_by_force_and_the_first_may_not_speak_any_m
     sim = await world([chatty()])
     row = await begun(sim)
     mei, tom = await sim.staff("Mei"), await sim.staff("Tom")
-    await sim.runtime.take_over(row.id, mei.id)
-    await sim.runtime.take_over(row.id, tom.id, force=True)
+    await sim.runtime.desk.take_over(row.id, mei.id)
+    await sim.runtime.desk.take_over(row.id, tom.id, force=True)
     with pytest.raises(Refused, match="not_owner"):
-        await sim.runtime.staff_says(row.id, mei.id, "c1", "hi", ())
+        await sim.runtime.desk.say(row.id, mei.id, "c1", "hi", ())
     assert (await Conversation.get(id=row.id)).owner_id == tom.id
 
 
@@ -285,7 +285,7 @@ async def test_patience_ends_where_the_takeover_begins_to_be_written(
 
     monkeypatch.setattr(staffing.audit, "record", slowly)
     monkeypatch.setattr(staffing, "PATIENCE", 0.1)
-    await sim.runtime.take_over(row.id, staff.id)
+    await sim.runtime.desk.take_over(row.id, staff.id)
     assert (await Conversation.get(id=row.id)).owner_id == staff.id
 
 
@@ -304,7 +304,7 @@ async def test_a_takeover_whose_caller_gives_up_at_its_commit_silences_the_bot(
         return made
 
     monkeypatch.setattr(staffing.Staffing, "_take", slowly)
-    takeover = asyncio.create_task(sim.runtime.take_over(row.id, staff.id))
+    takeover = asyncio.create_task(sim.runtime.desk.take_over(row.id, staff.id))
     slow.gate.set()
     await committed.wait()
     takeover.cancel()
@@ -321,8 +321,8 @@ async def test_what_staff_send_once_more_leaves_although_they_have_taken_over_si
     sim.channel.failures.append(Unreachable("blocked"))
     await ann.says("hello")
     row, staff = await ann.conversation(), await sim.staff()
-    await sim.runtime.take_over(row.id, staff.id)
-    await sim.runtime.retry_failure("effect", (await Effect.get(state="parked")).id)
+    await sim.runtime.desk.take_over(row.id, staff.id)
+    await sim.runtime.parked.retry("effect", (await Effect.get(state="parked")).id)
     await sim.runtime.idle()
     async with asyncio.timeout(30):
         while await Effect.filter(state="pending").exists():
@@ -333,10 +333,10 @@ async def test_what_staff_send_once_more_leaves_although_they_have_taken_over_si
 async def test_what_is_not_there_is_said(world: Worlds) -> None:
     sim = await world([chatty()])
     staff = await sim.staff()
-    for doing in (sim.runtime.take_over(99, staff.id), sim.runtime.give_back(99, staff.id)):
+    for doing in (sim.runtime.desk.take_over(99, staff.id), sim.runtime.desk.give_back(99, staff.id)):
         with pytest.raises(Refused, match="no_conversation"):
             await doing
     row = await begun(sim)
-    await sim.runtime.take_over(row.id, staff.id)
+    await sim.runtime.desk.take_over(row.id, staff.id)
     with pytest.raises(Refused, match="no_file"):
-        await sim.runtime.staff_says(row.id, staff.id, "c", "", (12345,))
+        await sim.runtime.desk.say(row.id, staff.id, "c", "", (12345,))

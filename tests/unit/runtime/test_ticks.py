@@ -206,7 +206,7 @@ async def test_a_wire_that_cannot_be_sent_is_told_though_the_last_one_left(world
     await ann.says("hi")
     assert len(sim.channel.keys) == 2
     assert await delivery() == ("failed", "too strange")
-    await sim.runtime.retry_failure("effect", (await Effect.get(state="parked")).id)
+    await sim.runtime.parked.retry("effect", (await Effect.get(state="parked")).id)
     sim.runtime.effects.doubt()
     await sim.runtime.idle()
     assert await delivery() == ("sent", "")

@@ -61,7 +61,7 @@ async def test_what_is_taken_back_is_gone_from_what_was_parked_and_is_settled_wi
     assert ("secret" in gone.payload + gone.error, "secret" in kept.payload) == (False, True)
     assert [(one.what, one.error) for one in await queues.parked() if one.id == gone.id] == [("deleted", TAKEN_BACK)]
     before = await ann.screen()
-    await sim.runtime.retry_failure("inbound", gone.id)
+    await sim.runtime.parked.retry("inbound", gone.id)
     await sim.runtime.idle()
     assert (await ann.screen(), (await InboundRow.get(id=gone.id)).state) == (before, "done")
     assert sorted(row.text for row in await Message.filter(author="customer")) == ["", "my secret m2"]

@@ -31,8 +31,8 @@ async def test_a_turn_that_read_what_staff_changed_meanwhile_runs_again(world: W
     staff = await sim.staff("Li")
     await sim.runtime.accept([ann._inbound(text="hang")])
     await reading.wait()
-    await sim.runtime.note((await ann.conversation()).id, staff.id, "n1", "A note", ())
-    await sim.runtime.take_over((await ann.conversation()).id, staff.id)
+    await sim.runtime.desk.note((await ann.conversation()).id, staff.id, "n1", "A note", ())
+    await sim.runtime.desk.take_over((await ann.conversation()).id, staff.id)
     gate.set()
     await sim.runtime.idle()
     assert await thread(f"telegram:{ann.sender}") == [
@@ -116,7 +116,7 @@ async def test_only_the_customer_opens_a_closed_conversation_again(world: Worlds
     ann = await sim.customer()
     await ann.says("/review")
     staff = await sim.staff("Li")
-    await sim.runtime.close_conversation((await ann.conversation()).id, staff.id)
+    await sim.runtime.desk.close((await ann.conversation()).id, staff.id)
     await sim.passes("2h")
     assert await ann.times("Are you still there?") == 1
     assert (await ann.conversation()).closed_at is not None

@@ -278,8 +278,8 @@ async def test_a_question_that_is_put_again_does_not_repeat_what_led_to_it(small
             await ann._send(kind="callback", data="nobody:knows")
         case "given back":
             staff, talk = await sim.staff("Li"), await ann.conversation()
-            await sim.runtime.take_over(talk.id, staff.id)
-            await sim.runtime.give_back(talk.id, staff.id)
+            await sim.runtime.desk.take_over(talk.id, staff.id)
+            await sim.runtime.desk.give_back(talk.id, staff.id)
             await sim.runtime.idle()
         case "back":
             await ann.says("5")

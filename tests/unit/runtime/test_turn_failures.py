@@ -87,13 +87,13 @@ async def test_staff_try_a_parked_message_again_and_it_stands_in_the_thread_once
     sim = await world([faulty.router])
     ann = await sim.customer()
     await ann.says("hm")
-    await sim.runtime.retry_failure("inbound", (await InboundRow.get()).id)
+    await sim.runtime.parked.retry("inbound", (await InboundRow.get()).id)
     await sim.runtime.idle()
     assert [author for author, text in await thread(f"telegram:{ann.sender}") if text == "hm"] == ["customer"]
     assert [seen.text for seen in await ann.screen()] == [APOLOGY, "Before hm", "After hm"]
     assert (await InboundRow.get()).state == "done"
     with pytest.raises(Refused, match="no_failure"):
-        await sim.runtime.retry_failure("inbound", 1)
+        await sim.runtime.parked.retry("inbound", 1)
 
 
 @pytest.mark.usefixtures("at_once")
@@ -130,7 +130,7 @@ async def test_of_two_who_try_a_parked_message_again_only_one_does(world: Worlds
     ann = await sim.customer()
     await ann.says("hm")
     failed = (await InboundRow.get()).id
-    clicks = (sim.runtime.retry_failure("inbound", failed) for _ in range(2))
+    clicks = (sim.runtime.parked.retry("inbound", failed) for _ in range(2))
     refused = [one for one in await asyncio.gather(*clicks, return_exceptions=True) if one]
     await sim.runtime.idle()
     assert [str(one) for one in refused] == ["no_failure"]

@@ -329,10 +329,10 @@ async def test_a_conversation_and_its_messages(world: Worlds) -> None:
     await ben.says("/person")
     conversation = (await ben.conversation()).id
     staff = (await sim.staff()).id
-    await sim.runtime.take_over(conversation, staff)
-    await sim.runtime.staff_says(conversation, staff, "c1", "secret, too", ())
-    await sim.runtime.give_back(conversation, staff)
-    await sim.runtime.close_conversation(conversation, staff)
+    await sim.runtime.desk.take_over(conversation, staff)
+    await sim.runtime.desk.say(conversation, staff, "c1", "secret, too", ())
+    await sim.runtime.desk.give_back(conversation, staff)
+    await sim.runtime.desk.close(conversation, staff)
     await ben.says("again")
     rows = await WebhookEvent.all().order_by("id")
     named = [row.name for row in rows if row.name.startswith("conversation")]

@@ -124,7 +124,7 @@ async def test_a_picture_that_failed_and_leaves_after_all_makes_its_message_one_
     sim.channel.failures = [BadInput("too strange")]
     await ann.says("1")
     assert (await pieces(sim, ann.sender), await states()) == (["Tea 1"], ["failed"])
-    await sim.runtime.retry_failure("effect", (await Effect.get(state="parked")).id)
+    await sim.runtime.parked.retry("effect", (await Effect.get(state="parked")).id)
     sim.runtime.effects.doubt()
     await sim.runtime.idle()
     assert (await pieces(sim, ann.sender), await states()) == (["Tea 1", "tea.jpg"], ["sent"])
@@ -135,7 +135,7 @@ async def test_a_takeover_leaves_words_as_sent_that_were_shown_before_their_pict
     ann, staff = await sim.customer(), await sim.staff()
     await ann.says("1")
     assert (await pieces(sim, ann.sender), await states()) == (["Tea 1"], ["held"])
-    await sim.runtime.take_over((await ann.conversation()).id, staff.id)
+    await sim.runtime.desk.take_over((await ann.conversation()).id, staff.id)
     assert [(row.delivery, row.error) for row in await Message.filter(author="bot")] == [("sent", "")]
     await sim.deliver(ann._inbound(kind="status", data="read", about=sim.channel.keys[0]))
     assert await states() == ["read"]
@@ -164,9 +164,9 @@ async def test_nothing_leaves_behind_the_end_of_the_window(small_world: Worlds) 
     ann, staff = await sim.customer(), await sim.staff()
     await ann.says("0")
     talk = await ann.conversation()
-    await sim.runtime.take_over(talk.id, staff.id)
+    await sim.runtime.desk.take_over(talk.id, staff.id)
     sim.now += timedelta(hours=49)
-    await sim.runtime.staff_says(talk.id, staff.id, "c1", "Are you there?", ())
+    await sim.runtime.desk.say(talk.id, staff.id, "c1", "Are you there?", ())
     await sim.runtime.idle()
     assert [row.delivery for row in await Message.filter(author="staff")] == ["held"]
     await ann.says("0")
@@ -177,7 +177,7 @@ async def test_a_takeover_cancels_what_the_bot_had_waiting(small_world: Worlds) 
     sim = await small_world([talkative()], NARROW)
     ann, staff = await sim.customer(), await sim.staff()
     await ann.says("5")
-    await sim.runtime.take_over((await ann.conversation()).id, staff.id)
+    await sim.runtime.desk.take_over((await ann.conversation()).id, staff.id)
     await ann.says("1")
     assert await shown(sim, ann.sender) == ["1", "2", "3"]
     assert await states() == ["sent", "sent", "sent", "failed", "failed"]
@@ -328,11 +328,11 @@ async def test_who_writes_after_it_was_looked_gets_what_waits_at_once(world: Wor
     ann, staff = await sim.customer(), await sim.staff()
     await ann.says("0")
     talk = await ann.conversation()
-    await sim.runtime.take_over(talk.id, staff.id)
+    await sim.runtime.desk.take_over(talk.id, staff.id)
     sim.now += timedelta(hours=49)
 
     with race.after(openings, "for_effect", lambda: writes(sim, ann)):
-        await sim.runtime.staff_says(talk.id, staff.id, "c1", "Are you there?", ())
+        await sim.runtime.desk.say(talk.id, staff.id, "c1", "Are you there?", ())
         await at_rest(sim)
     assert [row.delivery for row in await Message.filter(author="staff")] == ["sent"]
 

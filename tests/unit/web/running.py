@@ -80,6 +80,14 @@ class SmallTill:
     """Writes down what staff do, and has nothing asked of providers."""
 
     clock: Clock
+    bus: Bus
+
+    async def step(self, order_id: int, step: str, staff_id: int, doing: Doing = NOTHING) -> None:
+        async with transaction():
+            if await order_states.is_heard(order_id, doing.key):
+                return
+            await orders.advance(order_id, step, f"staff:{staff_id}", self.clock(), doing)
+        self.bus.publish(OrderChanged(order_id))
 
     async def receive(self, payment_id: int, money: Confirmed) -> None:
         async with transaction():
@@ -91,6 +99,15 @@ class SmallTill:
 
     async def ask_again(self, refund_id: int, staff_id: int) -> None:
         raise Refused("no_failure")
+
+
+class SmallParked:
+    """What failed for good waits again."""
+
+    async def retry(self, kind: str, id: int) -> None:  # noqa: A002
+        table = Effect if kind == "effect" else InboundRow
+        if not await table.filter(id=id, state="parked").update(state="pending"):
+            raise Refused("no_failure")
 
 
 async def _follow(store: str, there: ThereOrder, now: datetime) -> Stepped:
@@ -126,7 +143,16 @@ class SmallRuntime:
 
     @property
     def till(self) -> SmallTill:
-        return SmallTill(self.clock)
+        return SmallTill(self.clock, self.bus)
+
+    @property
+    def desk(self) -> SmallRuntime:
+        """Staff's verbs are its own."""
+        return self
+
+    @property
+    def parked(self) -> SmallParked:
+        return SmallParked()
 
     @property
     def counter(self) -> Counter:
@@ -255,21 +281,9 @@ class SmallRuntime:
         self.bus.publish(OwnerChanged(conversation_id, row.lane, None))
         self.bus.publish(RowChanged(conversation_id))
 
-    async def step_order(self, order_id: int, step: str, staff_id: int, doing: Doing = NOTHING) -> None:
-        async with transaction():
-            if await order_states.is_heard(order_id, doing.key):
-                return
-            await orders.advance(order_id, step, f"staff:{staff_id}", self.clock(), doing)
-        self.bus.publish(OrderChanged(order_id))
-
-    async def close_conversation(self, conversation_id: int, staff_id: int) -> None:
+    async def close(self, conversation_id: int, staff_id: int) -> None:
         await Conversation.filter(id=conversation_id).update(owner_id=None, waiting_since=None, closed_at=self.clock())
         self.bus.publish(RowChanged(conversation_id))
-
-    async def retry_failure(self, kind: str, id: int) -> None:  # noqa: A002
-        table = Effect if kind == "effect" else InboundRow
-        if not await table.filter(id=id, state="parked").update(state="pending"):
-            raise Refused("no_failure")
 
     def capabilities(self, account: str) -> Capabilities:
         channel = self.channels.get(account)
@@ -283,9 +297,7 @@ class SmallRuntime:
         shop = Shop(Routes(()), Languages(Path(handlers.__file__).parent / "locale", ("en", "zh")), able, "CNY")
         return await broadcasting.preview(audience, shop, self.clock())
 
-    async def staff_says(
-        self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]
-    ) -> int:
+    async def say(self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]) -> int:
         return await self._by_staff(conversation_id, staff_id, client_id, text, files, "staff")
 
     async def note(self, conversation_id: int, staff_id: int, client_id: str, text: str, files: tuple[int, ...]) -> int:

@@ -32,7 +32,7 @@ async def talk(site: Site) -> Conversation:
     body = {"login": "mei", "password": PASSWORD}
     await site.json("POST", "/api/desk/login", json=body, headers={"Origin": site.url})
     row = await Conversation.get()
-    await site.runtime.take_over(row.id, mei.id)
+    await site.runtime.desk.take_over(row.id, mei.id)
     return row
 
 
