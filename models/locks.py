@@ -1,5 +1,5 @@
-"""Every row lock, in one order: who is one person, conversations by id, cart, discount code, order, payment, connected
-shop, product by id, who waits for one, review, file by id, login attempts by subject, endpoint of webhooks.
+"""Every row lock, in one order: who is one person, conversations by id, cart, discount code, connected shop, order,
+payment, product by id, who waits for one, review, file by id, login attempts by subject, endpoint of webhooks.
 
 Whoever takes two of them takes them in this order, so nobody waits in a circle. PostgreSQL locks rows; SQLite's
 transactions exclude each other already and the clause is dropped.

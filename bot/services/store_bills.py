@@ -11,7 +11,7 @@ from bot.core.money import Money
 from bot.core.payment import PaymentRequest
 from bot.services import payments, stock, store_orders
 from bot.services.payments import PaymentView, view
-from models import Order, OrderLine, Payment, StoreOrder, StoreProblem
+from models import Order, OrderLine, Payment, StoreOrder, StoreProblem, locks
 from models.database import fetch, marks, transaction
 
 #: So many open ones are looked at in one go.
@@ -89,9 +89,9 @@ async def unpaid(store: str) -> list[PaymentView]:
 
 
 async def became(store: str, id: str, order: str, now: datetime) -> None:  # noqa: A002 - the port's word
-    """The paid bill is this order there: ours is not made there a second time."""
+    """The paid bill is this order there: ours is not made there a second time. Inside the caller's transaction."""
     paid = await payment(store, id)
-    if paid is None:
+    if paid is None or await locks.order(paid.order_id) is None:  # whoever settles it takes the order first, too
         return
     await StoreProblem.filter(store=store, external_id=f"order:{paid.order_number}", code="not_captured").delete()
     told = {"store": store, "state": "billed", "external_id": order, "at": now}

@@ -17,14 +17,25 @@ from bot.core.message import Attachment, FileRef
 from bot.core.money import Money
 from bot.core.payment import PaymentTruth
 from bot.core.ports import StoredFile
-from bot.services import attachments, cart, order_states, orders, payments, privacy, reviews, settlement
+from bot.services import (
+    attachments,
+    cart,
+    order_states,
+    orders,
+    payments,
+    privacy,
+    reviews,
+    settlement,
+    stock,
+    store_bills,
+)
 from bot.services.contacts import Address
 from bot.services.orders import OrderView
 from bot.services.payments import PaymentView
 from bot.services.scope import Scope
 from bot.services.settlement import Settlement
 from models import Attachment as AttachmentRow
-from models import CartLine, Order, OrderEvent, Payment, Review, locks
+from models import CartLine, Order, OrderEvent, Payment, Review, StoreOrder, StoreProblem, Variant, locks
 from models.database import transaction
 from tests.unit.services.race import Rival, after, before, without_lock
 from tests.unit.services.shop import Shop, costs, held, on_shelf, steps_of
@@ -75,6 +86,22 @@ async def test_one_product_is_put_into_one_cart_from_two_channels(any_shop: Shop
         await any_shop.wants(web, quantity=1)
     await rival.ends()
     assert await CartLine.all().count() == 1
+
+
+async def test_a_bill_becomes_an_order_of_the_shop_while_its_order_is_paid_elsewhere(any_shop: Shop) -> None:
+    """Both want the row of the shop's order: who took it before the order's lock would wait in a circle."""
+    await any_shop.product()
+    await Variant.all().update(store="woocommerce", external_id="1")
+    ann = await any_shop.customer()
+    order = await any_shop.buys(ann)
+    await any_shop.opens_payment(ann, order, "bill-1", by="woocommerce")
+    elsewhere = await any_shop.opens_payment(ann, order, "ref-1")
+    rival = Rival(lambda: store_bills.became("woocommerce", "bill-1", "900", any_shop.now))
+    with before(stock, "sell", rival.comes):
+        assert (await any_shop.settles(elsewhere)).outcome == "paid"
+    await rival.ends()
+    assert await StoreOrder.all().values_list("state", "external_id") == [("due", "")]
+    assert await StoreProblem.all().values_list("code", flat=True) == ["second_there"]
 
 
 async def test_the_price_changes_while_the_order_is_placed(any_shop: Shop) -> None:
