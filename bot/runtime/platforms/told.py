@@ -12,6 +12,7 @@ from bot.core.events import MessageChanged
 from bot.core.message import Inbound, Reply
 from bot.runtime.host import TurnHost
 from bot.runtime.platforms import pieces
+from bot.runtime.speech import SendPayload
 from bot.runtime.state import ConversationState
 from bot.runtime.suspects import Postponed
 from bot.runtime.void import about_to_say
@@ -20,6 +21,7 @@ from bot.services import attachments
 from models.database import fetch, marks
 
 _inbound = msgspec.json.Decoder(Inbound)
+_send = msgspec.json.Decoder(SendPayload)
 KINDS = frozenset({"status", "edited", "deleted", "echo", "returned"})
 #: A person who answers in the platform's own client has the word for so long after each of their messages.
 ELSEWHERE = timedelta(hours=2)
@@ -61,8 +63,11 @@ _OURS = (
     "AND delivery IN ({marks}) AND at <= ? ORDER BY seq"
 )
 _LAST = (
-    "SELECT text, external_id FROM message WHERE conversation_id = ? AND seq > ? AND author IN ('bot', 'staff') "
+    "SELECT text FROM message WHERE conversation_id = ? AND seq > ? AND author IN ('bot', 'staff') "
     "AND at > ? ORDER BY seq"
+)
+_UNDER_WAY = (
+    "SELECT payload FROM effect WHERE conversation_id = ? AND kind = 'send' AND state = 'pending' AND created_at > ?"
 )
 _LEAVING = (
     "SELECT id FROM effect WHERE conversation_id = ? AND kind = 'send' AND state = 'pending' AND created_at <= ? "
@@ -238,9 +243,12 @@ class Told:
         """Whether it is the echo of what was sent here, which not every platform marks: by its id, or by its words."""
         if inbound.external_id and await self._named(inbound.external_id):
             return True
-        rows = await fetch(_LAST, (self._state.id, self._state.last_seq - _ECHOED, self._now - _ECHO_TIME))
-        # A picture has no words to be known by: it may be ours while ours has no id yet.
-        return any(row["text"] == inbound.text and (inbound.text or not row["external_id"]) for row in rows)
+        since = self._now - _ECHO_TIME
+        if not inbound.text:  # a file has no words to be known by: it may be one that is leaving now
+            rows = await fetch(_UNDER_WAY, (self._state.id, since))
+            return any(_send.decode(row["payload"]).wire.files for row in rows)
+        rows = await fetch(_LAST, (self._state.id, self._state.last_seq - _ECHOED, since))
+        return any(row["text"] == inbound.text for row in rows)
 
     async def _answered_elsewhere(self, inbound: Inbound) -> None:
         """A person has the word; what the bot was about to say is not sent any more."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.core.chat import Chat
 from bot.core.errors import BadInput, ChannelUnavailable, FileMissing, WindowClosed
+from bot.core.message import Attachment as File
 from bot.core.message import FileRef
 from bot.core.router import Router
 from bot.runtime.platforms.told import TAKEN_BACK
@@ -18,7 +20,7 @@ from models import Inbound as InboundRow
 from tests.kit.simulator import Customer, Simulator
 from tests.unit.pictures import png
 from tests.unit.runtime.conftest import Worlds
-from tests.unit.runtime.ticking import NARROW, opened, three, twice
+from tests.unit.runtime.ticking import NARROW, TICKS, opened, three, twice
 from tests.unit.services import race
 
 
@@ -154,6 +156,32 @@ async def test_a_picture_of_a_person_is_not_taken_for_one_of_the_bot(small_world
     sim.channel.uploads["p"] = png()
     await sim.deliver(ann._inbound(kind="echo", files=(FileRef("image", "p", "teapot.png"),), external_id="e1"))
     assert await Message.filter(author="staff").count() == 1
+
+
+async def test_an_echo_of_our_own_file_that_overtakes_the_answer_silences_nobody(world: Worlds) -> None:
+    router = Router("pictures")
+
+    @router.fallback
+    async def answer(chat: Chat) -> None:
+        files = [File(1, "image", "tea.png", "image/png", 9)] if chat.inbound.text == "show" else []
+        chat.say("Our tea", files=files)
+
+    sim, ann = await opened(world, router, replace(TICKS, caption_limit=0))
+    sim.channel.uploads["p"] = png()
+    picture = (FileRef("image", "p", "image.png"),)
+
+    async def echoes() -> None:
+        await sim.runtime.accept([ann._inbound(kind="echo", files=picture)])
+        async with asyncio.timeout(30):
+            while sim.runtime.waiting:
+                await asyncio.sleep(0.002)
+
+    with race.before(sim.channel, "send", echoes):  # type: ignore[arg-type]
+        await ann.says("show")
+    assert (len(sim.channel.keys), (await ann.conversation()).elsewhere_until) == (2, None)
+    with race.before(sim.channel, "send", echoes):  # type: ignore[arg-type]
+        await ann.says("tell")  # no picture of ours is leaving: that is one of a person's
+    assert (await ann.conversation()).elsewhere_until is not None
 
 
 async def test_what_the_bot_was_about_to_say_is_cancelled_by_an_answer_elsewhere(small_world: Worlds) -> None:
