@@ -1,8 +1,11 @@
-"""How long a recording plays, by its own bytes: platforms ask for it, or take short ones only."""
+"""How long a recording plays, by its own bytes: platforms ask for it, or take short ones only.
+
+They are read once, from the front to where that is told, and no more than a block of them is kept.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 #: AMR, narrow band: bytes of a frame of 20 ms by its type, with the byte that tells the type.
 _AMR = {0: 13, 1: 14, 2: 16, 3: 18, 4: 20, 5: 21, 6: 27, 7: 32, 8: 6, 15: 1}
@@ -17,36 +20,61 @@ _SAMPLES = (44100, 48000, 32000, 0)
 _SLOWER = {0: 4, 2: 2, 3: 1}
 
 
-def seconds(content: bytes) -> float | None:
-    """Of AMR, MP3 and MP4; None for what is none of these, or damaged at its start."""
-    if content.startswith(_AMR_MARK):
-        return _amr(content) or None
-    if content[4:8] == b"ftyp":
-        return _mp4(content)
-    return round(_mp3(content), 3) or None
+class _Bytes:
+    """A stream of `size` bytes that is read forwards."""
+
+    def __init__(self, chunks: AsyncIterator[bytes], size: int) -> None:
+        self.size = size
+        self._chunks = chunks
+        self._kept, self._from = b"", 0
+
+    async def at(self, place: int, many: int) -> bytes:
+        """So many from `place` on, fewer at the end. What lies before it is not there any more."""
+        while self._from + len(self._kept) < place + many:
+            chunk = await anext(self._chunks, None)
+            if chunk is None:
+                break
+            behind = min(place - self._from, len(self._kept))
+            self._kept, self._from = self._kept[behind:] + chunk, self._from + behind
+        start = place - self._from
+        return self._kept[start : start + many]
 
 
-def _amr(content: bytes) -> float:
+async def seconds(chunks: AsyncIterator[bytes], size: int) -> float | None:
+    """Of AMR, MP3 and MP4 of `size` bytes; None for what is none of these, or damaged at its start.
+
+    Raises what reading them raises.
+    """
+    content = _Bytes(chunks, size)
+    head = await content.at(0, 10)
+    if head.startswith(_AMR_MARK):
+        return await _amr(content) or None
+    if head[4:8] == b"ftyp":
+        return await _mp4(content)
+    return round(await _mp3(content, _behind_tag(head)), 3) or None
+
+
+async def _amr(content: _Bytes) -> float:
     at, frames = len(_AMR_MARK), 0
-    while at < len(content) and (size := _AMR.get(content[at] >> 3 & 15)):
+    while (kind := await content.at(at, 1)) and (size := _AMR.get(kind[0] >> 3 & 15)):
         at, frames = at + size, frames + 1
     return frames * 0.02
 
 
-def _mp3(content: bytes) -> float:
+async def _mp3(content: _Bytes, at: int) -> float:
     """Frame by frame, since their rate may vary; what follows them is a tag."""
-    at, found = _behind_tag(content), 0.0
-    while (frame := _frame(content[at : at + 4])) and at + frame[0] <= len(content):
+    found = 0.0
+    while (frame := _frame(await content.at(at, 4))) and at + frame[0] <= content.size:
         at, found = at + frame[0], found + frame[1]
     return found
 
 
-def _behind_tag(content: bytes) -> int:
+def _behind_tag(head: bytes) -> int:
     """Where sound begins behind an ID3 tag, whose length is four times seven bits."""
-    if not content.startswith(b"ID3") or len(content) < 10:
+    if not head.startswith(b"ID3") or len(head) < 10:
         return 0
-    size = sum((byte & 127) << shift for byte, shift in zip(content[6:10], (21, 14, 7, 0), strict=True))
-    return 10 + size + (10 if content[5] & 16 else 0)
+    size = sum((byte & 127) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+    return 10 + size + (10 if head[5] & 16 else 0)
 
 
 def _frame(head: bytes) -> tuple[int, float] | None:
@@ -61,14 +89,15 @@ def _frame(head: bytes) -> tuple[int, float] | None:
     return of_frame * rate * 125 // samples + (head[2] >> 1 & 1), of_frame / samples
 
 
-def _mp4(content: bytes) -> float | None:
+async def _mp4(content: _Bytes) -> float | None:
     """The movie's head tells its length in units of its own."""
-    for kind, start, end in _boxes(content, 0, len(content)):
+    async for kind, start, end in _boxes(content, 0, content.size):
         if kind != b"moov":
             continue
-        for inner, at, _ in _boxes(content, start, end):
+        async for inner, at, _ in _boxes(content, start, end):
             if inner == b"mvhd":
-                return _of_head(content[at : at + 32])
+                return _of_head(await content.at(at, 32))
+        return None
     return None
 
 
@@ -81,14 +110,15 @@ def _of_head(head: bytes) -> float | None:
     return length / units if units and length else None
 
 
-def _boxes(content: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+async def _boxes(content: _Bytes, at: int, end: int) -> AsyncIterator[tuple[bytes, int, int]]:
     """The kind of each box, and where its content begins and ends."""
     while at + 8 <= end:
-        size, begins = int.from_bytes(content[at : at + 4]), at + 8
+        head = await content.at(at, 16)
+        size, begins = int.from_bytes(head[:4]), at + 8
         if size == 1:
-            size, begins = int.from_bytes(content[at + 8 : at + 16]), at + 16
+            size, begins = int.from_bytes(head[8:16]), at + 16
         ends = at + size if size else end
         if ends < begins or ends > end:
             return
-        yield content[at + 4 : at + 8], begins, ends
+        yield head[4:8], begins, ends
         at = ends

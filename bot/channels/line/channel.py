@@ -35,7 +35,7 @@ from bot.core.errors import (
     Unreachable,
     WindowClosed,
 )
-from bot.core.message import FileRef, Inbound, Wire
+from bot.core.message import Attachment, FileRef, Inbound, Wire
 from bot.core.ports import ORDINARY, Accept, FileStream, HookRequest, Occasion, Profile, Sent
 from bot.http import WAIT, Answer
 
@@ -76,6 +76,7 @@ class LineChannel(HttpChannel):
         self._headers = {"Authorization": f"Bearer {settings.access_token.reveal()}"}
         self._reply_seconds = settings.reply_seconds
         self._steps = Steps()
+        self._lengths: Recent[int, float] = Recent()  # of recordings, seconds
         self._doubtful: Recent[str, str] = Recent()  # by key: the token of a reply without an answer
 
     async def whoami(self) -> str:
@@ -169,9 +170,16 @@ class LineChannel(HttpChannel):
         found: dict[int, float] = {}
         for file in wire.files:
             if file.media_type in HEARD:
-                content = b"".join([chunk async for chunk in self._around.open_file(file)])
-                found[file.id] = _playing.seconds(content) or 0.0
+                found[file.id] = await self._seconds(file)
         return found
+
+    async def _seconds(self, file: Attachment) -> float:
+        """Of a recording, which is read once; 0 where that cannot be told."""
+        known = self._lengths.get(file.id)
+        if known is None:
+            known = await _playing.seconds(self._around.open_file(file), file.size) or 0.0
+            self._lengths.put(file.id, known)
+        return known
 
     async def _say(self, recipient: str, part: list[Json], key: str, token: str) -> str:
         if token:

@@ -121,8 +121,10 @@ async def test_recordings_are_played_for_as_long_as_they_are_and_another_file_as
         shelf.put(mp3(60.0), "tea.mp3", "audio/mpeg"),
         shelf.put(mp4(90.0), "tea.mp4", "video/mp4"),
     )
-    await channel.send(ann.id, Wire(files=files), "k1")
-    assert [(shown.raw["type"], shown.raw.get("duration")) for shown in ann.shown] == [
+    for key in ("k1", "k1", "k2"):  # a try that failed is made again
+        await channel.send(ann.id, Wire(files=files), key)
+    assert shelf.opened == 2
+    assert [(shown.raw["type"], shown.raw.get("duration")) for shown in ann.shown[:3]] == [
         ("audio", 12_500),
         ("audio", 60_000),
         ("video", None),

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from bot.channels._playing import seconds
 from tests.kit import recordings
+
+
+async def in_blocks(content: bytes, size: int) -> AsyncIterator[bytes]:
+    for at in range(0, len(content), size):
+        yield content[at : at + size]
 
 
 @pytest.mark.parametrize(
@@ -28,5 +35,20 @@ from tests.kit import recordings
         (b"\x00\x00\x00\x08ftyp\x00\x00\x00\x00moov", None),
     ],
 )
-def test_a_recording_tells_how_long_it_plays(content: bytes, long: float | None) -> None:
-    assert seconds(content) == (None if long is None else pytest.approx(long))
+@pytest.mark.parametrize("block", [1, 7, 1 << 20])
+async def test_a_recording_tells_how_long_it_plays(content: bytes, long: float | None, block: int) -> None:
+    found = await seconds(in_blocks(content, block), len(content))
+    assert found == (None if long is None else pytest.approx(long))
+
+
+async def test_no_more_is_read_than_tells_it() -> None:
+    front, read = recordings.mp4(9.0), list[int]()
+    movie = front[front.index(b"moov") - 4 :]
+
+    async def film() -> AsyncIterator[bytes]:
+        """As who sends it while it is made writes it: the movie's head first."""
+        for block in (front[:20], movie, *[bytes(1 << 20)] * 9):
+            read.append(len(block))
+            yield block
+
+    assert (await seconds(film(), 9 << 20), read) == (9.0, [20, len(movie)])
