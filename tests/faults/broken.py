@@ -242,15 +242,15 @@ def gives_without_rest() -> None:
 
 def takes_over_from_afar() -> None:
     """Whoever is asked takes over, whichever node works on the lane."""
-    from bot.runtime.runtime import Runtime
+    from bot.runtime.desk import Desk
 
-    async def here(self: Runtime, verb: str, conversation_id: int, **arguments: object) -> Any:
+    async def here(self: Desk, verb: str, conversation_id: int, **arguments: object) -> Any:
         return await self._staffing.run(verb, {"conversation_id": conversation_id, **arguments})
 
     async def is_fine(*_: Any) -> None:
         """Nobody looks whose lane it is."""
 
-    Runtime._on_lane = here  # type: ignore[method-assign]
+    Desk._on_lane = here  # type: ignore[method-assign]
     Staffing._assure = is_fine  # type: ignore[method-assign]
 
 

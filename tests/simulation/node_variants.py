@@ -10,6 +10,7 @@ from bot.core.events import WorkArrived
 from bot.core.shard import shard_of
 from bot.runtime import failures, holding, ledger, roll, worker
 from bot.runtime.cluster import Cluster
+from bot.runtime.desk import Desk
 from bot.runtime.intake import Intake
 from bot.runtime.lease import Lease
 from bot.runtime.ledger import Waiting
@@ -65,10 +66,10 @@ def gives_without_rest() -> AbstractContextManager[None]:
 def takes_over_from_afar() -> AbstractContextManager[None]:
     """Whoever is asked takes over, whichever node works on the lane."""
 
-    async def here(self: Runtime, verb: str, conversation_id: int, **arguments: object) -> Any:
+    async def here(self: Desk, verb: str, conversation_id: int, **arguments: object) -> Any:
         return await self._staffing.run(verb, {"conversation_id": conversation_id, **arguments})
 
-    return _all(instead(Runtime, "_on_lane", here), instead(Staffing, "_assure", _is_fine))
+    return _all(instead(Desk, "_on_lane", here), instead(Staffing, "_assure", _is_fine))
 
 
 def buries_the_living() -> AbstractContextManager[None]:
