@@ -150,13 +150,31 @@ def price(
     return Breakdown(goods, tuple(charges), due)
 
 
-def paid_for(price: Money, goods: Money, charges: Iterable[Charge]) -> Money:
-    """What came in for one piece at a price, of an order with such goods: less its discount, and with its tax."""
-    charges = tuple(charges)
-    off = -sum(one.amount.amount for one in charges if one.kind == "discount")
-    net = _share(price.amount, max(0, goods.amount - off), goods.amount) if goods.amount else 0
-    taxes = [_share(net, one.rate, WHOLE) for one in charges if one.kind == "tax" and not one.included]
-    return Money(net + sum(taxes), price.currency)
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an order costs by its goods, in minor units: those that it was priced with, and what came off or on top."""
+
+    goods: int
+    off: int = 0
+    shipping: int = 0
+    rates: tuple[int, ...] = ()  # of taxes on top: see `WHOLE`
+
+    @classmethod
+    def of(cls, goods: int, charges: Iterable[Charge]) -> Cost:
+        """Of an order with such goods."""
+        charges = tuple(charges)
+        off = -sum(one.amount.amount for one in charges if one.kind == "discount")
+        shipping = sum(one.amount.amount for one in charges if one.kind == "shipping")
+        return cls(goods, off, shipping, tuple(one.rate for one in charges if one.kind == "tax" and not one.included))
+
+    def total(self, goods: int) -> int:
+        """Its total, were these all of its goods: they have their share of the discount, and shipping stays.
+
+        What goes back for pieces is the difference of two totals, so all parts together are what was paid. The desk
+        reckons the same, see web/ui/desk/logic/cost.ts.
+        """
+        due = (_share(goods, max(0, self.goods - self.off), self.goods) if self.goods else 0) + self.shipping
+        return due + sum(_share(due, rate, WHOLE) for rate in self.rates)
 
 
 def _share(amount: int, part: int, whole: int) -> int:

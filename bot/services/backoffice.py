@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.postal import Postal
-from bot.core.pricing import Charge
+from bot.core.pricing import Charge, Cost
 from bot.services import (
     desk_payments,
     order_history,
@@ -88,6 +88,8 @@ class OrderDetail:
     payments: tuple[desk_payments.PaymentRow, ...]
     shipments: tuple[Shipped, ...]
     left: tuple[order_parts.Left, ...]  # pieces that may be sent or cancelled
+    cost: Cost  # by its goods
+    kept: int  # goods that were not cancelled, in minor units
     charges: tuple[Charge, ...]
     version: int  # see `order_states.version`
     notes: tuple[Note, ...]  # of staff
@@ -164,6 +166,7 @@ async def order(order_id: int) -> OrderDetail:
     sent = (await shipments.of_orders([order_id])).get(order_id, ())
     left = await order_parts.left(order_id, row.total.currency) if row.state in order_states.UNSENT else ()
     charges = (await pricing.charges({order_id: row.total.currency}))[order_id]
+    cost, kept = await order_parts.cost(order_id, row.total.currency)
     notes = await order_notes.of_order(order_id)
     payments = await desk_payments.of_order(order_id)
     return OrderDetail(
@@ -172,6 +175,8 @@ async def order(order_id: int) -> OrderDetail:
         payments,
         sent,
         left,
+        cost,
+        kept,
         charges,
         version,
         notes,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.core.errors import Refused
 from bot.core.money import Money
-from bot.core.pricing import paid_for
+from bot.core.pricing import Cost
 from bot.services import pricing, refunds, shipments, stock, store_parts
 from bot.services.order_states import PARTLY, PLAIN, UNSENT, Doing, Mark
 from bot.services.refunds import Wish
@@ -29,13 +29,13 @@ WHOLE = Part()
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Pieces of a line that may be sent or cancelled; `each` is what goes back for one of them."""
+    """Pieces of a line that may be sent or cancelled, at the price of one."""
 
     line: int
     sku: str
     name: str
     pieces: int
-    each: Money
+    price: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,21 @@ def item(line: OrderLine, order: Order, shipped: Iterable[Shipped]) -> OrderItem
 
 async def left(order_id: int, currency: str) -> tuple[Left, ...]:
     """What may be sent or cancelled yet of an order of which not all was."""
-    waits, each = await _worth(order_id, currency)
-    return tuple(Left(line.id, line.sku, line.name, count, each[line.id]) for line, count in waits if count > 0)
+    waits = await shipments.waiting(order_id)
+    return tuple(
+        Left(line.id, line.sku, line.name, count, Money(line.price, currency)) for line, count in waits if count > 0
+    )
+
+
+async def cost(order_id: int, currency: str) -> tuple[Cost, int]:
+    """What an order costs by its goods, and the goods that were not cancelled, in minor units.
+
+    What goes back for pieces that are cancelled is by how much its total becomes less.
+    """
+    lines = await OrderLine.filter(order_id=order_id)
+    charges = (await pricing.charges({order_id: currency}))[order_id]
+    kept = sum([line.price * (line.quantity - line.cancelled) for line in lines])
+    return Cost.of(sum([line.price * line.quantity for line in lines]), charges), kept
 
 
 async def ship(order: Order, doing: Doing, now: datetime) -> Part:
@@ -84,12 +97,14 @@ async def cancel(order: Order, doing: Doing, actor: str, now: datetime) -> Part:
     """
     if order.paid_at is None:
         raise Refused("nothing_paid", number=order.number)
-    waits, each = await _worth(order.id, order.currency)
+    waits = await shipments.waiting(order.id)
     chosen = shipments.choose(waits, doing.pieces)
     leaves = _pieces(waits) > _pieces(chosen)
     if not leaves and order.state != PARTLY:
         raise Refused("all_of_it", number=order.number)
-    back = Money(sum(each[line.id].amount * count for line, count in chosen), order.currency)
+    costs, kept = await cost(order.id, order.currency)
+    stays = kept - sum(line.price * count for line, count in chosen)
+    back = Money(costs.total(kept) - costs.total(stays), order.currency)
     if back.amount and not doing.keeps:
         await refunds.of_part(order, back, Wish.by(actor, doing.note), now)
     await restock(order, chosen, now)
@@ -106,14 +121,6 @@ async def restock(order: Order, pieces: Pieces, now: datetime) -> None:
         if line.variant_id is not None:
             wanted[line.variant_id] = wanted.get(line.variant_id, 0) + count
     await stock.restock(order.id, wanted)
-
-
-async def _worth(order_id: int, currency: str) -> tuple[Pieces, dict[int, Money]]:
-    """What waits, and by line what its customer paid for one piece."""
-    waits = await shipments.waiting(order_id)
-    charges = (await pricing.charges({order_id: currency}))[order_id]
-    goods = Money(sum(line.price * line.quantity for line, _ in waits), currency)
-    return waits, {line.id: paid_for(Money(line.price, currency), goods, charges) for line, _ in waits}
 
 
 def _pieces(pieces: Pieces) -> int:

@@ -86,10 +86,17 @@ class TradeShapes:
                     "sku": one.sku,
                     "name": one.name,
                     "quantity": one.pieces,
-                    "each": money(one.each, self.locale),
+                    "price": money(one.price, self.locale),
                 }
                 for one in detail.left
             ],
+            "cost": {
+                "goods": detail.cost.goods,
+                "off": detail.cost.off,
+                "shipping": detail.cost.shipping,
+                "rates": list(detail.cost.rates),
+                "kept": detail.kept,
+            },
         }
 
     def charge(self, charge: Charge) -> trade.Charge:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.errors import Refused
 from bot.core.money import Money
-from bot.core.pricing import Code, Method, Rates, price
+from bot.core.pricing import Code, Cost, Method, Rates, price
 
+#: The desk's tests read it, too.
+COSTS = json.loads((Path(__file__).parents[3] / "web/ui/desk/tests/cost.json").read_text())
 AMOUNTS = st.integers(1, 10**12)
 POST = Method("post", {"en": "Post", "zh": "邮政"}, {"CNY": 1200}, {"CNY": 9900}, ("CN",))
 
@@ -94,3 +100,26 @@ def test_a_country_without_a_way_to_ship_is_told() -> None:
     with pytest.raises(Refused, match="no_shipping"):
         rates.serving("DE", "CNY")
     assert Rates().serving("DE", "CNY") == ()
+
+
+@pytest.mark.parametrize("row", COSTS, ids=[row["what"] for row in COSTS])
+def test_what_an_order_costs_by_its_goods(row: dict[str, Any]) -> None:
+    cost = Cost(row["goods"], row["off"], row["shipping"], tuple(row["rates"]))
+    assert [[goods, cost.total(goods)] for goods, _ in row["totals"]] == row["totals"]
+
+
+@given(st.lists(st.integers(1, 10**6), min_size=1, max_size=9), st.integers(1, 99), st.integers(0, 10**6), st.data())
+def test_what_goes_back_for_all_parts_is_what_was_paid_and_none_is_less_than_nothing(
+    prices: list[int], percent: int, cost: int, data: st.DataObject
+) -> None:
+    rates = Rates(taxes={"CN": data.draw(st.integers(0, 99_999))}, tax_included=False)
+    code = Code("A", percent=percent) if sum(prices) * (100 - percent) > 50 else None
+    parts = price(cny(sum(prices)), rates, "CN", Method("post", {}, {"CNY": cost}), code)
+    of = Cost.of(sum(prices), parts.charges)
+    assert of.total(sum(prices)) == parts.total.amount
+    kept, back = sum(prices), []
+    for one in data.draw(st.permutations(prices)):
+        back.append(of.total(kept) - of.total(kept - one))
+        kept -= one
+    assert min(back) >= 0
+    assert sum(back) == parts.total.amount - of.total(0)

@@ -6,13 +6,12 @@ import pytest
 
 from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
-from bot.core.pricing import Charge, paid_for
 from bot.services import order_parts, order_states, orders, webhooks
 from bot.services import webhook_endpoints as endpoints
 from bot.services.order_states import Doing
 from bot.services.orders import OrderView
 from bot.services.shipments import Parcel, Piece
-from models import OrderEvent, OrderLine, Refund, Shipment, WebhookEvent
+from models import Order, OrderCharge, OrderEvent, OrderLine, Refund, Shipment, WebhookEvent
 from models.database import transaction
 from tests.unit.services.shop import Shop, on_shelf
 
@@ -129,12 +128,24 @@ async def test_more_than_is_left_of_the_money_is_refused_and_nothing_changed(sho
     order = await an_order(shop)
     await takes(shop, order, "ship", Doing(pieces=await pieces(order, cup=2)))
     left = await order_parts.left(order.id, "CNY")
-    assert [(one.sku, one.pieces, one.each) for one in left] == [("tea", 3, Money(6800, "CNY"))]
+    assert [(one.sku, one.pieces, one.price) for one in left] == [("tea", 3, Money(6800, "CNY"))]
     await takes(shop, order, "cancel_part", Doing("why", pieces=await pieces(order, tea=2)))
     await Refund.all().update(amount=22000)  # as asked back by hand besides
     with pytest.raises(Refused, match="too_much"):
         await takes(shop, order, "cancel_part", Doing("why"))
     assert (await OrderLine.get(sku="tea")).cancelled == 2
+
+
+async def test_what_goes_back_for_parts_is_what_was_paid_for_them_together(shop: Shop) -> None:
+    await shop.product(price=5, stock=10)
+    scope = await shop.customer()
+    order = await shop.buys(scope, "tea", 10)
+    await OrderCharge.create(order_id=order.id, kind="discount", name="TEN", amount=-5)
+    await Order.all().update(total=45)
+    await shop.settles(await shop.opens_payment(scope, order), Money(45, "CNY"))
+    for count in (4, 5):
+        await takes(shop, order, "cancel_part", Doing("broken", pieces=await pieces(order, tea=count)))
+    assert [row.amount for row in await Refund.all().order_by("id")] == [18, 22]  # the last piece was 5, half up
 
 
 async def test_an_order_to_be_paid_on_delivery_is_sent_in_parts_and_not_cancelled_in_parts(shop: Shop) -> None:
@@ -159,20 +170,3 @@ async def test_a_click_is_heard_once_and_a_colleague_is_not_overtaken(shop: Shop
     with pytest.raises(Refused, match="overtaken"):
         await takes(shop, order, "ship", Doing(pieces=await pieces(order, tea=1), version=seen, key="k2"))
     assert await Shipment.all().count() == 1
-
-
-def test_what_came_in_for_a_piece_is_its_share_of_the_discount_and_of_tax_on_top() -> None:
-    def cny(amount: int) -> Money:
-        return Money(amount, "CNY")
-
-    off = Charge("discount", "TEN", "TEN", cny(-1000))
-    sent = Charge("shipping", "dhl", "DHL", cny(500))
-    for charges, amount in (
-        ((), 3333),
-        ((sent,), 3333),
-        ((off, sent), 3000),
-        ((off, Charge("tax", "US", "", cny(900), 10_000)), 3300),
-        ((Charge("tax", "DE", "", cny(900), 19_000, included=True),), 3333),
-    ):
-        assert paid_for(cny(3333), cny(10000), charges) == cny(amount)
-    assert paid_for(cny(0), cny(0), ()) == cny(0)

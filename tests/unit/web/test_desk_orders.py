@@ -53,7 +53,7 @@ async def test_a_part_is_sent_by_its_pieces_once_and_not_over_a_colleagues_head(
     ]
     path = f"/api/desk/orders/{order.id}"
     _, seen = await site.json("GET", path, headers=headers)
-    assert [(one["line"], one["quantity"], one["each"]["text"]) for one in seen["left"]] == [
+    assert [(one["line"], one["quantity"], one["price"]["text"]) for one in seen["left"]] == [
         (tea.id, 2, "¥34.00"), (cup.id, 2, "¥0.00"),
     ]  # fmt: skip
     wish = {**PARCEL, "pieces": [{"line": tea.id, "quantity": 1}], "version": seen["version"], "key": "k1"}

@@ -94,13 +94,24 @@ class Parcel(TypedDict):
 
 
 class LeftLine(TypedDict):
-    """Pieces that may be sent or cancelled; `line` names them, and `each` goes back for one that is cancelled."""
+    """Pieces that may be sent or cancelled; `line` names them."""
 
     line: int
     sku: str
     name: str
     quantity: int
-    each: Money
+    price: Money
+
+
+class Cost(TypedDict):
+    """What an order costs by its goods, in minor units: those that it was priced with, what came off or on top, and
+    those that were not cancelled. `rates` of taxes are thousandths of a percent."""
+
+    goods: int
+    off: int
+    shipping: int
+    rates: list[int]
+    kept: int
 
 
 class Refund(TypedDict):
@@ -180,6 +191,7 @@ class OrderFacts(OrderRow):
     events: list[OrderEvent]
     parcels: list[Parcel]
     left: list[LeftLine]
+    cost: Cost
 
 
 class Order(OrderFacts):

@@ -163,7 +163,7 @@ export type Order = OrderRow & {
   charges: Charge[];
   payments: Payment[];
   parcels: SentParcel[];
-  left: LeftLine[];
+  left: LeftLine[]; cost: Cost;
 };
 /** `name` is the code, the method or the country; one that is included in the prices adds nothing to the total. */
 export type Charge = { kind: "discount" | "shipping" | "tax"; name: string; title: string; rate: string; amount: Money; included: boolean };
@@ -195,8 +195,10 @@ export type SentOrder = { order: Order; link: string; told: boolean; why: string
 export type Parcel = { carrier: string; number: string; url: string };
 /** With what is in it; nobody knows what is in one without lines. */
 export type SentParcel = Parcel & { lines: { sku: string; name: string; quantity: number }[] };
-/** Pieces that may be sent or cancelled; `each` goes back for one that is cancelled. */
-export type LeftLine = { line: number; sku: string; name: string; quantity: number; each: Money };
+/** Pieces that may be sent or cancelled. */
+export type LeftLine = { line: number; sku: string; name: string; quantity: number; price: Money };
+/** What an order costs by its goods, in minor units: those that it was priced with, and those that were not cancelled. */
+export type Cost = { goods: number; off: number; shipping: number; rates: number[]; kept: number };
 export type Pieces = { line: number; quantity: number };
 export type OrderStep = "pack" | "ship" | "deliver" | "complete" | "cancel" | "cancel_part" | "return" | "refund";
 /** What is said of a step; `restock`: what came back can be sold again; `version` was seen, and `key` names the click. */

@@ -28,7 +28,8 @@ const quote = (amount: number, name = "Tea"): Quote => ({
 });
 const order = (given: Partial<Order> = {}): Order => ({
   ...row(7, { state: "placed", paid_at: null, lines: [{ name: "Tea", sku: "tea", quantity: 1, price: money(6800), cancelled: 0 }] }),
-  phone: "", address: "1 Tea Lane", parts: null, country: "", note: "", notes: [], version: 1, events: [], charges: [], payments: [], parcels: [], left: [], ...given,
+  phone: "", address: "1 Tea Lane", parts: null, country: "", note: "", notes: [], version: 1, events: [], charges: [], payments: [], parcels: [], left: [],
+  cost: { goods: 6800, off: 0, shipping: 0, rates: [], kept: 6800 }, ...given,
 });
 
 let shown: VueWrapper | null = null;

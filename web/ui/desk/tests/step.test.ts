@@ -11,12 +11,13 @@ import { Refusal, TestServer } from "./server";
 
 const money = (amount: number) => ({ amount, currency: "CNY", text: `¥${amount / 100}.00` });
 const left = (tea: number) => [
-  { line: 3, sku: "tea", name: "Tea", quantity: tea, each: money(3400) },
-  { line: 4, sku: "cup", name: "Cup", quantity: 1, each: money(1000) },
+  { line: 3, sku: "tea", name: "Tea", quantity: tea, price: money(3400) },
+  { line: 4, sku: "cup", name: "Cup", quantity: 1, price: money(1000) },
 ];
 const order = (given: Partial<Order>): Order => ({
   ...row(7, { steps: [{ name: "ship", role: "agent", why: false }, { name: "cancel_part", role: "manager", why: true }] }),
-  phone: "", address: "", parts: null, country: "", note: "", notes: [], version: 5, events: [], charges: [], payments: [], parcels: [], left: left(2), ...given,
+  phone: "", address: "", parts: null, country: "", note: "", notes: [], version: 5, events: [], charges: [], payments: [], parcels: [], left: left(2),
+  cost: { goods: 7800, off: 780, shipping: 1200, rates: [10_000], kept: 7800 }, ...given,
 });
 
 let shown: VueWrapper | null = null;
@@ -86,7 +87,7 @@ it("cancels pieces for a reason, says what goes back, and never takes all of an 
   expect(button().disabled).toBe(true);
   counts()[1]!.vm.$emit("update:modelValue", 0);
   await flushPromises();
-  expect([button().disabled, document.body.textContent?.includes("Give ¥68.00 back")]).toEqual([false, true]);
+  expect([button().disabled, document.body.textContent?.includes("Give ¥67.32 back")]).toEqual([false, true]);
   await submits();
   expect(sent).toMatchObject([{ note: "broken", pieces: [{ line: 3, quantity: 2 }, { line: 4, quantity: 0 }] }]);
   expect(sent[0]).not.toHaveProperty("keep_money");
