@@ -23,6 +23,7 @@ from handlers import (
     searching,
     shop,
     welcome,
+    wishes,
 )
 
 routers: list[Router] = [
@@ -32,6 +33,7 @@ routers: list[Router] = [
     searching.router,
     checkout.router,
     orders.router,
+    wishes.router,
     review.router,
     files.router,
     handover.router,

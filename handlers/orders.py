@@ -134,9 +134,14 @@ async def received(chat: Chat, wanted: Received) -> None:
 
 @router.on(Again)
 async def again(chat: Chat, wanted: Again) -> None:
-    """The same once more, as far as it can be bought."""
+    """The same once more."""
+    await once_more(chat, wanted.number)
+
+
+async def once_more(chat: Chat, number: str) -> None:
+    """What was in that order goes into the cart, as far as it can be bought."""
     try:
-        found = await chat.do(reorder.again, wanted.number)
+        found = await chat.do(reorder.again, number)
     except Refused as refusal:
         chat.say(refusals.words(refusal))
         return
@@ -144,7 +149,7 @@ async def again(chat: Chat, wanted: Again) -> None:
         chat.say(refusals.short(short.name, short.available))
     if found.added:
         chat.say(
-            _("In your cart again, from order {number}:", number=wanted.number),
+            _("In your cart again, from order {number}:", number=number),
             summary=cart_summary(chat, found.cart),
             buttons=cart_buttons(chat),
         )
@@ -156,13 +161,18 @@ async def again(chat: Chat, wanted: Again) -> None:
 
 @router.on(Cancel)
 async def cancel(chat: Chat, wanted: Cancel) -> None:
+    """Cancel it."""
+    await call_off(chat, wanted.number)
+
+
+async def call_off(chat: Chat, number: str) -> None:
     """Cancel after asking once."""
-    sure = await chat.confirm(_("Shall I cancel order {number}?", number=wanted.number), expire="1d")
+    sure = await chat.confirm(_("Shall I cancel order {number}?", number=number), expire="1d")
     if not sure:
         chat.say(_("All right, the order stays."))
         return
     try:
-        order = await chat.do(orders.cancel, wanted.number)
+        order = await chat.do(orders.cancel, number)
     except Refused as refusal:
         chat.say(refusals.words(refusal))
         return

@@ -68,7 +68,7 @@ class Person:
     account: str
     capabilities: Capabilities
     is_staff: bool = False
-    owned: bool = False  # a member of staff has taken over: what is said now is not sent
+    waits: bool = False  # a person was asked for and nobody has taken over yet
 
 
 @dataclass(slots=True)

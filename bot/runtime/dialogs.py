@@ -196,7 +196,7 @@ class Dialogs:
                 state.account,
                 self._shop.on(state.account),
                 state.staff_id is not None,
-                state.is_with_people(self._now),
+                state.waiting_since is not None,
             ),
             inbound=trigger.inbound,
             files=trigger.files,

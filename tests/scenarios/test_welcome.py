@@ -42,6 +42,45 @@ async def test_what_nobody_understands_gets_the_menu(sim: Simulator) -> None:
     assert await ann.sees("I did not quite get that.")
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["longjing", "Do you have Longjing?", "how much is the longjing", "I'd like to buy some longjing, please",
+     "请问龙井还有货吗？", "我想买龙井", "龙井多少钱", "来一罐龙井"],
+)  # fmt: skip
+async def test_who_names_what_is_sold_sees_it(one_sim: Simulator, said: str) -> None:
+    await stock(one_sim, name="Longjing 龙井")
+    ann = await one_sim.customer()
+    await ann.says(said)
+    assert await ann.sees("Here is what I found for")
+    await ann.picks("Add to cart")
+
+
+@pytest.mark.parametrize("said", ["ok", "G", "?", "1", "in", "sale " * 100])
+async def test_what_names_nothing_is_not_looked_for(one_sim: Simulator, said: str) -> None:
+    await stock(one_sim)
+    ann = await one_sim.customer()
+    await ann.says(said)
+    assert not await ann.sees("Here is what I found")
+
+
+@pytest.mark.parametrize(("said", "heard"), [("Thank you!", "You are welcome."), ("好的。", "All right.")])
+async def test_who_is_only_polite_is_not_shown_the_menu(one_sim: Simulator, said: str, heard: str) -> None:
+    ann = await one_sim.customer()
+    await ann.says(said)
+    last = await ann.last()
+    assert heard in last.text
+    assert not last.buttons
+
+
+async def test_who_waits_for_a_person_is_not_told_that_nobody_understands(sim: Simulator) -> None:
+    ann = await sim.customer()
+    await ann.says("talk to a human")
+    await ann.says("my cup is broken")
+    await ann.says("it is the blue one")
+    assert "A colleague will read it and answer right here." in (await ann.last()).text
+    assert not await ann.sees("I did not quite get that.")
+
+
 async def test_who_has_not_said_which_is_spoken_to_in_the_language_of_the_platform(sim: Simulator) -> None:
     ann = await sim.customer(locale="")
     await ann.says("?!")
