@@ -20,6 +20,9 @@ Name = Literal["street", "district", "city", "region", "postcode"]
 #: What is wrong with a part: it is not there, not in the list, no postcode of the country, or none of the region.
 Wrong = Literal["", "missing", "unknown", "no_postcode", "elsewhere"]
 
+#: The kind of a part that is all of an address.
+WHOLE = "whole"
+
 _NAMES: Mapping[str, Name] = {
     "street_address": "street",
     "city_area": "district",
@@ -78,10 +81,10 @@ class Part:
 
 @lru_cache(maxsize=64)
 def parts(country: str) -> tuple[Part, ...]:
-    """What an address there has, in the order in which it is written; of an unknown country a street only."""
+    """What an address there has, in the order in which it is written; of an unknown country all of it in one."""
     rules = _rules(country)
     if rules is None:
-        return (Part("street", "", True),)
+        return (Part("street", WHOLE, True),)
     kinds = {
         "region": rules.country_area_type,
         "city": rules.city_type,

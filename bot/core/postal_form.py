@@ -27,7 +27,7 @@ FILLS = {
     "postcode": "postal-code",
 }
 PERSON: Mapping[str, Text] = {"name": _("Name"), "phone": _("Phone")}
-STREET = _("street and house number")
+STREET = {"": _("street and house number"), postal.WHOLE: _("address with city and postcode")}
 #: By what the country calls it; the first of each kind also for what has no word of its own.
 CITY = {"city": _("city"), "post_town": _("town"), "suburb": _("suburb"), "district": _("district")}
 DISTRICT = {
@@ -53,6 +53,7 @@ REGION = {
 }
 POSTCODE = {"postal": _("postcode"), "zip": _("ZIP code"), "pin": _("PIN code"), "eircode": _("Eircode")}
 _KINDS: Mapping[str, Mapping[str, Text]] = {
+    "street": STREET,
     "city": CITY,
     "district": DISTRICT,
     "region": REGION,
@@ -62,8 +63,8 @@ _KINDS: Mapping[str, Mapping[str, Text]] = {
 
 def label(part: Part) -> Text:
     """What the part is called, within a sentence."""
-    kinds = _KINDS.get(part.name)
-    return kinds.get(part.kind, next(iter(kinds.values()))) if kinds else STREET
+    kinds = _KINDS[part.name]
+    return kinds.get(part.kind, next(iter(kinds.values())))
 
 
 def problem(country: str, part: Part, what: Wrong, value: str) -> Text:

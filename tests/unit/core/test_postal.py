@@ -63,6 +63,11 @@ def test_name_and_phone_are_found_in_one_text(country: str, text: str, found: tu
     assert postal_reading.person(text, country) == found
 
 
+def test_where_any_country_is_meant_the_city_is_asked_for_as_well() -> None:
+    assert [postal_form.label(one).id for one in postal.parts("")] == ["address with city and postcode"]
+    assert postal_form.label(postal.parts("DE")[0]).id == "street and house number"
+
+
 def test_labels_say_what_is_what() -> None:
     labels = {"city": "城市", "street": "Street and house number"}
     told = "city: no label here\n城市：杭州\n street and house number :  Gate 3: left "
