@@ -17,6 +17,7 @@ from bot.services import audit, backoffice, consents, conversations, same_person
 from bot.services.attachments import FileView
 from bot.services.backoffice import OrderRow, ReviewRow
 from bot.services.consents import Consents
+from bot.services.conversations import Address
 from bot.services.rows import moment
 from bot.services.same_person import Proof
 from bot.services.threads import FILE_COLUMNS, file_view
@@ -40,6 +41,7 @@ class ContactRow:
     locale: str
     created_at: datetime
     accounts: tuple[str, ...]
+    external_id: str  # the first of their addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,25 +173,32 @@ async def _contact_rows(found: Sequence[Any]) -> tuple[ContactRow, ...]:
     members: dict[int, list[Any]] = {}
     for row in await fetch(f"{_COLUMNS} WHERE {same} ORDER BY id", [*ids, *ids]):
         members.setdefault(row["person_id"] or row["id"], []).append(row)
-    accounts = await _accounts([row["id"] for rows in members.values() for row in rows])
-    return tuple(_contact_row(row, members[row["person_id"] or row["id"]], accounts) for row in found)
+    addresses = await _addresses([row["id"] for rows in members.values() for row in rows])
+    return tuple(_contact_row(row, members[row["person_id"] or row["id"]], addresses) for row in found)
 
 
-async def _accounts(contact_ids: Sequence[int]) -> dict[int, list[str]]:
+async def _addresses(contact_ids: Sequence[int]) -> dict[int, list[Address]]:
     known = await fetch(
-        f"SELECT contact_id, account FROM identity WHERE contact_id IN ({marks(len(contact_ids))}) ORDER BY id",  # noqa: S608
+        "SELECT contact_id, account, external_id FROM identity "  # noqa: S608
+        f"WHERE contact_id IN ({marks(len(contact_ids))}) ORDER BY id",
         contact_ids,
     )
-    accounts: dict[int, list[str]] = {}
+    addresses: dict[int, list[Address]] = {}
     for row in known:
-        accounts.setdefault(row["contact_id"], []).append(row["account"])
-    return accounts
+        addresses.setdefault(row["contact_id"], []).append(Address(row["account"], row["external_id"]))
+    return addresses
 
 
-def _contact_row(row: Any, members: Sequence[Any], accounts: Mapping[int, list[str]]) -> ContactRow:
+def _contact_row(row: Any, members: Sequence[Any], addresses: Mapping[int, list[Address]]) -> ContactRow:
     told = {field: next((one[field] for one in members if one[field]), "") for field in FIELDS}
-    known = [account for one in members for account in accounts.get(one["id"], ())]
-    return ContactRow(id=row["id"], created_at=moment(row["created_at"]), accounts=tuple(dict.fromkeys(known)), **told)
+    known = [address for one in members for address in addresses.get(one["id"], ())]
+    return ContactRow(
+        id=row["id"],
+        created_at=moment(row["created_at"]),
+        accounts=tuple(dict.fromkeys(one.account for one in known)),
+        external_id=known[0].external_id if known else "",
+        **told,
+    )
 
 
 async def _identities(contact_ids: Sequence[int]) -> tuple[KnownAs, ...]:

@@ -53,10 +53,22 @@ async def writes_tin(page: Page) -> None:
         await variant.get_by_label("Size (中文)").fill(zh)
         await variant.get_by_label("SKU").fill(sku)
         await variant.get_by_label("Price", exact=True).fill(price)
+    await expect(form.get_by_text("This is needed.")).to_have_count(0)
     await form.get_by_role("button", name="Save").click()
     taken = form.locator(".variant").nth(1)
     await expect(taken.get_by_text("Another product or variant has the SKU longjing already.")).to_be_visible()
     await taken.get_by_label("SKU").fill("tin-l")
+
+
+async def turns_pictures(page: Page) -> None:
+    """The small picture turns the large one, is marked, and the page stays where it is."""
+    await page.goto("/shop/tin")
+    small = page.locator(".thumbs a")
+    await expect(small.first).to_have_attribute("aria-current", "true")
+    await small.nth(1).click()
+    await expect(small.nth(1)).to_have_attribute("aria-current", "true")
+    await expect(page.locator("#picture-2")).to_be_in_viewport(ratio=0.9)
+    assert await page.evaluate("scrollY") == 0
 
 
 async def test_a_product_is_made_counted_and_taken_off_the_shelf(
@@ -76,6 +88,8 @@ async def test_a_product_is_made_counted_and_taken_off_the_shelf(
     await expect(page.get_by_label("cellar English")).to_be_visible()
     await admin.draws(screenshots, "desk-products-places")
     await page.keyboard.press("Escape")
+    await page.get_by_placeholder("Search name, SKU or barcode").fill("tin")
+    await expect(page.get_by_text("Nothing found")).to_be_visible()
     await page.get_by_role("button", name="New product").click()
     await writes_tin(page)
     await admin.draws(screenshots, "desk-products-form")
@@ -88,6 +102,7 @@ async def test_a_product_is_made_counted_and_taken_off_the_shelf(
     shop = (await new_visitor()).page.locator("li.product", has_text="Tea tin")
     await expect(shop).to_contain_text("from ¥30.00")
     await expect(shop.locator("img")).to_have_js_property("naturalWidth", 600)
+    await turns_pictures(await shop.page.context.new_page())
     await page.get_by_role("button", name="Close this dialog").last.click()
     await row.filter(has_text="Tea tin").locator(".el-switch").click()
     await expect(page.get_by_text("Saved").last).to_be_visible()

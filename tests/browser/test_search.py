@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -60,3 +61,12 @@ async def test_what_was_found_is_marked_and_opens_in_its_place(
     await expect(admin.thread.locator('article.sought[data-seq="250"]')).to_be_in_viewport()
     await search.fill("nobody said this")
     await expect(admin.page.get_by_text("Nothing found")).to_be_visible()
+
+    # A search looks through all, and a tab ends it.
+    tab = admin.page.locator(".filters button")
+    await expect(tab.filter(has_text="All")).to_have_attribute("aria-pressed", "true")
+    await tab.filter(has_text="Bot").click()
+    await expect(search).to_have_value("")
+    await expect(admin.rows.first).to_be_visible()
+    await admin.goes("/contacts")
+    await expect(admin.page.get_by_role("link", name=re.compile("^Visitor .{4}$")).first).to_be_visible()

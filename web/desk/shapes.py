@@ -57,7 +57,7 @@ class Shapes(TradeShapes):
         """One line of the list of people."""
         return {
             "id": row.id,
-            "name": row.name,
+            "name": row.name or self.nobody(row.external_id),
             "phone": row.phone,
             "email": row.email,
             "locale": row.locale,
@@ -67,7 +67,6 @@ class Shapes(TradeShapes):
 
     def person(self, person: Person) -> persons.Person:
         """A `Person`."""
-        first = person.identities[0].external_id if person.identities else ""
         totals: persons.Totals = {
             "orders": person.order_count,
             "spent": money(person.spent, self.locale) if person.spent else None,
@@ -88,7 +87,6 @@ class Shapes(TradeShapes):
         ]
         return {
             **self.contact(person.row),
-            "name": person.row.name or self.nobody(first),
             "timezone": next((one.timezone for one in person.identities if one.timezone), ""),
             "members": person.members,
             "identities": identities,

@@ -17,3 +17,24 @@
   var script = document.querySelector("script[src^='/widget.js']");
   if (script) script.addEventListener("load", connect);
 })();
+// A small picture turns the large ones to its own, and the page stays where it is.
+(function () {
+  var large = document.querySelector(".one .picture");
+  var small = document.querySelectorAll(".thumbs a");
+  if (!large || !small.length) return;
+  function mark() {
+    var shown = Math.round(large.scrollLeft / large.clientWidth);
+    small.forEach(function (link, at) {
+      if (at === shown) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    });
+  }
+  small.forEach(function (link, at) {
+    link.addEventListener("click", function (event) {
+      event.preventDefault();
+      large.scrollTo({ left: at * large.clientWidth });
+    });
+  });
+  large.addEventListener("scroll", mark, { passive: true });
+  mark();
+})();

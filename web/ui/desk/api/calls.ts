@@ -115,7 +115,7 @@ export const history = (id: number, before: string | null) =>
   get<Page<Said>>(`/contacts/${id}/history${query({ before })}`);
 export const part = (proof: number) => remove<object>(`/proofs/${proof}`);
 export type ContactChanges = Pick<Person, "name" | "phone" | "email" | "timezone">;
-export const updateContact = (id: number, changes: ContactChanges) => put<Person>(`/contacts/${id}`, changes);
+export const updateContact = (id: number, changes: Partial<ContactChanges>) => put<Person>(`/contacts/${id}`, changes);
 export type ConsentChange = Pick<Consent, "kind" | "given"> & { why: string };
 export const changeConsent = (identity: number, change: ConsentChange) =>
   put<Person>(`/identities/${identity}/consents`, change);
