@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import dropwhile, takewhile
+from itertools import takewhile
 
 import msgspec
 
@@ -36,9 +36,9 @@ SLEEPS = (
 )
 # What the same message still says behind this wire.
 _BEHIND = (
-    "SELECT later.payload FROM effect mine JOIN effect later ON later.conversation_id = mine.conversation_id "
-    "AND later.id > mine.id WHERE mine.key = ? AND later.message_seq = mine.message_seq AND later.kind = 'send' "
-    "AND later.state = 'pending' ORDER BY later.id"
+    "SELECT later.key, later.payload FROM effect mine JOIN effect later "
+    "ON later.conversation_id = mine.conversation_id AND later.message_seq = mine.message_seq AND later.id > mine.id "
+    "WHERE mine.key = ? AND later.kind = 'send' AND later.state = 'pending' ORDER BY later.id"
 )
 LEFT_OUT = (
     "UPDATE message SET delivery = 'failed', error = ? WHERE conversation_id = ? AND seq = ? "
@@ -97,7 +97,7 @@ class Send:
         open_, is_late = await openings.for_effect(id_, effect.lane, effect.key, self._clock())
         if open_ and is_late:
             raise OutOfOrder
-        if payload.leads and await self._yields(effect, channel, open_):
+        if payload.leads and await self._yields(effect, payload.leads, channel, open_):
             if payload.about == "news":
                 return Done(dropped=True)
             piece = pieces.kept(effect, False, "", "held", self._clock())
@@ -128,13 +128,14 @@ class Send:
                 raise
             return await channel.send(recipient, words, key, occasion)
 
-    async def _yields(self, effect: NewEffect, channel: Channel, open_: Sequence[Opening]) -> bool:
+    async def _yields(self, effect: NewEffect, leads: int, channel: Channel, open_: Sequence[Opening]) -> bool:
         """Whether files leave answers to their words: those that they would take, where there are not enough."""
         left = openings.left(open_)
         if left is None or left == 0 or channel.capabilities.proactive != "no":
             return False
-        behind = [_send.decode(row["payload"]).wire for row in await fetch(_BEHIND, (effect.key,))]
-        words = takewhile(lambda wire: bool(wire.text), dropwhile(lambda wire: not wire.text, behind))
+        first = pieces.number(effect) + leads
+        behind = [row for row in await fetch(_BEHIND, (effect.key,)) if pieces.number_of(row["key"]) >= first]
+        words = takewhile(lambda wire: bool(wire.text), (_send.decode(row["payload"]).wire for row in behind))
         return left <= sum(messages(wire, channel.capabilities) for wire in words)
 
     async def _sent(

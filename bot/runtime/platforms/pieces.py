@@ -62,7 +62,12 @@ def _place(number: int) -> tuple[int, int]:
 
 def number(effect: NewEffect) -> int:
     """Which wire of its message this is, from 0: a key of `sends` ends with it, and another is of one wire."""
-    last = effect.key.rpartition(":")[2]
+    return number_of(effect.key)
+
+
+def number_of(key: str) -> int:
+    """The same by its key."""
+    last = key.rpartition(":")[2]
     return int(last) if last.isdigit() else 0
 
 
