@@ -132,7 +132,9 @@ _ABOUT: Mapping[str, About] = {
 }
 
 
-GIF = "image/gif"
+GIF, JPEG = "image/gif", "image/jpeg"
+#: Bytes of the largest picture that we draw, see `bot.storage.images`: what is noise in every pixel takes two thirds.
+LARGEST_DRAWN = 3 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +148,12 @@ class Attachment:
     size: int
 
     def as_sent(self, gif_bytes: int = 0) -> Attachment:
-        """As a platform gets it: a picture is a JPEG there, since that is what all show, or a GIF where that moves."""
-        moves = self.media_type == GIF and self.size <= gif_bytes
-        if self.kind != "image" or self.media_type == "image/jpeg" or moves:
+        """As a platform gets it: a picture is a JPEG that we draw, since all show that, or a GIF where that moves."""
+        if self.kind != "image" or (self.media_type == GIF and self.size <= gif_bytes):
             return self
-        return replace(self, media_type="image/jpeg", name=f"{PurePath(self.name).stem or 'picture'}.jpg")
+        is_jpeg = self.media_type == JPEG
+        name = self.name if is_jpeg else f"{PurePath(self.name).stem or 'picture'}.jpg"
+        return replace(self, media_type=JPEG, name=name, size=min(self.size, LARGEST_DRAWN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +179,7 @@ class Card:
     @property
     def picture(self) -> Attachment | None:
         """The image, called as the card is; it stands still."""
-        return replace(self.image, name=picture_name(self.title), media_type="image/jpeg") if self.image else None
+        return replace(self.image.as_sent(), name=picture_name(self.title)) if self.image else None
 
 
 def picture_name(title: str) -> str:

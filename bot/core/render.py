@@ -186,7 +186,7 @@ def _together(files: Sequence[Attachment], capabilities: Capabilities) -> list[t
     runs: list[tuple[Attachment, ...]] = []
     for file in files:
         run = (*runs[-1], file) if runs else (file,)
-        weight = sum(one.size for one in run)
+        weight = sum(one.as_sent(capabilities.gif_bytes).size for one in run)
         is_heavy = capabilities.message_bytes is not None and weight > capabilities.message_bytes
         if not runs or len(run) > max(1, capabilities.files_per_message) or is_heavy:
             runs.append((file,))

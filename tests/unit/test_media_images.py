@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import threading
 import zlib
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 
 from bot.core.errors import BadInput
+from bot.core.message import LARGEST_DRAWN
+from bot.storage.images import DISPLAY_SIDE
 from bot.storage.media import BadImage, display_image, draw, plain_image, sniff, thumbnail
 
 RED, GREEN, BLUE = (250, 10, 10), (10, 160, 10), (10, 10, 250)
@@ -47,6 +50,13 @@ def pixel(image: Image.Image, x: int, y: int) -> tuple[int, ...]:
 
 def near(image: Image.Image, x: int, y: int, colour: tuple[int, ...]) -> bool:
     return all(abs(a - b) < 12 for a, b in zip(pixel(image, x, y), colour, strict=True))
+
+
+def test_no_picture_that_we_draw_is_larger_than_platforms_are_told() -> None:
+    """Each colour of each pixel all or nothing, by chance: nothing is harder to press."""
+    side, colours = DISPLAY_SIDE, bytes(255 * (value & 1) for value in range(256))
+    noise = Image.frombytes("RGB", (side, side), random.Random(1).randbytes(side * side * 3).translate(colours))
+    assert LARGEST_DRAWN // 2 < len(plain_image(encoded(noise, "BMP"))) < LARGEST_DRAWN
 
 
 def png_header(width: int, height: int, bits: int = 8) -> bytes:
