@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 #: Grows when columns or their meaning change; a lake of another version is made anew.
-VERSION = 1
+VERSION = 2
 #: Rows of a table whose id lies in one range of this size share a file.
 BLOCK = 2**18
 #: How long a file that is no longer named stays, for a reader that opened the table of contents before.

@@ -70,6 +70,7 @@ ORDERS = Table(
             Column("sku", "text"),
             Column("quantity", "int"),
             Column("price", "int"),
+            Column("cancelled", "int"),
         ),
         inherits=("state", "currency", "account", "paid_at"),
     ),

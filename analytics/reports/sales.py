@@ -12,8 +12,9 @@ Definitions, each equal to a direct SQL count:
   payment goes back, and the total stays. Of each order it is of the goods first, what is more than they cost of the
   shipping, and the rest of the tax on top; of the tax within the prices the same share is left as of the goods. So no
   figure of an order is below zero. The average basket is revenue by number of orders, rounded half up.
-- A product's revenue is the sum of `quantity * price` of the lines of those orders, under the product's `sku`; what was
-  given back is in none of them, since money goes back of an order and not of a line.
+- A product's revenue is the sum of `(quantity - cancelled) * price` of the lines of those orders, under the product's
+  `sku`: pieces that staff cancelled were not sold. What was given back besides is in none of them, since money goes
+  back of an order and not of a line.
 - Currencies are never added up. The report is about the one with most orders (of equals, the first by alphabet) in both
   periods together; any others are listed in a table of their own.
 - A channel is the `account` that the order came from.
@@ -72,8 +73,9 @@ def build(tables: Tables, period: Period) -> Mapping[str, DataFrame]:
         f.count("*").alias("orders"),
         *(total(orders[name]).alias(name) for name in ("revenue", "back", "shipping", "tax", "within")),
     )
+    lines, sold = lines.where("quantity > cancelled"), lines.quantity - lines.cancelled
     products = lines.groupBy("currency", "sku", (lines.paid_at >= f.lit(period.starts_at)).alias("is_now")).agg(
-        total(lines.quantity).alias("pieces"), total(lines.quantity, lines.price).alias("revenue")
+        total(sold).alias("pieces"), total(sold, lines.price).alias("revenue")
     )
     named = tables("products").select(f.col("id").alias("product_id"), f.col("name").alias("names"))
     names = tables("variants").join(named, "product_id").select("sku", "names", "option_values")

@@ -44,7 +44,7 @@ class Shop:
     """Fills the open database; the same seed gives the same rows."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
+        self.random, self.cancelled = random.Random(seed), random.Random(seed)
         self.orders = 0
         self.messages: dict[int, int] = {}
 
@@ -101,13 +101,16 @@ class Shop:
                  "Ann Canary", "13812345678", "12 Canary Street",
                  None if state in ("placed", "cancelled", "expired") else paid, created, changed_at)
             )  # fmt: skip
-            lines += [(number, sku, "Canary Tea", pieces, price) for sku, pieces, price in bought]
+            lines += [
+                (number, sku, "Canary Tea", pieces, price, self.cancelled.choice([0, 0, 0, pieces, pieces // 2]))
+                for sku, pieces, price in bought
+            ]
         await insert(
             "order",
             "id,number,contact_id,account,state,total,currency,name,phone,address,paid_at,created_at,updated_at",
             orders,
         )
-        await insert("order_line", "order_id,sku,name,quantity,price", lines)
+        await insert("order_line", "order_id,sku,name,quantity,price,cancelled", lines)
 
     async def change(self, count: int, at: datetime) -> None:
         """Refund or pay so many old orders."""
@@ -116,6 +119,13 @@ class Shop:
             for _ in range(count)
         ]
         await write('UPDATE "order" SET state=?, paid_at=?, updated_at=? WHERE id=?', rows)
+
+    async def cancel(self, count: int, at: datetime) -> None:
+        """All that was ordered of something in so many old orders, and pieces of other things, are not sent."""
+        ids = [(self.cancelled.randint(1, self.orders),) for _ in range(count)]
+        await write("UPDATE order_line SET cancelled=quantity WHERE order_id=? AND sku='LJ'", ids)
+        await write("UPDATE order_line SET cancelled=1 WHERE order_id=? AND sku<>'LJ' AND cancelled=0", ids)
+        await write('UPDATE "order" SET updated_at=? WHERE id=?', [(at, *id_) for id_ in ids])
 
     async def praise(self, count: int) -> None:
         """So many reviews, some rejected, some without a product."""
@@ -172,7 +182,9 @@ async def count_sales(period: Period, currency: str) -> dict[str, Any]:
     total = (await fetch(f"SELECT {orders}", span))[0]
     channels = await fetch(f"SELECT o.account AS account, {orders} GROUP BY o.account", span)
     products = await fetch(
-        f"SELECT l.sku AS sku, sum(l.quantity) AS n, sum(l.quantity*l.price) AS money {lines} GROUP BY l.sku", span
+        "SELECT l.sku AS sku, sum(l.quantity-l.cancelled) AS n, sum((l.quantity-l.cancelled)*l.price) AS money "
+        f"{lines} AND l.quantity>l.cancelled GROUP BY l.sku",
+        span,
     )
     days = []
     for day in period.dates():

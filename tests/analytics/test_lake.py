@@ -53,11 +53,12 @@ async def _check(folder: Path) -> None:
         (row["id"], row["state"], row["total"]) for row in rows
     ]
     lines = await fetch(
-        'SELECT l.order_id, l.sku, l.quantity, l.price, o.state FROM order_line l JOIN "order" o ON o.id=l.order_id '
-        "ORDER BY l.order_id, l.sku, l.quantity, l.price"
+        "SELECT l.order_id, l.sku, l.quantity, l.price, l.cancelled, o.state FROM order_line l "
+        'JOIN "order" o ON o.id=l.order_id '
+        "ORDER BY l.order_id, l.sku, l.quantity, l.price, l.cancelled"
     )
     kept = _table(folder, "order_lines").to_pydict()
-    names = ("order_id", "sku", "quantity", "price", "state")
+    names = ("order_id", "sku", "quantity", "price", "cancelled", "state")
     assert sorted(zip(*(kept[name] for name in names), strict=True)) == [
         tuple(row[name] for name in names) for row in lines
     ]

@@ -63,6 +63,7 @@ async def test_sales_equal_sql_twice(maker: Maker) -> None:
 
     await tea.sell(500, changed_at=NOW + timedelta(minutes=1))
     await tea.change(300, NOW + timedelta(minutes=2))
+    await tea.cancel(300, NOW + timedelta(minutes=3))
     await Order.filter(id__in=[7, 8, 9]).delete()  # as an erasure would, lines and all
     second = await maker.make("sales", WEEK)
     await _check_sales(second.results["en"], WEEK)
