@@ -23,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -59,6 +60,12 @@ START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 LOCALES = Path(handlers.__file__).parent / "locale"
 MIB = 1024 * 1024
 NUMBERED = re.compile(r"^(\d+)\. (.+)$", re.MULTILINE)
+
+
+@lru_cache
+def _spoken(languages: tuple[str, ...]) -> Languages:
+    """One for all simulators: they are begun thousands of times, and reading a catalogue takes a millisecond."""
+    return Languages(LOCALES, languages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +185,7 @@ class Simulator:
         channels: dict[str, Channel] = {**self.channels}
         shop = Shop(
             Routes(self.routers),
-            Languages(LOCALES, self.languages),
+            _spoken(tuple(self.languages)),
             Able(channels),
             "CNY",
             pay_ways=ways_to_pay(providers),
