@@ -30,6 +30,10 @@ SHOWN = {
 }
 
 
+#: Files of so many bytes WeCom does not take yet.
+TOO_SMALL = 5
+
+
 class Sender:
     """One company's. `text_limit` is bytes of UTF-8."""
 
@@ -41,7 +45,7 @@ class Sender:
         self._welcomed: Recent[str, bool] = Recent()
 
     async def send(self, recipient: str, wire: Wire, key: str, welcome: str, *, in_window: bool) -> Sent:
-        """Its messages in order. Raises as `Calls.post`, and `WindowClosed` for what only a welcome could carry.
+        """Its messages in order. Raises as `Calls.post`, `WindowClosed` for what only a welcome could carry, `Unshown`.
 
         `welcome` is the code of an opened conversation, which carries one text or menu.
         """
@@ -94,6 +98,8 @@ class Sender:
                 await self._calls.post("/cgi-bin/kf/send_msg", asked | piece)
 
     async def _file(self, asked: Json, file: Attachment) -> None:
+        if file.size <= TOO_SMALL:
+            raise Unshown(f"WeCom takes files of more than {TOO_SMALL} bytes")
         try:
             await self._file_as(_kind(file), asked, file)
         except Unshown:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.channels.wecom import WeCom
-from bot.core.errors import AccountWaits, BadInput, ChannelUnavailable, Unreachable, WindowClosed
+from bot.core.errors import AccountWaits, BadInput, ChannelUnavailable, Unreachable, Unshown, WindowClosed
 from bot.core.message import Button, Wire
 from bot.core.ports import Occasion
 from tests.contracts.channel_contract import PAPER, PHOTO, Inbox, Shelf
@@ -267,6 +267,17 @@ async def test_what_is_too_long_or_empty_is_refused_here(channel: WeCom, server:
         with pytest.raises(BadInput):
             await channel.send(ann.id, wire, "k1")
     assert server.calls == []
+
+
+async def test_what_is_too_small_to_be_a_file_there_goes_by_its_address(
+    channel: WeCom, server: WeComServer, ann: WeComPerson, shelf: Shelf
+) -> None:
+    await ann.says("hi")
+    with pytest.raises(Unshown, match="more than 5 bytes"):
+        await channel.send(ann.id, Wire(files=(shelf.put(b"12345", "no.txt", "text/plain"),)), "k1")
+    assert server.count("upload") == 0
+    await channel.send(ann.id, Wire(files=(shelf.put(b"123456", "no.txt", "text/plain"),)), "k2")
+    assert [shown.raw["msgtype"] for shown in ann.shown] == ["file"]
 
 
 async def test_names_of_people_and_desks(channel: WeCom, ann: WeComPerson) -> None:
