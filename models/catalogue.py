@@ -263,4 +263,5 @@ class StockTold(Model):
         indexes = (
             Index(fields=("variant_id",), name="ix_stock_told_variant"),
             Index(fields=("contact_id",), name="ix_stock_told_contact"),
+            Index(fields=("until",), name="ix_stock_told_until"),
         )
