@@ -308,20 +308,30 @@ describe("buttons", () => {
   it("of a payment that can be scanned have the picture, until it is paid", async () => {
     const link = button("Pay ¥68.00", "", { url: `${ADDRESS}/checkout/k1`, scans: true });
     const until = new Date(Date.now() + 60_000).toISOString();
-    server.payCode = { ok: true, qr: { size: 37, path: "M4 4h7v1h-7z" }, title: "¥68.00", text: "Until {time}.", until, seconds: 7200 };
+    const told = { ok: true as const, title: "¥68.00", text: "Until {time}.", until, seconds: 7200 };
+    const shown = () => one("[role=img] path").getAttribute("d");
+    server.payCode = { ...told, qr: { size: 37, path: "M4 4h7v1h-7z" } };
     const set = vi.spyOn(globalThis, "setTimeout");
     server.publish({ text: "an older one", buttons: [{ ...link, url: `${ADDRESS}/checkout/k0` }] });
     const offer = server.publish({ buttons: [link] });
     await open();
     expect(server.asked.filter((one) => one.startsWith("pay"))).toEqual([`pay code ${link.url}`]);
-    expect(one("[role=img] path").getAttribute("d")).toBe("M4 4h7v1h-7z");
+    expect(shown()).toBe("M4 4h7v1h-7z");
     expect(one(".card .about").textContent).toMatch(/^¥68.00Until \d\d:\d\d.$/);
-    server.payCode = { ...server.payCode, qr: { size: 37, path: "M5 5h7v1h-7z" } };
-    const [again] = set.mock.calls.find(([, after]) => after === 7_200_000)!;
-    (again as () => void)();
-    await drawn();
-    expect(one("[role=img] path").getAttribute("d")).toBe("M5 5h7v1h-7z");
-    server.payCode = { ...server.payCode, qr: null };
+    const after = async (seconds: number) => {
+      (set.mock.calls.findLast(([, wait]) => wait === seconds * 1000)![0] as () => void)();
+      await drawn();
+    };
+    server.payCode = null; // it stays while nobody answers, or only that it is too much, and is asked for again
+    await after(7200);
+    expect(shown()).toBe("M4 4h7v1h-7z");
+    server.payCode = { ok: false, error: { code: "rate_limited", text: "" } };
+    await after(30);
+    expect(shown()).toBe("M4 4h7v1h-7z");
+    server.payCode = { ...told, qr: { size: 37, path: "M5 5h7v1h-7z" } };
+    await after(30);
+    expect(shown()).toBe("M5 5h7v1h-7z");
+    server.payCode = { ...told, qr: null };
     server.lines[0]?.listener.update({ ...offer, buttons: [{ ...link, state: "done", scans: false }] });
     await drawn();
     expect(all("[role=img]")).toEqual([]); // the older one has no picture, and keeps its link

@@ -20,7 +20,7 @@ export class Server {
   apps: App[] = [];
   /** null: no answer comes. */
   way: Ack<Way> | Promise<Ack<Way>> | null = { ok: false, error: { code: "no_channel", text: "This channel is not switched on." } };
-  payCode: Ack<PayCode> = { ok: true, qr: null, title: "", text: "", until: "", seconds: 0 };
+  payCode: Ack<PayCode> | null = { ok: true, qr: null, title: "", text: "", until: "", seconds: 0 };
   /** What it remembers of the visitor. */
   lang = "en";
 
@@ -131,7 +131,7 @@ class Line implements Connection {
 
   payCode(url: string): Promise<Ack<PayCode>> {
     this.server.asked.push(`pay code ${url}`);
-    return Promise.resolve(this.server.payCode);
+    return this.server.payCode ? Promise.resolve(this.server.payCode) : Promise.reject(new Error("not connected"));
   }
 
   read(seq: number): void {

@@ -1,19 +1,27 @@
 // What to scan to pay, where the screen is no phone's: the server says. It goes with its link, which is paid or over.
 
 import { useEffect, useState } from "preact/hooks";
-import type { Ack, Button, PayCode, Picture } from "../protocol";
+import type { Button, PayCode, Picture } from "../protocol";
 import { useBox } from "./context";
 import { clock } from "./format";
 
+// Seconds until it is asked for again where nobody has answered; what is shown stays meanwhile.
+const AGAIN = 30;
+
 export function Scan({ url }: Button) {
   const { chat, lang } = useBox();
-  const [code, setCode] = useState<Ack<PayCode> | null>(); // undefined while nobody has answered
+  const [code, setCode] = useState<PayCode>();
+  const [times, ask] = useState(0);
   useEffect(() => {
-    if (code === undefined) return void chat.payCode(url).then(setCode);
-    const timer = code?.ok && code.qr ? setTimeout(setCode, code.seconds * 1000) : 0;
+    let timer: ReturnType<typeof setTimeout>;
+    void chat.payCode(url).then((told) => {
+      if (told?.ok) setCode(told);
+      const rest = told?.ok ? told.qr && told.seconds : AGAIN;
+      if (rest) timer = setTimeout(() => ask(times + 1), rest * 1000);
+    });
     return () => clearTimeout(timer);
-  }, [code]);
-  if (!code?.ok || !code.qr) return null;
+  }, [times]);
+  if (!code?.qr) return null;
   return (
     <div class="single card">
       <Qr qr={code.qr} label={code.title} />
