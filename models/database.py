@@ -104,7 +104,8 @@ async def open_database(url: str, *, lock: bool = True) -> None:
         if not isinstance(error, (DBConnectionError, OSError, OperationalError)):
             raise
         raise DatabaseBusy(
-            f"the database {parts.hostname or parts.path} cannot be opened: {made.told(error)}"
+            f"the database {parts.hostname or parts.path} cannot be opened: {made.told(error)}; "
+            "look whether it runs, and at database.url"
         ) from error
 
 

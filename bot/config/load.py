@@ -6,6 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,9 @@ def _mistakes(error: ValidationError, file: Path | None) -> Iterator[Mistake]:
     for details in error.errors(include_url=False, include_input=False):
         # Parts that pydantic adds for members of a union or a list are no keys of ours.
         keys = _keys(details["loc"], is_unknown=details["type"] == "extra_forbidden")
-        yield Mistake(_place(keys, file), ".".join(keys), words(details, keys, Config.keys_below(keys[:-1])))
+        said = words(details, keys, Config.keys_below(keys[:-1]))
+        keys = list(takewhile(lambda key: not key.isdigit(), keys))
+        yield Mistake(_place(keys, file), ".".join(keys), _entry(details["loc"][len(keys) :]) + said)
 
 
 def _keys(location: tuple[int | str, ...], *, is_unknown: bool) -> list[str]:
@@ -108,6 +111,13 @@ def _keys(location: tuple[int | str, ...], *, is_unknown: bool) -> list[str]:
             break
         keys.append(part)
     return keys
+
+
+def _entry(location: tuple[int | str, ...]) -> str:
+    """Which table of a list is meant, counted from one, and which key of it: `entry 2, cost: `; "" outside of lists."""
+    if not location or not isinstance(location[0], int):
+        return ""
+    return ", ".join([f"entry {location[0] + 1}", *(part for part in location[1:] if isinstance(part, str))]) + ": "
 
 
 def _place(keys: Sequence[str], file: Path | None) -> str:

@@ -34,6 +34,7 @@ class Mistakes(ConfigError):
 
 #: What pydantic says, in words for somebody who edits a file.
 _PLAIN = {
+    "missing": "is needed",
     "int_parsing": "must be a whole number",
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
@@ -60,6 +61,8 @@ def words(details: ErrorDetails, keys: Sequence[str], known: Sequence[str]) -> s
             return f"there is no such {what}.{hint}"
         case "value_error":
             return str(context["error"])
+        case "model_type" | "model_attributes_type" if isinstance(details["loc"][-1], int):
+            return 'must be a table in braces, like {name = "…"}'
         case "model_type" | "model_attributes_type":
             return f"must be a table: write [{'.'.join(keys)}] and its keys below"
         case "literal_error":

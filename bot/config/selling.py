@@ -30,8 +30,7 @@ def _taxes(found: tuple[str, ...]) -> tuple[str, ...]:
 
 def _countries(found: tuple[str, ...]) -> tuple[str, ...]:
     for code in found:
-        if not re.fullmatch("[A-Z]{2}", code):
-            raise ValueError(f"{code!r} is not a country; write its two letters of ISO 3166, like DE")
+        checks.country(code)
     return tuple(dict.fromkeys(found))
 
 
@@ -42,6 +41,7 @@ def taxes_of(found: tuple[str, ...]) -> dict[str, int]:
         match = _TAX.fullmatch(one)
         if match is None:
             raise ValueError(f"{one!r} is not a tax; write country and percent, like DE 19 or CH 8.1")
+        checks.country(match[1])
         if match[1] in rates:
             raise ValueError(f"there are two taxes for {match[1]}; write one")
         rates[match[1]] = int(Decimal(match[2]) * 1000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard, get_args, get_origin
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
 
@@ -101,12 +101,18 @@ class Config(Section):
 
     @classmethod
     def keys_below(cls, keys: list[str]) -> tuple[str, ...]:
-        """The keys that may follow `keys`, such as ["payments", "local"]; none below a value."""
-        model: type[BaseModel] | None = cls
+        """The keys that may follow `keys`, such as ["payments", "local"] or, in a list, "1"; none below a value."""
+        kind: object = cls
         for key in keys:
-            kind = model.model_fields[key].annotation if model and key in model.model_fields else None
-            model = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
-        return tuple(model.model_fields) if model else ()
+            if get_origin(kind) is tuple:
+                kind = get_args(kind)[0]
+            else:
+                kind = kind.model_fields[key].annotation if _is_table(kind) and key in kind.model_fields else None
+        return tuple(kind.model_fields) if _is_table(kind) else ()
+
+
+def _is_table(kind: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
 def _secrets(section: BaseModel) -> Iterator[str]:

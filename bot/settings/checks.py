@@ -18,12 +18,17 @@ from bot.settings.secret import Secret
 LANGUAGES = ("en", "zh")
 #: Known without asking Babel, whose import costs 30 ms at every start.
 _COMMON = frozenset({"CNY", "USD", "EUR", "GBP", "JPY", "HKD", "TWD", "SGD", "KRW", "AUD", "CAD", "INR", "RUB", "CHF"})
+#: What people write for a currency or a country that is called otherwise.
+_MEANT = {"RMB": "CNY", "YUAN": "CNY", "UK": "GB"}
 _DATABASES = ("sqlite", "postgres", "postgresql", "asyncpg", "mysql", "mariadb")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """` Did you mean …?` when something known is close, else nothing."""
     by_fold = {name.casefold(): name for name in known}
+    meant = _MEANT.get(word.upper(), "").casefold()
+    if meant in by_fold:
+        return f" Did you mean {by_fold[meant]}?"
     close = get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6)
     return f" Did you mean {by_fold[close[0]]}?" if close else ""
 
@@ -59,6 +64,18 @@ def currency(code: str) -> str:
     if code not in known:
         hint = nearest(code, _COMMON) or " Write its three letters, like CNY or EUR."
         raise ValueError(f"{code!r} is not a currency of ISO 4217.{hint}")
+    return code
+
+
+def country(code: str) -> str:
+    """A code of ISO 3166, in capitals."""
+    from babel import Locale
+
+    known = {one: name for one, name in Locale("en").territories.items() if len(one) == 2 and one.isalpha()}
+    if code not in known:
+        named = {name: one for one, name in known.items()}
+        hint = nearest(named.get(code.title(), code), known) or " Write its two letters of ISO 3166, like DE."
+        raise ValueError(f"{code!r} is not a country.{hint}")
     return code
 
 

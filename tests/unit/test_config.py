@@ -114,6 +114,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_place_and_cure(monkeypatch:
     ("text", "told"),
     [
         ('[shop]\ncurrency = "cny"', "'cny' is not a currency of ISO 4217. Did you mean CNY?"),
+        ('[shop]\ncurrency = "RMB"', "'RMB' is not a currency of ISO 4217. Did you mean CNY?"),
         ('[shop]\ncurrency = "ZZZ"', "'ZZZ' is not a currency of ISO 4217. Write its three letters"),
         ('[shop]\nlanguages = ["fr"]', "there is no catalogue for fr; choose from en, zh"),
         ("[shop]\nlanguages = []", "at least one language is needed"),
@@ -145,6 +146,22 @@ def test_all_mistakes_are_told_at_once_each_with_its_place_and_cure(monkeypatch:
         ('[telegram]\ntoken = "1:a"\nwebhook = true', "set server.public_url to the https address"),
         ('[reports]\nmemory = "lots"', "'lots' is not an amount of memory; write it like 1500m or 4g"),
         ('[log]\nlevel = "loud"', "must be one of 'debug', 'info', 'warning' or 'error'"),
+        ('[selling]\ncountries = ["UK"]', "'UK' is not a country. Did you mean GB?"),
+        ('[selling]\ncountries = ["Germany"]', "'Germany' is not a country. Did you mean DE?"),
+        ('[selling]\ncountries = ["123"]', "'123' is not a country. Write its two letters"),
+        (
+            f'[selling]\ncountries = ["DE"]\nshipping = [{POST % "DE"}, {{name = "air", cost = ["EUR 9"]}}]',
+            "selling.shipping: entry 2, title_en: is needed",
+        ),
+        (f'[selling]\ncountries = ["DE"]\nshipping = [{POST % "DE"}, "air"]', "shipping: entry 2: must be a table in"),
+        (
+            '[selling]\ndiscounts = [{cod = "tea", code = "tea", percent = 1}]',
+            "line 2: selling.discounts: entry 1, cod: there is no such key. Did you mean code?",
+        ),
+        (
+            '[selling]\ndiscounts = [{code = "tea", percent = 150}]',
+            "selling.discounts: entry 1, percent: must be at most 99",
+        ),
         ("[payments.locl]\nenabled = true", "payments.locl: there is no such key. Did you mean local?"),
         ("[payments]\nlocal = true", "payments.local: must be a table"),
         (
