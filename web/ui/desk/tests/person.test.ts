@@ -31,7 +31,7 @@ it("what somebody without a name is called does not become their name", async ()
   const ann = person({ id: 7, name: "Visitor 941b", phone: "" });
   const sent: unknown[] = [];
   new TestServer().on("PUT /api/desk/contacts/7", (body) => (sent.push(body), ann));
-  const shown = mount(PersonEdit, { props: { modelValue: false, person: ann }, attachTo: document.body });
+  const shown = mount(PersonEdit, { props: { modelValue: false, person: ann }, attachTo: document.body, global: { stubs: { ElSelect: true } } });
   await shown.setProps({ modelValue: true });
   await flushPromises();
   const phone = document.querySelector<HTMLInputElement>('form input[type="tel"]')!;
