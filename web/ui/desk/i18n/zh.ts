@@ -369,7 +369,7 @@ export const zh: Record<Key, string> = {
   "orders.customer": "客户",
   "orders.items": "商品",
   "orders.total": "金额",
-  "orders.sku": "货号 {sku}",
+  "orders.sku": "SKU {sku}",
   "orders.state": "状态",
   "orders.placed": "下单时间",
   "orders.history": "记录",

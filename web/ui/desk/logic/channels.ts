@@ -38,13 +38,13 @@ export function channelColor(label: string): string | null {
   return null;
 }
 
-const FACES = ["#6d8f7c", "#8a7fa8", "#a8836d", "#6d8ba8", "#a07a8c", "#7f8f5f", "#7a7f87", "#b08d57"];
+const FACES = ["#5e7b6b", "#797094", "#8d6e5c", "#5d7790", "#8d6b7b", "#6d7a51", "#71757d", "#8c7045"];
 
 /** A calm colour for a person's initial, always the same for the same name. */
 export function faceColor(name: string): string {
   let sum = 0;
   for (const letter of name) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) >>> 0;
-  return FACES[sum % FACES.length] ?? "#7a7f87";
+  return FACES[sum % FACES.length] ?? "#71757d";
 }
 
 /** One Chinese character, or one or two Latin initials. */
