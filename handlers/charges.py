@@ -38,6 +38,8 @@ def shown(charge: Charge) -> bool:
 
 def title(charge: Charge) -> Text:
     """What it is for."""
+    if charge.kind == "cancelled":
+        return _("Not sent")
     if charge.kind == "discount":
         return _("Discount {code}", code=charge.name)
     if charge.kind == "shipping":

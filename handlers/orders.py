@@ -200,8 +200,7 @@ async def took_a_step(chat: Chat) -> None:
         last = parcels.parcels_of(order, sent)[-1:]
         await tell(chat, parcels.part(order, sent), [button for one in last for button in parcels.track(chat, one)])
     elif chat.inbound.text == "cancelled":
-        items = parcels.cancelled(order)
-        await tell(chat, _("These items of order {number} are not sent: {items}.", number=order.number, items=items))
+        await tell(chat, parcels.called_off(order))
     elif order.state in NEWS:
         await tell(chat, news(order), follow_up(chat, order))
 

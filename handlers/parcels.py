@@ -41,6 +41,14 @@ def part(order: OrderView, one: Shipped) -> Text:
     return with_parcels(said, parcels_of(order, one))
 
 
+def called_off(order: OrderView) -> Text:
+    """That pieces are not sent any more; and what is to be paid on delivery then."""
+    said = _("These items of order {number} are not sent: {items}.", number=order.number, items=cancelled(order))
+    if order.paid_at is not None:
+        return said
+    return _("{news} You pay {amount} on delivery.", news=said, amount=order.total)
+
+
 def tracked(order: OrderView, one: Shipped) -> Text:
     """That the way of what had left can be followed now, or by another number."""
     return with_parcels(_("You can follow a parcel of order {number}.", number=order.number), [one.parcel])

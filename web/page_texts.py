@@ -99,6 +99,7 @@ PAGE_TEXTS = {
     "order_expired": {"en": "Not paid in time", "zh": "超时未付款"},
     "order_returned": {"en": "Sent back", "zh": "已退货"},
     "order_refunded": {"en": "Refunded", "zh": "已退款"},
+    "charge_cancelled": {"en": "Not sent", "zh": "不再发货"},
     "charge_discount": {"en": "Discount", "zh": "优惠"},
     "charge_shipping": {"en": "Shipping", "zh": "运费"},
     "charge_tax": {"en": "Tax", "zh": "税费"},

@@ -7,7 +7,7 @@ and shipping). So the parts that are not included always sum to the total, and n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -102,9 +102,12 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """One part of a total besides the goods; a discount's amount is negative, an included one adds nothing."""
+    """One part of a total besides the goods; what comes off is negative, an included one adds nothing.
 
-    kind: Literal["discount", "shipping", "tax"]
+    "cancelled" are goods among the lines, less their discount, that are not sent and for which nobody had paid.
+    """
+
+    kind: Literal["cancelled", "discount", "shipping", "tax"]
     name: str  # the code, the method, the country
     title: str
     amount: Money
@@ -161,11 +164,18 @@ class Cost:
 
     @classmethod
     def of(cls, goods: int, charges: Iterable[Charge]) -> Cost:
-        """Of an order with such goods."""
+        """Of an order whose lines come to `goods`."""
         charges = tuple(charges)
-        off = -sum(one.amount.amount for one in charges if one.kind == "discount")
-        shipping = sum(one.amount.amount for one in charges if one.kind == "shipping")
-        return cls(goods, off, shipping, tuple(one.rate for one in charges if one.kind == "tax" and not one.included))
+
+        def sums(kind: str) -> int:
+            return sum(one.amount.amount for one in charges if one.kind == kind)
+
+        rates = tuple(one.rate for one in charges if one.kind == "tax" and not one.included)
+        return cls(goods, -sums("discount"), sums("shipping"), rates)
+
+    def net(self, goods: int) -> int:
+        """Goods less their share of the discount."""
+        return _share(goods, max(0, self.goods - self.off), self.goods) if self.goods else 0
 
     def total(self, goods: int) -> int:
         """Its total, were these all of its goods: they have their share of the discount, and shipping stays.
@@ -173,8 +183,34 @@ class Cost:
         What goes back for pieces is the difference of two totals, so all parts together are what was paid. The desk
         reckons the same, see web/ui/desk/logic/cost.ts.
         """
-        due = (_share(goods, max(0, self.goods - self.off), self.goods) if self.goods else 0) + self.shipping
+        due = self.net(goods) + self.shipping
         return due + sum(_share(due, rate, WHOLE) for rate in self.rates)
+
+
+def called_off(goods: Money, kept: Money, charges: Iterable[Charge]) -> Breakdown:
+    """What an order costs that nobody has paid, where of its lines that come to `goods` only `kept` are sent.
+
+    The rest is a charge of its own, so lines and charges go on to sum to the total. Taxes are reckoned anew.
+    """
+    charges = tuple(one for one in charges if one.kind != "cancelled")
+    cost, currency = Cost.of(goods.amount, charges), goods.currency
+    due = cost.net(kept.amount) + cost.shipping
+    found = [Charge("cancelled", "", "", Money(cost.net(kept.amount) - cost.net(goods.amount), currency))]
+    for one in charges:
+        tax = _share(due, one.rate, WHOLE + one.rate if one.included else WHOLE)
+        found.append(replace(one, amount=Money(tax, currency)) if one.kind == "tax" else one)
+    return Breakdown(goods, tuple(found), Money(cost.total(kept.amount), currency))
+
+
+def of_kept(goods: Money, kept: Money, charges: Iterable[Charge]) -> tuple[Charge, ...]:
+    """The charges after `called_off` for whoever knows of what is `kept` alone: the discount has its share, too."""
+    charges = tuple(charges)
+    off = Cost.of(goods.amount, charges).net(kept.amount) - kept.amount
+    return tuple(
+        replace(one, amount=Money(off, goods.currency)) if one.kind == "discount" else one
+        for one in charges
+        if one.kind != "cancelled"
+    )
 
 
 def _share(amount: int, part: int, whole: int) -> int:

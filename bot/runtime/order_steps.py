@@ -9,6 +9,7 @@ from bot.core.events import OrderChanged
 from bot.core.message import Inbound
 from bot.core.money import Money
 from bot.core.store import ThereOrder
+from bot.runtime import noticed
 from bot.runtime.inbox import Inbox
 from bot.runtime.ledger import Waiting
 from bot.runtime.shop import Shop
@@ -20,6 +21,7 @@ from bot.services import (
     order_states,
     orders,
     reach,
+    settlement,
     store_following,
     unasked,
 )
@@ -52,8 +54,19 @@ async def take(
         order = await orders.advance(order_id, step, f"staff:{staff_id}", now, doing)
         await audit.record(staff_id, f"order.{step}", f"order:{order_id}", now)
         told = await _told(order, shop, now, await _news(order, step))
-        waiting = await inbox.keep_within(connection, [told] if told else [])
+        asked = await _asked_again(order, now) if step == "cancel_part" and order.paid_at is None else []
+        waiting = await inbox.keep_within(connection, [*([told] if told else []), *asked])
     return Stepped(waiting, [OrderChanged(order_id)])
+
+
+async def _asked_again(order: orders.OrderView, now: datetime) -> list[Inbound]:
+    """An order costs less: have providers asked once more for money that did not fit it."""
+    version = await order_states.version(order.id)
+    return [
+        hint
+        for payment, _ in await settlement.misfits(order.id)
+        for hint in await noticed.within(payment, f"changed:{version}:{payment.key}", now)
+    ]
 
 
 async def give_back(inbox: Inbox, shop: Shop, payment_id: int, amount: Money, wish: Wish, now: datetime) -> Stepped:

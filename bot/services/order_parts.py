@@ -8,12 +8,14 @@ from datetime import datetime
 
 from bot.core.errors import Refused
 from bot.core.money import Money
-from bot.core.pricing import Cost
-from bot.services import pricing, refunds, shipments, stock, store_parts
+from bot.core.pricing import Cost, called_off
+from bot.services import payments, pricing, refunds, shipments, stock, store_parts
 from bot.services.order_states import PARTLY, PLAIN, UNSENT, Doing, Mark
 from bot.services.refunds import Wish
 from bot.services.shipments import Pieces, Shipped
-from models import Order, OrderLine
+from models import Order, OrderCharge, OrderLine, locks
+from models.database import client, execute
+from models.rows import update
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +94,10 @@ async def ship(order: Order, doing: Doing, now: datetime) -> Part:
 async def cancel(order: Order, doing: Doing, actor: str, now: datetime) -> Part:
     """Pieces of a locked order are not sent any more: they lie on the shelf again, and their money goes back.
 
-    Raises as `shipments.choose` does, and `Refused`: "nothing_paid", "all_of_it" of all pieces of an order of which
-    nothing has left, "too_much"(left) where less is left of its money.
+    One that is to be paid on delivery costs less from then on. Raises as `shipments.choose` does, and `Refused`:
+    "all_of_it" of all pieces of an order of which nothing has left, "nothing_paid", "too_much"(left) where less is
+    left of its money.
     """
-    if order.paid_at is None:
-        raise Refused("nothing_paid", number=order.number)
     waits = await shipments.waiting(order.id)
     chosen = shipments.choose(waits, doing.pieces)
     leaves = _pieces(waits) > _pieces(chosen)
@@ -105,12 +106,29 @@ async def cancel(order: Order, doing: Doing, actor: str, now: datetime) -> Part:
     costs, kept = await cost(order.id, order.currency)
     stays = kept - sum(line.price * count for line, count in chosen)
     back = Money(costs.total(kept) - costs.total(stays), order.currency)
-    if back.amount and not doing.keeps:
+    if order.paid_at is None:
+        await _ask_less(order, stays, now)
+    elif back.amount and not doing.keeps:
         await refunds.of_part(order, back, Wish.by(actor, doing.note), now)
     await restock(order, chosen, now)
     for line, count in chosen:
         await OrderLine.filter(id=line.id).update(cancelled=line.cancelled + count)
     return Part(Mark("cancelled", doing.key), leaves)
+
+
+async def _ask_less(order: Order, kept: int, now: datetime) -> None:
+    """A locked order that nobody has paid costs what is `kept` of its goods, in minor units."""
+    goods = sum([line.price * line.quantity for line in await OrderLine.filter(order_id=order.id)])
+    charges = (await pricing.charges({order.id: order.currency}))[order.id]
+    parts = called_off(Money(goods, order.currency), Money(kept, order.currency), charges)
+    order.total = parts.total.amount
+    await OrderCharge.filter(order_id=order.id).delete()
+    await execute(client(), [update(order, "total"), pricing.kept(order, parts)])
+    for payment in await locks.payments_of(order.id):
+        if payment.state not in ("paid", "failed", "refunded"):
+            payment.amount, payment.updated_at = order.total, now
+            asked = f"{order.total} {order.currency} are asked for"
+            await payments.note(payment, "changed", now, asked, [update(payment, "amount", "updated_at")])
 
 
 async def restock(order: Order, pieces: Pieces, now: datetime) -> None:

@@ -65,10 +65,9 @@ STEPS: Mapping[str, Step] = MappingProxyType(
         "collect": Step(frozenset({"preparing", "packed", PARTLY}) | _SENT, "", ("provider",)),
         "pack": Step(AT_HOME - {"packed"}, "packed", ("agent", "store")),
         "ship": Step(frozenset({"preparing", "packed", PARTLY}), "shipped", ("agent", "store"), partly=PARTLY),
-        # Money goes back for pieces that are not sent any more; all of an order is cancelled by "cancel" or "refund".
-        "cancel_part": Step(
-            frozenset({"paid", "preparing", "packed", PARTLY}), "shipped", ("manager",), why=True, partly=""
-        ),
+        # Money goes back for pieces that are not sent any more, or is not asked for on delivery; all of an order is
+        # cancelled by "cancel" or "refund".
+        "cancel_part": Step(AT_HOME | {PARTLY}, "shipped", ("manager",), why=True, partly=""),
         "deliver": Step(frozenset({"shipped"}), "delivered", ("agent",)),
         "complete": Step(frozenset({"shipped", "delivered"}), "completed", ("customer", "agent", "clock")),
         "cancel": Step(

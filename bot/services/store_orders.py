@@ -17,7 +17,7 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from bot.core.money import Money
-from bot.core.pricing import Charge
+from bot.core.pricing import Charge, of_kept
 from bot.core.store import Made, OutLine, OutOrder
 from bot.services import placing, pricing, shipments
 from models import Order, OrderLine, StockPick, StoreOrder, StoreProblem, Variant, locks
@@ -231,10 +231,13 @@ async def owed(store: str, variants: Collection[int], unsent: Collection[str]) -
 
 async def _due(row: StoreOrder, order: Order) -> Due:
     out = await whole(order, row.store, row.at)
-    all_lines = await OrderLine.filter(order_id=order.id)
-    goods = sum([line.price * line.quantity for line in all_lines])
+    lines = await OrderLine.filter(order_id=order.id)
+    goods = Money(sum([line.price * line.quantity for line in lines]), order.currency)
+    if out.of("cancelled"):
+        kept = Money(sum([line.price * (line.quantity - line.cancelled) for line in lines]), order.currency)
+        out, goods = replace(out, charges=of_kept(goods, kept, out.charges)), kept
     part = sum([line.price.amount * line.quantity for line in out.lines])
-    out = replace(out, charges=tuple(_share(one, part, goods) for one in out.charges))
+    out = replace(out, charges=tuple(_share(one, part, goods.amount) for one in out.charges))
     return Due(order.id, out, row.external_id, row.tries > 0, row.state == "ending", row.state == "pay")
 
 

@@ -12,9 +12,11 @@ from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.payments import cod, transfer
 from bot.services import ledger
+from bot.services.order_states import Doing
 from bot.services.receipts import Books, Confirmed
 from bot.services.refunds import Wish
-from models import Audit, Conversation, Effect, Order, OrderEvent, Payment, Receipt, Refund, StockHold
+from bot.services.shipments import Piece
+from models import Audit, Conversation, Effect, Order, OrderEvent, OrderLine, Payment, Receipt, Refund, StockHold
 from models.database import client
 from tests.kit.simulator import Customer, Simulator
 from tests.scenarios.shopkeeping import stock
@@ -112,6 +114,34 @@ async def test_what_is_paid_on_delivery_goes_its_way_unpaid(one_sim: Simulator) 
         ("shipped", "provider:cod"), ("completed", "staff:1"),
     ]  # fmt: skip
     assert await ann.times("Your payment has arrived") == 1
+
+
+async def test_what_cannot_be_sent_is_not_collected_and_what_the_courier_brought_fits_then(one_sim: Simulator) -> None:
+    ann = await who_pays_by(one_sim, "cod")
+    await OrderLine.all().update(quantity=2)
+    await StockHold.all().update(quantity=2)
+    await Order.all().update(total=13600)
+    await ann.picks("Pay the courier")
+    order, [line] = await Order.get(), await OrderLine.all()
+    await one_sim.runtime.till.step(order.id, "pack", 1)
+    await one_sim.runtime.till.step(order.id, "ship", 1, Doing(pieces=(Piece(line.id, 1),)))
+    await receives(one_sim, 6800)
+    assert ((await Order.get()).paid_at, (await Payment.get()).state) == (None, "mismatch")
+    await one_sim.runtime.till.step(order.id, "cancel_part", 1, Doing("sold out"))
+    await done(one_sim)
+    said = f"These items of order {order.number} are not sent: 1 × Longjing. You pay ¥68.00 on delivery."
+    assert (await ann.times(said), await ann.times("Your payment has arrived")) == (1, 1)
+    await order.refresh_from_db()
+    assert (order.state, order.total, order.paid_at is not None, await on_shelf("LJ")) == ("shipped", 6800, True, 4)
+    payment = await Payment.get()
+    assert (payment.amount, payment.state) == (6800, "paid")
+    assert {one.account: one.amount.amount for one in await ledger.balances()} == {
+        "provider:cod": 6800, "sales": -6800, "owed": 0,
+    }  # fmt: skip
+    await ann.says("/orders")
+    await ann.picks(f"{order.number} · ¥68.00 · on its way")
+    for part in ("2 × Longjing  ¥136.00", "Not sent  -¥68.00"):
+        assert await ann.times(part) >= 1, part
 
 
 async def test_what_is_taken_back_before_it_is_sent_is_on_the_shelf_again(one_sim: Simulator) -> None:

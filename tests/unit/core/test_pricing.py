@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.core.errors import Refused
 from bot.core.money import Money
-from bot.core.pricing import Code, Cost, Method, Rates, price
+from bot.core.pricing import Charge, Code, Cost, Method, Rates, called_off, of_kept, price
 
 #: The desk's tests read it, too.
 COSTS = json.loads((Path(__file__).parents[3] / "web/ui/desk/tests/cost.json").read_text())
@@ -109,17 +109,26 @@ def test_what_an_order_costs_by_its_goods(row: dict[str, Any]) -> None:
 
 
 @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=9), st.integers(1, 99), st.integers(0, 10**6), st.data())
-def test_what_goes_back_for_all_parts_is_what_was_paid_and_none_is_less_than_nothing(
+def test_what_goes_back_for_all_parts_is_what_was_paid_and_unpaid_parts_make_the_total_less(
     prices: list[int], percent: int, cost: int, data: st.DataObject
 ) -> None:
-    rates = Rates(taxes={"CN": data.draw(st.integers(0, 99_999))}, tax_included=False)
+    """None is less than nothing; and of what is not paid yet lines and charges go on to sum to the total."""
+    rates = Rates(taxes={"CN": data.draw(st.integers(0, 99_999))}, tax_included=data.draw(st.booleans()))
     code = Code("A", percent=percent) if sum(prices) * (100 - percent) > 50 else None
     parts = price(cny(sum(prices)), rates, "CN", Method("post", {}, {"CNY": cost}), code)
     of = Cost.of(sum(prices), parts.charges)
     assert of.total(sum(prices)) == parts.total.amount
-    kept, back = sum(prices), []
+    goods, kept, back, charges = sum(prices), sum(prices), [], parts.charges
     for one in data.draw(st.permutations(prices)):
         back.append(of.total(kept) - of.total(kept - one))
         kept -= one
+        less = called_off(cny(goods), cny(kept), charges)
+        charges = less.charges
+        there = of_kept(cny(goods), cny(kept), charges)
+        assert less.total.amount == of.total(kept) == goods + added(charges) == kept + added(there)
     assert min(back) >= 0
     assert sum(back) == parts.total.amount - of.total(0)
+
+
+def added(charges: tuple[Charge, ...]) -> int:
+    return sum(one.amount.amount for one in charges if not one.included)

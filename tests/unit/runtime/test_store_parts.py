@@ -8,7 +8,17 @@ from bot.core.store import Dispatch, Made, OutOrder, Sent, SentLine, ThereOrder
 from bot.services import orders, store_following, store_orders
 from bot.services.order_states import Doing
 from bot.services.shipments import Parcel, Piece
-from models import Order, OrderEvent, OrderLine, Shipment, ShipmentLine, StoreHint, StoreOrder, StoreProblem
+from models import (
+    Order,
+    OrderCharge,
+    OrderEvent,
+    OrderLine,
+    Shipment,
+    ShipmentLine,
+    StoreHint,
+    StoreOrder,
+    StoreProblem,
+)
 from models.database import transaction
 from tests.kit.wire_faults import Status
 from tests.unit.runtime.test_store_orders import Trade, trade
@@ -247,6 +257,21 @@ async def test_of_an_order_that_is_over_there_all_goods_are_asked_for(trade: Tra
     await store_orders.ended(one, "woocommerce", trade.now)
     asked = StoreHint.filter(key__startswith="ended:").order_by("external_id")
     assert await asked.values_list("external_id", flat=True) == ["1", "2"]
+
+
+async def test_an_order_that_costs_less_before_it_goes_there_costs_as_much_there(trade: Trade) -> None:
+    scope = await trade.shop.customer()
+    order = await trade.shop.buys(scope, "SKU-1", 3)
+    for kind, amount, rate in (("discount", -2000, 0), ("shipping", 1200, 0), ("tax", 1960, 10_000)):
+        await OrderCharge.create(order_id=order.id, kind=kind, name=kind, amount=amount, rate=rate)
+    await Order.all().update(total=21560)
+    order = await trade.shop.is_delivered_unpaid(scope, order)
+    [line] = await OrderLine.all()
+    await takes(trade, await Order.get(), "cancel_part", Doing("broken", pieces=(Piece(line.id, 2),)))
+    await trade.rounds()
+    [made] = trade.server.orders
+    assert (made["total"], made["line_items"][0]["quantity"]) == ("80.66", 1)
+    assert ((await Order.get()).total, await problems()) == (8066, [])
 
 
 async def test_the_rest_of_an_order_that_is_refunded_is_for_staff_to_take_out_there(trade: Trade) -> None:

@@ -6,12 +6,14 @@ import pytest
 
 from bot.core.errors import BadInput, Refused
 from bot.core.money import Money
-from bot.services import order_parts, order_states, orders, webhooks
+from bot.core.payment import Checkout, PaymentTruth
+from bot.services import order_parts, order_states, orders, payments, settlement, webhooks
 from bot.services import webhook_endpoints as endpoints
 from bot.services.order_states import Doing
 from bot.services.orders import OrderView
+from bot.services.scope import Scope
 from bot.services.shipments import Parcel, Piece
-from models import Order, OrderCharge, OrderEvent, OrderLine, Refund, Shipment, WebhookEvent
+from models import LedgerEntry, Order, OrderCharge, OrderEvent, OrderLine, Payment, Refund, Shipment, WebhookEvent
 from models.database import transaction
 from tests.unit.services.shop import Shop, on_shelf
 
@@ -148,14 +150,59 @@ async def test_what_goes_back_for_parts_is_what_was_paid_for_them_together(shop:
     assert [row.amount for row in await Refund.all().order_by("id")] == [18, 22]  # the last piece was 5, half up
 
 
-async def test_an_order_to_be_paid_on_delivery_is_sent_in_parts_and_not_cancelled_in_parts(shop: Shop) -> None:
+async def on_delivery(shop: Shop) -> tuple[Scope, OrderView]:
+    """Three teas and a cup less 20.00, sent for 12.00, with 10 % of tax on top; packed, and to be paid on delivery."""
     await shop.product(stock=10)
+    await shop.product("cup", price=1000, stock=10)
     scope = await shop.customer()
-    order = await shop.is_delivered_unpaid(scope, await shop.buys(scope, quantity=2))
-    await shop.advances(order, "pack")
+    await shop.wants(scope, "cup")
+    order = await shop.buys(scope, "tea", 3)
+    charges = ("discount", "TEA", -2000, 0), ("shipping", "dhl", 1200, 0), ("tax", "DE", 2060, 10_000)
+    for kind, name, amount, rate in charges:
+        await OrderCharge.create(order_id=order.id, kind=kind, name=name, amount=amount, rate=rate)
+    await Order.all().update(total=22660)
+    return scope, await shop.advances(await shop.is_delivered_unpaid(scope, order), "pack")
+
+
+async def collects(shop: Shop) -> int:
+    """Staff confirm all that was asked for, in minor units."""
+    [payment] = await Payment.all()
+    asked = Money(payment.amount, payment.currency)
+    async with transaction():
+        await payments.opened(payment.key, Checkout(payment.key), shop.now)
+        done = await settlement.settle(payment.key, PaymentTruth(payment.key, "paid", paid=asked), shop.now)
+    assert done.outcome == "paid"
+    return asked.amount
+
+
+async def test_the_rest_of_an_order_that_is_paid_on_delivery_is_not_sent_and_not_asked_for(shop: Shop) -> None:
+    scope, order = await on_delivery(shop)
     await takes(shop, order, "ship", Doing(pieces=await pieces(order, tea=1)))
-    with pytest.raises(Refused, match="nothing_paid"):
-        await takes(shop, order, "cancel_part", Doing("why"))
+    part = await takes(shop, order, "cancel_part", Doing("broken", pieces=await pieces(order, tea=1)))
+    assert (part.state, part.total, part.refunded) == ("partly_shipped", Money(15880, "CNY"), None)
+    done = await takes(shop, order, "cancel_part", Doing("sold out"))
+    assert (done.state, done.total) == ("shipped", Money(8100, "CNY"))
+    charges = [("cancelled", -13236), ("discount", -2000), ("shipping", 1200), ("tax", 736)]
+    assert [(one.kind, one.amount.amount) for one in done.charges] == charges
+    assert sum(line.subtotal.amount for line in done.lines) + sum(amount for _, amount in charges) == 8100
+    assert [(line.sku, line.cancelled) for line in done.lines] == [("cup", 1), ("tea", 2)]
+    assert (await on_shelf(), await on_shelf("cup"), await Refund.all().count()) == (9, 10, 0)
+    assert await collects(shop) == 8100
+    assert sum([row.amount for row in await LedgerEntry.filter(account="sales")]) == -8100
+    found = await orders.find(scope, order.number)
+    assert found is not None
+    assert (found.paid_at, found.total) == (shop.now, Money(8100, "CNY"))
+
+
+async def test_an_order_that_cost_less_before_it_was_paid_gives_back_what_was_paid(shop: Shop) -> None:
+    _, order = await on_delivery(shop)
+    await takes(shop, order, "cancel_part", Doing("broken", pieces=await pieces(order, cup=1)))
+    with pytest.raises(Refused, match="all_of_it"):
+        await takes(shop, order, "cancel_part", Doing("broken"))
+    paid = await collects(shop)
+    await takes(shop, order, "ship", Doing(pieces=await pieces(order, tea=1)))
+    await takes(shop, order, "cancel_part", Doing("sold out"))
+    assert [row.amount for row in await Refund.all()] == [paid - 8100]
 
 
 async def test_a_click_is_heard_once_and_a_colleague_is_not_overtaken(shop: Shop) -> None:

@@ -18,7 +18,7 @@ from tests.unit.services.shop import Shop, held, on_shelf, steps_of
 #: Written out once more, by hand: what each state allows.
 LEADS_ON = {
     "placed": {"pay", "confirm", "cancel", "expire"},
-    "confirmed": {"pay", "pack", "cancel"},
+    "confirmed": {"pay", "pack", "cancel", "cancel_part"},
     "paid": {"pack", "cancel", "cancel_part", "refund"},
     "preparing": {"collect", "pack", "ship", "cancel", "cancel_part", "refund"},  # as an earlier release left it
     "packed": {"collect", "ship", "cancel", "cancel_part", "refund"},

@@ -154,7 +154,7 @@ class Charge(TypedDict):
     One that is `included` in the prices adds nothing to the total.
     """
 
-    kind: Annotated[str, one_of(("discount", "shipping", "tax"))]
+    kind: Annotated[str, one_of(("cancelled", "discount", "shipping", "tax"))]
     name: str
     title: str
     rate: str

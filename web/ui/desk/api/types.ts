@@ -166,7 +166,7 @@ export type Order = OrderRow & {
   left: LeftLine[]; cost: Cost;
 };
 /** `name` is the code, the method or the country; one that is included in the prices adds nothing to the total. */
-export type Charge = { kind: "discount" | "shipping" | "tax"; name: string; title: string; rate: string; amount: Money; included: boolean };
+export type Charge = { kind: "cancelled" | "discount" | "shipping" | "tax"; name: string; title: string; rate: string; amount: Money; included: boolean };
 /** A variant that staff can put into an order; `available` are free at this moment. */
 export type Choice = { sku: string; name: string; price: Money; available: number };
 /** The parts of an address that are there, by name. */

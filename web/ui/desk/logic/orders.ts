@@ -17,8 +17,8 @@ export const STATES = [
 ] as const;
 
 /**
- * Some are for managers; an order can be refunded when money was `captured` for it, as far as that is known, and so can
- * pieces of it where it has more than one.
+ * Some are for managers; an order can be refunded when money was `captured` for it, as far as that is known. Pieces of
+ * it can be cancelled where it has more than one, also where it is paid on delivery.
  */
 export function stepsOf(
   order: Pick<OrderRow, "paid_at" | "steps" | "state" | "lines">,
@@ -28,7 +28,7 @@ export function stepsOf(
   const mine = order.steps.filter((step) => manager || step.role !== "manager").map((step) => step.name);
   const pieces = order.lines.reduce((sum, line) => sum + line.quantity - line.cancelled, 0);
   const parts = order.state === "partly_shipped" || pieces > 1;
-  return mine.filter((name) => (name === "refund" ? captured : name !== "cancel_part" || (captured && parts)));
+  return mine.filter((name) => (name === "refund" ? captured : name !== "cancel_part" || ((captured || !order.paid_at) && parts)));
 }
 
 export type Tone = "plain" | "good" | "busy" | "warn" | "bad";

@@ -119,6 +119,7 @@ describe("orders", () => {
     expect(stepsOf(of(2, "packed"), true)).toEqual([]);
     expect(stepsOf(of(2, "partly_shipped"), true)).toEqual(["cancel_part"]);
     expect(stepsOf(of(3, "packed"), true, false)).toEqual([]);
+    expect(stepsOf({ ...of(3, "packed"), paid_at: null }, true)).toEqual(["cancel_part"]);
   });
 });
 

@@ -66,6 +66,20 @@ it("ships all that is left with one click, or the pieces that were chosen", asyn
   expect(shown!.emitted("changed")).toHaveLength(1);
 });
 
+it("says what an order costs that is paid on delivery without the pieces, and gives nothing back", async () => {
+  const sent = await opened("cancel_part", [{ state: "partly_shipped", paid_at: null, left: left(1) }], [{ order: order({}) }]);
+  counts()[1]!.vm.$emit("update:modelValue", 0);
+  await flushPromises();
+  expect(document.body.textContent).toContain("costs ¥56.76 then");
+  expect(document.body.querySelector("[name=money]")).toBe(null);
+  const reason = document.body.querySelector<HTMLInputElement>("[name=note]")!;
+  reason.value = "broken";
+  reason.dispatchEvent(new Event("input"));
+  await flushPromises();
+  await submits();
+  expect(sent[0]).not.toHaveProperty("keep_money");
+});
+
 it("shows what is left by now after a colleague was quicker", async () => {
   await opened("ship", [{ state: "packed" }, { state: "partly_shipped", version: 6, left: left(1) }], [
     new Refusal(409, { code: "overtaken", text: "Look again." }),
