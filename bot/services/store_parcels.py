@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,50 +39,58 @@ async def told(store: str, order: Order, dispatches: Sequence[Dispatch], now: da
     A number takes the place of none, or of one that the shop had told and tells no more. What staff gave stays.
     """
     rows = await Shipment.filter(order_id=order.id).order_by("id")
-    goods = await _goods(order.id, store)
+    goods = await _goods(order.id, store, rows)
     there = {key(store, one): one for one in dispatches}
-    names = {_name(parcel(sent)) for one in dispatches for sent in one.parcels}
+    names = {_name(parcel(sent)) for one in dispatches for sent in one.parcels} - {""}
     found = []
     for called, one in there.items():
-        for new in map(parcel, one.parcels):
-            if not _name(new) or _name(new) in {_name(_of(row)) for row in rows}:
+        theirs = [row for row in rows if row.told_as == called or _is_in(goods[row.id], one)]
+        for new in map(parcel, one.parcels) if theirs else ():
+            if _name(new) in {"", *(_name(_of(row)) for row in rows)}:
                 continue
-            free = [row for row in rows if _name(_of(row)) not in names and _may_have(row, called, there, goods, one)]
+            free = [row for row in theirs if _name(_of(row)) not in names and _may_change(row, called, there)]
             row = next(iter(sorted(free, key=lambda each: each.told_as != called)), None)
             if row is None:
                 row = await Shipment.get(id=await shipments.send(order, new, (), now, called))
+                goods[row.id] = frozenset()  # it is this one's alone
                 rows.append(row)
-            row.carrier, row.number, row.url, row.told_as = new.carrier, new.number, new.url, called
-            order.updated_at = now
-            written = [update(row, "carrier", "number", "url", "told_as"), update(order, "updated_at")]
-            await order_states.record(
-                order, order.state, f"store:{store}", now, mark=Mark("tracked", shipment_id=row.id), beside=written
-            )
-            found.append(Tracked(row.id, await order_states.version(order.id)))
+                theirs.append(row)
+            found.append(await _keep(order, row, new, called, now))
     return found
 
 
-def _may_have(
-    row: Shipment, called: str, there: Collection[str], goods: Mapping[int, frozenset[str]], one: Dispatch
-) -> bool:
-    """Whether a shipment may be what the dispatch tells of, and nobody gave it a number that stays."""
-    if row.told_as:
-        return row.told_as == called or (row.told_as not in there and _has(row, goods, one))
-    return not _name(_of(row)) and _has(row, goods, one)
+async def _keep(order: Order, row: Shipment, new: Parcel, called: str, now: datetime) -> Tracked:
+    row.carrier, row.number, row.url, row.told_as = new.carrier, new.number, new.url, called
+    order.updated_at = now
+    written = [update(row, "carrier", "number", "url", "told_as"), update(order, "updated_at")]
+    actor, mark = f"store:{called.partition(':')[0]}", Mark("tracked", shipment_id=row.id)
+    await order_states.record(order, order.state, actor, now, mark=mark, beside=written)
+    return Tracked(row.id, await order_states.version(order.id))
 
 
-def _has(row: Shipment, goods: Mapping[int, frozenset[str]], one: Dispatch) -> bool:
-    """Whether any of its goods are in the dispatch, as far as anybody knows what is in either."""
-    return one.lines is None or row.id not in goods or any(line.variant in goods[row.id] for line in one.lines)
+def _may_change(row: Shipment, called: str, there: Collection[str]) -> bool:
+    """Whether it has no number that stays: none at all, or one that this dispatch told, or one that is gone."""
+    return row.told_as == called or (row.told_as not in there if row.told_as else not _name(_of(row)))
 
 
-async def _goods(order_id: int, store: str) -> dict[int, frozenset[str]]:
-    """By shipment the variants in it, by the shop's ids; those that hold nothing themselves are not there."""
+def _is_in(goods: frozenset[str] | None, one: Dispatch) -> bool:
+    """Whether any of these goods are in the dispatch, as far as anybody knows what is in either."""
+    if goods is None or one.lines is None:
+        return goods is None or bool(goods)
+    return any(line.variant in goods for line in one.lines)
+
+
+async def _goods(order_id: int, store: str, rows: Sequence[Shipment]) -> dict[int, frozenset[str] | None]:
+    """The shop's variants in each shipment, a further parcel being of the one before it; None where nobody knows."""
     lines: list[OrderLine] = await store_orders.lines_of(order_id, store)
     variants = {line.id: line.variant.external_id or "" for line in lines if line.variant is not None}
-    found: dict[int, frozenset[str]] = {}
-    for row in await ShipmentLine.filter(shipment__order_id=order_id).order_by("id"):
-        found[row.shipment_id] = found.get(row.shipment_id, frozenset()) | {variants.get(row.order_line_id, "")}
+    found: dict[int, frozenset[str] | None] = dict.fromkeys([row.id for row in rows])
+    for one in await ShipmentLine.filter(shipment_id__in=list(found)):
+        theirs = {variants[one.order_line_id]} if one.order_line_id in variants else set()
+        found[one.shipment_id] = (found[one.shipment_id] or frozenset()) | theirs
+    before = None
+    for row in rows:
+        before = found[row.id] = found[row.id] if found[row.id] is not None else before
     return found
 
 

@@ -122,7 +122,8 @@ async def test_a_number_that_the_desk_did_not_have_is_kept_on_its_parcel_and_tol
     given = Doing(parcel=Parcel("DHL", "D2", ""))
     await takes(trade, order, "ship", given)
     assert await told(trade, part("81", "SF1"), part("82", "D2")) == []
-    assert await told(trade, part("81", "SF1"), part("82", "SF2")) == ["SF2"]
+    gift = Dispatch("83", (Sent("SF", "GIFT"),), (SentLine("9", 1),))
+    assert await told(trade, part("81", "SF1"), part("82", "SF2"), gift) == ["SF2"]
     assert await numbers() == ["SF1", "D2", "SF2"]  # what staff gave stays
 
 
@@ -143,6 +144,31 @@ async def test_a_number_that_comes_later_is_told_once_and_takes_the_place_of_the
     assert await events.values_list("from_state", "to_state") == [("shipped", "shipped")] * 3
     await Order.all().update(name="")  # who it went to was forgotten
     assert await told(trade, part("82", "SF5", pieces=2), is_sent=True) == []
+
+
+async def test_a_number_goes_to_the_parcel_that_it_is_of_and_to_none_that_nobody_knows_here(trade: Trade) -> None:
+    order = await trade.sells()
+    await trade.rounds()
+    gift = Dispatch("80", (Sent("SF", "GIFT"),), (SentLine("9", 1),))
+    assert await told(trade, gift) == []
+    both = part("81", ""), part("82", "")
+    assert await follows(trade, gift, *both) == ["partly_shipped", "shipped"]
+    assert await told(trade, gift, part("81", ""), part("82", "SF2")) == ["SF2"]
+    assert await told(trade, gift, part("81", "SF1"), part("82", "SF2")) == ["SF1"]
+    assert await numbers() == ["SF1", "SF2"]
+    assert await problems() == []
+    assert (await Order.get(id=order.id)).state == "shipped"
+
+
+async def test_the_number_of_what_was_cancelled_here_is_told_to_nobody(trade: Trade) -> None:
+    order = await trade.sells()
+    await trade.rounds()
+    ours, [line] = await of_ours(order), await OrderLine.filter(sku="SKU-1")
+    await takes(trade, order, "cancel_part", Doing("broken", pieces=(Piece(line.id, 2),)))
+    assert await told(trade, part("81", "SF1"), is_sent=True) == []
+    await takes(trade, order, "pack", Doing())
+    await takes(trade, order, "ship", Doing(pieces=(Piece(ours.id, 1),)))
+    assert (await told(trade, part("81", "SF1"), is_sent=True), await numbers()) == ([], [""])
 
 
 async def told(trade: Trade, *dispatches: Dispatch, is_sent: bool = False) -> list[str]:
