@@ -9,7 +9,7 @@ from bot.core.billing import Bill, Extra
 from bot.core.errors import Refused
 from bot.core.money import Money
 from bot.core.payment import PaymentRequest
-from bot.services import payments, stock, store_orders
+from bot.services import payments, stock, store_goods, store_orders
 from bot.services.payments import PaymentView, view
 from models import Order, OrderLine, Payment, StoreOrder, StoreProblem, locks
 from models.database import fetch, marks, transaction
@@ -40,8 +40,8 @@ async def bill(request: PaymentRequest, store: str) -> Bill:
     order = await Order.get_or_none(number=request.order_number)
     if order is None:
         raise Refused("no_order", number=request.order_number)
-    out = await store_orders.whole(order, store, request.made_at or order.created_at)
-    theirs = [line.id for line in await store_orders.lines_of(order.id, store)]
+    out = await store_goods.whole(order, store, request.made_at or order.created_at)
+    theirs = [line.id for line in await store_goods.lines(order.id, store)]
     ours = OrderLine.filter(order_id=order.id).exclude(id__in=theirs) if theirs else OrderLine.filter(order_id=order.id)
     extras = tuple([_extra(line, order.currency) for line in await ours.order_by("id")])
     made = Bill(request.key, out, extras, request.expires_at)
@@ -74,7 +74,7 @@ async def billed(request: PaymentRequest, store: str, now: datetime, until: date
     does not know what is kept, or that it is to be added.
     """
     order = await Order.get(number=request.order_number)
-    goods = await store_orders.goods_of(order.id, store)
+    goods = await store_goods.products(order.id, store)
     async with transaction():
         await payments.locked(request.key)
         await Payment.filter(key=request.key).update(kept_until=until)
@@ -97,7 +97,7 @@ async def became(store: str, id: str, order: str, now: datetime) -> None:  # noq
     told = {"store": store, "state": "billed", "external_id": order, "at": now}
     row, is_new = await StoreOrder.get_or_create(told, order_id=paid.order_id)
     if is_new:
-        lines = await store_orders.lines_of(paid.order_id, store)
+        lines = await store_goods.lines(paid.order_id, store)
         await stock.cover(paid.order_id, [line.id for line in lines], now)
     elif row.external_id != order:
         await store_orders.tell(store, paid.order_number, "second_there", {"id": order}, now)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.store import Dispatch, ThereOrder
-from bot.services import order_states, orders, shipments, store_orders, store_parcels
+from bot.services import order_states, orders, shipments, store_goods, store_orders, store_parcels
 from bot.services.order_states import Doing
 from bot.services.orders import OrderView
 from bot.services.shipments import UNKNOWN, Piece
@@ -81,7 +81,7 @@ async def _new(store: str, order_id: int, there: ThereOrder) -> list[tuple[Dispa
     here, then of the others as they stand, and only what is more than that is new.
     """
     dispatches = _dispatches(there)
-    lines = {line.id: line for line in await store_orders.lines_of(order_id, store)}
+    lines = {line.id: line for line in await store_goods.lines(order_id, store)}
     waiting = await shipments.waiting(order_id)
     waits = [(_variant(lines[line.id]), line, count) for line, count in waiting if line.id in lines]
     gone: Counter[str] = Counter()

@@ -16,11 +16,9 @@ from decimal import Decimal, InvalidOperation
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from bot.core.money import Money
-from bot.core.pricing import Charge, of_kept
-from bot.core.store import Made, OutLine, OutOrder
-from bot.services import placing, pricing, shipments
-from models import Order, OrderLine, StockPick, StoreOrder, StoreProblem, Variant, locks
+from bot.core.store import Made, OutOrder
+from bot.services import shipments, store_goods
+from models import Order, StockPick, StoreOrder, StoreProblem, locks
 from models.database import Statement, client, execute, fetch, transaction
 
 #: So long a shop may go on working at a call whose answer was lost, or not find yet what it made.
@@ -82,7 +80,7 @@ async def left(order: Order, now: datetime, *, is_over: bool) -> None:
         over = ["order_refused", "order_waits", "part_sent", "cancelled_there", "deleted_there"]
         await StoreProblem.filter(store=row.store, external_id=f"order:{order.number}", code__in=over).delete()
     if row.state == "refused":  # whoever sends pieces entered them there: they count as the shop says
-        goods = await goods_of(order.id, row.store)
+        goods = await store_goods.products(order.id, row.store)
         await read_again(row.store, f"left:{order.number}:{now.isoformat()}", goods, now)
 
 
@@ -135,7 +133,7 @@ async def sent(one: Due, store: str, there: Made, now: datetime) -> None:
         if order is not None and order.paid_at is not None:
             await execute(client(), [paid(order)])
         await _is_clear(one, store)
-        await read_again(store, f"sent:{one.out.number}", await goods_of(one.order_id, store), now)
+        await read_again(store, f"sent:{one.out.number}", await store_goods.products(one.order_id, store), now)
         await _compare(one.out, store, there, now)
         if one.is_tried or one.id:  # what became of it meanwhile was told of an order that nobody knew here
             row = (store, f"found:{one.out.number}"[:128], "ours", "order", there.id, now, None)
@@ -147,7 +145,7 @@ async def ended(one: Due, store: str, now: datetime) -> None:
     async with transaction():
         await StoreOrder.filter(order_id=one.order_id).update(state="ended", retry_at=None, error="")
         await _is_clear(one, store)
-        await read_again(store, f"ended:{one.out.number}", await goods_of(one.order_id, store), now)
+        await read_again(store, f"ended:{one.out.number}", await store_goods.products(one.order_id, store), now)
 
 
 async def settled(one: Due, store: str) -> None:
@@ -230,62 +228,8 @@ async def owed(store: str, variants: Collection[int], unsent: Collection[str]) -
 
 
 async def _due(row: StoreOrder, order: Order) -> Due:
-    out = await whole(order, row.store, row.at)
-    lines = await OrderLine.filter(order_id=order.id)
-    goods = Money(sum([line.price * line.quantity for line in lines]), order.currency)
-    if out.of("cancelled"):
-        kept = Money(sum([line.price * (line.quantity - line.cancelled) for line in lines]), order.currency)
-        out, goods = replace(out, charges=of_kept(goods, kept, out.charges)), kept
-    part = sum([line.price.amount * line.quantity for line in out.lines])
-    out = replace(out, charges=tuple(_share(one, part, goods.amount) for one in out.charges))
+    out = await store_goods.part(order, row.store, row.at)
     return Due(order.id, out, row.external_id, row.tries > 0, row.state == "ending", row.state == "pay")
-
-
-async def lines_of(order_id: int, store: str) -> list[OrderLine]:
-    """The lines with goods of the shop, each with its variant and product."""
-    lines = OrderLine.filter(order_id=order_id, variant__store=store).order_by("id")
-    return await lines.select_related("variant__product")
-
-
-async def goods_of(order_id: int, store: str) -> frozenset[str]:
-    """The shop's ids of its products in the order, also of those that are not sent any more: it may count them yet."""
-    variants = [line.variant for line in await lines_of(order_id, store)]
-    return frozenset(one.product.external_id or "" for one in variants if one is not None)
-
-
-async def whole(order: Order, store: str, since: datetime) -> OutOrder:
-    """Its goods of the shop that are to be sent, and all that it costs besides."""
-    lines = [(line, line.variant) for line in await lines_of(order.id, store)]
-    return OutOrder(
-        number=order.number,
-        lines=tuple(
-            _line(line, variant, order.currency)
-            for line, variant in lines
-            if variant is not None and line.quantity > line.cancelled
-        ),
-        name=order.name,
-        phone=order.phone,
-        address=order.address,
-        is_paid=order.paid_at is not None,
-        since=since,
-        charges=(await pricing.charges({order.id: order.currency}))[order.id],
-        country=order.country,
-        postal=placing.of_parts(order.postal),
-        note=order.note,
-    )
-
-
-def _line(line: OrderLine, variant: Variant, currency: str) -> OutLine:
-    product = variant.product.external_id or ""
-    return OutLine(product, variant.external_id or "", line.quantity - line.cancelled, Money(line.price, currency))
-
-
-def _share(charge: Charge, part: int, whole: int) -> Charge:
-    """What of it falls on goods that cost `part` of the `whole`, rounded towards nothing."""
-    if part == whole:
-        return charge
-    size = abs(charge.amount.amount) * part // whole
-    return replace(charge, amount=Money(size if charge.amount.amount >= 0 else -size, charge.amount.currency))
 
 
 async def _compare(out: OutOrder, store: str, there: Made, now: datetime) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.store import Dispatch, Sent
-from bot.services import order_states, shipments, store_orders
+from bot.services import order_states, shipments, store_goods
 from bot.services.order_states import Mark
 from bot.services.shipments import MOST, Parcel
 from models import Order, OrderLine, Shipment, ShipmentLine
@@ -82,7 +82,7 @@ def _is_in(goods: frozenset[str] | None, one: Dispatch) -> bool:
 
 async def _goods(order_id: int, store: str, rows: Sequence[Shipment]) -> dict[int, frozenset[str] | None]:
     """The shop's variants in each shipment, a further parcel being of the one before it; None where nobody knows."""
-    lines: list[OrderLine] = await store_orders.lines_of(order_id, store)
+    lines: list[OrderLine] = await store_goods.lines(order_id, store)
     variants = {line.id: line.variant.external_id or "" for line in lines if line.variant is not None}
     found: dict[int, frozenset[str] | None] = dict.fromkeys([row.id for row in rows])
     for one in await ShipmentLine.filter(shipment_id__in=list(found)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.services import store_orders
+from bot.services import store_goods, store_orders
 from bot.services.shipments import Pieces
 from models import Order, StoreOrder
 
@@ -19,7 +19,7 @@ async def called_off(order: Order, pieces: Pieces, now: datetime) -> None:
     if row is None:
         return
     off = {line.id: count for line, count in pieces if count > 0}
-    lines = await store_orders.lines_of(order.id, row.store)
+    lines = await store_goods.lines(order.id, row.store)
     if not off.keys() & {line.id for line in lines}:
         return
     if all(line.quantity - line.cancelled <= off.get(line.id, 0) for line in lines):
