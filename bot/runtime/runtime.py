@@ -36,8 +36,9 @@ from bot.runtime.ledger import Ledger
 from bot.runtime.node import Node, refuse
 from bot.runtime.parked import Parked
 from bot.runtime.parts import Parts
-from bot.runtime.platforms import forgetting, handing
+from bot.runtime.platforms import behind, forgetting, handing
 from bot.runtime.platforms.aliases import Aliases
+from bot.runtime.platforms.behind import HearAgain
 from bot.runtime.platforms.forgetting import Forget
 from bot.runtime.platforms.handing import HandOver
 from bot.runtime.platforms.profiles import AskProfile, Introductions
@@ -123,6 +124,7 @@ class Runtime:
             "profile": AskProfile(parts.channels, self._introductions),
             "forget": Forget(parts.channels, parts.storage, self.bus.publish, parts.clock),
             discards.KIND: Discard(parts.storage),
+            behind.KIND: HearAgain(self.accept),
             "store": Store(parts.channels, parts.filing, parts.limits, parts.clock),
             "call": DialogCall({**parts.callees, **self.persons.callees()}, self.accept, self.courtesy.waits),
         }

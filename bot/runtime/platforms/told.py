@@ -11,10 +11,9 @@ import msgspec
 from bot.core.events import MessageChanged
 from bot.core.message import Inbound, Reply
 from bot.runtime.host import TurnHost
-from bot.runtime.platforms import pieces
+from bot.runtime.platforms import behind, pieces
 from bot.runtime.speech import SendPayload
 from bot.runtime.state import ConversationState
-from bot.runtime.suspects import Postponed
 from bot.runtime.void import about_to_say
 from bot.runtime.writes import Writes, preview
 from bot.services import attachments
@@ -29,10 +28,6 @@ ELSEWHERE = timedelta(hours=2)
 _REACH = 500
 #: An echo is of one of so many messages, and comes soon.
 _ECHOED, _ECHO_TIME = 50, timedelta(minutes=10)
-#: A status may be here before we have written down what was sent; so long and so often it is waited for, seconds.
-#: Nothing else of the conversation is done meanwhile, so only while something of it is being sent: an id that is not
-#: known then never will be.
-_PATIENCE, _REST = 5.0, 0.5
 
 _NAMED = "SELECT seq, text, delivery FROM message WHERE conversation_id = ? AND seq > ? AND external_id = ? AND author "
 _SENT = (
@@ -69,10 +64,9 @@ _LAST = (
 _UNDER_WAY = (
     "SELECT payload FROM effect WHERE conversation_id = ? AND kind = 'send' AND state = 'pending' AND created_at > ?"
 )
-_LEAVING = (
-    "SELECT id FROM effect WHERE conversation_id = ? AND kind = 'send' AND state = 'pending' AND created_at <= ? "
-    "AND due_at <= ? LIMIT 1"
-)
+_LEAVING = "SELECT id FROM effect WHERE conversation_id = ? AND kind = 'send' AND state = 'pending' AND created_at <= ?"
+# What waits to be tried again has not left, but for the first of its messages.
+_NOW = " AND due_at <= ?"
 # Who has read a message has read those above it.
 _UNTIL = (
     "SELECT seq, text, delivery FROM message WHERE conversation_id = ? AND seq > ? AND author IN ('bot', 'staff') "
@@ -104,10 +98,7 @@ class Told:
         self._now = now
 
     async def take(self, inbound: Inbound) -> bool:
-        """Gather what follows from it; whether it is a new message, with files of its own.
-
-        Raises `Postponed` for a status of what we have not written down yet.
-        """
+        """Gather what follows from it; whether it is a new message, with files of its own."""
         match inbound.kind:
             case "status":
                 await self._status(inbound)
@@ -129,10 +120,11 @@ class Told:
             return
         found = await self._of_status(inbound, before)
         # What says how far somebody has read is about all until then, the one that is just leaving included.
-        if self._is_fresh(inbound) and not (found and inbound.about):
+        if not behind.is_again(inbound) and not (found and inbound.about):
             if await self._is_leaving(inbound):
-                raise Postponed(_REST)
-            found = await self._of_status(inbound, before)  # it may have left between the two looks
+                self._writes.effects.append(behind.heard_again(self._state, inbound))
+            else:
+                found = await self._of_status(inbound, before)  # it may have left between the two looks
         in_pieces = {row["seq"]: row["number"] for row in found if row.get("is_piece")}
         for seq, number in in_pieces.items():
             await self._piece(seq, number, inbound, before)
@@ -187,15 +179,14 @@ class Told:
         if changed and inbound.data == "failed":
             self._state.attention = "send"
 
-    def _is_fresh(self, inbound: Inbound) -> bool:
-        if inbound.about.startswith("send:") or inbound.sent_at is None:
-            return False
-        return (self._now - inbound.sent_at).total_seconds() < _PATIENCE
-
     async def _is_leaving(self, inbound: Inbound) -> bool:
         """Whether what it may be about is: one that names a message may come from a clock that is behind ours."""
-        until = self._now if inbound.about else inbound.sent_at
-        return bool(await fetch(_LEAVING, (self._state.id, until, self._now)))
+        if inbound.about.startswith("send:"):
+            return False
+        if inbound.about:
+            return bool(await fetch(_LEAVING, (self._state.id, self._now)))
+        until = inbound.sent_at
+        return until is not None and bool(await fetch(_LEAVING + _NOW, (self._state.id, until, self._now)))
 
     async def _edited(self, inbound: Inbound) -> None:
         """Staff read what stands there now, and in a line of its own what stood there before."""

@@ -104,6 +104,23 @@ async def test_a_tick_of_what_was_held_waits_for_its_name_too(world: Worlds) -> 
     ]  # fmt: skip
 
 
+async def test_a_tick_of_the_first_of_two_messages_is_not_lost_however_long_the_second_takes(world: Worlds) -> None:
+    sim, ann = await opened(world)
+    sim.channel.several = 2  # type: ignore[attr-defined]
+    slow = sim.channel.slow = asyncio.Event()  # type: ignore[attr-defined]
+    await sim.runtime.accept([ann._inbound(text="one")])
+    async with asyncio.timeout(30):
+        while not sim.channel.keys:
+            await asyncio.sleep(0.002)
+        await sim.runtime.accept([ann._inbound(kind="status", data="delivered", about="w1.1", sent_at=sim.now)])
+        sim.now += timedelta(seconds=6)
+        while sim.runtime.waiting:  # nobody waits for what is leaving
+            await asyncio.sleep(0.002)
+        slow.set()
+        await sim.runtime.idle()
+    assert await ticks(sim, ann, "delivered", "w1") == ("delivered", "")
+
+
 async def test_a_tick_of_a_name_that_never_was_holds_nobody_up(small_world: Worlds) -> None:
     sim, ann = await opened(small_world)
     await ann.says("one")
