@@ -35,6 +35,7 @@ CAPABILITIES = Capabilities(
     files=False,
     media=(Media("audio/amr", 2 * MIB), Media("audio/mpeg", 2 * MIB), Media("video/mp4", 10 * MIB)),
     image_bytes=10 * MIB,
+    gif_bytes=10 * MIB,
     typing=True,
     reply_window=timedelta(hours=48),
     reply_quota=5,
