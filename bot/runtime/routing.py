@@ -241,6 +241,8 @@ def _button(data: str, state: ConversationState, routes: Routes) -> Step:
             dialog = state.dialog(data.removeprefix(prefix))
             if dialog is None:
                 return Stale()
+            if dialog.state == "calling":  # gone on with already: asked anew, what it calls would be called twice
+                return Busy()
             return AskAgain(dialog) if prefix == RESUME else End(dialog)
     found = routes.find_callback(data)
     return Start(found[1], callback=data) if found and _readable(found[0], data) else Stale()

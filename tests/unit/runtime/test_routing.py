@@ -130,6 +130,8 @@ def test_buttons_of_the_runtime() -> None:
 def test_while_the_outside_world_works() -> None:
     calling = asking(state="calling")
     assert of("hello?", calling) == Busy()
+    for old in ("d:resume:tok", "d:drop:tok"):  # of an offer that was taken up before
+        assert of("", calling, kind="callback", data=old) == Busy()
     assert of("/order", calling) == Start("shop.order")
     assert of("", calling, kind="result", data="tok") == Result(calling)
     assert of("", OPEN, kind="result", data="tok") == Ignore()
