@@ -15,12 +15,13 @@ from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, async_playwright
 
 from models.database import close_database, migrate, open_database
-from tests import chromium, keys, orm
+from tests import chromium, keys, orm, scratch
 from tests.network import Fence
 from tests.servers import Bucket, MariaDb, ObjectStore, Postgres, Server, Valkey
 from tests.workers import ByServer, Producer, how_many
 
 FENCE = Fence()
+SCRATCH = pytest.StashKey[Path | None]()
 #: Objects that are made until the youngest are looked through for garbage; by itself Python does so each 700.
 MADE_BETWEEN_LOOKS = 10_000
 orm.prepare_once()
@@ -38,6 +39,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServe
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return how_many()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # a worker has it from who started it
+        config.stash[SCRATCH] = scratch.in_memory()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """What a red test has left is looked at; the next run clears it up."""
+    if exitstatus == pytest.ExitCode.OK and (folder := session.config.stash.get(SCRATCH, None)):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.hookimpl(wrapper=True)
