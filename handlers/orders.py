@@ -51,8 +51,8 @@ NEWS = {
 }
 #: What is over can be ordered once more.
 AGAIN = ("delivered", "completed", "cancelled", "expired", "returned", "refunded")
-#: Of what somebody asks who would like to know where their order is.
-UNDER_WAY = ("paid", "confirmed", "preparing", "packed", "partly_shipped", "shipped")
+#: Of what somebody asks who would like to know where their order is: at the till, perhaps.
+UNDER_WAY = ("placed", "paid", "confirmed", "preparing", "packed", "partly_shipped", "shipped")
 
 
 class Show(Callback, prefix="order"):

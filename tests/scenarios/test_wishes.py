@@ -36,3 +36,11 @@ async def test_who_wants_their_money_back_is_asked_why_and_a_person_comes(one_si
     await ann.says("The one of Monday: it is broken")
     assert (await Conversation.get()).reason == "Refund or return: The one of Monday: it is broken"
     assert await ann.sees("I have called a colleague")
+
+
+async def test_who_has_not_paid_yet_reads_where_their_order_is(one_sim: Simulator) -> None:
+    ann = await who_ordered(one_sim)
+    await ann.says("Where is my order?")
+    assert "is waiting for payment" in (await ann.last()).text
+    await ann.picks("Pay now")
+    assert await ann.times("Please pay") == 2
