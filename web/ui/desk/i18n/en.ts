@@ -26,6 +26,7 @@ export const en = {
   "common.copy": "Copy",
   "common.end": "That is everything",
   "common.someone": "Somebody",
+  "common.aside": "{what} ({more})",
   "common.optional": "optional",
   "common.colon": ": ",
   "common.comma": ", ",

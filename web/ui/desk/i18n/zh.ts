@@ -28,6 +28,7 @@ export const zh: Record<Key, string> = {
   "common.copy": "复制",
   "common.end": "没有更多了",
   "common.someone": "有人",
+  "common.aside": "{what}（{more}）",
   "common.optional": "选填",
   "common.colon": "：",
   "common.comma": "、",
