@@ -59,6 +59,16 @@ async def test_what_was_found_is_marked_and_opens_in_its_place(
     await expect(row.locator("mark")).to_have_text("message 250")
     await search.press("Enter")
     await expect(admin.thread.locator('article.sought[data-seq="250"]')).to_be_in_viewport()
+    # One of the newest page stays in sight as well, also where the address leads there.
+    await search.fill("message 260")
+    await expect(row.locator("mark")).to_have_text("message 260")
+    await search.press("Enter")
+    near = admin.thread.locator('article.sought[data-seq="260"]')
+    for _ in range(2):
+        await expect(near).to_be_in_viewport()
+        await admin.page.wait_for_load_state("networkidle")
+        await expect(near).to_be_in_viewport()
+        await admin.page.reload()
     await search.fill("nobody said this")
     await expect(admin.page.get_by_text("Nothing found")).to_be_visible()
 
