@@ -44,6 +44,8 @@ LONGEST = 3600.0
 RESUBSCRIBE, LOOK = 3600.0, 2.0
 #: After so long all of it is compared with what is here.
 DAY = timedelta(days=1)
+#: So long after a parcel left its number may come, and the webhook of that be lost.
+LATE = timedelta(days=3)
 
 Clock = Callable[[], datetime]
 
@@ -223,7 +225,8 @@ class Syncing:
             there |= {one.id for one in some}
             found += await self._mend(shop, await store_products.differing(shop, some))
         gone = await self._mend(shop, await store_products.missing(shop, there))
-        await self._mend(shop, await store_orders.to_send(self._name, order_states.UNSENT), "order")
+        late = self._clock() - LATE
+        await self._mend(shop, await store_orders.to_ask(self._name, order_states.UNSENT, late), "order")
         self._are_reviews_due = True
         if await self._is_ours():
             await store_states.compared(sync, self._clock(), found, gone)

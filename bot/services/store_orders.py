@@ -183,11 +183,10 @@ async def of(store: str, id: str) -> int | None:  # noqa: A002 - the port's word
     return row.order_id if row else None
 
 
-async def to_send(store: str, states: Collection[str]) -> list[str]:
-    """The shop's ids of those that are in one of these states here."""
-    there = StoreOrder.filter(store=store, state__in=["sent", "pay"], order__state__in=list(states)).order_by(
-        "order_id"
-    )
+async def to_ask(store: str, states: Collection[str], since: datetime) -> list[str]:
+    """The shop's ids of those that are in one of these states here; or that left since, whose numbers may come yet."""
+    wanted = Q(order__state__in=list(states)) | Q(order__state="shipped", order__updated_at__gte=since)
+    there = StoreOrder.filter(wanted, store=store, state__in=["sent", "pay"]).order_by("order_id")
     return [str(id_) for id_ in await there.values_list("external_id", flat=True)]
 
 

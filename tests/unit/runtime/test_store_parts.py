@@ -171,6 +171,19 @@ async def test_the_number_of_what_was_cancelled_here_is_told_to_nobody(trade: Tr
     assert (await told(trade, part("81", "SF1"), is_sent=True), await numbers()) == ([], [""])
 
 
+async def test_a_number_whose_webhook_was_lost_is_found_within_days(trade: Trade) -> None:
+    await trade.sells()
+    await trade.rounds()
+    trade.server.sends(0, number="")
+    await trade.hears("700")
+    trade.server.sends(0, number="SF1")
+    await trade.rounds(minutes=25 * 60)
+    assert await numbers() == ["SF1"]
+    asked = trade.server.count("one_order")
+    await trade.rounds(minutes=4 * 24 * 60)
+    assert trade.server.count("one_order") == asked
+
+
 async def told(trade: Trade, *dispatches: Dispatch, is_sent: bool = False) -> list[str]:
     """The numbers that came later to what had left."""
     async with transaction():
@@ -306,7 +319,7 @@ async def test_the_rest_of_an_order_that_is_refunded_is_for_staff_to_take_out_th
     await follows(trade, Dispatch("81", lines=(SentLine("1", 1),)))
     await takes(trade, order, "refund", Doing("broken"))
     assert await problems() == ["cancelled_here"]
-    assert await store_orders.to_send("woocommerce", ["refunded"]) == ["700"]
+    assert await store_orders.to_ask("woocommerce", ["refunded"], trade.now) == ["700"]
 
 
 async def test_goods_that_the_shop_refused_stay_sold_and_listed_while_goods_of_ours_leave(trade: Trade) -> None:
