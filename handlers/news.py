@@ -31,7 +31,7 @@ async def settle(chat: Chat) -> None:
     """How it stands here, and the question for what needs a yes."""
     now = await chat.do(consents.mine)
     chat.say("\n".join(chat.words(line(one)) for one in now.all()))
-    if now.news.given:
+    if now.news.given and not chat.person.is_staff:
         enough = Button(chat.words(_("No more news")), f"{RUN}stop")
         chat.say(_("If you want to hear less, say STOP."), buttons=[enough])
     else:
@@ -39,7 +39,10 @@ async def settle(chat: Chat) -> None:
 
 
 async def ask(chat: Chat) -> None:
-    """The question itself; the answer is kept with it, since it is the proof."""
+    """The question itself; the answer is kept with it, since it is the proof. Staff get reports, and no news."""
+    if chat.person.is_staff:
+        chat.say(_("This chat is linked to an account of staff: news of the shop do not come here. /unlink ends that."))
+        return
     agreed = await chat.confirm(QUESTION, expire="1d")
     await chat.do(consents.answered, "news", agreed, chat.words(QUESTION))
     chat.say(_("Thank you, we will. Say STOP whenever it is enough.") if agreed else _("All right, no news then."))

@@ -50,3 +50,9 @@ async def test_a_subscription_is_made_shown_and_ended(boss: Customer) -> None:
     await boss.says("/reports")
     await boss.picks("My subscriptions")
     assert await boss.sees("You have no subscriptions in this chat yet.")
+
+
+async def test_news_are_not_promised_to_a_chat_of_staff(boss: Customer) -> None:
+    await boss.says("/news")
+    assert "news of the shop do not come here" in (await boss.last()).text
+    assert not (await boss.last()).buttons
