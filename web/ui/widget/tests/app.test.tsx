@@ -384,6 +384,17 @@ describe("files", () => {
     expect(uploads.list).toEqual([]);
   });
 
+  it("that are sent take with them what was said of those that could not be", async () => {
+    await open();
+    const files = [new File([], "empty.txt"), new File(["x"], "list.txt")];
+    fireEvent.drop(one(".panel"), { dataTransfer: { types: ["Files"], files } });
+    await drawn();
+    expect(one(".notes .problem").textContent).toBe("“empty.txt” is empty.");
+    fireEvent.submit(one("form"));
+    await drawn();
+    expect([server.received.length, all(".notes .problem")]).toEqual([1, []]);
+  });
+
   it("that are too large never start, with a sentence that says so", async () => {
     await open();
     const large = Object.defineProperty(new File(["x"], "film.mov"), "size", { value: 30 << 20 });

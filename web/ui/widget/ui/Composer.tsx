@@ -35,6 +35,7 @@ export function Composer({ draft, uploads, limits, problems, field, addFiles, on
     if (uploads.state === "busy" || uploads.state === "failed") return setArmed(uploads.state === "busy");
     chat.say(draft.text.trim(), uploads.take());
     draft.set("");
+    onEdit();
     setArmed(false);
     field.current?.focus();
   };
