@@ -22,6 +22,7 @@ def in_memory() -> Path | None:
         return None
     _clear_up()
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=MEMORY))
+    folder.chmod(0o711)  # PostgreSQL runs as another user where we are root, in a folder of its own
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
     return folder
 
