@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from types import MappingProxyType
 
 from bot import channels
-from bot.app_web import file_links
+from bot.app_web import file_links, given_links
 from bot.channels._account import Around, Commands
 from bot.channels.webchat import WebChat
 from bot.config import Config
@@ -32,7 +32,7 @@ async def make_channels(
 ) -> dict[str, Channel]:
     """The channel accounts of the configuration, by name; what one needs is imported only where there is one."""
     found: dict[str, Channel] = {"webchat": WebChat()}
-    notes, (link, preview) = SharedNotes(), await file_links(config)
+    notes, (link, preview), given = SharedNotes(), await file_links(config), await given_links(config)
     for account, settings in config.accounts().items():
         around = Around(
             account=account,
@@ -41,6 +41,7 @@ async def make_channels(
             posts=posts,
             notes=notes,
             calls=AccountCalls(calls, account),
+            given=given,
             link=link,
             preview=preview,
             commands=next(iter(offered.values()), ()),

@@ -42,6 +42,7 @@ class Around:
     secret: str  # 64 hex digits that nobody else knows, the same after every start and on every node
     commands: Commands = ()
     commands_in: Mapping[str, Commands] = field(default_factory=dict)  # the same by language: "zh"
+    given: Address = no_address  # an https address that people can open for a month
     link: Address = no_address  # an https address where the platform can fetch a file of ours soon
     preview: Address = no_address  # of a small JPEG of a picture, and of a sign for a film: 100 kB at most
 

@@ -12,7 +12,9 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
+from pathlib import PurePath
 from time import time
 from urllib.parse import quote
 
@@ -23,9 +25,11 @@ from bot.channels._channel import HttpChannel
 from bot.channels._http import Api
 from bot.channels._menu import menu
 from bot.channels._reading import Json, called
+from bot.channels._steps import Step, Steps
 from bot.channels._weixin import signature, to_xml
 from bot.channels.weibo.events import read, told
 from bot.channels.weibo.settings import Settings
+from bot.core.capabilities import Capabilities
 from bot.core.errors import (
     AccountWaits,
     BadInput,
@@ -34,14 +38,27 @@ from bot.core.errors import (
     FileMissing,
     ParleyError,
     Unauthorised,
+    Unshown,
     WindowClosed,
 )
-from bot.core.message import FileRef, Inbound, Wire
-from bot.core.ports import ORDINARY, Accept, FileStream, HookAnswer, HookRequest, Occasion, Profile, Sent
+from bot.core.message import Attachment, FileRef, Inbound, Wire
+from bot.core.ports import (
+    ORDINARY,
+    Accept,
+    FileStream,
+    HookAnswer,
+    HookRequest,
+    Occasion,
+    Profile,
+    Sent,
+    no_address,
+)
 from bot.http import Answer
 
 log = logging.getLogger(__name__)
 
+#: Characters of what stands above a picture, and what stands there where it has no name.
+MOST_TITLE, UNNAMED = 60, "🖼"
 #: Seconds that the start of everything else may wait for Weibo.
 FIRST_TRY = 5.0
 #: How often Weibo posts what was not answered: of use where the answer can go no other way.
@@ -68,13 +85,14 @@ class WeiboChannel(HttpChannel):
     def __init__(
         self, settings: Settings, around: Around, *, timeout: float = 15.0, now: Callable[[], float] = time
     ) -> None:
-        super().__init__(around, settings.capabilities(), Api(settings.api_base, timeout=timeout, name="Weibo"))
+        super().__init__(around, _capabilities(settings, around), Api(settings.api_base, timeout=timeout, name="Weibo"))
         self._settings = settings
         self._users = Api(settings.user_base, timeout=timeout, name="Weibo")
         self._media = Api(settings.media_base, timeout=timeout, name="Weibo")
         self._secret = settings.app_secret.reveal()
         self._token = settings.access_token.reveal()
         self._now = now
+        self._steps = Steps()
         self.holds = settings.holds
         self.tries = 1 if self._token else TRIES
 
@@ -131,24 +149,46 @@ class WeiboChannel(HttpChannel):
         return HookAnswer(body=orjson.dumps(reply), content_type="application/json")
 
     async def send(self, recipient: str, wire: Wire, key: str, occasion: Occasion = ORDINARY) -> Sent:
-        """Send a text, in an open call of this person where there is one. Raises as `Channel.send`.
+        """Send pictures and a text, which alone goes into an open call of this person. Raises as `Channel.send`.
 
-        Weibo gives no id of what was sent, and takes no key: a call whose answer was lost is made again.
+        Weibo takes no key: a call whose answer was lost is made again.
         """
-        if not wire.text.strip() or wire.files:
-            raise BadInput("Weibo takes texts only")
+        has_words = bool(wire.text.strip())
+        if not has_words and not wire.files:
+            raise BadInput("a message of Weibo needs a text or a picture")
         if len(wire.text) > self.capabilities.text_limit:
             raise BadInput(f"a message of Weibo has at most {self.capabilities.text_limit} characters")
-        said = orjson.dumps({"text": wire.text})
-        if await self._around.calls.give(recipient, key, said):
+        said = {"text": wire.text}
+        if not wire.files and await self._around.calls.give(recipient, key, orjson.dumps(said)):
             return Sent(messages=0)
+        steps: list[Step] = [partial(self._picture, recipient, file, occasion) for file in wire.files]
+        if has_words:
+            steps.append(partial(self._reply, recipient, "text", said, occasion))
+        return await self._steps.take(key, steps)
+
+    async def _picture(self, recipient: str, file: Attachment, occasion: Occasion) -> str:
+        """As an article, which leads to the picture itself: what is read later must still be there.
+
+        `Unshown` where Weibo refuses it: the documentation of articles is old, and an address it takes for certain.
+        """
+        if file.kind != "image":
+            raise Unshown("Weibo shows pictures")
+        address, name = self._around.given(file), PurePath(file.name).stem[:MOST_TITLE] or UNNAMED
+        article = {"display_name": name, "summary": name, "image": address, "url": address}
+        try:
+            return await self._reply(recipient, "articles", {"articles": [article]}, occasion)
+        except BadInput as error:
+            raise Unshown(str(error)) from None
+
+    async def _reply(self, recipient: str, kind: str, said: Json, occasion: Occasion) -> str:
+        """Weibo gives no id of what was sent."""
         if not self._token:
             raise WindowClosed("this account answers within a call only, and none is open")
         if not occasion.in_window:
             raise WindowClosed("the person has to write first")
-        form = {"type": "text", "data": said.decode(), "receiver_id": recipient, "save_sender_box": "1"}
+        form = {"type": kind, "data": orjson.dumps(said).decode(), "receiver_id": recipient, "save_sender_box": "1"}
         await self._tell(self._settings.reply_path, form)
-        return Sent()
+        return ""
 
     async def fetch(self, file: FileRef) -> FileStream:
         """Open a customer's picture or voice. Raises `ChannelUnavailable` or `FileMissing`."""
@@ -203,6 +243,12 @@ class WeiboChannel(HttpChannel):
 
     async def _tell(self, path: str, form: dict[str, str]) -> None:
         _taken(await self._api.call("POST", path, form={"access_token": self._token, **form}))
+
+
+def _capabilities(settings: Settings, around: Around) -> Capabilities:
+    """Weibo loads pictures from their addresses: without one there is none."""
+    limits = settings.capabilities()
+    return replace(limits, images=limits.images and around.given is not no_address)
 
 
 def _taken(answer: Answer) -> Json:

@@ -12,12 +12,11 @@ from bot.core.capabilities import Capabilities
 from bot.settings.secret import Secret
 from bot.settings.section import Url
 
-#: open.weibo.com/wiki "Send_Customer_Service_Message": fewer than 300 Chinese characters.
+#: open.weibo.com/wiki "Send_Customer_Service_Message": fewer than 300 Chinese characters; a picture is an article.
 CAPABILITIES = Capabilities(
     channel="weibo",
     language="zh",
     text_limit=299,
-    images=False,
     files=False,
     reply_window=timedelta(hours=48),
     proactive="no",
@@ -61,4 +60,5 @@ class Settings(ChannelSettings):
         """What this account can do."""
         hours = timedelta(hours=self.reply_hours)
         known = bool(self.access_token)
-        return replace(CAPABILITIES, text_limit=self.text_characters, reply_window=hours, profiles=known)
+        limits = replace(CAPABILITIES, text_limit=self.text_characters, reply_window=hours)
+        return replace(limits, images=known, profiles=known)

@@ -20,8 +20,9 @@ COMMANDS = (("/order", "点单"), ("/review", "评价"))
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[WeiboServer]:
+async def server(shelf: Shelf) -> AsyncIterator[WeiboServer]:
     async with WeiboServer() as server:
+        server.internet = shelf.at
         yield server
 
 
@@ -33,7 +34,8 @@ async def make(shelf: Shelf, hook: Hook) -> AsyncIterator[Make]:
 
     def make(server: WeiboServer, timeout: float = 10.0, **own: Any) -> WeiboChannel:
         known = {**stage_of("weibo").table(server), "holds": 0.01}
-        surroundings = replace(around("weibo", shelf.open, calls=hook.calls, notes=notes), commands_in={"zh": COMMANDS})
+        given = around("weibo", shelf.open, calls=hook.calls, notes=notes)
+        surroundings = replace(given, given=shelf.link, commands_in={"zh": COMMANDS})
         made.append(WeiboChannel(Settings.model_validate(known | own), surroundings, timeout=timeout))
         hook.channel = made[0]
         return made[-1]

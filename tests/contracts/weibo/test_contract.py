@@ -30,6 +30,7 @@ class WeiboContract(ChannelContract):
             send_method="reply",
             start=lambda: channel.start(inbox.accept),
             captions=False,
+            uploads=False,
         )
 
     async def test_a_reply_is_shown(self, stage: Stage) -> None:
@@ -46,6 +47,7 @@ class TestXml(WeiboContract):
     """WeChat's form."""
 
     @pytest.fixture
-    async def server(self) -> AsyncIterator[WeiboServer]:
+    async def server(self, shelf: Shelf) -> AsyncIterator[WeiboServer]:
         async with WeiboServer("xml") as server:
+            server.internet = shelf.at
             yield server

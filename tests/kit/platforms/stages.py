@@ -301,6 +301,7 @@ STAGES = (
         traits.WEIBO,
         opens=lambda fan: fan.does("follow", "关注事件消息"),
         before=_later,
+        prepare=reaches,
         profile="user",
     ),
     Stage(

@@ -6,18 +6,21 @@ import hashlib
 import itertools
 import json
 import xml.etree.ElementTree as ET
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta, timezone
+from inspect import isawaitable
 from time import time
 from typing import Any, NoReturn
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 from tests.kit.platforms.base import Call, FakePlatform, Json, Refusal, Result, Routes
-from tests.kit.platforms.people import Person, Shown
+from tests.kit.platforms.people import Person, Shown, ShownFile
 from tests.kit.platforms.posting import Answered, Delivery
 
 HOME = "1902538057"
 MOST_TEXT = 299
+MOST_ARTICLES, ARTICLE = 8, {"display_name", "summary", "image", "url"}
 WINDOW = 48 * 3600.0
 
 
@@ -74,6 +77,7 @@ class WeiboServer(FakePlatform):
         self.token = "2.00fans"
         self.ahead = 0.0
         self.menu: Json = {}
+        self.internet: Callable[[str], Awaitable[bytes | None] | bytes | None] = lambda _: None
         self.fans: dict[str, Fan] = {}
         self.posting.tries = 3
         self._ids = itertools.count(1)
@@ -144,15 +148,37 @@ class WeiboServer(FakePlatform):
     async def _reply(self, call: Call) -> Result:
         self._assure(call.form)
         fan = self.fans.get(call.form.get("receiver_id", ""))
-        if call.form.get("type") != "text" or call.form.get("save_sender_box") not in ("0", "1") or fan is None:
+        kind = call.form.get("type")
+        if kind not in ("text", "articles") or call.form.get("save_sender_box") not in ("0", "1") or fan is None:
             refuse(10008, "param error")
-        text = json.loads(call.form["data"])["text"]
-        if not text.strip() or len(text) > MOST_TEXT:
+        told = json.loads(call.form["data"])
+        files = await self._articles(told) if kind == "articles" else ()
+        text = told["text"] if kind == "text" else ""
+        if kind == "text" and (not text.strip() or len(text) > MOST_TEXT):
             refuse(10017, "the text is too long")
         if fan.has_blocked or self.now > fan.allowed or fan.answers_left == 0:
             refuse(26403, "answered already, or too late")
-        self._show(fan, text)
-        return {"result": True, "sender_id": int(HOME), "receiver_id": int(fan.id), "type": "text"}
+        self._show(fan, text, files)
+        return {"result": True, "sender_id": int(HOME), "receiver_id": int(fan.id), "type": kind}
+
+    async def _articles(self, told: Json) -> tuple[ShownFile, ...]:
+        """Their pictures, which the person's phone loads, each with what stands above it."""
+        articles = told.get("articles")
+        if set(told) != {"articles"} or not 1 <= len(articles) <= MOST_ARTICLES:
+            refuse(10008, "param error")
+        for one in articles:
+            if set(one) != ARTICLE or not all(type(value) is str and value.strip() for value in one.values()):
+                refuse(10008, "param error")
+            if not all(one[name].startswith("https://") for name in ("image", "url")):
+                refuse(10008, "param error")
+        return tuple([await self._loaded(one) for one in articles])
+
+    async def _loaded(self, article: Json) -> ShownFile:
+        found = self.internet(article["image"])
+        content = await found if isawaitable(found) else found
+        assert content is not None, "the picture's address leads nowhere"
+        assert content.startswith((b"\xff\xd8\xff", b"\x89PNG")), "an article shows a picture"
+        return ShownFile(article["display_name"], content)
 
     async def _menu(self, call: Call) -> Result:
         self._assure(call.form)
@@ -186,9 +212,9 @@ class WeiboServer(FakePlatform):
         if told.get("access_token") != self.token:
             refuse(21332, "invalid_access_token", 403)
 
-    def _show(self, fan: Fan, text: str) -> None:
+    def _show(self, fan: Fan, text: str, files: tuple[ShownFile, ...] = ()) -> None:
         fan.answers_left = fan.answers_left and fan.answers_left - 1
-        fan.show(Shown(str(next(self._ids)), text))
+        fan.show(Shown(str(next(self._ids)), text, files=files))
 
     def _passive(self, lane: str, answer: Answered) -> str:
         if self.form == "xml":
