@@ -31,11 +31,15 @@ export function entries(messages: readonly Message[], outbox: Outbox): Entry[] {
   ];
   let answer: { text: string; data: string } | null = null;
   let offered = false;
+  let asked = false;
   const result: Entry[] = [];
   for (const entry of all.reverse()) {
     const scan: Button | null = offered ? null : (entry.message.buttons.find((button) => button.scans) ?? null);
     offered ||= scan !== null;
-    result.push({ ...entry, answer: answer && chosen(entry.message.buttons, answer), scan });
+    const form = (entry.message.form ?? []).length > 0;
+    // A form that was put again, as after half an hour, is one form.
+    result.push({ ...entry, answer: answer ? chosen(entry.message.buttons, answer) : form && asked ? "" : null, scan });
+    asked ||= form;
     if (entry.message.author === "customer") answer = { text: entry.message.text, data: entry.pending?.data ?? "" };
   }
   return result.reverse();

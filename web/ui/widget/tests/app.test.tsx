@@ -432,6 +432,19 @@ describe("a form", () => {
     expect(all(".form")).toEqual([]);
   });
 
+  it("is one form when it is put again, with what was typed", async () => {
+    await open();
+    server.publish({ text: "Where to?", form: [field("Name", { value: "A" })] });
+    await drawn();
+    fireEvent.input(input("Name"), { target: { value: "Ann" } });
+    server.publish({ text: "Are you still there?" });
+    server.publish({ text: "Where to?", form: [field("Name", { value: "A" })] });
+    await drawn();
+    expect([all(".form").length, input("Name").value]).toEqual([1, "Ann"]);
+    await submit();
+    expect(server.received.map((message) => message.text)).toEqual(["Name: Ann"]);
+  });
+
   it("shows what the server found wrong at its field, with what was told", async () => {
     await open();
     server.publish({ text: "Where to?", form: [field("Name", { value: "Ann" }), field("Code", { value: "1", problem: "No such code." })] });

@@ -4,6 +4,9 @@ import { useEffect, useRef } from "preact/hooks";
 import type { FormField } from "../protocol";
 import { useBox } from "./context";
 
+/** By a field's name what was typed and not sent yet: it goes along when the form is put again. */
+let typed: Record<string, string> = {};
+
 interface Props {
   fields: readonly FormField[];
   /** Of the message that asks. */
@@ -19,9 +22,14 @@ export function Form({ fields, seq }: Props) {
     const told = new FormData(event.currentTarget as HTMLFormElement);
     const lines = fields.map((field) => `${field.label}: ${told.get(field.name)}`);
     chat.say(lines.join("\n"), []);
+    typed = {};
+  };
+  const keep = ({ target }: Event): void => {
+    const { name, value } = target as HTMLInputElement;
+    typed[name] = value;
   };
   return (
-    <form class="form" ref={form} onSubmit={send}>
+    <form class="form" ref={form} onSubmit={send} onInput={keep}>
       {fields.map((field) => (
         <Line key={field.name} field={field} id={`${seq}-${field.name}`} />
       ))}
@@ -32,6 +40,7 @@ export function Form({ fields, seq }: Props) {
 
 function Line({ field, id }: { field: FormField; id: string }) {
   const { name, required, problem, options } = field;
+  const value = typed[name] ?? field.value;
   const told = { id, name, required, autocomplete: field.fills, "aria-invalid": problem !== "", "aria-describedby": `${id}?` };
   return (
     <div>
@@ -39,13 +48,13 @@ function Line({ field, id }: { field: FormField; id: string }) {
       {options.length > 0 ? (
         <select {...told}>
           {["", ...options].map((option) => (
-            <option key={option} selected={option === field.value}>
+            <option key={option} selected={option === value}>
               {option}
             </option>
           ))}
         </select>
       ) : (
-        <input {...told} type={field.fills === "tel" ? "tel" : "text"} dir="auto" defaultValue={field.value} placeholder={field.example} />
+        <input {...told} type={field.fills === "tel" ? "tel" : "text"} dir="auto" defaultValue={value} placeholder={field.example} />
       )}
       <p class="problem" id={`${id}?`}>
         {problem}
