@@ -112,17 +112,18 @@ class Running:
 
 
 async def listed(chosen: Filter, staff_id: int, before: str = "", limit: int = PAGE) -> Rows:
-    """A page of the list, newest first. Raises `BadInput` for a cursor that is not ours."""
+    """A page of the list, newest first; of those who wait, who has waited longest. `BadInput`: a cursor not of ours."""
     values: list[Any] = [staff_id] if chosen == "mine" else []
-    keyset = ""
+    keyset, waits = "", chosen == "waiting"
     if before:
         at, id_ = read_cursor(before)
-        keyset = "AND (c.last_at, c.id) < (?, ?)"
+        keyset = "AND (c.waiting_since, c.id) > (?, ?)" if waits else "AND (c.last_at, c.id) < (?, ?)"
         values += [stamp(at), id_]
-    found = await fetch(
-        f"{_SELECT} WHERE {_WHERE[chosen]} {keyset} ORDER BY c.last_at DESC, c.id DESC LIMIT ?", [*values, limit + 1]
-    )
-    return page(found, limit)
+    order = "c.waiting_since, c.id" if waits else "c.last_at DESC, c.id DESC"
+    sql = f"{_SELECT} WHERE {_WHERE[chosen]} {keyset} ORDER BY {order} LIMIT ?"
+    found = page(await fetch(sql, [*values, limit + 1]), limit)
+    last = found.items[-1] if found.next else None
+    return Rows(found.items, cursor(last.waiting_since, last.id)) if waits and last and last.waiting_since else found
 
 
 def page(found: Sequence[Any], limit: int) -> Rows:

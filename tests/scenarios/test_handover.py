@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.core.errors import ChannelUnavailable, Refused
+from bot.services import conversations
 from models import Conversation, Effect, Message
 from tests.kit.simulator import Simulator
 from tests.scenarios.shopkeeping import stock
@@ -85,3 +86,17 @@ async def test_what_the_bot_had_queued_does_not_leave_after_a_takeover(one_sim: 
     await one_sim.runtime.idle()
     assert len(await ann.screen()) == before
     assert await Message.filter(author="bot", delivery="queued").count() == 0
+
+
+async def test_who_has_waited_longest_is_the_first_of_those_who_wait(one_sim: Simulator) -> None:
+    talks = []
+    for name in ("Ann", "Bob", "Cleo"):
+        one = await one_sim.customer(name)
+        await one.says("talk to a person")
+        await one.says("my parcel")
+        talks.append((await one.conversation()).id)
+        await one_sim.passes("5m")
+    first = await conversations.listed("waiting", 1, limit=2)
+    rest = await conversations.listed("waiting", 1, first.next)
+    assert [[row.id for row in page.items] for page in (first, rest)] == [talks[:2], talks[2:]]
+    assert [row.id for row in (await conversations.listed("all", 1)).items] == talks[::-1]

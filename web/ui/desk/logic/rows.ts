@@ -8,11 +8,14 @@ export type RowList = {
   readonly held: ReadonlyMap<number, Row>;
   /** Cursor of the next page; null at the end of the list. */
   readonly next: string | null;
+  /** Which of two comes first. */
+  readonly by: Order;
 };
+
+type Order = (a: Row, b: Row) => number;
 
 export type View = { filter: Filter; query: string; me: number };
 
-export const EMPTY: RowList = { rows: [], held: new Map(), next: null };
 
 /** Of two copies of a row the later one, whichever was told last. */
 export function later(known: Row | null | undefined, told: Row): Row {
@@ -24,6 +27,16 @@ export function compare(a: Row, b: Row): number {
   if (a.last_at !== b.last_at) return a.last_at < b.last_at ? 1 : -1;
   return b.id - a.id;
 }
+
+/** Who has waited longest comes first; whoever waits no more is about to go. */
+export function longest(a: Row, b: Row): number {
+  const [one, other] = [a.waiting_since ?? "", b.waiting_since ?? ""];
+  if (one !== other) return one < other ? -1 : 1;
+  return a.id - b.id;
+}
+
+export const orderOf = (view: Pick<View, "filter" | "query">): Order => (view.filter === "waiting" && view.query === "" ? longest : compare);
+export const EMPTY: RowList = { rows: [], held: new Map(), next: null, by: compare };
 
 /** A person answers in the platform's own client, and nobody here has the conversation. */
 export function isElsewhere(row: Row, at: number): boolean {
@@ -46,26 +59,26 @@ export function matches(row: Row, filter: Filter, me: number): boolean {
 }
 
 /** The first page: it replaces everything. */
-export function replaced(items: readonly Row[], next: string | null): RowList {
-  return { rows: sorted(items), held: new Map(), next };
+export function replaced(items: readonly Row[], next: string | null, by: Order = compare): RowList {
+  return { rows: sorted(items, by), held: new Map(), next, by };
 }
 
 /** A later page: rows that are here already keep their newer copy. */
 export function appended(list: RowList, items: readonly Row[], next: string | null): RowList {
   const known = new Set(list.rows.map((row) => row.id));
   const fresh = items.filter((row) => !known.has(row.id) && !list.held.has(row.id));
-  return { ...list, rows: [...list.rows, ...sorted(fresh)], next };
+  return { ...list, rows: [...list.rows, ...sorted(fresh, list.by)], next };
 }
 
 /** The first page again, after a lost connection: newer copies win, the tail stays where it was. */
-export function refreshed(list: RowList, items: readonly Row[], next: string | null): RowList {
+export function refreshed(list: RowList, items: readonly Row[], next: string | null, by: Order = list.by): RowList {
   const last = items.at(-1);
-  if (next === null || !last) return replaced(items, next);
+  if (next === null || !last) return replaced(items, next, by);
   const fresh = new Set(items.map((row) => row.id));
-  const tail = list.rows.filter((row) => !fresh.has(row.id) && compare(last, row) < 0);
+  const tail = list.rows.filter((row) => !fresh.has(row.id) && by(last, row) < 0);
   // Without an overlap there may be unseen rows between the two parts.
   const overlaps = list.rows.some((row) => row.id === last.id) && tail.length > 0;
-  return overlaps ? { rows: [...sorted(items), ...tail], held: new Map(), next: list.next } : replaced(items, next);
+  return overlaps ? { ...list, rows: [...sorted(items, by), ...tail], held: new Map() } : replaced(items, next, by);
 }
 
 /** A live row. Held: contents change in place, places do not; what would move waits in `held`. A late one is dropped. */
@@ -78,12 +91,12 @@ export function received(list: RowList, told: Row, view: View, hold: boolean): R
   if (index < 0 && !(fits && reaches(list, row))) return without(list, row.id);
   if (hold) return heldBack(list, row, index, fits);
   const { rows, ...rest } = released(list, view);
-  return { ...rest, rows: fits ? placed(rows, row) : removed(rows, row.id) };
+  return { ...rest, rows: fits ? placed(rows, row, list.by) : removed(rows, row.id) };
 }
 
 function heldBack(list: RowList, row: Row, index: number, fits: boolean): RowList {
   const rows = index < 0 ? list.rows : list.rows.map((known, at) => (at === index ? row : known));
-  const moves = index < 0 || !fits || !inPlace(rows, index);
+  const moves = index < 0 || !fits || !inPlace(rows, index, list.by);
   const held = new Map(list.held);
   if (moves) held.set(row.id, row);
   else held.delete(row.id);
@@ -95,11 +108,12 @@ export function released(list: RowList, view: View): RowList {
   if (list.held.size === 0) return list;
   const rest = list.rows.filter((row) => !list.held.has(row.id));
   const fitting = [...list.held.values()].filter((row) => view.query !== "" || matches(row, view.filter, view.me));
-  return { ...list, rows: sorted([...rest, ...fitting]), held: new Map() };
+  return { ...list, rows: sorted([...rest, ...fitting], list.by), held: new Map() };
 }
 
 /** How many conversations wait above what is shown. */
 export function waitingAbove(list: RowList, view: View): number {
+  if (list.by === longest) return 0; // whoever begins to wait comes last
   let count = 0;
   for (const row of list.held.values()) if (view.query !== "" || matches(row, view.filter, view.me)) count += 1;
   return count;
@@ -108,15 +122,15 @@ export function waitingAbove(list: RowList, view: View): number {
 /** A row older than the last loaded one will come with its page. */
 function reaches(list: RowList, row: Row): boolean {
   const last = list.rows.at(-1);
-  return list.next === null || last === undefined || compare(row, last) < 0;
+  return list.next === null || last === undefined || list.by(row, last) < 0;
 }
 
-function inPlace(rows: readonly Row[], index: number): boolean {
+function inPlace(rows: readonly Row[], index: number, by: Order): boolean {
   const row = rows[index];
   const above = rows[index - 1];
   const below = rows[index + 1];
   if (!row) return false;
-  return (!above || compare(above, row) <= 0) && (!below || compare(row, below) <= 0);
+  return (!above || by(above, row) <= 0) && (!below || by(row, below) <= 0);
 }
 
 function without(list: RowList, id: number): RowList {
@@ -130,20 +144,20 @@ function removed(rows: readonly Row[], id: number): readonly Row[] {
   return rows.filter((row) => row.id !== id);
 }
 
-function placed(rows: readonly Row[], row: Row): readonly Row[] {
+function placed(rows: readonly Row[], row: Row, by: Order): readonly Row[] {
   const others = rows.filter((known) => known.id !== row.id);
   let low = 0;
   let high = others.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
     const other = others[middle];
-    if (other && compare(other, row) < 0) low = middle + 1;
+    if (other && by(other, row) < 0) low = middle + 1;
     else high = middle;
   }
   others.splice(low, 0, row);
   return others;
 }
 
-function sorted(items: readonly Row[]): Row[] {
-  return [...items].sort(compare);
+function sorted(items: readonly Row[], by: Order): Row[] {
+  return [...items].sort(by);
 }

@@ -31,12 +31,12 @@ const underWay = new Set<Told>();
 export async function openList(filter: Filter, query: string): Promise<void> {
   if (inbox.filter !== filter || inbox.query !== query) list.value = rows.EMPTY;
   Object.assign(inbox, { filter, query, loading: true, failed: "" });
-  await firstPage((items, next) => rows.replaced(items, next));
+  await firstPage((items, next) => rows.replaced(items, next, rows.orderOf(inbox)));
 }
 
 /** The first page again, merged: nothing that came while the connection was away is missed. */
 export async function refreshList(): Promise<void> {
-  await firstPage((items, next) => rows.refreshed(list.value, items, next));
+  await firstPage((items, next) => rows.refreshed(list.value, items, next, rows.orderOf(inbox)));
 }
 
 async function firstPage(merge: (items: Row[], next: string | null) => rows.RowList): Promise<void> {

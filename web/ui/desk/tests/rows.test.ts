@@ -30,6 +30,18 @@ describe("the order of the list", () => {
     expect(ids(rows.received(loaded(), row(9), ALL, false))).toEqual([9, 3, 2, 1]);
   });
 
+  it("is of those who wait whoever has waited longest first, whatever is said meanwhile", () => {
+    const view: rows.View = { ...ALL, filter: "waiting" };
+    const waits = (id: number, since: number, said = since) => row(id, { waiting_since: minute(since), last_at: minute(said) });
+    let list = rows.replaced([waits(1, 9), waits(2, 3, 20)], null, rows.orderOf(view));
+    list = rows.received(list, waits(3, 12), view, false);
+    expect(ids(list)).toEqual([2, 1, 3]);
+    list = rows.received(list, waits(1, 9, 30), view, true);
+    expect([ids(rows.released(list, view)), rows.waitingAbove(list, view)]).toEqual([[2, 1, 3], 0]);
+    expect(ids(rows.replaced([waits(1, 9), waits(2, 3, 20)], null, rows.orderOf({ ...view, query: "tea" })))).toEqual([2, 1]);
+    expect(ids(rows.replaced([waits(1, 9, 30), waits(2, 3, 20)], null, rows.orderOf({ ...view, query: "tea" })))).toEqual([1, 2]);
+  });
+
   it("stays in order through ten thousand random changes", () => {
     let seed = 42;
     const random = (n: number): number => (seed = (seed * 1103515245 + 12345) % 2147483648) % n;
