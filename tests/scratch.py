@@ -10,7 +10,7 @@ from pathlib import Path
 MEMORY = Path("/dev/shm")
 #: What a whole run writes at most, and then some, bytes.
 ROOM = 4 * 1024**3
-_PREFIX = "parley-tests-"
+_PREFIX = "pt-"  # short: the path of a socket has 107 characters
 
 
 def in_memory() -> Path | None:
@@ -21,7 +21,11 @@ def in_memory() -> Path | None:
     if "TMPDIR" in os.environ or not _fits():
         return None
     _clear_up()
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=MEMORY))
+    folder = MEMORY / f"{_PREFIX}{os.getpid()}"
+    try:
+        folder.mkdir()
+    except FileExistsError:  # of another user, one of whose processes had this number
+        return None
     folder.chmod(0o711)  # PostgreSQL runs as another user where we are root, in a folder of its own
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
     return folder
@@ -36,6 +40,5 @@ def _fits() -> bool:
 def _clear_up() -> None:
     """What a run has left that was killed, or that was red and looked at since."""
     for folder in MEMORY.glob(f"{_PREFIX}*"):
-        process = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        if not Path("/proc", process).exists():
+        if not Path("/proc", folder.name.removeprefix(_PREFIX)).exists():
             shutil.rmtree(folder, ignore_errors=True)
