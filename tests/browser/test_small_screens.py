@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 from playwright.async_api import Page, expect
+from playwright.async_api import TimeoutError as PageTimeout
 
 from tests.browser.agent import PASSWORD, Agent
 from tests.browser.visitor import Visitor
@@ -24,10 +26,17 @@ PAGES = {
 }
 
 
+WIDEST = """() => Math.max(
+    document.documentElement.scrollWidth,
+    ...[...document.querySelectorAll('.card')].map((card) => card.getBoundingClientRect().right),
+)"""
+
+
 async def fits(page: Page) -> None:
-    """Nothing makes the page scroll sideways, and no card of it is cut off."""
-    edges = "[...document.querySelectorAll('.card')].map((card) => card.getBoundingClientRect().right)"
-    widest, screen = await page.evaluate(f"[Math.max(document.documentElement.scrollWidth, ...{edges}), innerWidth]")
+    """Nothing makes the page scroll sideways, and no card of it is cut off, once what slides in has come to its end."""
+    with suppress(PageTimeout):
+        await page.wait_for_function(f"({WIDEST})() <= innerWidth", timeout=5_000)
+    widest, screen = await page.evaluate(WIDEST), await page.evaluate("innerWidth")
     assert widest <= screen, f"{page.url} is {widest} px wide on a screen of {screen} px"
 
 
