@@ -16,7 +16,7 @@ from tests.simulation.loop import SimulatedLoop
 
 ROOT = Path(__file__).parents[2]
 #: By nodes: how many are played every day, and what must have happened in them.
-SEEDS = {1: 120, 2: 24}
+SEEDS = {1: 200, 2: 24}
 HAPPENS = {
     1: {
         "crash",
